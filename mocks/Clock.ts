@@ -1,0 +1,71 @@
+/** The mock's only source of time, so that a test can turn the hands itself. */
+
+/** `now` is in milliseconds since 1970 and never goes back; `sleep` rejects with the signal's reason when aborted. */
+export interface Clock {
+  readonly now: () => number
+  readonly sleep: (millis: number, signal?: AbortSignal) => Promise<void>
+}
+
+const aborted = (signal: AbortSignal): Error =>
+  signal.reason instanceof Error ? signal.reason : new DOMException("This operation was aborted", "AbortError")
+
+/** Sleeps through `start`, which arms a timer and gives back how to disarm it; an abort disarms and rejects at once. */
+const abortable = (signal: AbortSignal | undefined, start: (done: () => void) => () => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(aborted(signal))
+    const onAbort = (): void => {
+      disarm()
+      reject(aborted(signal!))
+    }
+    const disarm = start(() => {
+      signal?.removeEventListener("abort", onAbort)
+      resolve()
+    })
+    signal?.addEventListener("abort", onAbort, { once: true })
+  })
+
+/** The machine's time: monotonic, anchored to the wall clock once. */
+export const real: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  sleep: (millis, signal) =>
+    abortable(signal, (done) => {
+      // Timers above 2^31 ms fire at once; 24 days is as good as never here.
+      const timer = setTimeout(done, Math.min(millis, 2_147_483_647))
+      return () => clearTimeout(timer)
+    })
+}
+
+/** A clock that stands still until `advance`; sleepers wake in the order of their times. */
+export interface Manual extends Clock {
+  readonly advance: (millis: number) => Promise<void>
+}
+
+/** Makes a clock that starts at `startMillis` and moves only by `advance`. */
+export const manual = (startMillis = 0): Manual => {
+  let now = startMillis
+  const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>()
+  // A macrotask lets every promise chain that a wake-up started run to its next sleep.
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  return {
+    now: () => now,
+    sleep: (millis, signal) =>
+      abortable(signal, (done) => {
+        const sleeper = { at: now + millis, wake: done }
+        sleepers.add(sleeper)
+        return () => sleepers.delete(sleeper)
+      }),
+    advance: async (millis) => {
+      const until = now + millis
+      await settle()
+      for (;;) {
+        const next = [...sleepers].filter((sleeper) => sleeper.at <= until).toSorted((a, b) => a.at - b.at)[0]
+        if (next === undefined) break
+        sleepers.delete(next)
+        now = Math.max(now, next.at)
+        next.wake()
+        await settle()
+      }
+      now = until
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/** A written synthesis in parts, joined from what the prompt really holds: a finding that was lost leaves a hole one can see. */
+import type { Finding, Prompt } from "./Prompt.ts"
+
+/**
+ * The parts. A section is used only when its finding is in the prompt; `{1}`, `{2}` … stand for that finding's sentences.
+ * `opening` and `closing` frame the whole; `{names}` stands for the findings present.
+ */
+export interface Fold {
+  readonly opening?: string
+  readonly sections: Readonly<Record<string, string>>
+  readonly closing?: string
+}
+
+/** Splits prose into sentences, leaving out headings and list marks. */
+export const sentences = (text: string): ReadonlyArray<string> =>
+  text
+    .replaceAll(/^#+ .*$/gm, "")
+    .replaceAll(/^\s*(?:[-*]|\d+\.)\s+/gm, "")
+    .replaceAll(/\s+/g, " ")
+    .split(/(?<=[.!?]["”)]?)\s+(?=[A-Z“"(])/)
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => sentence !== "")
+
+/** Gives the beginning of an answer, whole sentences up to about `length` characters. */
+export const excerpt = (answer: string, length: number): string => {
+  const parts = sentences(answer)
+  let text = parts[0] ?? answer.trim()
+  for (const part of parts.slice(1)) {
+    if (text.length + part.length > length) break
+    text += ` ${part}`
+  }
+  return text.length > 2 * length ? `${text.slice(0, 2 * length).trimEnd()} …` : text
+}
+
+const titled = (name: string): string =>
+  name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[_-]+|(?<=[a-z])(?=[A-Z])/g, " ")
+
+const section = (finding: Finding, template: string | undefined): string => {
+  if (template === undefined) return `## ${titled(finding.name)}\n\n${excerpt(finding.answer, 400)}`
+  const parts = sentences(finding.answer)
+  let used = 0
+  const filled = template
+    .replaceAll(/\{(\d)\}/g, (_, digit: string) => {
+      const sentence = parts[Number(digit) - 1]
+      if (sentence !== undefined) used++
+      return sentence ?? ""
+    })
+    .replaceAll(/ {2,}/g, " ")
+  // An answer too short for the template must show all the same.
+  return used > 0 ? filled : `${filled}\n\n${excerpt(finding.answer, 400)}`
+}
+
+/** Writes the lines that say what could not be answered. */
+export const gapLines = (gaps: ReadonlyArray<string>): ReadonlyArray<string> =>
+  gaps.length === 0 ? [] : [`## Not answered\n\n${gaps.map((name) => `- **${name}** has no answer.`).join("\n")}`]
+
+/** Joins opening, one section for each finding present, a line for each gap, and closing. */
+export const write = (fold: Fold, prompt: Prompt): string => {
+  const names = prompt.findings.map((finding) => finding.name).join(", ")
+  return [
+    ...(fold.opening === undefined ? [] : [fold.opening.replaceAll("{names}", names)]),
+    ...prompt.findings.map((finding) => section(finding, fold.sections[finding.name])),
+    ...gapLines(prompt.gaps),
+    ...(fold.closing === undefined ? [] : [fold.closing.replaceAll("{names}", names)])
+  ].join("\n\n")
+}

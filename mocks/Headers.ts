@@ -1,0 +1,54 @@
+/** The response headers that the API itself sets; those of its edge (cf-ray, via, …) are left out. */
+
+/** Names and values, ready for `new Response`. */
+export type HeaderList = Record<string, string>
+
+/** Sent with every answer of the API. */
+export const common = (requestId: string, nowMillis: number, serverMillis: number): HeaderList => ({
+  date: new Date(nowMillis).toUTCString(),
+  "request-id": requestId,
+  "anthropic-organization-id": "00000000-0000-4000-8000-000000000000",
+  "strict-transport-security": "max-age=31536000; includeSubDomains; preload",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "x-robots-tag": "none",
+  "server-timing": `x-originResponse;dur=${Math.round(serverMillis)}`,
+  vary: "Accept-Encoding"
+})
+
+/** For a JSON body. */
+export const json: HeaderList = { "content-type": "application/json" }
+
+/** For a stream. Without `transfer-encoding`, interceptors take a cut stream for a finished one. */
+export const stream: HeaderList = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache",
+  "transfer-encoding": "chunked"
+}
+
+/** For the result file of a batch. */
+export const jsonLines = (name: string): HeaderList => ({
+  "content-type": "application/x-jsonl",
+  "content-disposition": `attachment; filename*=utf-8''${name}`,
+  "transfer-encoding": "chunked"
+})
+
+/** One dimension of the rate limits: its limit, what is left, and when it is full again. */
+export interface Budget {
+  readonly limit: number
+  readonly remaining: number
+  /** Milliseconds since 1970; 0 for a bucket that a refused request never touched. */
+  readonly resetMillis: number
+}
+
+const instant = (millis: number): string => new Date(millis).toISOString().replace(/\.\d{3}Z$/, "Z")
+
+/** Writes one family; tokens that remain are rounded to thousands, as the API does. */
+export const rateLimit = (family: string, budget: Budget): HeaderList => {
+  const prefix = `anthropic-ratelimit-${family}`
+  const rounded = family === "requests" ? Math.floor(budget.remaining) : Math.round(budget.remaining / 1000) * 1000
+  return {
+    [`${prefix}-limit`]: String(budget.limit),
+    [`${prefix}-remaining`]: String(Math.max(0, Math.min(budget.limit, rounded))),
+    [`${prefix}-reset`]: instant(budget.resetMillis)
+  }
+}

@@ -1,0 +1,63 @@
+/** A scenario as data: what Claude answers and how late, in TypeScript, YAML or JSON. */
+import { Schema } from "effect"
+import * as Latency from "./Latency.ts"
+
+/** A matcher as data: patterns are substrings, or `/regular expression/flags`. */
+export const When = Schema.Struct({
+  user: Schema.optionalKey(Schema.String),
+  system: Schema.optionalKey(Schema.String),
+  model: Schema.optionalKey(Schema.String),
+  part: Schema.optionalKey(Schema.Literals(["ask", "synthesis"])),
+  nth: Schema.optionalKey(Schema.Int)
+})
+
+const profiles = {
+  none: Latency.none,
+  byModel: Latency.byModel,
+  haiku45: Latency.haiku45,
+  sonnet4: Latency.sonnet4,
+  sonnet45: Latency.sonnet45,
+  haiku55: Latency.haiku55,
+  sonnet55: Latency.sonnet55,
+  opus55: Latency.opus55
+}
+
+/** A latency as data: a profile's name, fixed milliseconds, or parameters in milliseconds. */
+export const LatencyData = Schema.Union([
+  Schema.Literals(["none", "byModel", "haiku45", "sonnet4", "sonnet45", "haiku55", "sonnet55", "opus55"]),
+  Schema.Finite,
+  Schema.Struct({ uniform: Schema.Tuple([Schema.Finite, Schema.Finite]) }),
+  Schema.Struct({
+    lognormal: Schema.Struct({
+      firstTokenMillis: Schema.Finite,
+      sigma: Schema.Finite,
+      perTokenMillis: Schema.Finite,
+      networkMillis: Schema.optionalKey(Schema.Finite),
+      stallShare: Schema.optionalKey(Schema.Finite)
+    })
+  })
+])
+
+/** The whole: `replies` are tried in order, the first that matches answers. */
+export const Scenario = Schema.Struct({
+  seed: Schema.optionalKey(Schema.Int),
+  timeScale: Schema.optionalKey(Schema.Finite),
+  latency: Schema.optionalKey(LatencyData),
+  replies: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        when: When,
+        reply: Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.Unknown)])
+      })
+    )
+  )
+})
+export type Scenario = typeof Scenario.Type
+
+/** Gives the latency function that the data stands for. */
+export const latencyOf = (data: typeof LatencyData.Type | undefined): Latency.Latency | undefined => {
+  if (data === undefined) return undefined
+  if (typeof data === "string") return profiles[data]
+  if (typeof data === "number") return Latency.fixed(data)
+  return "uniform" in data ? Latency.uniform(...data.uniform) : Latency.lognormal(data.lognormal)
+}

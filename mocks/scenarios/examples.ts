@@ -1,0 +1,2 @@
+import type { Scenario } from "../Scenario.ts"
+export const examples: Scenario = { replies: [] }

@@ -1,0 +1,237 @@
+/** One question to Claude: readable data, and an Effect that gives the answer when run. */
+import { Clock, Context, Duration, Effect, Effectable, Exit, Option, Schema } from "effect"
+import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
+import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable } from "./AskError.ts"
+import * as Call from "./Call.ts"
+import { askModel, Claude } from "./Claude.ts"
+import * as Event from "./Event.ts"
+import * as Issue from "./Issue.ts"
+import { PositiveDuration, PositiveInt } from "./Limit.ts"
+import { addUsage, type AnswerSchema, Effort, type Reply, type Request, textOf, type Usage } from "./Message.ts"
+
+const NonEmpty = (what: string) =>
+  Schema.String.check(Schema.makeFilter((text) => text.trim() !== "", { expected: what })).annotate({ expected: what })
+
+/** A question: text that is not blank. */
+export const Question = NonEmpty("a question that is not empty")
+
+/** What an ask may set for itself. */
+export const Settings = Schema.Struct({
+  model: Schema.optionalKey(NonEmpty("the name of a model")),
+  system: Schema.optionalKey(Schema.String),
+  maxTokens: Schema.optionalKey(PositiveInt),
+  effort: Schema.optionalKey(Effort),
+  stopSequences: Schema.optionalKey(Schema.Array(NonEmpty("text that is not blank"))),
+  webSearch: Schema.optionalKey(Schema.Boolean),
+  timeout: Schema.optionalKey(PositiveDuration)
+})
+export interface Settings extends Schema.Schema.Type<typeof Settings> {}
+
+/** Settings as a caller writes them; `timeout` bounds the ask with all its tries, default 20 minutes. */
+export interface Options extends Omit<Settings, "timeout"> {
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** Output tokens of an ask that sets no `maxTokens`: room for a long answer, and an end to a runaway one. */
+export const maxTokens = 4096
+
+/** The system prompt of an ask that sets none: independent answers fit together only when they are written alike. */
+export const system =
+  "You answer one question of a larger study. Answer that question only, directly and completely, with concrete facts, names and numbers. " +
+  "Say plainly what you are not sure of; never invent. Do not greet, do not restate the question, do not offer further help."
+
+/** Searches one answer may make: enough for a few angles, little enough to bound its price. */
+const maxWebSearches = 5
+
+const assertQuestion = Issue.assert(Question, "question")
+const assertSettings = Issue.assert(Settings, "options")
+const assertOptions = ({ timeout, ...options }: Options): void =>
+  assertSettings(timeout === undefined ? options : { ...options, timeout: Duration.fromInputUnsafe(timeout) })
+
+/** What every ask takes where it sets nothing itself, and the document that all of them share. */
+export const Defaults = Context.Reference<Options & { readonly context?: string }>("fanfold/Ask/Defaults", {
+  defaultValue: () => ({})
+})
+
+/** An answer with all that came with it; `usage` of every reply it took. */
+export interface Answer<out A> {
+  readonly value: A
+  readonly reply: Reply
+  readonly usage: Usage
+  readonly durationMillis: number
+}
+
+type Format<A, R> =
+  | { readonly _tag: "Text"; readonly value: (text: string) => A }
+  | {
+      readonly _tag: "Object"
+      readonly codec: Schema.ConstraintCodec<A, unknown, R, unknown>
+      readonly schema: AnswerSchema
+    }
+
+/** A question with its settings. `yield*` it, or hand it to any combinator of Effect. */
+export class Ask<out A, out R = never> extends Effectable.Class<A, AskError, Claude | R> {
+  readonly question: string
+  readonly options: Options
+  readonly format: Format<A, R>
+  constructor(question: string, options: Options, format: Format<A, R>) {
+    super()
+    assertQuestion(question)
+    assertOptions(options)
+    this.question = question
+    this.options = options
+    this.format = format
+  }
+  override asEffect(): Effect.Effect<A, AskError, Claude | R> {
+    return Effect.map(resolve(this), ({ value }) => value)
+  }
+}
+
+/** Asks for prose. */
+export const text = (question: string, options: Options = {}): Ask<string> =>
+  new Ask(question, options, { _tag: "Text", value: (text) => text })
+
+/** Asks for a value of `schema`. A recursive schema is refused at once, as Claude's structured output has no recursion. */
+export const object = <A, E, R = never>(
+  question: string,
+  schema: Schema.ConstraintCodec<A, E, R, unknown>,
+  options: Options = {}
+): Ask<A, R> => {
+  const { codec, jsonSchema } = toCodecAnthropic(schema)
+  return new Ask<A, R>(question, options, { _tag: "Object", codec, schema: jsonSchema })
+}
+
+/** The request an ask sends first, with the defaults filled in. */
+export const requestOf = <A, R>(ask: Ask<A, R>, defaults: typeof Defaults.Service = {}): Request => {
+  const { context, ...options } = { ...defaults, ...ask.options }
+  return {
+    model: options.model ?? askModel,
+    system: options.system ?? system,
+    ...(context !== undefined && { context }),
+    messages: [{ role: "user", content: ask.question }],
+    maxTokens: options.maxTokens ?? maxTokens,
+    ...(options.effort !== undefined && { effort: options.effort }),
+    ...(options.stopSequences !== undefined && { stopSequences: options.stopSequences }),
+    ...(options.webSearch === true && { tools: [webSearch] }),
+    ...(ask.format._tag === "Object" && { answerSchema: ask.format.schema })
+  }
+}
+
+const webSearch = { type: "web_search_20260318", name: "web_search", max_uses: maxWebSearches }
+
+/**
+ * Runs an ask and gives the answer with its reply, usage and time. An answer that does not fit is asked for once more.
+ * Tells `Started`, then exactly one of `Answered`, `Failed` and `Interrupted`.
+ */
+export const resolve = <A, R>(ask: Ask<A, R>): Effect.Effect<Answer<A>, AskError, Claude | R> =>
+  Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+    Effect.andThen(Event.emit({ _tag: "Started", question: ask.question }), answer(ask, startedAt)).pipe(
+      Effect.onExit((exit) => tell(exit, startedAt))
+    )
+  )
+
+const tell = (exit: Exit.Exit<Answer<unknown>, AskError>, startedAt: number): Effect.Effect<void> => {
+  if (Exit.isSuccess(exit)) {
+    const { durationMillis, reply, usage } = exit.value
+    return Event.emit({ _tag: "Answered", model: reply.model, usage, durationMillis })
+  }
+  const error = Option.getOrUndefined(Exit.findErrorOption(exit))
+  return Effect.flatMap(Clock.currentTimeMillis, (at) =>
+    Event.emit(
+      error === undefined
+        ? { _tag: "Interrupted", durationMillis: at - startedAt }
+        : { _tag: "Failed", reason: error.reason._tag, message: error.message, durationMillis: at - startedAt }
+    )
+  )
+}
+
+const answer = Effect.fnUntraced(function* <A, R>(
+  ask: Ask<A, R>,
+  startedAt: number
+): Effect.fn.Return<Answer<A>, AskError, Claude | R> {
+  const claude = yield* Claude
+  const defaults = yield* Defaults
+  const request = requestOf(ask, defaults)
+  const send = bounded(claude.send, ask.options.timeout ?? defaults.timeout)
+  const judged = judge(request)
+
+  const first = yield* Effect.tap(send(request), judged)
+  const decoded = yield* Effect.result(decode(ask.format, first))
+  if (decoded._tag === "Success") {
+    const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
+    return { value: decoded.success, reply: first, usage: first.usage, durationMillis }
+  }
+  if (decoded.failure.reason._tag !== "Undecodable") return yield* decoded.failure
+
+  const { issue } = decoded.failure.reason
+  yield* Event.emit({ _tag: "Reasked", issue })
+  const second = yield* send(corrected(request, first, issue)).pipe(
+    Effect.tap(judged),
+    Effect.flatMap((reply) => Effect.map(decode(ask.format, reply), (value) => ({ value, reply }))),
+    Effect.mapError(addPaid(first))
+  )
+  const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
+  return { ...second, usage: addUsage(first.usage, second.reply.usage), durationMillis }
+})
+
+type Send = (typeof Claude.Service)["send"]
+
+/** Only `Retry` and its siblings know how to keep a limit over several attempts; the call carries it to them. */
+const bounded = (send: Send, timeout: Duration.Input | undefined): Send =>
+  timeout === undefined
+    ? send
+    : (request) =>
+        Effect.updateService(send(request), Call.Current, (call) => ({
+          ...call,
+          timeoutMillis: Duration.toMillis(timeout)
+        }))
+
+/** A reply that is no answer becomes an error, which keeps what was paid for. */
+const judge =
+  (request: Request) =>
+  (reply: Reply): Effect.Effect<void, AskError> => {
+    if (reply.stopReason === "refusal") {
+      const { category = null, explanation = null } = reply.refusal ?? {}
+      return Effect.fail(failedOf(new Refused({ category, explanation }), reply))
+    }
+    if (reply.stopReason === "max_tokens" || reply.stopReason === "model_context_window_exceeded") {
+      const reason = new Truncated({ stopReason: reply.stopReason, maxTokens: request.maxTokens })
+      return Effect.fail(failedOf(reason, reply, textOf(reply)))
+    }
+    return Effect.void
+  }
+
+const failedOf = (reason: Reason, reply: Reply, partialText?: string): AskError => {
+  const { headers, model, requestId, usage } = reply
+  return new AskError({ reason, model, usage, headers, requestId, partialText })
+}
+
+const decode = <A, R>(format: Format<A, R>, reply: Reply): Effect.Effect<A, AskError, R> => {
+  const text = textOf(reply)
+  if (format._tag === "Text") {
+    return text.trim() === ""
+      ? Effect.fail(failedOf(new EmptyAnswer({ stopReason: reply.stopReason }), reply))
+      : Effect.succeed(format.value(text))
+  }
+  return Schema.decodeUnknownEffect(Schema.fromJsonString(format.codec))(text, { errors: "all" }).pipe(
+    Effect.mapError((error) => failedOf(new Undecodable({ issue: error.message }), reply, text))
+  )
+}
+
+/** The conversation so far, with the issue: Claude mends an answer it can see. */
+const corrected = (request: Request, reply: Reply, issue: string): Request => ({
+  ...request,
+  messages: [
+    ...request.messages,
+    { role: "assistant", content: reply.content.length > 0 ? reply.content : "(no answer)" },
+    {
+      role: "user",
+      content: `Your answer does not fit its schema:\n${issue}\nAnswer again, complete, so that it fits.`
+    }
+  ]
+})
+
+const addPaid =
+  (first: Reply) =>
+  (error: AskError): AskError =>
+    error.with({ usage: error.usage === undefined ? first.usage : addUsage(first.usage, error.usage) })

@@ -1,0 +1,24 @@
+/** On whose behalf a request is sent. It stamps every event and travels with the request, and never changes the answer. */
+import { Context, Schema } from "effect"
+
+export const Call = Schema.Struct({
+  /** The run this call belongs to; empty outside of a run. */
+  run: Schema.String,
+  /** The ask's name; for a synthesis, `synthesis`. */
+  ask: Schema.String,
+  part: Schema.Literals(["ask", "synthesis"]),
+  /** Level in a tree of syntheses, from 0. */
+  level: Schema.Int,
+  /** How many asks the run has. */
+  asks: Schema.Int,
+  /** From 1; counts what `Retry` sends for one turn. */
+  attempt: Schema.Int,
+  /** Limit for the ask with all its tries, where it sets its own. */
+  timeoutMillis: Schema.optionalKey(Schema.Finite)
+})
+export interface Call extends Schema.Schema.Type<typeof Call> {}
+
+/** The call under way; the default stands for a single ask outside of any run. */
+export const Current = Context.Reference<Call>("fanfold/Call/Current", {
+  defaultValue: () => ({ run: "", ask: "ask", part: "ask", level: 0, asks: 1, attempt: 1 })
+})

@@ -1,0 +1,131 @@
+/** Everything that happens to an ask, as versioned data. Progress, report and costs are folds of these events. */
+import { Clock, Context, Effect, Schema } from "effect"
+import * as Call from "./Call.ts"
+import { Usage } from "./Message.ts"
+import { Policy } from "./Policy.ts"
+
+/** Raised when an event's shape changes in a way that an old reader would misread. */
+export const version = 1
+
+/** On every event: its version, epoch milliseconds, and the call it belongs to. */
+const stamp = {
+  version: Schema.Literal(version),
+  at: Schema.Finite,
+  run: Schema.String,
+  ask: Schema.String,
+  part: Schema.Literals(["ask", "synthesis"])
+}
+const failure = { reason: Schema.String, message: Schema.String }
+const spent = { model: Schema.optionalKey(Schema.String), usage: Schema.optionalKey(Usage) }
+
+/** Research begins; `asks` in the order asked. */
+export const ResearchStarted = Schema.TaggedStruct("ResearchStarted", {
+  ...stamp,
+  asks: Schema.Array(Schema.Struct({ name: Schema.String, question: Schema.String })),
+  policy: Policy,
+  concurrency: Schema.Union([Schema.Int, Schema.Literal("unbounded")])
+})
+/** Research is over, one way or the other. */
+export const ResearchEnded = Schema.TaggedStruct("ResearchEnded", {
+  ...stamp,
+  answered: Schema.Int,
+  failed: Schema.Int,
+  interrupted: Schema.Int,
+  durationMillis: Schema.Finite
+})
+/** An ask (or the synthesis) has its turn; its request may still wait for a place. */
+export const Started = Schema.TaggedStruct("Started", { ...stamp, question: Schema.String })
+/** An attempt left for Claude. */
+export const Dispatched = Schema.TaggedStruct("Dispatched", { ...stamp, attempt: Schema.Int, model: Schema.String })
+/** The first piece of a streamed answer arrived. */
+export const FirstToken = Schema.TaggedStruct("FirstToken", { ...stamp, attempt: Schema.Int })
+/** An attempt brought a reply, which is paid. */
+export const Replied = Schema.TaggedStruct("Replied", {
+  ...stamp,
+  attempt: Schema.Int,
+  model: Schema.String,
+  stopReason: Schema.NullOr(Schema.String),
+  usage: Usage,
+  requestId: Schema.optionalKey(Schema.String),
+  durationMillis: Schema.Finite
+})
+/** An attempt failed; `usage` where some was paid all the same. */
+export const AttemptFailed = Schema.TaggedStruct("AttemptFailed", {
+  ...stamp,
+  ...failure,
+  ...spent,
+  attempt: Schema.Int,
+  durationMillis: Schema.Finite
+})
+/** Another attempt follows after `delayMillis`. */
+export const Retrying = Schema.TaggedStruct("Retrying", {
+  ...stamp,
+  ...failure,
+  attempt: Schema.Int,
+  delayMillis: Schema.Finite
+})
+/** Claude paused its turn, which is sent back to be continued; `turn` from 1. */
+export const Continued = Schema.TaggedStruct("Continued", { ...stamp, turn: Schema.Int })
+/** The answer did not fit its schema, so Claude is told the issue and asked again. */
+export const Reasked = Schema.TaggedStruct("Reasked", { ...stamp, issue: Schema.String })
+/** The ask has its answer; `usage` of all its replies. */
+export const Answered = Schema.TaggedStruct("Answered", {
+  ...stamp,
+  model: Schema.String,
+  usage: Usage,
+  durationMillis: Schema.Finite
+})
+/** The ask ended without an answer. */
+export const Failed = Schema.TaggedStruct("Failed", { ...stamp, ...failure, durationMillis: Schema.Finite })
+/** The ask was stopped: by the user, by a sibling's failure, or because enough answers were there. */
+export const Interrupted = Schema.TaggedStruct("Interrupted", { ...stamp, durationMillis: Schema.Finite })
+
+export const Event = Schema.Union([
+  ResearchStarted,
+  ResearchEnded,
+  Started,
+  Dispatched,
+  FirstToken,
+  Replied,
+  AttemptFailed,
+  Retrying,
+  Continued,
+  Reasked,
+  Answered,
+  Failed,
+  Interrupted
+])
+export type Event = typeof Event.Type
+
+/** A piece of streamed text, for live display only: never an event, never kept. */
+export interface Delta {
+  readonly run: string
+  readonly ask: string
+  readonly part: "ask" | "synthesis"
+  readonly text: string
+}
+
+/** Receives the events of a run. `emit` is awaited. Where `delta` is given, answers are streamed and their pieces told. */
+export interface Listener {
+  readonly emit: (event: Event) => Effect.Effect<void>
+  readonly delta?: ((delta: Delta) => void) | undefined
+}
+
+const silent: Listener = { emit: () => Effect.void }
+
+/** Who listens; nobody by default. */
+export const Listener = Context.Reference<Listener>("fanfold/Event/Listener", { defaultValue: () => silent })
+
+type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
+
+/** Stamps an event with the time and the current call, and tells the listener. */
+export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
+  Effect.flatMap(Listener, (listener) =>
+    listener === silent
+      ? Effect.void
+      : Effect.flatMap(Call.Current, ({ ask, part, run }) =>
+          Effect.flatMap(Clock.currentTimeMillis, (at) =>
+            listener.emit({ ...fields, version, at, run, ask, part } as Event)
+          )
+        )
+  )

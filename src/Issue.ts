@@ -1,0 +1,76 @@
+/** Says what is wrong with a value, and where: `rivals.maxTokens: expected a whole number ≥ 1, got "many"`. */
+import { Array, Effect, Schema, SchemaIssue } from "effect"
+
+/** One thing wrong with a value; `path` leads to it from the value's root. */
+export interface Issue {
+  readonly path: ReadonlyArray<PropertyKey>
+  readonly message: string
+}
+
+const strict = { errors: "all", onExcessProperty: "error", reportInput: true } as const
+
+const inputOf = (issue: SchemaIssue.Issue): unknown => (SchemaIssue.hasInput(issue) ? issue.input : undefined)
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => {
+    if (issue._tag === "MissingKey") return "missing"
+    if (issue._tag === "UnexpectedKey") return "unknown key"
+    const expected = issue._tag === "InvalidType" ? issue.ast.annotations?.expected : undefined
+    return typeof expected === "string"
+      ? SchemaIssue.defaultLeafHook(new SchemaIssue.InvalidValue({ expected }, inputOf(issue), strict))
+      : SchemaIssue.defaultLeafHook(issue)
+  }
+})
+
+/** Where no alternative of a named union fits, its name says more than what each alternative misses. */
+const named = (issue: SchemaIssue.Issue): SchemaIssue.Issue => {
+  switch (issue._tag) {
+    case "AnyOf": {
+      const expected = issue.ast.annotations?.expected
+      return typeof expected === "string" && issue.issues.length !== 1
+        ? new SchemaIssue.InvalidValue({ expected }, inputOf(issue), strict)
+        : new SchemaIssue.AnyOf(issue.ast, issue.issues.map(named), inputOf(issue), strict)
+    }
+    case "Composite":
+      return new SchemaIssue.Composite(issue.ast, Array.map(issue.issues, named))
+    case "Pointer":
+      return new SchemaIssue.Pointer(issue.path, named(issue.issue))
+    case "Encoding":
+      return new SchemaIssue.Encoding(issue.ast, named(issue.issue))
+    default:
+      return issue
+  }
+}
+
+/** Every issue of a failed decoding, with the value that was found. */
+export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> => {
+  const { issues } = format(named(error.issue))
+  return issues.map(({ message, path }) => ({
+    path: (path ?? []).map((part) => (typeof part === "object" ? part.key : part)),
+    message: message.replace(/^Expected/, "expected")
+  }))
+}
+
+/** Decodes strictly: unknown keys are refused, and all issues are told at once. */
+export const decode = <S extends Schema.Constraint>(schema: S) => {
+  const decodeUnknown = Schema.decodeUnknownEffect(schema, strict)
+  return (value: unknown): Effect.Effect<S["Type"], ReadonlyArray<Issue>, S["DecodingServices"]> =>
+    Effect.mapError(decodeUnknown(value), issuesOf)
+}
+
+/** `path: message`, or the message alone at the root. */
+export const toString = ({ message, path }: Issue): string =>
+  path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
+
+/** Throws a `RangeError` that names the argument and what was given: a caller's wrong argument is a defect. */
+export const assert = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, name: string) => {
+  const decodeExit = Schema.decodeUnknownExit(Schema.toType(schema), strict)
+  return (value: unknown): void => {
+    const exit = decodeExit(value)
+    if (exit._tag === "Success") return
+    const [failure] = exit.cause.reasons
+    if (failure?._tag !== "Fail") throw new RangeError(`${name}: cannot be read`)
+    const issues = issuesOf(failure.error).map(({ message, path }) => toString({ path: [name, ...path], message }))
+    throw new RangeError(issues.join("\n"))
+  }
+}

@@ -1,0 +1,120 @@
+/** What crosses the waist: a `Request` goes to Claude, a `Reply` comes back, and `Usage` says what it took. */
+import { Schema } from "effect"
+
+/** How much work Claude puts into an answer, as the API names it. */
+export const Effort = Schema.Literals(["low", "medium", "high", "xhigh", "max"])
+export type Effort = typeof Effort.Type
+
+/** A content block as the API sends it: `type` and whatever belongs to that type. */
+export const Block = Schema.StructWithRest(Schema.Struct({ type: Schema.String }), [
+  Schema.Record(Schema.String, Schema.Unknown)
+])
+export type Block = typeof Block.Type
+
+/** One turn of the conversation: text, or blocks where a reply is sent back as it came. */
+export const Turn = Schema.Struct({
+  role: Schema.Literals(["user", "assistant"]),
+  content: Schema.Union([Schema.String, Schema.Array(Block)])
+})
+export interface Turn extends Schema.Schema.Type<typeof Turn> {}
+
+/** A JSON Schema of the subset that structured output accepts: no recursion, no numeric or length limits. */
+export const AnswerSchema = Schema.Record(Schema.String, Schema.Unknown)
+export type AnswerSchema = typeof AnswerSchema.Type
+
+/** All that changes the answer, and nothing else: two equal requests may share one reply. */
+export const Request = Schema.Struct({
+  model: Schema.String,
+  system: Schema.optionalKey(Schema.String),
+  /** A document shared by many requests; it travels first, so that its prefix can be cached. */
+  context: Schema.optionalKey(Schema.String),
+  messages: Schema.Array(Turn),
+  maxTokens: Schema.Int,
+  effort: Schema.optionalKey(Effort),
+  stopSequences: Schema.optionalKey(Schema.Array(Schema.String)),
+  tools: Schema.optionalKey(Schema.Array(Block)),
+  answerSchema: Schema.optionalKey(AnswerSchema)
+})
+export interface Request extends Schema.Schema.Type<typeof Request> {}
+
+/** Tokens of one reply, or of several added up. Input is the sum of the three input fields. */
+export const Usage = Schema.Struct({
+  inputTokens: Schema.Int,
+  cacheCreationInputTokens: Schema.Int,
+  cacheReadInputTokens: Schema.Int,
+  outputTokens: Schema.Int,
+  thinkingTokens: Schema.Int,
+  webSearches: Schema.Int
+})
+export interface Usage extends Schema.Schema.Type<typeof Usage> {}
+
+/** Why and how Claude declined, with HTTP status 200. */
+export const Refusal = Schema.Struct({
+  category: Schema.NullOr(Schema.String),
+  explanation: Schema.NullOr(Schema.String)
+})
+
+/** What came back: content blocks as they are, why it stopped, what it took, and the rate-limit headers. */
+export const Reply = Schema.Struct({
+  id: Schema.String,
+  model: Schema.String,
+  content: Schema.Array(Block),
+  stopReason: Schema.NullOr(Schema.String),
+  stopSequence: Schema.NullOr(Schema.String),
+  refusal: Schema.optionalKey(Refusal),
+  usage: Usage,
+  requestId: Schema.optionalKey(Schema.String),
+  headers: Schema.Record(Schema.String, Schema.String)
+})
+export interface Reply extends Schema.Schema.Type<typeof Reply> {}
+
+/** A page that a web search brought and the answer leans on. */
+export const Source = Schema.Struct({ url: Schema.String, title: Schema.String })
+export interface Source extends Schema.Schema.Type<typeof Source> {}
+
+export const noUsage: Usage = {
+  inputTokens: 0,
+  cacheCreationInputTokens: 0,
+  cacheReadInputTokens: 0,
+  outputTokens: 0,
+  thinkingTokens: 0,
+  webSearches: 0
+}
+
+export const addUsage = (a: Usage, b: Usage): Usage => ({
+  inputTokens: a.inputTokens + b.inputTokens,
+  cacheCreationInputTokens: a.cacheCreationInputTokens + b.cacheCreationInputTokens,
+  cacheReadInputTokens: a.cacheReadInputTokens + b.cacheReadInputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+  thinkingTokens: a.thinkingTokens + b.thinkingTokens,
+  webSearches: a.webSearches + b.webSearches
+})
+
+/** All input tokens, from the cache or not. */
+export const inputTokensOf = (usage: Usage): number =>
+  usage.inputTokens + usage.cacheCreationInputTokens + usage.cacheReadInputTokens
+
+/** The text of a reply: its text blocks in order, joined without a separator, as the API splits them around citations. */
+export const textOf = (reply: { readonly content: ReadonlyArray<Block> }): string => {
+  let text = ""
+  for (const block of reply.content) {
+    if (block.type === "text" && typeof block.text === "string") text += block.text
+  }
+  return text
+}
+
+/** The pages cited by the text, each once, in the order of their first citation. */
+export const sourcesOf = (reply: { readonly content: ReadonlyArray<Block> }): ReadonlyArray<Source> => {
+  const byUrl = new Map<string, Source>()
+  for (const block of reply.content) {
+    if (!Array.isArray(block.citations)) continue
+    for (const { title, url } of block.citations as ReadonlyArray<{
+      readonly title?: unknown
+      readonly url?: unknown
+    }>) {
+      if (typeof url !== "string" || byUrl.has(url)) continue
+      byUrl.set(url, { url, title: typeof title === "string" ? title : url })
+    }
+  }
+  return [...byUrl.values()]
+}

@@ -1,0 +1,232 @@
+/** The fan-out: many asks at once, the same shape of answers back, in the order asked. */
+import { Clock, Data, Deferred, Effect, Exit, Random, Schema, Stream } from "effect"
+import * as Ask from "./Ask.ts"
+import type { AskError } from "./AskError.ts"
+import * as Call from "./Call.ts"
+import type { Claude } from "./Claude.ts"
+import * as Event from "./Event.ts"
+import {
+  type AnswerOf,
+  type Asks,
+  type Finding,
+  type Findings,
+  isGap,
+  type Outcome,
+  type ServicesOf
+} from "./Findings.ts"
+import * as Issue from "./Issue.ts"
+import { PositiveInt } from "./Limit.ts"
+import { answersNeeded, Policy } from "./Policy.ts"
+
+/** What an ask may be called: names are record keys, events' stamps and citation marks. */
+export const Name = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, {
+    expected: "a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
+  })
+)
+
+/** How many asks may be under way at once. */
+export const Concurrency = Schema.Union([PositiveInt, Schema.Literal("unbounded")]).annotate({
+  expected: 'a whole number ≥ 1, or "unbounded"'
+})
+export type Concurrency = typeof Concurrency.Type
+
+export interface Options<P extends Policy = Policy> {
+  /** Default: `"all"`. */
+  readonly policy?: P | undefined
+  /** Default: `"unbounded"`; `Pacing` still keeps the calls in flight within the account's limits. */
+  readonly concurrency?: Concurrency | undefined
+  /** A document shared by all asks: sent first, where it can be cached. */
+  readonly context?: string | undefined
+}
+
+/** Fewer answers than the policy needs. Those that were finished, and paid, are in `findings`. */
+export class ResearchError<out A extends Asks = any> extends Data.TaggedError("ResearchError")<{
+  readonly policy: Policy
+  readonly findings: Findings
+  /** The first failure. */
+  readonly error: AskError | undefined
+}> {
+  declare readonly findings: Findings<A, "best-effort">
+  override get message(): string {
+    const { findings } = this.findings
+    const failed = findings.find(({ outcome }) => outcome._tag === "Failed" && outcome.error === this.error)
+    const answered = findings.filter((finding) => !isGap(finding)).length
+    const cause = failed === undefined ? "" : `${failed.name}: ${this.error?.message ?? ""}; `
+    const needed = answersNeeded(this.policy, findings.length)
+    return `${cause}${answered} of ${findings.length} asks answered, ${needed} needed; the answers are kept in the error's findings`
+  }
+}
+
+/**
+ * Runs all asks together and gives their answers in the order asked. Fails with `ResearchError` where the policy's
+ * number of answers is not reached; a wrong argument is a defect that names it.
+ */
+export const run: <const A extends Asks, const P extends Policy = "all">(
+  asks: A,
+  options?: Options<P>
+) => Effect.Effect<Findings<A, P>, ResearchError<A>, Claude | ServicesOf<A>> = Effect.fn("Research.run")(function* (
+  asks: Asks,
+  options: Options = {}
+) {
+  const { concurrency, entries, policy } = check(asks, options)
+  const outcomes = new Map<string, Outcome<unknown>>()
+  const enough = yield* Deferred.make<void>()
+  const needed = answersNeeded(policy, entries.length)
+  const record = (entry: Entry, outcome: Outcome<unknown>): Effect.Effect<unknown> => {
+    outcomes.set(entry.name, outcome)
+    if (typeof policy === "string" || !("first" in policy)) return Effect.void
+    const answered = [...outcomes.values()].filter(({ _tag }) => _tag === "Answered").length
+    return answered >= needed ? Deferred.succeed(enough, undefined) : Effect.void
+  }
+
+  return yield* inRun(entries.length, options, function* (run) {
+    const startedAt = yield* Clock.currentTimeMillis
+    const named = entries.map(({ ask, name }) => ({ name, question: ask.question }))
+    yield* Event.emit({ _tag: "ResearchStarted", asks: named, policy, concurrency })
+
+    const one = (entry: Entry) => {
+      const resolved = Effect.onExit(Ask.resolve(entry.ask), (exit) => record(entry, outcomeOf(exit)))
+      const stamped = Effect.updateService(resolved, Call.Current, (call) => ({ ...call, ask: entry.name }))
+      return policy === "all" ? stamped : Effect.ignore(stamped)
+    }
+    const all = Effect.forEach(entries, one, { concurrency, discard: true })
+    const firstFailure = yield* Effect.raceFirst(all, Deferred.await(enough)).pipe(
+      Effect.as(undefined),
+      Effect.catch(Effect.succeed),
+      Effect.onExit(() => tellUnstarted(entries, outcomes, startedAt))
+    )
+
+    const findings = findingsOf(entries, outcomes, run, policy, (yield* Clock.currentTimeMillis) - startedAt)
+    const answered = findings.findings.length - findings.gaps.length
+    if (answered >= needed) return shape(asks, findings)
+    const failed = findings.gaps.find(({ outcome }) => outcome._tag === "Failed")?.outcome
+    const error = firstFailure ?? (failed?._tag === "Failed" ? failed.error : undefined)
+    return yield* new ResearchError({ policy, findings: shape(asks, findings), error })
+  })
+}) as never
+
+/** One finding of a stream: which ask, and how it ended. */
+export type FindingOf<A extends Asks> = {
+  [K in keyof A]: Finding<AnswerOf<A[K]>, A extends ReadonlyArray<unknown> ? string : K & string>
+}[keyof A & (A extends ReadonlyArray<unknown> ? number : string)]
+
+/** Runs all asks and gives each finding as it comes, the fastest first; a failure is a finding too. */
+export const stream = <const A extends Asks>(
+  asks: A,
+  options: Omit<Options, "policy"> = {}
+): Stream.Stream<FindingOf<A>, never, Claude | ServicesOf<A>> =>
+  Stream.unwrap(
+    Effect.sync(() => {
+      const { concurrency, entries } = check(asks, { ...options, policy: "best-effort" })
+      const one = (entry: Entry) =>
+        Effect.exit(Ask.resolve(entry.ask)).pipe(
+          Effect.map((exit) => findingOf(entry, outcomeOf(exit))),
+          Effect.updateService(Call.Current, (call) => ({ ...call, ask: entry.name, asks: entries.length })),
+          withContext(options.context)
+        )
+      return Stream.fromIterable(entries).pipe(Stream.mapEffect(one, { concurrency, unordered: true }))
+    })
+  ) as never
+
+interface Entry {
+  readonly name: string
+  readonly index: number
+  readonly ask: Ask.Ask<unknown, any>
+}
+
+const assertPolicy = Issue.assert(Policy, "policy")
+const assertConcurrency = Issue.assert(Concurrency, "concurrency")
+const assertName = Issue.assert(Name, "name")
+
+/** Throws for a wrong argument: nothing has been sent yet. */
+const check = (asks: Asks, options: Options) => {
+  const { concurrency = "unbounded", policy = "all" } = options
+  assertPolicy(policy)
+  assertConcurrency(concurrency)
+  const entries = Array.isArray(asks)
+    ? asks.map((ask: Ask.Ask<unknown, any>, index): Entry => ({ name: `ask${index + 1}`, index, ask }))
+    : Object.entries(asks).map(([name, ask], index): Entry => {
+        assertName(name)
+        return { name, index, ask }
+      })
+  const needed = answersNeeded(policy, entries.length)
+  if (needed > entries.length) {
+    throw new RangeError(`policy: expected at most ${entries.length} answers, as many as there are asks, got ${needed}`)
+  }
+  return { concurrency, entries, policy }
+}
+
+const withContext = (context: string | undefined) =>
+  Effect.updateService(Ask.Defaults, (defaults) => (context === undefined ? defaults : { ...defaults, context }))
+
+/** Gives the fan-out a run id where the caller has none yet, and tells how it ended. */
+const inRun = <A, E, R>(
+  asks: number,
+  options: Options,
+  body: (run: string) => Generator<Effect.Effect<any, E, R>, A, any>
+) =>
+  Effect.flatMap(Call.Current, (call) =>
+    Effect.flatMap(call.run === "" ? runId : Effect.succeed(call.run), (run) =>
+      Effect.gen(() => body(run)).pipe(
+        Effect.provideService(Call.Current, { ...call, run, ask: "", asks }),
+        withContext(options.context)
+      )
+    )
+  )
+
+/** Tells runs apart in a log; not a secret, and not unique for ever. */
+const runId = Effect.map(Random.nextIntBetween(0, 2 ** 32), (n) => n.toString(36))
+
+const outcomeOf = (exit: Exit.Exit<Ask.Answer<unknown>, AskError>): Outcome<unknown> => {
+  if (Exit.isSuccess(exit)) return { _tag: "Answered", ...exit.value }
+  const error = Exit.findErrorOption(exit)
+  return error._tag === "Some" ? { _tag: "Failed", error: error.value } : { _tag: "Interrupted" }
+}
+
+/** Asks that never had their turn get their event too, so that every ask has exactly one end. */
+const tellUnstarted = Effect.fnUntraced(function* (
+  entries: ReadonlyArray<Entry>,
+  outcomes: Map<string, Outcome<unknown>>,
+  startedAt: number
+) {
+  const count = { Answered: 0, Failed: 0, Interrupted: 0 }
+  for (const { name } of entries) {
+    const outcome = outcomes.get(name)
+    if (outcome === undefined) {
+      const told = Event.emit({ _tag: "Interrupted", durationMillis: 0 })
+      yield* Effect.updateService(told, Call.Current, (call) => ({ ...call, ask: name }))
+    }
+    count[outcome?._tag ?? "Interrupted"]++
+  }
+  const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
+  const { Answered: answered, Failed: failed, Interrupted: interrupted } = count
+  yield* Event.emit({ _tag: "ResearchEnded", answered, failed, interrupted, durationMillis })
+})
+
+const findingOf = ({ ask, index, name }: Entry, outcome: Outcome<unknown> = { _tag: "Interrupted" }): Finding => ({
+  name,
+  index,
+  question: ask.question,
+  outcome
+})
+
+const findingsOf = (
+  entries: ReadonlyArray<Entry>,
+  outcomes: ReadonlyMap<string, Outcome<unknown>>,
+  run: string,
+  policy: Policy,
+  durationMillis: number
+) => {
+  const findings = entries.map((entry) => findingOf(entry, outcomes.get(entry.name)))
+  return { run, policy, findings, gaps: findings.filter(isGap), durationMillis }
+}
+
+/** Puts the answers into the shape of the asks. */
+const shape = (asks: Asks, found: ReturnType<typeof findingsOf>): Findings => {
+  const values = found.findings.map(({ outcome }) => (outcome._tag === "Answered" ? outcome.value : undefined))
+  const answers = Array.isArray(asks)
+    ? values
+    : Object.fromEntries(found.findings.map(({ name }, index) => [name, values[index]]))
+  return { ...found, answers: answers as Findings["answers"] }
+}

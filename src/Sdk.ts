@@ -1,0 +1,162 @@
+/** `Claude` over `@anthropic-ai/sdk`: one request, one reply, plainly or as a stream. Loaded when the first Claude is made. */
+import Anthropic from "@anthropic-ai/sdk"
+import { Effect, Redacted } from "effect"
+import * as Sse from "effect/encoding/Sse"
+import { AskError, Authentication, CutOff, NotJson } from "./AskError.ts"
+import * as Call from "./Call.ts"
+import { Activity, isStreamed, type Options, type SoFar } from "./Claude.ts"
+import * as Event from "./Event.ts"
+import { type Reply, type Request, textOf } from "./Message.ts"
+import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
+import * as Wire from "./Wire.ts"
+
+/** Bytes of a foreign body that are shown in an error. */
+const excerptLength = 120
+
+/** Builds the SDK's client and gives its `send`. */
+export const send = (options: Options): ((request: Request) => Effect.Effect<Reply, AskError>) => {
+  const key = Redacted.value(options.apiKey).trim()
+  const client = new Anthropic({
+    apiKey: key,
+    baseURL: options.baseUrl ?? "https://api.anthropic.com",
+    ...(options.fetch !== undefined && { fetch: options.fetch }),
+    maxRetries: 0,
+    timeout: sdkTimeoutMillis,
+    logLevel: "off",
+    openTelemetry: false
+  })
+  // Another character would make the platform quote the whole header in its own error.
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    const detail = "the key is empty or holds characters that no header can carry"
+    return () => Effect.fail(new AskError({ reason: new Authentication({ detail }) }))
+  }
+  return (request) =>
+    Effect.flatMap(Call.Current, (call) =>
+      Effect.flatMap(Event.Listener, (listener) => {
+        const streams = isStreamed(request, call, listener)
+        const body = Wire.bodyOf(request)
+        // One controller spans request and body, so that an interruption closes the connection wherever it is.
+        const controller = new AbortController()
+        const respond = Effect.tryPromise({
+          try: () =>
+            client.messages
+              .create(streams ? { ...body, stream: true } : body, { signal: controller.signal })
+              .asResponse(),
+          catch: (thrown) => askErrorOf(thrown, false)
+        })
+        return Effect.flatMap(respond, streams ? readStream(listener, call) : readPlain).pipe(
+          Effect.mapError((error) => withoutKey(error, key)),
+          Effect.onError(() => Effect.sync(() => controller.abort()))
+        )
+      })
+    )
+}
+
+const cutOff = (thrown: unknown): AskError => askErrorOf(thrown, true)
+
+const textOfBody = (response: Response) => Effect.tryPromise({ try: () => response.text(), catch: cutOff })
+
+const readPlain = Effect.fnUntraced(function* (response: Response) {
+  const text = yield* textOfBody(response)
+  const message = Wire.messageOf(Wire.jsonOf(text))
+  if (message === undefined) return yield* notJson(response, text)
+  return Wire.replyOf(message, Wire.headersOf(response.headers))
+})
+
+const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call) =>
+  Effect.fnUntraced(function* (response: Response) {
+    const isEventStream = response.headers.get("content-type")?.includes("text/event-stream") ?? false
+    if (!isEventStream || response.body === null) {
+      return yield* notJson(response, yield* textOfBody(response))
+    }
+    const headers = Wire.headersOf(response.headers)
+    const activity = yield* Activity
+    const message = new Wire.Accumulator()
+    const state: { stopped: boolean; begun: boolean; error?: AskError } = { stopped: false, begun: false }
+    const parser = Sse.makeParser((event) => {
+      if (event._tag !== "Event" || event.event === "ping" || state.error !== undefined) return
+      const json = Wire.jsonOf(event.data)
+      if (json === undefined) {
+        state.error = notJson(response, event.data)
+        return
+      }
+      const step = message.take(event.event, json)
+      if (step._tag === "Text" && step.text !== "") {
+        state.begun = true
+        listener.delta?.({ run, ask, part, text: step.text })
+      } else if (step._tag === "Stopped") state.stopped = true
+      else if (step._tag === "Error") state.error = cutOff(streamError(step.body, response.headers))
+    })
+    const soFar: SoFar = () => {
+      const { content, model, usage } = message.soFar
+      return { model, usage, partialText: textOf({ content }) || undefined }
+    }
+    const decoder = new TextDecoder()
+    const reader = response.body.getReader()
+    const read = Effect.tryPromise({ try: () => reader.read(), catch: cutOff })
+
+    const receive = Effect.gen(function* () {
+      let told = false
+      while (!state.stopped) {
+        const { done, value } = yield* read
+        activity(soFar)
+        parser.feed(done ? decoder.decode() : decoder.decode(value, { stream: true }))
+        if (state.error !== undefined) return yield* state.error
+        if (state.begun && !told) {
+          told = true
+          const { attempt } = yield* Call.Current
+          yield* Event.emit({ _tag: "FirstToken", attempt })
+        }
+        if (done) break
+      }
+      // What may still come after `message_stop` is of no interest, and an unread body would hold its connection.
+      if (state.stopped) yield* Effect.promise(() => reader.cancel().catch(() => {}))
+      const reply = message.reply(headers)
+      if (!state.stopped || reply === undefined) {
+        return yield* new AskError({ reason: new CutOff({ detail: "the stream ended without message_stop" }) })
+      }
+      return reply
+    })
+
+    return yield* Effect.mapError(receive, (error) =>
+      error.with({ headers: error.headers ?? headers, requestId: headers["request-id"], ...soFar() })
+    )
+  })
+
+const notJson = (response: Response, text: string): AskError =>
+  new AskError({
+    reason: new NotJson({
+      contentType: response.headers.get("content-type") ?? "no content type",
+      excerpt: text.slice(0, excerptLength)
+    }),
+    headers: Wire.headersOf(response.headers)
+  })
+
+/** An `error` event has the body of an API error, and no status. */
+const streamError = (body: unknown, headers: Headers): unknown => {
+  const error = (
+    body as {
+      readonly error?: {
+        readonly type?: string
+        readonly message?: string
+        readonly details?: { readonly error_code?: string }
+      }
+    }
+  ).error
+  return {
+    type: error?.type ?? "api_error",
+    apiMessage: error?.message,
+    errorCode: error?.details?.error_code,
+    headers,
+    error: body
+  }
+}
+
+/** A proxy or the platform may echo the key it was given, so it is cut out of all that an error quotes. */
+const withoutKey = (error: AskError, key: string): AskError => {
+  const quoted = Object.entries(error.reason).filter(([, value]) => typeof value === "string" && value.includes(key))
+  if (quoted.length === 0) return error
+  const clean = Object.fromEntries(quoted.map(([name, value]) => [name, (value as string).replaceAll(key, "<key>")]))
+  const Reason = error.reason.constructor as new (fields: object) => AskError["reason"]
+  return error.with({ reason: new Reason({ ...error.reason, ...clean }) })
+}

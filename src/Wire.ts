@@ -1,0 +1,231 @@
+/** The Messages API's JSON and event stream, to and from `Request` and `Reply`. */
+import type { MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages"
+import { Option, Schema } from "effect"
+import type { Block, Reply, Request, Usage } from "./Message.ts"
+import { Block as BlockSchema, noUsage } from "./Message.ts"
+
+/** The request's body. The shared context is the first system block and carries the cache breakpoint. */
+export const bodyOf = (request: Request): MessageCreateParamsNonStreaming => {
+  const system = [
+    ...(request.context === undefined
+      ? []
+      : [{ type: "text", text: request.context, cache_control: { type: "ephemeral" } }]),
+    ...(request.system === undefined ? [] : [{ type: "text", text: request.system }])
+  ]
+  const body = {
+    model: request.model,
+    max_tokens: request.maxTokens,
+    ...(system.length > 0 && { system }),
+    messages: request.messages,
+    ...(request.tools !== undefined && request.tools.length > 0 && { tools: request.tools }),
+    ...(request.stopSequences !== undefined && { stop_sequences: request.stopSequences }),
+    ...((request.effort !== undefined || request.answerSchema !== undefined) && {
+      output_config: {
+        ...(request.effort !== undefined && { effort: request.effort }),
+        ...(request.answerSchema !== undefined && { format: { type: "json_schema", schema: request.answerSchema } })
+      }
+    })
+  }
+  // The blocks are the API's own shapes, which the request keeps as open records.
+  return body as unknown as MessageCreateParamsNonStreaming
+}
+
+const Count = Schema.optionalKey(Schema.NullOr(Schema.Int))
+const WireUsage = Schema.Struct({
+  input_tokens: Count,
+  cache_creation_input_tokens: Count,
+  cache_read_input_tokens: Count,
+  output_tokens: Count,
+  output_tokens_details: Schema.optionalKey(Schema.NullOr(Schema.Struct({ thinking_tokens: Count }))),
+  server_tool_use: Schema.optionalKey(Schema.NullOr(Schema.Struct({ web_search_requests: Count })))
+})
+type WireUsage = typeof WireUsage.Type
+
+const Text = Schema.optionalKey(Schema.NullOr(Schema.String))
+const WireMessage = Schema.Struct({
+  type: Schema.Literal("message"),
+  id: Schema.String,
+  model: Schema.String,
+  content: Schema.Array(BlockSchema),
+  stop_reason: Text,
+  stop_sequence: Text,
+  stop_details: Schema.optionalKey(Schema.NullOr(Schema.Struct({ category: Text, explanation: Text }))),
+  usage: WireUsage
+})
+type WireMessage = typeof WireMessage.Type
+
+/** Reads JSON; `undefined` where the text is none. */
+export const jsonOf = (text: string): unknown => Option.getOrUndefined(parse(text))
+const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+
+/** Reads a message; `undefined` where the JSON is something else. */
+export const messageOf: (json: unknown) => WireMessage | undefined = (json) =>
+  Option.getOrUndefined(decodeMessage(json))
+const decodeMessage = Schema.decodeUnknownOption(WireMessage)
+
+/** Later counts overwrite earlier ones: those of a stream are cumulative. */
+const usageOf = (wire: WireUsage, before: Usage = noUsage): Usage => ({
+  inputTokens: wire.input_tokens ?? before.inputTokens,
+  cacheCreationInputTokens: wire.cache_creation_input_tokens ?? before.cacheCreationInputTokens,
+  cacheReadInputTokens: wire.cache_read_input_tokens ?? before.cacheReadInputTokens,
+  outputTokens: wire.output_tokens ?? before.outputTokens,
+  thinkingTokens: wire.output_tokens_details?.thinking_tokens ?? before.thinkingTokens,
+  webSearches: wire.server_tool_use?.web_search_requests ?? before.webSearches
+})
+
+/** The reply that a message stands for; `headers` as `headersOf` gives them. */
+export const replyOf = (message: WireMessage, headers: Readonly<Record<string, string>>): Reply => {
+  const requestId = headers["request-id"]
+  return {
+    id: message.id,
+    model: message.model,
+    content: message.content,
+    stopReason: message.stop_reason ?? null,
+    stopSequence: message.stop_sequence ?? null,
+    ...(message.stop_reason === "refusal" && {
+      refusal: {
+        category: message.stop_details?.category ?? null,
+        explanation: message.stop_details?.explanation ?? null
+      }
+    }),
+    usage: usageOf(message.usage),
+    ...(requestId !== undefined && { requestId }),
+    headers
+  }
+}
+
+/** The headers worth keeping: limits, what to do next, and the request's id. None of them holds a secret. */
+export const headersOf = (headers: Headers): Record<string, string> => {
+  const kept: Record<string, string> = {}
+  for (const [name, value] of headers) {
+    if (
+      name === "request-id" ||
+      name === "retry-after" ||
+      name === "x-should-retry" ||
+      name.startsWith("anthropic-ratelimit-")
+    ) {
+      kept[name] = value
+    }
+  }
+  return kept
+}
+
+/** What one event of a stream did. */
+export type Step =
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Stopped" }
+  | { readonly _tag: "Error"; readonly body: unknown }
+
+const none: Step = { _tag: "None" }
+
+type Mutable = { -readonly [K in keyof Block]: Block[K] }
+interface Delta {
+  readonly type?: string
+  readonly text?: string
+  readonly thinking?: string
+  readonly signature?: string
+  readonly partial_json?: string
+  readonly citation?: unknown
+  readonly stop_reason?: string | null
+  readonly stop_sequence?: string | null
+  readonly stop_details?: WireMessage["stop_details"]
+}
+interface StreamEvent {
+  readonly type?: string
+  readonly index?: number
+  readonly message?: unknown
+  readonly content_block?: Block
+  readonly delta?: Delta
+  readonly usage?: WireUsage
+}
+
+/** Puts a stream's events together to the message that a plain request would have brought. */
+export class Accumulator {
+  private message: WireMessage | undefined
+  private readonly blocks: Array<Mutable> = []
+  private readonly inputs = new Map<number, string>()
+  private usage: Usage = noUsage
+
+  /** Takes one event's name and JSON. Unknown events and deltas are ignored, as the API asks of its clients. */
+  take(name: string, json: unknown): Step {
+    const event = json as StreamEvent
+    switch (name) {
+      case "message_start": {
+        if (this.message !== undefined) return none
+        this.message = messageOf(event.message)
+        if (this.message !== undefined) this.usage = usageOf(this.message.usage)
+        return none
+      }
+      case "content_block_start": {
+        if (event.index !== undefined && event.content_block !== undefined)
+          this.blocks[event.index] = { ...event.content_block }
+        return none
+      }
+      case "content_block_delta":
+        return this.grow(event.index ?? -1, event.delta ?? {})
+      case "content_block_stop": {
+        const input = this.inputs.get(event.index ?? -1)
+        const block = this.blocks[event.index ?? -1]
+        if (input !== undefined && input !== "" && block !== undefined) block.input = jsonOf(input)
+        return none
+      }
+      case "message_delta": {
+        if (this.message === undefined) return none
+        if (event.usage !== undefined) this.usage = usageOf(event.usage, this.usage)
+        const { stop_details, stop_reason, stop_sequence } = event.delta ?? {}
+        this.message = {
+          ...this.message,
+          ...(stop_reason !== undefined && { stop_reason }),
+          ...(stop_sequence !== undefined && { stop_sequence }),
+          ...(stop_details !== undefined && { stop_details })
+        }
+        return none
+      }
+      case "message_stop":
+        return { _tag: "Stopped" }
+      case "error":
+        return { _tag: "Error", body: json }
+      default:
+        return none
+    }
+  }
+
+  private grow(index: number, delta: Delta): Step {
+    const block = this.blocks[index]
+    if (block === undefined) return none
+    switch (delta.type) {
+      case "text_delta": {
+        const text = delta.text ?? ""
+        block.text = `${block.text as string}${text}`
+        return { _tag: "Text", text }
+      }
+      case "thinking_delta":
+        block.thinking = `${(block.thinking as string | undefined) ?? ""}${delta.thinking ?? ""}`
+        return none
+      case "signature_delta":
+        block.signature = delta.signature
+        return none
+      case "citations_delta":
+        block.citations = [...((block.citations as ReadonlyArray<unknown> | null | undefined) ?? []), delta.citation]
+        return none
+      case "input_json_delta":
+        this.inputs.set(index, `${this.inputs.get(index) ?? ""}${delta.partial_json ?? ""}`)
+        return none
+      default:
+        return none
+    }
+  }
+
+  /** What has come so far: for an error that keeps the usage and the text already paid for. */
+  get soFar(): { readonly usage?: Usage; readonly model?: string; readonly content: ReadonlyArray<Block> } {
+    const content = this.blocks.filter((block) => block !== undefined)
+    return this.message === undefined ? { content } : { usage: this.usage, model: this.message.model, content }
+  }
+
+  /** The whole reply; `undefined` where the stream never began a message. */
+  reply(headers: Readonly<Record<string, string>>): Reply | undefined {
+    if (this.message === undefined) return undefined
+    return { ...replyOf({ ...this.message, content: this.soFar.content }, headers), usage: this.usage }
+  }
+}

@@ -1,0 +1,45 @@
+/** Sends a turn that Claude paused (`pause_turn`) back as it is, until it ends, and gives the whole of it as one reply. */
+import { Effect, Layer, Schema } from "effect"
+import { AskError, Unfinished } from "../AskError.ts"
+import { Claude } from "../Claude.ts"
+import * as Event from "../Event.ts"
+import { PositiveInt } from "../Limit.ts"
+import { addUsage, type Reply, textOf } from "../Message.ts"
+
+/** `turns`: how often a paused turn is continued. */
+export const Options = Schema.Struct({ turns: Schema.optionalKey(PositiveInt) })
+export interface Options {
+  readonly turns?: number | undefined
+}
+
+/** A web search pauses after about ten tool calls; ten continuations are a hundred of them. */
+export const turns = 10
+
+/** Provides a `Claude` whose replies never stop at `pause_turn`; content and usage are those of all turns. */
+export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
+  const limit = options.turns ?? turns
+  return Layer.effect(
+    Claude,
+    Effect.map(Claude, ({ send }) =>
+      Claude.of({
+        send: Effect.fnUntraced(function* (request) {
+          let whole: Reply = yield* send(request)
+          for (let turn = 1; whole.stopReason === "pause_turn"; turn++) {
+            const { content, usage } = whole
+            if (turn > limit) {
+              const partialText = textOf(whole) || undefined
+              return yield* new AskError({ reason: new Unfinished({ turns: limit }), usage, partialText })
+            }
+            yield* Event.emit({ _tag: "Continued", turn })
+            const next: Reply = yield* Effect.mapError(
+              send({ ...request, messages: [...request.messages, { role: "assistant", content }] }),
+              (error) => error.with({ usage: error.usage === undefined ? usage : addUsage(usage, error.usage) })
+            )
+            whole = { ...next, content: [...content, ...next.content], usage: addUsage(usage, next.usage) }
+          }
+          return whole
+        })
+      })
+    )
+  )
+}

@@ -1,0 +1,101 @@
+/** Sends a failed request again where that can help, and gives up when the ask's time is over. */
+import { Clock, Deferred, Duration, Effect, Layer, Random, Schedule, Schema } from "effect"
+import { AskError, TimedOut } from "../AskError.ts"
+import * as Call from "../Call.ts"
+import { Claude } from "../Claude.ts"
+import * as Event from "../Event.ts"
+import { PositiveDuration, PositiveInt } from "../Limit.ts"
+
+/** `within`: time for all tries, from the moment the first one leaves. `maxWait`: longest backoff. `attempts`: most tries. */
+export const Options = Schema.Struct({
+  within: Schema.optionalKey(PositiveDuration),
+  maxWait: Schema.optionalKey(PositiveDuration),
+  attempts: Schema.optionalKey(PositiveInt)
+})
+export interface Options {
+  readonly within?: Duration.Input | undefined
+  readonly maxWait?: Duration.Input | undefined
+  readonly attempts?: number | undefined
+}
+
+/** Two attempts of the longest kind. An ask's own `timeout` comes before it. */
+export const within: Duration.Input = "20 minutes"
+
+/** Long enough to let an overload pass, short enough to notice that it did. */
+export const maxWait: Duration.Input = "60 seconds"
+
+/** Backoff doubles from here: with jitter, eight tries take about a minute. */
+const firstWait = "500 millis"
+
+/** How much later than `retry-after` a waiting call may come, as a share of it, so that not all return at once. */
+const spread = 0.1
+
+/** Provides a `Claude` that tries again after passing faults, never before `retry-after` is over. */
+export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
+  Layer.effect(
+    Claude,
+    Effect.map(Claude, ({ send }) =>
+      Claude.of({
+        send: Effect.fnUntraced(function* (request) {
+          const { timeoutMillis } = yield* Call.Current
+          const limitMillis = timeoutMillis ?? Duration.toMillis(options.within ?? within)
+          const left = yield* Deferred.make<number>()
+          const watchDispatch = (listener: Event.Listener): Event.Listener => ({
+            ...listener,
+            emit: (event) =>
+              event._tag === "Dispatched"
+                ? Effect.andThen(Deferred.succeed(left, event.at), listener.emit(event))
+                : listener.emit(event)
+          })
+          const expire = Effect.gen(function* () {
+            yield* Deferred.await(left)
+            yield* Effect.sleep(limitMillis)
+            return yield* new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) })
+          })
+          const hasTimeFor = (waitMillis: number) =>
+            Effect.gen(function* () {
+              if (!(yield* Deferred.isDone(left))) return true
+              return (yield* Clock.currentTimeMillis) + waitMillis < (yield* Deferred.await(left)) + limitMillis
+            })
+          const schedule = backoff(options).pipe(
+            Schedule.while(({ attempt, duration, input }) =>
+              input.isRetryable && attempt < (options.attempts ?? Number.POSITIVE_INFINITY)
+                ? hasTimeFor(Duration.toMillis(duration))
+                : Effect.succeed(false)
+            ),
+            Schedule.tap(({ attempt, duration, input: { message, reason } }) =>
+              Event.emit({
+                _tag: "Retrying",
+                attempt,
+                reason: reason._tag,
+                message,
+                delayMillis: Duration.toMillis(duration)
+              })
+            )
+          )
+          const attempt = Effect.flatMap(Schedule.CurrentMetadata, ({ attempt }) =>
+            Effect.updateService(send(request), Call.Current, (call) => ({ ...call, attempt: attempt + 1 }))
+          )
+          return yield* Effect.raceFirst(Effect.retry(attempt, schedule), expire).pipe(
+            Effect.updateService(Event.Listener, watchDispatch)
+          )
+        })
+      })
+    )
+  )
+
+/** Exponential with jitter up to `maxWait`, or the server's `retry-after` where that is longer. */
+const backoff = (options: Options) =>
+  Schedule.exponential(firstWait).pipe(
+    Schedule.setInputType<AskError>(),
+    Schedule.modifyDelay(({ duration }) =>
+      Effect.succeed(Duration.min(duration, Duration.fromInputUnsafe(options.maxWait ?? maxWait)))
+    ),
+    Schedule.jittered,
+    Schedule.modifyDelay(({ duration, input: { reason } }) =>
+      Effect.map(Random.next, (random) => {
+        const after = reason._tag === "RateLimited" ? (reason.retryAfterMillis ?? 0) : 0
+        return Duration.max(duration, Duration.millis(Math.round(after * (1 + spread * random))))
+      })
+    )
+  )

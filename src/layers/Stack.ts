@@ -1,0 +1,72 @@
+/** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
+import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
+import { apiKey, baseUrl, Claude, make, type Options as ClaudeOptions } from "../Claude.ts"
+import * as Continue from "./Continue.ts"
+import * as Pacing from "./Pacing.ts"
+import * as Retry from "./Retry.ts"
+import * as Timeout from "./Timeout.ts"
+
+/** Every layer's options under the layer's name; plan keys and flags are derived from this. */
+export const Options = Schema.Struct({
+  continue: Schema.optionalKey(Continue.Options),
+  retry: Schema.optionalKey(Retry.Options),
+  pacing: Schema.optionalKey(Pacing.Options),
+  timeout: Schema.optionalKey(Timeout.Options)
+})
+export interface Options {
+  readonly continue?: Continue.Options | undefined
+  readonly retry?: Retry.Options | undefined
+  readonly pacing?: Pacing.Options | undefined
+  readonly timeout?: Timeout.Options | undefined
+}
+
+/** What belongs to one run, outermost first: a backoff holds no place in the gate, a paused turn is retried as a whole. */
+const run = (options: Options): Layer.Layer<Claude, never, Claude> =>
+  Continue.layer(options.continue).pipe(Layer.provide(Retry.layer(options.retry)))
+
+/** What all runs of a process share: one gate, whose waiting does not count against the time of an attempt. */
+const shared = (options: Options): Layer.Layer<Claude, never, Claude> =>
+  Pacing.layer(options.pacing).pipe(Layer.provide(Timeout.layer(options.timeout)))
+
+/** The stack around a `Claude` of your own, sharing nothing. */
+export const layerOver = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
+  run(options).pipe(Layer.provide(shared(options)))
+
+/** The stack over the API with a key at hand. Runs with the same key, base URL and fetch share one gate. */
+export const layerWith = (options: Options & ClaudeOptions): Layer.Layer<Claude> =>
+  run(options).pipe(Layer.provide(processLayer(options)))
+
+/** The stack over the API, with the key and base URL of the environment or of other places. */
+export const layerConfig = (
+  options: Options & {
+    readonly apiKey?: Config.Config<ClaudeOptions["apiKey"]> | undefined
+    readonly baseUrl?: Config.Config<string | undefined> | undefined
+    readonly fetch?: typeof globalThis.fetch | undefined
+  } = {}
+): Layer.Layer<Claude, Config.ConfigError> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const key = yield* options.apiKey ?? apiKey
+      return layerWith({ ...options, apiKey: key, baseUrl: yield* options.baseUrl ?? baseUrl })
+    })
+  )
+
+/** The stack over the API, with the key and base URL of the environment. */
+export const layer: Layer.Layer<Claude, Config.ConfigError> = layerConfig()
+
+const layers = MutableHashMap.empty<ReadonlyArray<unknown>, Layer.Layer<Claude>>()
+const memoMap = Layer.makeMemoMapUnsafe()
+const scope = Scope.makeUnsafe()
+
+/** Two provides of one layer build it twice, so what a process shares is built in a place and a scope that outlive them. */
+const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
+  const { apiKey, baseUrl, fetch, pacing, timeout } = options
+  // A redacted key compares by its value, and stays redacted.
+  const key = [apiKey, baseUrl, fetch, pacing?.inFlight, JSON.stringify(timeout)]
+  const layer = Option.getOrElse(MutableHashMap.get(layers, key), () => {
+    const fresh = shared(options).pipe(Layer.provide(Layer.effect(Claude, make({ apiKey, baseUrl, fetch }))))
+    MutableHashMap.set(layers, key, fresh)
+    return fresh
+  })
+  return Layer.effectContext(Layer.buildWithMemoMap(layer, memoMap, scope))
+}

@@ -29,7 +29,9 @@ export const real: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   sleep: (millis, signal) =>
     abortable(signal, (done) => {
-      // Timers above 2^31 ms fire at once; 24 days is as good as never here.
+      // A wait without end needs no timer, and so keeps no process alive.
+      if (millis === Number.POSITIVE_INFINITY) return () => {}
+      // A timer above 2^31 ms would fire at once; 24 days will do.
       const timer = setTimeout(done, Math.min(millis, 2_147_483_647))
       return () => clearTimeout(timer)
     })

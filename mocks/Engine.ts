@@ -1,44 +1,53 @@
 /** The mock itself: a `fetch` that answers as the Claude API does. Transports only carry what it gives. */
-import * as ApiError from "./ApiError.ts"
-import type { Clock } from "./Clock.ts"
+import * as Batches from "./Batches.ts"
 import * as Draw from "./Draw.ts"
-import type * as Exchange from "./Exchange.ts"
+import type { Exchange, Rules } from "./Exchange.ts"
+import * as Faults from "./Faults.ts"
 import * as Headers from "./Headers.ts"
 import * as Incoming from "./Incoming.ts"
-import * as Journal from "./Journal.ts"
+import type * as Journal from "./Journal.ts"
 import * as Latency from "./Latency.ts"
 import * as Messages from "./Messages.ts"
+import * as ModelList from "./ModelList.ts"
+import { NetworkFailure } from "./Network.ts"
 import * as Outgoing from "./Outgoing.ts"
 import * as Prompt from "./Prompt.ts"
+import * as Validation from "./Validation.ts"
 
 /** Everything an engine is made of. */
-export interface Settings extends Exchange.Rules {
-  readonly seed: number
-  readonly timeScale: number
+export interface Settings extends Rules {
   readonly latency: Latency.Latency
-  readonly clock: Clock
   readonly book: Journal.Book
+  readonly faults: Faults.Faults
 }
 
-const versionOf = (settings: Settings, incoming: Incoming.Incoming): Exchange.Exchange["version"] =>
-  settings.apiVersion ?? (incoming.headers.get("anthropic-version") === "2023-06-01" ? "2023-06-01" : "2026-10-21")
+const batchesPath = "/v1/messages/batches"
+const modelsPath = "/v1/models"
 
-const route = (settings: Settings, exchange: Exchange.Exchange): Outgoing.Outgoing => {
-  const { incoming } = exchange
-  const path = incoming.url.pathname
-  if (path === "/v1/messages" && incoming.method === "POST") return Messages.answer(settings, exchange)
-  return exchange.refuse(ApiError.notFound("Not found"))
+const route = (settings: Settings, batches: Batches.Batches, exchange: Exchange): Outgoing.Outgoing => {
+  const { method, url } = exchange.incoming
+  const path = url.pathname
+  const problem = Validation.checkEnvelope(exchange.incoming, settings.apiVersion)
+  if (problem !== undefined) return exchange.refuse(problem)
+  if (path === "/v1/messages" && method === "POST") return Messages.answer(settings, exchange)
+  if (path === "/v1/messages/count_tokens" && method === "POST") return Messages.count(exchange)
+  if (path === modelsPath && method === "GET") return ModelList.list(exchange)
+  if (path.startsWith(`${modelsPath}/`) && method === "GET") {
+    return ModelList.one(exchange, decodeURIComponent(path.slice(modelsPath.length + 1)))
+  }
+  const inBatches = path === batchesPath || path.startsWith(`${batchesPath}/`)
+  return (inBatches ? batches.answer(exchange, path.slice(batchesPath.length)) : undefined) ?? Messages.nowhere(exchange)
 }
 
 /** Makes the `fetch` of an engine. Repeated identical requests are told apart by how often they came. */
 export const make = (settings: Settings): typeof globalThis.fetch => {
-  const { book, clock, seed, timeScale } = settings
+  const { book, clock, faults, seed, timeScale } = settings
+  const batches = Batches.make(settings)
   const madeAt = clock.now()
   const arrivals = new Map<number, number>()
   const since = (): number => clock.now() - madeAt
 
-  return async (input, init) => {
-    const incoming = await Incoming.read(input, init)
+  const begin = (incoming: Incoming.Incoming): Exchange => {
     const startedAt = clock.now()
     const bodyHash = Draw.hash(`${incoming.method} ${incoming.url.pathname} ${incoming.text}`, 0)
     const attempt = (arrivals.get(bodyHash) ?? 0) + 1
@@ -54,16 +63,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       path: incoming.url.pathname,
       model: prompt.model === "" ? null : prompt.model,
       streamed: incoming.json?.["stream"] === true,
-      fault: null,
-      status: null,
-      errorType: null,
-      shouldRetry: null,
-      retryAfterSeconds: null,
-      plannedMillis: 0,
-      startedMillis: startedAt - madeAt,
-      stopReason: null,
-      inputTokens: 0,
-      outputTokens: 0
+      startedMillis: startedAt - madeAt
     })
     const times = (outputTokens: number): Latency.Times =>
       Latency.times(settings.latency, { model: prompt.model, inputTokens: entry.inputTokens, outputTokens, draw })
@@ -71,8 +71,9 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       entry.plannedMillis = Math.max(entry.plannedMillis, millis)
       return startedAt + millis * timeScale
     }
-    const headersAfter = (millis: number): Headers.HeaderList => Headers.common(requestId, at(millis), millis)
-    const exchange: Exchange.Exchange = {
+    const headersAfter = (millis: number): Headers.HeaderList =>
+      Headers.common(requestId, draw.letters("trace", 48), at(millis), millis)
+    return {
       incoming,
       prompt,
       draw,
@@ -81,7 +82,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       entry,
       startedAt,
       sinceMillis: (startedAt - madeAt) / timeScale,
-      version: versionOf(settings, incoming),
+      version: settings.apiVersion ?? (incoming.headers.get("anthropic-version") === "2023-06-01" ? "2023-06-01" : "2026-10-21"),
       times,
       at,
       headersAfter,
@@ -92,27 +93,40 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
         return Outgoing.error(problem, requestId, { ...headersAfter(millis), ...extra }, at(millis))
       }
     }
+  }
+
+  const decide = (exchange: Exchange): Outgoing.Outgoing | NetworkFailure => {
+    const fault = faults.pick(exchange)
+    if (fault === undefined) return route(settings, batches, exchange)
+    exchange.entry.fault = fault.kind === "status" ? `${fault.status} ${fault.type}` : fault.kind
+    return Faults.instead(fault, exchange) ?? Faults.apply(fault, exchange, route(settings, batches, exchange))
+  }
+
+  return async (input, init) => {
+    const incoming = await Incoming.read(input, init)
+    const exchange = begin(incoming)
+    const { entry } = exchange
     try {
-      const outgoing = route(settings, exchange)
-      await clock.sleep(Math.max(0, outgoing.headersAtMillis - clock.now()), incoming.signal)
+      const outgoing = decide(exchange)
+      if (outgoing instanceof NetworkFailure) throw outgoing
+      const wait = outgoing.headersAtMillis - clock.now()
+      if (wait > 0 || incoming.signal?.aborted === true) await clock.sleep(wait, incoming.signal)
+      const retry = outgoing.headers["x-should-retry"]
+      const retryAfter = outgoing.headers["retry-after"]
       entry.status = outgoing.status
       entry.headersMillis = since()
       entry.outcome = "reading"
-      const retry = outgoing.headers["x-should-retry"]
       entry.shouldRetry = retry === undefined ? null : retry === "true"
-      const retryAfter = outgoing.headers["retry-after"]
       entry.retryAfterSeconds = retryAfter === undefined ? null : Number(retryAfter)
-      return new Response(
-        Outgoing.body(outgoing, {
-          clock,
-          signal: incoming.signal,
-          onRead: () => {
-            entry.bodyRead = true
-          },
-          onEnd: (end) => book.end(entry, end, since())
-        }),
-        { status: outgoing.status, headers: outgoing.headers }
-      )
+      const body = Outgoing.body(outgoing, {
+        clock,
+        signal: incoming.signal,
+        onRead: () => {
+          entry.bodyRead = true
+        },
+        onEnd: (end) => book.end(entry, end, since())
+      })
+      return new Response(body, { status: outgoing.status, headers: outgoing.headers })
     } catch (error) {
       book.end(entry, incoming.signal?.aborted === true ? "aborted" : "failed", since())
       throw error

@@ -50,13 +50,16 @@ const section = (finding: Finding, template: string | undefined): string => {
   return used > 0 ? filled : `${filled}\n\n${excerpt(finding.answer, 400)}`
 }
 
+const listed = (names: ReadonlyArray<string>): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
+
 /** Writes the lines that say what could not be answered. */
 export const gapLines = (gaps: ReadonlyArray<string>): ReadonlyArray<string> =>
   gaps.length === 0 ? [] : [`## Not answered\n\n${gaps.map((name) => `- **${name}** has no answer.`).join("\n")}`]
 
 /** Joins opening, one section for each finding present, a line for each gap, and closing. */
 export const write = (fold: Fold, prompt: Prompt): string => {
-  const names = prompt.findings.map((finding) => finding.name).join(", ")
+  const names = listed(prompt.findings.map((finding) => finding.name))
   return [
     ...(fold.opening === undefined ? [] : [fold.opening.replaceAll("{names}", names)]),
     ...prompt.findings.map((finding) => section(finding, fold.sections[finding.name])),

@@ -3,8 +3,14 @@
 /** Names and values, ready for `new Response`. */
 export type HeaderList = Record<string, string>
 
+/** A W3C trace id and span id made of 48 letters. */
+const hexadecimal = (letters: string): string => {
+  const digits = [...letters].map((letter) => (letter.charCodeAt(0) % 16).toString(16)).join("")
+  return `${digits.slice(0, 32)}-${digits.slice(32, 48)}`
+}
+
 /** Sent with every answer of the API. */
-export const common = (requestId: string, nowMillis: number, serverMillis: number): HeaderList => ({
+export const common = (requestId: string, trace: string, nowMillis: number, serverMillis: number): HeaderList => ({
   date: new Date(nowMillis).toUTCString(),
   "request-id": requestId,
   "anthropic-organization-id": "00000000-0000-4000-8000-000000000000",
@@ -12,6 +18,7 @@ export const common = (requestId: string, nowMillis: number, serverMillis: numbe
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "x-robots-tag": "none",
   "server-timing": `x-originResponse;dur=${Math.round(serverMillis)}`,
+  traceresponse: `00-${hexadecimal(trace)}-01`,
   vary: "Accept-Encoding"
 })
 

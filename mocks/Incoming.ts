@@ -1,5 +1,5 @@
 /** A request as it arrived, read once from whatever `fetch` was called with. */
-import { objectOf, type Unchecked } from "./Prompt.ts"
+import { parse, type Unchecked } from "./Unchecked.ts"
 
 /** `json` is absent when the body is not a JSON object; `signal` is the caller's. */
 export interface Incoming {
@@ -9,14 +9,6 @@ export interface Incoming {
   readonly text: string
   readonly json: Unchecked | undefined
   readonly signal: AbortSignal | undefined
-}
-
-const parse = (text: string): Unchecked | undefined => {
-  try {
-    return objectOf(JSON.parse(text))
-  } catch {
-    return undefined
-  }
 }
 
 /** Reads the arguments of a `fetch` call. The common case, a URL and a string body, builds no Request. */

@@ -47,7 +47,9 @@ export interface Book {
   readonly attempts: number
   readonly inFlight: number
   readonly peakInFlight: number
-  readonly open: (entry: Omit<Open, "inFlight" | "outcome" | "bodyRead" | "headersMillis" | "endedMillis">) => Open
+  readonly open: (
+    start: Pick<Open, "requestId" | "key" | "attempt" | "method" | "path" | "model" | "streamed" | "startedMillis">
+  ) => Open
   readonly end: (entry: Open, outcome: Outcome, atMillis: number) => void
   readonly clear: () => void
 }
@@ -77,10 +79,19 @@ export const make = (limit: number): Book => {
       peakInFlight = Math.max(peakInFlight, inFlight)
       const entry: Open = {
         ...start,
-        outcome: "waiting",
-        bodyRead: false,
+        fault: null,
+        status: null,
+        errorType: null,
+        shouldRetry: null,
+        retryAfterSeconds: null,
+        plannedMillis: 0,
         headersMillis: null,
         endedMillis: null,
+        outcome: "waiting",
+        bodyRead: false,
+        stopReason: null,
+        inputTokens: 0,
+        outputTokens: 0,
         inFlight
       }
       entries.push(entry)

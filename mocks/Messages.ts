@@ -1,22 +1,38 @@
 /** `POST /v1/messages`: the answer, its usage and its timing, plain or streamed. */
 import * as Answer from "./Answer.ts"
+import * as ApiError from "./ApiError.ts"
+import type * as Cache from "./Cache.ts"
+import type { Draw } from "./Draw.ts"
 import type { Exchange, Rules } from "./Exchange.ts"
 import * as Headers from "./Headers.ts"
 import * as Message from "./Message.ts"
 import * as Models from "./Models.ts"
 import * as Outgoing from "./Outgoing.ts"
-import { listOf } from "./Prompt.ts"
+import type { Prompt } from "./Prompt.ts"
 import * as Reply from "./Reply.ts"
 import * as Sse from "./Sse.ts"
 import * as Stream from "./Stream.ts"
 import * as Tokens from "./Tokens.ts"
+import { listOf, objectOf } from "./Unchecked.ts"
+import * as Validation from "./Validation.ts"
 
 const stops = (value: unknown): ReadonlyArray<string> =>
   listOf(value).filter((item): item is string => typeof item === "string")
 
-/** Gives the message for an exchange; batches ask for it too. */
-export const compose = (rules: Rules, exchange: Exchange): Message.Envelope => {
-  const { draw, entry, prompt, version } = exchange
+/** What a message is composed from. */
+export interface Asked {
+  readonly prompt: Prompt
+  readonly draw: Draw
+  readonly version: Message.ApiVersion
+  readonly tier: Message.Usage["serviceTier"]
+  readonly cached: Cache.Split
+  /** Fields that a beta adds to the message. */
+  readonly extra: Message.Fields
+}
+
+/** Composes the message for a prompt, using up the reply that was written for it. */
+export const compose = (rules: Rules, asked: Asked): Message.Envelope => {
+  const { cached, draw, extra, prompt, tier, version } = asked
   const { body } = prompt
   const reply = rules.written(prompt)
   const whole = reply === undefined ? Reply.unwritten(prompt, draw) : Reply.answer(reply, prompt, draw)
@@ -24,28 +40,27 @@ export const compose = (rules: Rules, exchange: Exchange): Message.Envelope => {
   const answer = Answer.within(whole, maxTokens, stops(body["stop_sequences"]))
   const written = Answer.outputTokens(answer.content)
   const model = Models.find(prompt.model)
-  entry.inputTokens = Tokens.ofRequest(body)
-  entry.outputTokens = written.total
-  entry.stopReason = answer.stopReason
+  const input = Tokens.ofRequest(body)
+  const { created1h, created5m, read } = cached
   return {
     id: `msg_01${draw.letters("message id", 22)}`,
     model: model?.id ?? prompt.model,
     version,
     reportsThinking: model?.reportsThinking === true || written.thinking > 0,
-    answer,
+    answer: { ...answer, extra: { ...answer.extra, ...extra } },
     usage: {
-      input: entry.inputTokens,
-      cacheCreation5m: 0,
-      cacheCreation1h: 0,
-      cacheRead: 0,
+      input: Math.max(0, input - created1h - created5m - read),
+      cacheCreation5m: created5m,
+      cacheCreation1h: created1h,
+      cacheRead: read,
       output: written.total,
       thinking: written.thinking,
-      serviceTier: "standard"
+      serviceTier: tier
     }
   }
 }
 
-const streamed = (exchange: Exchange, envelope: Message.Envelope): Outgoing.Outgoing => {
+const streamed = (exchange: Exchange, envelope: Message.Envelope, headers: Headers.HeaderList): Outgoing.Outgoing => {
   const { at, draw, times } = exchange
   const { firstTokenMillis, totalMillis } = times(envelope.usage.output)
   const chunks = Stream.events(envelope).map((event, index) => ({
@@ -55,17 +70,48 @@ const streamed = (exchange: Exchange, envelope: Message.Envelope): Outgoing.Outg
   }))
   return {
     status: 200,
-    headers: { ...exchange.headersAfter(firstTokenMillis), ...Headers.stream },
+    headers: { ...exchange.headersAfter(firstTokenMillis), ...headers, ...Headers.stream },
     headersAtMillis: at(firstTokenMillis),
     chunks,
     ending: "close"
   }
 }
 
+const betaFields = ({ incoming, prompt }: Exchange): Message.Fields =>
+  objectOf(prompt.body["context_management"]) !== undefined ||
+  (incoming.headers.get("anthropic-beta") ?? "").includes("context-management")
+    ? { context_management: { applied_edits: [] } }
+    : {}
+
 /** Answers a Messages request. */
 export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
-  const envelope = compose(rules, exchange)
-  if (exchange.prompt.body["stream"] === true) return streamed(exchange, envelope)
-  const { totalMillis } = exchange.times(envelope.usage.output)
-  return Outgoing.json(200, exchange.headersAfter(totalMillis), Message.plain(envelope), exchange.at(totalMillis))
+  const { at, entry, headersAfter, prompt, startedAt, times } = exchange
+  const { body } = prompt
+  const problem = Validation.checkBody(body, exchange.version, false)
+  if (problem !== undefined) return exchange.refuse(problem)
+  const cached = rules.cache.visit(body, startedAt)
+  entry.inputTokens = Tokens.ofRequest(body)
+  const refused = rules.limits.take(prompt.model, entry.inputTokens - cached.read, startedAt)
+  if (refused !== undefined) return exchange.refuse(refused.error, refused.headers)
+  const envelope = compose(rules, { ...exchange, cached, tier: "standard", extra: betaFields(exchange) })
+  const { output } = envelope.usage
+  const { firstTokenMillis, totalMillis } = times(output)
+  cached.write(at(firstTokenMillis))
+  const headers = rules.limits.produced(prompt.model, output, startedAt)
+  entry.outputTokens = output
+  entry.stopReason = envelope.answer.stopReason
+  if (body["stream"] === true) return streamed(exchange, envelope, headers)
+  return Outgoing.json(200, { ...headersAfter(totalMillis), ...headers }, Message.plain(envelope), at(totalMillis))
 }
+
+/** Answers `count_tokens`: the estimate that usage adds up to. */
+export const count = (exchange: Exchange): Outgoing.Outgoing => {
+  const { body } = exchange.prompt
+  const problem = Validation.checkBody(body, exchange.version, true)
+  if (problem !== undefined) return exchange.refuse(problem)
+  const millis = exchange.times(0).firstTokenMillis * 0.3
+  return Outgoing.json(200, exchange.headersAfter(millis), { input_tokens: Tokens.ofRequest(body) }, exchange.at(millis))
+}
+
+/** A path that is none of the API's. */
+export const nowhere = (exchange: Exchange): Outgoing.Outgoing => exchange.refuse(ApiError.notFound("Not found"))

@@ -1,37 +1,55 @@
 /** An offline Claude: what a test holds in its hand. */
+import * as Cache from "./Cache.ts"
 import * as Clock from "./Clock.ts"
 import * as Engine from "./Engine.ts"
+import type { BatchTimes } from "./Exchange.ts"
+import type { Fault } from "./Fault.ts"
+import * as Faults from "./Faults.ts"
 import * as Journal from "./Journal.ts"
 import * as Latency from "./Latency.ts"
-import * as Matcher from "./Matcher.ts"
+import * as Limits from "./Limits.ts"
+import type { Matcher } from "./Matcher.ts"
 import type { ApiVersion } from "./Message.ts"
+import * as Replies from "./Replies.ts"
 import type { Reply } from "./Reply.ts"
-import * as Reply_ from "./Reply.ts"
 import * as Scenario from "./Scenario.ts"
+import type { Server, ServeOptions } from "./Serve.ts"
+import * as Verdict from "./Verdict.ts"
 
 /** All optional. What is given here wins over the scenario. */
 export interface Options {
   /** Seeds every draw; 1 unless given. */
   readonly seed?: number
-  /** How long replies take; at once unless given. */
+  /** How long replies take; no time at all unless given. */
   readonly latency?: Latency.Latency
-  /** Multiplies all simulated time: 1/20 makes 20 seconds one. */
+  /**
+   * Multiplies what the mock itself takes: 1/20 makes 20 simulated seconds one. What the wire promises in the client's time
+   * (limits a minute, `retry-after`, the life of a cache entry) stays as it is.
+   */
   readonly timeScale?: number
+  /** Rate limits to enforce; none unless given. */
+  readonly limits?: Limits.Limits
   readonly scenario?: Scenario.Scenario
   /** Plays this version of the API whatever the client asks for. */
   readonly apiVersion?: ApiVersion
+  readonly batches?: Partial<BatchTimes>
   /** Where time comes from; the machine unless given. */
   readonly clock?: Clock.Clock
-  /** How many journal entries are kept; 10,000 unless given. */
+  /** How many of the last attempts the journal keeps; 10,000 unless given. */
   readonly journalEntries?: number
 }
 
-/** A reply that was laid down; it holds until it is used up. */
-export interface Laid {
-  /** Holds for one request, then the next reply that matches has its turn. */
-  readonly once: () => void
-  /** Holds for `count` requests. */
-  readonly times: (count: number) => void
+/** What the mock saw. */
+export interface JournalView {
+  readonly entries: ReadonlyArray<Journal.Entry>
+  readonly attempts: number
+  readonly inFlight: number
+  readonly peakInFlight: number
+  /** One line an attempt, sorted, without measured times: equal for equal seeds and requests. */
+  readonly log: () => ReadonlyArray<string>
+  /** What the client did wrong, if anything. Ask when it is done. */
+  readonly verdict: () => Verdict.Verdict
+  readonly clear: () => void
 }
 
 /** The offline Claude. */
@@ -39,60 +57,62 @@ export interface MockClaude {
   /** Give it to the SDK: `new Anthropic({ fetch: claude.fetch })`. */
   readonly fetch: typeof globalThis.fetch
   /** Lays down a reply for the requests that match; earlier replies win over later ones and over the scenario. */
-  readonly when: (matcher: Matcher.Matcher) => { readonly reply: (reply: Reply) => Laid }
-  readonly journal: { readonly entries: ReadonlyArray<Journal.Entry>; readonly peakInFlight: number }
-}
-
-interface Rule {
-  readonly matches: ReturnType<typeof Matcher.compile>
-  readonly reply: Reply
-  left: number
+  readonly when: (matcher: Matcher) => { readonly reply: (reply: Reply) => Replies.Laid }
+  /** Lays down a fault; every request meets it unless `strike` says otherwise. */
+  readonly fault: (fault: Fault, strike?: Faults.Strike) => void
+  /** Listens on 127.0.0.1 unless told otherwise. */
+  readonly serve: (options?: ServeOptions) => Promise<Server>
+  readonly journal: JournalView
 }
 
 const defaultJournalEntries = 10_000
+/** A batch of the mock is done within a simulated minute; the API promises a day, after which it expires. */
+const defaultBatches: BatchTimes = { processingMillis: 60_000, expiresMillis: 24 * 60 * 60_000 }
 
 /** Makes an offline Claude. It holds no socket and no timer until it is asked something. */
 export const make = (options: Options = {}): MockClaude => {
   const { scenario } = options
   const book = Journal.make(options.journalEntries ?? defaultJournalEntries)
-  const laid: Array<Rule> = []
-  const fromScenario = (scenario?.replies ?? []).map(
-    ({ reply, when }): Rule => ({
-      matches: Matcher.compile(Reply_.isFold(reply) ? { ...when, part: "synthesis" } : when),
-      reply,
-      left: Number.POSITIVE_INFINITY
-    })
-  )
+  const replies = Replies.make(scenario?.replies ?? [])
+  const faults = Faults.make()
+  for (const { fault, ...strike } of scenario?.faults ?? []) faults.add(fault, strike)
   const fetch = Engine.make({
     seed: options.seed ?? scenario?.seed ?? 1,
     timeScale: options.timeScale ?? scenario?.timeScale ?? 1,
     latency: options.latency ?? Scenario.latencyOf(scenario?.latency) ?? Latency.none,
     clock: options.clock ?? Clock.real,
-    book,
     apiVersion: options.apiVersion,
-    written: (prompt) => {
-      const rule = [...laid, ...fromScenario].find((one) => one.left > 0 && one.matches(prompt))
-      if (rule === undefined) return undefined
-      rule.left--
-      return rule.reply
-    }
+    batches: { ...defaultBatches, ...options.batches },
+    limits: Limits.make(options.limits ?? scenario?.limits),
+    cache: Cache.make(),
+    written: replies.take,
+    book,
+    faults
   })
   return {
     fetch,
-    when: (matcher) => ({
-      reply: (reply) => {
-        const rule: Rule = { matches: Matcher.compile(matcher), reply, left: Number.POSITIVE_INFINITY }
-        laid.push(rule)
-        return {
-          once: () => {
-            rule.left = 1
-          },
-          times: (count) => {
-            rule.left = count
-          }
-        }
-      }
-    }),
-    journal: book
+    when: (matcher) => ({ reply: (reply) => replies.add(matcher, reply) }),
+    fault: (fault, strike = {}) => faults.add(fault, strike),
+    serve: async (chosen) => {
+      const { serve } = await import("./Serve.ts")
+      return serve(fetch, chosen)
+    },
+    journal: {
+      get entries() {
+        return book.entries
+      },
+      get attempts() {
+        return book.attempts
+      },
+      get inFlight() {
+        return book.inFlight
+      },
+      get peakInFlight() {
+        return book.peakInFlight
+      },
+      log: () => Verdict.log(book.entries),
+      verdict: () => Verdict.judge(book),
+      clear: book.clear
+    }
   }
 }

@@ -13,6 +13,8 @@ export interface Model {
   readonly efforts: ReadonlyArray<string>
   /** Usage says how many tokens were thinking even if thinking was not asked for. */
   readonly reportsThinking: boolean
+  /** A request may end with the beginning of the answer. */
+  readonly takesPrefill: boolean
   /** Gone from the list, though recordings still ask for it. */
   readonly retired: boolean
 }
@@ -30,6 +32,7 @@ const current = (id: string, name: string, created: string, minimumCacheTokens: 
   minimumCacheTokens,
   efforts: allEfforts,
   reportsThinking: true,
+  takesPrefill: false,
   retired: false
 })
 
@@ -43,6 +46,7 @@ const older = (id: string, aliases: ReadonlyArray<string>, name: string, created
   minimumCacheTokens: 1024,
   efforts: [],
   reportsThinking: false,
+  takesPrefill: true,
   retired: false,
   ...more
 })
@@ -70,12 +74,14 @@ export const all: ReadonlyArray<Model> = [
   older("claude-sonnet-4-6", [], "Claude Sonnet 4.6", "2026-02-17", {
     windowTokens: million,
     maxOutputTokens: 128_000,
-    efforts: untilMax
+    efforts: untilMax,
+    takesPrefill: false
   }),
   older("claude-opus-4-6", [], "Claude Opus 4.6", "2026-02-04", {
     windowTokens: million,
     maxOutputTokens: 128_000,
-    efforts: untilMax
+    efforts: untilMax,
+    takesPrefill: false
   }),
   older("claude-opus-4-5-20251101", ["claude-opus-4-5"], "Claude Opus 4.5", "2025-11-24", {
     efforts: ["low", "medium", "high"]

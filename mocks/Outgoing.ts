@@ -2,6 +2,7 @@
 import * as ApiError from "./ApiError.ts"
 import type { Clock } from "./Clock.ts"
 import * as Headers from "./Headers.ts"
+import * as Network from "./Network.ts"
 import { bytes } from "./Sse.ts"
 
 /** A piece of a body and the clock's time at which it leaves. `event` names a stream event. */
@@ -11,8 +12,8 @@ export interface Chunk {
   readonly event?: string
 }
 
-/** How a body ends: closed, torn (the connection is reset), or silent until the client gives up. */
-export type Ending = "close" | "reset" | "hang"
+/** How a body ends: whole, closed too early, torn by a reset, or silent until the client gives up. */
+export type Ending = "close" | "truncate" | "reset" | "hang"
 
 /** `headersAtMillis` is the clock's time at which status and headers leave. */
 export interface Outgoing {
@@ -57,10 +58,6 @@ export const error = (
 
 /** What became of a body, for the journal. */
 export type BodyEnd = "complete" | "cut" | "aborted" | "cancelled"
-
-/** What a torn connection looks like to a reader of the body; undici says the same. */
-export const torn = (): TypeError =>
-  new TypeError("terminated", { cause: Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" }) })
 
 /** Gives the body as a stream that keeps time, stops at an abort, and tells `onRead` and `onEnd` what happened to it. */
 export const body = (
@@ -113,12 +110,12 @@ export const body = (
         if (ending === "reset") {
           // A reader that asks once more meets the reset; what came before it has been delivered.
           if (text !== "") return
-          controller.error(torn())
+          controller.error(Network.torn())
           end("cut")
           return
         }
         controller.close()
-        end("complete")
+        end(ending === "close" ? "complete" : "cut")
       },
       cancel: () => end("cancelled")
     },

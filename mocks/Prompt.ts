@@ -1,7 +1,5 @@
 /** What a Messages request says, read once: the texts that matchers look at, and the findings of a synthesis. */
-
-/** A JSON object nobody has checked. */
-export type Unchecked = Readonly<Record<string, unknown>>
+import { listOf, objectOf, objectsOf, type Unchecked } from "./Unchecked.ts"
 
 /** One answered question inside a synthesis prompt. */
 export interface Finding {
@@ -25,13 +23,6 @@ export interface Prompt {
   readonly body: Unchecked
 }
 
-/** Gives the value if it is a JSON object. */
-export const objectOf = (value: unknown): Unchecked | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Unchecked) : undefined
-
-/** Gives the items of an array, or none. */
-export const listOf = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [])
-
 /** Gives the text blocks of a content value, a bare string being one. */
 export const textsOf = (content: unknown): ReadonlyArray<string> =>
   typeof content === "string"
@@ -43,8 +34,11 @@ export const textsOf = (content: unknown): ReadonlyArray<string> =>
 
 const findingBlock = /<finding\b[^>]*?\bname="([^"]*)"[^>]*>([\s\S]*?)<\/finding>/g
 const gapBlock = /<gap\b[^>]*?\bname="([^"]*)"[^>]*?(?:\/>|>[\s\S]*?<\/gap>)/g
+const entities: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&" }
 const inner = (text: string, tag: string): string =>
-  new RegExp(`<${tag}\\b[^>]*>([\\s\\S]*?)</${tag}>`).exec(text)?.[1]?.trim() ?? ""
+  (new RegExp(`<${tag}\\b[^>]*>([\\s\\S]*?)</${tag}>`).exec(text)?.[1] ?? "")
+    .trim()
+    .replaceAll(/&(?:lt|gt|quot|apos|amp);/g, (entity) => entities[entity]!)
 
 const lastUserTexts = (body: Unchecked): ReadonlyArray<string> => {
   for (const message of listOf(body["messages"]).toReversed()) {
@@ -89,7 +83,4 @@ export const answerSchema = (body: Unchecked): Unchecked | undefined => {
 }
 
 /** Gives the tools of a request as objects. */
-export const toolsOf = (body: Unchecked): ReadonlyArray<Unchecked> =>
-  listOf(body["tools"])
-    .map(objectOf)
-    .filter((tool) => tool !== undefined)
+export const toolsOf = (body: Unchecked): ReadonlyArray<Unchecked> => objectsOf(body["tools"])

@@ -1,6 +1,6 @@
 /** Makes JSON that fits a JSON schema: the mock's structured output. */
 import type { Draw } from "./Draw.ts"
-import { listOf, objectOf, type Unchecked } from "./Prompt.ts"
+import { listOf, objectOf, type Unchecked } from "./Unchecked.ts"
 
 /** Deeper than any schema the API takes; it ends a schema that refers to itself. */
 const depthLimit = 12

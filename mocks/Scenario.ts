@@ -1,5 +1,6 @@
 /** A scenario as data: what Claude answers and how late, in TypeScript, YAML or JSON. */
 import { Schema } from "effect"
+import { Fault } from "./Fault.ts"
 import * as Latency from "./Latency.ts"
 
 /** A matcher as data: patterns are substrings, or `/regular expression/flags`. */
@@ -38,19 +39,40 @@ export const LatencyData = Schema.Union([
   })
 ])
 
+/** One written reply. An object is a JSON answer, or a directive when its keys begin with `$` (see Reply.ts). */
+export const ScenarioReply = Schema.Struct({
+  when: When,
+  reply: Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.Unknown)])
+})
+export type ScenarioReply = typeof ScenarioReply.Type
+
+/** Rate limits a minute, as in Limits.ts. */
+export const LimitsData = Schema.Struct({
+  rpm: Schema.optionalKey(Schema.Finite),
+  itpm: Schema.optionalKey(Schema.Finite),
+  otpm: Schema.optionalKey(Schema.Finite),
+  burstSeconds: Schema.optionalKey(Schema.Finite),
+  acceleration: Schema.optionalKey(Schema.Struct({ factor: Schema.Finite, floor: Schema.Finite }))
+})
+
+/** A fault and when it strikes, as in Faults.ts. */
+export const ScenarioFault = Schema.Struct({
+  fault: Fault,
+  when: Schema.optionalKey(When),
+  times: Schema.optionalKey(Schema.Int),
+  attempts: Schema.optionalKey(Schema.Int),
+  probability: Schema.optionalKey(Schema.Finite),
+  betweenSeconds: Schema.optionalKey(Schema.Tuple([Schema.Finite, Schema.Finite]))
+})
+
 /** The whole: `replies` are tried in order, the first that matches answers. */
 export const Scenario = Schema.Struct({
   seed: Schema.optionalKey(Schema.Int),
   timeScale: Schema.optionalKey(Schema.Finite),
   latency: Schema.optionalKey(LatencyData),
-  replies: Schema.optionalKey(
-    Schema.Array(
-      Schema.Struct({
-        when: When,
-        reply: Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.Unknown)])
-      })
-    )
-  )
+  limits: Schema.optionalKey(LimitsData),
+  faults: Schema.optionalKey(Schema.Array(ScenarioFault)),
+  replies: Schema.optionalKey(Schema.Array(ScenarioReply))
 })
 export type Scenario = typeof Scenario.Type
 

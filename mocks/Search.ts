@@ -7,6 +7,17 @@ import type { Prompt } from "./Prompt.ts"
 const words = (text: string): ReadonlyArray<string> =>
   (text.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? []).slice(0, 6)
 
+/** Finds where the first two sentences end, so that the pieces joined again are the text itself. */
+const citable = (text: string): ReadonlyArray<number> => {
+  const ends: Array<number> = []
+  for (const sentence of Fold.sentences(text).slice(0, 2)) {
+    const start = text.indexOf(sentence, ends.at(-1) ?? 0)
+    if (start < 0) break
+    ends.push(start + sentence.length)
+  }
+  return ends
+}
+
 /** Gives the answer with `text` as its prose: search call, three results on example.org, cited and plain text. */
 export const answer = (prompt: Prompt, text: string, draw: Draw): Answer => {
   const terms = words(prompt.instruction)
@@ -18,33 +29,30 @@ export const answer = (prompt: Prompt, text: string, draw: Draw): Answer => {
     encrypted_content: draw.letters(`result ${rank}`, 120),
     page_age: rank === 1 ? "2 days ago" : null
   }))
-  const sentences = Fold.sentences(text)
-  const cited = sentences.slice(0, 2).map(
-    (sentence, index): Block => ({
+  const ends = citable(text)
+  const cited = ends.map((end, index): Block => {
+    const piece = text.slice(index === 0 ? 0 : ends[index - 1], end)
+    return {
       type: "text",
-      text: sentence,
+      text: piece,
       citations: [
         {
           type: "web_search_result_location",
-          cited_text: sentence.slice(0, 150),
+          cited_text: piece.trim().slice(0, 150),
           url: results[index]!.url,
           title: results[index]!.title,
           encrypted_index: draw.letters(`citation ${index}`, 48)
         }
       ]
-    })
-  )
-  const found = sentences.slice(0, 2).reduce((end, sentence) => {
-    const start = text.indexOf(sentence, end)
-    return start < 0 ? end : start + sentence.length
-  }, 0)
-  const rest = text.slice(found)
+    }
+  })
+  const rest = text.slice(ends.at(-1) ?? 0)
   return {
     content: [
       { type: "server_tool_use", id, name: "web_search", input: { query: terms.join(" ") }, caller: { type: "direct" } },
       { type: "web_search_tool_result", tool_use_id: id, content: results, caller: { type: "direct" } },
       ...cited,
-      ...(rest.trim() === "" ? [] : [{ type: "text", text: rest }])
+      ...(rest === "" ? [] : [{ type: "text", text: rest }])
     ],
     stopReason: "end_turn",
     serverTools: { web_search_requests: 1, web_fetch_requests: 0 }

@@ -1,4 +1,5 @@
 /** Token counts by estimate: close to the recorded ones for plain English, and the same in every endpoint. */
+import { listOf, objectOf, type Unchecked } from "./Unchecked.ts"
 
 const charactersPerToken = 4.4
 const perRequest = 7
@@ -15,14 +16,11 @@ export const ofText = (text: string): number => {
   return Math.ceil((text.length - wide) / charactersPerToken + wide / 1.5)
 }
 
-const record = (value: unknown): Record<string, unknown> | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
-
 /** Estimates one content value: a string, a block or an array of blocks. */
 export const ofContent = (content: unknown): number => {
   if (typeof content === "string") return ofText(content)
   if (Array.isArray(content)) return content.reduce<number>((sum, block) => sum + ofContent(block), 0)
-  const block = record(content)
+  const block = objectOf(content)
   if (block === undefined) return 0
   switch (block["type"]) {
     case "text":
@@ -32,7 +30,7 @@ export const ofContent = (content: unknown): number => {
     case "image":
       return perImage
     case "document": {
-      const source = record(block["source"])
+      const source = objectOf(block["source"])
       return source?.["type"] === "text" ? ofContent(source["data"]) : perImage
     }
     case "tool_result":
@@ -47,13 +45,13 @@ export const ofTools = (tools: unknown): number =>
   Array.isArray(tools) && tools.length > 0 ? toolPreamble + ofText(JSON.stringify(tools)) : 0
 
 /** Estimates the whole input of a Messages request: what `count_tokens` says and what usage adds up to. */
-export const ofRequest = (body: Readonly<Record<string, unknown>>): number => {
-  const messages = Array.isArray(body["messages"]) ? body["messages"] : []
+export const ofRequest = (body: Unchecked): number => {
+  const messages = listOf(body["messages"])
   const turns = messages.reduce<number>(
-    (sum, message, index) => sum + ofContent(record(message)?.["content"]) + (index === 0 ? 0 : perMessage),
+    (sum, message, index) => sum + ofContent(objectOf(message)?.["content"]) + (index === 0 ? 0 : perMessage),
     0
   )
-  const format = record(record(body["output_config"])?.["format"]) ?? record(body["output_format"])
+  const format = objectOf(objectOf(body["output_config"])?.["format"]) ?? objectOf(body["output_format"])
   const schema = format === undefined ? 0 : ofText(JSON.stringify(format))
   return perRequest + turns + ofContent(body["system"]) + ofTools(body["tools"]) + schema
 }

@@ -1,7 +1,8 @@
 /** Plays the client's tools: which one Claude calls, and with what input. */
 import type { Answer, Block } from "./Answer.ts"
 import type { Draw } from "./Draw.ts"
-import { listOf, objectOf, toolsOf, type Prompt, type Unchecked } from "./Prompt.ts"
+import { toolsOf, type Prompt } from "./Prompt.ts"
+import { listOf, objectOf, type Unchecked } from "./Unchecked.ts"
 import { sample } from "./Sample.ts"
 
 /** Makes a tool call block. */

@@ -1,5 +1,12 @@
 /** An offline Claude that behaves like the real one: for tests, benchmarks and demonstrations without a key. */
-export { make as mockClaude, type MockClaude, type Options } from "./MockClaude.ts"
+export { make as mockClaude, type JournalView, type MockClaude, type Options } from "./MockClaude.ts"
+export * as fault from "./Fault.ts"
 export * as latency from "./Latency.ts"
+export * as clock from "./Clock.ts"
+export { Entry } from "./Journal.ts"
+export type { Matcher } from "./Matcher.ts"
+export type { Reply } from "./Reply.ts"
 export { Scenario } from "./Scenario.ts"
+export type { Server, ServeOptions } from "./Serve.ts"
+export type { Verdict } from "./Verdict.ts"
 export { examples } from "./scenarios/examples.ts"

@@ -213,7 +213,7 @@ const decode = <A, R>(format: Format<A, R>, reply: Reply): Effect.Effect<A, AskE
       ? Effect.fail(failedOf(new EmptyAnswer({ stopReason: reply.stopReason }), reply))
       : Effect.succeed(format.value(text))
   }
-  return Schema.decodeUnknownEffect(Schema.fromJsonString(format.codec))(text, { errors: "all" }).pipe(
+  return Schema.decodeEffect(Schema.fromJsonString(format.codec))(text, { errors: "all" }).pipe(
     Effect.mapError((error) => failedOf(new Undecodable({ issue: error.message }), reply, text))
   )
 }

@@ -124,8 +124,6 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
     listener === silent
       ? Effect.void
       : Effect.flatMap(Call.Current, ({ ask, part, run }) =>
-          Effect.flatMap(Clock.currentTimeMillis, (at) =>
-            listener.emit({ ...fields, version, at, run, ask, part } as Event)
-          )
+          Effect.flatMap(Clock.currentTimeMillis, (at) => listener.emit({ ...fields, version, at, run, ask, part }))
         )
   )

@@ -14,7 +14,10 @@ const inputOf = (issue: SchemaIssue.Issue): unknown => (SchemaIssue.hasInput(iss
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
   leafHook: (issue) => {
     if (issue._tag === "MissingKey") return "missing"
-    if (issue._tag === "UnexpectedKey") return "unknown key"
+    if (issue._tag === "UnexpectedKey") {
+      const message = issue.ast.annotations?.messageUnexpectedKey
+      return typeof message === "string" ? message : "unknown key"
+    }
     const expected = issue._tag === "InvalidType" ? issue.ast.annotations?.expected : undefined
     return typeof expected === "string"
       ? SchemaIssue.defaultLeafHook(new SchemaIssue.InvalidValue({ expected }, inputOf(issue), strict))
@@ -63,7 +66,7 @@ export const toString = ({ message, path }: Issue): string =>
   path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
 
 /** Throws a `RangeError` that names the argument and what was given: a caller's wrong argument is a defect. */
-export const assert = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, name: string) => {
+export const assert = (schema: Schema.ConstraintDecoder<unknown>, name: string) => {
   const decodeExit = Schema.decodeUnknownExit(Schema.toType(schema), strict)
   return (value: unknown): void => {
     const exit = decodeExit(value)

@@ -18,12 +18,11 @@ import * as Issue from "./Issue.ts"
 import { PositiveInt } from "./Limit.ts"
 import { answersNeeded, Policy } from "./Policy.ts"
 
+/** The rule for names, in words. */
+export const nameRule = "a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
+
 /** What an ask may be called: names are record keys, events' stamps and citation marks. */
-export const Name = Schema.String.check(
-  Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, {
-    expected: "a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
-  })
-)
+export const Name = Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, { expected: nameRule }))
 
 /** How many asks may be under way at once. */
 export const Concurrency = Schema.Union([PositiveInt, Schema.Literal("unbounded")]).annotate({

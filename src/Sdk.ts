@@ -74,18 +74,14 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call) =>
     const message = new Wire.Accumulator()
     const state: { stopped: boolean; begun: boolean; error?: AskError } = { stopped: false, begun: false }
     const parser = Sse.makeParser((event) => {
-      if (event._tag !== "Event" || event.event === "ping" || state.error !== undefined) return
-      const json = Wire.jsonOf(event.data)
-      if (json === undefined) {
-        state.error = notJson(response, event.data)
-        return
-      }
-      const step = message.take(event.event, json)
+      if (event._tag !== "Event" || state.stopped || state.error !== undefined) return
+      const step = message.take(event.event, event.data)
       if (step._tag === "Text" && step.text !== "") {
         state.begun = true
         listener.delta?.({ run, ask, part, text: step.text })
       } else if (step._tag === "Stopped") state.stopped = true
       else if (step._tag === "Error") state.error = cutOff(streamError(step.body, response.headers))
+      else if (step._tag === "Unreadable") state.error = notJson(response, event.data)
     })
     const soFar: SoFar = () => {
       const { content, model, usage } = message.soFar
@@ -119,7 +115,7 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call) =>
     })
 
     return yield* Effect.mapError(receive, (error) =>
-      error.with({ headers: error.headers ?? headers, requestId: headers["request-id"], ...soFar() })
+      error.with({ headers, requestId: error.requestId ?? headers["request-id"], ...soFar() })
     )
   })
 
@@ -134,15 +130,13 @@ const notJson = (response: Response, text: string): AskError =>
 
 /** An `error` event has the body of an API error, and no status. */
 const streamError = (body: unknown, headers: Headers): unknown => {
-  const error = (
-    body as {
-      readonly error?: {
-        readonly type?: string
-        readonly message?: string
-        readonly details?: { readonly error_code?: string }
-      }
+  const { error } = (body ?? {}) as {
+    readonly error?: {
+      readonly type?: string
+      readonly message?: string
+      readonly details?: { readonly error_code?: string }
     }
-  ).error
+  }
   return {
     type: error?.type ?? "api_error",
     apiMessage: error?.message,
@@ -154,9 +148,31 @@ const streamError = (body: unknown, headers: Headers): unknown => {
 
 /** A proxy or the platform may echo the key it was given, so it is cut out of all that an error quotes. */
 const withoutKey = (error: AskError, key: string): AskError => {
-  const quoted = Object.entries(error.reason).filter(([, value]) => typeof value === "string" && value.includes(key))
-  if (quoted.length === 0) return error
-  const clean = Object.fromEntries(quoted.map(([name, value]) => [name, (value as string).replaceAll(key, "<key>")]))
+  const clean = <Fields extends object>(fields: Fields): Fields =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [name, typeof value === "string" ? cut(value, key) : value])
+    ) as Fields
+  const { headers, model, partialText, requestId } = error
   const Reason = error.reason.constructor as new (fields: object) => AskError["reason"]
-  return error.with({ reason: new Reason({ ...error.reason, ...clean }) })
+  return error.with({
+    reason: new Reason(clean(error.reason)),
+    headers: headers && clean(headers),
+    ...clean({ model, partialText, requestId })
+  })
+}
+
+/** Cuts out the key, and any beginning of it that is long enough to be one: an excerpt may end within the key. */
+const cut = (text: string, key: string): string => {
+  const rest = key.slice(secretFrom)
+  const [before = "", ...parts] = text.split(key.slice(0, secretFrom))
+  return before + parts.map((part) => `<key>${part.slice(commonLength(part, rest))}`).join("")
+}
+
+/** Characters of a key that are the same for everybody, and one more. */
+const secretFrom = "sk-ant-".length + 1
+
+const commonLength = (a: string, b: string): number => {
+  let length = 0
+  while (length < b.length && a[length] === b[length]) length++
+  return length
 }

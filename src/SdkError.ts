@@ -26,7 +26,7 @@ interface ApiError {
   readonly headers?: Headers
   readonly type?: string | null
   readonly errorCode?: string | null
-  readonly apiMessage?: string | null
+  readonly apiMessage?: unknown
   readonly error?: unknown
   readonly cause?: unknown
 }
@@ -34,8 +34,8 @@ interface ApiError {
 /** 429s that no waiting ends. */
 const spendLimits = new Set(["enforced_spend_limit_reached", "contract_spend_limit_reached"])
 
-/** Codes of Node and OpenSSL for a certificate that will not be trusted on a second try either. */
-const certificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/
+/** Codes of Node and OpenSSL for what will not work on a second try either: an untrusted certificate, a URL that is none. */
+const lasting = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_INVALID_URL/
 
 /** Names the error of a call. `began` says that a response had begun, so that a broken connection cut it off. */
 export const askErrorOf = (thrown: unknown, began: boolean): AskError => {
@@ -52,9 +52,10 @@ const reasonOf = (error: ApiError, headers: Record<string, string> | undefined, 
     if (error.name === "APIConnectionTimeoutError")
       return new TimedOut({ limitMillis: sdkTimeoutMillis, scope: "attempt" })
     const detail = connectionDetail(thrownChain(error))
-    return began ? new CutOff({ detail }) : new Unreachable({ detail, isPassing: !certificate.test(detail) })
+    return began ? new CutOff({ detail }) : new Unreachable({ detail, isPassing: !lasting.test(detail) })
   }
-  const detail = error.apiMessage ?? excerptOf(error) ?? `status ${status ?? "unknown"} without a message`
+  const said = typeof error.apiMessage === "string" ? error.apiMessage : excerptOf(error)
+  const detail = said ?? `status ${status ?? "unknown"} without a message`
   switch (status ?? statusByType[error.type ?? ""]) {
     case 400:
       return new InvalidRequest({ detail })

@@ -10,6 +10,8 @@ import { sourcesOf, textOf } from "./Message.ts"
 /** Folds findings into one answer. Called, it gives the value; `answer` gives the reply and usage as well. */
 export interface Synthesis<out A, out R = never> {
   (findings: Findings): Effect.Effect<A, AskError, Claude | R>
+  /** The settings it is sent with, its defaults filled in. */
+  readonly options: Ask.Options & { readonly model: string; readonly maxTokens: number }
   readonly answer: (findings: Findings) => Effect.Effect<Ask.Answer<A>, AskError, Claude | R>
 }
 
@@ -25,29 +27,33 @@ export const system =
 
 /** Folds into prose. */
 export const text = (instruction: string, options?: Ask.Options): Synthesis<string> =>
-  make((findings) => Ask.text(promptOf(instruction, findings), withDefaults(options)))
+  make(withDefaults(options), (findings, options) => Ask.text(promptOf(instruction, findings), options))
 
 /** Folds into a value of `schema`. */
 export const object = <A, E, R = never>(
   instruction: string,
   schema: Schema.ConstraintCodec<A, E, R, unknown>,
   options?: Ask.Options
-): Synthesis<A, R> => make((findings) => Ask.object(promptOf(instruction, findings), schema, withDefaults(options)))
+): Synthesis<A, R> =>
+  make(withDefaults(options), (findings, options) => Ask.object(promptOf(instruction, findings), schema, options))
 
-const withDefaults = (options: Ask.Options = {}): Ask.Options => ({
+const withDefaults = (options: Ask.Options = {}) => ({
   ...options,
   model: options.model ?? synthesisModel,
   system: options.system ?? system,
   maxTokens: options.maxTokens ?? maxTokens
 })
 
-const make = <A, R>(askOf: (findings: Findings) => Ask.Ask<A, R>): Synthesis<A, R> => {
+const make = <A, R>(
+  options: Synthesis<A, R>["options"],
+  askOf: (findings: Findings, options: Ask.Options) => Ask.Ask<A, R>
+): Synthesis<A, R> => {
   const answer = Effect.fn("Synthesis.answer")(function* (
     findings: Findings
   ): Effect.fn.Return<Ask.Answer<A>, AskError, Claude | R> {
     const asks = findings.findings.length
     if (findings.gaps.length === asks) return yield* new AskError({ reason: new NothingToFold({ asks }) })
-    return yield* Ask.resolve(askOf(findings)).pipe(
+    return yield* Ask.resolve(askOf(findings, options)).pipe(
       Effect.updateService(Call.Current, (call) => ({
         ...call,
         run: findings.run,
@@ -59,7 +65,7 @@ const make = <A, R>(askOf: (findings: Findings) => Ask.Ask<A, R>): Synthesis<A, 
       Effect.provideService(Ask.Defaults, {})
     )
   })
-  return Object.assign((findings: Findings) => Effect.map(answer(findings), ({ value }) => value), { answer })
+  return Object.assign((findings: Findings) => Effect.map(answer(findings), ({ value }) => value), { answer, options })
 }
 
 /** The prompt: every finding with its question and sources, every gap by name, then the instruction. */

@@ -1,6 +1,6 @@
 /** The Messages API's JSON and event stream, to and from `Request` and `Reply`. */
 import type { MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages"
-import { Option, Schema } from "effect"
+import { Option, Predicate, Schema } from "effect"
 import type { Block, Reply, Request, Usage } from "./Message.ts"
 import { Block as BlockSchema, noUsage } from "./Message.ts"
 
@@ -42,6 +42,7 @@ const WireUsage = Schema.Struct({
 type WireUsage = typeof WireUsage.Type
 
 const Text = Schema.optionalKey(Schema.NullOr(Schema.String))
+const StopDetails = Schema.optionalKey(Schema.NullOr(Schema.Struct({ category: Text, explanation: Text })))
 const WireMessage = Schema.Struct({
   type: Schema.Literal("message"),
   id: Schema.String,
@@ -49,7 +50,7 @@ const WireMessage = Schema.Struct({
   content: Schema.Array(BlockSchema),
   stop_reason: Text,
   stop_sequence: Text,
-  stop_details: Schema.optionalKey(Schema.NullOr(Schema.Struct({ category: Text, explanation: Text }))),
+  stop_details: StopDetails,
   usage: WireUsage
 })
 type WireMessage = typeof WireMessage.Type
@@ -110,116 +111,116 @@ export const headersOf = (headers: Headers): Record<string, string> => {
   return kept
 }
 
+const MessageStart = Schema.Struct({ message: WireMessage })
+const BlockStart = Schema.Struct({ index: Schema.Int, content_block: BlockSchema })
+const MessageDelta = Schema.Struct({
+  delta: Schema.Struct({ stop_reason: Text, stop_sequence: Text, stop_details: StopDetails }),
+  usage: Schema.optionalKey(Schema.NullOr(WireUsage))
+})
+const decodeMessageStart = Schema.decodeUnknownOption(MessageStart)
+const decodeBlockStart = Schema.decodeUnknownOption(BlockStart)
+const decodeMessageDelta = Schema.decodeUnknownOption(MessageDelta)
+
 /** What one event of a stream did. */
 export type Step =
   | { readonly _tag: "None" }
   | { readonly _tag: "Text"; readonly text: string }
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Error"; readonly body: unknown }
+  | { readonly _tag: "Unreadable" }
 
 const none: Step = { _tag: "None" }
+const unreadable: Step = { _tag: "Unreadable" }
 
 type Mutable = { -readonly [K in keyof Block]: Block[K] }
-interface Delta {
-  readonly type?: string
-  readonly text?: string
-  readonly thinking?: string
-  readonly signature?: string
-  readonly partial_json?: string
-  readonly citation?: unknown
-  readonly stop_reason?: string | null
-  readonly stop_sequence?: string | null
-  readonly stop_details?: WireMessage["stop_details"]
-}
-interface StreamEvent {
-  readonly type?: string
-  readonly index?: number
-  readonly message?: unknown
-  readonly content_block?: Block
-  readonly delta?: Delta
-  readonly usage?: WireUsage
-}
 
 /** Puts a stream's events together to the message that a plain request would have brought. */
 export class Accumulator {
   private message: WireMessage | undefined
-  private readonly blocks: Array<Mutable> = []
-  private readonly inputs = new Map<number, string>()
+  private readonly blocks = new Map<unknown, Mutable>()
+  private readonly inputs = new Map<unknown, string>()
   private usage: Usage = noUsage
 
-  /** Takes one event's name and JSON. Unknown events and deltas are ignored, as the API asks of its clients. */
-  take(name: string, json: unknown): Step {
-    const event = json as StreamEvent
+  /** Takes one event's name and data. Unknown events and deltas are ignored, as the API asks of its clients. */
+  take(name: string, data: string): Step {
     switch (name) {
-      case "message_start": {
-        if (this.message !== undefined) return none
-        this.message = messageOf(event.message)
-        if (this.message !== undefined) this.usage = usageOf(this.message.usage)
-        return none
-      }
+      case "message_start":
+        return this.start(Option.getOrUndefined(decodeMessageStart(jsonOf(data)))?.message)
       case "content_block_start": {
-        if (event.index !== undefined && event.content_block !== undefined)
-          this.blocks[event.index] = { ...event.content_block }
+        const event = Option.getOrUndefined(decodeBlockStart(jsonOf(data)))
+        if (event === undefined) return unreadable
+        this.blocks.set(event.index, { ...event.content_block })
         return none
       }
       case "content_block_delta":
-        return this.grow(event.index ?? -1, event.delta ?? {})
-      case "content_block_stop": {
-        const input = this.inputs.get(event.index ?? -1)
-        const block = this.blocks[event.index ?? -1]
-        if (input !== undefined && input !== "" && block !== undefined) block.input = jsonOf(input)
-        return none
-      }
-      case "message_delta": {
-        if (this.message === undefined) return none
-        if (event.usage !== undefined) this.usage = usageOf(event.usage, this.usage)
-        const { stop_details, stop_reason, stop_sequence } = event.delta ?? {}
-        this.message = {
-          ...this.message,
-          ...(stop_reason !== undefined && { stop_reason }),
-          ...(stop_sequence !== undefined && { stop_sequence }),
-          ...(stop_details !== undefined && { stop_details })
-        }
-        return none
-      }
+        return this.grow(jsonOf(data))
+      case "content_block_stop":
+        return this.close(jsonOf(data))
+      case "message_delta":
+        return this.end(Option.getOrUndefined(decodeMessageDelta(jsonOf(data))))
       case "message_stop":
         return { _tag: "Stopped" }
       case "error":
-        return { _tag: "Error", body: json }
+        return { _tag: "Error", body: jsonOf(data) }
       default:
         return none
     }
   }
 
-  private grow(index: number, delta: Delta): Step {
-    const block = this.blocks[index]
-    if (block === undefined) return none
+  private start(message: WireMessage | undefined): Step {
+    if (message === undefined) return unreadable
+    if (this.message !== undefined) return none
+    this.message = message
+    this.usage = usageOf(message.usage)
+    return none
+  }
+
+  /** The one event that comes by the thousand, hence read by hand. */
+  private grow(event: unknown): Step {
+    if (!Predicate.isObject(event) || !Predicate.isObject(event.delta)) return unreadable
+    const { delta, index } = event
+    const block = this.blocks.get(index)
+    const more = delta[field[delta.type as keyof typeof field]]
+    if (more === undefined) return none
+    if (block === undefined || (delta.type !== "citations_delta" && typeof more !== "string")) return unreadable
     switch (delta.type) {
-      case "text_delta": {
-        const text = delta.text ?? ""
-        block.text = `${block.text as string}${text}`
-        return { _tag: "Text", text }
-      }
+      case "text_delta":
+        block.text = `${(block.text as string | undefined) ?? ""}${more as string}`
+        return { _tag: "Text", text: more as string }
       case "thinking_delta":
-        block.thinking = `${(block.thinking as string | undefined) ?? ""}${delta.thinking ?? ""}`
+        block.thinking = `${(block.thinking as string | undefined) ?? ""}${more as string}`
         return none
       case "signature_delta":
-        block.signature = delta.signature
+        block.signature = more
         return none
       case "citations_delta":
-        block.citations = [...((block.citations as ReadonlyArray<unknown> | null | undefined) ?? []), delta.citation]
-        return none
-      case "input_json_delta":
-        this.inputs.set(index, `${this.inputs.get(index) ?? ""}${delta.partial_json ?? ""}`)
+        block.citations = [...((block.citations as ReadonlyArray<unknown> | null | undefined) ?? []), more]
         return none
       default:
+        this.inputs.set(index, `${this.inputs.get(index) ?? ""}${more as string}`)
         return none
     }
+  }
+
+  private close(event: unknown): Step {
+    if (!Predicate.isObject(event)) return unreadable
+    const input = this.inputs.get(event.index)
+    const block = this.blocks.get(event.index)
+    if (input !== undefined && input !== "" && block !== undefined) block.input = jsonOf(input)
+    return none
+  }
+
+  private end(event: typeof MessageDelta.Type | undefined): Step {
+    if (event === undefined) return unreadable
+    if (this.message === undefined) return none
+    if (event.usage) this.usage = usageOf(event.usage, this.usage)
+    this.message = { ...this.message, ...event.delta }
+    return none
   }
 
   /** What has come so far: for an error that keeps the usage and the text already paid for. */
   get soFar(): { readonly usage?: Usage; readonly model?: string; readonly content: ReadonlyArray<Block> } {
-    const content = this.blocks.filter((block) => block !== undefined)
+    const content = [...this.blocks.values()]
     return this.message === undefined ? { content } : { usage: this.usage, model: this.message.model, content }
   }
 
@@ -229,3 +230,12 @@ export class Accumulator {
     return { ...replyOf({ ...this.message, content: this.soFar.content }, headers), usage: this.usage }
   }
 }
+
+/** Where each kind of delta keeps what it adds. */
+const field = {
+  text_delta: "text",
+  thinking_delta: "thinking",
+  signature_delta: "signature",
+  citations_delta: "citation",
+  input_json_delta: "partial_json"
+} as const

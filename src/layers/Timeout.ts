@@ -6,11 +6,13 @@ import { Activity, Claude, isStreamed, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import { PositiveDuration } from "../Limit.ts"
 
+const time = (description: string) => Schema.optionalKey(PositiveDuration.annotate({ description }))
+
 /** Limits of one attempt. `firstToken` and `stall` hold while streaming only, where pings count as signs of life. */
 export const Options = Schema.Struct({
-  firstToken: Schema.optionalKey(PositiveDuration),
-  stall: Schema.optionalKey(PositiveDuration),
-  attempt: Schema.optionalKey(PositiveDuration)
+  firstToken: time("Longest wait for the first token of a streamed answer (default 120 seconds)"),
+  stall: time("Longest silence within a streamed answer, pings counting as signs of life (default 90 seconds)"),
+  attempt: time("Longest time of one attempt (default 10 minutes)")
 })
 export interface Options {
   readonly firstToken?: Duration.Input | undefined
@@ -43,7 +45,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           const streamed = isStreamed(request, yield* Call.Current, yield* Event.Listener)
           const startedAt = clock.currentTimeMillisUnsafe()
           let heardAt: number | undefined
-          let soFar: SoFar = () => ({ model: undefined, usage: undefined, partialText: undefined })
+          let soFar: SoFar = nothingYet
           const onActivity = (latest: SoFar) => {
             heardAt = clock.currentTimeMillisUnsafe()
             soFar = latest
@@ -71,3 +73,5 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     )
   )
 }
+
+const nothingYet: SoFar = () => ({ model: undefined, usage: undefined, partialText: undefined })

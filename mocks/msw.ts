@@ -1,0 +1,41 @@
+/** The offline Claude as handlers of MSW 3, for code that cannot be handed a `fetch`. Needs the optional peer `msw`. */
+import { http, HttpResponse, type HttpHandler } from "msw"
+import * as Mock from "./MockClaude.ts"
+import { NetworkFailure } from "./Network.ts"
+
+/** Which addresses to answer; the API's own unless given. */
+export interface HandlerOptions {
+  readonly baseUrl?: string
+}
+
+/** The offline Claude with `handlers()` for `setupServer(...claude.handlers())`. */
+export interface MockClaude extends Mock.MockClaude {
+  readonly handlers: (options?: HandlerOptions) => Array<HttpHandler>
+}
+
+/** A handler that throws would answer 500, which clients retry: this says what happened, and that it is final. */
+const broken = (error: unknown): Response =>
+  Response.json(
+    { type: "error", error: { type: "invalid_request_error", message: `the mock failed: ${String(error)}` } },
+    { status: 400, headers: { "x-should-retry": "false" } }
+  )
+
+/** Gives the handlers of a mock. */
+export const handlers = (claude: Mock.MockClaude, options: HandlerOptions = {}): Array<HttpHandler> => [
+  http.all(`${options.baseUrl ?? "https://api.anthropic.com"}/v1/*`, async ({ request }) => {
+    try {
+      // Replies without any delay, back to back, would retain about 33 kB each inside the interceptor.
+      await new Promise((resolve) => setImmediate(resolve))
+      return await claude.fetch(request)
+    } catch (error) {
+      if (error instanceof NetworkFailure || request.signal.aborted) return HttpResponse.error()
+      return broken(error)
+    }
+  })
+]
+
+/** Makes an offline Claude that can also be handed to MSW. */
+export const mockClaude = (options: Mock.Options = {}): MockClaude => {
+  const claude = Mock.make(options)
+  return { ...claude, handlers: (chosen) => handlers(claude, chosen) }
+}

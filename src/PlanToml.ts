@@ -1,0 +1,42 @@
+/** TOML, with the place of every key. */
+import { Effect, Result } from "effect"
+import { type AST, getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser"
+import { type Position, type Source, SyntaxProblem } from "./PlanSource.ts"
+
+/** Parses one document; a syntax error comes with its line and column. */
+export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
+  Effect.suspend(() => {
+    const parsed = Result.try({ try: () => parseTOML(text), catch: problemOf })
+    if (Result.isFailure(parsed)) return Effect.fail(new SyntaxProblem({ problems: [parsed.failure] }))
+    const program = parsed.success
+    return Effect.succeed({ value: getStaticTOMLValue(program), locate: (path) => locate(program, path) })
+  })
+
+const problemOf = (cause: unknown) =>
+  cause instanceof ParseError
+    ? { message: cause.message, position: { line: cause.lineNumber, column: cause.column + 1 } }
+    : { message: String(cause), position: undefined }
+
+/** The longest key that leads to the path. */
+const locate = (program: AST.TOMLProgram, path: ReadonlyArray<PropertyKey>): Position | undefined => {
+  let best: { readonly depth: number; readonly node: AST.TOMLNode } | undefined
+  const consider = (keys: ReadonlyArray<PropertyKey>, node: AST.TOMLNode): void => {
+    const leads = keys.length <= path.length && keys.every((key, depth) => String(key) === String(path[depth]))
+    if (leads && keys.length > (best?.depth ?? 0)) best = { depth: keys.length, node }
+  }
+  const visit = (node: AST.TOMLKeyValue | AST.TOMLTable, above: ReadonlyArray<PropertyKey>): void => {
+    const own = node.type === "TOMLTable" ? node.resolvedKey : getStaticTOMLValue(node.key)
+    const keys = [...above, ...own]
+    if (node.type === "TOMLTable") {
+      consider(keys, node.key)
+      for (const entry of node.body) visit(entry, keys)
+      return
+    }
+    consider(keys, node.key)
+    if (node.value.type === "TOMLInlineTable") for (const entry of node.value.body) visit(entry, keys)
+  }
+  for (const entry of program.body[0].body) visit(entry, [])
+  if (best === undefined) return undefined
+  const { column, line } = best.node.loc.start
+  return { line, column: column + 1 }
+}

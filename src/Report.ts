@@ -1,0 +1,97 @@
+/** A run's outcome as data, and as a document. */
+import { Schema } from "effect"
+import { whyOf } from "./Findings.ts"
+import { Source, sourcesOf, Usage } from "./Message.ts"
+import type { Outcome } from "./Pipeline.ts"
+import { Policy } from "./Policy.ts"
+
+/** Raised when the report's shape changes in a way that an old reader would misread. */
+export const version = 1
+
+/** What `--json` and `-o FILE.json` write. `answers` hold the finished asks by name, `gaps` the others. */
+export const Report = Schema.Struct({
+  version: Schema.Literal(version),
+  /** True where no model was asked: the answers come from the offline mock. */
+  simulated: Schema.Boolean,
+  run: Schema.String,
+  policy: Policy,
+  /** The synthesis: prose, or the value of its schema; null where there is none. */
+  document: Schema.NullOr(Schema.Unknown),
+  questions: Schema.Record(Schema.String, Schema.String),
+  answers: Schema.Record(Schema.String, Schema.Unknown),
+  gaps: Schema.Array(
+    Schema.Struct({ name: Schema.String, question: Schema.String, reason: Schema.String, message: Schema.String })
+  ),
+  sources: Schema.Record(Schema.String, Schema.Array(Source)),
+  /** Why the run failed; null where it did not. */
+  error: Schema.NullOr(Schema.String),
+  usage: Usage,
+  /** From list prices; null where a model's price is not known. */
+  estimatedCostUsd: Schema.NullOr(Schema.Finite),
+  durationMillis: Schema.Finite
+})
+export interface Report extends Schema.Schema.Type<typeof Report> {}
+
+/** What the events of the run add up to. */
+export interface Totals {
+  readonly usage: Usage
+  readonly costUsd: number | undefined
+  readonly durationMillis: number
+}
+
+export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {
+  const answers: Record<string, unknown> = {}
+  const sources: Record<string, ReadonlyArray<Source>> = {}
+  for (const { name, outcome } of findings.findings) {
+    if (outcome._tag !== "Answered") continue
+    answers[name] = outcome.value
+    const cited = sourcesOf(outcome.reply)
+    if (cited.length > 0) sources[name] = cited
+  }
+  const gaps = findings.gaps.map((gap) => ({
+    name: gap.name,
+    question: gap.question,
+    reason: gap.outcome._tag === "Failed" ? gap.outcome.error.reason._tag : gap.outcome._tag,
+    message: whyOf(gap)
+  }))
+  return {
+    version,
+    simulated,
+    run: findings.run,
+    policy: findings.policy,
+    document: document?.value ?? null,
+    questions: Object.fromEntries(findings.findings.map(({ name, question }) => [name, question])),
+    answers,
+    gaps,
+    sources,
+    error: error?.message ?? null,
+    usage: totals.usage,
+    estimatedCostUsd: totals.costUsd ?? null,
+    durationMillis: totals.durationMillis
+  }
+}
+
+/** The report as indented JSON, with a line end. */
+export const toJson = (report: Report): string => `${JSON.stringify(report, undefined, 2)}\n`
+
+/** The document as Markdown: the synthesis, or, where there is none, each answer under its name. */
+export const toMarkdown = (report: Report): string => {
+  const { answers, document, gaps, questions, sources } = report
+  const parts =
+    document === null
+      ? Object.entries(answers).map(([name, value]) => section(name, questions[name] ?? "", textOf(value)))
+      : [textOf(document)]
+  if (document === null && gaps.length > 0) {
+    parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${message}`).join("\n")}`)
+  }
+  const cited = new Map(Object.values(sources).flatMap((list) => list.map((source) => [source.url, source] as const)))
+  if (cited.size > 0) {
+    parts.push(`## Sources\n\n${[...cited.values()].map(({ title, url }) => `- [${title}](${url})`).join("\n")}`)
+  }
+  return `${parts.map((part) => part.trim()).join("\n\n")}\n`
+}
+
+const section = (name: string, question: string, text: string): string => `## ${name}\n\n*${question}*\n\n${text}`
+
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\``

@@ -1,0 +1,282 @@
+/** What the events of a run add up to: the state of every ask, tokens, cost and time. A fold, without input or output. */
+import type { Event } from "./Event.ts"
+import { addUsage, inputTokensOf, noUsage, type Usage } from "./Message.ts"
+import { usdOf } from "./Price.ts"
+
+/** `waiting` for its turn or a place, `asking` until the first piece of a streamed answer, then `answering`. */
+export type Status = "waiting" | "asking" | "answering" | "retrying" | "answered" | "failed" | "interrupted"
+
+/** What is known of one ask, or of the synthesis. Times are epoch milliseconds. */
+export interface Entry {
+  readonly name: string
+  readonly part: "ask" | "synthesis"
+  question: string
+  status: Status
+  startedAt?: number
+  /** When its first attempt left. */
+  dispatchedAt?: number
+  /** How many requests left for Claude. */
+  dispatches: number
+  /** How many of them are on their way. */
+  inFlight: number
+  /** Number of the attempt under way, from 1, as the last event has it. */
+  attempt: number
+  /** From its first request to its end: waiting for a place before is not its own time. */
+  durationMillis?: number
+  /** Why the last attempt, or the ask, failed. */
+  reason?: string
+  message?: string
+  /** How long it waits for its next attempt, and until when. */
+  retryDelayMillis?: number
+  retryAt?: number
+}
+
+type Stamp = Pick<Event, "run" | "ask" | "part">
+
+/** A fold of events that is changed in place, as a run of thousands of asks tells many. */
+export class Tally {
+  readonly #asks: Array<Entry> = []
+  readonly #entries = new Map<string, Entry>()
+  readonly #unpriced = new Set<string>()
+  readonly #count: Record<Status, number> = {
+    waiting: 0,
+    asking: 0,
+    answering: 0,
+    retrying: 0,
+    answered: 0,
+    failed: 0,
+    interrupted: 0
+  }
+  #synthesis: Entry | undefined
+  #usage: Usage = noUsage
+  #costUsd = 0
+  #inFlight = 0
+  #sequentialMillis = 0
+  #startedAt: number | undefined
+  #researchMillis: number | undefined
+  #lastAt = 0
+
+  /** In the order asked. */
+  get asks(): ReadonlyArray<Readonly<Entry>> {
+    return this.#asks
+  }
+  /** The synthesis, once it has its turn. */
+  get synthesis(): Readonly<Entry> | undefined {
+    return this.#synthesis
+  }
+  /** How many asks have each status. */
+  get count(): Readonly<Record<Status, number>> {
+    return this.#count
+  }
+  get total(): number {
+    return this.#asks.length
+  }
+  get answered(): number {
+    return this.#count.answered
+  }
+  get failed(): number {
+    return this.#count.failed
+  }
+  get interrupted(): number {
+    return this.#count.interrupted
+  }
+  get done(): number {
+    return this.answered + this.failed + this.interrupted
+  }
+  /** Requests on their way to Claude, the synthesis's included. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+  /** Of every reply and of every failed attempt that was paid. */
+  get usage(): Usage {
+    return this.#usage
+  }
+  /** Estimated, without web searches; `undefined` as soon as one model has no known price. */
+  get costUsd(): number | undefined {
+    return this.#unpriced.size === 0 ? this.#costUsd : undefined
+  }
+  /** Models that made the cost unknown. */
+  get unpriced(): ReadonlySet<string> {
+    return this.#unpriced
+  }
+  /** When the first event happened. */
+  get startedAt(): number | undefined {
+    return this.#startedAt
+  }
+  /** From the first event to the last: research and synthesis. */
+  get durationMillis(): number {
+    return this.#lastAt - (this.#startedAt ?? this.#lastAt)
+  }
+  /** Wall time of the research, until now where it is still under way. */
+  get researchMillis(): number {
+    return this.#researchMillis ?? this.#lastAt - (this.#startedAt ?? 0)
+  }
+  /** What the finished asks would have taken one after another: the sum of their own times. */
+  get sequentialMillis(): number {
+    return this.#sequentialMillis
+  }
+  /** How many times faster than one after another; `undefined` where no time has passed. */
+  get speedUp(): number | undefined {
+    return this.researchMillis > 0 ? this.#sequentialMillis / this.researchMillis : undefined
+  }
+
+  /** The entry that an event or a piece of streamed text belongs to. */
+  of(stamp: Stamp): Readonly<Entry> | undefined {
+    return this.#entries.get(keyOf(stamp))
+  }
+
+  /** Takes one event in. */
+  add(event: Event): void {
+    this.#startedAt ??= event.at
+    this.#lastAt = event.at
+    if (event._tag === "ResearchStarted") {
+      for (const { name, question } of event.asks) this.#entry({ ...event, ask: name, part: "ask" }, question)
+    } else if (event._tag === "ResearchEnded") this.#researchMillis = event.durationMillis
+    else this.#change(this.#entry(event), event)
+  }
+
+  #change(entry: Entry, event: Exclude<Event, { readonly _tag: "ResearchStarted" | "ResearchEnded" }>): void {
+    if ("attempt" in event) entry.attempt = event.attempt
+    if ("message" in event) {
+      entry.reason = event.reason
+      entry.message = event.message
+    }
+    switch (event._tag) {
+      case "Started":
+        entry.question = event.question
+        entry.startedAt = event.at
+        entry.dispatches = 0
+        delete entry.dispatchedAt
+        delete entry.durationMillis
+        return this.#move(entry, "waiting")
+      case "Dispatched":
+        entry.dispatchedAt ??= event.at
+        entry.dispatches++
+        this.#fly(entry, 1)
+        return this.#move(entry, "asking")
+      case "FirstToken":
+        return this.#move(entry, "answering")
+      case "Replied":
+        this.#fly(entry, -1)
+        return this.#pay(event.usage, event.model)
+      case "AttemptFailed":
+        this.#fly(entry, -1)
+        return event.usage === undefined ? undefined : this.#pay(event.usage, event.model ?? "an unnamed model")
+      case "Retrying":
+        entry.retryDelayMillis = event.delayMillis
+        entry.retryAt = event.at + event.delayMillis
+        return this.#move(entry, "retrying")
+      case "Answered":
+        return this.#end(entry, "answered", event.at)
+      case "Failed":
+        return this.#end(entry, "failed", event.at)
+      case "Interrupted":
+        return this.#end(entry, "interrupted", event.at)
+    }
+  }
+
+  #entry(stamp: Stamp, question = ""): Entry {
+    const key = keyOf(stamp)
+    const known = this.#entries.get(key)
+    if (known !== undefined) return known
+    const { ask: name, part } = stamp
+    const entry: Entry = { name, part, question, status: "waiting", dispatches: 0, inFlight: 0, attempt: 1 }
+    this.#entries.set(key, entry)
+    if (part === "synthesis") this.#synthesis = entry
+    else {
+      this.#asks.push(entry)
+      this.#count.waiting++
+    }
+    return entry
+  }
+
+  #move(entry: Entry, status: Status): void {
+    if (entry.part === "ask") {
+      this.#count[entry.status]--
+      this.#count[status]++
+    }
+    entry.status = status
+  }
+
+  #fly(entry: Entry, by: number): void {
+    entry.inFlight += by
+    this.#inFlight += by
+  }
+
+  #end(entry: Entry, status: "answered" | "failed" | "interrupted", at: number): void {
+    // An attempt that was stopped on its way tells no end of its own.
+    this.#fly(entry, -entry.inFlight)
+    entry.durationMillis = at - (entry.dispatchedAt ?? at)
+    // How long a stopped ask would have taken is not known.
+    if (entry.part === "ask" && status !== "interrupted") this.#sequentialMillis += entry.durationMillis
+    this.#move(entry, status)
+  }
+
+  #pay(usage: Usage, model: string): void {
+    this.#usage = addUsage(this.#usage, usage)
+    const usd = usdOf(model, usage)
+    if (usd === undefined) this.#unpriced.add(model)
+    else this.#costUsd += usd
+  }
+}
+
+/** Begins a tally without any event. */
+export const make = (): Tally => new Tally()
+
+/** The closing lines: what asking together bought, then tokens and cost. Empty where nothing happened. */
+export const summary = (tally: Tally): ReadonlyArray<string> =>
+  [timeLine(tally), spentLine(tally)].filter((line) => line !== "")
+
+const timeLine = ({ answered, researchMillis, sequentialMillis, speedUp, total }: Tally): string => {
+  if (total === 0) return ""
+  const asks = plural(total, "ask", "asks")
+  const what = answered === total ? asks : `${numberText(answered)} of ${asks} answered`
+  const compared =
+    answered > 1 && speedUp !== undefined
+      ? `; one after another ${durationText(sequentialMillis)}: ${factorText(speedUp)}×`
+      : ""
+  return `${what} in ${durationText(researchMillis)}${compared}`
+}
+
+const spentLine = ({ costUsd, unpriced, usage }: Tally): string => {
+  const input = inputTokensOf(usage)
+  if (input + usage.outputTokens === 0) return ""
+  const searches = usage.webSearches === 0 ? "" : ` without ${plural(usage.webSearches, "web search", "web searches")}`
+  const cost =
+    costUsd === undefined
+      ? `cost unknown: no price for ${[...unpriced].join(", ")}`
+      : `about ${usdText(costUsd)}${searches} (estimated)`
+  return `${numberText(input)} tokens in, ${numberText(usage.outputTokens)} out, ${cost}`
+}
+
+/** Writes a number with thousands separators. */
+export const numberText = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 0 })
+
+/** Writes a number of things: `1 answer`, `1,200 answers`. */
+export const plural = (n: number, one: string, many: string): string => `${numberText(n)} ${n === 1 ? one : many}`
+
+/** Writes a time as people say it: `0.9 s`, `12 s`, `2 min 5 s`, `1 h 2 min`. */
+export const durationText = (millis: number): string => {
+  const tenths = Math.round(Math.max(0, millis) / 100)
+  if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`
+  const seconds = Math.round(millis / 1000)
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  const minutes = Math.round(seconds / 60)
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** Writes US dollars: to the cent from one dollar, to 4 decimals below, small amounts to 2 significant digits. */
+export const usdText = (usd: number): string => {
+  const digits =
+    usd >= 1
+      ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
+      : usd >= 0.001
+        ? { minimumFractionDigits: 4, maximumFractionDigits: 4 }
+        : { maximumSignificantDigits: 2 }
+  return `$${usd.toLocaleString("en-US", digits)}`
+}
+
+const factorText = (factor: number): string => (factor < 99.95 ? factor.toFixed(1) : numberText(factor))
+
+const keyOf = ({ ask, part, run }: Stamp): string => `${run} ${part} ${ask}`

@@ -1,0 +1,33 @@
+/** The command tree, and what the process says when it cannot be followed. */
+import { Console, Effect } from "effect"
+import { CliOutput, Command } from "effect/cli"
+import { ask } from "./ask.ts"
+import { check } from "./check.ts"
+import { code, Failure } from "./Failure.ts"
+import { init } from "./init.ts"
+import { run } from "./run.ts"
+
+const fanfold = Command.make("fanfold").pipe(
+  Command.withDescription("Ask Claude many independent questions at once and fold the answers into one document"),
+  Command.withSubcommands([run, ask, check, init])
+)
+
+/** Standard output is for documents, so a wrong invocation speaks on standard error, and shortly. */
+const presenter: CliOutput.Presenter = {
+  present: Effect.fnUntraced(function* (event) {
+    if (event._tag !== "InvalidInvocation") return yield* CliOutput.defaultPresenter.present(event)
+    const command = event.commandPath.join(" ")
+    for (const error of event.errors) yield* Console.error(error.message)
+    yield* Console.error(`Try: ${command} --help`)
+  })
+}
+
+/** Runs the arguments of the process. Every failure has been told on standard error when this fails with its exit code. */
+export const main = (version: string) =>
+  Command.run(fanfold, { version }).pipe(
+    Effect.catch((error) => {
+      if (error._tag !== "Failure") return new Failure({ exitCode: code.usage, message: "" })
+      return Effect.andThen(error.message === "" ? Effect.void : Console.error(error.message), Effect.fail(error))
+    }),
+    Effect.provide(CliOutput.layerPresenter(presenter))
+  )

@@ -1,0 +1,62 @@
+/** Runs a pipeline for the command line: progress to standard error, the document out, the exit code at the end. */
+import { Clock, Console, Effect } from "effect"
+import * as Event from "../Event.ts"
+import { whyOf } from "../Findings.ts"
+import * as Pipeline from "../Pipeline.ts"
+import type { Prepared } from "../Plan.ts"
+import * as Report from "../Report.ts"
+import * as Tally from "../Tally.ts"
+import { code, Failure } from "./Failure.ts"
+import type { Running } from "./Flags.ts"
+import * as Output from "./Output.ts"
+import { Ports } from "./Ports.ts"
+import * as Progress from "./Progress.ts"
+
+export const execute = Effect.fn("cli.execute")(function* (plan: Prepared, flags: Running) {
+  yield* Output.check(flags.output)
+  const ports = yield* Ports
+  const claude = yield* flags.offline ? ports.offline(plan.layers) : ports.online(plan.layers)
+  if (flags.offline) yield* Console.error("offline: simulated answers")
+
+  const startedAt = yield* Clock.currentTimeMillis
+  const { outcome, tally } = yield* Effect.scoped(
+    Effect.gen(function* () {
+      const progress = yield* Progress.make({ ...(yield* ports.terminal), ...shown(flags) })
+      const outcome = yield* Effect.provideService(Pipeline.run(plan), Event.Listener, progress)
+      return { outcome, tally: progress.tally }
+    })
+  ).pipe(Effect.provide(claude))
+  if (!flags.progress && !flags.quiet) yield* Effect.forEach(Tally.summary(tally), (line) => Console.error(line))
+
+  const { costUsd, usage } = tally
+  const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
+  const report = Report.make(outcome, { usage, costUsd, durationMillis }, flags.offline)
+  return yield* conclude(report, outcome, flags)
+})
+
+/** `--quiet` shows nothing; `--no-progress` leaves the summary. */
+const shown = ({ progress, quiet }: Running) =>
+  quiet || !progress ? ({ mode: "quiet", summary: false } as const) : ({ summary: true } as const)
+
+/** Writes the document and says what is missing from it. What a failed run has paid for is written all the same. */
+const conclude = Effect.fnUntraced(function* (
+  report: Report.Report,
+  { error, findings }: Pipeline.Outcome,
+  { json, output, quiet }: Running
+) {
+  const files = error === undefined || output.length > 0 ? output : rescueFile(report)
+  const written = yield* Effect.forEach(files, (file) => Output.write(file, report, quiet))
+  if (json) yield* Output.print(Report.toJson(report))
+  else if (files.length === 0 && error === undefined) yield* Output.print(Report.toMarkdown(report))
+
+  for (const gap of findings.gaps) yield* Console.error(`No answer: ${gap.name}: ${whyOf(gap)}`)
+  if (error !== undefined) return yield* new Failure({ exitCode: code.failed, message: error.message })
+  if (written.includes(false)) return yield* new Failure({ exitCode: code.failed, message: "" })
+  // An ask that `first` stopped is no loss: enough answers were there.
+  const hasGaps = findings.gaps.some(({ outcome }) => outcome._tag === "Failed")
+  if (hasGaps) return yield* new Failure({ exitCode: code.gaps, message: "" })
+})
+
+/** Without `-o`, the answers of a failed run go to a file that is named after it. */
+const rescueFile = ({ answers, run }: Report.Report): ReadonlyArray<string> =>
+  Object.keys(answers).length === 0 ? [] : [`fanfold-${run}.json`]

@@ -1,0 +1,128 @@
+/** The flags that several verbs share, and those derived from the options of the layers. */
+import { Effect, Option, Schema, String } from "effect"
+import { CliError, Flag } from "effect/cli"
+import * as Issue from "../Issue.ts"
+import { Options as StackOptions } from "../layers/Stack.ts"
+import type { Plan } from "../Plan.ts"
+import * as Policy from "../Policy.ts"
+import { Concurrency } from "../Research.ts"
+
+const invalid = (option: string, value: string, expected: string) =>
+  new CliError.InvalidValue({ option, value, expected, kind: "flag" })
+
+const concurrency = Flag.String("concurrency").pipe(
+  Flag.withAlias("j"),
+  Flag.withMetavar("n"),
+  Flag.withDescription("How many asks may be under way at once, or unbounded"),
+  Flag.mapEffect((text) => {
+    const value = text === "unbounded" ? text : Number(text)
+    return Schema.is(Concurrency)(value) && text.trim() !== ""
+      ? Effect.succeed(value)
+      : Effect.fail(invalid("concurrency", text, "a whole number ≥ 1, or unbounded"))
+  }),
+  Flag.optional
+)
+
+const policy = Flag.String("policy").pipe(
+  Flag.withMetavar("policy"),
+  Flag.withDescription("When research counts as done: all, best-effort, atLeast=n or first=n"),
+  Flag.mapEffect((text) => {
+    const value = Policy.fromString(text)
+    return value === undefined
+      ? Effect.fail(invalid("policy", text, "all, best-effort, atLeast=n or first=n"))
+      : Effect.succeed(value)
+  }),
+  Flag.optional
+)
+
+const model = Flag.String("model").pipe(
+  Flag.withMetavar("model"),
+  Flag.withDescription("Model of every ask that names none"),
+  Flag.optional
+)
+
+/** What flags give once they are parsed. */
+export type Values<Flags> = { readonly [K in keyof Flags]: Flags[K] extends Flag.Flag<infer A> ? A : never }
+
+/** What a run asks and how; the same words as in a plan. */
+export const asking = { concurrency, policy, model }
+
+/** Where a run goes and what it shows. */
+export const running = {
+  offline: Flag.Boolean("offline").pipe(
+    Flag.withDescription("Simulated answers: no key, no network, no cost"),
+    Flag.withDefault(false)
+  ),
+  output: Flag.String("output").pipe(
+    Flag.withAlias("o"),
+    Flag.withMetavar("file"),
+    Flag.withDescription("Write the document there instead of printing it: .md or .json; may be repeated"),
+    Flag.atLeast(0)
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDescription("Print the report as JSON: document, answers, gaps, usage"),
+    Flag.withDefault(false)
+  ),
+  quiet: Flag.Boolean("quiet").pipe(
+    Flag.withDescription("Print nothing but the document and errors"),
+    Flag.withDefault(false)
+  ),
+  progress: Flag.Boolean("progress").pipe(
+    Flag.withDescription("Show how the asks go (--no-progress: only the closing summary)"),
+    Flag.withDefault(true)
+  )
+}
+export type Running = Values<typeof running>
+
+type LayerFlags = Readonly<Record<string, Readonly<Record<string, Flag.Flag<Option.Option<unknown>>>>>>
+
+/** A flag for every option of every layer: `retry.maxWait` of a plan is `--retry-max-wait`. */
+export const layers: LayerFlags = Object.fromEntries(
+  Object.entries(StackOptions.fields).map(([layer, { schema }]) => {
+    const flags = Object.entries<Schema.optionalKey<Field>>(schema.fields).map(([option, field]) => {
+      const name = `${layer}-${String.camelToSnake(option).replaceAll("_", "-")}`
+      return [option, flagOf(name, field.schema)] as const
+    })
+    return [layer, Object.fromEntries(flags)]
+  })
+)
+
+type Field = Schema.Codec<unknown, unknown>
+
+function flagOf(name: string, field: Field): Flag.Flag<Option.Option<unknown>> {
+  const decode = Issue.decode(field)
+  const isNumber = field.ast._tag === "Number"
+  return Flag.String(name).pipe(
+    Flag.withMetavar(isNumber ? "n" : "time"),
+    Flag.withDescription(`${Schema.resolveAnnotations(field)?.description ?? ""}`),
+    Flag.mapEffect((text) =>
+      Effect.mapError(decode(isNumber ? Number(text) : text), ([issue]) =>
+        invalid(name, text, issue?.message.replace(/^expected /, "").replace(/, got .*$/, "") ?? "another value")
+      )
+    ),
+    Flag.optional
+  )
+}
+
+/** Puts what was said on the command line into a plan, where it wins over what the plan says itself. */
+export const amend =
+  (
+    flags: Values<typeof asking> & {
+      readonly layers: Readonly<Record<string, Readonly<Record<string, Option.Option<unknown>>>>>
+    }
+  ) =>
+  (plan: Plan): Plan => ({
+    ...plan,
+    ...present({ concurrency: flags.concurrency, policy: flags.policy, model: flags.model }),
+    ...Object.fromEntries(
+      Object.entries(flags.layers).map(([layer, options]) => [
+        layer,
+        { ...plan[layer as "retry"], ...present(options) }
+      ])
+    )
+  })
+
+const present = (options: Readonly<Record<string, Option.Option<unknown>>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(options).flatMap(([name, value]) => (Option.isSome(value) ? [[name, value.value]] : []))
+  )

@@ -1,0 +1,40 @@
+/** Where a run's document goes: standard output, or the files that `-o` names. */
+import { Console, Effect, FileSystem, Path, Stdio, Stream } from "effect"
+import { type Report, toJson, toMarkdown } from "../Report.ts"
+import { usage } from "./Failure.ts"
+
+/** Refuses, before anything is sent, what could not be written after it was paid. */
+export const check = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  for (const file of files) {
+    if (!/\.(md|json)$/i.test(file)) return yield* usage(`-o ${file}: expected a file that ends in .md or .json`)
+    const folder = path.dirname(path.resolve(file))
+    const exists = yield* Effect.orElseSucceed(fileSystem.exists(folder), () => false)
+    if (!exists) return yield* usage(`-o ${file}: no such folder: ${folder}`)
+    const isFolder = yield* Effect.match(fileSystem.stat(file), {
+      onFailure: () => false,
+      onSuccess: ({ type }) => type === "Directory"
+    })
+    if (isFolder) return yield* usage(`-o ${file}: is a folder`)
+  }
+})
+
+/** Prints to standard output. A reader that has gone (`| head`) is no failure. */
+export const print = Effect.fnUntraced(function* (text: string) {
+  const stdio = yield* Stdio.Stdio
+  yield* Effect.ignore(Stream.run(Stream.make(text), stdio.stdout({ endOnDone: false })))
+})
+
+/** Writes one file in the format of its ending, and says so. A file that cannot be written is printed instead. */
+export const write = Effect.fnUntraced(function* (file: string, report: Report, isQuiet: boolean) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const text = file.toLowerCase().endsWith(".json") ? toJson(report) : toMarkdown(report)
+  return yield* fileSystem.writeFileString(file, text).pipe(
+    Effect.andThen(isQuiet ? Effect.void : Console.error(`Wrote ${file}`)),
+    Effect.as(true),
+    Effect.catch((error) =>
+      Effect.as(Effect.andThen(Console.error(`Cannot write ${file}: ${error.message}`), print(text)), false)
+    )
+  )
+})

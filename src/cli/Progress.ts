@@ -1,0 +1,93 @@
+/** What the command line shows while it works: a live region on a terminal, plain lines elsewhere, or nothing. */
+import { Effect, type Scope } from "effect"
+import type * as Event from "../Event.ts"
+import * as Tally from "../Tally.ts"
+import { inert } from "./Inert.ts"
+import * as Live from "./Live.ts"
+
+/** Where progress goes; `process.stderr` is one. Its size is read anew for each frame. */
+export interface Output {
+  readonly columns?: number | undefined
+  readonly rows?: number | undefined
+  readonly isTTY?: boolean | undefined
+  readonly write: (text: string) => unknown
+}
+
+export interface Options {
+  readonly output: Output
+  /** `live` for a terminal, `lines` for anything else, `quiet` for nothing at all. */
+  readonly mode: "live" | "lines" | "quiet"
+  /** Whether live progress may use colours. */
+  readonly color: boolean
+  /** Whether time, tokens and cost are told at the end. */
+  readonly summary: boolean
+}
+
+/** A listener for a run, and what its events add up to. */
+export interface Progress extends Event.Listener {
+  readonly tally: Tally.Tally
+}
+
+/**
+ * Gives a listener that shows a run until the scope closes; then the summary is written and, on a terminal, the cursor
+ * given back. Close the scope before writing anything else. Only `live` asks for deltas, which makes answers stream.
+ */
+export const make = (options: Options): Effect.Effect<Progress, never, Scope.Scope> =>
+  options.mode === "live" ? Live.make(options) : plain(options)
+
+const plain = Effect.fnUntraced(function* ({ mode, output, summary }: Options) {
+  const tally = Tally.make()
+  const tell = (line: string): void => void output.write(`${line}\n`)
+  const isQuiet = mode === "quiet"
+  if (summary && !isQuiet) {
+    yield* Effect.addFinalizer(() => unfailing(() => Tally.summary(tally).map(inert).forEach(tell)))
+  }
+  return {
+    tally,
+    emit: (event: Event.Event) =>
+      unfailing(() => {
+        tally.add(event)
+        const line = isQuiet ? undefined : lineOf(tally, event)
+        if (line !== undefined) tell(inert(line))
+      })
+  }
+})
+
+/** Progress must never be the reason why a paid answer is lost. */
+const unfailing = (thunk: () => void): Effect.Effect<void> => Effect.ignoreCause(Effect.sync(thunk))
+
+/** The line that tells an event, where it matters; the tally has taken the event in. */
+const lineOf = (tally: Tally.Tally, event: Event.Event): string | undefined => {
+  if (event._tag === "ResearchEnded") return unsentLine(tally)
+  const entry = tally.of(event)
+  if (entry === undefined) return undefined
+  const isAsk = entry.part === "ask"
+  const name = isAsk ? entry.name : "the synthesis"
+  switch (event._tag) {
+    case "Dispatched":
+      if (entry.dispatches > 1) return undefined
+      return isAsk ? `🔄 Asking ${name}` : `🧵 Folding ${Tally.plural(tally.answered, "answer", "answers")}`
+    case "Retrying":
+      return `⏳ Retrying ${name} in ${Tally.durationText(event.delayMillis)}: ${event.message}`
+    case "Reasked":
+      return `🔁 Asking ${name} again: ${event.issue}`
+    case "Answered":
+      return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${Tally.durationText(entry.durationMillis ?? 0)}`
+    case "Failed":
+      return `❌ Failed ${name}: ${event.message}`
+    case "Interrupted":
+      return entry.dispatches === 0 ? undefined : `🛑 Stopped ${name}`
+    default:
+      return undefined
+  }
+}
+
+/** Asks that were stopped before they were sent share one line: there may be thousands. */
+const unsentLine = ({ asks }: Tally.Tally): string | undefined => {
+  const unsent = asks.filter(({ dispatches, status }) => status === "interrupted" && dispatches === 0)
+  const [first] = unsent
+  if (first === undefined) return undefined
+  return unsent.length === 1
+    ? `🛑 Stopped ${first.name} before it was sent`
+    : `🛑 Stopped ${Tally.numberText(unsent.length)} asks before they were sent`
+}

@@ -1,0 +1,42 @@
+/** `fanfold ask "q1" "q2" …`: questions straight from the command line. */
+import { Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as PlanFile from "../PlanFile.ts"
+import { execute } from "./Execute.ts"
+import { usage } from "./Failure.ts"
+import * as Flags from "./Flags.ts"
+
+const questions = Argument.String("question").pipe(
+  Argument.withDescription("A question; they are named ask1, ask2, …"),
+  Argument.variadic({ min: 1 })
+)
+
+const synthesis = Flag.String("synthesis").pipe(
+  Flag.withMetavar("instruction"),
+  Flag.withDescription("What to make of the answers; without it they are printed one after another"),
+  Flag.optional
+)
+
+export const ask = Command.make(
+  "ask",
+  { questions, synthesis, ...Flags.asking, ...Flags.running, layers: Flags.layers },
+  Effect.fnUntraced(function* (flags) {
+    const plan = {
+      asks: Object.fromEntries(flags.questions.map((question, index) => [`ask${index + 1}`, question])),
+      ...(Option.isSome(flags.synthesis) && { synthesis: flags.synthesis.value })
+    }
+    const read = PlanFile.read("command line:", JSON.stringify(plan), ".", Flags.amend(flags))
+    const pipeline = yield* Effect.mapError(read, ({ issues }) =>
+      usage(issues.map(({ message, path }) => `${path.at(-1)?.toString() ?? "plan"}: ${message}`).join("\n"))
+    )
+    return yield* execute(pipeline, flags)
+  })
+).pipe(
+  Command.withDescription("Ask questions together; with --synthesis, fold the answers into one document"),
+  Command.withExamples([
+    {
+      command: 'fanfold ask "What is in season in May?" "What grows in shade?" --synthesis "Plan my garden" --offline',
+      description: "Two questions and one document, simulated"
+    }
+  ])
+)

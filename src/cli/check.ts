@@ -1,0 +1,82 @@
+/** `fanfold check PLAN`: says what a plan would send and cost, and calls nothing. */
+import { Effect } from "effect"
+import { Command, Flag } from "effect/cli"
+import * as Ask from "../Ask.ts"
+import { synthesisModel } from "../Claude.ts"
+import type { Prepared } from "../Plan.ts"
+import * as Policy from "../Policy.ts"
+import { pricedAt, usdOf } from "../Price.ts"
+import { noUsage, type Request } from "../Message.ts"
+import { bodyOf } from "../Wire.ts"
+import * as Flags from "./Flags.ts"
+import * as Output from "./Output.ts"
+import { plan, readPlan } from "./run.ts"
+
+const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("Print the requests as they would be sent"),
+  Flag.withDefault(false)
+)
+
+/** English text has about four characters to a token. */
+const charactersPerToken = 4
+
+/** Input tokens of a request, by its length: an estimate. */
+const inputTokensOf = (request: Request): number =>
+  Math.ceil(
+    JSON.stringify([request.context, request.system, request.messages, request.answerSchema]).length /
+      charactersPerToken
+  )
+
+const toText = (pipeline: Prepared, requests: ReadonlyArray<readonly [name: string, request: Request]>): string => {
+  const synthesis = pipeline.synthesis?.options
+  const asks = requests.map(([name, request]) => ({ name, request, inputTokens: inputTokensOf(request) }))
+  const answerTokens = asks.reduce((sum, { request }) => sum + request.maxTokens, 0)
+  const calls = [
+    ...asks.map(({ inputTokens, name, request }) => ({
+      name,
+      model: request.model,
+      inputTokens,
+      maxTokens: request.maxTokens
+    })),
+    ...(synthesis === undefined
+      ? []
+      : [
+          {
+            name: "synthesis",
+            model: synthesis.model ?? synthesisModel,
+            inputTokens: answerTokens,
+            maxTokens: synthesis.maxTokens
+          }
+        ])
+  ]
+  const costs = calls.map(({ inputTokens, maxTokens, model }) =>
+    usdOf(model, { ...noUsage, inputTokens, outputTokens: maxTokens })
+  )
+  const costUsd = costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0)
+  const width = Math.max(...calls.map(({ name }) => name.length))
+  const count = (n: number) => n.toLocaleString("en-US")
+  return [
+    `${asks.length} ${asks.length === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(pipeline.policy)}, concurrency ${pipeline.concurrency}`,
+    ...calls.map(
+      ({ inputTokens, maxTokens, model, name }) =>
+        `  ${name.padEnd(width)}  ${model}  ${name === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out`
+    ),
+    costUsd === undefined
+      ? "Cost: not known, as a model has no known price"
+      : `Cost: at most about $${costUsd.toFixed(4)} (estimated, list prices of ${pricedAt}, every answer as long as it may be)`,
+    "Nothing was sent.",
+    ""
+  ].join("\n")
+}
+
+export const check = Command.make(
+  "check",
+  { plan, json, ...Flags.asking, layers: Flags.layers },
+  Effect.fnUntraced(function* (flags) {
+    const pipeline = yield* readPlan(flags.plan, Flags.amend(flags))
+    const context = pipeline.context === undefined ? {} : { context: pipeline.context }
+    const requests = Object.entries(pipeline.asks).map(([name, ask]) => [name, Ask.requestOf(ask, context)] as const)
+    const bodies = Object.fromEntries(requests.map(([name, request]) => [name, bodyOf(request)]))
+    yield* Output.print(flags.json ? `${JSON.stringify(bodies, undefined, 2)}\n` : toText(pipeline, requests))
+  })
+).pipe(Command.withDescription("Validate a plan and print what it would send and cost; calls nothing"))

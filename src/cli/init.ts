@@ -1,0 +1,33 @@
+/** `fanfold init [NAME]`: writes a plan to start from. */
+import { Console, Effect, FileSystem, Path } from "effect"
+import { Argument, Command } from "effect/cli"
+import { usage } from "./Failure.ts"
+
+const names = ["travel-guide", "market-research", "tech-evaluation"] as const
+
+/** Examples lie two folders above this file, in the sources and in the package alike. */
+const examples = new URL("../../examples/", import.meta.url)
+
+const name = Argument.Literals("name", names).pipe(
+  Argument.withDescription("Which plan to begin with"),
+  Argument.withDefault("travel-guide")
+)
+
+export const init = Command.make(
+  "init",
+  { name },
+  Effect.fnUntraced(function* ({ name }) {
+    const fileSystem = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const file = `${name}.yaml`
+    const source = yield* path.fromFileUrl(new URL(file, examples))
+    const text = yield* fileSystem.readFileString(source)
+    // The exclusive flag makes the check and the writing one step.
+    yield* Effect.mapError(fileSystem.writeFileString(file, text, { flag: "wx" }), ({ reason }) =>
+      usage(
+        reason._tag === "AlreadyExists" ? `${file} is there already: move it away first` : `${file}: ${reason.message}`
+      )
+    )
+    yield* Console.error(`Wrote ${file}. Next: fanfold run ${file} --offline`)
+  })
+).pipe(Command.withDescription("Write a plan to start from: travel-guide, market-research or tech-evaluation"))

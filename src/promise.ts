@@ -1,0 +1,133 @@
+/** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
+import { Clock, Effect, Exit, Layer, Redacted } from "effect"
+import * as Ask from "./Ask.ts"
+import type { AskError } from "./AskError.ts"
+import { apiKey, baseUrl, type Claude } from "./Claude.ts"
+import * as Event from "./Event.ts"
+import { type Answers, type Asks, type Findings, whyOf } from "./Findings.ts"
+import * as Stack from "./layers/Stack.ts"
+import type { Usage } from "./Message.ts"
+import * as Pipeline from "./Pipeline.ts"
+import type { Policy } from "./Policy.ts"
+import type * as Research from "./Research.ts"
+import * as Synthesis from "./Synthesis.ts"
+import { Tally } from "./Tally.ts"
+
+export * as Ask from "./Ask.ts"
+export * as Synthesis from "./Synthesis.ts"
+
+/** Questions by name or in order: text, or an ask with settings and an answer schema. */
+type Questions = Readonly<Record<string, string | Ask.Ask<any>>> | ReadonlyArray<string | Ask.Ask<any>>
+type AsksOf<Q extends Questions> = { readonly [K in keyof Q]: Q[K] extends Ask.Ask<any> ? Q[K] : Ask.Ask<string> }
+type AnswersOf<Q extends Questions, P extends Policy> = AsksOf<Q> extends infer A extends Asks ? Answers<A, P> : never
+type DocumentOf<S> = S extends string ? string : S extends Synthesis.Synthesis<infer A> ? A : undefined
+
+export interface Options<Q extends Questions, S, P extends Policy> extends Research.Options<P>, Stack.Options {
+  readonly asks: Q
+  /** An instruction, or `Synthesis.text` / `Synthesis.object`; without it there is no document. */
+  readonly synthesis?: S
+  /** Settings of every ask that has none of its own. */
+  readonly defaults?: Ask.Options | undefined
+  /** Aborting it closes every request in flight, and rejects with its reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Told of everything that happens, in order. */
+  readonly onEvent?: ((event: Event.Event) => void) | undefined
+  /** Default: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. */
+  readonly apiKey?: string | undefined
+  /** Default: `ANTHROPIC_BASE_URL`, else the API's own. */
+  readonly baseUrl?: string | undefined
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
+
+/** What a run gives. `estimatedCostUsd` is from list prices; `undefined` where a model's price is not known. */
+export interface Run<Q extends Questions, S, P extends Policy> {
+  readonly answers: AnswersOf<Q, P>
+  readonly document: DocumentOf<S>
+  readonly gaps: ReadonlyArray<{ readonly name: string; readonly question: string; readonly message: string }>
+  readonly findings: Findings
+  readonly usage: Usage
+  readonly estimatedCostUsd: number | undefined
+  readonly durationMillis: number
+}
+
+/** A run that failed. `findings` and `answers` keep what was finished, and paid; `cause` is the error itself. */
+export class RunError extends Error {
+  override readonly name = "RunError"
+  override readonly cause: Research.ResearchError | AskError
+  readonly findings: Findings
+  constructor(cause: Research.ResearchError | AskError, findings: Findings) {
+    super(cause.message)
+    this.cause = cause
+    this.findings = findings
+  }
+  get answers(): Findings["answers"] {
+    return this.findings.answers
+  }
+}
+
+/** Asks all questions together, then folds the answers. Rejects with `RunError`; wrong arguments with a `RangeError`. */
+export const run = <
+  const Q extends Questions,
+  const S extends string | Synthesis.Synthesis<any> | undefined = undefined,
+  const P extends Policy = "all"
+>(
+  options: Options<Q, S, P>
+): Promise<Run<Q, S, P>> =>
+  Effect.runPromiseExit(program(options), { ...(options.signal && { signal: options.signal }) }).then((exit) => {
+    if (Exit.isSuccess(exit)) return exit.value as never
+    if (options.signal?.aborted === true) throw options.signal.reason
+    const error = Exit.findErrorOption(exit)
+    if (error._tag === "Some") throw error.value
+    const defect = exit.cause.reasons.find(({ _tag }) => _tag === "Die")
+    throw defect?._tag === "Die" ? defect.defect : new Error("The run was interrupted")
+  })
+
+type AnyOptions = Options<Questions, string | Synthesis.Synthesis<any> | undefined, Policy>
+
+const program = Effect.fnUntraced(function* (options: AnyOptions) {
+  const tally = new Tally()
+  const startedAt = yield* Clock.currentTimeMillis
+  const outcome = yield* Pipeline.run(pipelineOf(options)).pipe(
+    Effect.provideService(Ask.Defaults, options.defaults ?? {}),
+    Effect.provideService(Event.Listener, {
+      emit: (event) =>
+        Effect.sync(() => {
+          tally.add(event)
+          options.onEvent?.(event)
+        })
+    }),
+    Effect.provide(claude(options))
+  )
+  const { document, error, findings } = outcome
+  if (error !== undefined) return yield* Effect.fail(new RunError(error, findings))
+  const gaps = findings.gaps.map((gap) => ({ name: gap.name, question: gap.question, message: whyOf(gap) }))
+  const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
+  const { costUsd: estimatedCostUsd, usage } = tally
+  const { answers } = findings
+  return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, durationMillis }
+})
+
+const pipelineOf = ({ asks, concurrency, context, policy, synthesis }: AnyOptions): Pipeline.Pipeline => {
+  const toAsk = (ask: string | Ask.Ask<any>) => (typeof ask === "string" ? Ask.text(ask) : ask)
+  return {
+    asks: isList(asks)
+      ? asks.map(toAsk)
+      : Object.fromEntries(Object.entries(asks).map(([name, ask]) => [name, toAsk(ask)])),
+    synthesis: typeof synthesis === "string" ? Synthesis.text(synthesis) : synthesis,
+    policy: policy ?? "all",
+    concurrency: concurrency ?? "unbounded",
+    context
+  }
+}
+
+const isList = (asks: Questions): asks is ReadonlyArray<string | Ask.Ask<any>> => Array.isArray(asks)
+
+const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const key = options.apiKey === undefined ? yield* apiKey : Redacted.make(options.apiKey)
+      const url = options.baseUrl ?? (yield* baseUrl)
+      const { continue: continuing, fetch, pacing, retry, timeout } = options
+      return Stack.layerWith({ apiKey: key, baseUrl: url, fetch, continue: continuing, pacing, retry, timeout })
+    }).pipe(Effect.mapError(() => new Error("No key: set ANTHROPIC_API_KEY to your key, or pass apiKey")))
+  )

@@ -7,22 +7,14 @@ export interface Block {
   readonly [field: string]: unknown
 }
 
-/** Counts of server tools that ran, as usage reports them. */
-export interface ServerTools {
-  readonly web_search_requests: number
-  readonly web_fetch_requests: number
-}
-
 /** An answer: blocks in order, why it stopped, and what belongs to the stop. */
 export interface Answer {
   readonly content: ReadonlyArray<Block>
   readonly stopReason: string
   readonly stopSequence?: string
   readonly stopDetails?: Readonly<Record<string, unknown>>
-  readonly serverTools?: ServerTools
-  readonly container?: Readonly<Record<string, unknown>>
-  /** Extra message fields that certain tools or betas bring, such as `context_management`. */
-  readonly extra?: Readonly<Record<string, unknown>>
+  /** Thinking that is billed but not shown, as behind an empty thinking block. */
+  readonly hiddenThinkingTokens?: number
 }
 
 /** Makes an answer of plain text. */
@@ -45,10 +37,10 @@ const blockTokens = (block: Block): number => {
 }
 
 /** Counts output tokens: of all blocks, and of thinking alone. An empty answer still costs a few. */
-export const outputTokens = (content: ReadonlyArray<Block>): { readonly total: number; readonly thinking: number } => {
-  let total = 3
-  let thinking = 0
-  for (const block of content) {
+export const outputTokens = (answer: Answer): { readonly total: number; readonly thinking: number } => {
+  let thinking = answer.hiddenThinkingTokens ?? 0
+  let total = 3 + thinking
+  for (const block of answer.content) {
     const tokens = blockTokens(block)
     total += tokens
     if (block.type === "thinking") thinking += tokens

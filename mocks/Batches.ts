@@ -59,7 +59,7 @@ export const make = (rules: Rules): Batches => {
     if (problem !== undefined) return { type: "errored", error: ApiError.body(problem, `req_01${item.draw.letters("request id", 22)}`) }
     const prompt = Prompt.read(item.params)
     const cached = { read: 0, created5m: 0, created1h: 0 }
-    const envelope = compose(rules, { prompt, draw: item.draw, version: batch.version, tier: "batch", cached, extra: {} })
+    const envelope = compose(rules, { prompt, draw: item.draw, version: batch.version, tier: "batch", cached, betas: "" })
     return { type: "succeeded", message: Message.plain(envelope) }
   }
 
@@ -96,7 +96,9 @@ export const make = (rules: Rules): Batches => {
 
   const reply = (exchange: Exchange, body: Message.Fields): Outgoing.Outgoing => {
     const millis = exchange.times(0).firstTokenMillis * 0.2
-    return Outgoing.json(200, exchange.headersAfter(millis), body, exchange.at(millis))
+    // The API says when to look again at a batch that is under way.
+    const again = body["processing_status"] === "in_progress" ? { "retry-after": "10" } : {}
+    return Outgoing.json(200, { ...exchange.headersAfter(millis), ...again }, body, exchange.at(millis))
   }
 
   const create = (exchange: Exchange): Outgoing.Outgoing => {

@@ -66,7 +66,13 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       startedMillis: startedAt - madeAt
     })
     const times = (outputTokens: number): Latency.Times =>
-      Latency.times(settings.latency, { model: prompt.model, inputTokens: entry.inputTokens, outputTokens, draw })
+      Latency.times(settings.latency, {
+        model: prompt.model,
+        user: prompt.instruction,
+        inputTokens: entry.inputTokens,
+        outputTokens,
+        draw
+      })
     const at = (millis: number): number => {
       entry.plannedMillis = Math.max(entry.plannedMillis, millis)
       return startedAt + millis * timeScale

@@ -14,6 +14,7 @@ export const common = (requestId: string, trace: string, nowMillis: number, serv
   date: new Date(nowMillis).toUTCString(),
   "request-id": requestId,
   "anthropic-organization-id": "00000000-0000-4000-8000-000000000000",
+  "anthropic-workspace-id": "wrkspc_simulated",
   "strict-transport-security": "max-age=31536000; includeSubDomains; preload",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "x-robots-tag": "none",
@@ -22,21 +23,24 @@ export const common = (requestId: string, trace: string, nowMillis: number, serv
   vary: "Accept-Encoding"
 })
 
-/** For a JSON body. */
-export const json: HeaderList = { "content-type": "application/json" }
+/** Every body comes in chunks. Without this header interceptors take a cut body for a whole one, and an abort ends the process. */
+const chunked: HeaderList = { "transfer-encoding": "chunked" }
 
-/** For a stream. Without `transfer-encoding`, interceptors take a cut stream for a finished one. */
+/** For a JSON body. */
+export const json: HeaderList = { "content-type": "application/json", ...chunked }
+
+/** For a stream. */
 export const stream: HeaderList = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache",
-  "transfer-encoding": "chunked"
+  ...chunked
 }
 
 /** For the result file of a batch. */
 export const jsonLines = (name: string): HeaderList => ({
   "content-type": "application/x-jsonl",
   "content-disposition": `attachment; filename*=utf-8''${name}`,
-  "transfer-encoding": "chunked"
+  ...chunked
 })
 
 /** One dimension of the rate limits: its limit, what is left, and when it is full again. */

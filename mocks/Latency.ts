@@ -4,6 +4,8 @@ import type { Draw } from "./Draw.ts"
 /** What a latency function may look at. */
 export interface Call {
   readonly model: string
+  /** The ask's text, or the synthesis's instruction. */
+  readonly user: string
   readonly inputTokens: number
   readonly outputTokens: number
   readonly draw: Draw

@@ -1,5 +1,6 @@
 /** The wire shape of a message, in the fields of an API version. */
-import type { Answer } from "./Answer.ts"
+import type { Answer, Block } from "./Answer.ts"
+import type { Traces } from "./Traces.ts"
 
 /** Versions the mock can play. The older one lacks the fields that are always null, and takes sampling parameters. */
 export type ApiVersion = "2023-06-01" | "2026-10-21"
@@ -23,6 +24,7 @@ export interface Envelope {
   /** The model reports how much it thought; older ones do so only when thinking was asked for. */
   readonly reportsThinking: boolean
   readonly answer: Answer
+  readonly traces: Traces
   readonly usage: Usage
 }
 
@@ -38,15 +40,38 @@ const counts = ({ usage }: Envelope): Fields => ({
 const details = ({ reportsThinking, usage, version }: Envelope): Fields =>
   reportsThinking || version !== "2023-06-01" ? { output_tokens_details: { thinking_tokens: usage.thinking } } : {}
 
-const serverTools = ({ answer, version }: Envelope): Fields =>
-  answer.serverTools !== undefined || version !== "2023-06-01" ? { server_tool_use: answer.serverTools ?? null } : {}
+const serverTools = ({ traces, version }: Envelope): Fields =>
+  traces.serverTools !== undefined || version !== "2023-06-01" ? { server_tool_use: traces.serverTools ?? null } : {}
+
+/** The steps of an answer; the model asked counts the whole once, others are counted for themselves and are not in the sum. */
+const iterations = (envelope: Envelope): Fields => {
+  const { traces, usage } = envelope
+  if (traces.steps.length === 0) return {}
+  const whole = { ...counts(envelope), cache_creation: creation(envelope), output_tokens: usage.output }
+  const nothing = {
+    input_tokens: 0,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+    cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
+    output_tokens: 0
+  }
+  return {
+    iterations: traces.steps.map((model, index) =>
+      model === null
+        ? { type: "message", ...(index === 0 ? whole : nothing) }
+        : { type: "advisor_message", model, ...nothing, input_tokens: usage.input, output_tokens: 20 }
+    )
+  }
+}
+
+const creation = ({ usage }: Envelope): Fields => ({
+  ephemeral_5m_input_tokens: usage.cacheCreation5m,
+  ephemeral_1h_input_tokens: usage.cacheCreation1h
+})
 
 const fullUsage = (envelope: Envelope, output: number): Fields => ({
   ...counts(envelope),
-  cache_creation: {
-    ephemeral_5m_input_tokens: envelope.usage.cacheCreation5m,
-    ephemeral_1h_input_tokens: envelope.usage.cacheCreation1h
-  },
+  cache_creation: creation(envelope),
   output_tokens: output,
   service_tier: envelope.usage.serviceTier,
   inference_geo: "not_available"
@@ -54,12 +79,18 @@ const fullUsage = (envelope: Envelope, output: number): Fields => ({
 
 const head = ({ id, model }: Envelope): Fields => ({ model, id, type: "message", role: "assistant" })
 
-const nulls = ({ answer, version }: Envelope): Fields =>
+const container = ({ traces, version }: Envelope): Fields =>
+  version === "2023-06-01" && traces.container === undefined ? {} : { container: traces.container ?? null }
+
+const diagnostics = ({ version }: Envelope): Fields => (version === "2023-06-01" ? {} : { diagnostics: null })
+
+/** Gives the blocks as the version writes them: the newer one says of server tools, too, who called them. */
+export const blocks = ({ answer, version }: Envelope): ReadonlyArray<Block> =>
   version === "2023-06-01"
-    ? answer.container === undefined
-      ? {}
-      : { container: answer.container }
-    : { container: answer.container ?? null, diagnostics: null }
+    ? answer.content
+    : answer.content.map((block) =>
+        block.type === "server_tool_use" && block["caller"] === undefined ? { ...block, caller: { type: "direct" } } : block
+      )
 
 const stop = ({ answer }: Envelope): Fields => ({
   stop_reason: answer.stopReason,
@@ -70,16 +101,18 @@ const stop = ({ answer }: Envelope): Fields => ({
 /** Gives the message of a plain reply. */
 export const plain = (envelope: Envelope): Fields => ({
   ...head(envelope),
-  content: envelope.answer.content,
-  ...nulls(envelope),
+  content: blocks(envelope),
+  ...container(envelope),
+  ...diagnostics(envelope),
   ...stop(envelope),
   usage: {
     ...fullUsage(envelope, envelope.usage.output),
     ...details(envelope),
     ...serverTools(envelope),
+    ...iterations(envelope),
     ...(envelope.version === "2023-06-01" ? {} : { speed: "standard" })
   },
-  ...envelope.answer.extra
+  ...envelope.traces.extra
 })
 
 /** Gives the empty message that opens a stream: input counts, and almost no output yet. */
@@ -99,17 +132,14 @@ export const opening = (envelope: Envelope): Fields => ({
 })
 
 /** Gives what closes a stream: why it stopped, and the cumulative usage. */
-export const closing = (envelope: Envelope): Fields => {
-  const { answer, version } = envelope
-  const container = version === "2023-06-01" && answer.container === undefined ? {} : { container: answer.container ?? null }
-  return {
-    delta: { ...stop(envelope), ...container },
-    usage: {
-      ...counts(envelope),
-      output_tokens: envelope.usage.output,
-      ...details(envelope),
-      ...serverTools(envelope)
-    },
-    ...answer.extra
-  }
-}
+export const closing = (envelope: Envelope): Fields => ({
+  delta: { ...stop(envelope), ...container(envelope) },
+  usage: {
+    ...counts(envelope),
+    output_tokens: envelope.usage.output,
+    ...details(envelope),
+    ...serverTools(envelope),
+    ...iterations(envelope)
+  },
+  ...envelope.traces.extra
+})

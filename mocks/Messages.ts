@@ -13,11 +13,14 @@ import * as Reply from "./Reply.ts"
 import * as Sse from "./Sse.ts"
 import * as Stream from "./Stream.ts"
 import * as Tokens from "./Tokens.ts"
-import { listOf, objectOf } from "./Unchecked.ts"
+import * as Traces from "./Traces.ts"
+import { listOf, objectOf, type Unchecked } from "./Unchecked.ts"
 import * as Validation from "./Validation.ts"
 
 const stops = (value: unknown): ReadonlyArray<string> =>
   listOf(value).filter((item): item is string => typeof item === "string")
+
+const thinks = (body: Unchecked): boolean => ["enabled", "adaptive"].includes(String(objectOf(body["thinking"])?.["type"]))
 
 /** What a message is composed from. */
 export interface Asked {
@@ -26,19 +29,19 @@ export interface Asked {
   readonly version: Message.ApiVersion
   readonly tier: Message.Usage["serviceTier"]
   readonly cached: Cache.Split
-  /** Fields that a beta adds to the message. */
-  readonly extra: Message.Fields
+  /** The request's `anthropic-beta` header. */
+  readonly betas: string
 }
 
 /** Composes the message for a prompt, using up the reply that was written for it. */
 export const compose = (rules: Rules, asked: Asked): Message.Envelope => {
-  const { cached, draw, extra, prompt, tier, version } = asked
+  const { betas, cached, draw, prompt, tier, version } = asked
   const { body } = prompt
   const reply = rules.written(prompt)
   const whole = reply === undefined ? Reply.unwritten(prompt, draw) : Reply.answer(reply, prompt, draw)
   const maxTokens = typeof body["max_tokens"] === "number" ? body["max_tokens"] : Number.POSITIVE_INFINITY
   const answer = Answer.within(whole, maxTokens, stops(body["stop_sequences"]))
-  const written = Answer.outputTokens(answer.content)
+  const written = Answer.outputTokens(answer)
   const model = Models.find(prompt.model)
   const input = Tokens.ofRequest(body)
   const { created1h, created5m, read } = cached
@@ -46,8 +49,9 @@ export const compose = (rules: Rules, asked: Asked): Message.Envelope => {
     id: `msg_01${draw.letters("message id", 22)}`,
     model: model?.id ?? prompt.model,
     version,
-    reportsThinking: model?.reportsThinking === true || written.thinking > 0,
-    answer: { ...answer, extra: { ...answer.extra, ...extra } },
+    reportsThinking: model?.reportsThinking === true || thinks(body),
+    answer,
+    traces: Traces.of(answer.content, prompt, betas, draw),
     usage: {
       input: Math.max(0, input - created1h - created5m - read),
       cacheCreation5m: created5m,
@@ -77,15 +81,15 @@ const streamed = (exchange: Exchange, envelope: Message.Envelope, headers: Heade
   }
 }
 
-const betaFields = ({ incoming, prompt }: Exchange): Message.Fields =>
-  objectOf(prompt.body["context_management"]) !== undefined ||
-  (incoming.headers.get("anthropic-beta") ?? "").includes("context-management")
-    ? { context_management: { applied_edits: [] } }
+/** About one recorded 200 in forty carries a `retry-after` that means nothing; clients must not heed it. */
+const strayRetryAfter = ({ draw }: Exchange): Headers.HeaderList =>
+  draw.uniform("stray retry-after") < 0.025
+    ? { "retry-after": String(10 + Math.floor(draw.uniform("stray seconds") * 50)) }
     : {}
 
 /** Answers a Messages request. */
 export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
-  const { at, entry, headersAfter, prompt, startedAt, times } = exchange
+  const { at, entry, headersAfter, incoming, prompt, startedAt, times } = exchange
   const { body } = prompt
   const problem = Validation.checkBody(body, exchange.version, false)
   if (problem !== undefined) return exchange.refuse(problem)
@@ -93,11 +97,11 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   entry.inputTokens = Tokens.ofRequest(body)
   const refused = rules.limits.take(prompt.model, entry.inputTokens - cached.read, startedAt)
   if (refused !== undefined) return exchange.refuse(refused.error, refused.headers)
-  const envelope = compose(rules, { ...exchange, cached, tier: "standard", extra: betaFields(exchange) })
+  const envelope = compose(rules, { ...exchange, cached, tier: "standard", betas: incoming.headers.get("anthropic-beta") ?? "" })
   const { output } = envelope.usage
   const { firstTokenMillis, totalMillis } = times(output)
   cached.write(at(firstTokenMillis))
-  const headers = rules.limits.produced(prompt.model, output, startedAt)
+  const headers = { ...rules.limits.produced(prompt.model, output, startedAt), ...strayRetryAfter(exchange) }
   entry.outputTokens = output
   entry.stopReason = envelope.answer.stopReason
   if (body["stream"] === true) return streamed(exchange, envelope, headers)

@@ -2,11 +2,11 @@
 import * as Answer from "./Answer.ts"
 import type { Draw } from "./Draw.ts"
 import * as Fold from "./Fold.ts"
-import { answerSchema, toolsOf, type Prompt } from "./Prompt.ts"
+import { answerSchema, type Prompt } from "./Prompt.ts"
 import { objectOf, type Unchecked } from "./Unchecked.ts"
 import * as Responder from "./Responder.ts"
 import { sample } from "./Sample.ts"
-import * as Search from "./Search.ts"
+import * as ServerTools from "./ServerTools.ts"
 import * as Tools from "./Tools.ts"
 
 /**
@@ -60,11 +60,22 @@ const withThinking = (answer: Answer.Answer, prompt: Prompt, given: string | und
 const structured = (prompt: Prompt, schema: Unchecked, draw: Draw): Answer.Answer =>
   Answer.ofText(JSON.stringify(sample(schema, Responder.line(prompt), draw)))
 
-const hasTool = (prompt: Prompt, prefix: string): boolean =>
-  toolsOf(prompt.body).some((tool) => typeof tool["type"] === "string" && tool["type"].startsWith(prefix))
-
 const prose = (prompt: Prompt, text: string, draw: Draw): Answer.Answer =>
-  hasTool(prompt, "web_search_") && prompt.part === "ask" ? Search.answer(prompt, text, draw) : Answer.ofText(text)
+  (prompt.part === "ask" ? ServerTools.answer(prompt, text, draw) : undefined) ?? Answer.ofText(text)
+
+/** Models from 5 on think unasked in about one answer of five, and show an empty block for it. */
+const unaskedShare = 0.2
+
+const unasked = (answer: Answer.Answer, prompt: Prompt, draw: Draw): Answer.Answer =>
+  prompt.body["thinking"] === undefined &&
+  Number(/^claude-[a-z]+-(\d+)/.exec(prompt.model)?.[1] ?? 0) >= 5 &&
+  draw.uniform("thinks unasked") < unaskedShare
+    ? {
+        ...answer,
+        content: [{ type: "thinking", thinking: "", signature: draw.letters("signature", 256) }, ...answer.content],
+        hiddenThinkingTokens: 20 + Math.floor(draw.uniform("unasked thinking") * 180)
+      }
+    : answer
 
 /** Makes the answer when nothing was written for the request. */
 export const unwritten = (prompt: Prompt, draw: Draw): Answer.Answer => {
@@ -72,7 +83,7 @@ export const unwritten = (prompt: Prompt, draw: Draw): Answer.Answer => {
   const answer =
     Tools.answer(prompt, draw) ??
     (schema === undefined ? prose(prompt, Responder.text(prompt, draw), draw) : structured(prompt, schema, draw))
-  return withThinking(answer, prompt, undefined, draw)
+  return unasked(withThinking(answer, prompt, undefined, draw), prompt, draw)
 }
 
 /** Makes the answer that `reply` stands for. A request with an answer schema gets JSON: the reply's own, or one that fits. */

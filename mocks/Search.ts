@@ -49,12 +49,11 @@ export const answer = (prompt: Prompt, text: string, draw: Draw): Answer => {
   const rest = text.slice(ends.at(-1) ?? 0)
   return {
     content: [
-      { type: "server_tool_use", id, name: "web_search", input: { query: terms.join(" ") }, caller: { type: "direct" } },
+      { type: "server_tool_use", id, name: "web_search", input: { query: terms.join(" ") } },
       { type: "web_search_tool_result", tool_use_id: id, content: results, caller: { type: "direct" } },
       ...cited,
       ...(rest === "" ? [] : [{ type: "text", text: rest }])
     ],
-    stopReason: "end_turn",
-    serverTools: { web_search_requests: 1, web_fetch_requests: 0 }
+    stopReason: "end_turn"
   }
 }

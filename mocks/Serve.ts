@@ -80,8 +80,9 @@ export const serve = async (fetch: typeof globalThis.fetch, options: ServeOption
       const init = { method, headers: headersOf(incoming), signal: gone.signal, ...(text === "" ? {} : { body: text }) }
       await write(await fetch(url, init), outgoing)
     } catch {
-      // What the engine throws is a connection that breaks: this one does.
-      incoming.socket.resetAndDestroy()
+      // What the engine throws is a connection that breaks. A reset would also discard what was sent before it.
+      if (outgoing.headersSent) incoming.socket.end()
+      else incoming.socket.resetAndDestroy()
     }
   }
   const server = createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMillis }, (incoming, outgoing) => {

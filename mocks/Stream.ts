@@ -61,7 +61,7 @@ const split = (block: Block): { readonly start: Fields; readonly deltas: Readonl
 
 /** Gives the events of a streamed reply, in the order of the API: usage in `message_delta` is cumulative. */
 export const events = (envelope: Message.Envelope): ReadonlyArray<StreamEvent> => {
-  const blocks = envelope.answer.content.map(split)
+  const blocks = Message.blocks(envelope).map(split)
   const total = Math.max(1, blocks.reduce((sum, block) => sum + block.deltas.length, 0))
   const list: Array<StreamEvent> = []
   let written = 0

@@ -3,6 +3,8 @@ import { http, HttpResponse, type HttpHandler } from "msw"
 import * as Mock from "./MockClaude.ts"
 import { NetworkFailure } from "./Network.ts"
 
+export type { Options } from "./MockClaude.ts"
+
 /** Which addresses to answer; the API's own unless given. */
 export interface HandlerOptions {
   readonly baseUrl?: string

@@ -121,12 +121,16 @@ const webSearch = { type: "web_search_20260318", name: "web_search", max_uses: m
 
 /**
  * Runs an ask and gives the answer with its reply, usage and time. An answer that does not fit is asked for once more.
- * Tells `Started`, then exactly one of `Answered`, `Failed` and `Interrupted`.
+ * Tells `Started`, then exactly one of `Answered`, `Failed` and `Interrupted`. `ended` learns the same end
+ * right after that event, and no interruption comes between them.
  */
-export const resolve = <A, R>(ask: Ask<A, R>): Effect.Effect<Answer<A>, AskError, Claude | R> =>
+export const resolve = <A, R>(
+  ask: Ask<A, R>,
+  ended: (exit: Exit.Exit<Answer<A>, AskError>) => Effect.Effect<unknown> = () => Effect.void
+): Effect.Effect<Answer<A>, AskError, Claude | R> =>
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
     Effect.andThen(Event.emit({ _tag: "Started", question: ask.question }), answer(ask, startedAt)).pipe(
-      Effect.onExit((exit) => tell(exit, startedAt))
+      Effect.onExit((exit) => Effect.andThen(tell(exit, startedAt), ended(exit)))
     )
   )
 

@@ -54,7 +54,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
 /** Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. */
 export const apiKey: Config.Config<Redacted.Redacted> = Config.Redacted("ANTHROPIC_API_KEY").pipe(
-  Config.orElse(() => Config.Redacted("ANTHROPIC_AUTH_TOKEN"))
+  Config.orElse(() => Config.Redacted("ANTHROPIC_AUTH_TOKEN")),
+  // Asked for again, so that the error of a missing key names the variable that is usual.
+  Config.orElse(() => Config.Redacted("ANTHROPIC_API_KEY"))
 )
 
 /** Where `layerConfig` reads the base URL: `ANTHROPIC_BASE_URL`, else the API's own. */

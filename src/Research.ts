@@ -82,15 +82,15 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   return yield* inRun(entries.length, options, function* (run) {
     const startedAt = yield* Clock.currentTimeMillis
     const named = entries.map(({ ask, name }) => ({ name, question: ask.question }))
-    yield* Event.emit({ _tag: "ResearchStarted", asks: named, policy, concurrency })
+    const begin = Event.emit({ _tag: "ResearchStarted", asks: named, policy, concurrency })
 
     const one = (entry: Entry) => {
-      const resolved = Effect.onExit(Ask.resolve(entry.ask), (exit) => record(entry, outcomeOf(exit)))
+      const resolved = Ask.resolve(entry.ask, (exit) => record(entry, outcomeOf(exit)))
       const stamped = Effect.updateService(resolved, Call.Current, (call) => ({ ...call, ask: entry.name }))
       return policy === "all" ? stamped : Effect.ignore(stamped)
     }
     const all = Effect.forEach(entries, one, { concurrency, discard: true })
-    const firstFailure = yield* Effect.raceFirst(all, Deferred.await(enough)).pipe(
+    const firstFailure = yield* Effect.raceFirst(Effect.andThen(begin, all), Deferred.await(enough)).pipe(
       Effect.as(undefined),
       Effect.catch(Effect.succeed),
       Effect.onExit(() => tellUnstarted(entries, outcomes, startedAt))
@@ -119,8 +119,11 @@ export const stream = <const A extends Asks>(
     Effect.sync(() => {
       const { concurrency, entries } = check(asks, { ...options, policy: "best-effort" })
       const one = (entry: Entry) =>
-        Effect.exit(Ask.resolve(entry.ask)).pipe(
-          Effect.map((exit) => findingOf(entry, outcomeOf(exit))),
+        Ask.resolve(entry.ask).pipe(
+          Effect.match({
+            onSuccess: (answer) => findingOf(entry, { _tag: "Answered", ...answer }),
+            onFailure: (error) => findingOf(entry, { _tag: "Failed", error })
+          }),
           Effect.updateService(Call.Current, (call) => ({ ...call, ask: entry.name, asks: entries.length })),
           withContext(options.context)
         )

@@ -269,11 +269,11 @@ export const durationText = (millis: number): string => {
 /** Writes US dollars: to the cent from one dollar, to 4 decimals below, small amounts to 2 significant digits. */
 export const usdText = (usd: number): string => {
   const digits =
-    usd >= 1
+    usd >= 1 || usd === 0
       ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
       : usd >= 0.001
         ? { minimumFractionDigits: 4, maximumFractionDigits: 4 }
-        : { maximumSignificantDigits: 2 }
+        : { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
   return `$${usd.toLocaleString("en-US", digits)}`
 }
 

@@ -1,5 +1,5 @@
-#!/usr/bin/env node
 /** The bin: wires the command line to Claude, and to the offline mock, which only it may import. */
+import manifest from "../package.json" with { type: "json" }
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
 import * as Claude from "./Claude.ts"
@@ -20,6 +20,7 @@ const ports = Ports.of({
   }),
   online: Effect.fnUntraced(function* (layers) {
     const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
+    if (Redacted.value(apiKey).trim() === "") return yield* noKey()
     const baseUrl = yield* Effect.mapError(Claude.baseUrl, noKey)
     return Stack.layerWith({ ...layers, apiKey, baseUrl })
   }),
@@ -30,7 +31,7 @@ const ports = Ports.of({
   })
 })
 
-main("0.1.0").pipe(
+main(manifest.version).pipe(
   Effect.provide(Layer.mergeAll(NodeServices.layer, Layer.succeed(Ports, ports))),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

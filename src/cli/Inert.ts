@@ -4,6 +4,6 @@ import { stripVTControlCharacters } from "node:util"
 /** Makes foreign text safe to show, on one line: what a terminal would obey is gone, line ends and tabs become spaces. */
 export const inert = (text: string): string =>
   stripVTControlCharacters(text)
-    .replace(/\p{Bidi_Control}+/gu, "")
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/[\t\n\v\f\r\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/[\p{Cc}\p{Bidi_Control}]+/gu, "")
     .toWellFormed()

@@ -3,7 +3,6 @@ import { stripVTControlCharacters, styleText } from "node:util"
 import { Clock, Effect, Schedule, type Scope } from "effect"
 import type * as Event from "../Event.ts"
 import * as Tally from "../Tally.ts"
-import { inert } from "./Inert.ts"
 import type { Options, Output, Progress } from "./Progress.ts"
 import type { Style, View } from "./Region.ts"
 
@@ -49,7 +48,7 @@ export const make = Effect.fnUntraced(function* ({
         giveBack()
       })
   )
-  const screen = yield* Effect.cached(load(output))
+  const screen = yield* Effect.cached(Effect.uninterruptible(load(output)))
   let frame = 0
   const draw = Effect.gen(function* () {
     if (tally.startedAt === undefined) return
@@ -62,7 +61,7 @@ export const make = Effect.fnUntraced(function* ({
     const { clear, last } = yield* screen
     const now = yield* Clock.currentTimeMillis
     clear()
-    const lines = [...last(viewAt(now, frame)), ...(summary ? ["", ...Tally.summary(tally).map(inert)] : [])]
+    const lines = last(viewAt(now, frame), summary ? Tally.summary(tally) : [])
     output.write(lines.map((line) => `${line}\n`).join(""))
   })
   yield* Effect.addFinalizer(() => Effect.ignoreCause(leave))

@@ -1,4 +1,5 @@
 /** What the live region looks like: the state of a run as lines that fit the terminal. Pure. */
+import { inputTokensOf } from "../Message.ts"
 import * as Tally from "../Tally.ts"
 import { inert } from "./Inert.ts"
 import { cut, lastLines, wrap } from "./Wrap.ts"
@@ -25,22 +26,28 @@ export const live = (view: View): ReadonlyArray<string> => {
   // The cursor rests on the row below the region.
   const room = Math.max(1, rows - 1) - 1
   const { synthesis } = tally
-  const body = synthesis === undefined ? asks(view, room) : folding(view, synthesis, room < roomy ? room : room - 1)
+  const body = synthesis === undefined ? asks(view, room) : folding(view, synthesis, withSpace(room))
   const space = body.length > 0 && body.length < room ? [""] : []
   return [...body, ...space, footer(view)].map((line) => cut(line, columns))
 }
 
-/** Draws what stays when the run is over: how each ask ended, or counts and the failed ones where there are many. */
-export const last = (view: View): ReadonlyArray<string> => {
+/** Draws what stays: how each ask ended, or counts and the failed ones where there are many, then the summary. */
+export const last = (view: View, summary: ReadonlyArray<string>): ReadonlyArray<string> => {
   const { rows, tally } = view
   const room = Math.max(fewestLastLines, rows - 4)
   const failed = tally.asks.filter(({ status }) => status === "failed")
   const shown = tally.asks.length <= room ? tally.asks : failed.slice(0, room - 2)
   const hidden = tally.asks.length <= room ? 0 : failed.length - shown.length
   const lines = shown.flatMap((entry) => ended(view, entry))
-  if (shown !== tally.asks) lines.unshift(...wrap(counts(tally).join(", "), view.columns))
+  if (shown !== tally.asks) {
+    const { answered, failed, total } = tally
+    lines.unshift(
+      ...wrap(counts({ answered, failed, interrupted: total - answered - failed }).join(", "), view.columns)
+    )
+  }
   if (hidden > 0) lines.push(`… and ${Tally.numberText(hidden)} more failed`)
   if (tally.synthesis !== undefined) lines.push(...ended(view, tally.synthesis))
+  if (summary.length > 0) lines.push("", ...summary.flatMap((line) => wrap(inert(line), view.columns)))
   return lines.map((line) => cut(line, view.columns))
 }
 
@@ -65,15 +72,22 @@ const fewestQuestionColumns = 16
 /** Claude's text has about four characters to a token. */
 const charactersPerToken = 4
 
+/** The slowest asks that are shown where not all can be: more would be a wall. */
+const mostSlowest = 10
+
 const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+const withSpace = (room: number): number => (room < roomy ? room : room - 1)
 
 const asks = (view: View, room: number): ReadonlyArray<string> => {
   const { tally } = view
   if (tally.total <= room) return tally.asks.map((entry) => line(view, entry))
   if (room < 1) return []
   const open = tally.asks.filter(({ status }) => status === "asking" || status === "answering" || status === "retrying")
-  const slowest = open.toSorted((a, b) => (a.dispatchedAt ?? 0) - (b.dispatchedAt ?? 0)).slice(0, room - 1)
-  return [choose(view.columns, fewer(counts(tally), " · ")), ...slowest.map((entry) => line(view, entry))]
+  const slowest = open
+    .toSorted((a, b) => (a.dispatchedAt ?? 0) - (b.dispatchedAt ?? 0))
+    .slice(0, Math.min(mostSlowest, withSpace(room) - 1))
+  return [choose(view.columns, fewer(counts(tally.count), " · ")), ...slowest.map((entry) => line(view, entry))]
 }
 
 const folding = (view: View, synthesis: Tally.Entry, room: number): ReadonlyArray<string> => {
@@ -85,7 +99,7 @@ const folding = (view: View, synthesis: Tally.Entry, room: number): ReadonlyArra
       ? asks(view, tally.total)
       : room < 3
         ? []
-        : [choose(columns, fewer(counts(tally), " · "))]
+        : [choose(columns, fewer(counts(tally.count), " · "))]
   const tail = view.streamed(synthesis)?.tail ?? ""
   const text = isOpen(synthesis) ? lastLines(tail, columns - 2, room - 1 - above.length) : []
   const isBlank = text.every((row) => row === "")
@@ -184,33 +198,36 @@ const paintState = ({ paint }: View, { status }: Tally.Entry, text: string): str
 
 const tokensOf = (characters: number): number => Math.ceil(characters / charactersPerToken)
 
-const counts = ({ count }: Tally.Tally): ReadonlyArray<string> =>
-  (["answered", "answering", "asking", "retrying", "waiting", "failed", "interrupted"] as const)
-    .filter((status) => count[status] > 0)
-    .map((status) => `${Tally.numberText(count[status])} ${status === "interrupted" ? "stopped" : status}`)
+const counts = (count: Partial<Record<Tally.Status, number>>): ReadonlyArray<string> =>
+  (["answered", "failed", "answering", "asking", "retrying", "waiting", "interrupted"] as const).flatMap((status) => {
+    const n = count[status] ?? 0
+    return n === 0 ? [] : [`${Tally.numberText(n)} ${status === "interrupted" ? "stopped" : status}`]
+  })
 
-const barColumns = 20
+/** Lengths of the footer's bar: the longest one that fits is drawn. */
+const barColumns = [20, 12, 6]
 
 const footer = (view: View): string => {
   const { columns, now, paint, tally } = view
   const { costUsd, done, inFlight, total, usage } = tally
-  const reached = total === 0 ? 0 : Math.floor((done / total) * barColumns)
-  const bar = `${paint("green", "━".repeat(reached))}${paint("dim", "─".repeat(barColumns - reached))} `
+  const bars = barColumns.map((length) => {
+    const reached = total === 0 ? 0 : Math.floor((done / total) * length)
+    return `${paint("green", "━".repeat(reached))}${paint("dim", "─".repeat(length - reached))}`
+  })
   const streaming = [...tally.asks, ...(tally.synthesis === undefined ? [] : [tally.synthesis])].reduce(
     (sum, entry) => sum + (entry.inFlight > 0 ? (view.streamed(entry)?.characters ?? 0) : 0),
     0
   )
-  const tokens = usage.inputTokens + usage.cacheCreationInputTokens + usage.cacheReadInputTokens + usage.outputTokens
-  const told = tokens + tokensOf(streaming)
+  const tokens = inputTokensOf(usage) + usage.outputTokens + tokensOf(streaming)
   const parts = [
     `${Tally.numberText(done)}/${Tally.numberText(total)} done`,
     Tally.durationText(now - (tally.startedAt ?? now)),
     `${Tally.numberText(inFlight)} in flight`,
-    `${streaming > 0 ? "~" : ""}${Tally.plural(told, "token", "tokens")}`,
+    `${streaming > 0 ? "~" : ""}${Tally.plural(tokens, "token", "tokens")}`,
     ...(costUsd === 0 ? [] : [costUsd === undefined ? "cost unknown" : `about ${Tally.usdText(costUsd)}`])
   ]
   const [fullest = "", ...shorter] = fewer(parts, " · ")
-  return choose(columns, [bar + fullest, fullest, ...shorter])
+  return choose(columns, [...bars.map((bar) => `${bar} ${fullest}`), fullest, ...shorter])
 }
 
 /** The parts joined, then with one less each time: the last ones are missed the least. */

@@ -4,6 +4,7 @@ import type { AskError } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Claude } from "../Claude.ts"
 import * as Event from "../Event.ts"
+import * as Issue from "../Issue.ts"
 import { PositiveInt } from "../Limit.ts"
 import type { Reply, Request } from "../Message.ts"
 
@@ -16,11 +17,14 @@ export interface Options {
 /** Places while nothing is known of the account's limits: small runs never notice, large ones do not burst into 429s. */
 export const cautiousInFlight = 8
 
+const assertInFlight = Issue.assert(PositiveInt, "inFlight")
+
 /** Provides a `Claude` whose calls wait for a free place. Tells `Dispatched`, `Replied` and `AttemptFailed`. */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
   Layer.effect(
     Claude,
     Effect.gen(function* () {
+      if (options.inFlight !== undefined) assertInFlight(options.inFlight)
       const { send } = yield* Claude
       const gate = yield* Semaphore.make(options.inFlight ?? cautiousInFlight)
       const closedUntil = new Map<string, number>()
@@ -33,28 +37,39 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         return Semaphore.resize(gate, Math.max(remaining, cautiousInFlight))
       }
 
-      const pass = Effect.fnUntraced(function* (request: Request, attempt: number) {
-        for (let now = yield* Clock.currentTimeMillis; ; now = yield* Clock.currentTimeMillis) {
-          const waitMillis = (closedUntil.get(request.model) ?? 0) - now
-          if (waitMillis <= 0) break
-          yield* Effect.sleep(waitMillis)
-        }
-        yield* Event.emit({ _tag: "Dispatched", attempt, model: request.model })
-        const leftAt = yield* Clock.currentTimeMillis
-        const result = yield* Effect.result(send(request))
-        return { result, leftAt, now: yield* Clock.currentTimeMillis }
-      })
+      const closedMillis = (model: string) =>
+        Effect.map(Clock.currentTimeMillis, (now) => (closedUntil.get(model) ?? 0) - now)
 
       const close = (model: string, { reason }: AskError, now: number): void => {
         if (reason._tag !== "RateLimited" || reason.retryAfterMillis === undefined) return
         closedUntil.set(model, Math.max(closedUntil.get(model) ?? 0, now + reason.retryAfterMillis))
       }
 
+      /** Gives nothing where the model was closed while the call stood in the queue. */
+      const pass = Effect.fnUntraced(function* (request: Request, attempt: number) {
+        if ((yield* closedMillis(request.model)) > 0) return undefined
+        yield* Event.emit({ _tag: "Dispatched", attempt, model: request.model })
+        const leftAt = yield* Clock.currentTimeMillis
+        const result = yield* Effect.result(send(request))
+        const now = yield* Clock.currentTimeMillis
+        if (result._tag === "Failure") close(request.model, result.failure, now)
+        return { result, durationMillis: now - leftAt }
+      })
+
+      /** A model that is held back waits outside of the gate, and takes no other model's place. */
+      const passWhenOpen = Effect.fnUntraced(function* (request: Request, attempt: number) {
+        while (true) {
+          const waitMillis = yield* closedMillis(request.model)
+          if (waitMillis > 0) yield* Effect.sleep(waitMillis)
+          const passed = yield* Semaphore.withPermit(gate, pass(request, attempt))
+          if (passed !== undefined) return passed
+        }
+      })
+
       return Claude.of({
         send: Effect.fnUntraced(function* (request) {
           const { attempt } = yield* Call.Current
-          const { leftAt, now, result } = yield* Semaphore.withPermit(gate, pass(request, attempt))
-          const durationMillis = now - leftAt
+          const { durationMillis, result } = yield* passWhenOpen(request, attempt)
           if (result._tag === "Success") {
             const { model, requestId, stopReason, usage } = result.success
             yield* open(result.success)
@@ -63,7 +78,6 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
             return result.success
           }
           const error = result.failure
-          close(request.model, error, now)
           const paid = error.usage === undefined ? {} : { usage: error.usage, model: error.model ?? request.model }
           const { message, reason } = error
           yield* Event.emit({ _tag: "AttemptFailed", attempt, reason: reason._tag, message, ...paid, durationMillis })

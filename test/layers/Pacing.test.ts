@@ -1,0 +1,208 @@
+/** The gate under virtual time: how many pass, when it opens, and when it closes for a model. */
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { AskError, Event, type Message, Pacing } from "fanfold"
+import { failure, invalid, make, recorder, reply, request, send } from "../FakeClaude.ts"
+
+const one: Event.Event["_tag"] = "Dispatched"
+
+const sendAll = (requests: ReadonlyArray<Message.Request>) =>
+  Effect.forEach(requests, (each) => Effect.result(send(each)), { concurrency: "unbounded" })
+
+const many = (n: number, model = "claude-haiku-5-5") =>
+  Array.from({ length: n }, (_, index) => request(`question ${index}`, { model }))
+
+const slow = (headers: Record<string, string> = {}) => () => Effect.delay(Effect.succeed(reply("yes", { headers })), 1000)
+
+const limitedFor = (retryAfterMillis: number) => failure(new AskError.RateLimited({ detail: "slow down", retryAfterMillis }))
+
+describe("Pacing", () => {
+  it.effect("keeps the calls in flight under its limit", () =>
+    Effect.gen(function* () {
+      const claude = make(slow())
+      const { events, listen } = recorder()
+      const fiber = yield* sendAll(many(10)).pipe(
+        Effect.provide(Pacing.layer({ inFlight: 3 })),
+        Effect.provide(claude.layer),
+        listen,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust(999)
+      assert.strictEqual(claude.sent.length, 3)
+      assert.strictEqual(events.filter(({ _tag }) => _tag === one).length, 3)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(claude.peak, 3)
+      assert.deepStrictEqual(claude.sent.map(({ at }) => at), [0, 0, 0, 1000, 1000, 1000, 2000, 2000, 2000, 3000])
+    })
+  )
+
+  it.effect("keeps its limit whatever the headers allow, where it was given one", () =>
+    Effect.gen(function* () {
+      const claude = make(slow({ "anthropic-ratelimit-requests-remaining": "50" }))
+      const fiber = yield* sendAll(many(30)).pipe(
+        Effect.provide(Pacing.layer({ inFlight: 2 })),
+        Effect.provide(claude.layer),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(claude.peak, 2)
+    })
+  )
+
+  it.effect("starts with eight, and opens to what the first reply's headers allow", () =>
+    Effect.gen(function* () {
+      const claude = make(slow({ "anthropic-ratelimit-requests-remaining": "20" }))
+      const fiber = yield* sendAll(many(60)).pipe(
+        Effect.provide(Pacing.layer()),
+        Effect.provide(claude.layer),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust(999)
+      assert.strictEqual(claude.inFlight, 8)
+      yield* TestClock.adjust(1)
+      assert.strictEqual(claude.inFlight, 20)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(claude.peak, 20)
+    })
+  )
+
+  it.effect("stays as it is where the headers say nothing, and never closes below its start", () =>
+    Effect.gen(function* () {
+      for (const headers of [{}, { "anthropic-ratelimit-requests-remaining": "3" }, { "anthropic-ratelimit-requests-remaining": "?" }]) {
+        const claude = make(slow(headers as Record<string, string>))
+        const fiber = yield* sendAll(many(30)).pipe(
+          Effect.provide(Pacing.layer()),
+          Effect.provide(claude.layer),
+          Effect.forkChild
+        )
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(fiber)
+        assert.strictEqual(claude.peak, 8)
+      }
+    })
+  )
+
+  it.effect("holds a model's calls back after a 429 until its time is over, and no other model's", () =>
+    Effect.gen(function* () {
+      const claude = make(({ request }, nth) =>
+        nth === 1 ? Effect.fail(limitedFor(16_000)) : Effect.succeed(reply(request.model))
+      )
+      const program = Effect.gen(function* () {
+        yield* Effect.flip(send(request("first", { model: "limited" })))
+        return yield* sendAll([...many(12, "limited"), ...many(2, "free")])
+      })
+      const fiber = yield* program.pipe(
+        Effect.provide(Pacing.layer({ inFlight: 4 })),
+        Effect.provide(claude.layer),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust(15_999)
+      assert.deepStrictEqual(claude.sent.map(({ request }) => request.model), ["limited", "free", "free"])
+      yield* TestClock.adjust(1)
+      yield* Fiber.join(fiber)
+      assert.strictEqual(claude.sent.length, 15)
+      assert.isTrue(claude.sent.slice(3).every(({ at }) => at === 16_000))
+    })
+  )
+
+  it.effect("holds back who stands in the queue already", () =>
+    Effect.gen(function* () {
+      const claude = make((_sent, nth) =>
+        nth === 1 ? Effect.delay(Effect.fail(limitedFor(16_000)), 100) : Effect.succeed(reply("yes"))
+      )
+      const { events, listen } = recorder()
+      const fiber = yield* sendAll(many(3)).pipe(
+        Effect.provide(Pacing.layer({ inFlight: 1 })),
+        Effect.provide(claude.layer),
+        listen,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(claude.sent.map(({ at }) => at), [0, 16_100, 16_100])
+      assert.strictEqual(events.filter(({ _tag }) => _tag === one).length, 3)
+    })
+  )
+
+  it.effect("lets a later 429 extend the time, and a shorter one not cut it", () =>
+    Effect.gen(function* () {
+      const waits = [10_000, 20_000, 1000]
+      const claude = make((_sent, nth) => {
+        const wait = waits[nth - 1]
+        return wait === undefined ? Effect.succeed(reply("yes")) : Effect.delay(Effect.fail(limitedFor(wait)), nth * 10)
+      })
+      const fiber = yield* Effect.andThen(sendAll(many(3)), send()).pipe(
+        Effect.provide(Pacing.layer({ inFlight: 4 })),
+        Effect.provide(claude.layer),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(claude.sent[3]?.at, 20_020)
+    })
+  )
+
+  it.effect("frees the place of a call that failed or was interrupted", () =>
+    Effect.gen(function* () {
+      const claude = make((_sent, nth) => (nth === 1 ? Effect.never : nth === 2 ? Effect.fail(invalid()) : Effect.succeed(reply("yes"))))
+      yield* Effect.gen(function* () {
+        const stuck = yield* Effect.forkChild(send())
+        yield* TestClock.adjust(10)
+        const rest = yield* Effect.forkChild(sendAll(many(2)))
+        yield* TestClock.adjust(10)
+        assert.strictEqual(claude.sent.length, 1)
+        yield* Fiber.interrupt(stuck)
+        assert.deepStrictEqual((yield* Fiber.join(rest)).map(({ _tag }) => _tag), ["Failure", "Success"])
+      }).pipe(Effect.provide(Pacing.layer({ inFlight: 1 })), Effect.provide(claude.layer))
+    })
+  )
+
+  it.effect("tells what each attempt took, and the usage of one that failed", () =>
+    Effect.gen(function* () {
+      const usage = { ...reply("").usage, outputTokens: 1 }
+      const cut = failure(new AskError.CutOff({ detail: "gone" }), { usage, model: "claude-haiku-5-5" })
+      const claude = make((_sent, nth) =>
+        Effect.delay(nth === 1 ? Effect.fail(cut) : Effect.succeed(reply("yes", { requestId: "req_1" })), 250)
+      )
+      const { events, listen } = recorder()
+      const fiber = yield* Effect.andThen(Effect.flip(send()), send()).pipe(
+        Effect.provide(Pacing.layer()),
+        Effect.provide(claude.layer),
+        listen,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.deepInclude(events[1], {
+        _tag: "AttemptFailed",
+        reason: "CutOff",
+        model: "claude-haiku-5-5",
+        usage,
+        durationMillis: 250
+      } as never)
+      assert.deepInclude(events[3], { _tag: "Replied", requestId: "req_1", stopReason: "end_turn", durationMillis: 250 } as never)
+    })
+  )
+
+  it.effect("refuses a limit that nothing could pass", () =>
+    Effect.gen(function* () {
+      for (const inFlight of [0, -1, 1.5, Number.NaN]) {
+        const exit = yield* send().pipe(
+          Effect.provide(Pacing.layer({ inFlight })),
+          Effect.provide(make().layer),
+          Effect.timeout("1 minute"),
+          Effect.exit,
+          Effect.forkChild,
+          Effect.tap(() => TestClock.adjust("2 minutes")),
+          Effect.flatMap(Fiber.join)
+        )
+        assert(Exit.isFailure(exit))
+        assert.include(String(Cause.squash(exit.cause)), `inFlight: expected a whole number ≥ 1, got ${inFlight}`)
+      }
+    })
+  )
+})

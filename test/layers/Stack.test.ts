@@ -1,0 +1,154 @@
+/** The whole stack: the order of its layers, and what the runs of one process share. */
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Fiber, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
+import { Ask, AskError, Claude, Message, Research, Stack } from "fanfold"
+import { failure, make, overloaded, recorder, reply, script } from "../FakeClaude.ts"
+import { message } from "../Loopback.ts"
+
+/** A fetch that holds every request for some turns of the event loop, and counts how many it holds. */
+const holding = () => {
+  const book = { inFlight: 0, peak: 0, urls: [] as Array<string>, keys: [] as Array<string | null> }
+  const fetch: typeof globalThis.fetch = (url, init) => {
+    book.inFlight++
+    book.peak = Math.max(book.peak, book.inFlight)
+    book.urls.push(String(url))
+    book.keys.push(new Headers(init?.headers).get("authorization"))
+    return new Promise((resolve) => {
+      const wait = (turns: number): unknown =>
+        turns > 0 ? setImmediate(() => wait(turns - 1)) : resolve(Response.json((book.inFlight--, message("yes"))))
+      wait(20)
+    })
+  }
+  return Object.assign(book, { fetch })
+}
+
+const four = Research.run([Ask.text("a"), Ask.text("b"), Ask.text("c"), Ask.text("d")])
+
+const twice = (first: Layer.Layer<Claude.Claude>, second: Layer.Layer<Claude.Claude>) =>
+  Effect.all([Effect.provide(four, first), Effect.provide(four, second)], { concurrency: 2 })
+
+describe("Stack", () => {
+  it.live("gives two runs with the same key one gate, wherever it is provided", () =>
+    Effect.gen(function* () {
+      const { fetch } = holding()
+      const book = holding()
+      const layer = () =>
+        Stack.layerWith({ apiKey: Redacted.make("same"), fetch: book.fetch, pacing: { inFlight: 2 } })
+      const one = layer()
+      yield* twice(one, one)
+      assert.strictEqual(book.peak, 2)
+      yield* twice(layer(), layer())
+      assert.strictEqual(book.peak, 2)
+      assert.strictEqual(book.urls.length, 16)
+      assert.notStrictEqual(fetch, book.fetch)
+    })
+  )
+
+  it.live("gives different keys and base URLs gates of their own", () =>
+    Effect.gen(function* () {
+      for (const other of [{ apiKey: Redacted.make("other") }, { baseUrl: "https://claude.example.org" }]) {
+        const book = holding()
+        const options = { apiKey: Redacted.make("one"), fetch: book.fetch, pacing: { inFlight: 2 } }
+        yield* twice(Stack.layerWith(options), Stack.layerWith({ ...options, ...other }))
+        assert.strictEqual(book.peak, 4)
+      }
+    })
+  )
+
+  it.live("outlives a run that was interrupted while it was being built", () =>
+    Effect.gen(function* () {
+      const { fetch } = holding()
+      const layer = Stack.layerWith({ apiKey: Redacted.make("interrupted"), fetch })
+      const fiber = yield* Effect.forkChild(Effect.provide(four, layer))
+      yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      const { answers } = yield* Effect.timeout(Effect.provide(four, layer), "10 seconds")
+      assert.deepStrictEqual(answers, ["yes", "yes", "yes", "yes"])
+    })
+  )
+
+  it.live("reads key and base URL from the environment", () =>
+    Effect.gen(function* () {
+      const book = holding()
+      const provided = (env: Record<string, string>) =>
+        Ask.text("a").pipe(
+          Effect.provide(Stack.layerConfig({ fetch: book.fetch })),
+          Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(env))
+        )
+      yield* provided({ ANTHROPIC_API_KEY: "sk-1", ANTHROPIC_BASE_URL: "https://claude.example.org/base" })
+      yield* provided({ ANTHROPIC_AUTH_TOKEN: "token-2" })
+      assert.deepStrictEqual(book.keys, ["Bearer sk-1", "Bearer token-2"])
+      assert.deepStrictEqual(book.urls, [
+        "https://claude.example.org/base/v1/messages",
+        "https://api.anthropic.com/v1/messages"
+      ])
+      const missing = yield* Effect.flip(provided({}))
+      assert.include(String(missing), "ANTHROPIC_API_KEY")
+    })
+  )
+
+  it.effect("retries within a continued turn, and stamps every event of the ask", () =>
+    Effect.gen(function* () {
+      const claude = make(script(overloaded(), reply("a ", { stopReason: "pause_turn" }), overloaded(), reply("b")))
+      const { events, listen } = recorder()
+      const fiber = yield* Research.run({ one: Ask.text("why?") }).pipe(
+        Effect.provide(Stack.layerOver().pipe(Layer.provide(claude.layer))),
+        listen,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).answers, { one: "a b" })
+      assert.deepStrictEqual(
+        events.filter(({ ask }) => ask === "one").map(({ _tag }) => _tag),
+        [
+          "Started",
+          "Dispatched",
+          "AttemptFailed",
+          "Retrying",
+          "Dispatched",
+          "Replied",
+          "Continued",
+          "Dispatched",
+          "AttemptFailed",
+          "Retrying",
+          "Dispatched",
+          "Replied",
+          "Answered"
+        ]
+      )
+      assert.deepStrictEqual(claude.sent.map(({ call }) => call.attempt), [1, 2, 1, 2])
+    })
+  )
+
+  it.effect("tries an attempt again that a limit ended, and hands its options to its layers", () =>
+    Effect.gen(function* () {
+      const claude = make((_sent, nth) => (nth === 1 ? Effect.never : Effect.succeed(reply("yes"))))
+      const stack = Stack.layerOver({ timeout: { attempt: "5 seconds" }, retry: { attempts: 2 }, pacing: { inFlight: 1 } })
+      const fiber = yield* Ask.text("why?").pipe(
+        Effect.provide(stack.pipe(Layer.provide(claude.layer))),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(fiber), "yes")
+      assert.isAtLeast(claude.sent[1]!.at, 5400)
+      assert.isAtMost(claude.sent[1]!.at, 5600)
+    })
+  )
+
+  it.effect("lets one model's 429 hold back its siblings of the same gate", () =>
+    Effect.gen(function* () {
+      const limited = failure(new AskError.RateLimited({ detail: "slow down", retryAfterMillis: 30_000 }))
+      const claude = make((_sent, nth) => (nth === 1 ? Effect.fail(limited) : Effect.succeed(reply("yes"))))
+      const fiber = yield* Research.run([Ask.text("a"), Ask.text("b")], { concurrency: 1 }).pipe(
+        Effect.provide(Stack.layerOver().pipe(Layer.provide(claude.layer))),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      const { answers } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(answers, ["yes", "yes"])
+      assert.isAtLeast(claude.sent[1]!.at, 30_000)
+      assert.strictEqual(Message.inputTokensOf(reply("").usage), 10)
+    })
+  )
+})

@@ -1,0 +1,40 @@
+/** The three ways to reach the mock, behind one SDK client each. */
+import Anthropic from "@anthropic-ai/sdk"
+import { setupServer } from "msw/node"
+import { mockClaude, type MockClaude, type Options } from "../../mocks/msw.ts"
+
+/** A mock and a client that reaches it. */
+export interface Reached {
+  readonly claude: MockClaude
+  readonly client: Anthropic
+}
+
+const settings = { apiKey: "offline", maxRetries: 0, logLevel: "off" } as const
+
+/** Runs `use` with the SDK over one transport, and ends the transport afterwards. */
+export type Transport = <A>(options: Options, use: (reached: Reached) => Promise<A>) => Promise<A>
+
+const injected: Transport = (options, use) => {
+  const claude = mockClaude(options)
+  return use({ claude, client: new Anthropic({ ...settings, fetch: claude.fetch }) })
+}
+
+const intercepted: Transport = async (options, use) => {
+  const claude = mockClaude(options)
+  const server = setupServer(...claude.handlers())
+  server.listen({ onUnhandledFrame: "error" })
+  try {
+    return await use({ claude, client: new Anthropic(settings) })
+  } finally {
+    server.close()
+  }
+}
+
+const served: Transport = async (options, use) => {
+  const claude = mockClaude(options)
+  await using server = await claude.serve()
+  return await use({ claude, client: new Anthropic({ ...settings, baseURL: server.url }) })
+}
+
+/** All three, by name. */
+export const transports: Readonly<Record<string, Transport>> = { fetch: injected, msw: intercepted, server: served }

@@ -39,8 +39,15 @@ export const report = (result: Result): void => {
   console.table(result.rows)
   console.log(`${result.name}: ${result.simulated}; seed ${result.seed}`)
   const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, memoryBytes: totalmem() }
-  const versions = Object.fromEntries(["@anthropic-ai/sdk", "effect", "tinybench"].map((name) => [name, versionOf(name)]))
-  const record = { ...result, date: new Date().toISOString(), machine, versions: { node: process.version, ...versions } }
+  const versions = Object.fromEntries(
+    ["@anthropic-ai/sdk", "effect", "tinybench"].map((name) => [name, versionOf(name)])
+  )
+  const record = {
+    ...result,
+    date: new Date().toISOString(),
+    machine,
+    versions: { node: process.version, ...versions }
+  }
   mkdirSync(folder, { recursive: true })
   writeFileSync(new URL(`${result.name}.json`, folder), `${JSON.stringify(record, undefined, 2)}\n`)
 }

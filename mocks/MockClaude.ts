@@ -10,6 +10,8 @@ import * as Latency from "./Latency.ts"
 import * as Limits from "./Limits.ts"
 import type { Matcher } from "./Matcher.ts"
 import type { ApiVersion } from "./Message.ts"
+import { record } from "./Record.ts"
+import { replay } from "./Replay.ts"
 import * as Replies from "./Replies.ts"
 import type { Reply } from "./Reply.ts"
 import * as Scenario from "./Scenario.ts"
@@ -62,6 +64,10 @@ export interface MockClaude {
   readonly fault: (fault: Fault, strike?: Faults.Strike) => void
   /** Listens on 127.0.0.1 unless told otherwise. */
   readonly serve: (options?: ServeOptions) => Promise<Server>
+  /** From now on passes every request to `upstream`, the API unless given, and appends each exchange to `file`. */
+  readonly record: (file: string, options?: { readonly upstream?: string }) => void
+  /** From now on answers from a tape, at `speed` times the recorded pace; what is not on it is refused. */
+  readonly replay: (file: string, options?: { readonly speed?: number }) => Promise<void>
   readonly journal: JournalView
 }
 
@@ -76,7 +82,7 @@ export const make = (options: Options = {}): MockClaude => {
   const replies = Replies.make(scenario?.replies ?? [])
   const faults = Faults.make()
   for (const { fault, ...strike } of scenario?.faults ?? []) faults.add(fault, strike)
-  const fetch = Engine.make({
+  const engine = Engine.make({
     seed: options.seed ?? scenario?.seed ?? 1,
     timeScale: options.timeScale ?? scenario?.timeScale ?? 1,
     latency: options.latency ?? Scenario.latencyOf(scenario?.latency) ?? Latency.none,
@@ -89,6 +95,9 @@ export const make = (options: Options = {}): MockClaude => {
     book,
     faults
   })
+  let source = engine
+  // One function for good, so that a client made before `record` or `replay` meets them too.
+  const fetch: typeof globalThis.fetch = (input, init) => source(input, init)
   return {
     fetch,
     when: (matcher) => ({ reply: (reply) => replies.add(matcher, reply) }),
@@ -96,6 +105,12 @@ export const make = (options: Options = {}): MockClaude => {
     serve: async (chosen) => {
       const { serve } = await import("./Serve.ts")
       return serve(fetch, chosen)
+    },
+    record: (file, chosen) => {
+      source = record(file, chosen).fetch
+    },
+    replay: async (file, chosen) => {
+      source = (await replay(file, chosen)).fetch
     },
     journal: {
       get entries() {

@@ -1,7 +1,9 @@
 /** The offline Claude as handlers of MSW 3, for code that cannot be handed a `fetch`. Needs the optional peer `msw`. */
+import { Effect, Layer } from "effect"
 import { http, HttpResponse, type HttpHandler } from "msw"
 import * as Mock from "./MockClaude.ts"
 import { NetworkFailure } from "./Network.ts"
+import * as Offline from "./Offline.ts"
 
 export type { Options } from "./MockClaude.ts"
 
@@ -41,3 +43,20 @@ export const mockClaude = (options: Mock.Options = {}): MockClaude => {
   const claude = Mock.make(options)
   return { ...claude, handlers: (chosen) => handlers(claude, chosen) }
 }
+
+/** Intercepts this process's requests to the API while its scope is open; a request to anywhere else is an error. */
+export const layer = (options?: HandlerOptions): Layer.Layer<never, never, Offline.MockClaude> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const claude = yield* Offline.MockClaude
+      const { setupServer } = yield* Effect.promise(() => import("msw/node"))
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const server = setupServer(...handlers(claude, options))
+          server.listen({ onUnhandledFrame: "error" })
+          return server
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+    })
+  )

@@ -3,8 +3,8 @@ import { stripVTControlCharacters, styleText } from "node:util"
 import { Clock, Effect, Schedule, type Scope } from "effect"
 import type * as Event from "../Event.ts"
 import * as Tally from "../Tally.ts"
+import type { Style, View } from "./Line.ts"
 import type { Options, Output, Progress } from "./Progress.ts"
-import type { Style, View } from "./Region.ts"
 
 /** Between two frames: about twelve a second, smooth enough and cheap over a slow connection. */
 const redrawMillis = 85

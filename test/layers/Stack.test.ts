@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, AskError, Claude, Message, Research, Stack } from "fanfold"
+import { Ask, AskError, type Claude, Research, Stack } from "fanfold"
 import { failure, make, overloaded, recorder, reply, script } from "../FakeClaude.ts"
 import { message } from "../Loopback.ts"
 
@@ -31,7 +31,6 @@ const twice = (first: Layer.Layer<Claude.Claude>, second: Layer.Layer<Claude.Cla
 describe("Stack", () => {
   it.live("gives two runs with the same key one gate, wherever it is provided", () =>
     Effect.gen(function* () {
-      const { fetch } = holding()
       const book = holding()
       const layer = () =>
         Stack.layerWith({ apiKey: Redacted.make("same"), fetch: book.fetch, pacing: { inFlight: 2 } })
@@ -41,7 +40,6 @@ describe("Stack", () => {
       yield* twice(layer(), layer())
       assert.strictEqual(book.peak, 2)
       assert.strictEqual(book.urls.length, 16)
-      assert.notStrictEqual(fetch, book.fetch)
     })
   )
 
@@ -148,7 +146,6 @@ describe("Stack", () => {
       const { answers } = yield* Fiber.join(fiber)
       assert.deepStrictEqual(answers, ["yes", "yes"])
       assert.isAtLeast(claude.sent[1]!.at, 30_000)
-      assert.strictEqual(Message.inputTokensOf(reply("").usage), 10)
     })
   )
 })

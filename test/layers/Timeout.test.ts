@@ -1,6 +1,6 @@
 /** The limits of one attempt, under virtual time: first token, silence, and the whole. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { type AskError, Call, Claude, Event, Message, Pacing, Timeout } from "fanfold"
 import { make, reply, request, send } from "../FakeClaude.ts"
@@ -26,17 +26,18 @@ const streaming = Effect.provideService(Event.Listener, { emit: () => Effect.voi
 /** Sends once; gives the result and the virtual second it came at, at most a day later. */
 const attempt = (claude: ReturnType<typeof make>, options: Timeout.Options = {}, one = request()) =>
   Effect.gen(function* () {
-    let endedAt: number | undefined
+    const startedAt = yield* Clock.currentTimeMillis
+    let seconds: number | undefined
     const fiber = yield* send(one).pipe(
       Effect.provide(Timeout.layer(options).pipe(Layer.provide(claude.layer))),
       Effect.result,
-      Effect.tap(() => TestClock.testClockWith((clock) => Effect.sync(() => void (endedAt = clock.currentTimeMillisUnsafe())))),
+      Effect.tap(() => Effect.map(Clock.currentTimeMillis, (now) => void (seconds = (now - startedAt) / 1000))),
       Effect.forkChild
     )
     yield* TestClock.adjust("1 day")
-    const result = endedAt === undefined ? undefined : yield* Fiber.join(fiber)
+    const result = seconds === undefined ? undefined : yield* Fiber.join(fiber)
     yield* Fiber.interrupt(fiber)
-    return { result, seconds: endedAt === undefined ? undefined : endedAt / 1000 }
+    return { result, seconds }
   })
 
 const errorOf = (result: { readonly _tag: string; readonly failure?: AskError.AskError } | undefined) => {

@@ -1,0 +1,37 @@
+/** The offline Claude for programs with Effect: a layer for each way to reach it, closed with its scope. */
+import { Context, Effect, Layer, Redacted } from "effect"
+import type { Claude } from "fanfold"
+import * as Mock from "./MockClaude.ts"
+import type { Server, ServeOptions } from "./Serve.ts"
+
+/** The mock as a service: lay down replies and faults, read its journal. */
+export class MockClaude extends Context.Service<MockClaude, Mock.MockClaude>()("fanfold/mocks/Offline/MockClaude") {}
+
+/** A mock that listens on a socket. */
+export class MockServer extends Context.Service<MockServer, Server>()("fanfold/mocks/Offline/MockServer") {}
+
+/** Provides a mock. */
+export const layer = (options: Mock.Options = {}): Layer.Layer<MockClaude> =>
+  Layer.sync(MockClaude, () => Mock.make(options))
+
+/** Provides fanfold's `Claude` over the SDK, answered by the mock in this process: no socket, no key. */
+export const layerClaude: Layer.Layer<Claude.Claude, never, MockClaude> = Layer.unwrap(
+  Effect.gen(function* () {
+    const { Claude } = yield* Effect.promise(() => import("fanfold"))
+    const { fetch } = yield* MockClaude
+    return Layer.effect(Claude.Claude, Claude.make({ apiKey: Redacted.make("offline"), fetch }))
+  })
+)
+
+/** Provides the mock as a server on 127.0.0.1, and closes it with the scope. A port that is taken is a defect. */
+export const layerServer = (options?: ServeOptions): Layer.Layer<MockServer, never, MockClaude> =>
+  Layer.effect(
+    MockServer,
+    Effect.gen(function* () {
+      const claude = yield* MockClaude
+      return yield* Effect.acquireRelease(
+        Effect.promise(() => claude.serve(options)),
+        (server) => Effect.promise(() => server.close())
+      )
+    })
+  )

@@ -1,0 +1,86 @@
+/** Passes requests on to the real API, and keeps what it answers, and when, on a tape. */
+import * as Clock from "./Clock.ts"
+import * as Incoming from "./Incoming.ts"
+import * as Tape from "./Tape.ts"
+
+/** Headers that belong to the account or to the connection, and not to the answer. */
+const privateHeaders =
+  /^(anthropic-(organization|workspace)-id|set-cookie|cf-ray|content-encoding|content-length|connection|via)$/
+
+/** Copies a body to the client while noting when each piece came; `done` gets the pieces and whether it was cut. */
+const tapped = (
+  body: ReadableStream<Uint8Array>,
+  sinceMillis: () => number,
+  done: (pieces: ReadonlyArray<Tape.Piece>, cut: boolean) => Promise<void>
+): ReadableStream<Uint8Array> => {
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  const pieces: Array<Tape.Piece> = []
+  return new ReadableStream({
+    pull: async (controller) => {
+      try {
+        const { done: ended, value } = await reader.read()
+        if (ended) {
+          await done(pieces, false)
+          controller.close()
+          return
+        }
+        pieces.push({ atMillis: sinceMillis(), text: decoder.decode(value, { stream: true }) })
+        controller.enqueue(value)
+      } catch (error) {
+        await done(pieces, true)
+        controller.error(error)
+      }
+    },
+    // What the client gave up half-way is not worth keeping: nobody knows how it would have ended.
+    cancel: (reason) => reader.cancel(reason)
+  })
+}
+
+/** Passes requests on to `upstream`, the API unless given, and appends each exchange to `file`. */
+export const record = (
+  file: string,
+  options: { readonly upstream?: string; readonly fetch?: typeof globalThis.fetch } = {}
+): Tape.Tape => {
+  const upstream = options.upstream ?? "https://api.anthropic.com"
+  const send = options.fetch ?? globalThis.fetch
+  return {
+    fetch: async (input, init) => {
+      const { appendFile } = await import("node:fs/promises")
+      const incoming = await Incoming.read(input, init)
+      const { headers, method, signal, text, url } = incoming
+      const startedAt = Clock.real.now()
+      const since = (): number => Math.round(Clock.real.now() - startedAt)
+      const key = Tape.keyOf(headers)
+      const request = { method, path: Tape.pathOf(url), body: Tape.redacted(text, key) }
+      const write = (line: Omit<Tape.Line, "request">): Promise<void> => appendFile(file, `${Tape.encode({ request, ...line })}\n`)
+      const response = await send(new URL(Tape.pathOf(url), upstream), {
+        method,
+        headers,
+        ...(text === "" ? {} : { body: text }),
+        ...(signal === undefined ? {} : { signal })
+      }).catch(async (error: unknown) => {
+        if (signal?.aborted !== true) {
+          const refused = String((error as { cause?: { code?: unknown } }).cause?.code).includes("REFUSED")
+          await write({ failed: refused ? "ECONNREFUSED" : "ECONNRESET" })
+        }
+        throw error
+      })
+      const kept = [...response.headers].filter(([name]) => !privateHeaders.test(name))
+      const headersAtMillis = since()
+      const done = (pieces: ReadonlyArray<Tape.Piece>, cut: boolean): Promise<void> =>
+        write({
+          response: {
+            status: response.status,
+            headers: Object.fromEntries(kept),
+            headersAtMillis,
+            chunks: pieces.map(({ atMillis, text }) => ({ atMillis, text: Tape.redacted(text, key) })),
+            cut
+          }
+        })
+      const body = response.body === null ? null : tapped(response.body, since, done)
+      if (body === null) await done([], false)
+      return new Response(body, { status: response.status, headers: kept })
+    }
+  }
+}

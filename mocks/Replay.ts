@@ -1,0 +1,72 @@
+/** Answers from a tape: real answers in real time, without a key. */
+import * as Clock from "./Clock.ts"
+import * as Draw from "./Draw.ts"
+import * as Incoming from "./Incoming.ts"
+import { NetworkFailure } from "./Network.ts"
+import * as Outgoing from "./Outgoing.ts"
+import * as Tape from "./Tape.ts"
+import { objectOf } from "./Unchecked.ts"
+
+const words = (text: string): ReadonlySet<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}_-]+/gu) ?? [])
+
+const likeness = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
+  const shared = [...a].filter((word) => b.has(word)).length
+  return shared / Math.max(1, a.size + b.size - shared)
+}
+
+/** Says what was asked and what on the tape comes nearest, and in which fields they differ. */
+const missing = (request: Tape.Line["request"], lines: ReadonlyArray<Tape.Line>): string => {
+  const wanted = words(Tape.nameOf(request))
+  const nearest = lines
+    .map((line) => ({ line, score: likeness(wanted, words(Tape.nameOf(line.request))) }))
+    .toSorted((a, b) => b.score - a.score)[0]?.line.request
+  if (nearest === undefined) return "The tape is empty: record it first."
+  if (Tape.nameOf(nearest) === Tape.nameOf(request)) return `The tape holds this request, but not so often: ${request.body.slice(0, 200)}`
+  const ours = objectOf(Tape.parsed(request.body)) ?? {}
+  const theirs = objectOf(Tape.parsed(nearest.body)) ?? {}
+  const fields = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter(
+    (field) => JSON.stringify(ours[field]) !== JSON.stringify(theirs[field])
+  )
+  return `This request is not on the tape: ${request.method} ${request.path} ${request.body.slice(0, 200)}. The nearest one differs in ${fields.join(", ") || "its path"}: ${nearest.method} ${nearest.path} ${nearest.body.slice(0, 200)}. Record again, or ask what was recorded.`
+}
+
+/** Answers from a tape with the recorded times divided by `speed` (1 unless given, Infinity for at once). */
+export const replay = async (
+  file: string,
+  options: { readonly speed?: number; readonly clock?: Clock.Clock } = {}
+): Promise<Tape.Tape> => {
+  const { readFile } = await import("node:fs/promises")
+  const clock = options.clock ?? Clock.real
+  const speed = options.speed ?? 1
+  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line.trim() !== "").map((line) => Tape.decode(line))
+  const waiting = new Map<number, Array<Tape.Line>>()
+  for (const line of lines) {
+    const key = Draw.hash(Tape.nameOf(line.request), 0)
+    waiting.set(key, [...(waiting.get(key) ?? []), line])
+  }
+  return {
+    fetch: async (input, init) => {
+      const { headers, method, signal, text, url } = await Incoming.read(input, init)
+      const request = { method, path: Tape.pathOf(url), body: Tape.redacted(text, Tape.keyOf(headers)) }
+      const line = waiting.get(Draw.hash(Tape.nameOf(request), 0))?.shift()
+      if (line === undefined) {
+        const error = { type: "error", error: { type: "invalid_request_error", message: missing(request, lines) }, request_id: null }
+        return Response.json(error, { status: 400, headers: { "x-should-retry": "false" } })
+      }
+      if (line.response === undefined) throw new NetworkFailure(line.failed ?? "ECONNRESET")
+      const startedAt = clock.now()
+      const at = (millis: number): number => startedAt + millis / speed
+      const { chunks, cut, headersAtMillis, status } = line.response
+      const outgoing: Outgoing.Outgoing = {
+        status,
+        headers: { ...line.response.headers },
+        headersAtMillis: at(headersAtMillis),
+        chunks: chunks.map((chunk) => ({ text: chunk.text, atMillis: at(chunk.atMillis) })),
+        ending: cut ? "reset" : "close"
+      }
+      await clock.sleep(Math.max(0, outgoing.headersAtMillis - clock.now()), signal)
+      const body = Outgoing.body(outgoing, { clock, signal, onRead: () => {}, onEnd: () => {} })
+      return new Response(body, { status, headers: outgoing.headers })
+    }
+  }
+}

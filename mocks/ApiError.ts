@@ -13,7 +13,12 @@ export interface ApiError {
   readonly fromEdge?: boolean
 }
 
-const final = (status: number, type: string, message: string): ApiError => ({ status, type, message, shouldRetry: false })
+const final = (status: number, type: string, message: string): ApiError => ({
+  status,
+  type,
+  message,
+  shouldRetry: false
+})
 
 /** 400: the request is wrong. */
 export const invalid = (message: string): ApiError => final(400, "invalid_request_error", message)

@@ -42,6 +42,15 @@ export interface Batches {
 /** Work on what is in hand goes on for a moment after a cancellation. */
 const cancelShare = 0.05
 
+const instant = (millis: number): string => new Date(millis).toISOString().replace("Z", "000+00:00")
+
+const reply = (exchange: Exchange, body: Message.Fields): Outgoing.Outgoing => {
+  const millis = exchange.times(0).firstTokenMillis * 0.2
+  // The API says when to look again at a batch that is under way.
+  const again = body["processing_status"] === "in_progress" ? { "retry-after": "10" } : {}
+  return Outgoing.json(200, { ...exchange.headersAfter(millis), ...again }, body, exchange.at(millis))
+}
+
 /** Makes the batches of a mock. */
 export const make = (rules: Rules): Batches => {
   const all: Array<Batch> = []
@@ -56,10 +65,18 @@ export const make = (rules: Rules): Batches => {
   const result = (batch: Batch, item: Item): Unchecked => {
     if (item.doneAt > endsAt(batch)) return { type: stoppedAt(batch) <= batch.expiresAt ? "canceled" : "expired" }
     const problem = Validation.checkBody(item.params, batch.version, false)
-    if (problem !== undefined) return { type: "errored", error: ApiError.body(problem, `req_01${item.draw.letters("request id", 22)}`) }
+    if (problem !== undefined)
+      return { type: "errored", error: ApiError.body(problem, `req_01${item.draw.letters("request id", 22)}`) }
     const prompt = Prompt.read(item.params)
     const cached = { read: 0, created5m: 0, created1h: 0 }
-    const envelope = compose(rules, { prompt, draw: item.draw, version: batch.version, tier: "batch", cached, betas: "" })
+    const envelope = compose(rules, {
+      prompt,
+      draw: item.draw,
+      version: batch.version,
+      tier: "batch",
+      cached,
+      betas: ""
+    })
     return { type: "succeeded", message: Message.plain(envelope) }
   }
 
@@ -68,8 +85,6 @@ export const make = (rules: Rules): Batches => {
       .toSorted((a, b) => a.draw.uniform("place in the results") - b.draw.uniform("place in the results"))
       .map((item) => `${JSON.stringify({ custom_id: item.customId, result: result(batch, item) })}\n`)
       .join(""))
-
-  const instant = (millis: number): string => new Date(millis).toISOString().replace("Z", "000+00:00")
 
   const shown = (batch: Batch, exchange: Exchange): Message.Fields & { readonly id: string } => {
     const now = clock.now()
@@ -92,13 +107,6 @@ export const make = (rules: Rules): Batches => {
       cancel_initiated_at: batch.canceledAt === undefined ? null : instant(batch.canceledAt),
       results_url: ended ? `${exchange.incoming.url.origin}/v1/messages/batches/${batch.id}/results` : null
     }
-  }
-
-  const reply = (exchange: Exchange, body: Message.Fields): Outgoing.Outgoing => {
-    const millis = exchange.times(0).firstTokenMillis * 0.2
-    // The API says when to look again at a batch that is under way.
-    const again = body["processing_status"] === "in_progress" ? { "retry-after": "10" } : {}
-    return Outgoing.json(200, { ...exchange.headersAfter(millis), ...again }, body, exchange.at(millis))
   }
 
   const create = (exchange: Exchange): Outgoing.Outgoing => {
@@ -148,7 +156,9 @@ export const make = (rules: Rules): Batches => {
 
   const results = (batch: Batch, exchange: Exchange): Outgoing.Outgoing => {
     if (clock.now() < endsAt(batch)) {
-      return exchange.refuse(ApiError.notFound("Batch has no available results. Results are available once it has ended."))
+      return exchange.refuse(
+        ApiError.notFound("Batch has no available results. Results are available once it has ended.")
+      )
     }
     const millis = exchange.times(0).firstTokenMillis * 0.3
     const atMillis = exchange.at(millis)
@@ -162,7 +172,8 @@ export const make = (rules: Rules): Batches => {
   }
 
   const remove = (batch: Batch, exchange: Exchange): Outgoing.Outgoing => {
-    if (clock.now() < endsAt(batch)) return exchange.refuse(ApiError.invalid("A batch must have ended before it is deleted."))
+    if (clock.now() < endsAt(batch))
+      return exchange.refuse(ApiError.invalid("A batch must have ended before it is deleted."))
     all.splice(all.indexOf(batch), 1)
     return reply(exchange, { id: batch.id, type: "message_batch_deleted" })
   }
@@ -172,7 +183,13 @@ export const make = (rules: Rules): Batches => {
       const { method, url } = exchange.incoming
       if (path === "" && method === "POST") return create(exchange)
       if (path === "" && method === "GET") {
-        return reply(exchange, page(all.map((batch) => shown(batch, exchange)), url.searchParams))
+        return reply(
+          exchange,
+          page(
+            all.map((batch) => shown(batch, exchange)),
+            url.searchParams
+          )
+        )
       }
       const [, id, verb] = path.split("/")
       const batch = all.find((one) => one.id === id)

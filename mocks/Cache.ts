@@ -41,7 +41,13 @@ const bare = (block: Unchecked): string => {
 
 const contentPieces = (content: unknown, role: string): ReadonlyArray<Piece> => {
   if (typeof content === "string") {
-    return [{ text: `${role}${JSON.stringify({ type: "text", text: content })}`, tokens: Tokens.ofText(content), ttl: undefined }]
+    return [
+      {
+        text: `${role}${JSON.stringify({ type: "text", text: content })}`,
+        tokens: Tokens.ofText(content),
+        ttl: undefined
+      }
+    ]
   }
   return listOf(content).map((item) => {
     const block = objectOf(item) ?? {}

@@ -42,12 +42,13 @@ export interface Manual extends Clock {
   readonly advance: (millis: number) => Promise<void>
 }
 
+/** A macrotask lets every promise chain that a wake-up started run to its next sleep. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** Makes a clock that starts at `startMillis` and moves only by `advance`. */
 export const manual = (startMillis = 0): Manual => {
   let now = startMillis
   const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>()
-  // A macrotask lets every promise chain that a wake-up started run to its next sleep.
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   return {
     now: () => now,
     sleep: (millis, signal) =>

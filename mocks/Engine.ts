@@ -36,7 +36,16 @@ const route = (settings: Settings, batches: Batches.Batches, exchange: Exchange)
     return ModelList.one(exchange, decodeURIComponent(path.slice(modelsPath.length + 1)))
   }
   const inBatches = path === batchesPath || path.startsWith(`${batchesPath}/`)
-  return (inBatches ? batches.answer(exchange, path.slice(batchesPath.length)) : undefined) ?? Messages.nowhere(exchange)
+  return (
+    (inBatches ? batches.answer(exchange, path.slice(batchesPath.length)) : undefined) ?? Messages.nowhere(exchange)
+  )
+}
+
+/** A mistake in a test's own function must not look like a server error, which clients try again. */
+const broken = (error: unknown): Response => {
+  const message = `the mock failed: ${String(error)}`
+  const body = { type: "error", error: { type: "invalid_request_error", message }, request_id: null }
+  return Response.json(body, { status: 400, headers: { "x-should-retry": "false" } })
 }
 
 /** Makes the `fetch` of an engine. Repeated identical requests are told apart by how often they came. */
@@ -87,8 +96,11 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       requestId,
       entry,
       startedAt,
-      sinceMillis: (startedAt - madeAt) / timeScale,
-      version: settings.apiVersion ?? (incoming.headers.get("anthropic-version") === "2023-06-01" ? "2023-06-01" : "2026-10-21"),
+      // Where no simulated time passes, windows of time are real.
+      sinceMillis: (startedAt - madeAt) / (timeScale === 0 ? 1 : timeScale),
+      version:
+        settings.apiVersion ??
+        (incoming.headers.get("anthropic-version") === "2023-06-01" ? "2023-06-01" : "2026-10-21"),
       times,
       at,
       headersAfter,
@@ -135,7 +147,8 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       return new Response(body, { status: outgoing.status, headers: outgoing.headers })
     } catch (error) {
       book.end(entry, incoming.signal?.aborted === true ? "aborted" : "failed", since())
-      throw error
+      if (error instanceof NetworkFailure || incoming.signal?.aborted === true) throw error
+      return broken(error)
     }
   }
 }

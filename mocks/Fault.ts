@@ -20,7 +20,12 @@ export const Fault = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("reset") }),
   Schema.Struct({ kind: Schema.Literal("hang") }),
   Schema.Struct({ kind: Schema.Literal("cut"), afterDeltas: optionalInt, how: Schema.Literals(["reset", "end"]) }),
-  Schema.Struct({ kind: Schema.Literal("errorEvent"), afterDeltas: optionalInt, type: Schema.String, message: Schema.String }),
+  Schema.Struct({
+    kind: Schema.Literal("errorEvent"),
+    afterDeltas: optionalInt,
+    type: Schema.String,
+    message: Schema.String
+  }),
   Schema.Struct({ kind: Schema.Literal("stall"), afterDeltas: optionalInt, millis: optionalMillis }),
   Schema.Struct({ kind: Schema.Literal("drip"), everyMillis: Schema.Finite }),
   Schema.Struct({ kind: Schema.Literal("html") }),
@@ -46,24 +51,43 @@ export const rateLimit = (options: { readonly retryAfter?: number } = {}): Fault
     shouldRetry: true
   })
 /** 429 that no waiting mends: the spend limit, without `retry-after`. */
-export const spendLimit = (code: "enforced_spend_limit_reached" | "contract_spend_limit_reached" = "enforced_spend_limit_reached"): Fault =>
-  status(429, "rate_limit_error", "You have reached your specified API usage limits.", { errorCode: code, shouldRetry: false })
+export const spendLimit = (
+  code: "enforced_spend_limit_reached" | "contract_spend_limit_reached" = "enforced_spend_limit_reached"
+): Fault =>
+  status(429, "rate_limit_error", "You have reached your specified API usage limits.", {
+    errorCode: code,
+    shouldRetry: false
+  })
 /** 529. */
 export const overloaded = (): Fault => status(529, "overloaded_error", "Overloaded", { shouldRetry: true })
 /** 500. */
 export const serverError = (): Fault => status(500, "api_error", "Internal server error", { shouldRetry: true })
 /** 503. */
-export const unavailable = (): Fault => status(503, "api_error", "Service temporarily unavailable", { shouldRetry: true })
+export const unavailable = (): Fault =>
+  status(503, "api_error", "Service temporarily unavailable", { shouldRetry: true })
 /** 504. */
 export const timeout = (): Fault => status(504, "timeout_error", "Request timed out", { shouldRetry: true })
 /** 402: the account has no credit. */
-export const billing = (): Fault => status(402, "billing_error", "Your credit balance is too low to access the API.", { shouldRetry: false })
+export const billing = (): Fault =>
+  status(402, "billing_error", "Your credit balance is too low to access the API.", { shouldRetry: false })
 /** 403. */
-export const forbidden = (): Fault => status(403, "permission_error", "Your API key does not have permission to use the specified resource.", { shouldRetry: false })
+export const forbidden = (): Fault =>
+  status(403, "permission_error", "Your API key does not have permission to use the specified resource.", {
+    shouldRetry: false
+  })
 /** 413 from the edge: no `type`, no `request_id`. */
-export const tooLarge = (): Fault => status(413, "request_too_large", "Request exceeds the maximum size", { fromEdge: true })
+export const tooLarge = (): Fault =>
+  status(413, "request_too_large", "Request exceeds the maximum size", { fromEdge: true })
 /** Any other status, in the API's error shape. */
-export const other = (code: number, options: { readonly type?: string; readonly message?: string; readonly retryAfter?: number; readonly shouldRetry?: boolean } = {}): Fault =>
+export const other = (
+  code: number,
+  options: {
+    readonly type?: string
+    readonly message?: string
+    readonly retryAfter?: number
+    readonly shouldRetry?: boolean
+  } = {}
+): Fault =>
   status(code, options.type ?? "api_error", options.message ?? `Simulated ${code}`, {
     ...(options.retryAfter === undefined ? {} : { retryAfter: options.retryAfter }),
     ...(options.shouldRetry === undefined ? {} : { shouldRetry: options.shouldRetry })
@@ -82,14 +106,19 @@ export const cut = (options: { readonly afterDeltas?: number; readonly how?: "re
   ...(options.afterDeltas === undefined ? {} : { afterDeltas: options.afterDeltas })
 })
 /** `event: error` in the middle of a stream that began with a 200. A plain reply becomes a 529. */
-export const errorEvent = (options: { readonly afterDeltas?: number; readonly type?: string; readonly message?: string } = {}): Fault => ({
+export const errorEvent = (
+  options: { readonly afterDeltas?: number; readonly type?: string; readonly message?: string } = {}
+): Fault => ({
   kind: "errorEvent",
   type: options.type ?? "overloaded_error",
   message: options.message ?? "Overloaded",
   ...(options.afterDeltas === undefined ? {} : { afterDeltas: options.afterDeltas })
 })
 /** The body falls silent: for `millis` of simulated time, or for ever. */
-export const stall = (options: { readonly afterDeltas?: number; readonly millis?: number } = {}): Fault => ({ kind: "stall", ...options })
+export const stall = (options: { readonly afterDeltas?: number; readonly millis?: number } = {}): Fault => ({
+  kind: "stall",
+  ...options
+})
 /** Each piece of the body takes `everyMillis` of simulated time: slow, but never silent. */
 export const drip = (options: { readonly everyMillis: number }): Fault => ({ kind: "drip", ...options })
 /** A proxy's HTML page, with a 200. */

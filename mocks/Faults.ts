@@ -143,19 +143,32 @@ export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgo
         return exchange.refuse({ status: 529, type: fault.type, message: fault.message, shouldRetry: true })
       }
       const { after, before } = splitAt(chunks, fault.afterDeltas)
-      const error = { type: "error", error: { details: null, type: fault.type, message: fault.message }, request_id: exchange.requestId }
+      const error = {
+        type: "error",
+        error: { details: null, type: fault.type, message: fault.message },
+        request_id: exchange.requestId
+      }
       const atMillis = after[0]?.atMillis ?? before.at(-1)!.atMillis
-      return { ...outgoing, chunks: [...before, { event: "error", text: Sse.text("error", error, 7), atMillis }], ending: "truncate" }
+      return {
+        ...outgoing,
+        chunks: [...before, { event: "error", text: Sse.text("error", error, 7), atMillis }],
+        ending: "truncate"
+      }
     }
     case "stall": {
       const { after, before } = splitAt(chunks, fault.afterDeltas)
       if (fault.millis === undefined) return { ...outgoing, chunks: before, ending: "hang" }
       const pause = exchange.at(fault.millis) - exchange.startedAt
-      return { ...outgoing, chunks: [...before, ...after.map((chunk) => ({ ...chunk, atMillis: chunk.atMillis + pause }))] }
+      return {
+        ...outgoing,
+        chunks: [...before, ...after.map((chunk) => ({ ...chunk, atMillis: chunk.atMillis + pause }))]
+      }
     }
     case "drip": {
       const every = exchange.at(fault.everyMillis) - exchange.startedAt
-      const whole = isStream(outgoing) ? chunks : (chunks[0]?.text.match(/[\s\S]{1,64}/g) ?? []).map((text) => ({ text }))
+      const whole = isStream(outgoing)
+        ? chunks
+        : (chunks[0]?.text.match(/[\s\S]{1,64}/g) ?? []).map((text) => ({ text }))
       return {
         ...outgoing,
         chunks: whole.map((chunk, index) => ({ ...chunk, atMillis: outgoing.headersAtMillis + index * every }))
@@ -164,7 +177,9 @@ export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgo
     case "brokenJson": {
       const broken = isStream(outgoing)
         ? chunks.map((chunk, index) =>
-            index === 3 ? { ...chunk, text: `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,\n\n` } : chunk
+            index === 3
+              ? { ...chunk, text: `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,\n\n` }
+              : chunk
           )
         : [{ ...chunks[0]!, text: chunks[0]!.text.slice(0, -2) }]
       return { ...outgoing, chunks: broken }

@@ -36,18 +36,14 @@ const titled = (name: string): string =>
   name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[_-]+|(?<=[a-z])(?=[A-Z])/g, " ")
 
 const section = (finding: Finding, template: string | undefined): string => {
-  if (template === undefined) return `## ${titled(finding.name)}\n\n${excerpt(finding.answer, 400)}`
   const parts = sentences(finding.answer)
-  let used = 0
-  const filled = template
-    .replaceAll(/\{(\d)\}/g, (_, digit: string) => {
-      const sentence = parts[Number(digit) - 1]
-      if (sentence !== undefined) used++
-      return sentence ?? ""
-    })
-    .replaceAll(/ {2,}/g, " ")
-  // An answer too short for the template must show all the same.
-  return used > 0 ? filled : `${filled}\n\n${excerpt(finding.answer, 400)}`
+  const needed = Math.max(0, ...[...(template ?? "").matchAll(/\{(\d)\}/g)].map((match) => Number(match[1])))
+  // Prose that was written around other sentences would not fit these.
+  if (template === undefined || needed > parts.length) {
+    const heading = /^## .*$/m.exec(template ?? "")?.[0] ?? `## ${titled(finding.name)}`
+    return `${heading}\n\n${excerpt(finding.answer, 400)}`
+  }
+  return template.replaceAll(/\{(\d)\}/g, (_, digit: string) => parts[Number(digit) - 1]!)
 }
 
 const listed = (names: ReadonlyArray<string>): string =>

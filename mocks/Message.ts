@@ -89,7 +89,9 @@ export const blocks = ({ answer, version }: Envelope): ReadonlyArray<Block> =>
   version === "2023-06-01"
     ? answer.content
     : answer.content.map((block) =>
-        block.type === "server_tool_use" && block["caller"] === undefined ? { ...block, caller: { type: "direct" } } : block
+        block.type === "server_tool_use" && block["caller"] === undefined
+          ? { ...block, caller: { type: "direct" } }
+          : block
       )
 
 const stop = ({ answer }: Envelope): Fields => ({

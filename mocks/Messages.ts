@@ -20,7 +20,8 @@ import * as Validation from "./Validation.ts"
 const stops = (value: unknown): ReadonlyArray<string> =>
   listOf(value).filter((item): item is string => typeof item === "string")
 
-const thinks = (body: Unchecked): boolean => ["enabled", "adaptive"].includes(String(objectOf(body["thinking"])?.["type"]))
+const thinks = (body: Unchecked): boolean =>
+  ["enabled", "adaptive"].includes(String(objectOf(body["thinking"])?.["type"]))
 
 /** What a message is composed from. */
 export interface Asked {
@@ -97,7 +98,12 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   entry.inputTokens = Tokens.ofRequest(body)
   const refused = rules.limits.take(prompt.model, entry.inputTokens - cached.read, startedAt)
   if (refused !== undefined) return exchange.refuse(refused.error, refused.headers)
-  const envelope = compose(rules, { ...exchange, cached, tier: "standard", betas: incoming.headers.get("anthropic-beta") ?? "" })
+  const envelope = compose(rules, {
+    ...exchange,
+    cached,
+    tier: "standard",
+    betas: incoming.headers.get("anthropic-beta") ?? ""
+  })
   const { output } = envelope.usage
   const { firstTokenMillis, totalMillis } = times(output)
   cached.write(at(firstTokenMillis))
@@ -114,7 +120,12 @@ export const count = (exchange: Exchange): Outgoing.Outgoing => {
   const problem = Validation.checkBody(body, exchange.version, true)
   if (problem !== undefined) return exchange.refuse(problem)
   const millis = exchange.times(0).firstTokenMillis * 0.3
-  return Outgoing.json(200, exchange.headersAfter(millis), { input_tokens: Tokens.ofRequest(body) }, exchange.at(millis))
+  return Outgoing.json(
+    200,
+    exchange.headersAfter(millis),
+    { input_tokens: Tokens.ofRequest(body) },
+    exchange.at(millis)
+  )
 }
 
 /** A path that is none of the API's. */

@@ -9,7 +9,10 @@ const defaultPage = 20
 const largestPage = 1000
 
 /** Cuts a list, newest first, into the page that the query asks for: `limit`, `after_id`, `before_id`. */
-export const page = <Item extends { readonly id: string }>(items: ReadonlyArray<Item>, query: URLSearchParams): Fields => {
+export const page = <Item extends { readonly id: string }>(
+  items: ReadonlyArray<Item>,
+  query: URLSearchParams
+): Fields => {
   const limit = Math.min(largestPage, Math.max(1, Number(query.get("limit") ?? defaultPage) || defaultPage))
   const after = items.findIndex((item) => item.id === query.get("after_id"))
   const before = items.findIndex((item) => item.id === query.get("before_id"))
@@ -44,7 +47,9 @@ const info = (model: Models.Model, version: Exchange["version"]): Fields & { rea
     },
     effort: {
       supported: model.efforts.length > 0,
-      ...Object.fromEntries(["low", "medium", "high", "xhigh", "max"].map((level) => [level, has(model.efforts.includes(level))]))
+      ...Object.fromEntries(
+        ["low", "medium", "high", "xhigh", "max"].map((level) => [level, has(model.efforts.includes(level))])
+      )
     },
     image_input: has(true),
     pdf_input: has(true),

@@ -36,7 +36,13 @@ const current = (id: string, name: string, created: string, minimumCacheTokens: 
   retired: false
 })
 
-const older = (id: string, aliases: ReadonlyArray<string>, name: string, created: string, more: Partial<Model>): Model => ({
+const older = (
+  id: string,
+  aliases: ReadonlyArray<string>,
+  name: string,
+  created: string,
+  more: Partial<Model>
+): Model => ({
   id,
   aliases,
   name,
@@ -86,7 +92,9 @@ export const all: ReadonlyArray<Model> = [
   older("claude-opus-4-5-20251101", ["claude-opus-4-5"], "Claude Opus 4.5", "2025-11-24", {
     efforts: ["low", "medium", "high"]
   }),
-  older("claude-haiku-4-5-20251001", ["claude-haiku-4-5"], "Claude Haiku 4.5", "2025-10-15", { minimumCacheTokens: 4096 }),
+  older("claude-haiku-4-5-20251001", ["claude-haiku-4-5"], "Claude Haiku 4.5", "2025-10-15", {
+    minimumCacheTokens: 4096
+  }),
   older("claude-sonnet-4-5-20250929", ["claude-sonnet-4-5"], "Claude Sonnet 4.5", "2025-09-29", {}),
   retired("claude-opus-4-1-20250805", ["claude-opus-4-1"]),
   retired("claude-opus-4-20250514", ["claude-opus-4-0"]),

@@ -82,21 +82,22 @@ export const body = (
     stopped.abort()
     onEnd(how)
   }
-  let fail = (_: unknown): void => {}
+  let controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined
   const onAbort = (): void => {
-    fail(signal!.reason)
+    controller?.error(signal!.reason)
     end("aborted")
   }
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
-      start: (controller) => {
-        fail = (reason) => controller.error(reason)
+      start: (given) => {
+        controller = given
         signal?.addEventListener("abort", onAbort, { once: true })
       },
       pull: async (controller) => {
         onRead()
         const chunk = chunks[next]
-        const wait = chunk === undefined ? (ending === "hang" ? Number.POSITIVE_INFINITY : 0) : chunk.atMillis - clock.now()
+        const wait =
+          chunk === undefined ? (ending === "hang" ? Number.POSITIVE_INFINITY : 0) : chunk.atMillis - clock.now()
         if (wait > 0) {
           // The abort that ends this wait has already put the stream in error.
           await clock.sleep(wait, stopped.signal).catch(() => {})

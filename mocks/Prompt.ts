@@ -34,7 +34,13 @@ export const textsOf = (content: unknown): ReadonlyArray<string> =>
 
 const findingBlock = /<finding\b[^>]*?\bname="([^"]*)"[^>]*>([\s\S]*?)<\/finding>/g
 const gapBlock = /<gap\b[^>]*?\bname="([^"]*)"[^>]*?(?:\/>|>[\s\S]*?<\/gap>)/g
-const entities: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&" }
+const entities: Readonly<Record<string, string>> = {
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+  "&apos;": "'",
+  "&amp;": "&"
+}
 const inner = (text: string, tag: string): string =>
   (new RegExp(`<${tag}\\b[^>]*>([\\s\\S]*?)</${tag}>`).exec(text)?.[1] ?? "")
     .trim()

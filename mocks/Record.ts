@@ -7,6 +7,9 @@ import * as Tape from "./Tape.ts"
 const privateHeaders =
   /^(anthropic-(organization|workspace)-id|set-cookie|cf-ray|content-encoding|content-length|connection|via)$/
 
+/** Headers that `fetch` writes itself on the way on. */
+const ofTheConnection = /^(host|connection|content-length|transfer-encoding|accept-encoding|keep-alive)$/
+
 /** Copies a body to the client while noting when each piece came; `done` gets the pieces and whether it was cut. */
 const tapped = (
   body: ReadableStream<Uint8Array>,
@@ -53,10 +56,11 @@ export const record = (
       const since = (): number => Math.round(Clock.real.now() - startedAt)
       const key = Tape.keyOf(headers)
       const request = { method, path: Tape.pathOf(url), body: Tape.redacted(text, key) }
-      const write = (line: Omit<Tape.Line, "request">): Promise<void> => appendFile(file, `${Tape.encode({ request, ...line })}\n`)
+      const write = (line: Omit<Tape.Line, "request">): Promise<void> =>
+        appendFile(file, `${Tape.encode({ request, ...line })}\n`)
       const response = await send(new URL(Tape.pathOf(url), upstream), {
         method,
-        headers,
+        headers: [...headers].filter(([name]) => !ofTheConnection.test(name)),
         ...(text === "" ? {} : { body: text }),
         ...(signal === undefined ? {} : { signal })
       }).catch(async (error: unknown) => {

@@ -21,7 +21,8 @@ const missing = (request: Tape.Line["request"], lines: ReadonlyArray<Tape.Line>)
     .map((line) => ({ line, score: likeness(wanted, words(Tape.nameOf(line.request))) }))
     .toSorted((a, b) => b.score - a.score)[0]?.line.request
   if (nearest === undefined) return "The tape is empty: record it first."
-  if (Tape.nameOf(nearest) === Tape.nameOf(request)) return `The tape holds this request, but not so often: ${request.body.slice(0, 200)}`
+  if (Tape.nameOf(nearest) === Tape.nameOf(request))
+    return `The tape holds this request, but not so often: ${request.body.slice(0, 200)}`
   const ours = objectOf(Tape.parsed(request.body)) ?? {}
   const theirs = objectOf(Tape.parsed(nearest.body)) ?? {}
   const fields = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter(
@@ -38,7 +39,10 @@ export const replay = async (
   const { readFile } = await import("node:fs/promises")
   const clock = options.clock ?? Clock.real
   const speed = options.speed ?? 1
-  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line.trim() !== "").map((line) => Tape.decode(line))
+  const lines = (await readFile(file, "utf8"))
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => Tape.decode(line))
   const waiting = new Map<number, Array<Tape.Line>>()
   for (const line of lines) {
     const key = Draw.hash(Tape.nameOf(line.request), 0)
@@ -50,7 +54,11 @@ export const replay = async (
       const request = { method, path: Tape.pathOf(url), body: Tape.redacted(text, Tape.keyOf(headers)) }
       const line = waiting.get(Draw.hash(Tape.nameOf(request), 0))?.shift()
       if (line === undefined) {
-        const error = { type: "error", error: { type: "invalid_request_error", message: missing(request, lines) }, request_id: null }
+        const error = {
+          type: "error",
+          error: { type: "invalid_request_error", message: missing(request, lines) },
+          request_id: null
+        }
         return Response.json(error, { status: 400, headers: { "x-should-retry": "false" } })
       }
       if (line.response === undefined) throw new NetworkFailure(line.failed ?? "ECONNRESET")

@@ -53,7 +53,11 @@ const withThinking = (answer: Answer.Answer, prompt: Prompt, given: string | und
   const mode = thinkingMode(prompt)
   if (mode === "none" && given === undefined) return answer
   const thinking = given ?? `The request is about “${prompt.instruction.slice(0, 80)}”. I answer it briefly.`
-  const block = { type: "thinking", thinking: mode === "hidden" ? "" : thinking, signature: draw.letters("signature", 256) }
+  const block = {
+    type: "thinking",
+    thinking: mode === "hidden" ? "" : thinking,
+    signature: draw.letters("signature", 256)
+  }
   return { ...answer, content: [block, ...answer.content] }
 }
 

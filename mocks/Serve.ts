@@ -85,9 +85,12 @@ export const serve = async (fetch: typeof globalThis.fetch, options: ServeOption
       else incoming.socket.resetAndDestroy()
     }
   }
-  const server = createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMillis }, (incoming, outgoing) => {
-    void answer(incoming, outgoing)
-  })
+  const server = createServer(
+    { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMillis },
+    (incoming, outgoing) => {
+      void answer(incoming, outgoing)
+    }
+  )
   server.on("clientError", (_, socket) => {
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")
     else socket.destroy()

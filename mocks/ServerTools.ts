@@ -23,7 +23,11 @@ const fetched = (prompt: Prompt, draw: Draw, tool: Unchecked): ReadonlyArray<Blo
   if (url === undefined) return undefined
   const document = {
     type: "document",
-    source: { type: "text", media_type: "text/plain", data: `# Simulated page\n\nThis stands for what ${url} would say.` },
+    source: {
+      type: "text",
+      media_type: "text/plain",
+      data: `# Simulated page\n\nThis stands for what ${url} would say.`
+    },
     title: "Simulated page",
     ...(tool["citations"] === undefined ? {} : { citations: tool["citations"] })
   }
@@ -70,7 +74,8 @@ export const searched = (prompt: Prompt, draw: Draw): ReadonlyArray<Block> => {
 /** Gives the answer whose prose is `text`, with the work of a server tool before it; nothing if the request offers none. */
 export const answer = (prompt: Prompt, text: string, draw: Draw): Answer | undefined => {
   const tools = toolsOf(prompt.body)
-  const offered = (prefix: string): Unchecked | undefined => tools.find((tool) => String(tool["type"]).startsWith(prefix))
+  const offered = (prefix: string): Unchecked | undefined =>
+    tools.find((tool) => String(tool["type"]).startsWith(prefix))
   const spoken: Block = { type: "text", text }
   if (offered("web_search_") !== undefined) return Search.answer(prompt, text, draw)
   const fetchTool = offered("web_fetch_")

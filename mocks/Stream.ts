@@ -53,7 +53,10 @@ const split = (block: Block): { readonly start: Fields; readonly deltas: Readonl
     const json = JSON.stringify(block["input"])
     return {
       start: { ...block, input: {} },
-      deltas: ["", ...(json === "{}" ? [] : pieces(json))].map((partial_json) => ({ type: "input_json_delta", partial_json }))
+      deltas: ["", ...(json === "{}" ? [] : pieces(json))].map((partial_json) => ({
+        type: "input_json_delta",
+        partial_json
+      }))
     }
   }
   return { start: block, deltas: [] }
@@ -62,7 +65,10 @@ const split = (block: Block): { readonly start: Fields; readonly deltas: Readonl
 /** Gives the events of a streamed reply, in the order of the API: usage in `message_delta` is cumulative. */
 export const events = (envelope: Message.Envelope): ReadonlyArray<StreamEvent> => {
   const blocks = Message.blocks(envelope).map(split)
-  const total = Math.max(1, blocks.reduce((sum, block) => sum + block.deltas.length, 0))
+  const total = Math.max(
+    1,
+    blocks.reduce((sum, block) => sum + block.deltas.length, 0)
+  )
   const list: Array<StreamEvent> = []
   let written = 0
   const push = (name: string, data: Fields): void => {
@@ -83,4 +89,3 @@ export const events = (envelope: Message.Envelope): ReadonlyArray<StreamEvent> =
   push("message_stop", {})
   return list
 }
-

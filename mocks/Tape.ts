@@ -55,7 +55,11 @@ const canonical = (value: unknown): unknown => {
   const object = objectOf(value)
   return object === undefined
     ? value
-    : Object.fromEntries(Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, canonical(item)]))
+    : Object.fromEntries(
+        Object.entries(object)
+          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+          .map(([key, item]) => [key, canonical(item)])
+      )
 }
 
 /** Reads a body as JSON with its keys in order, or as text. */
@@ -68,4 +72,5 @@ export const parsed = (body: string): unknown => {
 }
 
 /** Names a request: the same for the same request, however its keys are ordered. */
-export const nameOf = (request: Line["request"]): string => `${request.method} ${request.path} ${JSON.stringify(parsed(request.body))}`
+export const nameOf = (request: Line["request"]): string =>
+  `${request.method} ${request.path} ${JSON.stringify(parsed(request.body))}`

@@ -15,7 +15,9 @@ export interface Traces {
 }
 
 const ranOnServer = (block: Block): boolean =>
-  block.type === "server_tool_use" || block.type === "mcp_tool_use" || (block.type !== "tool_result" && block.type.endsWith("_tool_result"))
+  block.type === "server_tool_use" ||
+  block.type === "mcp_tool_use" ||
+  (block.type !== "tool_result" && block.type.endsWith("_tool_result"))
 
 const uses = (prompt: Prompt, prefix: string): boolean =>
   toolsOf(prompt.body).some((tool) => String(tool["type"]).startsWith(prefix))
@@ -28,7 +30,8 @@ export const of = (content: ReadonlyArray<Block>, prompt: Prompt, betas: string,
   const managed = management !== undefined || betas.includes("context-management") || uses(prompt, "memory_")
   const compacts = objectsOf(management?.["edits"]).some((edit) => String(edit["type"]).startsWith("compact_"))
   const executed =
-    content.some((block) => block.type.includes("code_execution_tool_result")) || listOf(prompt.body["container"]).length > 0
+    content.some((block) => block.type.includes("code_execution_tool_result")) ||
+    listOf(prompt.body["container"]).length > 0
   const advisor = toolsOf(prompt.body).find((tool) => String(tool["type"]).startsWith("advisor_"))
   const advices = content
     .filter((block) => block.type === "advisor_tool_result")

@@ -2,8 +2,7 @@
 import type { Model } from "./Models.ts"
 import { listOf, objectOf, objectsOf, type Unchecked } from "./Unchecked.ts"
 
-const blocksOf = (turn: Unchecked): ReadonlyArray<Unchecked> =>
-  objectsOf(turn["content"])
+const blocksOf = (turn: Unchecked): ReadonlyArray<Unchecked> => objectsOf(turn["content"])
 
 const idsOf = (turn: Unchecked | undefined, type: string, field: string): ReadonlyArray<string> =>
   turn === undefined
@@ -32,12 +31,15 @@ const shape = (turn: unknown, index: number): string | undefined => {
 }
 
 /** Joins consecutive turns of one role, as the API does before it reads them. */
-const joined = (turns: ReadonlyArray<Unchecked>): ReadonlyArray<Unchecked> =>
-  turns.reduce<ReadonlyArray<Unchecked>>((list, turn) => {
+const joined = (turns: ReadonlyArray<Unchecked>): ReadonlyArray<Unchecked> => {
+  const list: Array<Unchecked> = []
+  for (const turn of turns) {
     const last = list.at(-1)
-    if (last === undefined || last["role"] !== turn["role"]) return [...list, turn]
-    return [...list.slice(0, -1), { role: turn["role"], content: [...blocksOf(last), ...blocksOf(turn)] }]
-  }, [])
+    if (last === undefined || last["role"] !== turn["role"]) list.push(turn)
+    else list[list.length - 1] = { role: turn["role"], content: [...blocksOf(last), ...blocksOf(turn)] }
+  }
+  return list
+}
 
 /** Every tool call is answered in the very next turn, and nothing else is. */
 const pairing = (turns: ReadonlyArray<Unchecked>): string | undefined => {
@@ -50,7 +52,8 @@ const pairing = (turns: ReadonlyArray<Unchecked>): string | undefined => {
       return `messages.${index + 1}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${open.join(", ")}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`
     }
     const before = new Set(idsOf(turns[index - 1], "tool_use", "id"))
-    const stray = turn["role"] === "user" ? idsOf(turn, "tool_result", "tool_use_id").filter((id) => !before.has(id)) : []
+    const stray =
+      turn["role"] === "user" ? idsOf(turn, "tool_result", "tool_use_id").filter((id) => !before.has(id)) : []
     if (stray.length > 0) {
       return `messages.${index}.content.0: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${stray.join(", ")}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in the previous message.`
     }

@@ -76,9 +76,7 @@ const tools = (body: Unchecked): string | undefined => {
 
 const hasCitations = (body: Unchecked): boolean =>
   listOf(body["messages"]).some((turn) =>
-    listOf(objectOf(turn)?.["content"]).some(
-      (block) => objectOf(objectOf(block)?.["citations"])?.["enabled"] === true
-    )
+    listOf(objectOf(turn)?.["content"]).some((block) => objectOf(objectOf(block)?.["citations"])?.["enabled"] === true)
   )
 
 const output = (body: Unchecked): string | undefined => {

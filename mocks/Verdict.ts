@@ -28,7 +28,9 @@ const toleranceMillis = 20
 const final = new Set([400, 401, 402, 403, 404, 413])
 
 const mustNotRetry = (entry: Entry): boolean =>
-  entry.status !== null && entry.status >= 400 && (entry.shouldRetry === null ? final.has(entry.status) : !entry.shouldRetry)
+  entry.status !== null &&
+  entry.status >= 400 &&
+  (entry.shouldRetry === null ? final.has(entry.status) : !entry.shouldRetry)
 
 const problemsOf = (entry: Entry, next: Entry | undefined): ReadonlyArray<Problem> => {
   const problem = (kind: Problem["kind"], detail: string): Problem => ({ kind, requestId: entry.requestId, detail })
@@ -38,7 +40,10 @@ const problemsOf = (entry: Entry, next: Entry | undefined): ReadonlyArray<Proble
     const waited = next.startedMillis - entry.headersMillis
     if (waited < entry.retryAfterSeconds * 1000 - toleranceMillis) {
       found.push(
-        problem("retried too early", `${what}: retry-after said ${entry.retryAfterSeconds} s, the next try came after ${Math.round(waited)} ms`)
+        problem(
+          "retried too early",
+          `${what}: retry-after said ${entry.retryAfterSeconds} s, the next try came after ${Math.round(waited)} ms`
+        )
       )
     }
   }
@@ -46,13 +51,18 @@ const problemsOf = (entry: Entry, next: Entry | undefined): ReadonlyArray<Proble
     found.push(problem("retried what must not be", `${what}: ${entry.status} ${entry.errorType ?? ""} was tried again`))
   }
   if (next === undefined && entry.streamed && entry.outcome === "cut" && entry.status === 200) {
-    found.push(problem("accepted a truncated stream", `${what}: the stream ended without message_stop and was not tried again`))
+    found.push(
+      problem("accepted a truncated stream", `${what}: the stream ended without message_stop and was not tried again`)
+    )
   }
   if (entry.endedMillis === null) {
     const unread = entry.outcome === "reading" && !entry.bodyRead
     found.push(
       unread
-        ? problem("never read a body", `${what}: status ${entry.status} was received, its body neither read nor cancelled`)
+        ? problem(
+            "never read a body",
+            `${what}: status ${entry.status} was received, its body neither read nor cancelled`
+          )
         : problem("left a request open", `${what}: still ${entry.outcome}`)
     )
   }

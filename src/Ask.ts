@@ -1,12 +1,12 @@
 /** One question to Claude: readable data, and an Effect that gives the answer when run. */
 import { Clock, Context, Duration, Effect, Effectable, Exit, Option, Schema } from "effect"
 import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
-import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable } from "./AskError.ts"
+import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable, Unfinished } from "./AskError.ts"
 import * as Call from "./Call.ts"
 import { askModel, Claude } from "./Claude.ts"
 import * as Event from "./Event.ts"
 import * as Issue from "./Issue.ts"
-import { PositiveDuration, PositiveInt } from "./Limit.ts"
+import { PositiveDuration, PositiveDurationInput, PositiveInt } from "./Limit.ts"
 import { addUsage, type AnswerSchema, Effort, type Reply, type Request, textOf, type Usage } from "./Message.ts"
 
 const NonEmpty = (what: string) =>
@@ -45,8 +45,11 @@ const maxWebSearches = 5
 
 const assertQuestion = Issue.assert(Question, "question")
 const assertSettings = Issue.assert(Settings, "options")
-const assertOptions = ({ timeout, ...options }: Options): void =>
-  assertSettings(timeout === undefined ? options : { ...options, timeout: Duration.fromInputUnsafe(timeout) })
+const assertTimeout = Issue.assert(PositiveDurationInput, "options.timeout")
+const assertOptions = ({ timeout, ...options }: Options): void => {
+  assertSettings(options)
+  if (timeout !== undefined) assertTimeout(timeout)
+}
 
 /** What every ask takes where it sets nothing itself, and the document that all of them share. */
 export const Defaults = Context.Reference<Options & { readonly context?: string }>("fanfold/Ask/Defaults", {
@@ -201,6 +204,10 @@ const judge =
     if (reply.stopReason === "max_tokens" || reply.stopReason === "model_context_window_exceeded") {
       const reason = new Truncated({ stopReason: reply.stopReason, maxTokens: request.maxTokens })
       return Effect.fail(failedOf(reason, reply, textOf(reply)))
+    }
+    // `Continue` ends such turns; without it, half an answer must not pass for a whole one.
+    if (reply.stopReason === "pause_turn") {
+      return Effect.fail(failedOf(new Unfinished({ turns: 0 }), reply, textOf(reply)))
     }
     return Effect.void
   }

@@ -11,8 +11,11 @@ export const PositiveInt = Schema.Number.annotate(wholeNumber).check(
 
 const time = { expected: 'a time longer than zero, such as "90 seconds"' }
 
-const isTime = (text: string): boolean =>
-  Option.exists(Duration.fromInput(text as Duration.Input), (duration) => Duration.toMillis(duration) > 0)
+const isTime = (input: unknown): boolean =>
+  Option.exists(Duration.fromInput(input as Duration.Input), (duration) => Duration.toMillis(duration) > 0)
+
+/** Such a time as code gives it: `"90 seconds"`, milliseconds, a `Duration`. */
+export const PositiveDurationInput = Schema.Unknown.check(Schema.makeFilter(isTime, time))
 
 /** A duration longer than zero, written as `"90 seconds"` or `"2 minutes"`. */
 export const PositiveDuration = Schema.String.annotate(time)

@@ -26,16 +26,20 @@ export const system =
   "Give the document alone, without a word about how it was made."
 
 /** Folds into prose. */
-export const text = (instruction: string, options?: Ask.Options): Synthesis<string> =>
-  make(withDefaults(options), (findings, options) => Ask.text(promptOf(instruction, findings), options))
+export const text = (instruction: string, options?: Ask.Options): Synthesis<string> => {
+  const settings = withDefaults(options)
+  return make(Ask.text(instruction, settings), settings)
+}
 
 /** Folds into a value of `schema`. */
 export const object = <A, E, R = never>(
   instruction: string,
   schema: Schema.ConstraintCodec<A, E, R, unknown>,
   options?: Ask.Options
-): Synthesis<A, R> =>
-  make(withDefaults(options), (findings, options) => Ask.object(promptOf(instruction, findings), schema, options))
+): Synthesis<A, R> => {
+  const settings = withDefaults(options)
+  return make(Ask.object(instruction, schema, settings), settings)
+}
 
 const withDefaults = (options: Ask.Options = {}) => ({
   ...options,
@@ -44,16 +48,14 @@ const withDefaults = (options: Ask.Options = {}) => ({
   maxTokens: options.maxTokens ?? maxTokens
 })
 
-const make = <A, R>(
-  options: Synthesis<A, R>["options"],
-  askOf: (findings: Findings, options: Ask.Options) => Ask.Ask<A, R>
-): Synthesis<A, R> => {
+/** The instruction is an ask from the start, so that a wrong setting shows before anything was asked and paid. */
+const make = <A, R>(ask: Ask.Ask<A, R>, options: Synthesis<A, R>["options"]): Synthesis<A, R> => {
   const answer = Effect.fn("Synthesis.answer")(function* (
     findings: Findings
   ): Effect.fn.Return<Ask.Answer<A>, AskError, Claude | R> {
     const asks = findings.findings.length
     if (findings.gaps.length === asks) return yield* new AskError({ reason: new NothingToFold({ asks }) })
-    return yield* Ask.resolve(askOf(findings, options)).pipe(
+    return yield* Ask.resolve(new Ask.Ask(promptOf(ask.question, findings), options, ask.format)).pipe(
       Effect.updateService(Call.Current, (call) => ({
         ...call,
         run: findings.run,
@@ -91,4 +93,4 @@ const blockOf = (finding: Finding): string => {
 }
 
 /** Text of a model or a web page must not close the block it stands in. */
-const inert = (text: string): string => text.replace(/<(\/?(?:findings?|gap|question|answer|sources)\b)/gi, "‹$1")
+const inert = (text: string): string => text.replace(/<(\s*\/?\s*(?:findings?|gap|question|answer|sources)\b)/gi, "‹$1")

@@ -11,6 +11,8 @@ import * as Stack from "./layers/Stack.ts"
 const noKey = () => usage("No key: set ANTHROPIC_API_KEY to your key, or add --offline for simulated answers")
 
 const { env, stderr } = process
+// Whoever reads standard error may leave before the run is over; the document still matters.
+stderr.on("error", () => {})
 
 const ports = Ports.of({
   terminal: Effect.succeed({

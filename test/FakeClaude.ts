@@ -1,6 +1,7 @@
 /** A `Claude` made of a plain function, for tests above the waist: it keeps book of what was sent and what overlapped. */
-import { Clock, Effect, Layer } from "effect"
-import { AskError, Call, Claude, Event, Message } from "fanfold"
+import { Clock, Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Ask, AskError, Call, Claude, Event, Message } from "fanfold"
 
 /** A complete reply with this text; every other field may be set. */
 export const reply = (text: string, fields: Partial<Message.Reply> = {}): Message.Reply => ({
@@ -82,3 +83,24 @@ export const request = (question = "why?", fields: Partial<Message.Request> = {}
 
 /** Sends straight through the waist. */
 export const send = (one: Message.Request = request()) => Effect.flatMap(Claude.Claude, (claude) => claude.send(one))
+
+/** Answers each question after its time, or fails then. */
+export const timed =
+  (times: Readonly<Record<string, number>>, failing: ReadonlyArray<string> = []) =>
+  ({ request }: Sent) => {
+    const name = questionOf(request)
+    const result = failing.includes(name) ? Effect.fail(overloaded()) : Effect.succeed(reply(`re ${name}`))
+    return Effect.delay(result, times[name] ?? 0)
+  }
+
+/** Asks that are called by their question. */
+export const asksOf = <Name extends string>(...names: ReadonlyArray<Name>) =>
+  Object.fromEntries(names.map((name) => [name, Ask.text(name)])) as Record<Name, Ask.Ask<string>>
+
+/** Runs an effect while virtual time passes, far beyond anything in these tests. */
+export const pass = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect)
+    yield* TestClock.adjust("1 hour")
+    return yield* Fiber.join(fiber)
+  })

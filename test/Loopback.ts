@@ -45,7 +45,12 @@ export const serve = (handler: Handler) =>
   })
 
 /** A port where nobody listens. */
-export const closedUrl = Effect.scoped(Effect.map(serve(() => {}), ({ url }) => url))
+export const closedUrl = Effect.scoped(
+  Effect.map(
+    serve(() => {}),
+    ({ url }) => url
+  )
+)
 
 /** The JSON of a message, with this text. */
 export const message = (text: string) => ({

@@ -22,7 +22,9 @@ interface Recorded {
 const read = (path: string): any => JSON.parse(readFileSync(join(folder, path), "utf8"))
 
 const recordedIn = (kind: string): ReadonlyArray<Recorded> =>
-  isThere ? readdirSync(join(folder, kind)).map((file) => ({ name: file, kind, ...read(`${kind}/${file}`).response })) : []
+  isThere
+    ? readdirSync(join(folder, kind)).map((name) => Object.assign({ name, kind }, read(`${kind}/${name}`).response))
+    : []
 
 /** The body was recorded as text, whatever its encoding and length on the wire. */
 const ofTheWire = new Set(["content-encoding", "content-length", "transfer-encoding"])
@@ -31,7 +33,8 @@ const ofTheWire = new Set(["content-encoding", "content-length", "transfer-encod
 const responseOf = ({ body, headers, status }: Recorded, chunkBytes?: number): Response => {
   const kept = new Headers(Object.entries(headers).filter(([name]) => !ofTheWire.has(name.toLowerCase())))
   const isText = typeof body === "string"
-  if (!kept.has("content-type")) kept.set("content-type", isText ? "text/event-stream; charset=utf-8" : "application/json")
+  if (!kept.has("content-type"))
+    kept.set("content-type", isText ? "text/event-stream; charset=utf-8" : "application/json")
   const text = isText ? body : body === null ? "" : JSON.stringify(body)
   return new Response(chunkBytes === undefined ? text : inChunks(text, chunkBytes), { status, headers: kept })
 }
@@ -99,13 +102,11 @@ const ofStream = (body: string): Expected => {
   const content = only("content_block_start").map(({ content_block: block, index }) => {
     const input = joined(index, "input_json_delta", "partial_json").join("")
     const signature = joined(index, "signature_delta", "signature").at(-1)
-    return {
-      ...block,
-      ...("text" in block && { text: block.text + joined(index, "text_delta", "text").join("") }),
-      ...("thinking" in block && { thinking: block.thinking + joined(index, "thinking_delta", "thinking").join("") }),
-      ...(signature !== undefined && { signature }),
-      ...(input !== "" && { input: JSON.parse(input) })
-    }
+    if ("text" in block) block.text += joined(index, "text_delta", "text").join("")
+    if ("thinking" in block) block.thinking += joined(index, "thinking_delta", "thinking").join("")
+    if (signature !== undefined) block.signature = signature
+    if (input !== "") block.input = JSON.parse(input)
+    return block
   })
   const [end] = only("message_delta").slice(-1)
   const started = only("message_start")[0].message
@@ -138,6 +139,10 @@ const reasons: Readonly<Record<string, AskError.Reason["_tag"]>> = {
   stream_error_event: "Overloaded"
 }
 
+const isSmall = ({ body }: Recorded) => (body as string).length < 6000
+
+const hasWideCharacters = ({ body }: Recorded) => /[\u{80}-\u{10ffff}]/u.test(body as string)
+
 describe.skipIf(!isThere)("recorded traffic of the API", () => {
   it.live("decodes every recorded message to its text, stop reason, usage and content", () =>
     Effect.gen(function* () {
@@ -166,8 +171,6 @@ describe.skipIf(!isThere)("recorded traffic of the API", () => {
 
   it.live("decodes a stream that arrives in pieces of any size, split inside of characters too", () =>
     Effect.gen(function* () {
-      const isSmall = ({ body }: Recorded) => (body as string).length < 6000
-      const hasWideCharacters = ({ body }: Recorded) => /[^\u0000-\u007f]/.test(body as string)
       const small = recordedIn("messages_stream").filter(isSmall)
       const chosen = [...small.filter(hasWideCharacters).slice(0, 5), ...small.slice(0, 5)]
       assert.isTrue(chosen.some(hasWideCharacters))
@@ -184,10 +187,9 @@ describe.skipIf(!isThere)("recorded traffic of the API", () => {
 
   it.live("names the reason of every recorded and every observed error", () =>
     Effect.gen(function* () {
-      const observed: ReadonlyArray<Recorded> = read("observed_errors.json").map((error: any, index: number) => ({
-        ...error,
-        name: `observed ${index + 1}`
-      }))
+      const observed: ReadonlyArray<Recorded> = read("observed_errors.json").map((error: object, index: number) =>
+        Object.assign(error, { name: `observed ${index + 1}` })
+      )
       const errors = [...["error_400", "error_401", "error_404"].flatMap(recordedIn), ...observed]
       const passed: Record<string, number> = {}
       for (const recorded of errors) {
@@ -199,12 +201,16 @@ describe.skipIf(!isThere)("recorded traffic of the API", () => {
         const seconds = recorded.headers["retry-after"]
         assert.strictEqual(retryAfterMillis, seconds === undefined ? undefined : Number(seconds) * 1000, name)
 
-        const body: any = streams ? JSON.parse((recorded.body as string).split("data: ")[1]!) : recorded.body
+        const body: any = streams ? JSON.parse(recorded.body.split("data: ")[1]!) : recorded.body
         assert.strictEqual(error.requestId, recorded.headers["request-id"] ?? body?.request_id, `request id, ${name}`)
         if (body?.error) assert.include(error.message, body.error.message, name)
         passed[kind] = (passed[kind] ?? 0) + 1
       }
-      console.log(`recordings: errors named: ${Object.entries(passed).map((each) => each.join(" ")).join(", ")}`)
+      console.log(
+        `recordings: errors named: ${Object.entries(passed)
+          .map((each) => each.join(" "))
+          .join(", ")}`
+      )
       assert.isAtLeast(errors.length, 24)
       assert.deepStrictEqual(Object.keys(passed).toSorted(), Object.keys(reasons))
     })

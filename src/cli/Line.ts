@@ -51,7 +51,7 @@ export const isOpen = ({ status }: Tally.Entry): boolean =>
 const narrowColumns = 24
 
 /** Columns that hold every state but the ones with a message, so that the questions after it stand in one column. */
-const stateColumns = 28
+const stateColumns = 30
 
 /** Columns below which a question is not worth showing. */
 const fewestQuestionColumns = 16

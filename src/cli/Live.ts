@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function* ({
         giveBack()
       })
   )
-  const screen = yield* Effect.cached(Effect.uninterruptible(load(output)))
+  const screen = yield* Effect.cached(load(output))
   let frame = 0
   const draw = Effect.gen(function* () {
     if (tally.startedAt === undefined) return

@@ -23,10 +23,16 @@ export const lastLines = (text: string, columns: number, count: number): Readonl
   const fromLast: Array<string> = []
   for (const paragraph of text.trimEnd().split("\n").toReversed()) {
     if (fromLast.length >= count) break
-    fromLast.push(...wrap(inert(paragraph), columns).toReversed())
+    fromLast.push(...wrap(inert(endOf(paragraph, columns * count)), columns).toReversed())
   }
   return fromLast.slice(0, count).toReversed()
 }
+
+/** Leaves out what is too far up to be seen, in large steps, so that lines do not break anew with each word that comes. */
+const endOf = (paragraph: string, characters: number): string =>
+  paragraph.slice(Math.max(0, Math.floor((paragraph.length - characters) / step) * step))
+
+const step = 1024
 
 /** Room for characters without a width of their own, so that measuring a line never looks at the whole text. */
 const slack = 64

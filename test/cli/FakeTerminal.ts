@@ -28,6 +28,14 @@ export class FakeTerminal {
     return Math.max(...this.#lines.map((line) => stringWidth(line)))
   }
 
+  /** Breaks lines that are wider than the new size anew, as most terminals do. */
+  resize(columns: number): void {
+    this.columns = columns
+    const lines = this.#lines.flatMap((line) => line.match(new RegExp(`.{1,${columns}}`, "gu")) ?? [""])
+    this.#row += lines.length - this.#lines.length
+    this.#lines = lines
+  }
+
   readonly write = (text: string): boolean => {
     this.writes.push(text)
     // oxlint-disable-next-line no-control-regex

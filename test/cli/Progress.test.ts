@@ -55,8 +55,9 @@ const options = { mode: "live", color: false, summary: true } as const
 /** Goes on to the first frame; the terminal's library loads in a time of its own. */
 const drawn = (terminal: FakeTerminal) =>
   Effect.gen(function* () {
+    const writes = terminal.writes.length
     yield* TestClock.adjust(redrawMillis)
-    while (terminal.screen.length === 0) {
+    while (terminal.writes.length === writes) {
       yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
     }
   })
@@ -108,11 +109,11 @@ describe("live progress", () => {
       yield* fail(progress, "food")
       yield* TestClock.adjust(85)
       assert.deepStrictEqual(terminal.screen, [
-        "⠹ attractions     answering ~120 tokens 1.1 s What of attractions?",
+        "⠹ attractions     answering ~120 tokens 1.1 s   What of attractions?",
         "↻ transportation  retrying in 3 s: rate limited: slow down",
-        "✔ culture         answered in 1.0 s           What of culture?",
-        "✖ food            failed: overloaded: busy    What of food?",
-        "· walks           waiting                     What of walks?",
+        "✔ culture         answered in 1.0 s             What of culture?",
+        "✖ food            failed: overloaded: busy      What of food?",
+        "· walks           waiting                       What of walks?",
         "",
         "━━━━──────── 2/5 done · 1.1 s · 1 in flight · ~3,120 tokens · about $0.0011"
       ])
@@ -182,8 +183,8 @@ describe("live progress", () => {
       yield* TestClock.adjust(redrawMillis)
       assert.deepStrictEqual(terminal.screen, [
         "1 answered · 1 failed · 2 asking · 2 waiting",
-        "⠦ a  asking 2.1 s                What of a?",
-        "⠦ c  asking 1.1 s                What of c?",
+        "⠦ a  asking 2.1 s                  What of a?",
+        "⠦ c  asking 1.1 s                  What of c?",
         "2/6 done · 3.1 s · 2 in flight · 3,000 tokens"
       ])
     }).pipe(Effect.scoped)
@@ -210,6 +211,20 @@ describe("live progress", () => {
         "│ one river, which is wide.",
         "1/1 done · 0.1 s · 1 in flight"
       ])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("draws a long text without line ends fast", () =>
+    Effect.gen(function* () {
+      const terminal = new FakeTerminal(100, 40)
+      const progress = yield* Progress.make({ ...options, output: terminal })
+      yield* start(progress, "synthesis")
+      yield* stream(progress, "synthesis", "里斯本是一座山城 ".repeat(3500))
+      yield* drawn(terminal)
+      const from = performance.now()
+      yield* TestClock.adjust(redrawMillis * 5)
+      assert.isBelow((performance.now() - from) / 5, 2 * redrawMillis)
+      assert.strictEqual(terminal.screen.length, 39)
     }).pipe(Effect.scoped)
   )
 
@@ -284,16 +299,21 @@ describe("live progress", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("fits a terminal that changes its size", () =>
+  it.effect("leaves nothing behind, and takes nothing away, when the terminal gets narrower", () =>
     Effect.gen(function* () {
       const terminal = new FakeTerminal(80, 24)
+      terminal.write("$ fanfold\n")
       const progress = yield* Progress.make({ ...options, output: terminal })
       yield* begin(progress, ["attractions", "culture"])
       yield* start(progress, "attractions")
       yield* drawn(terminal)
-      terminal.columns = 20
+      terminal.resize(20)
+      assert.isAbove(terminal.screen.length, 8)
       yield* TestClock.adjust(redrawMillis)
-      assert.deepStrictEqual(terminal.screen, ["⠙ attractions", "· culture", "", "0/2 done · 0.2 s"])
+      assert.deepStrictEqual(
+        terminal.screen.map((line) => line.replace(/^[⠋-⠿]/u, "⠋").replace(/· 0.\d s$/, "· 0.1 s")),
+        ["$ fanfold", "⠋ attractions", "· culture", "", "0/2 done · 0.1 s"]
+      )
     }).pipe(Effect.scoped)
   )
 
@@ -303,8 +323,8 @@ describe("live progress", () => {
       const listeners = process.listenerCount("exit")
       yield* run(terminal, ({ isCursorVisible }) => assert.isFalse(isCursorVisible))
       assert.deepStrictEqual(terminal.screen, [
-        "✔ attractions     answered in 5.0 s           What of attractions?",
-        "✔ transportation  answered in 7.0 s           What of transportation?",
+        "✔ attractions     answered in 5.0 s             What of attractions?",
+        "✔ transportation  answered in 7.0 s             What of transportation?",
         "✖ culture         failed: overloaded: the API has too much to do. the API has",
         "                  too much to do. the API has too much to do. the API has too",
         "                  much to do. the API has too much to do. the API has too much",
@@ -350,7 +370,7 @@ describe("live progress", () => {
           yield* begin(progress, ["a"])
           yield* start(progress, "a")
           yield* Deferred.succeed(isOpen, undefined)
-          yield* Effect.onInterrupt(body, () => stop(progress, "a"))
+          return yield* Effect.onInterrupt(body, () => stop(progress, "a"))
         }).pipe(Effect.scoped, Effect.forkChild)
         yield* Deferred.await(isOpen)
         if (how === "an interruption") {
@@ -469,14 +489,16 @@ describe("progress in lines", () => {
         Effect.fnUntraced(function* (listener) {
           yield* begin(listener, names)
           yield* start(listener, "ask1")
-          yield* Effect.forEach(names, (name) => stop(listener, name))
+          yield* tell(listener, "ask2000", { _tag: "Answered", model, usage, durationMillis: 0 })
+          yield* Effect.forEach(names.slice(0, -1), (name) => stop(listener, name))
           yield* end(listener, 0)
         })
       )
       assert.deepStrictEqual(lines, [
         "🔄 Asking ask1",
+        "✅ Answered ask2000 in 0.0 s",
         "🛑 Stopped ask1",
-        "🛑 Stopped 1,999 asks before they were sent"
+        "🛑 Stopped 1,998 asks before they were sent"
       ])
     })
   )

@@ -4,7 +4,8 @@ import { Effect } from "effect"
 import { AskError, Continue, Message } from "fanfold"
 import { failure, make, overloaded, recorder, reply, request, script, send } from "../FakeClaude.ts"
 
-const paused = (text: string, fields: Partial<Message.Reply> = {}) => reply(text, { stopReason: "pause_turn", ...fields })
+const paused = (text: string, fields: Partial<Message.Reply> = {}) =>
+  reply(text, { stopReason: "pause_turn", ...fields })
 
 const through = (claude: ReturnType<typeof make>, options: Continue.Options = {}, one = request()) => {
   const { events, listen } = recorder()
@@ -46,15 +47,21 @@ describe("Continue", () => {
         usage: { ...Message.noUsage, inputTokens: 60, outputTokens: 19, webSearches: 2 }
       })
       const user = { role: "user", content: "why?" } as const
-      assert.deepStrictEqual(claude.sent.map((sent) => sent.request.messages), [
-        [user],
-        [user, { role: "assistant", content: first.content }],
-        [user, { role: "assistant", content: [...first.content, { type: "text", text: "More. " }] }]
-      ])
-      assert.deepStrictEqual(events.map((event) => [event._tag, "turn" in event && event.turn]), [
-        ["Continued", 1],
-        ["Continued", 2]
-      ])
+      assert.deepStrictEqual(
+        claude.sent.map((sent) => sent.request.messages),
+        [
+          [user],
+          [user, { role: "assistant", content: first.content }],
+          [user, { role: "assistant", content: [...first.content, { type: "text", text: "More. " }] }]
+        ]
+      )
+      assert.deepStrictEqual(
+        events.map((event) => [event._tag, "turn" in event && event.turn]),
+        [
+          ["Continued", 1],
+          ["Continued", 2]
+        ]
+      )
     })
   )
 

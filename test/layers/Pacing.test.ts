@@ -13,9 +13,13 @@ const sendAll = (requests: ReadonlyArray<Message.Request>) =>
 const many = (n: number, model = "claude-haiku-5-5") =>
   Array.from({ length: n }, (_, index) => request(`question ${index}`, { model }))
 
-const slow = (headers: Record<string, string> = {}) => () => Effect.delay(Effect.succeed(reply("yes", { headers })), 1000)
+const slow =
+  (headers: Record<string, string> = {}) =>
+  () =>
+    Effect.delay(Effect.succeed(reply("yes", { headers })), 1000)
 
-const limitedFor = (retryAfterMillis: number) => failure(new AskError.RateLimited({ detail: "slow down", retryAfterMillis }))
+const limitedFor = (retryAfterMillis: number) =>
+  failure(new AskError.RateLimited({ detail: "slow down", retryAfterMillis }))
 
 describe("Pacing", () => {
   it.effect("keeps the calls in flight under its limit", () =>
@@ -34,7 +38,10 @@ describe("Pacing", () => {
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
       assert.strictEqual(claude.peak, 3)
-      assert.deepStrictEqual(claude.sent.map(({ at }) => at), [0, 0, 0, 1000, 1000, 1000, 2000, 2000, 2000, 3000])
+      assert.deepStrictEqual(
+        claude.sent.map(({ at }) => at),
+        [0, 0, 0, 1000, 1000, 1000, 2000, 2000, 2000, 3000]
+      )
     })
   )
 
@@ -72,8 +79,12 @@ describe("Pacing", () => {
 
   it.effect("stays as it is where the headers say nothing, and never closes below its start", () =>
     Effect.gen(function* () {
-      for (const headers of [{}, { "anthropic-ratelimit-requests-remaining": "3" }, { "anthropic-ratelimit-requests-remaining": "?" }]) {
-        const claude = make(slow(headers as Record<string, string>))
+      for (const headers of [
+        {},
+        { "anthropic-ratelimit-requests-remaining": "3" },
+        { "anthropic-ratelimit-requests-remaining": "?" }
+      ]) {
+        const claude = make(slow(headers))
         const fiber = yield* sendAll(many(30)).pipe(
           Effect.provide(Pacing.layer()),
           Effect.provide(claude.layer),
@@ -101,7 +112,10 @@ describe("Pacing", () => {
         Effect.forkChild
       )
       yield* TestClock.adjust(15_999)
-      assert.deepStrictEqual(claude.sent.map(({ request }) => request.model), ["limited", "free", "free"])
+      assert.deepStrictEqual(
+        claude.sent.map(({ request }) => request.model),
+        ["limited", "free", "free"]
+      )
       yield* TestClock.adjust(1)
       yield* Fiber.join(fiber)
       assert.strictEqual(claude.sent.length, 15)
@@ -123,7 +137,10 @@ describe("Pacing", () => {
       )
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
-      assert.deepStrictEqual(claude.sent.map(({ at }) => at), [0, 16_100, 16_100])
+      assert.deepStrictEqual(
+        claude.sent.map(({ at }) => at),
+        [0, 16_100, 16_100]
+      )
       assert.strictEqual(events.filter(({ _tag }) => _tag === one).length, 3)
     })
   )
@@ -148,7 +165,9 @@ describe("Pacing", () => {
 
   it.effect("frees the place of a call that failed or was interrupted", () =>
     Effect.gen(function* () {
-      const claude = make((_sent, nth) => (nth === 1 ? Effect.never : nth === 2 ? Effect.fail(invalid()) : Effect.succeed(reply("yes"))))
+      const claude = make((_sent, nth) =>
+        nth === 1 ? Effect.never : nth === 2 ? Effect.fail(invalid()) : Effect.succeed(reply("yes"))
+      )
       yield* Effect.gen(function* () {
         const stuck = yield* Effect.forkChild(send())
         yield* TestClock.adjust(10)
@@ -156,7 +175,10 @@ describe("Pacing", () => {
         yield* TestClock.adjust(10)
         assert.strictEqual(claude.sent.length, 1)
         yield* Fiber.interrupt(stuck)
-        assert.deepStrictEqual((yield* Fiber.join(rest)).map(({ _tag }) => _tag), ["Failure", "Success"])
+        assert.deepStrictEqual(
+          (yield* Fiber.join(rest)).map(({ _tag }) => _tag),
+          ["Failure", "Success"]
+        )
       }).pipe(Effect.provide(Pacing.layer({ inFlight: 1 })), Effect.provide(claude.layer))
     })
   )
@@ -184,7 +206,12 @@ describe("Pacing", () => {
         usage,
         durationMillis: 250
       } as never)
-      assert.deepInclude(events[3], { _tag: "Replied", requestId: "req_1", stopReason: "end_turn", durationMillis: 250 } as never)
+      assert.deepInclude(events[3], {
+        _tag: "Replied",
+        requestId: "req_1",
+        stopReason: "end_turn",
+        durationMillis: 250
+      } as never)
     })
   )
 

@@ -2,21 +2,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { AskError, Call, Event, type Message, Pacing, Retry } from "fanfold"
+import { AskError, Call, Event, Pacing, Retry } from "fanfold"
 import { failure, invalid, make, overloaded, recorder, reply, request, script, send } from "../FakeClaude.ts"
 
 const limited = (retryAfterMillis?: number) =>
-  failure(new AskError.RateLimited({ detail: "slow down", ...(retryAfterMillis !== undefined && { retryAfterMillis }) }))
+  failure(
+    new AskError.RateLimited({ detail: "slow down", ...(retryAfterMillis !== undefined && { retryAfterMillis }) })
+  )
 
 const server = (headers?: Record<string, string>) =>
   failure(new AskError.ServerError({ detail: "oops", status: 500 }), { headers })
 
 /** Sends once through Retry and Pacing while hours of virtual time go by; `gaps` are the times between its tries. */
-const attempts = (
-  options: Retry.Options,
-  answer: Parameters<typeof make>[0],
-  call: Partial<Call.Call> = {}
-) =>
+const attempts = (options: Retry.Options, answer: Parameters<typeof make>[0], call: Partial<Call.Call> = {}) =>
   Effect.gen(function* () {
     const claude = make(answer)
     const { events, listen } = recorder()
@@ -35,15 +33,19 @@ const attempts = (
     return { claude, events, gaps, result }
   })
 
-const failureOf = ({ result }: { readonly result: { readonly _tag: string; readonly failure?: AskError.AskError } }) => {
+const failureOf = ({
+  result
+}: {
+  readonly result: { readonly _tag: string; readonly failure?: AskError.AskError }
+}) => {
   assert(result._tag === "Failure" && result.failure !== undefined)
   return result.failure
 }
 
 const between = (value: number | undefined, least: number, most: number) => {
   assert.isDefined(value)
-  assert.isAtLeast(value!, least)
-  assert.isAtMost(value!, most)
+  assert.isAtLeast(value, least)
+  assert.isAtMost(value, most)
 }
 
 describe("Retry", () => {
@@ -51,7 +53,10 @@ describe("Retry", () => {
     Effect.gen(function* () {
       const { claude, events, result } = yield* attempts({}, script(overloaded(), overloaded(), reply("yes")))
       assert(result._tag === "Success")
-      assert.deepStrictEqual(claude.sent.map(({ call }) => call.attempt), [1, 2, 3])
+      assert.deepStrictEqual(
+        claude.sent.map(({ call }) => call.attempt),
+        [1, 2, 3]
+      )
       assert.deepStrictEqual(
         events.map((event) => ("attempt" in event ? `${event._tag} ${event.attempt}` : event._tag)),
         [
@@ -169,7 +174,10 @@ describe("Retry", () => {
       assert.deepInclude(reason, { _tag: "TimedOut", scope: "ask", limitMillis: 10_000 })
       assert.isFalse(failureOf({ result }).isRetryable)
       assert.strictEqual(claude.interrupted, 1)
-      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["Dispatched"])
+      assert.deepStrictEqual(
+        events.map(({ _tag }) => _tag),
+        ["Dispatched"]
+      )
     })
   )
 
@@ -190,8 +198,14 @@ describe("Retry", () => {
       const one = Effect.result(send())
       const fiber = yield* Effect.all([one, one, one], { concurrency: 3 }).pipe(Effect.provide(stack), Effect.forkChild)
       yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual((yield* Fiber.join(fiber)).map(({ _tag }) => _tag), ["Success", "Success", "Success"])
-      assert.deepStrictEqual(claude.sent.map(({ at }) => at), [0, 8000, 16_000])
+      assert.deepStrictEqual(
+        (yield* Fiber.join(fiber)).map(({ _tag }) => _tag),
+        ["Success", "Success", "Success"]
+      )
+      assert.deepStrictEqual(
+        claude.sent.map(({ at }) => at),
+        [0, 8000, 16_000]
+      )
     })
   )
 
@@ -205,7 +219,10 @@ describe("Retry", () => {
       )
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
-      assert.deepStrictEqual(claude.sent.map(({ call }) => call.attempt), [1, 1, 2])
+      assert.deepStrictEqual(
+        claude.sent.map(({ call }) => call.attempt),
+        [1, 1, 2]
+      )
     })
   )
 
@@ -215,13 +232,15 @@ describe("Retry", () => {
         request.model === "busy" && call.attempt === 1 ? Effect.fail(overloaded()) : Effect.succeed(reply("yes"))
       )
       const stack = Retry.layer().pipe(Layer.provide(Pacing.layer({ inFlight: 1 })), Layer.provide(claude.layer))
-      const asking = (one: Message.Request) => send(one)
-      const fiber = yield* Effect.all([asking(request("a", { model: "busy" })), asking(request("b"))], {
+      const fiber = yield* Effect.all([send(request("a", { model: "busy" })), send(request("b"))], {
         concurrency: 2
       }).pipe(Effect.provide(stack), Effect.forkChild)
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
-      assert.deepStrictEqual(claude.sent.map(({ request }) => request.model), ["busy", "claude-haiku-5-5", "busy"])
+      assert.deepStrictEqual(
+        claude.sent.map(({ request }) => request.model),
+        ["busy", "claude-haiku-5-5", "busy"]
+      )
       assert.strictEqual(claude.sent[1]!.at, 0)
     })
   )

@@ -12,7 +12,7 @@ const holding = () => {
   const fetch: typeof globalThis.fetch = (url, init) => {
     book.inFlight++
     book.peak = Math.max(book.peak, book.inFlight)
-    book.urls.push(String(url))
+    book.urls.push(new Request(url).url)
     book.keys.push(new Headers(init?.headers).get("authorization"))
     return new Promise((resolve) => {
       const wait = (turns: number): unknown =>
@@ -32,8 +32,7 @@ describe("Stack", () => {
   it.live("gives two runs with the same key one gate, wherever it is provided", () =>
     Effect.gen(function* () {
       const book = holding()
-      const layer = () =>
-        Stack.layerWith({ apiKey: Redacted.make("same"), fetch: book.fetch, pacing: { inFlight: 2 } })
+      const layer = () => Stack.layerWith({ apiKey: Redacted.make("same"), fetch: book.fetch, pacing: { inFlight: 2 } })
       const one = layer()
       yield* twice(one, one)
       assert.strictEqual(book.peak, 2)
@@ -115,14 +114,21 @@ describe("Stack", () => {
           "Answered"
         ]
       )
-      assert.deepStrictEqual(claude.sent.map(({ call }) => call.attempt), [1, 2, 1, 2])
+      assert.deepStrictEqual(
+        claude.sent.map(({ call }) => call.attempt),
+        [1, 2, 1, 2]
+      )
     })
   )
 
   it.effect("tries an attempt again that a limit ended, and hands its options to its layers", () =>
     Effect.gen(function* () {
       const claude = make((_sent, nth) => (nth === 1 ? Effect.never : Effect.succeed(reply("yes"))))
-      const stack = Stack.layerOver({ timeout: { attempt: "5 seconds" }, retry: { attempts: 2 }, pacing: { inFlight: 1 } })
+      const stack = Stack.layerOver({
+        timeout: { attempt: "5 seconds" },
+        retry: { attempts: 2 },
+        pacing: { inFlight: 1 }
+      })
       const fiber = yield* Ask.text("why?").pipe(
         Effect.provide(stack.pipe(Layer.provide(claude.layer))),
         Effect.forkChild

@@ -118,7 +118,9 @@ describe("Timeout", () => {
       assert.strictEqual(yield* at([]), 2)
       assert.strictEqual(yield* at(["1 second"]), 2)
       assert.strictEqual(yield* at(Array(9).fill("800 millis")), 3)
-      assert.isUndefined(yield* at(Array(9).fill("800 millis"), { attempt: Duration.infinity, stall: Duration.infinity }))
+      assert.isUndefined(
+        yield* at(Array(9).fill("800 millis"), { attempt: Duration.infinity, stall: Duration.infinity })
+      )
     })
   )
 
@@ -129,7 +131,10 @@ describe("Timeout", () => {
       const one = Effect.result(send())
       const fiber = yield* Effect.all([one, one], { concurrency: 2 }).pipe(Effect.provide(stack), Effect.forkChild)
       yield* TestClock.adjust("1 hour")
-      assert.deepStrictEqual((yield* Fiber.join(fiber)).map(({ _tag }) => _tag), ["Success", "Success"])
+      assert.deepStrictEqual(
+        (yield* Fiber.join(fiber)).map(({ _tag }) => _tag),
+        ["Success", "Success"]
+      )
     })
   )
 })

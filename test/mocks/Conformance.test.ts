@@ -19,25 +19,45 @@ const parseBody = async (response: Response): Promise<unknown> => {
   const text = await response.text()
   const type = response.headers.get("content-type") ?? ""
   if (type.startsWith("text/event-stream")) return Recording.eventsOf(text)
-  return type === "application/x-jsonl" ? text.trim().split("\n").map((line) => JSON.parse(line)) : JSON.parse(text)
+  return type === "application/x-jsonl"
+    ? text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+    : JSON.parse(text)
 }
 
 const recordedBody = ({ kind, response }: Recording.Recording): unknown => {
   if (kind === "messages_stream") return Recording.eventsOf(String(response.body))
   if (kind !== "batches_results") return response.body
-  return typeof response.body === "string" ? response.body.trim().split("\n").map((line) => JSON.parse(line)) : [response.body]
+  return typeof response.body === "string"
+    ? response.body
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+    : [response.body]
 }
 
-const streamDifferences = (recorded: ReadonlyArray<Recording.SseEvent>, mock: ReadonlyArray<Recording.SseEvent>): ReadonlyArray<string> => {
+const streamDifferences = (
+  recorded: ReadonlyArray<Recording.SseEvent>,
+  mock: ReadonlyArray<Recording.SseEvent>
+): ReadonlyArray<string> => {
   const ours = Shape.order(mock)
   const theirs = Shape.order(recorded)
   return [
     ...(ours === theirs ? [] : [`order: ${ours} instead of ${theirs}`]),
-    ...Shape.differences(recorded.map(({ data }) => data), mock.map(({ data }) => data))
+    ...Shape.differences(
+      recorded.map(({ data }) => data),
+      mock.map(({ data }) => data)
+    )
   ]
 }
 
-const send = (claude: ReturnType<typeof mockClaude>, recording: Recording.Recording, path?: string): Promise<Response> => {
+const send = (
+  claude: ReturnType<typeof mockClaude>,
+  recording: Recording.Recording,
+  path?: string
+): Promise<Response> => {
   const { headers, method, raw, url } = recording.request
   const key = recording.response.status === 401 ? "invalid" : "offline"
   const body = raw === null || raw === "" || raw === undefined ? null : JSON.stringify(raw)
@@ -49,13 +69,23 @@ const send = (claude: ReturnType<typeof mockClaude>, recording: Recording.Record
 }
 
 /** Brings a batch into the recorded state, and gives its path. */
-const batchLike = async (recording: Recording.Recording, claude: ReturnType<typeof mockClaude>, hands: clock.Manual): Promise<string> => {
+const batchLike = async (
+  recording: Recording.Recording,
+  claude: ReturnType<typeof mockClaude>,
+  hands: clock.Manual
+): Promise<string> => {
   const results = recording.kind === "batches_results"
   const counts = objectOf(objectOf(recording.response.body)?.["request_counts"]) ?? {}
-  const size = results ? listOf(recordedBody(recording)).length : Object.values(counts).reduce<number>((sum, n) => sum + Number(n), 0)
+  const size = results
+    ? listOf(recordedBody(recording)).length
+    : Object.values(counts).reduce<number>((sum, n) => sum + Number(n), 0)
   const requests = Array.from({ length: size }, (_, index) => ({
     custom_id: String(index),
-    params: { model: "claude-haiku-4-5", max_tokens: 10, messages: [{ role: "user", content: `What is ${index} + 1?` }] }
+    params: {
+      model: "claude-haiku-4-5",
+      max_tokens: 10,
+      messages: [{ role: "user", content: `What is ${index} + 1?` }]
+    }
   }))
   const url = "https://api.anthropic.com/v1/messages/batches"
   const headers = { authorization: "Bearer offline" }
@@ -83,7 +113,9 @@ const compare = async (recording: Recording.Recording, told: boolean): Promise<R
   const path = recording.kind.startsWith("batches") ? await batchLike(recording, claude, hands) : undefined
   const response = await send(claude, recording, path)
   if (response.status !== recording.response.status) {
-    return [`status ${response.status} instead of ${recording.response.status}: ${(await response.text()).slice(0, 200)}`]
+    return [
+      `status ${response.status} instead of ${recording.response.status}: ${(await response.text()).slice(0, 200)}`
+    ]
   }
   const mock = await parseBody(response)
   return [
@@ -128,14 +160,18 @@ const print = (title: string, { reasons, rows }: Awaited<ReturnType<typeof tally
 describe.skipIf(!Recording.present)("the mock and the recorded API", () => {
   const recordings = Recording.present ? Recording.all() : []
 
-  it("serves at least 95 % of the recorded requests, and has the shape of every reply it is told the content of", { timeout: 120_000 }, async () => {
-    const told = await tally(recordings, true)
-    print("Conformance when the mock is told what Claude said (content is the model's, the rest the API's)", told, 30)
-    for (const [kind, { same, served, total }] of told.rows) {
-      assert.isAtLeast(served / total, 0.95, `${kind} served`)
-      assert.isAtLeast(same / total, 0.95, `${kind} same shape`)
+  it(
+    "serves at least 95 % of the recorded requests, and has the shape of every reply it is told the content of",
+    { timeout: 120_000 },
+    async () => {
+      const told = await tally(recordings, true)
+      print("Conformance when the mock is told what Claude said (content is the model's, the rest the API's)", told, 30)
+      for (const [kind, { same, served, total }] of told.rows) {
+        assert.isAtLeast(served / total, 0.95, `${kind} served`)
+        assert.isAtLeast(same / total, 0.95, `${kind} same shape`)
+      }
     }
-  })
+  )
 
   it("chooses by itself what Claude most often chose", { timeout: 120_000 }, async () => {
     const alone = await tally(recordings, false)
@@ -145,4 +181,7 @@ describe.skipIf(!Recording.present)("the mock and the recorded API", () => {
   })
 })
 
-it.skipIf(Recording.present)(`is not held against recordings, as there are none in ${Recording.folder} (set FANFOLD_RECORDINGS)`, () => {})
+it.skipIf(Recording.present)(
+  `is not held against recordings, as there are none in ${Recording.folder} (set FANFOLD_RECORDINGS)`,
+  () => {}
+)

@@ -8,7 +8,8 @@ const table: Record<string, Record<string, string>> = {}
 
 /** How many requests are still open once a transport had time to notice what its client gave up. */
 const settled = async (journal: JournalView): Promise<number> => {
-  for (let tries = 0; journal.inFlight > 0 && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 5))
+  for (let tries = 0; journal.inFlight > 0 && tries < 100; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 5))
   return journal.inFlight
 }
 

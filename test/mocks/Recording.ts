@@ -7,19 +7,30 @@ import { parse, type Unchecked } from "../../mocks/Unchecked.ts"
 export interface Recording {
   readonly file: string
   readonly kind: string
-  readonly request: { readonly method: string; readonly url: string; readonly headers: Record<string, string>; readonly body: Unchecked | undefined; readonly raw: unknown }
+  readonly request: {
+    readonly method: string
+    readonly url: string
+    readonly headers: Record<string, string>
+    readonly body: Unchecked | undefined
+    readonly raw: unknown
+  }
   readonly response: { readonly status: number; readonly headers: Record<string, string>; readonly body: unknown }
 }
 
 /** Where they are: FANFOLD_RECORDINGS, or `shared/recordings` beside the project. */
-export const folder = resolve(process.env["FANFOLD_RECORDINGS"] ?? join(import.meta.dirname, "../../../shared/recordings"))
+export const folder = resolve(
+  process.env["FANFOLD_RECORDINGS"] ?? join(import.meta.dirname, "../../../shared/recordings")
+)
 
 /** Whether they are there. */
 export const present = existsSync(join(folder, "index.json"))
 
 /** Reads all of them. */
 export const all = (): ReadonlyArray<Recording> => {
-  const index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as ReadonlyArray<{ file: string; kind: string }>
+  const index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as ReadonlyArray<{
+    file: string
+    kind: string
+  }>
   return index.map(({ file, kind }) => {
     const { request, response } = JSON.parse(readFileSync(join(folder, file), "utf8"))
     const body = typeof request.body === "string" ? parse(request.body) : (request.body ?? undefined)
@@ -37,7 +48,9 @@ export interface SseEvent {
 export const eventsOf = (text: string): ReadonlyArray<SseEvent> =>
   text.split(/\r?\n\r?\n/).flatMap((part) => {
     const data = /^data: ?(.*)$/m.exec(part)?.[1]
-    return data === undefined ? [] : [{ name: /^event: ?(.*)$/m.exec(part)?.[1] ?? "", data: JSON.parse(data) as Unchecked }]
+    return data === undefined
+      ? []
+      : [{ name: /^event: ?(.*)$/m.exec(part)?.[1] ?? "", data: JSON.parse(data) as Unchecked }]
   })
 
 /** Puts the content blocks of a stream together again. */

@@ -9,8 +9,7 @@ const newer = new Set(
 /** Values whose inside the model or the client makes up. */
 const free = new Set(["input", "text", "thinking"])
 
-const typeOf = (value: unknown): string =>
-  value === null ? "null" : Array.isArray(value) ? "array" : typeof value
+const typeOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "array" : typeof value)
 
 /** Lists how `mock` differs from `recorded`; null stands for any type. Arrays are compared item type by item type. */
 export const differences = (recorded: unknown, mock: unknown, path = "$"): ReadonlyArray<string> => {
@@ -22,7 +21,11 @@ export const differences = (recorded: unknown, mock: unknown, path = "$"): Reado
   if (theirs === undefined || ours === undefined) return []
   return [
     ...Object.keys(theirs).flatMap((key) =>
-      key in ours ? (free.has(key) ? [] : differences(theirs[key], ours[key], `${path}.${key}`)) : [`${path}.${key} is missing`]
+      key in ours
+        ? free.has(key)
+          ? []
+          : differences(theirs[key], ours[key], `${path}.${key}`)
+        : [`${path}.${key} is missing`]
     ),
     ...Object.keys(ours)
       .filter((key) => !(key in theirs) && !newer.has(key))
@@ -37,7 +40,11 @@ const kindOf = (item: unknown): string => {
   return [object?.["type"] ?? typeOf(item), ...(inside?.["type"] === undefined ? [] : [inside["type"]])].join(":")
 }
 
-const itemDifferences = (recorded: ReadonlyArray<unknown>, mock: ReadonlyArray<unknown>, path: string): ReadonlyArray<string> => {
+const itemDifferences = (
+  recorded: ReadonlyArray<unknown>,
+  mock: ReadonlyArray<unknown>,
+  path: string
+): ReadonlyArray<string> => {
   const first = (items: ReadonlyArray<unknown>): Map<string, unknown> =>
     new Map(items.toReversed().map((item) => [kindOf(item), item]))
   const ours = first(mock)

@@ -21,7 +21,11 @@ const params: Params = {
 }
 
 const errorOf = (error: unknown): string => {
-  const { constructor, status, type } = error as { constructor: { name: string }; status?: number; type?: string | null }
+  const { constructor, status, type } = error as {
+    constructor: { name: string }
+    status?: number
+    type?: string | null
+  }
   return [constructor.name, ...(status === undefined ? [] : [status]), ...(type == null ? [] : [type])].join(" ")
 }
 
@@ -29,13 +33,19 @@ const shown = (promise: PromiseLike<unknown>): Promise<unknown> =>
   Promise.resolve(promise).then((value) => value, errorOf)
 
 const textOf = (message: { readonly content: ReadonlyArray<{ readonly type: string }> }): string =>
-  message.content.map((block) => (block.type === "text" ? (block as { text?: string }).text : `[${block.type}]`)).join("")
+  message.content
+    .map((block) => (block.type === "text" ? (block as { text?: string }).text : `[${block.type}]`))
+    .join("")
 
 const plain = ({ client }: Reached, more: Partial<Params> = {}): Promise<unknown> =>
   shown(client.messages.create({ ...params, ...more }).then(textOf))
 
 /** Counts the events of a raw stream, and says how it ended. */
-const raw = async ({ client }: Reached, more: Partial<Params> = {}, onEvent?: (count: number) => void): Promise<unknown> => {
+const raw = async (
+  { client }: Reached,
+  more: Partial<Params> = {},
+  onEvent?: (count: number) => void
+): Promise<unknown> => {
   const events: Record<string, number> = {}
   try {
     const stream = await client.messages.create({ ...params, ...more, stream: true })
@@ -44,14 +54,23 @@ const raw = async ({ client }: Reached, more: Partial<Params> = {}, onEvent?: (c
       events[event.type] = (events[event.type] ?? 0) + 1
       onEvent?.(++count)
     }
-    return { deltas: events["content_block_delta"] ?? 0, starts: events["message_start"] ?? 0, stopped: "message_stop" in events }
+    return {
+      deltas: events["content_block_delta"] ?? 0,
+      starts: events["message_start"] ?? 0,
+      stopped: "message_stop" in events
+    }
   } catch (error) {
     return { deltas: events["content_block_delta"] ?? 0, error: errorOf(error) }
   }
 }
 
 const final = ({ client }: Reached, more: Partial<Params> = {}): Promise<unknown> =>
-  shown(client.messages.stream({ ...params, ...more }).finalMessage().then(textOf))
+  shown(
+    client.messages
+      .stream({ ...params, ...more })
+      .finalMessage()
+      .then(textOf)
+  )
 
 const paris = "Paris is the capital of France, and has been so for centuries."
 
@@ -81,10 +100,16 @@ const afterAbort = async ({ client }: Reached, millis: number, stream: boolean):
 }
 
 const cached = async ({ client }: Reached): Promise<unknown> => {
-  const system = [{ type: "text", text: "A long document. ".repeat(2000), cache_control: { type: "ephemeral" } }] as const
+  const system = [
+    { type: "text", text: "A long document. ".repeat(2000), cache_control: { type: "ephemeral" } }
+  ] as const
   const usages = []
   for (const content of ["First?", "Second?"]) {
-    const { usage } = await client.messages.create({ ...params, system: [...system], messages: [{ role: "user", content }] })
+    const { usage } = await client.messages.create({
+      ...params,
+      system: [...system],
+      messages: [{ role: "user", content }]
+    })
     usages.push([(usage.cache_creation_input_tokens ?? 0) > 4096, (usage.cache_read_input_tokens ?? 0) > 4096])
   }
   return usages
@@ -97,10 +122,16 @@ const batch = async ({ client }: Reached): Promise<unknown> => {
   let found = made
   while (found.processing_status !== "ended") found = await client.messages.batches.retrieve(made.id)
   const results = []
-  for await (const { custom_id, result } of await client.messages.batches.results(made.id)) results.push(`${custom_id} ${result.type}`)
+  for await (const { custom_id, result } of await client.messages.batches.results(made.id))
+    results.push(`${custom_id} ${result.type}`)
   const listed = []
   for await (const one of client.messages.batches.list()) listed.push(one.id === made.id)
-  return { first: made.processing_status, results: results.toSorted(), listed, deleted: (await client.messages.batches.delete(made.id)).type }
+  return {
+    first: made.processing_status,
+    results: results.toSorted(),
+    listed,
+    deleted: (await client.messages.batches.delete(made.id)).type
+  }
 }
 
 const canceled = async ({ client }: Reached): Promise<unknown> => {
@@ -111,8 +142,16 @@ const canceled = async ({ client }: Reached): Promise<unknown> => {
   return [processing_status, found.request_counts.canceled]
 }
 
-const weather = { name: "get_weather", input_schema: { type: "object" as const, properties: { city: { type: "string" } } } }
-const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false }
+const weather = {
+  name: "get_weather",
+  input_schema: { type: "object" as const, properties: { city: { type: "string" } } }
+}
+const schema = {
+  type: "object",
+  properties: { city: { type: "string" } },
+  required: ["city"],
+  additionalProperties: false
+}
 
 const answered = (row: Omit<Row, "see"> & { readonly see: Row["see"] }): Row => ({
   ...row,
@@ -170,7 +209,12 @@ export const rows: ReadonlyArray<Row> = [
       deleted: "message_batch_deleted"
     }
   },
-  { name: "batch, cancelled", options: { batches: { processingMillis: 2000 } }, see: canceled, expected: ["canceling", 1] },
+  {
+    name: "batch, cancelled",
+    options: { batches: { processingMillis: 2000 } },
+    see: canceled,
+    expected: ["canceling", 1]
+  },
   {
     name: "batch, expired",
     options: { batches: { processingMillis: 2000, expiresMillis: 1 } },
@@ -190,7 +234,9 @@ export const rows: ReadonlyArray<Row> = [
   {
     name: "web search with citations",
     see: async ({ client }) => {
-      const { content, usage } = await client.messages.stream({ ...params, tools: [{ type: "web_search_20260318", name: "web_search" }] }).finalMessage()
+      const { content, usage } = await client.messages
+        .stream({ ...params, tools: [{ type: "web_search_20260318", name: "web_search" }] })
+        .finalMessage()
       const cited = content.flatMap((block) => (block.type === "text" ? (block.citations ?? []) : []))
       return [content.slice(0, 2).map((block) => block.type), cited.length, usage.server_tool_use?.web_search_requests]
     },
@@ -199,7 +245,10 @@ export const rows: ReadonlyArray<Row> = [
   {
     name: "structured output",
     see: async ({ client }) => {
-      const message = await client.messages.create({ ...params, output_config: { format: { type: "json_schema", schema } } })
+      const message = await client.messages.create({
+        ...params,
+        output_config: { format: { type: "json_schema", schema } }
+      })
       return typeof JSON.parse(textOf(message)).city
     },
     expected: "string"
@@ -211,7 +260,10 @@ export const rows: ReadonlyArray<Row> = [
         client.messages
           .stream({ ...params, max_tokens: 4000, thinking: { type: "enabled", budget_tokens: 1024 } })
           .finalMessage()
-          .then(({ content, usage }) => [content.map(({ type }) => type), (usage.output_tokens_details?.thinking_tokens ?? 0) > 0])
+          .then(({ content, usage }) => [
+            content.map(({ type }) => type),
+            (usage.output_tokens_details?.thinking_tokens ?? 0) > 0
+          ])
       ),
     expected: [["thinking", "text"], true]
   },
@@ -232,7 +284,14 @@ export const rows: ReadonlyArray<Row> = [
     },
     expected: ["max_tokens", true]
   }),
-  { name: "prompt cache", see: cached, expected: [[true, false], [false, true]] },
+  {
+    name: "prompt cache",
+    see: cached,
+    expected: [
+      [true, false],
+      [false, true]
+    ]
+  },
   {
     name: "limits: the third of two a minute",
     options: { limits: { rpm: 2 } },
@@ -241,11 +300,21 @@ export const rows: ReadonlyArray<Row> = [
   },
   faulty("429 with retry-after", fault.rateLimit({ retryAfter: 2 }), ["RateLimitError", "2", "true"], ({ client }) =>
     shown(
-      client.messages.create(params).catch(({ constructor, headers }) => [constructor.name, headers.get("retry-after"), headers.get("x-should-retry")])
+      client.messages
+        .create(params)
+        .catch(({ constructor, headers }) => [
+          constructor.name,
+          headers.get("retry-after"),
+          headers.get("x-should-retry")
+        ])
     )
   ),
   faulty("429 spend limit", fault.spendLimit(), ["enforced_spend_limit_reached", null], ({ client }) =>
-    shown(client.messages.create(params).catch(({ error, headers }) => [error.error.details.error_code, headers.get("retry-after")]))
+    shown(
+      client.messages
+        .create(params)
+        .catch(({ error, headers }) => [error.error.details.error_code, headers.get("retry-after")])
+    )
   ),
   faulty("529", fault.overloaded(), "OverloadedError 529 overloaded_error"),
   faulty("500", fault.serverError(), "InternalServerError 500 api_error"),
@@ -254,29 +323,55 @@ export const rows: ReadonlyArray<Row> = [
   faulty("402", fault.billing(), "PaymentRequiredError 402 billing_error"),
   faulty("403", fault.forbidden(), "PermissionDeniedError 403 permission_error"),
   faulty("413 from the edge", fault.tooLarge(), "ContentTooLargeError 413 request_too_large"),
-  { name: "400 missing max_tokens", see: (reached) => plain(reached, { max_tokens: undefined as never }), expected: "BadRequestError 400 invalid_request_error" },
-  { name: "400 sampling", see: (reached) => plain(reached, { temperature: 1 } as never), expected: "BadRequestError 400 invalid_request_error" },
+  {
+    name: "400 missing max_tokens",
+    see: (reached) => plain(reached, { max_tokens: undefined as never }),
+    expected: "BadRequestError 400 invalid_request_error"
+  },
+  {
+    name: "400 sampling",
+    see: (reached) => plain(reached, { temperature: 1 } as never),
+    expected: "BadRequestError 400 invalid_request_error"
+  },
   {
     name: "401 wrong key",
     see: ({ client }) => shown(client.withOptions({ apiKey: "invalid" }).messages.create(params)),
     expected: "AuthenticationError 401 authentication_error"
   },
-  { name: "404 unknown model", see: (reached) => plain(reached, { model: "gpt" }), expected: "NotFoundError 404 not_found_error" },
+  {
+    name: "404 unknown model",
+    see: (reached) => plain(reached, { model: "gpt" }),
+    expected: "NotFoundError 404 not_found_error"
+  },
   faulty("connection refused", fault.refuse(), "APIConnectionError"),
   faulty("reset before headers", fault.reset(), "APIConnectionError"),
   faulty("plain body cut by a reset", fault.cut(), "TypeError"),
   faulty("stream cut by a reset", fault.cut({ afterDeltas: 2 }), { deltas: 2, error: "TypeError" }, raw),
-  faulty("stream that ends early", fault.cut({ afterDeltas: 2, how: "end" }), { deltas: 2, starts: 1, stopped: false }, raw),
+  faulty(
+    "stream that ends early",
+    fault.cut({ afterDeltas: 2, how: "end" }),
+    { deltas: 2, starts: 1, stopped: false },
+    raw
+  ),
   faulty("stream that ends early, final message", fault.cut({ how: "end" }), "AnthropicError", final),
-  faulty("error event in a stream", fault.errorEvent({ afterDeltas: 1 }), { deltas: 1, error: "APIError overloaded_error" }, raw),
+  faulty(
+    "error event in a stream",
+    fault.errorEvent({ afterDeltas: 1 }),
+    { deltas: 1, error: "APIError overloaded_error" },
+    raw
+  ),
   faulty("hang, client's timeout", fault.hang(), "APIConnectionTimeoutError", ({ client }) =>
     shown(client.messages.create(params, { timeout: 100 }))
   ),
   faulty("hang, client's abort", fault.hang(), "APIUserAbortError", (reached) => afterAbort(reached, 80, false)),
-  faulty("stall in a stream, client's abort", fault.stall(), "ended silently", (reached) => afterAbort(reached, 150, true)),
+  faulty("stall in a stream, client's abort", fault.stall(), "ended silently", (reached) =>
+    afterAbort(reached, 150, true)
+  ),
   faulty("stall that passes", fault.stall({ millis: 60 }), paris, final),
   faulty("slow drip", fault.drip({ everyMillis: 5 }), paris, final),
-  faulty("HTML with a 200", fault.html(), "string", ({ client }) => client.messages.create(params).then((value) => typeof value)),
+  faulty("HTML with a 200", fault.html(), "string", ({ client }) =>
+    client.messages.create(params).then((value) => typeof value)
+  ),
   faulty("broken JSON with a 200", fault.brokenJson(), "SyntaxError"),
   faulty("content-length too large", fault.contentLength(), "TypeError"),
   faulty("message_start twice", fault.duplicateStart(), { deltas: 5, starts: 2, stopped: true }, raw),
@@ -299,7 +394,11 @@ export const rows: ReadonlyArray<Row> = [
       const { usage } = await client.messages.create(params)
       const streamed = await client.messages.stream(params).finalMessage()
       const counted = await client.messages.countTokens({ model: params.model, messages: params.messages })
-      return [usage.input_tokens === counted.input_tokens, usage.output_tokens === streamed.usage.output_tokens, usage.output_tokens > 10]
+      return [
+        usage.input_tokens === counted.input_tokens,
+        usage.output_tokens === streamed.usage.output_tokens,
+        usage.output_tokens > 10
+      ]
     },
     expected: [true, true, true]
   })

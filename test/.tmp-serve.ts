@@ -1,0 +1,10 @@
+import { fault, mockClaude } from "fanfold/mocks"
+const c = mockClaude({})
+c.fault(fault.other(400, { type: "invalid_request_error", message: "no \u001b[31mred\u0007\nsecond line", shouldRetry: false }), { when: { user: "FAIL" } })
+c.fault(fault.hang(), { when: { user: "HANG" } })
+c.when({ user: "CTRL" }).reply("ok \u001b[31mred\u0007 bell\u001b]0;title\u0007")
+c.fault(fault.other(400, { type: "invalid_request_error", message: "nofold", shouldRetry: false }), { when: { part: "synthesis", user: "BROKEN" } })
+const s = await c.serve({ port: 4555 })
+console.log(s.url)
+process.on("SIGUSR1", () => { console.log(c.journal.log().join("\n")); console.log("inflight", c.journal.inFlight) })
+setInterval(() => {}, 1000)

@@ -1,0 +1,43 @@
+/** The real client over the real SDK, sent to a server on loopback or to a `fetch` of the test's own. */
+import { type Duration, Effect, Layer, Redacted } from "effect"
+import { Claude, Event, Timeout } from "fanfold"
+import { send } from "./FakeClaude.ts"
+import { type Handler, serve } from "./Loopback.ts"
+
+export const key = "sk-ant-api03-THE-KEY-that-must-never-be-seen"
+
+export type Mode = "plain" | "stream"
+export const modes: ReadonlyArray<Mode> = ["plain", "stream"]
+
+export const layerTo = (baseUrl: string, apiKey = key) =>
+  Layer.effect(Claude.Claude, Claude.make({ apiKey: Redacted.make(apiKey), baseUrl }))
+
+export const listening = (mode: Mode, deltas: Array<string> = []) =>
+  Effect.provideService(Event.Listener, {
+    emit: () => Effect.void,
+    ...(mode === "stream" && { delta: ({ text }: Event.Delta) => void deltas.push(text) })
+  })
+
+/** Small limits of our own, and one far outside of them that turns a hang into a failed test. */
+const limits = { firstToken: "150 millis", stall: "150 millis", attempt: "300 millis" } as const
+export const safety: Duration.Input = "10 seconds"
+
+export const sendTo = (url: string, mode: Mode, apiKey?: string) =>
+  send().pipe(
+    listening(mode),
+    Effect.provide(Timeout.layer(limits).pipe(Layer.provide(layerTo(url, apiKey)))),
+    Effect.timeoutOrElse({ duration: safety, orElse: () => Effect.die(new Error("it hangs")) })
+  )
+
+export const errorFrom = (handler: Handler, mode: Mode, apiKey?: string) =>
+  Effect.flatMap(serve(handler), ({ url }) => Effect.flip(sendTo(url, mode, apiKey)))
+
+export const injected = (respond: () => Response) =>
+  Layer.effect(Claude.Claude, Claude.make({ apiKey: Redacted.make(key), fetch: () => Promise.resolve(respond()) }))
+
+const streamOf = (body: string): Response =>
+  new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } })
+
+/** Reads an injected stream to its reply. */
+export const streamed = (body: string) =>
+  send().pipe(listening("stream"), Effect.provide(injected(() => streamOf(body))))

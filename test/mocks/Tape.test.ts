@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import Anthropic from "@anthropic-ai/sdk"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { fault, latency, mockClaude, record, replay } from "fanfold/mocks"
+
+const folder = await mkdtemp(join(tmpdir(), "fanfold-tape-"))
+afterAll(() => rm(folder, { recursive: true }))
+
+const key = "sk-ant-super-secret-0123456789"
+const clientOf = (fetch: typeof globalThis.fetch): Anthropic => new Anthropic({ apiKey: key, fetch, maxRetries: 0 })
+const params = (content: string, model = "claude-haiku-4-5") => ({
+  model,
+  max_tokens: 500,
+  messages: [{ role: "user" as const, content }]
+})
+const textOf = (message: Anthropic.Message): string =>
+  message.content.map((block) => (block.type === "text" ? block.text : "")).join("")
+
+describe("a tape", () => {
+  it("keeps real answers, streams and errors, and gives them back without a server or a key", async () => {
+    const file = join(folder, "whole.jsonl")
+    const claude = mockClaude({ seed: 9 })
+    claude.when({ user: "again" }).reply("first").once()
+    claude.when({ user: "again" }).reply("second")
+    claude.fault(fault.overloaded(), { when: { user: "fails" } })
+    claude.fault(fault.cut({ afterDeltas: 2 }), { when: { user: "cut" } })
+    claude.fault(fault.reset(), { when: { user: "reset" } })
+    const see = async (client: Anthropic): Promise<ReadonlyArray<unknown>> => {
+      const caught = (error: Error): string => error.constructor.name
+      return [
+        textOf(await client.messages.create(params("plain"))),
+        textOf(await client.messages.stream(params("streamed")).finalMessage()),
+        textOf(await client.messages.create(params("again"))),
+        textOf(await client.messages.create(params("again"))),
+        await client.messages.create(params("fails")).catch(caught),
+        await client.messages.create(params(`cut, and the key is ${key}`)).catch(caught),
+        await client.messages.create(params("reset")).catch(caught),
+        (await client.models.list({ limit: 3 })).data.length
+      ]
+    }
+    await using server = await claude.serve()
+    const recorded = await see(clientOf(record(file, { upstream: server.url }).fetch))
+    await server.close()
+    const replayed = await see(clientOf((await replay(file, { speed: Number.POSITIVE_INFINITY })).fetch))
+    assert.deepStrictEqual(replayed, recorded)
+    assert.deepStrictEqual(recorded.slice(2, 7), [
+      "first",
+      "second",
+      "OverloadedError",
+      "TypeError",
+      "APIConnectionError"
+    ])
+    const text = await readFile(file, "utf8")
+    assert.notInclude(text, key)
+    assert.notInclude(text, "organization-id")
+    assert.strictEqual(text.trim().split("\n").length, 8)
+  })
+
+  it("keeps the pace, at any speed", async () => {
+    const file = join(folder, "pace.jsonl")
+    const claude = mockClaude({ latency: latency.fixed(300, { firstTokenMillis: 150 }) })
+    await clientOf(record(file, { fetch: claude.fetch }).fetch)
+      .messages.stream(params("pace"))
+      .finalMessage()
+    for (const [speed, least, most] of [
+      [1, 250, 450],
+      [5, 40, 140]
+    ] as const) {
+      const { fetch } = await replay(file, { speed })
+      const startedAt = performance.now()
+      await clientOf(fetch).messages.stream(params("pace")).finalMessage()
+      const millis = performance.now() - startedAt
+      assert.isTrue(millis >= least && millis <= most, `${millis} ms at speed ${speed}`)
+    }
+  })
+
+  it("refuses loudly what is not on it, naming the nearest", async () => {
+    const file = join(folder, "nearest.jsonl")
+    const recording = clientOf(record(file, { fetch: mockClaude().fetch }).fetch)
+    await recording.messages.create(params("What is the capital of France?"))
+    await recording.messages.create(params("How deep is the sea?"))
+    const client = clientOf((await replay(file)).fetch)
+    const message = (content: string, model?: string): Promise<string> =>
+      client.messages.create(params(content, model)).then(
+        () => "answered",
+        (error: Error) => error.message
+      )
+    assert.match(
+      await message("What is the capital of Spain?"),
+      /not on the tape.*nearest one differs in messages.*capital of France/
+    )
+    assert.match(await message("How deep is the sea?", "claude-sonnet-4-5"), /differs in model:.*How deep/)
+    assert.strictEqual(await message("How deep is the sea?"), "answered")
+    assert.match(await message("How deep is the sea?"), /holds this request, but not so often/)
+  })
+
+  it("works behind a mock that is already in use", async () => {
+    const file = join(folder, "switch.jsonl")
+    const upstream = mockClaude()
+    upstream.when({}).reply("from upstream")
+    await using server = await upstream.serve()
+    const claude = mockClaude()
+    const client = clientOf(claude.fetch)
+    claude.record(file, { upstream: server.url })
+    assert.strictEqual(textOf(await client.messages.create(params("x"))), "from upstream")
+    await server.close()
+    await claude.replay(file)
+    assert.strictEqual(textOf(await client.messages.create(params("x"))), "from upstream")
+  })
+})

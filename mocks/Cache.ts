@@ -67,9 +67,11 @@ const pieces = (body: Unchecked): ReadonlyArray<Piece> => {
   })
   const all = [...tools, ...contentPieces(body["system"], "system"), ...turns]
   const automatic = ttlOf(body["cache_control"])
-  return automatic === undefined
+  const last = all.at(-1)
+  // The mark at the top level stands for one at the last block.
+  return automatic === undefined || last === undefined
     ? all
-    : all.map((piece, index) => (index === all.length - 1 ? { ...piece, ttl: piece.ttl ?? automatic } : piece))
+    : [...all.slice(0, -1), { ...last, ttl: last.ttl ?? automatic }]
 }
 
 /** What invalidates every prefix when it changes. */

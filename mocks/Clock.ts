@@ -61,11 +61,15 @@ export const manual = (startMillis = 0): Manual => {
       const until = now + millis
       await settle()
       for (;;) {
-        const next = [...sleepers].filter((sleeper) => sleeper.at <= until).toSorted((a, b) => a.at - b.at)[0]
-        if (next === undefined) break
-        sleepers.delete(next)
-        now = Math.max(now, next.at)
-        next.wake()
+        let next = Number.POSITIVE_INFINITY
+        for (const sleeper of sleepers) next = Math.min(next, sleeper.at)
+        if (next > until) break
+        now = Math.max(now, next)
+        for (const sleeper of sleepers) {
+          if (sleeper.at > next) continue
+          sleepers.delete(sleeper)
+          sleeper.wake()
+        }
         await settle()
       }
       now = until

@@ -2,7 +2,8 @@
 import * as Batches from "./Batches.ts"
 import * as Draw from "./Draw.ts"
 import type { Exchange, Rules } from "./Exchange.ts"
-import * as Faults from "./Faults.ts"
+import type * as Faults from "./Faults.ts"
+import * as Harm from "./Harm.ts"
 import * as Headers from "./Headers.ts"
 import * as Incoming from "./Incoming.ts"
 import type * as Journal from "./Journal.ts"
@@ -117,7 +118,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
     const fault = faults.pick(exchange)
     if (fault === undefined) return route(settings, batches, exchange)
     exchange.entry.fault = fault.kind === "status" ? `${fault.status} ${fault.type}` : fault.kind
-    return Faults.instead(fault, exchange) ?? Faults.apply(fault, exchange, route(settings, batches, exchange))
+    return Harm.instead(fault, exchange) ?? Harm.apply(fault, exchange, route(settings, batches, exchange))
   }
 
   return async (input, init) => {

@@ -43,23 +43,30 @@ const details = ({ reportsThinking, usage, version }: Envelope): Fields =>
 const serverTools = ({ traces, version }: Envelope): Fields =>
   traces.serverTools !== undefined || version !== "2023-06-01" ? { server_tool_use: traces.serverTools ?? null } : {}
 
+const nothing = {
+  input_tokens: 0,
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: 0,
+  cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
+  output_tokens: 0
+}
+const step = (usage: Fields): Fields => ({ type: "message", ...usage })
+const advice = (model: string, inputTokens: number): Fields => ({
+  type: "advisor_message",
+  model,
+  ...nothing,
+  input_tokens: inputTokens,
+  output_tokens: 20
+})
+
 /** The steps of an answer; the model asked counts the whole once, others are counted for themselves and are not in the sum. */
 const iterations = (envelope: Envelope): Fields => {
   const { traces, usage } = envelope
   if (traces.steps.length === 0) return {}
   const whole = { ...counts(envelope), cache_creation: creation(envelope), output_tokens: usage.output }
-  const nothing = {
-    input_tokens: 0,
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: 0,
-    cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
-    output_tokens: 0
-  }
   return {
     iterations: traces.steps.map((model, index) =>
-      model === null
-        ? { type: "message", ...(index === 0 ? whole : nothing) }
-        : { type: "advisor_message", model, ...nothing, input_tokens: usage.input, output_tokens: 20 }
+      model === null ? step(index === 0 ? whole : nothing) : advice(model, usage.input)
     )
   }
 }
@@ -84,15 +91,12 @@ const container = ({ traces, version }: Envelope): Fields =>
 
 const diagnostics = ({ version }: Envelope): Fields => (version === "2023-06-01" ? {} : { diagnostics: null })
 
+const withCaller = (block: Block): Block =>
+  block.type === "server_tool_use" && block["caller"] === undefined ? { ...block, caller: { type: "direct" } } : block
+
 /** Gives the blocks as the version writes them: the newer one says of server tools, too, who called them. */
 export const blocks = ({ answer, version }: Envelope): ReadonlyArray<Block> =>
-  version === "2023-06-01"
-    ? answer.content
-    : answer.content.map((block) =>
-        block.type === "server_tool_use" && block["caller"] === undefined
-          ? { ...block, caller: { type: "direct" } }
-          : block
-      )
+  version === "2023-06-01" ? answer.content : answer.content.map(withCaller)
 
 const stop = ({ answer }: Envelope): Fields => ({
   stop_reason: answer.stopReason,

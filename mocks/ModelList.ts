@@ -9,10 +9,7 @@ const defaultPage = 20
 const largestPage = 1000
 
 /** Cuts a list, newest first, into the page that the query asks for: `limit`, `after_id`, `before_id`. */
-export const page = <Item extends { readonly id: string }>(
-  items: ReadonlyArray<Item>,
-  query: URLSearchParams
-): Fields => {
+export const page = (items: ReadonlyArray<Fields & { readonly id: string }>, query: URLSearchParams): Fields => {
   const limit = Math.min(largestPage, Math.max(1, Number(query.get("limit") ?? defaultPage) || defaultPage))
   const after = items.findIndex((item) => item.id === query.get("after_id"))
   const before = items.findIndex((item) => item.id === query.get("before_id"))

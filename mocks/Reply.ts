@@ -28,7 +28,7 @@ export type Reply = string | Directive | Unchecked
 
 const directive = (reply: Reply): Directive | undefined =>
   typeof reply === "object" && Object.keys(reply).length > 0 && Object.keys(reply).every((key) => key.startsWith("$"))
-    ? (reply as Directive)
+    ? reply
     : undefined
 
 /** Says whether a reply can only answer a synthesis. */

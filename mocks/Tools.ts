@@ -36,9 +36,9 @@ const nameOf = (tool: Unchecked): string => (typeof tool["name"] === "string" ? 
 const longWords = (text: string): ReadonlyArray<string> => text.toLowerCase().match(/[a-z]{4,}/g) ?? []
 
 const overlap = (tool: Unchecked, question: ReadonlySet<string>): number =>
-  longWords(`${nameOf(tool).replaceAll(/[_-]/g, " ")} ${typeof tool["description"] === "string" ? tool["description"] : ""}`).filter((word) =>
-    question.has(word)
-  ).length
+  longWords(
+    `${nameOf(tool).replaceAll(/[_-]/g, " ")} ${typeof tool["description"] === "string" ? tool["description"] : ""}`
+  ).filter((word) => question.has(word)).length
 
 /** A question that asks for words and not for a call. */
 const wantsWords = /\b(?:reply|respond|answer) (?:only|exactly|with)\b|\bjust say\b|\bwithout calling\b/i

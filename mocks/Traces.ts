@@ -2,7 +2,7 @@
 import type { Block } from "./Answer.ts"
 import type { Draw } from "./Draw.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
-import { listOf, objectOf, objectsOf, type Unchecked } from "./Unchecked.ts"
+import { objectOf, objectsOf, type Unchecked } from "./Unchecked.ts"
 
 /** Fields that appear only where there was cause for them. */
 export interface Traces {
@@ -31,7 +31,7 @@ export const of = (content: ReadonlyArray<Block>, prompt: Prompt, betas: string,
   const compacts = objectsOf(management?.["edits"]).some((edit) => String(edit["type"]).startsWith("compact_"))
   const executed =
     content.some((block) => block.type.includes("code_execution_tool_result")) ||
-    listOf(prompt.body["container"]).length > 0
+    (prompt.body["container"] ?? undefined) !== undefined
   const advisor = toolsOf(prompt.body).find((tool) => String(tool["type"]).startsWith("advisor_"))
   const advices = content
     .filter((block) => block.type === "advisor_tool_result")

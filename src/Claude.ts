@@ -1,5 +1,5 @@
 /** Who answers: one service with one method. How a call is made is a layer around it; who delivers it is `make`. */
-import { Config, Context, Effect, Layer, type Redacted } from "effect"
+import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
 import type { AskError } from "./AskError.ts"
 import type * as Call from "./Call.ts"
 import type * as Event from "./Event.ts"
@@ -52,16 +52,19 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   return Claude.of({ send: sdk.send(options) })
 })
 
+/** A variable that is set to nothing counts as not set. */
+const secret = (name: string) => Config.schema(Schema.Redacted(Schema.NonEmptyString), name)
+
 /** Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. */
-export const apiKey: Config.Config<Redacted.Redacted> = Config.Redacted("ANTHROPIC_API_KEY").pipe(
-  Config.orElse(() => Config.Redacted("ANTHROPIC_AUTH_TOKEN")),
+export const apiKey: Config.Config<Redacted.Redacted> = secret("ANTHROPIC_API_KEY").pipe(
+  Config.orElse(() => secret("ANTHROPIC_AUTH_TOKEN")),
   // Asked for again, so that the error of a missing key names the variable that is usual.
-  Config.orElse(() => Config.Redacted("ANTHROPIC_API_KEY"))
+  Config.orElse(() => secret("ANTHROPIC_API_KEY"))
 )
 
 /** Where `layerConfig` reads the base URL: `ANTHROPIC_BASE_URL`, else the API's own. */
-export const baseUrl: Config.Config<string | undefined> = Config.String("ANTHROPIC_BASE_URL").pipe(
-  Config.withDefault(undefined)
+export const baseUrl: Config.Config<string | undefined> = Config.NonEmptyString("ANTHROPIC_BASE_URL").pipe(
+  Config.orElse(() => Config.succeed(undefined))
 )
 
 /** Provides `Claude` with the key and base URL of the environment, or from other places of your choice. */

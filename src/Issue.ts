@@ -45,14 +45,20 @@ const named = (issue: SchemaIssue.Issue): SchemaIssue.Issue => {
   }
 }
 
+/** A value that was found may be a whole document; its beginning tells which. */
+const longestMessage = 240
+
 /** Every issue of a failed decoding, with the value that was found. */
 export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> => {
   const { issues } = format(named(error.issue))
   return issues.map(({ message, path }) => ({
     path: (path ?? []).map((part) => (typeof part === "object" ? part.key : part)),
-    message: message.replace(/^Expected/, "expected")
+    message: shortened(message.replace(/^Expected/, "expected"))
   }))
 }
+
+const shortened = (message: string): string =>
+  message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message
 
 /** Decodes strictly: unknown keys are refused, and all issues are told at once. */
 export const decode = <S extends Schema.Constraint>(schema: S) => {

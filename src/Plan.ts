@@ -1,15 +1,13 @@
 /** The same pipeline as data: what a plan file may say, and the asks, policy and synthesis it stands for. */
-import { Effect, JsonSchema, Record, Result, Schema, SchemaRepresentation, Struct } from "effect"
+import { Record, Schema, Struct } from "effect"
 import * as Ask from "./Ask.ts"
-import * as Issue from "./Issue.ts"
+import type * as Issue from "./Issue.ts"
 import { Options as StackOptions } from "./layers/Stack.ts"
 import type { Pipeline } from "./Pipeline.ts"
+import { AnswerSchema, toSchema } from "./PlanAnswer.ts"
 import { answersNeeded, Policy } from "./Policy.ts"
 import { Concurrency, Name, nameRule } from "./Research.ts"
 import * as Synthesis from "./Synthesis.ts"
-
-/** JSON Schema of a structured answer: an object schema of the subset that Claude's structured output knows. */
-const AnswerSchema = Schema.Record(Schema.String, Schema.Unknown).annotate({ expected: "a JSON Schema" })
 
 const AskEntry = Schema.Struct({
   question: Ask.Question,
@@ -63,72 +61,46 @@ export interface Prepared extends Pipeline {
   readonly layers: typeof StackOptions.Type
 }
 
-/** Checks what a schema cannot say and builds the asks. All issues at once; `context` is left to whoever reads files. */
-export const toPipeline = (plan: Plan): Effect.Effect<Prepared, ReadonlyArray<Issue.Issue>> =>
-  Effect.suspend(() => {
-    const issues: Array<Issue.Issue> = []
-    const { asks, concurrency = "unbounded", model, policy = "best-effort", synthesis, system } = plan
-    const shared = { ...(model !== undefined && { model }), ...(system !== undefined && { system }) }
-    const names = Object.keys(asks)
+/** What a schema cannot say: a policy wants no more answers than there are asks. Looks at wrong plans too. */
+export const checkPolicy = (policy: unknown, asks: unknown): ReadonlyArray<Issue.Issue> => {
+  if (!Schema.is(Policy)(policy) || typeof asks !== "object" || asks === null) return []
+  const count = Object.keys(asks).length
+  const needed = answersNeeded(policy, count)
+  if (needed <= count) return []
+  const path = ["policy", ...Object.keys(policy)]
+  return [{ path, message: `expected at most ${count}, as many as there are asks, got ${needed}` }]
+}
 
-    const schemaOf = (answer: typeof AnswerSchema.Type | undefined, path: ReadonlyArray<string>) => {
-      if (answer === undefined) return undefined
-      const read = readSchema(answer)
-      if (Result.isSuccess(read)) return read.success
-      issues.push({ path: [...path, "answer"], message: read.failure })
-      return undefined
-    }
-    const askOf = (name: string): Ask.Ask<unknown> => {
-      const entry = asks[name] ?? ""
-      const { answer, question, ...options } =
-        typeof entry === "string" ? { question: entry, answer: undefined } : entry
-      const schema = schemaOf(answer, ["asks", name])
-      const settings = { ...shared, ...options }
-      return schema === undefined ? Ask.text(question, settings) : Ask.object(question, schema, settings)
-    }
-    const foldOf = (entry: Plan["synthesis"]): Synthesis.Synthesis<unknown> | undefined => {
-      if (entry === undefined) return undefined
-      if (typeof entry === "string") return Synthesis.text(entry)
-      const { answer, instruction, ...options } = entry
-      const schema = schemaOf(answer, ["synthesis"])
-      return schema === undefined
-        ? Synthesis.text(instruction, options)
-        : Synthesis.object(instruction, schema, options)
-    }
+/** Builds what a checked plan stands for; `context` is left to whoever reads files. */
+export const toPipeline = (plan: Plan): Prepared => {
+  const { asks, concurrency = "unbounded", model, policy = "best-effort", synthesis, system } = plan
+  const shared = { ...(model !== undefined && { model }), ...(system !== undefined && { system }) }
+  return {
+    asks: Record.map(asks, (entry) => askOf(entry, shared)),
+    synthesis: synthesis === undefined ? undefined : synthesisOf(synthesis),
+    policy,
+    concurrency,
+    context: typeof plan.context === "string" ? plan.context : undefined,
+    layers: Struct.pick(plan, layerNames)
+  }
+}
 
-    const needed = answersNeeded(policy, names.length)
-    if (needed > names.length) {
-      const path = typeof policy === "string" ? ["policy"] : ["policy", ...Object.keys(policy)]
-      issues.push({ path, message: `expected at most ${names.length}, as many as there are asks, got ${needed}` })
-    }
-    const prepared: Prepared = {
-      asks: Object.fromEntries(names.map((name) => [name, askOf(name)])),
-      synthesis: foldOf(synthesis),
-      policy,
-      concurrency,
-      context: typeof plan.context === "string" ? plan.context : undefined,
-      layers: Struct.pick(plan, layerNames)
-    }
-    return issues.length > 0 ? Effect.fail(issues) : Effect.succeed(prepared)
-  })
+const askOf = (entry: Plan["asks"][string], shared: Ask.Options): Ask.Ask<unknown> => {
+  if (typeof entry === "string") return Ask.text(entry, shared)
+  const { answer, question, ...options } = entry
+  const settings = { ...shared, ...options }
+  return answer === undefined ? Ask.text(question, settings) : Ask.object(question, toSchema(answer), settings)
+}
+
+const synthesisOf = (entry: NonNullable<Plan["synthesis"]>): Synthesis.Synthesis<unknown> => {
+  if (typeof entry === "string") return Synthesis.text(entry)
+  const { answer, instruction, ...options } = entry
+  return answer === undefined
+    ? Synthesis.text(instruction, options)
+    : Synthesis.object(instruction, toSchema(answer), options)
+}
 
 const layerNames = Record.keys(StackOptions.fields)
-
-/** A JSON Schema as a schema that decodes; the failure says which keyword Claude's structured output cannot take. */
-const readSchema = (answer: typeof AnswerSchema.Type): Result.Result<Schema.Codec<unknown>, string> =>
-  Result.try({
-    try: () => {
-      const document = JsonSchema.fromSchemaDraft2020_12(answer)
-      const schema = SchemaRepresentation.fromJsonSchemaDocument(document, {
-        patterns: "ignore"
-      }) as Schema.Codec<unknown>
-      // Building an ask is what refuses recursion; the ask itself is not needed.
-      Ask.object("?", schema)
-      return schema
-    },
-    catch: (cause) =>
-      `expected a JSON Schema that structured output can take: ${cause instanceof Error ? cause.message : String(cause)}`
-  })
 
 /** The plan's own JSON Schema, for editors. */
 export const toJsonSchema = (): object => {

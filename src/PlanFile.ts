@@ -1,23 +1,20 @@
 /** Reads a plan's text (YAML, JSON or TOML) and says of every issue where in the file it stands. */
-import { Array, Data, Effect, FileSystem, Order, Path, Result } from "effect"
+import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
 import * as Issue from "./Issue.ts"
-import { Plan, type Prepared, toPipeline } from "./Plan.ts"
+import { checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
 import type { Position, Source, SyntaxProblem } from "./PlanSource.ts"
 
-/** One thing wrong with a plan; line and column from 1, absent where the file as a whole is meant. */
+/** One thing wrong with a plan, and where it stands. */
 export interface PlanIssue extends Issue.Issue {
   readonly file: string
-  readonly position?: Position | undefined
+  readonly position: Position
 }
 
 /** Everything that is wrong with a plan, a line each: `plan.yaml:9:9 asks.rivals.maxTokens: expected …`. */
 export class PlanError extends Data.TaggedError("PlanError")<{ readonly issues: ReadonlyArray<PlanIssue> }> {
   override get message(): string {
     return this.issues
-      .map(({ file, position, ...issue }) => {
-        const where = position === undefined ? file : `${file}:${position.line}:${position.column}`
-        return `${where} ${Issue.toString(issue)}`
-      })
+      .map(({ file, position, ...issue }) => `${file}:${position.line}:${position.column} ${Issue.toString(issue)}`)
       .join("\n")
   }
 }
@@ -48,33 +45,48 @@ export const read = Effect.fn("PlanFile.read")(function* (
 ) {
   const source = yield* Effect.mapError(
     parse(file, text),
-    ({ problems }) => new PlanError({ issues: problems.map((problem) => ({ file, path: [], ...problem })) })
+    ({ problems }) =>
+      new PlanError({ issues: problems.map(({ message, position }) => ({ file, position, path: [], message })) })
   )
-  const located = (issues: ReadonlyArray<Issue.Issue>) => {
-    const placed = issues.map((issue): PlanIssue => ({ ...issue, file, position: source.locate(issue.path) }))
-    const inOrder = Order.mapInput(
-      Order.Tuple([Order.Number, Order.Number]),
-      ({ position }: PlanIssue) => [position?.line ?? 0, position?.column ?? 0] as const
-    )
-    return new PlanError({ issues: Array.sort(placed, inOrder) })
-  }
-  const plan = amend(yield* Effect.mapError(decodePlan(source.value), located))
-  const checks = Effect.all([toPipeline(plan), readContext(plan, folder)], { mode: "result" })
-  const [pipeline, context] = yield* checks
+  const decoded = yield* Effect.result(decodePlan(source.value))
+  const plan = Result.isSuccess(decoded) ? amend(decoded.success) : undefined
+  // What else is wrong is told at once with what the schema found.
+  const { asks, context: named, policy } = plan ?? toObject(source.value)
+  const context = yield* Effect.result(readContext(named, folder))
   const issues = [
-    ...(Result.isFailure(pipeline) ? pipeline.failure : []),
+    ...(Result.isFailure(decoded) ? decoded.failure : []),
+    ...checkPolicy(policy, asks),
     ...(Result.isFailure(context) ? context.failure : [])
   ]
-  if (Result.isFailure(pipeline) || Result.isFailure(context)) return yield* located(issues)
-  return { ...pipeline.success, context: context.success } satisfies Prepared
+  if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
+    return { ...toPipeline(plan), context: context.success } satisfies Prepared
+  }
+  const placed = issues.map(({ message, path }): PlanIssue => ({ file, position: source.locate(path), path, message }))
+  return yield* new PlanError({ issues: Array.sort(placed, inOrder) })
 })
 
-const readContext = Effect.fnUntraced(function* ({ context }: Plan, folder: string) {
-  if (context === undefined || typeof context === "string") return context
+const inOrder = Order.mapInput(
+  Order.Tuple([Order.Number, Order.Number]),
+  ({ position }: PlanIssue) => [position.line, position.column] as const
+)
+
+const toObject = (value: unknown): { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null ? { ...value } : {}
+
+/** Gives the text of a context, and nothing for what is none. */
+const readContext = Effect.fnUntraced(function* (context: unknown, folder: string) {
+  if (typeof context === "string") return context
+  const { file } = toObject(context)
+  if (typeof file !== "string") return undefined
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  return yield* Effect.mapError(fileSystem.readFileString(path.resolve(folder, context.file)), (error) => {
-    const why = error.reason._tag === "NotFound" ? "no such file" : error.reason._tag
-    return [{ path: ["context", "file"], message: `${why}: ${context.file}` }]
-  })
+  return yield* Effect.mapError(fileSystem.readFileString(path.resolve(folder, file)), (error) => [
+    { path: ["context", "file"], message: `${file}: ${whyUnread(error)}` }
+  ])
 })
+
+/** Why a file cannot be read, in a word or two. */
+export const whyUnread = ({ reason }: PlatformError.PlatformError): string => {
+  const known = { NotFound: "no such file", PermissionDenied: "permission denied", BadResource: "is no file" }
+  return known[reason._tag as keyof typeof known] ?? `cannot be read: ${reason.message}`
+}

@@ -7,13 +7,15 @@ export interface Position {
   readonly column: number
 }
 
-/** `locate` gives the place of the key a path leads to; where that is missing, of the nearest key above it. */
+export const beginning: Position = { line: 1, column: 1 }
+
+/** `locate` gives the place of the key a path leads to; where that is missing, of the nearest key above it, or the beginning. */
 export interface Source {
   readonly value: unknown
-  readonly locate: (path: ReadonlyArray<PropertyKey>) => Position | undefined
+  readonly locate: (path: ReadonlyArray<PropertyKey>) => Position
 }
 
 /** Text that is no YAML, JSON or TOML: every problem with its place. */
 export class SyntaxProblem extends Data.TaggedError("SyntaxProblem")<{
-  readonly problems: ReadonlyArray<{ readonly message: string; readonly position: Position | undefined }>
+  readonly problems: ReadonlyArray<{ readonly message: string; readonly position: Position }>
 }> {}

@@ -1,7 +1,7 @@
 /** TOML, with the place of every key. */
 import { Effect, Result } from "effect"
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser"
-import { type Position, type Source, SyntaxProblem } from "./PlanSource.ts"
+import { beginning, type Position, type Source, SyntaxProblem } from "./PlanSource.ts"
 
 /** Parses one document; a syntax error comes with its line and column. */
 export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
@@ -15,10 +15,10 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
 const problemOf = (cause: unknown) =>
   cause instanceof ParseError
     ? { message: cause.message, position: { line: cause.lineNumber, column: cause.column + 1 } }
-    : { message: String(cause), position: undefined }
+    : { message: String(cause), position: beginning }
 
-/** The longest key that leads to the path. */
-const locate = (program: AST.TOMLProgram, path: ReadonlyArray<PropertyKey>): Position | undefined => {
+/** The longest key that leads to the path, else the beginning. */
+const locate = (program: AST.TOMLProgram, path: ReadonlyArray<PropertyKey>): Position => {
   let best: { readonly depth: number; readonly node: AST.TOMLNode } | undefined
   const consider = (keys: ReadonlyArray<PropertyKey>, node: AST.TOMLNode): void => {
     const leads = keys.length <= path.length && keys.every((key, depth) => String(key) === String(path[depth]))
@@ -36,7 +36,7 @@ const locate = (program: AST.TOMLProgram, path: ReadonlyArray<PropertyKey>): Pos
     if (node.value.type === "TOMLInlineTable") for (const entry of node.value.body) visit(entry, keys)
   }
   for (const entry of program.body[0].body) visit(entry, [])
-  if (best === undefined) return undefined
+  if (best === undefined) return beginning
   const { column, line } = best.node.loc.start
   return { line, column: column + 1 }
 }

@@ -1,34 +1,65 @@
 /** YAML, and JSON as the part of YAML it is. */
-import { Effect } from "effect"
-import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml"
-import { type Source, SyntaxProblem } from "./PlanSource.ts"
+import { Effect, Result } from "effect"
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLMap
+} from "yaml"
+import { beginning, type Source, SyntaxProblem } from "./PlanSource.ts"
+
+/** What the parser says in its own terms, said in those of somebody who writes a plan. */
+const words: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: "this key stands here twice",
+  MULTIPLE_DOCS: "expected one document, and nothing after ---"
+}
 
 /** Parses one document; every syntax error comes with its line and column. */
 export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
   Effect.suspend(() => {
     const lines = new LineCounter()
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
     const positionAt = (offset: number) => {
       const { col, line } = lines.linePos(offset)
       return { line, column: col }
     }
-    if (document.errors.length > 0) {
-      const problems = document.errors.map(({ message, pos }) => ({ message, position: positionAt(pos[0]) }))
-      return Effect.fail(new SyntaxProblem({ problems }))
+    const problems = [
+      ...document.errors.map(({ code, message, pos }) => ({ message: words[code] ?? message, offset: pos[0] })),
+      ...unknownAliases(document)
+    ].map(({ message, offset }) => ({ message, position: positionAt(offset) }))
+    if (problems.length > 0) return Effect.fail(new SyntaxProblem({ problems }))
+    // Aliases of aliases can stand for more values than any memory holds.
+    const value = Result.try({ try: (): unknown => document.toJS(), catch: String })
+    if (Result.isFailure(value)) {
+      return Effect.fail(new SyntaxProblem({ problems: [{ message: value.failure, position: beginning }] }))
     }
     return Effect.succeed({
-      value: document.toJS(),
-      locate: (path) => {
-        const offset = offsetOf(document.contents, path)
-        return offset === undefined ? undefined : positionAt(offset)
-      }
+      value: value.success,
+      locate: (path) => positionAt(offsetOf(document.contents, path))
     })
   })
 
+const unknownAliases = (document: Document) => {
+  const problems: Array<{ readonly message: string; readonly offset: number }> = []
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) !== undefined) return
+      problems.push({ message: `there is no anchor &${alias.source} before this alias`, offset: alias.range?.[0] ?? 0 })
+    }
+  })
+  return problems
+}
+
 /** Walks down as far as the path is there, and gives where the last key or item stands. */
-const offsetOf = (root: Node | null, path: ReadonlyArray<PropertyKey>): number | undefined => {
+const offsetOf = (root: Node | null, path: ReadonlyArray<PropertyKey>): number => {
   let node = root
-  let offset = root?.range?.[0]
+  let offset = root?.range?.[0] ?? 0
   for (const part of path) {
     if (isMap(node)) {
       const { items }: YAMLMap = node

@@ -1,4 +1,5 @@
 /** A run's outcome as data, and as a document. */
+import { stripVTControlCharacters } from "node:util"
 import { Schema } from "effect"
 import { whyOf } from "./Findings.ts"
 import { Source, sourcesOf, Usage } from "./Message.ts"
@@ -40,14 +41,9 @@ export interface Totals {
 }
 
 export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {
-  const answers: Record<string, unknown> = {}
-  const sources: Record<string, ReadonlyArray<Source>> = {}
-  for (const { name, outcome } of findings.findings) {
-    if (outcome._tag !== "Answered") continue
-    answers[name] = outcome.value
-    const cited = sourcesOf(outcome.reply)
-    if (cited.length > 0) sources[name] = cited
-  }
+  const answered = findings.findings.flatMap(({ name, outcome }) =>
+    outcome._tag === "Answered" ? [{ name, value: outcome.value, cited: sourcesOf(outcome.reply) }] : []
+  )
   const gaps = findings.gaps.map((gap) => ({
     name: gap.name,
     question: gap.question,
@@ -61,9 +57,9 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     policy: findings.policy,
     document: document?.value ?? null,
     questions: Object.fromEntries(findings.findings.map(({ name, question }) => [name, question])),
-    answers,
+    answers: Object.fromEntries(answered.map(({ name, value }) => [name, value])),
     gaps,
-    sources,
+    sources: Object.fromEntries(answered.flatMap(({ cited, name }) => (cited.length > 0 ? [[name, cited]] : []))),
     error: error?.message ?? null,
     usage: totals.usage,
     estimatedCostUsd: totals.costUsd ?? null,
@@ -74,7 +70,10 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
 /** The report as indented JSON, with a line end. */
 export const toJson = (report: Report): string => `${JSON.stringify(report, undefined, 2)}\n`
 
-/** The document as Markdown: the synthesis, or, where there is none, each answer under its name. */
+/**
+ * The document as Markdown: the synthesis, or, where there is none, each answer under its name. What a terminal would obey
+ * is left out, as it may be shown on one; JSON keeps every character.
+ */
 export const toMarkdown = (report: Report): string => {
   const { answers, document, gaps, questions, sources } = report
   const parts =
@@ -82,16 +81,20 @@ export const toMarkdown = (report: Report): string => {
       ? Object.entries(answers).map(([name, value]) => section(name, questions[name] ?? "", textOf(value)))
       : [textOf(document)]
   if (document === null && gaps.length > 0) {
-    parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${message}`).join("\n")}`)
+    parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${inLine(message)}`).join("\n")}`)
   }
   const cited = new Map(Object.values(sources).flatMap((list) => list.map((source) => [source.url, source] as const)))
   if (cited.size > 0) {
     parts.push(`## Sources\n\n${[...cited.values()].map(({ title, url }) => `- [${title}](${url})`).join("\n")}`)
   }
-  return `${parts.map((part) => part.trim()).join("\n\n")}\n`
+  const markdown = `${parts.map((part) => part.trim()).join("\n\n")}\n`
+  return stripVTControlCharacters(markdown).replace(/(?![\t\n\r])\p{Cc}/gu, "")
 }
 
-const section = (name: string, question: string, text: string): string => `## ${name}\n\n*${question}*\n\n${text}`
+const section = (name: string, question: string, text: string): string =>
+  `## ${name}\n\n*${inLine(question)}*\n\n${text}`
+
+const inLine = (text: string): string => text.trim().replace(/\s+/g, " ")
 
 const textOf = (value: unknown): string =>
   typeof value === "string" ? value : `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\``

@@ -22,7 +22,6 @@ const ports = Ports.of({
   }),
   online: Effect.fnUntraced(function* (layers) {
     const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
-    if (Redacted.value(apiKey).trim() === "") return yield* noKey()
     const baseUrl = yield* Effect.mapError(Claude.baseUrl, noKey)
     return Stack.layerWith({ ...layers, apiKey, baseUrl })
   }),

@@ -1,11 +1,13 @@
 /** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
-import { Clock, Effect, Exit, Layer, Redacted } from "effect"
+import { Clock, Effect, Exit, Layer, Record, Redacted, Schema } from "effect"
 import * as Ask from "./Ask.ts"
 import type { AskError } from "./AskError.ts"
 import { apiKey, baseUrl, type Claude } from "./Claude.ts"
 import * as Event from "./Event.ts"
 import { type Answers, type Asks, type Findings, whyOf } from "./Findings.ts"
+import * as Issue from "./Issue.ts"
 import * as Stack from "./layers/Stack.ts"
+import { PositiveDurationInput } from "./Limit.ts"
 import type { Usage } from "./Message.ts"
 import * as Pipeline from "./Pipeline.ts"
 import type { Policy } from "./Policy.ts"
@@ -107,17 +109,30 @@ const program = Effect.fnUntraced(function* (options: AnyOptions) {
   return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, durationMillis }
 })
 
-const pipelineOf = ({ asks, concurrency, context, policy, synthesis }: AnyOptions): Pipeline.Pipeline => {
-  const toAsk = (ask: string | Ask.Ask<any>) => (typeof ask === "string" ? Ask.text(ask) : ask)
+const assertAsks = Issue.assert(Schema.ObjectKeyword.annotate({ expected: "asks by name or in order" }), "asks")
+const assertSynthesis = Issue.assert(Ask.Question.annotate({ expected: "an instruction" }), "synthesis")
+const assertDefaults = Issue.assert(Ask.Settings, "defaults")
+const assertTimeout = Issue.assert(PositiveDurationInput, "defaults.timeout")
+
+const pipelineOf = ({ asks, concurrency, context, defaults, policy, synthesis }: AnyOptions): Pipeline.Pipeline => {
+  assertAsks(asks)
+  if (typeof synthesis === "string") assertSynthesis(synthesis)
+  const { timeout, ...settings } = defaults ?? {}
+  assertDefaults(settings)
+  if (timeout !== undefined) assertTimeout(timeout)
   return {
-    asks: isList(asks)
-      ? asks.map(toAsk)
-      : Object.fromEntries(Object.entries(asks).map(([name, ask]) => [name, toAsk(ask)])),
+    asks: isList(asks) ? asks.map((ask, index) => toAsk(ask, String(index))) : Record.map(asks, toAsk),
     synthesis: typeof synthesis === "string" ? Synthesis.text(synthesis) : synthesis,
     policy: policy ?? "all",
     concurrency: concurrency ?? "unbounded",
     context
   }
+}
+
+const toAsk = (ask: string | Ask.Ask<any>, name: string): Ask.Ask<any> => {
+  if (ask instanceof Ask.Ask) return ask
+  Issue.assert(Ask.Question, `asks.${name}`)(ask)
+  return Ask.text(ask)
 }
 
 const isList = (asks: Questions): asks is ReadonlyArray<string | Ask.Ask<any>> => Array.isArray(asks)
@@ -126,8 +141,11 @@ const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const key = options.apiKey === undefined ? yield* apiKey : Redacted.make(options.apiKey)
+      if (Redacted.value(key).trim() === "") return yield* Effect.fail(noKey())
       const url = options.baseUrl ?? (yield* baseUrl)
       const { continue: continuing, fetch, pacing, retry, timeout } = options
       return Stack.layerWith({ apiKey: key, baseUrl: url, fetch, continue: continuing, pacing, retry, timeout })
-    }).pipe(Effect.mapError(() => new Error("No key: set ANTHROPIC_API_KEY to your key, or pass apiKey")))
+    }).pipe(Effect.mapError(noKey))
   )
+
+const noKey = (): Error => new Error("No key: set ANTHROPIC_API_KEY to your key, or pass apiKey")

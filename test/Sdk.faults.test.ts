@@ -143,6 +143,13 @@ const faults: ReadonlyArray<Fault> = [
     isRetryable: false
   },
   {
+    what: "a stream that begins with no message",
+    handler: (response) =>
+      void startStream(response).end(event("message_start", { type: "message_start", message: {} }) + stopped),
+    stream: "NotJson",
+    isRetryable: true
+  },
+  {
     what: "broken JSON in one event",
     handler: (response) =>
       void startStream(response).end(begun + event("content_block_delta", "{oops") + continued + stopped),

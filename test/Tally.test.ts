@@ -1,13 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Event from "../src/Event.ts"
-import { noUsage, type Usage } from "../src/Message.ts"
+import { type Event, Message } from "fanfold"
 import * as Tally from "../src/Tally.ts"
 
 const haiku = "claude-haiku-5-5"
 const sonnet = "claude-sonnet-5-5"
 
 /** Haiku takes 0.10 and 0.50 USD per million tokens, so this costs 0.0011 USD there. */
-const usage: Usage = { ...noUsage, inputTokens: 1000, outputTokens: 2000 }
+const usage: Message.Usage = { ...Message.noUsage, inputTokens: 1000, outputTokens: 2000 }
 
 type Fields<E> = E extends Event.Event ? Omit<E, "version" | "at" | "run" | "ask" | "part"> : never
 type Happening = readonly [at: number, ask: string, fields: Fields<Event.Event>]
@@ -58,7 +57,7 @@ const answered = (at: number, ask: string, spent = usage): Happening => [
   ask,
   { _tag: "Answered", model: haiku, usage: spent, durationMillis: 1 }
 ]
-const attemptFailed = (at: number, ask: string, paid: { usage?: Usage; model?: string } = {}): Happening => [
+const attemptFailed = (at: number, ask: string, paid: { usage?: Message.Usage; model?: string } = {}): Happening => [
   at,
   ask,
   { _tag: "AttemptFailed", attempt: 1, reason: "Overloaded", message: "overloaded: busy", durationMillis: 1, ...paid }
@@ -177,7 +176,7 @@ describe("Tally", () => {
   })
 
   it("adds up every reply and every paid failure once: an answer's own sum is not added again", () => {
-    const partial = { ...noUsage, inputTokens: 1000, outputTokens: 10 }
+    const partial = { ...Message.noUsage, inputTokens: 1000, outputTokens: 10 }
     const tally = fold(
       begin(0, "a"),
       dispatched(0, "a"),
@@ -187,9 +186,9 @@ describe("Tally", () => {
       [4, "a", { _tag: "Continued", turn: 1 }],
       dispatched(5, "a"),
       replied(6, "a"),
-      answered(6, "a", { ...noUsage, inputTokens: 2000, outputTokens: 4000 })
+      answered(6, "a", { ...Message.noUsage, inputTokens: 2000, outputTokens: 4000 })
     )
-    assert.deepStrictEqual(tally.usage, { ...noUsage, inputTokens: 3000, outputTokens: 4010 })
+    assert.deepStrictEqual(tally.usage, { ...Message.noUsage, inputTokens: 3000, outputTokens: 4010 })
     assert.approximately(tally.costUsd!, 0.002305, 1e-12)
   })
 

@@ -89,6 +89,7 @@ const complaints = (files: ReadonlyArray<string>, judge: (file: string, one: Imp
 
 const upOrAside = (file: string, { from, isDynamic }: Import) => {
   if (from.startsWith("a computed name")) return "what is imported must be seen"
+  if (/^fanfold(\/(?!mocks)|$)/.test(from)) return "within src rooms are entered by path"
   const [room, target] = [roomAt(file), roomOf(file, from)]
   if (target === undefined) return from.startsWith(".") && !from.endsWith("package.json") ? "it leaves src" : undefined
   const [floor, targetFloor] = [floorOf(room), floorOf(target)]

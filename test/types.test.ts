@@ -1,4 +1,6 @@
 /** What the compiler must reject, and the types it must see. `npm run check:types` proves this file; running it does little. */
+// The misuses below are the point of this file.
+// @effect-diagnostics missingEffectContext:off missingEffectError:off globalErrorInEffectFailure:off
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Effect, Layer, Schema, type Stream } from "effect"
 import {

@@ -4,6 +4,7 @@ import { CliOutput, Command } from "effect/cli"
 import { ask } from "./ask.ts"
 import { check } from "./check.ts"
 import { code, Failure } from "./Failure.ts"
+import { inert } from "./Inert.ts"
 import { init } from "./init.ts"
 import { run } from "./run.ts"
 
@@ -15,6 +16,10 @@ const fanfold = Command.make("fanfold").pipe(
 /** Standard output is for documents, so a wrong invocation speaks on standard error, and shortly. */
 const presenter: CliOutput.Presenter = {
   present: Effect.fnUntraced(function* (event) {
+    // Help that nobody asked for belongs to a wrong invocation.
+    if (event._tag === "Help" && event.reason === "Implicit") {
+      return yield* Console.error(CliOutput.defaultFormatter({ colors: false }).formatHelpDoc(event.helpDoc))
+    }
     if (event._tag !== "InvalidInvocation") return yield* CliOutput.defaultPresenter.present(event)
     const command = event.commandPath.join(" ")
     for (const error of event.errors) yield* Console.error(error.message)
@@ -22,12 +27,21 @@ const presenter: CliOutput.Presenter = {
   })
 }
 
+/** A message quotes plans, replies and paths, in a line each. */
+const inertLines = (message: string): string => message.split("\n").map(inert).join("\n")
+
 /** Runs the arguments of the process. Every failure has been told on standard error when this fails with its exit code. */
 export const main = (version: string) =>
   Command.run(fanfold, { version }).pipe(
     Effect.catch((error) => {
-      if (error._tag !== "Failure") return new Failure({ exitCode: code.usage, message: "" })
-      return Effect.andThen(error.message === "" ? Effect.void : Console.error(error.message), Effect.fail(error))
+      if (error._tag === "ShowHelp") return new Failure({ exitCode: code.usage, message: "" })
+      return error._tag === "Failure"
+        ? Effect.fail(error)
+        : new Failure({ exitCode: code.failed, message: error.message })
     }),
+    Effect.catchDefect(
+      (defect) => new Failure({ exitCode: code.failed, message: `This is a bug of fanfold: ${String(defect)}` })
+    ),
+    Effect.tapError(({ message }) => (message === "" ? Effect.void : Console.error(inertLines(message)))),
     Effect.provide(CliOutput.layerPresenter(presenter))
   )

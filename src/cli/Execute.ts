@@ -8,6 +8,7 @@ import * as Report from "../Report.ts"
 import * as Tally from "../Tally.ts"
 import { code, Failure } from "./Failure.ts"
 import type { Running } from "./Flags.ts"
+import { inert } from "./Inert.ts"
 import * as Output from "./Output.ts"
 import { Ports } from "./Ports.ts"
 import * as Progress from "./Progress.ts"
@@ -44,19 +45,22 @@ const conclude = Effect.fnUntraced(function* (
   { error, findings }: Pipeline.Outcome,
   { json, output, quiet }: Running
 ) {
-  const files = error === undefined || output.length > 0 ? output : rescueFile(report)
-  const written = yield* Effect.forEach(files, (file) => Output.write(file, report, quiet))
-  if (json) yield* Output.print(Report.toJson(report))
-  else if (files.length === 0 && error === undefined) yield* Output.print(Report.toMarkdown(report))
+  const written = yield* Effect.forEach(output, (file) => Output.write(file, report, quiet))
+  if (json) written.push(yield* Output.print(Report.toJson(report)))
+  else if (output.length === 0 && error === undefined) written.push(yield* Output.print(Report.toMarkdown(report)))
+  if (!written.includes(true)) yield* rescue(report)
 
-  for (const gap of findings.gaps) yield* Console.error(`No answer: ${gap.name}: ${whyOf(gap)}`)
-  if (error !== undefined) return yield* new Failure({ exitCode: code.failed, message: error.message })
+  for (const gap of findings.gaps) yield* Console.error(`No answer: ${gap.name}: ${inert(whyOf(gap))}`)
+  if (error !== undefined) return yield* new Failure({ exitCode: code.failed, message: inert(error.message) })
   if (written.includes(false)) return yield* new Failure({ exitCode: code.failed, message: "" })
   // An ask that `first` stopped is no loss: enough answers were there.
   const hasGaps = findings.gaps.some(({ outcome }) => outcome._tag === "Failed")
   if (hasGaps) return yield* new Failure({ exitCode: code.gaps, message: "" })
 })
 
-/** Without `-o`, the answers of a failed run go to a file that is named after it. */
-const rescueFile = ({ answers, run }: Report.Report): ReadonlyArray<string> =>
-  Object.keys(answers).length === 0 ? [] : [`fanfold-${run}.json`]
+/** Answers that went nowhere go to a file that is named after the run, and that even `--quiet` tells; else they are printed. */
+const rescue = Effect.fnUntraced(function* (report: Report.Report) {
+  if (Object.keys(report.answers).length === 0) return
+  const isWritten = yield* Output.write(`fanfold-${report.run}.json`, report, false)
+  if (!isWritten) yield* Output.print(Report.toJson(report))
+})

@@ -38,6 +38,9 @@ const policy = Flag.String("policy").pipe(
 const model = Flag.String("model").pipe(
   Flag.withMetavar("model"),
   Flag.withDescription("Model of every ask that names none"),
+  Flag.mapEffect((text) =>
+    text.trim() === "" ? Effect.fail(invalid("model", text, "the name of a model")) : Effect.succeed(text)
+  ),
   Flag.optional
 )
 
@@ -94,7 +97,7 @@ function flagOf(name: string, field: Field): Flag.Flag<Option.Option<unknown>> {
   const isNumber = field.ast._tag === "Number"
   return Flag.String(name).pipe(
     Flag.withMetavar(isNumber ? "n" : "time"),
-    Flag.withDescription(`${Schema.resolveAnnotations(field)?.description ?? ""}`),
+    Flag.withDescription(Schema.resolveAnnotations(field)?.description ?? ""),
     Flag.mapEffect((text) =>
       Effect.mapError(decode(isNumber ? Number(text) : text), ([issue]) =>
         invalid(name, text, issue?.message.replace(/^expected /, "").replace(/, got .*$/, "") ?? "another value")

@@ -20,21 +20,26 @@ export const check = Effect.fnUntraced(function* (files: ReadonlyArray<string>) 
   }
 })
 
-/** Prints to standard output. A reader that has gone (`| head`) is no failure. */
+/** Prints to standard output, and says whether it could. A reader that has gone (`| head`) has all it wanted. */
 export const print = Effect.fnUntraced(function* (text: string) {
   const stdio = yield* Stdio.Stdio
-  yield* Effect.ignore(Stream.run(Stream.make(text), stdio.stdout({ endOnDone: false })))
+  return yield* Stream.run(Stream.make(text), stdio.stdout({ endOnDone: false })).pipe(
+    Effect.as(true),
+    Effect.catch(({ cause }) =>
+      cause instanceof Error && "code" in cause && cause.code === "EPIPE"
+        ? Effect.succeed(true)
+        : Effect.as(Console.error(`Cannot print the document: ${String(cause)}`), false)
+    )
+  )
 })
 
-/** Writes one file in the format of its ending, and says so. A file that cannot be written is printed instead. */
+/** Writes one file in the format of its ending, and says whether it could. */
 export const write = Effect.fnUntraced(function* (file: string, report: Report, isQuiet: boolean) {
   const fileSystem = yield* FileSystem.FileSystem
   const text = file.toLowerCase().endsWith(".json") ? toJson(report) : toMarkdown(report)
   return yield* fileSystem.writeFileString(file, text).pipe(
     Effect.andThen(isQuiet ? Effect.void : Console.error(`Wrote ${file}`)),
     Effect.as(true),
-    Effect.catch((error) =>
-      Effect.as(Effect.andThen(Console.error(`Cannot write ${file}: ${error.message}`), print(text)), false)
-    )
+    Effect.catch(({ message }) => Effect.as(Console.error(`Cannot write ${file}: ${message}`), false))
   )
 })

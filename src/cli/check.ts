@@ -27,6 +27,8 @@ const inputTokensOf = (request: Request): number =>
       charactersPerToken
   )
 
+const count = (n: number): string => n.toLocaleString("en-US")
+
 const toText = (pipeline: Prepared, requests: ReadonlyArray<readonly [name: string, request: Request]>): string => {
   const synthesis = pipeline.synthesis?.options
   const asks = requests.map(([name, request]) => ({ name, request, inputTokens: inputTokensOf(request) }))
@@ -53,13 +55,13 @@ const toText = (pipeline: Prepared, requests: ReadonlyArray<readonly [name: stri
     usdOf(model, { ...noUsage, inputTokens, outputTokens: maxTokens })
   )
   const costUsd = costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0)
-  const width = Math.max(...calls.map(({ name }) => name.length))
-  const count = (n: number) => n.toLocaleString("en-US")
+  const nameWidth = Math.max(...calls.map(({ name }) => name.length))
+  const modelWidth = Math.max(...calls.map(({ model }) => model.length))
   return [
     `${asks.length} ${asks.length === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(pipeline.policy)}, concurrency ${pipeline.concurrency}`,
     ...calls.map(
       ({ inputTokens, maxTokens, model, name }) =>
-        `  ${name.padEnd(width)}  ${model}  ${name === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out`
+        `  ${name.padEnd(nameWidth)}  ${model.padEnd(modelWidth)}  ${name === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out`
     ),
     costUsd === undefined
       ? "Cost: not known, as a model has no known price"

@@ -17,9 +17,7 @@ export const readPlan = Effect.fnUntraced(function* (file: string, amend: (plan:
   const path = yield* Path.Path
   const stdio = yield* Stdio.Stdio
   const read = file === "-" ? Stream.mkString(Stream.decodeText(stdio.stdin)) : fileSystem.readFileString(file)
-  const text = yield* Effect.mapError(read, ({ reason }) =>
-    usage(reason._tag === "NotFound" ? `${file}: no such file` : `${file}: cannot be read: ${reason.message}`)
-  )
+  const text = yield* Effect.mapError(read, (error) => usage(`${file}: ${PlanFile.whyUnread(error)}`))
   const [name, folder] = file === "-" ? ["stdin", "."] : [file, path.dirname(file)]
   return yield* Effect.mapError(PlanFile.read(name, text, folder, amend), ({ message }) => usage(message))
 })

@@ -7,7 +7,9 @@ import { PositiveInt } from "../Limit.ts"
 import { addUsage, type Reply, textOf } from "../Message.ts"
 
 /** `turns`: how often a paused turn is continued. */
-export const Options = Schema.Struct({ turns: Schema.optionalKey(PositiveInt.annotate({ description: "How often a paused turn is continued (default 10)" })) })
+export const Options = Schema.Struct({
+  turns: Schema.optionalKey(PositiveInt.annotate({ description: "How often a paused turn is continued (default 10)" }))
+})
 export interface Options {
   readonly turns?: number | undefined
 }

@@ -9,7 +9,11 @@ import { PositiveInt } from "../Limit.ts"
 import type { Reply, Request } from "../Message.ts"
 
 /** `inFlight`: the most calls on their way at once; without it, the gate starts small and opens to the account's limit. */
-export const Options = Schema.Struct({ inFlight: Schema.optionalKey(PositiveInt.annotate({ description: "Most calls on their way at once (default: 8, then what the account allows)" })) })
+export const Options = Schema.Struct({
+  inFlight: Schema.optionalKey(
+    PositiveInt.annotate({ description: "Most calls on their way at once (default: 8, then what the account allows)" })
+  )
+})
 export interface Options {
   readonly inFlight?: number | undefined
 }

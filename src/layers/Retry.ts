@@ -8,9 +8,15 @@ import { PositiveDuration, PositiveInt } from "../Limit.ts"
 
 /** `within`: time for all tries, from the moment the first one leaves. `maxWait`: longest backoff. `attempts`: most tries. */
 export const Options = Schema.Struct({
-  within: Schema.optionalKey(PositiveDuration.annotate({ description: "Time for one ask with all its tries (default 20 minutes)" })),
-  maxWait: Schema.optionalKey(PositiveDuration.annotate({ description: "Longest backoff between two tries (default 60 seconds)" })),
-  attempts: Schema.optionalKey(PositiveInt.annotate({ description: "Most tries of one ask (default: as many as its time allows)" }))
+  within: Schema.optionalKey(
+    PositiveDuration.annotate({ description: "Time for one ask with all its tries (default 20 minutes)" })
+  ),
+  maxWait: Schema.optionalKey(
+    PositiveDuration.annotate({ description: "Longest backoff between two tries (default 60 seconds)" })
+  ),
+  attempts: Schema.optionalKey(
+    PositiveInt.annotate({ description: "Most tries of one ask (default: as many as its time allows)" })
+  )
 })
 export interface Options {
   readonly within?: Duration.Input | undefined

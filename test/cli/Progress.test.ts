@@ -3,12 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as Progress from "../../src/cli/Progress.ts"
-import type * as Event from "../../src/Event.ts"
-import { noUsage } from "../../src/Message.ts"
+import { type Event, Message } from "fanfold"
 import { FakeTerminal } from "./FakeTerminal.ts"
 
 const model = "claude-haiku-5-5"
-const usage = { ...noUsage, inputTokens: 1000, outputTokens: 2000 }
+const usage = { ...Message.noUsage, inputTokens: 1000, outputTokens: 2000 }
 
 type Fields<E> = E extends Event.Event ? Omit<E, "version" | "at" | "run" | "ask" | "part"> : never
 

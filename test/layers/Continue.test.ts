@@ -1,6 +1,6 @@
 /** A turn that Claude pauses is sent back until it ends, and comes out as one reply. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { AskError, Continue, Message } from "fanfold"
 import { failure, make, overloaded, recorder, reply, request, script, send } from "../FakeClaude.ts"
 
@@ -10,7 +10,7 @@ const paused = (text: string, fields: Partial<Message.Reply> = {}) =>
 const through = (claude: ReturnType<typeof make>, options: Continue.Options = {}, one = request()) => {
   const { events, listen } = recorder()
   return Effect.map(
-    send(one).pipe(Effect.provide(Continue.layer(options)), Effect.provide(claude.layer), listen, Effect.result),
+    send(one).pipe(Effect.provide(Continue.layer(options).pipe(Layer.provide(claude.layer))), listen, Effect.result),
     (result) => ({ result, events })
   )
 }

@@ -1,6 +1,6 @@
 /** The gate under virtual time: how many pass, when it opens, and when it closes for a model. */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber } from "effect"
+import { Cause, Effect, Exit, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Event, type Message, Pacing } from "fanfold"
 import { failure, invalid, make, recorder, reply, request, send } from "../FakeClaude.ts"
@@ -27,8 +27,7 @@ describe("Pacing", () => {
       const claude = make(slow())
       const { events, listen } = recorder()
       const fiber = yield* sendAll(many(10)).pipe(
-        Effect.provide(Pacing.layer({ inFlight: 3 })),
-        Effect.provide(claude.layer),
+        Effect.provide(Pacing.layer({ inFlight: 3 }).pipe(Layer.provide(claude.layer))),
         listen,
         Effect.forkChild
       )
@@ -49,8 +48,7 @@ describe("Pacing", () => {
     Effect.gen(function* () {
       const claude = make(slow({ "anthropic-ratelimit-requests-remaining": "50" }))
       const fiber = yield* sendAll(many(30)).pipe(
-        Effect.provide(Pacing.layer({ inFlight: 2 })),
-        Effect.provide(claude.layer),
+        Effect.provide(Pacing.layer({ inFlight: 2 }).pipe(Layer.provide(claude.layer))),
         Effect.forkChild
       )
       yield* TestClock.adjust("1 minute")
@@ -63,8 +61,7 @@ describe("Pacing", () => {
     Effect.gen(function* () {
       const claude = make(slow({ "anthropic-ratelimit-requests-remaining": "20" }))
       const fiber = yield* sendAll(many(60)).pipe(
-        Effect.provide(Pacing.layer()),
-        Effect.provide(claude.layer),
+        Effect.provide(Pacing.layer().pipe(Layer.provide(claude.layer))),
         Effect.forkChild
       )
       yield* TestClock.adjust(999)
@@ -86,10 +83,11 @@ describe("Pacing", () => {
       ]) {
         const claude = make(slow(headers))
         const fiber = yield* sendAll(many(30)).pipe(
-          Effect.provide(Pacing.layer()),
-          Effect.provide(claude.layer),
+          Effect.provide(Pacing.layer().pipe(Layer.provide(claude.layer))),
           Effect.forkChild
         )
+        yield* TestClock.adjust(1500)
+        assert.strictEqual(claude.inFlight, 8)
         yield* TestClock.adjust("1 minute")
         yield* Fiber.join(fiber)
         assert.strictEqual(claude.peak, 8)
@@ -107,8 +105,7 @@ describe("Pacing", () => {
         return yield* sendAll([...many(12, "limited"), ...many(2, "free")])
       })
       const fiber = yield* program.pipe(
-        Effect.provide(Pacing.layer({ inFlight: 4 })),
-        Effect.provide(claude.layer),
+        Effect.provide(Pacing.layer({ inFlight: 4 }).pipe(Layer.provide(claude.layer))),
         Effect.forkChild
       )
       yield* TestClock.adjust(15_999)
@@ -130,8 +127,7 @@ describe("Pacing", () => {
       )
       const { events, listen } = recorder()
       const fiber = yield* sendAll(many(3)).pipe(
-        Effect.provide(Pacing.layer({ inFlight: 1 })),
-        Effect.provide(claude.layer),
+        Effect.provide(Pacing.layer({ inFlight: 1 }).pipe(Layer.provide(claude.layer))),
         listen,
         Effect.forkChild
       )
@@ -153,8 +149,7 @@ describe("Pacing", () => {
         return wait === undefined ? Effect.succeed(reply("yes")) : Effect.delay(Effect.fail(limitedFor(wait)), nth * 10)
       })
       const fiber = yield* Effect.andThen(sendAll(many(3)), send()).pipe(
-        Effect.provide(Pacing.layer({ inFlight: 4 })),
-        Effect.provide(claude.layer),
+        Effect.provide(Pacing.layer({ inFlight: 4 }).pipe(Layer.provide(claude.layer))),
         Effect.forkChild
       )
       yield* TestClock.adjust("1 minute")
@@ -179,7 +174,7 @@ describe("Pacing", () => {
           (yield* Fiber.join(rest)).map(({ _tag }) => _tag),
           ["Failure", "Success"]
         )
-      }).pipe(Effect.provide(Pacing.layer({ inFlight: 1 })), Effect.provide(claude.layer))
+      }).pipe(Effect.provide(Pacing.layer({ inFlight: 1 }).pipe(Layer.provide(claude.layer))))
     })
   )
 
@@ -192,8 +187,7 @@ describe("Pacing", () => {
       )
       const { events, listen } = recorder()
       const fiber = yield* Effect.andThen(Effect.flip(send()), send()).pipe(
-        Effect.provide(Pacing.layer()),
-        Effect.provide(claude.layer),
+        Effect.provide(Pacing.layer().pipe(Layer.provide(claude.layer))),
         listen,
         Effect.forkChild
       )
@@ -219,8 +213,7 @@ describe("Pacing", () => {
     Effect.gen(function* () {
       for (const inFlight of [0, -1, 1.5, Number.NaN]) {
         const exit = yield* send().pipe(
-          Effect.provide(Pacing.layer({ inFlight })),
-          Effect.provide(make().layer),
+          Effect.provide(Pacing.layer({ inFlight }).pipe(Layer.provide(make().layer))),
           Effect.timeout("1 minute"),
           Effect.exit,
           Effect.forkChild,

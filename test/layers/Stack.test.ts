@@ -140,6 +140,20 @@ describe("Stack", () => {
     })
   )
 
+  it.effect("counts no waiting at the gate against an attempt's limit", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes")), "4 seconds"))
+      const stack = Stack.layerOver({
+        timeout: { attempt: "5 seconds" },
+        retry: { attempts: 1 },
+        pacing: { inFlight: 1 }
+      })
+      const fiber = yield* four.pipe(Effect.provide(stack.pipe(Layer.provide(claude.layer))), Effect.forkChild)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).answers, ["yes", "yes", "yes", "yes"])
+    })
+  )
+
   it.effect("lets one model's 429 hold back its siblings of the same gate", () =>
     Effect.gen(function* () {
       const limited = failure(new AskError.RateLimited({ detail: "slow down", retryAfterMillis: 30_000 }))

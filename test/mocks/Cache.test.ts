@@ -9,7 +9,7 @@ const system = (text = document, ttl?: string) => [
 
 /** Asks, and gives tokens read and created. */
 const reader = (fetch: typeof globalThis.fetch) => async (question: string, more: object) => {
-  const { usage } = (await (await post(fetch, body(question, more))).json()) as any
+  const { usage } = await (await post(fetch, body(question, more))).json()
   return { read: usage.cache_read_input_tokens, created: usage.cache_creation_input_tokens, usage }
 }
 
@@ -49,7 +49,7 @@ describe("the prompt cache", () => {
         body: JSON.stringify({ ...body("How much?", { system: system(document, "1h") }), max_tokens: undefined })
       })
       const sum = usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens
-      assert.strictEqual(sum, ((await counted.json()) as any).input_tokens)
+      assert.strictEqual(sum, (await counted.json()).input_tokens)
       assert.strictEqual(usage.cache_creation.ephemeral_1h_input_tokens, usage.cache_creation_input_tokens)
     }
   })

@@ -12,6 +12,8 @@ const firstTokens = (profile: latency.Latency, model = "m"): ReadonlyArray<numbe
 
 const quantile = (sorted: ReadonlyArray<number>, share: number): number => sorted[Math.floor(sorted.length * share)]!
 
+const median = (model: string): number => quantile(firstTokens(latency.byModel, model), 0.5)
+
 describe("latency", () => {
   it.each([
     ["haiku45", latency.haiku45, 455],
@@ -24,7 +26,6 @@ describe("latency", () => {
   })
 
   it("picks the profile of the model", () => {
-    const median = (model: string): number => quantile(firstTokens(latency.byModel, model), 0.5)
     assert.isBelow(median("claude-haiku-4-5"), median("claude-sonnet-4-5"))
     assert.isBelow(median("claude-sonnet-5-5"), median("claude-opus-5-5"))
   })

@@ -18,7 +18,7 @@ describe("rate limits", () => {
       [third.status, third.headers.get("retry-after"), third.headers.get("x-should-retry")],
       [429, "30", "true"]
     )
-    assert.match(((await third.json()) as any).error.message, /rate limit of 2 requests per minute/)
+    assert.match((await third.json()).error.message, /rate limit of 2 requests per minute/)
     await hands.advance(29_000)
     assert.strictEqual((await post(fetch, body("4"))).headers.get("retry-after"), "1")
     await hands.advance(1000)

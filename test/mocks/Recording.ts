@@ -68,5 +68,7 @@ export const contentOf = (events: ReadonlyArray<SseEvent>): ReadonlyArray<Unchec
     if (delta.type === "citations_delta") (block["citations"] ??= []).push(delta.citation)
     if (delta.type === "input_json_delta") block["json"] += delta.partial_json
   }
-  return blocks.map(({ json, ...block }) => (json === "" ? block : { ...block, input: JSON.parse(json) })) as never
+  return blocks.map(({ json, ...block }) =>
+    json === "" ? block : Object.assign(block, { input: JSON.parse(json) })
+  ) as never
 }

@@ -90,6 +90,7 @@ describe("replies", () => {
       contentOf(events).map((block) => block["text"] ?? block["thinking"]),
       ["Hm. ".repeat(20), text]
     )
+    for (const { data } of events) assert.isTrue(((data as any).delta?.text ?? "").isWellFormed())
     const { usage } = events.find(({ name }) => name === "message_delta")!.data as any
     assert.strictEqual(usage.output_tokens, plain.usage.output_tokens)
     assert.strictEqual(usage.input_tokens, plain.usage.input_tokens)

@@ -1,7 +1,8 @@
+import { request } from "node:http"
 import { connect } from "node:net"
 import Anthropic from "@anthropic-ai/sdk"
 import { assert, describe, it } from "@effect/vitest"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { mockClaude, type Server } from "fanfold/mocks"
 import { body, post } from "./ask.ts"
 
@@ -115,8 +116,16 @@ describe("the server", () => {
     )
   })
 
-  it("refuses a body above 32 MB without keeping it", async () => {
+  it("refuses a body above 32 MB without waiting for its end", async () => {
     await using server = await mockClaude().serve()
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const endless = request(`${server.url}/v1/messages`, { method: "POST" }, (response) =>
+        resolve(response.statusCode)
+      )
+      endless.on("error", reject)
+      endless.write("x".repeat(33 * 1024 * 1024))
+    })
+    assert.strictEqual(status, 413)
     const response = await fetch(`${server.url}/v1/messages`, {
       method: "POST",
       body: "x".repeat(33 * 1024 * 1024)

@@ -37,16 +37,17 @@ export const differences = (recorded: unknown, mock: unknown, path = "$"): Reado
 const kindOf = (item: unknown): string => {
   const object = objectOf(item)
   const inside = objectOf(object?.["content_block"]) ?? objectOf(object?.["delta"])
-  return [object?.["type"] ?? typeOf(item), ...(inside?.["type"] === undefined ? [] : [inside["type"]])].join(":")
+  return [object?.["type"] ?? typeOf(item), inside?.["type"]].filter((part) => typeof part === "string").join(":")
 }
+
+const first = (items: ReadonlyArray<unknown>): Map<string, unknown> =>
+  new Map(items.toReversed().map((item) => [kindOf(item), item]))
 
 const itemDifferences = (
   recorded: ReadonlyArray<unknown>,
   mock: ReadonlyArray<unknown>,
   path: string
 ): ReadonlyArray<string> => {
-  const first = (items: ReadonlyArray<unknown>): Map<string, unknown> =>
-    new Map(items.toReversed().map((item) => [kindOf(item), item]))
   const ours = first(mock)
   return [...first(recorded)].flatMap(([kind, item]) =>
     ours.has(kind) ? differences(item, ours.get(kind), `${path}[${kind}]`) : [`${path}[${kind}] does not occur`]
@@ -62,7 +63,7 @@ export const order = (events: ReadonlyArray<{ readonly name: string; readonly da
     .filter((event) => event.name !== "ping")
     .map(({ data, name }) => {
       const kind = objectOf(data["content_block"])?.["type"] ?? objectOf(data["delta"])?.["type"]
-      return kind === undefined ? name : `${name}:${String(kind)}`
+      return typeof kind === "string" ? `${name}:${kind}` : name
     })
   return words.filter((word, index) => word !== words[index - 1]).join(" ")
 }

@@ -1,14 +1,14 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Anthropic from "@anthropic-ai/sdk"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { fault, latency, mockClaude, record, replay } from "fanfold/mocks"
+import { clock, fault, latency, mockClaude, record, replay } from "fanfold/mocks"
 
 const folder = await mkdtemp(join(tmpdir(), "fanfold-tape-"))
 afterAll(() => rm(folder, { recursive: true }))
 
-const key = "sk-ant-super-secret-0123456789"
+const key = "the-key-of-a-proxy-0123456789"
 const clientOf = (fetch: typeof globalThis.fetch): Anthropic => new Anthropic({ apiKey: key, fetch, maxRetries: 0 })
 const params = (content: string, model = "claude-haiku-4-5") => ({
   model,
@@ -17,6 +17,8 @@ const params = (content: string, model = "claude-haiku-4-5") => ({
 })
 const textOf = (message: Anthropic.Message): string =>
   message.content.map((block) => (block.type === "text" ? block.text : "")).join("")
+
+const caught = (error: Error): string => error.constructor.name
 
 describe("a tape", () => {
   it("keeps real answers, streams and errors, and gives them back without a server or a key", async () => {
@@ -28,7 +30,6 @@ describe("a tape", () => {
     claude.fault(fault.cut({ afterDeltas: 2 }), { when: { user: "cut" } })
     claude.fault(fault.reset(), { when: { user: "reset" } })
     const see = async (client: Anthropic): Promise<ReadonlyArray<unknown>> => {
-      const caught = (error: Error): string => error.constructor.name
       return [
         textOf(await client.messages.create(params("plain"))),
         textOf(await client.messages.stream(params("streamed")).finalMessage()),
@@ -58,21 +59,32 @@ describe("a tape", () => {
     assert.strictEqual(text.trim().split("\n").length, 8)
   })
 
-  it("keeps the pace, at any speed", async () => {
-    const file = join(folder, "pace.jsonl")
+  it("notes when each piece came", async () => {
+    const file = join(folder, "times.jsonl")
     const claude = mockClaude({ latency: latency.fixed(300, { firstTokenMillis: 150 }) })
     await clientOf(record(file, { fetch: claude.fetch }).fetch)
       .messages.stream(params("pace"))
       .finalMessage()
-    for (const [speed, least, most] of [
-      [1, 250, 450],
-      [5, 40, 140]
+    const { response } = JSON.parse(await readFile(file, "utf8"))
+    assert.isAtLeast(response.headersAtMillis, 145)
+    assert.isAtLeast(response.chunks.at(-1).atMillis, 295)
+    assert.isAbove(response.chunks.length, 2)
+  })
+
+  it("keeps the pace, at any speed", async () => {
+    const file = join(folder, "pace.jsonl")
+    const chunks = [100, 200, 300].map((atMillis) => ({ atMillis, text: `${atMillis} ` }))
+    const response = { status: 200, headers: {}, headersAtMillis: 100, chunks, cut: false }
+    await writeFile(file, JSON.stringify({ request: { method: "GET", path: "/x", body: "" }, response }))
+    for (const [speed, most] of [
+      [1, 300],
+      [5, 60]
     ] as const) {
-      const { fetch } = await replay(file, { speed })
-      const startedAt = performance.now()
-      await clientOf(fetch).messages.stream(params("pace")).finalMessage()
-      const millis = performance.now() - startedAt
-      assert.isTrue(millis >= least && millis <= most, `${millis} ms at speed ${speed}`)
+      const hands = clock.manual(0)
+      const { fetch } = await replay(file, { speed, clock: hands })
+      const text = fetch("http://tape/x").then(async (reply) => `${await reply.text()}at ${hands.now()}`)
+      for (let step = 0; step < 40; step++) await hands.advance(10)
+      assert.strictEqual(await text, `100 200 300 at ${most}`)
     }
   })
 

@@ -115,7 +115,7 @@ describe("a request is refused", () => {
   it.each(wrong)("for %s", async (_, more, status, message) => {
     const claude = mockClaude()
     const response = await post(claude.fetch, body("x", more))
-    const { error, request_id } = (await response.json()) as any
+    const { error, request_id } = await response.json()
     assert.strictEqual(response.status, status)
     assert.match(error.message, message)
     assert.strictEqual(request_id, response.headers.get("request-id"))
@@ -127,7 +127,7 @@ describe("a request is refused", () => {
     const { fetch } = mockClaude()
     const send = async (headers: HeadersInit, text: string): Promise<string> => {
       const response = await fetch("https://api.anthropic.com/v1/messages", { method: "POST", headers, body: text })
-      return `${response.status} ${((await response.json()) as any).error.message}`
+      return `${response.status} ${(await response.json()).error.message}`
     }
     const good = { "x-api-key": "offline", "anthropic-version": "2026-10-21" }
     assert.strictEqual(await send({}, "{}"), "401 x-api-key header is required")

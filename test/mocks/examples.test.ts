@@ -49,6 +49,8 @@ const prompt = (
     ...gaps.map((name) => `<gap name="${name}">failed</gap>`)
   ].join("\n\n")
 
+const headings = (text: string): ReadonlyArray<string> => text.match(/^## .*$/gm) ?? []
+
 describe.each(plans)("$synthesis", ({ asks, synthesis, title }) => {
   it("has an answer of 120 to 200 words to each question, and a document of 400 to 600 from them", async () => {
     const answers: Record<string, string> = {}
@@ -72,7 +74,6 @@ describe.each(plans)("$synthesis", ({ asks, synthesis, title }) => {
     const whole = await question(prompt(synthesis, { [kept]: "a", [lost]: "b", [failed]: "c" }))
     assert.include(document, "ZEBRA")
     assert.include(document, `**${failed}** has no answer`)
-    const headings = (text: string): ReadonlyArray<string> => text.match(/^## .*$/gm) ?? []
     assert.strictEqual(headings(whole).length, headings(document).length + 1)
   })
 })

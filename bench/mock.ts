@@ -33,6 +33,13 @@ const injected = new Anthropic({ ...settings, fetch: claude.fetch })
 const samples: Record<string, ReadonlyArray<number>> = {}
 const rows: Array<Record<string, string | number>> = []
 
+/** The result file holds up to this many samples of an arm, evenly taken from all. */
+const keptSamples = 500
+const keep = (arm: string, millis: ReadonlyArray<number>): void => {
+  const step = Math.max(1, Math.ceil(millis.length / keptSamples))
+  samples[arm] = millis.filter((_, index) => index % step === 0).map((value) => Number(value.toFixed(3)))
+}
+
 /** Compiled code is what a benchmark of many calls meets: this many calls go before the first that counts. */
 const warmUpCalls = 2000
 
@@ -49,7 +56,7 @@ const overlap = async (name: string, inFlight: number, call: () => Promise<unkno
   for (let index = 0; index < rounds; index++) all.push(...(await round()))
   const sorted = all.toSorted((a, b) => a - b)
   const quantile = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
-  samples[`${name}, ${inFlight}`] = all
+  keep(`${name}, ${inFlight}`, all)
   rows.push({
     arm: name,
     "in flight": inFlight,
@@ -98,7 +105,7 @@ for (const task of bench.tasks) {
     "max ms": max.toFixed(1),
     n
   })
-  samples[task.name] = Results.samplesOf(task)
+  keep(task.name, Results.samplesOf(task))
 }
 
 const crowd = 5000

@@ -1,5 +1,5 @@
 /** One question to Claude: readable data, and an Effect that gives the answer when run. */
-import { Clock, Context, Duration, Effect, Effectable, Exit, Option, Schema } from "effect"
+import { Clock, Context, Deferred, Duration, Effect, Effectable, Exit, Option, Schema } from "effect"
 import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
 import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable, Unfinished } from "./AskError.ts"
 import * as Call from "./Call.ts"
@@ -133,6 +133,7 @@ export const resolve = <A, R>(
 ): Effect.Effect<Answer<A>, AskError, Claude | R> =>
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
     Effect.andThen(Event.emit({ _tag: "Started", question: ask.question }), answer(ask, startedAt)).pipe(
+      Effect.provideService(Call.FirstDispatch, Deferred.makeUnsafe<number>()),
       Effect.onExit((exit) => Effect.andThen(tell(exit, startedAt), ended(exit)))
     )
   )

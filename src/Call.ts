@@ -1,5 +1,5 @@
 /** On whose behalf a request is sent. It stamps every event and travels with the request, and never changes the answer. */
-import { Context, Schema } from "effect"
+import { Context, type Deferred, Schema } from "effect"
 
 export const Call = Schema.Struct({
   /** The run this call belongs to; empty outside of a run. */
@@ -21,4 +21,9 @@ export interface Call extends Schema.Schema.Type<typeof Call> {}
 /** The call under way; the default stands for a single ask outside of any run. */
 export const Current = Context.Reference<Call>("fanfold/Call/Current", {
   defaultValue: () => ({ run: "", ask: "ask", part: "ask", level: 0, asks: 1, attempt: 1 })
+})
+
+/** Done with the time at which the ask's first request left: one for all its turns, so that a limit spans them. */
+export const FirstDispatch = Context.Reference<Deferred.Deferred<number> | undefined>("fanfold/Call/FirstDispatch", {
+  defaultValue: () => undefined
 })

@@ -45,7 +45,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         send: Effect.fnUntraced(function* (request) {
           const { timeoutMillis } = yield* Call.Current
           const limitMillis = timeoutMillis ?? Duration.toMillis(options.within ?? within)
-          const left = yield* Deferred.make<number>()
+          const left = (yield* Call.FirstDispatch) ?? (yield* Deferred.make<number>())
           const watchDispatch = (listener: Event.Listener): Event.Listener => ({
             ...listener,
             emit: (event) =>
@@ -54,8 +54,8 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
                 : listener.emit(event)
           })
           const expire = Effect.gen(function* () {
-            yield* Deferred.await(left)
-            yield* Effect.sleep(limitMillis)
+            const endsAt = (yield* Deferred.await(left)) + limitMillis
+            yield* Effect.sleep(endsAt - (yield* Clock.currentTimeMillis))
             return yield* new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) })
           })
           const hasTimeFor = (waitMillis: number) =>

@@ -1,8 +1,8 @@
 /** Trying again, under virtual time: when, how often, and when to give up. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Duration, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { AskError, Call, Event, Pacing, Retry } from "fanfold"
+import { Ask, AskError, Call, Event, Pacing, Retry, Stack } from "fanfold"
 import { failure, invalid, make, overloaded, recorder, reply, request, script, send } from "../FakeClaude.ts"
 
 const limited = (retryAfterMillis?: number) =>
@@ -206,6 +206,24 @@ describe("Retry", () => {
         claude.sent.map(({ at }) => at),
         [0, 8000, 16_000]
       )
+    })
+  )
+
+  it.effect("keeps one limit for all turns of an ask", () =>
+    Effect.gen(function* () {
+      const paused = Effect.delay(Effect.succeed(reply("…", { stopReason: "pause_turn" })), "4 seconds")
+      const claude = make(() => paused)
+      const fiber = yield* Ask.text("Long?", { timeout: "10 seconds" }).pipe(
+        Effect.provide(Stack.layerOver().pipe(Layer.provide(claude.layer))),
+        Effect.result,
+        Effect.timed,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 hour")
+      const [duration, result] = yield* Fiber.join(fiber)
+      assert.strictEqual(failureOf({ result }).reason._tag, "TimedOut")
+      assert.strictEqual(Duration.toMillis(duration), 10_000)
+      assert.strictEqual(claude.sent.length, 3)
     })
   )
 

@@ -8,7 +8,7 @@ import Anthropic from "@anthropic-ai/sdk"
 import { setupServer } from "msw/node"
 import { latency, mockClaude } from "fanfold/mocks"
 import { Bench } from "tinybench"
-import { handlers } from "../mocks/msw.ts"
+import { handlers } from "fanfold/mocks/msw"
 import * as Results from "./Results.ts"
 
 const seed = 1

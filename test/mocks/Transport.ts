@@ -1,7 +1,7 @@
 /** The three ways to reach the mock, behind one SDK client each. */
 import Anthropic from "@anthropic-ai/sdk"
 import { setupServer } from "msw/node"
-import { mockClaude, type MockClaude, type Options } from "../../mocks/msw.ts"
+import { mockClaude, type MockClaude, type Options } from "fanfold/mocks/msw"
 
 /** A mock and a client that reaches it. */
 export interface Reached {

@@ -1,7 +1,7 @@
 /** What a client may meet, row by row: how to bring it about, and what the SDK should show of it. */
 import type Anthropic from "@anthropic-ai/sdk"
 import { fault, latency } from "fanfold/mocks"
-import type { Options } from "../../mocks/msw.ts"
+import type { Options } from "fanfold/mocks/msw"
 import type { Reached } from "./Transport.ts"
 
 /** `see` gives what the SDK showed, as plain data; it must be `expected` over every transport. */

@@ -20,13 +20,18 @@ export const samplesOf = (task: Task): ReadonlyArray<number> => {
   return result.latency.samples ?? []
 }
 
+/** The middle of the numbers; `NaN` where there are none. */
+export const medianOf = (numbers: ReadonlyArray<number>): number => {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const at = (index: number): number => sorted[index] ?? Number.NaN
+  const middle = sorted.length / 2
+  return sorted.length % 2 === 1 ? at(Math.floor(middle)) : (at(middle - 1) + at(middle)) / 2
+}
+
 /** Median, least and most of few samples; a percentile of five runs does not exist. */
 export const summaryOf = (task: Task) => {
-  const samples = samplesOf(task).toSorted((a, b) => a - b)
-  const at = (index: number): number => samples[index] ?? Number.NaN
-  const middle = samples.length / 2
-  const median = samples.length % 2 === 1 ? at(Math.floor(middle)) : (at(middle - 1) + at(middle)) / 2
-  return { median, min: at(0), max: at(samples.length - 1), n: samples.length }
+  const samples = samplesOf(task)
+  return { median: medianOf(samples), min: Math.min(...samples), max: Math.max(...samples), n: samples.length }
 }
 
 const folder = new URL("results/", import.meta.url)
@@ -40,7 +45,7 @@ export const report = (result: Result): void => {
   console.log(`${result.name}: ${result.simulated}; seed ${result.seed}`)
   const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, memoryBytes: totalmem() }
   const versions = Object.fromEntries(
-    ["@anthropic-ai/sdk", "effect", "tinybench"].map((name) => [name, versionOf(name)])
+    ["@anthropic-ai/sdk", "effect", "tinybench", "undici"].map((name) => [name, versionOf(name)])
   )
   const record = {
     ...result,

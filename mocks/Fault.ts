@@ -33,7 +33,10 @@ export const Fault = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("contentLength") }),
   Schema.Struct({ kind: Schema.Literal("duplicateStart") }),
   Schema.Struct({ kind: Schema.Literal("unknownEvent") })
-])
+]).annotate({
+  expected:
+    "a fault: { kind: status, status, type, message } or kind refuse, reset, hang, cut, errorEvent, stall, drip, html, brokenJson, contentLength, duplicateStart or unknownEvent"
+})
 export type Fault = typeof Fault.Type
 
 const status = (code: number, type: string, message: string, more: object = {}): Fault => ({

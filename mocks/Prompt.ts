@@ -55,6 +55,13 @@ const lastUserTexts = (body: Unchecked): ReadonlyArray<string> => {
   return []
 }
 
+/** What is left of a synthesis's text without its findings, its gaps and the sentence about them. */
+const apartFromFindings = (user: string): string =>
+  user
+    .replaceAll(findingBlock, "")
+    .replaceAll(gapBlock, "")
+    .replaceAll(/<\/?findings>|^These asks have no answer:.*$/gm, "")
+
 /** Reads a request body. Never throws: what is not there reads as empty. */
 export const read = (body: Unchecked): Prompt => {
   const texts = lastUserTexts(body)
@@ -68,8 +75,7 @@ export const read = (body: Unchecked): Prompt => {
     : []
   const gaps = user.includes("<gap") ? [...user.matchAll(gapBlock)].map((match) => match[1]!) : []
   const part = findings.length + gaps.length > 0 ? "synthesis" : "ask"
-  const instruction =
-    part === "synthesis" ? user.replaceAll(findingBlock, "").replaceAll(gapBlock, "") : (texts.at(-1) ?? "")
+  const instruction = part === "synthesis" ? apartFromFindings(user) : (texts.at(-1) ?? "")
   return {
     model: typeof body["model"] === "string" ? body["model"] : "",
     system: textsOf(body["system"]).join("\n\n"),

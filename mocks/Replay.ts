@@ -4,6 +4,7 @@ import * as Draw from "./Draw.ts"
 import * as Incoming from "./Incoming.ts"
 import { NetworkFailure } from "./Network.ts"
 import * as Outgoing from "./Outgoing.ts"
+import * as Prompt from "./Prompt.ts"
 import * as Tape from "./Tape.ts"
 import { objectOf } from "./Unchecked.ts"
 
@@ -14,6 +15,14 @@ const likeness = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
   return shared / Math.max(1, a.size + b.size - shared)
 }
 
+/** The end of what the user said, which tells requests apart; of a request that is no message, its body. */
+const textOf = ({ body }: Tape.Line["request"]): string => {
+  const { user } = Prompt.read(objectOf(Tape.parsed(body)) ?? {})
+  return JSON.stringify((user === "" ? body : user).slice(-shownCharacters))
+}
+
+const shownCharacters = 200
+
 /** Says what was asked and what on the tape comes nearest, and in which fields they differ. */
 const missing = (request: Tape.Line["request"], lines: ReadonlyArray<Tape.Line>): string => {
   const wanted = words(Tape.nameOf(request))
@@ -22,13 +31,13 @@ const missing = (request: Tape.Line["request"], lines: ReadonlyArray<Tape.Line>)
     .toSorted((a, b) => b.score - a.score)[0]?.line.request
   if (nearest === undefined) return "The tape is empty: record it first."
   if (Tape.nameOf(nearest) === Tape.nameOf(request))
-    return `The tape holds this request, but not so often: ${request.body.slice(0, 200)}`
+    return `The tape holds this request, but not so often: ${textOf(request)}`
   const ours = objectOf(Tape.parsed(request.body)) ?? {}
   const theirs = objectOf(Tape.parsed(nearest.body)) ?? {}
   const fields = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter(
     (field) => JSON.stringify(ours[field]) !== JSON.stringify(theirs[field])
   )
-  return `This request is not on the tape: ${request.method} ${request.path} ${request.body.slice(0, 200)}. The nearest one differs in ${fields.join(", ") || "its path"}: ${nearest.method} ${nearest.path} ${nearest.body.slice(0, 200)}. Record again, or ask what was recorded.`
+  return `This request is not on the tape: ${request.method} ${request.path} ${textOf(request)}. The nearest one differs in ${fields.join(", ") || "its path"}: ${nearest.method} ${nearest.path} ${textOf(nearest)}. Record again, or ask what was recorded.`
 }
 
 /** Answers from a tape with the recorded times divided by `speed` (1 unless given, Infinity for at once). */

@@ -53,7 +53,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 })
 
 /** A variable that is set to nothing counts as not set. */
-const secret = (name: string) => Config.schema(Schema.Redacted(Schema.NonEmptyString), name)
+const secret = (name: string) =>
+  Config.schema(Schema.Redacted(Schema.String.check(Schema.makeFilter((text) => text.trim() !== ""))), name)
 
 /** Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. */
 export const apiKey: Config.Config<Redacted.Redacted> = secret("ANTHROPIC_API_KEY").pipe(

@@ -104,6 +104,9 @@ const layerNames = Record.keys(StackOptions.fields)
 
 /** The plan's own JSON Schema, for editors. */
 export const toJsonSchema = (): object => {
-  const { definitions, schema } = Schema.toJsonSchemaDocument(Plan, { onExcessProperty: "error" })
+  const { definitions, schema } = Schema.toJsonSchemaDocument(Plan, {
+    onExcessProperty: "error",
+    generateDescriptions: true
+  })
   return { $schema: "https://json-schema.org/draft/2020-12/schema", ...schema, $defs: definitions }
 }

@@ -18,9 +18,9 @@ interface JsonSchemaPart {
   readonly $defs?: Readonly<Record<string, JsonSchemaPart>>
 }
 
-const Part: Schema.Codec<JsonSchemaPart> = Schema.suspend(() => Keywords)
+const Part: Schema.Codec<JsonSchemaPart> = Schema.suspend(() => Keywords).annotate({ identifier: "Answer" })
 const Parts = Schema.Array(Part).annotate({ expected: "a list of JSON Schemas" })
-const Named = Schema.Record(Schema.String, Part).annotate({ expected: "JSON Schemas by name" })
+const Named = Schema.Record(Schema.String, Part).annotate({ identifier: "Answers", expected: "JSON Schemas by name" })
 const Count = Schema.Int.annotate({ expected: "a whole number" })
 
 const fields = {
@@ -63,7 +63,7 @@ const fields = {
 /** Without a keyword that nobody would heed, as a typo is. */
 const Keywords = Schema.Struct(fields)
   .mapFields(Struct.map(Schema.optionalKey))
-  .annotate({ identifier: "Answer", expected: "a JSON Schema" })
+  .annotate({ expected: "a JSON Schema" })
   .check(
     Schema.makeFilter(({ properties = {}, required = [] }) => {
       const unknown = required.filter((name) => !Object.hasOwn(properties, name))

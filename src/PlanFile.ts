@@ -31,6 +31,20 @@ const parse = (file: string, text: string): Effect.Effect<Source, SyntaxProblem>
         (yaml) => yaml.parse(text)
       )
 
+/** The text of a file as data; what is no YAML, JSON or TOML is told with its place. */
+export const parseSource = (file: string, text: string): Effect.Effect<Source, PlanError> =>
+  Effect.mapError(
+    parse(file, text.replace(/^\uFEFF/, "")),
+    ({ problems }) =>
+      new PlanError({ issues: problems.map(({ message, position }) => ({ file, position, path: [], message })) })
+  )
+
+/** The issues of a source with their places, in the order of the file. */
+export const locate = (file: string, source: Source, issues: ReadonlyArray<Issue.Issue>): PlanError => {
+  const placed = issues.map(({ message, path }): PlanIssue => ({ file, position: source.locate(path), path, message }))
+  return new PlanError({ issues: Array.sort(placed, inOrder) })
+}
+
 const decodePlan = Issue.decode(Plan)
 
 /**
@@ -43,11 +57,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
   folder: string,
   amend: (plan: Plan) => Plan = (plan) => plan
 ) {
-  const source = yield* Effect.mapError(
-    parse(file, text),
-    ({ problems }) =>
-      new PlanError({ issues: problems.map(({ message, position }) => ({ file, position, path: [], message })) })
-  )
+  const source = yield* parseSource(file, text)
   const decoded = yield* Effect.result(decodePlan(source.value))
   const plan = Result.isSuccess(decoded) ? amend(decoded.success) : undefined
   // What else is wrong is told at once with what the schema found.
@@ -61,8 +71,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
     return { ...toPipeline(plan), context: context.success } satisfies Prepared
   }
-  const placed = issues.map(({ message, path }): PlanIssue => ({ file, position: source.locate(path), path, message }))
-  return yield* new PlanError({ issues: Array.sort(placed, inOrder) })
+  return yield* locate(file, source, issues)
 })
 
 const inOrder = Order.mapInput(

@@ -29,11 +29,15 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
       const { col, line } = lines.linePos(offset)
       return { line, column: col }
     }
-    const problems = [
+    const errors = [
       ...document.errors.map(({ code, message, pos }) => ({ message: words[code] ?? message, offset: pos[0] })),
       ...unknownAliases(document)
-    ].map(({ message, offset }) => ({ message, position: positionAt(offset) }))
-    if (problems.length > 0) return Effect.fail(new SyntaxProblem({ problems }))
+    ]
+    if (errors.length > 0) {
+      // What is said last of one place is said best.
+      const byPlace = new Map(errors.map(({ message, offset }) => [offset, { message, position: positionAt(offset) }]))
+      return Effect.fail(new SyntaxProblem({ problems: [...byPlace.values()] }))
+    }
     // Aliases of aliases can stand for more values than any memory holds.
     const value = Result.try({ try: (): unknown => document.toJS(), catch: String })
     if (Result.isFailure(value)) {

@@ -53,7 +53,7 @@ export class ResearchError<out A extends Asks = any> extends Data.TaggedError("R
     const answered = findings.filter((finding) => !isGap(finding)).length
     const cause = failed === undefined ? "" : `${failed.name}: ${this.error?.message ?? ""}; `
     const needed = answersNeeded(this.policy, findings.length)
-    return `${cause}${answered} of ${findings.length} asks answered, ${needed} needed; the answers are kept in the error's findings`
+    return `${cause}${answered} of ${findings.length} asks answered, ${needed} needed`
   }
 }
 

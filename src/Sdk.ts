@@ -8,6 +8,7 @@ import { Activity, isStreamed, type Options, type SoFar } from "./Claude.ts"
 import * as Event from "./Event.ts"
 import { type Reply, type Request, textOf } from "./Message.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
+import * as Transport from "./Transport.ts"
 import * as Wire from "./Wire.ts"
 
 /** Bytes of a foreign body that are shown in an error. */
@@ -19,7 +20,7 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
   const client = new Anthropic({
     apiKey: key,
     baseURL: options.baseUrl ?? "https://api.anthropic.com",
-    ...(options.fetch !== undefined && { fetch: options.fetch }),
+    fetch: options.fetch ?? Transport.fetch,
     maxRetries: 0,
     timeout: sdkTimeoutMillis,
     logLevel: "off",
@@ -63,6 +64,18 @@ const readPlain = Effect.fnUntraced(function* (response: Response) {
   return Wire.replyOf(message, Wire.headersOf(response.headers))
 })
 
+/** How long the end of a body is waited for, after all of the message has come. */
+const farewell = "1 second"
+
+/** A body that is read to its end leaves its connection to the next request; one that does not end loses it. */
+const leave = (reader: ReadableStreamDefaultReader<Uint8Array>): Effect.Effect<void> =>
+  Effect.promise(() => reader.read()).pipe(
+    Effect.repeat({ until: ({ done }) => done }),
+    Effect.timeout(farewell),
+    Effect.catchCause(() => Effect.promise(() => reader.cancel().catch(() => {}))),
+    Effect.asVoid
+  )
+
 const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call) =>
   Effect.fnUntraced(function* (response: Response) {
     const isEventStream = response.headers.get("content-type")?.includes("text/event-stream") ?? false
@@ -105,8 +118,7 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call) =>
         }
         if (done) break
       }
-      // What may still come after `message_stop` is of no interest, and an unread body would hold its connection.
-      if (state.stopped) yield* Effect.promise(() => reader.cancel().catch(() => {}))
+      if (state.stopped) yield* Effect.forkDetach(leave(reader))
       const reply = message.reply(headers)
       if (!state.stopped || reply === undefined) {
         return yield* new AskError({ reason: new CutOff({ detail: "the stream ended without message_stop" }) })

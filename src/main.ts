@@ -6,10 +6,11 @@ import * as Claude from "./Claude.ts"
 import { main } from "./cli/Command.ts"
 import { usage } from "./cli/Failure.ts"
 import { Ports } from "./cli/Ports.ts"
+import { issuesOf } from "./Issue.ts"
 import * as Stack from "./layers/Stack.ts"
 
 const noKey = () => usage("No key: set ANTHROPIC_API_KEY to your key, or add --offline for simulated answers")
-
+const mocks = Effect.promise(() => import("fanfold/mocks"))
 const { env, stderr } = process
 // Whoever reads standard error may leave before the run is over; the document still matters.
 stderr.on("error", () => {})
@@ -20,16 +21,23 @@ const ports = Ports.of({
     mode: stderr.isTTY && env.TERM !== "dumb" ? "live" : "lines",
     color: stderr.isTTY && !env.NO_COLOR
   }),
-  online: Effect.fnUntraced(function* (layers) {
-    const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
+  reach: Effect.fnUntraced(function* (way, layers) {
     const baseUrl = yield* Effect.mapError(Claude.baseUrl, noKey)
-    return Stack.layerWith({ ...layers, apiKey, baseUrl })
+    if (way.offline || way.replay !== undefined) {
+      const { Stage } = yield* mocks
+      const simulation = yield* Effect.mapError(Stage.simulate(way.replay), usage)
+      const claude = Stack.layerWith({ ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch })
+      return { claude, notice: simulation.notice, simulated: true }
+    }
+    const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
+    const { record } = way
+    const fetch = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
+    return { claude: Stack.layerWith({ ...layers, apiKey, baseUrl, fetch }), notice: undefined, simulated: false }
   }),
-  offline: Effect.fnUntraced(function* (layers) {
-    const { examples, latency, mockClaude } = yield* Effect.promise(() => import("fanfold/mocks"))
-    const { fetch } = mockClaude({ scenario: examples, latency: latency.byModel })
-    return Stack.layerWith({ ...layers, apiKey: Redacted.make("offline"), fetch })
-  })
+  serve: (scenario, address) =>
+    Effect.flatMap(mocks, ({ Stage }) => Stage.serve(scenario, address, usage)).pipe(
+      Effect.catchTag("SchemaError", (error) => Effect.fail(issuesOf(error)))
+    )
 })
 
 main(manifest.version).pipe(

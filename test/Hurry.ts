@@ -6,5 +6,3 @@ const now = performance.now.bind(performance)
 
 globalThis.setTimeout = ((run: () => void, millis = 0) => setTimeout(run, millis / times)) as typeof setTimeout
 performance.now = () => now() * times
-
-export {}

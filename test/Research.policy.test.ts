@@ -32,7 +32,7 @@ describe("policy", () => {
       assert.strictEqual(claude.interrupted, 2)
       assert.strictEqual(
         message,
-        "bad: overloaded: busy; 1 of 4 asks answered, 4 needed; the answers are kept in the error's findings"
+        "bad: overloaded: busy; 1 of 4 asks answered, 4 needed"
       )
     })
   )

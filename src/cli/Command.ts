@@ -6,11 +6,12 @@ import { check } from "./check.ts"
 import { code, Failure } from "./Failure.ts"
 import { inert } from "./Inert.ts"
 import { init } from "./init.ts"
+import { mock } from "./mock.ts"
 import { run } from "./run.ts"
 
 const fanfold = Command.make("fanfold").pipe(
   Command.withDescription("Ask Claude many independent questions at once and fold the answers into one document"),
-  Command.withSubcommands([run, ask, check, init])
+  Command.withSubcommands([run, ask, check, init, mock])
 )
 
 /** Standard output is for documents, so a wrong invocation speaks on standard error, and shortly. */

@@ -1,12 +1,12 @@
 /** Runs a pipeline for the command line: progress to standard error, the document out, the exit code at the end. */
-import { Clock, Console, Effect } from "effect"
+import { Clock, Console, Effect, Option } from "effect"
 import * as Event from "../Event.ts"
 import { whyOf } from "../Findings.ts"
 import * as Pipeline from "../Pipeline.ts"
 import type { Prepared } from "../Plan.ts"
 import * as Report from "../Report.ts"
 import * as Tally from "../Tally.ts"
-import { code, Failure } from "./Failure.ts"
+import { code, Failure, usage } from "./Failure.ts"
 import type { Running } from "./Flags.ts"
 import { inert } from "./Inert.ts"
 import * as Output from "./Output.ts"
@@ -16,8 +16,8 @@ import * as Progress from "./Progress.ts"
 export const execute = Effect.fn("cli.execute")(function* (plan: Prepared, flags: Running) {
   yield* Output.check(flags.output)
   const ports = yield* Ports
-  const claude = yield* flags.offline ? ports.offline(plan.layers) : ports.online(plan.layers)
-  if (flags.offline) yield* Console.error("offline: simulated answers")
+  const { claude, notice, simulated } = yield* ports.reach(yield* wayOf(flags), plan.layers)
+  if (notice !== undefined) yield* Console.error(notice)
 
   const startedAt = yield* Clock.currentTimeMillis
   const { outcome, tally } = yield* Effect.scoped(
@@ -31,9 +31,21 @@ export const execute = Effect.fn("cli.execute")(function* (plan: Prepared, flags
 
   const { costUsd, usage } = tally
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
-  const report = Report.make(outcome, { usage, costUsd, durationMillis }, flags.offline)
+  const report = Report.make(outcome, { usage, costUsd, durationMillis }, simulated)
   return yield* conclude(report, outcome, flags)
 })
+
+const wayOf = ({ offline, record, replay }: Running) => {
+  const given = [
+    offline ? "--offline" : "",
+    Option.isSome(record) ? "--record" : "",
+    Option.isSome(replay) ? "--replay" : ""
+  ]
+  const ways = given.filter((way) => way !== "")
+  return ways.length > 1
+    ? Effect.fail(usage(`${ways.join(" and ")} exclude each other`))
+    : Effect.succeed({ offline, record: Option.getOrUndefined(record), replay: Option.getOrUndefined(replay) })
+}
 
 /** `--quiet` shows nothing; `--no-progress` leaves the summary. */
 const shown = ({ progress, quiet }: Running) =>
@@ -45,13 +57,16 @@ const conclude = Effect.fnUntraced(function* (
   { error, findings }: Pipeline.Outcome,
   { json, output, quiet }: Running
 ) {
+  const isEmpty = findings.gaps.length === findings.findings.length
   const written = yield* Effect.forEach(output, (file) => Output.write(file, report, quiet))
   if (json) written.push(yield* Output.print(Report.toJson(report)))
-  else if (output.length === 0 && error === undefined) written.push(yield* Output.print(Report.toMarkdown(report)))
+  else if (output.length === 0 && error === undefined && !isEmpty)
+    written.push(yield* Output.print(Report.toMarkdown(report)))
   if (!written.includes(true)) yield* rescue(report)
 
   for (const gap of findings.gaps) yield* Console.error(`No answer: ${gap.name}: ${inert(whyOf(gap))}`)
   if (error !== undefined) return yield* new Failure({ exitCode: code.failed, message: inert(error.message) })
+  if (isEmpty) return yield* new Failure({ exitCode: code.failed, message: "No ask was answered." })
   if (written.includes(false)) return yield* new Failure({ exitCode: code.failed, message: "" })
   // An ask that `first` stopped is no loss: enough answers were there.
   const hasGaps = findings.gaps.some(({ outcome }) => outcome._tag === "Failed")

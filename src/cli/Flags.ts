@@ -56,6 +56,16 @@ export const running = {
     Flag.withDescription("Simulated answers: no key, no network, no cost"),
     Flag.withDefault(false)
   ),
+  record: Flag.String("record").pipe(
+    Flag.withMetavar("file"),
+    Flag.withDescription("Keep every request and reply, with its times and without keys, on this tape"),
+    Flag.optional
+  ),
+  replay: Flag.String("replay").pipe(
+    Flag.withMetavar("file"),
+    Flag.withDescription("Answer from a tape, in the time it took: no key, no network, no cost"),
+    Flag.optional
+  ),
   output: Flag.String("output").pipe(
     Flag.withAlias("o"),
     Flag.withMetavar("file"),

@@ -1,17 +1,35 @@
-/** What the command line is given by the process that runs it: the ways to reach Claude. */
-import { Context, type Effect, type Layer } from "effect"
+/** What the command line is given by the process that runs it: the ways to reach Claude, and the mock. */
+import { Context, type Effect, type Layer, type Scope } from "effect"
 import type { Claude } from "../Claude.ts"
+import type { Issue } from "../Issue.ts"
 import type { Options } from "../layers/Stack.ts"
 import type { Failure } from "./Failure.ts"
 import type * as Progress from "./Progress.ts"
 
+/** Which Claude is meant: the API, the same kept on a tape, a tape, or simulated answers. */
+export interface Way {
+  readonly offline: boolean
+  readonly record: string | undefined
+  readonly replay: string | undefined
+}
+
+/** A Claude with the stack around it. `notice` names what is not live; `simulated` says that no model is asked. */
+export interface Reached {
+  readonly claude: Layer.Layer<Claude>
+  readonly notice: string | undefined
+  readonly simulated: boolean
+}
+
 export class Ports extends Context.Service<
   Ports,
   {
-    /** Claude itself, with the stack around it; fails where no key is set. */
-    readonly online: (layers: Options) => Effect.Effect<Layer.Layer<Claude>, Failure>
-    /** Simulated answers through the same client and stack: no key, no network. */
-    readonly offline: (layers: Options) => Effect.Effect<Layer.Layer<Claude>>
+    /** Fails where a key or a tape is missing. Nothing is sent. */
+    readonly reach: (way: Way, layers: Options) => Effect.Effect<Reached, Failure>
+    /** Serves the mock until the scope closes, and gives its base URL; fails with what is wrong with the scenario. */
+    readonly serve: (
+      scenario: unknown,
+      address: { readonly port: number; readonly host: string }
+    ) => Effect.Effect<string, ReadonlyArray<Issue> | Failure, Scope.Scope>
     /** Where progress goes, and what it may use there. */
     readonly terminal: Effect.Effect<Omit<Progress.Options, "summary">>
   }

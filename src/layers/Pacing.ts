@@ -1,5 +1,5 @@
 /** One gate for all that goes out: keeps the calls in flight under a limit, and holds a model's calls back after a 429. */
-import { Clock, Effect, Layer, Schema, Semaphore } from "effect"
+import { Clock, Effect, Layer, Schema, type Fiber } from "effect"
 import type { AskError } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Claude } from "../Claude.ts"
@@ -30,7 +30,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     Effect.gen(function* () {
       if (options.inFlight !== undefined) assertInFlight(options.inFlight)
       const { send } = yield* Claude
-      const gate = yield* Semaphore.make(options.inFlight ?? cautiousInFlight)
+      const gate = new Gate(options.inFlight ?? cautiousInFlight)
       const closedUntil = new Map<string, number>()
       let isOpened = options.inFlight !== undefined
 
@@ -38,7 +38,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         const remaining = Number(headers["anthropic-ratelimit-requests-remaining"] ?? Number.NaN)
         if (isOpened || Number.isNaN(remaining)) return Effect.void
         isOpened = true
-        return Semaphore.resize(gate, Math.max(remaining, cautiousInFlight))
+        return gate.resize(Math.max(remaining, cautiousInFlight))
       }
 
       const closedMillis = (model: string) =>
@@ -65,7 +65,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         while (true) {
           const waitMillis = yield* closedMillis(request.model)
           if (waitMillis > 0) yield* Effect.sleep(waitMillis)
-          const passed = yield* Semaphore.withPermit(gate, pass(request, attempt))
+          const passed = yield* gate.hold(pass(request, attempt))
           if (passed !== undefined) return passed
         }
       })
@@ -90,3 +90,63 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       })
     })
   )
+
+/**
+ * Places, given in the order of asking. `Semaphore` looks at everybody who waits whenever a place comes free, which for
+ * thousands of waiting calls costs more than the calls themselves.
+ */
+class Gate {
+  #places: number
+  #taken = 0
+  readonly #waiting = new Set<() => void>()
+
+  constructor(places: number) {
+    this.#places = places
+  }
+
+  /** Runs the effect in a place of its own. */
+  hold<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.withFiber((fiber) => {
+        const run = Effect.onExit(restore(effect), () => Effect.sync(() => this.#leave(fiber)))
+        if (this.#taken >= this.#places) return Effect.andThen(restore(this.#enter(fiber)), run)
+        this.#taken++
+        return run
+      })
+    )
+  }
+
+  resize(places: number): Effect.Effect<void> {
+    return Effect.withFiber((fiber) => {
+      this.#places = places
+      this.#admit(fiber)
+      return Effect.void
+    })
+  }
+
+  #enter(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      const enter = () => resume(Effect.void)
+      this.#waiting.add(enter)
+      // Who was let in, and is interrupted before it moves, has a place to give back.
+      return Effect.sync(() => {
+        if (!this.#waiting.delete(enter)) this.#leave(fiber)
+      })
+    })
+  }
+
+  #leave(fiber: Fiber.Fiber<unknown, unknown>): void {
+    this.#taken--
+    this.#admit(fiber)
+  }
+
+  #admit(fiber: Fiber.Fiber<unknown, unknown>): void {
+    for (const enter of this.#waiting) {
+      if (this.#taken >= this.#places) return
+      this.#taken++
+      this.#waiting.delete(enter)
+      // A task of its own: a resumed fiber would run here and now, within the one that leaves.
+      fiber.currentDispatcher.scheduleTask(enter, 0)
+    }
+  }
+}

@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers"
 import { afterAll } from "@effect/vitest"
 
 export const root = resolve(import.meta.dirname, "../..")
-const bin = join(root, "src/bin.ts")
+export const bin = join(root, "src/bin.ts")
 const hurry = join(root, "test/Hurry.ts")
 
 /** Looks like a key, so that whatever cuts keys out has something to cut. */

@@ -1,0 +1,62 @@
+/** `fanfold mock`: the offline Claude as a server, for any program in any language. */
+import { Console, Effect, FileSystem, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import * as PlanFile from "../PlanFile.ts"
+import { Failure, usage } from "./Failure.ts"
+import { Ports } from "./Ports.ts"
+
+const port = Flag.Int("port").pipe(
+  Flag.withMetavar("n"),
+  Flag.withDescription("Port to listen on; 0 takes a free one"),
+  Flag.withDefault(4010)
+)
+
+const host = Flag.String("host").pipe(
+  Flag.withMetavar("address"),
+  Flag.withDescription("Address to listen on; only this machine reaches the default"),
+  Flag.withDefault("127.0.0.1")
+)
+
+const scenario = Flag.String("scenario").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("Replies, latency, limits and faults, as .yaml, .json or .toml"),
+  Flag.optional
+)
+
+/** The scenario's data, and how its issues are told; without a file, the examples' own. */
+const readScenario = Effect.fnUntraced(function* (file: Option.Option<string>) {
+  if (Option.isNone(file)) return { value: undefined, tell: () => usage("") }
+  const fileSystem = yield* FileSystem.FileSystem
+  const name = file.value
+  const text = yield* Effect.mapError(fileSystem.readFileString(name), (error) =>
+    usage(`${name}: ${PlanFile.whyUnread(error)}`)
+  )
+  const source = yield* Effect.mapError(PlanFile.parseSource(name, text), ({ message }) => usage(message))
+  return {
+    value: source.value,
+    tell: (issues: Parameters<typeof PlanFile.locate>[2]) => usage(PlanFile.locate(name, source, issues).message)
+  }
+})
+
+export const mock = Command.make(
+  "mock",
+  { port, host, scenario },
+  Effect.fnUntraced(function* (flags) {
+    const ports = yield* Ports
+    const { tell, value } = yield* readScenario(flags.scenario)
+    const serve = Effect.gen(function* () {
+      const url = yield* Effect.mapError(ports.serve(value, flags), (error) =>
+        error instanceof Failure ? error : tell(error)
+      )
+      yield* Console.log(url)
+      yield* Console.error(`The offline Claude listens: set ANTHROPIC_BASE_URL=${url}. Ctrl-C ends it.`)
+      return yield* Effect.never
+    })
+    return yield* Effect.scoped(serve)
+  })
+).pipe(
+  Command.withDescription("Serve an offline Claude over HTTP: simulated answers, faults and limits"),
+  Command.withExamples([
+    { command: "fanfold mock --port 4010 --scenario scenario.yaml", description: "Play a scenario of your own" }
+  ])
+)

@@ -1,0 +1,344 @@
+/** Plan files in three formats: what is wrong with one, told with its place, and what a good one stands for. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Ask } from "fanfold"
+import * as PlanFile from "../src/PlanFile.ts"
+import { folders } from "./cli/Process.ts"
+
+const folder = folders()({ "brief.md": "Who we are.\n", "sub/x": "" })
+
+const read = (file: string, text: string) => PlanFile.read(file, text, folder).pipe(Effect.provide(NodeServices.layer))
+
+/** The lines that tell what is wrong with a plan. */
+const issuesOf = (file: string, text: string) =>
+  Effect.map(Effect.flip(read(file, text)), ({ message }) => message.split("\n"))
+
+const rule = "expected a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
+const time = 'expected a time longer than zero, such as "90 seconds"'
+const count = "expected a whole number ≥ 1"
+const jsonType = "expected a JSON type: string, number, integer, boolean, null, array, object"
+
+type Row = readonly [what: string, text: string, ...issues: ReadonlyArray<string>]
+
+const tell = (file: string, rows: ReadonlyArray<Row>) => {
+  for (const [what, text, ...issues] of rows) {
+    it.effect(what, () =>
+      Effect.map(issuesOf(file, text), (found) =>
+        assert.deepStrictEqual(
+          found,
+          issues.map((issue) => `${file}:${issue}`)
+        )
+      )
+    )
+  }
+}
+
+describe("a wrong plan in YAML is told of", () => {
+  tell("plan.yaml", [
+    ["nothing at all", "", "1:1 expected a plan with asks, got null"],
+    ["text", "hello", '1:1 expected a plan with asks, got "hello"'],
+    ["a list", "\n- a", '2:1 expected a plan with asks, got ["a"]'],
+    ["no asks", "policy: all", "1:1 asks: missing"],
+    ["asks that are none", "policy: all\nasks:", "2:1 asks: expected asks by name, got null"],
+    ["asks without one", "asks: {}", "1:1 asks: expected at least one ask, got {}"],
+    ["asks without names", "asks: [a, b]", '1:1 asks: expected asks by name, got ["a","b"]'],
+    ["an unknown key", "asks: { a: x }\nmodle: y", "2:1 modle: unknown key"],
+    ["an unknown key of an ask", "asks:\n  a:\n    question: x\n    maxTokns: 5", "4:5 asks.a.maxTokns: unknown key"],
+    [
+      "a wrong type",
+      "asks:\n  rivals:\n    question: x\n    effort: low\n    webSearch: false\n    stopSequences: [a]\n    timeout: 5 s\n    model: m\n    maxTokens: many",
+      `7:5 asks.rivals.timeout: ${time}, got "5 s"`,
+      `9:5 asks.rivals.maxTokens: ${count}, got "many"`
+    ],
+    [
+      "asks that ask nothing",
+      'asks:\n  a: ""\n  b: " "\n  c: { question: "" }\n  d: {}\n  e: 5\n  f:',
+      '2:3 asks.a: expected a question that is not empty, got ""',
+      '3:3 asks.b: expected a question that is not empty, got " "',
+      '4:8 asks.c.question: expected a question that is not empty, got ""',
+      "5:3 asks.d.question: missing",
+      "6:3 asks.e: expected a question, or { question: … }, got 5",
+      "7:3 asks.f: expected a question, or { question: … }, got null"
+    ],
+    [
+      "ill-formed names",
+      `asks:\n  a b: x\n  1st: x\n  é: x\n  ${"n".repeat(65)}: x\n  "": x`,
+      ...[`2:3 asks.a b`, "3:3 asks.1st", "4:3 asks.é", `5:3 asks.${"n".repeat(65)}`, "6:3 asks."].map(
+        (where) => `${where}: ${rule}`
+      )
+    ],
+    ["a name that stands there twice", "asks:\n  a: x\n  b: y\n  a: z", "4:3 this key stands here twice"],
+    ["a concurrency of 0", "concurrency: 0\nasks: { a: x }", `1:1 concurrency: ${count}, got 0`],
+    ["a concurrency of -1", "concurrency: -1\nasks: { a: x }", `1:1 concurrency: ${count}, got -1`],
+    ["a concurrency of 1.5", "concurrency: 1.5\nasks: { a: x }", `1:1 concurrency: ${count}, got 1.5`],
+    [
+      "a concurrency in words",
+      "concurrency: all\nasks: { a: x }",
+      `1:1 concurrency: ${count}, or "unbounded", got "all"`
+    ],
+    [
+      "atLeast above the number of asks",
+      "policy: { atLeast: 2 }\nasks: { a: x }",
+      "1:11 policy.atLeast: expected at most 1, as many as there are asks, got 2"
+    ],
+    [
+      "first above the number of asks",
+      "asks: { a: x }\npolicy:\n  first: 3",
+      "3:3 policy.first: expected at most 1, as many as there are asks, got 3"
+    ],
+    [
+      "a policy of no meaning",
+      "policy: { atLeast: 0 }\nasks: { a: x }",
+      '1:1 policy: expected "all", "best-effort", { atLeast: n } or { first: n }, got {"atLeast":0}'
+    ],
+    [
+      "two policies at once",
+      "policy: { atLeast: 1, first: 1 }\nasks: { a: x }",
+      '1:1 policy: expected "all", "best-effort", { atLeast: n } or { first: n }, got {"atLeast":1,"first":1}'
+    ],
+    [
+      "a context file that is not there",
+      "context: { file: none.md }\nasks: { a: x }",
+      "1:12 context.file: none.md: no such file"
+    ],
+    ["a context file that is a folder", "context:\n  file: sub\nasks: { a: x }", "2:3 context.file: sub: is no file"],
+    [
+      "a context of two kinds",
+      "context: { file: brief.md, text: x }\nasks: { a: x }",
+      "1:28 context.text: unknown key"
+    ],
+    [
+      "wrong options of the layers",
+      "retry: { within: 5, maxWait: soon, attempts: 0, often: true }\npacing: { inFlight: 1.5 }\ntimeout:\n  stall: -1 seconds\n  first: 1 second\ncontinue: 5\nasks: { a: x }",
+      `1:10 retry.within: ${time}, got 5`,
+      `1:21 retry.maxWait: ${time}, got "soon"`,
+      `1:36 retry.attempts: ${count}, got 0`,
+      "1:49 retry.often: unknown key",
+      `2:11 pacing.inFlight: ${count}, got 1.5`,
+      `4:3 timeout.stall: ${time}, got "-1 seconds"`,
+      "5:3 timeout.first: unknown key",
+      "6:1 continue: expected object, got 5"
+    ],
+    [
+      "a wrong synthesis",
+      'asks: { a: x }\nsynthesis: { instruction: " ", maxTokens: 0, policy: all }',
+      '2:14 synthesis.instruction: expected an instruction that is not empty, got " "',
+      `2:32 synthesis.maxTokens: ${count}, got 0`,
+      "2:46 synthesis.policy: unknown key"
+    ],
+    [
+      "an answer schema that is recursive, refers to nothing, or is none",
+      [
+        "asks:",
+        "  a:",
+        "    question: x",
+        "    answer:",
+        '      $defs: { Node: { type: object, properties: { next: { $ref: "#/$defs/Node" } } } }',
+        '      $ref: "#/$defs/Node"',
+        '  b: { question: x, answer: { $ref: "other.json" } }',
+        "  c: { question: x, answer: { type: objekt } }",
+        "  d: { question: x, answer: { type: object, propertys: { n: { type: number } } } }",
+        "  e: { question: x, answer: { type: object, properties: { n: number }, required: [n, m] } }",
+        "  f: { question: x, answer: [] }",
+        "synthesis: { instruction: x, answer: { items: { type: [string, nil] } } }"
+      ].join("\n"),
+      "4:5 asks.a.answer: expected what structured output can take: Recursive schemas are not supported",
+      '7:21 asks.b.answer: expected what structured output can take: Unsupported $ref "other.json". Use "#/$defs/Name".',
+      `8:31 asks.c.answer.type: ${jsonType}, got "objekt"`,
+      "9:45 asks.d.answer.propertys: unknown key",
+      '10:59 asks.e.answer.properties.n: expected a JSON Schema, got "number"',
+      "11:21 asks.f.answer: expected a JSON Schema, got []",
+      `12:64 synthesis.answer.items.type.1: ${jsonType}, got "nil"`
+    ],
+    [
+      "a required property that is not there",
+      "asks:\n  a: { question: x, answer: { properties: { n: {} }, required: [n, m] } }",
+      '2:54 asks.a.answer.required: "m" is none of the properties'
+    ],
+    ["broken syntax", "asks:\n  a: 'x\n  b: y", "3:7 Missing closing 'quote"],
+    ["tabs", "asks:\n\ta: x", "2:1 Tabs are not allowed as indentation"],
+    [
+      "more than one document",
+      "asks: { a: x }\n---\nasks: { b: y }",
+      "2:1 expected one document, and nothing after ---"
+    ],
+    [
+      "an alias of nothing",
+      "asks:\n  a: *b\n  c: *d",
+      "2:6 there is no anchor &b before this alias",
+      "3:6 there is no anchor &d before this alias"
+    ],
+    [
+      "aliases that would fill the memory",
+      `a0: &a0 [x]\n${Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(9)}]`).join("\n")}`,
+      "1:1 ReferenceError: Excessive alias count indicates a resource exhaustion attack"
+    ],
+    [
+      "a value as long as a book by its beginning",
+      `asks:\n  a: [${"far, ".repeat(500)}]`,
+      `2:3 ${`asks.a: expected a question, or { question: … }, got ["far"${',"far"'.repeat(500)}`.slice(0, 248)}…`
+    ]
+  ])
+
+  it.effect("the same with the line ends of Windows and a byte order mark", () =>
+    Effect.gen(function* () {
+      const found = yield* issuesOf("plan.yaml", "\uFEFFmodle: x\r\nasks:\r\n  a: x\r\n  b: ''\r\n")
+      assert.deepStrictEqual(found, [
+        "plan.yaml:1:1 modle: unknown key",
+        'plan.yaml:4:3 asks.b: expected a question that is not empty, got ""'
+      ])
+    })
+  )
+})
+
+describe("a wrong plan in JSON is told of", () => {
+  tell("plan.json", [
+    [
+      "every issue at once, in the order of the file",
+      '{\n\t"policy": { "first": 3 },\n\t"asks": {\n\t\t"a": "",\n\t\t"b": { "question": "x", "maxTokens": "many" }\n\t},\n\t"modle": "y",\n\t"context": { "file": "none.md" }\n}',
+      "2:14 policy.first: expected at most 2, as many as there are asks, got 3",
+      '4:3 asks.a: expected a question that is not empty, got ""',
+      `5:27 asks.b.maxTokens: ${count}, got "many"`,
+      "7:2 modle: unknown key",
+      "8:15 context.file: none.md: no such file"
+    ],
+    ["a name that stands there twice", '{ "asks": { "a": "x", "a": "y" } }', "1:23 this key stands here twice"],
+    ["broken syntax", '{ "asks": { "a": "x"', "1:21 Flow map must end with a }"]
+  ])
+})
+
+describe("a wrong plan in TOML is told of", () => {
+  tell("plan.toml", [
+    [
+      "every issue at once, in the order of the file",
+      'modle = "y"\ncontext = { file = "none.md" }\npolicy.atLeast = 9\n\n[asks]\na = ""\nb = { question = "x", maxTokens = "many" }\n\n[asks.c]\nquestion = 5\n\n[retry]\nattempts = 0\n',
+      "1:1 modle: unknown key",
+      "2:13 context.file: none.md: no such file",
+      "3:1 policy.atLeast: expected at most 3, as many as there are asks, got 9",
+      '6:1 asks.a: expected a question that is not empty, got ""',
+      `7:23 asks.b.maxTokens: ${count}, got "many"`,
+      "10:1 asks.c.question: expected string, got 5",
+      `13:1 retry.attempts: ${count}, got 0`
+    ],
+    ["nothing at all", "# later\n", "1:1 asks: missing"],
+    ["a name that stands there twice", '[asks]\na = "x"\na = "y"', "3:1 Defining a key multiple times is invalid"],
+    ["broken syntax", '[asks]\na = "x', "2:7 Unterminated string constant"]
+  ])
+})
+
+const yaml = `
+model: claude-opus-5-5
+context: { file: brief.md }
+concurrency: 2
+policy: { atLeast: 1 }
+retry: { attempts: 3, maxWait: 2 seconds }
+asks:
+  market: How large is it?
+  rivals:
+    question: Who are they?
+    maxTokens: 100
+    timeout: 1 minute
+    stopSequences: ["END"]
+    answer: { type: object, properties: { makers: { type: array, items: { type: string } } }, required: [makers] }
+synthesis: { instruction: Fold them, effort: high }
+`
+const toml = `
+model = "claude-opus-5-5"
+concurrency = 2
+context.file = "brief.md"
+retry = { attempts = 3, maxWait = "2 seconds" }
+[policy]
+atLeast = 1
+[asks]
+market = "How large is it?"
+[asks.rivals]
+question = "Who are they?"
+maxTokens = 100
+timeout = "1 minute"
+stopSequences = ["END"]
+[asks.rivals.answer]
+type = "object"
+required = ["makers"]
+properties.makers = { type = "array", items = { type = "string" } }
+[synthesis]
+instruction = "Fold them"
+effort = "high"
+`
+const json = JSON.stringify({
+  model: "claude-opus-5-5",
+  context: { file: "brief.md" },
+  concurrency: 2,
+  policy: { atLeast: 1 },
+  retry: { attempts: 3, maxWait: "2 seconds" },
+  asks: {
+    market: "How large is it?",
+    rivals: {
+      question: "Who are they?",
+      maxTokens: 100,
+      timeout: "1 minute",
+      stopSequences: ["END"],
+      answer: {
+        type: "object",
+        properties: { makers: { type: "array", items: { type: "string" } } },
+        required: ["makers"]
+      }
+    }
+  },
+  synthesis: { instruction: "Fold them", effort: "high" }
+})
+
+/** What can be compared of a pipeline: schemas and effects as what they send. */
+const plain = (file: string, text: string) =>
+  Effect.map(read(file, text), ({ asks, context, synthesis, ...rest }) => ({
+    ...rest,
+    context,
+    requests: Object.entries(asks).map(([name, ask]) => [
+      name,
+      Ask.requestOf(ask, { context: context ?? "" }),
+      ask.options
+    ]),
+    synthesis: synthesis?.options
+  }))
+
+describe("a good plan", () => {
+  it.effect("stands for the same in YAML, JSON and TOML", () =>
+    Effect.gen(function* () {
+      const fromYaml = yield* plain("plan.yml", yaml)
+      const [, rivals] = fromYaml.requests
+      assert.deepStrictEqual(yield* plain("plan.json", json), fromYaml)
+      assert.deepStrictEqual(yield* plain("plan.TOML", toml), fromYaml)
+      assert.deepStrictEqual(yield* plain("stdin", json), fromYaml)
+      assert.strictEqual(fromYaml.context, "Who we are.\n")
+      assert.deepStrictEqual(fromYaml.policy, { atLeast: 1 })
+      assert.strictEqual((rivals![1] as { readonly maxTokens: number }).maxTokens, 100)
+    })
+  )
+
+  it.effect("may be shortened with anchors and merge keys", () =>
+    Effect.gen(function* () {
+      const text = "asks:\n  a: &a { question: &q x, maxTokens: 7 }\n  b: { <<: *a, question: y }\n  c: *q\n"
+      const { asks } = yield* read("plan.yaml", text)
+      const sent = Object.values(asks).map((ask) => [ask.question, ask.options.maxTokens])
+      assert.deepStrictEqual(sent, [
+        ["x", 7],
+        ["y", 7],
+        ["x", undefined]
+      ])
+    })
+  )
+
+  it.effect("keeps names and questions as they are", () =>
+    Effect.gen(function* () {
+      const names = ["constructor", "toString", "z", "_", "a-1", "__proto__"]
+      const questions = names.map((name) => `“${name}” – 日本 👩‍🚀 \u2028\u0085 \\n \t "x"?`)
+      const text = `{"asks":{${names.map((name, n) => `"${name}":${JSON.stringify(questions[n])}`).join(",")}}}`
+      const { asks } = yield* read("plan.json", text)
+      assert.deepStrictEqual(Object.keys(asks), names)
+      assert.deepStrictEqual(
+        Object.values(asks).map(({ question }) => question),
+        questions
+      )
+    })
+  )
+})

@@ -9,7 +9,7 @@ const licences: Plugin = {
   generateBundle(_options, bundle) {
     const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []))
     const folders = modules.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [])
-    const texts = [...new Set(folders)].sort().map((folder) => {
+    const texts = [...new Set(folders)].toSorted().map((folder) => {
       const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
       const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
       const text = file === undefined || !existsSync(join(folder, file)) ? "" : readFileSync(join(folder, file), "utf8")

@@ -26,16 +26,24 @@ export interface Outcome {
   readonly error: Research.ResearchError | AskError | undefined
 }
 
-/** Runs a pipeline to its end. It never fails: the outcome holds what was finished, and the error. */
-export const run = Effect.fn("Pipeline.run")(function* (pipeline: Pipeline): Effect.fn.Return<Outcome, never, Claude> {
+/**
+ * Runs a pipeline to its end. It never fails: the outcome holds what was finished, and the error. Where it is
+ * interrupted, `onInterrupt` gets what was finished until then.
+ */
+export const run = Effect.fn("Pipeline.run")(function* (
+  pipeline: Pipeline,
+  onInterrupt: (unfinished: Outcome) => Effect.Effect<unknown> = () => Effect.void
+): Effect.fn.Return<Outcome, never, Claude> {
   const { asks, concurrency, context, policy, synthesis } = pipeline
-  const researched = yield* Effect.result(Research.run(asks, { policy, concurrency, context }))
+  const leave = (findings: Findings) => onInterrupt({ findings, document: undefined, error: undefined })
+  const options = { policy, concurrency, context, onInterrupt: leave }
+  const researched = yield* Effect.result(Research.run(asks, options))
   if (Result.isFailure(researched)) {
     return { findings: researched.failure.findings, document: undefined, error: researched.failure }
   }
   const findings = researched.success
   if (synthesis === undefined) return { findings, document: undefined, error: undefined }
-  const folded = yield* Effect.result(synthesis.answer(findings))
+  const folded = yield* Effect.result(Effect.onInterrupt(synthesis.answer(findings), () => leave(findings)))
   return Result.isSuccess(folded)
     ? { findings, document: folded.success, error: undefined }
     : { findings, document: undefined, error: folded.failure }

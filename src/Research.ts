@@ -37,6 +37,8 @@ export interface Options<P extends Policy = Policy> {
   readonly concurrency?: Concurrency | undefined
   /** A document shared by all asks: sent first, where it can be cached. */
   readonly context?: string | undefined
+  /** Run when the research is interrupted, with what was found, and paid, until then. */
+  readonly onInterrupt?: ((findings: Findings) => Effect.Effect<unknown>) | undefined
 }
 
 /** Fewer answers than the policy needs. Those that were finished, and paid, are in `findings`. */
@@ -72,11 +74,12 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   const outcomes = new Map<string, Outcome<unknown>>()
   const enough = yield* Deferred.make<void>()
   const needed = answersNeeded(policy, entries.length)
+  let answers = 0
   const record = (entry: Entry, outcome: Outcome<unknown>): Effect.Effect<unknown> => {
     outcomes.set(entry.name, outcome)
-    if (typeof policy === "string" || !("first" in policy)) return Effect.void
-    const answered = [...outcomes.values()].filter(({ _tag }) => _tag === "Answered").length
-    return answered >= needed ? Deferred.succeed(enough, undefined) : Effect.void
+    if (outcome._tag === "Answered") answers++
+    const isEnough = typeof policy !== "string" && "first" in policy && answers >= needed
+    return isEnough ? Deferred.succeed(enough, undefined) : Effect.void
   }
 
   return yield* inRun(entries.length, options, function* (run) {
@@ -90,18 +93,22 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
       return policy === "all" ? stamped : Effect.ignore(stamped)
     }
     const all = Effect.forEach(entries, one, { concurrency, discard: true })
+    const found = Effect.map(Clock.currentTimeMillis, (now) =>
+      shape(asks, findingsOf(entries, outcomes, run, policy, now - startedAt))
+    )
     const firstFailure = yield* Effect.raceFirst(Effect.andThen(begin, all), Deferred.await(enough)).pipe(
       Effect.as(undefined),
       Effect.catch(Effect.succeed),
-      Effect.onExit(() => tellUnstarted(entries, outcomes, startedAt))
+      Effect.onExit(() => tellUnstarted(entries, outcomes, startedAt)),
+      Effect.onInterrupt(() => Effect.flatMap(found, options.onInterrupt ?? (() => Effect.void)))
     )
 
-    const findings = findingsOf(entries, outcomes, run, policy, (yield* Clock.currentTimeMillis) - startedAt)
+    const findings = yield* found
     const answered = findings.findings.length - findings.gaps.length
-    if (answered >= needed) return shape(asks, findings)
+    if (answered >= needed) return findings
     const failed = findings.gaps.find(({ outcome }) => outcome._tag === "Failed")?.outcome
     const error = firstFailure ?? (failed?._tag === "Failed" ? failed.error : undefined)
-    return yield* new ResearchError({ policy, findings: shape(asks, findings), error })
+    return yield* new ResearchError({ policy, findings, error })
   })
 }) as never
 

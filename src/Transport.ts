@@ -155,8 +155,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#decoder === undefined) this.#finish()
-    else this.#decoder.end()
+    // The connection is free a turn later. Whoever asks again before that would open another one.
+    queueMicrotask(() => setImmediate(() => (this.#decoder === undefined ? this.#finish() : this.#decoder.end())))
   }
 
   onResponseError(_: unknown, error: Error): void {

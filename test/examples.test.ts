@@ -8,7 +8,7 @@ import { fanfold, node, reaching, root } from "./cli/Process.ts"
 
 const folder = join(root, "examples")
 const plans = globSync("*.yaml", { cwd: folder })
-const scripts = globSync("*.ts", { cwd: folder })
+const scripts = globSync("*.ts", { cwd: folder }).filter((file) => !file.endsWith(".test.ts"))
 
 /** What each answer brings to the document, so that a lost answer shows. */
 const brought: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {

@@ -20,19 +20,30 @@ export const execute = Effect.fn("cli.execute")(function* (plan: Prepared, flags
   if (notice !== undefined) yield* Console.error(notice)
 
   const startedAt = yield* Clock.currentTimeMillis
+  const reportOf = (outcome: Pipeline.Outcome, { costUsd, usage }: Tally.Tally) =>
+    Effect.map(Clock.currentTimeMillis, (now) =>
+      Report.make(outcome, { usage, costUsd, durationMillis: now - startedAt }, simulated)
+    )
+  let unfinished: Effect.Effect<Report.Report> | undefined
   const { outcome, tally } = yield* Effect.scoped(
     Effect.gen(function* () {
       const progress = yield* Progress.make({ ...(yield* ports.terminal), ...shown(flags) })
-      const outcome = yield* Effect.provideService(Pipeline.run(plan), Event.Listener, progress)
+      const running = Pipeline.run(plan, (outcome) =>
+        Effect.sync(() => {
+          unfinished = reportOf(outcome, progress.tally)
+        })
+      )
+      const outcome = yield* Effect.provideService(running, Event.Listener, progress)
       return { outcome, tally: progress.tally }
     })
-  ).pipe(Effect.provide(claude))
+  ).pipe(
+    Effect.provide(claude),
+    // Out of the scope, so that the live region has left the terminal.
+    Effect.onInterrupt(() => (unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, rescue)))
+  )
   if (!flags.progress && !flags.quiet) yield* Effect.forEach(Tally.summary(tally), (line) => Console.error(line))
 
-  const { costUsd, usage } = tally
-  const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
-  const report = Report.make(outcome, { usage, costUsd, durationMillis }, simulated)
-  return yield* conclude(report, outcome, flags)
+  return yield* conclude(yield* reportOf(outcome, tally), outcome, flags)
 })
 
 const wayOf = ({ offline, record, replay }: Running) => {

@@ -291,6 +291,29 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
     assert.include(stderr, "Stopped sun")
   })
 
+  it("keeps the answers that are paid when it is interrupted, in the research and in the synthesis", async () => {
+    const cases = [
+      { hung: { user: /Moon/ }, answered: ["sun"] },
+      { hung: { part: "synthesis" as const }, answered: ["sun", "moon"] }
+    ]
+    for (const { answered, hung } of cases) {
+      const claude = mockClaude()
+      claude.fault(fault.hang(), { when: hung })
+      await using server = await claude.serve()
+      const cwd = folder({ "plan.yaml": "asks: { sun: Sun?, moon: Moon? }\nsynthesis: Fold" })
+      const { child, ended } = start(["run", "plan.yaml"], { cwd, env: reaching(server) })
+      let told = ""
+      child.stderr!.on("data", (chunk) => (told += chunk))
+      const isUnderWay = () =>
+        claude.journal.inFlight === 1 && answered.every((name) => told.includes(`Answered ${name}`))
+      await until(isUnderWay)
+      child.kill("SIGINT")
+      const { code, stderr } = await ended
+      assert.strictEqual(code, 130)
+      assert.hasAllKeys(jsonIn(cwd, wroteIn(stderr)).answers, answered)
+    }
+  })
+
   it("does not mind a reader that leaves early", async () => {
     const claude = mockClaude()
     claude.when({}).reply("far ".repeat(3000))

@@ -1,6 +1,6 @@
 /** What a user's own test looks like: their code over the SDK, no pipeline of fanfold in it. */
 import Anthropic from "@anthropic-ai/sdk"
-import { assert, it } from "@effect/vitest"
+import { assert, it } from "vitest"
 import { fault, latency, mockClaude } from "fanfold/mocks"
 
 /** The user's code: summarises texts in parallel. */

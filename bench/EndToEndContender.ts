@@ -1,27 +1,32 @@
 /**
  * One contender of `end-to-end`, in a process of its own: `node EndToEndContender.ts NAME URL N IN_FLIGHT`. Asks twice and
- * prints what each run took as JSON; all modules are loaded before the clock starts.
+ * prints what each run took as JSON.
  */
 import { Agent, request as requestHttp } from "node:http"
 import { connect } from "node:http2"
-import Anthropic from "@anthropic-ai/sdk"
-import { Effect, Redacted } from "effect"
-import { Ask, type Pacing, Research, Stack } from "fanfold"
 
 const [name = "", url = "", count = "", places = ""] = process.argv.slice(2)
 const n = Number(count)
 const inFlight = Number(places)
 
 const questions = Array.from({ length: n }, (_, index) => `What is the answer to question ${index}?`)
-const bodyOf = (content: string) =>
-  ({ model: "claude-haiku-5-5", max_tokens: 4096, messages: [{ role: "user", content }] }) as const
+const bodyOf = (content: string) => ({
+  model: "claude-haiku-5-5",
+  max_tokens: 4096,
+  messages: [{ role: "user" as const, content }]
+})
 
 const apiKey = "sk-ant-loopback"
-const client = new Anthropic({ apiKey, baseURL: url, maxRetries: 0 })
-const create = (question: string): Promise<unknown> => client.messages.create(bodyOf(question))
+type Ask = (question: string) => Promise<unknown>
+
+const overSdk = async (): Promise<Ask> => {
+  const { default: Anthropic } = await import("@anthropic-ai/sdk")
+  const client = new Anthropic({ apiKey, baseURL: url, maxRetries: 0 })
+  return (question) => client.messages.create(bodyOf(question))
+}
 
 /** What p-limit does, without the package. */
-const limited = async (ask: (question: string) => Promise<unknown>): Promise<void> => {
+const limited = async (ask: Ask): Promise<void> => {
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < n) await ask(questions[next++]!)
@@ -29,19 +34,28 @@ const limited = async (ask: (question: string) => Promise<unknown>): Promise<voi
   await Promise.all(Array.from({ length: Math.min(inFlight, n) }, worker))
 }
 
-const inChunks = async (): Promise<void> => {
-  for (let from = 0; from < n; from += inFlight) await Promise.all(questions.slice(from, from + inFlight).map(create))
+const inChunks = async (ask: Ask): Promise<void> => {
+  for (let from = 0; from < n; from += inFlight) await Promise.all(questions.slice(from, from + inFlight).map(ask))
 }
 
-const asks = questions.map((question) => Ask.text(question))
-const fanfold = (pacing: Pacing.Options, options: Research.Options): (() => Promise<unknown>) => {
+const fanfold = async (pacing: object, options: object): Promise<() => Promise<unknown>> => {
+  const { Ask, Research, Stack } = await import("fanfold")
+  const { Effect, Redacted } = await import("effect")
+  const asks = questions.map((question) => Ask.text(question))
   const stack = Stack.layerWith({ apiKey: Redacted.make(apiKey), baseUrl: url, pacing })
   return () => Effect.runPromise(Effect.provide(Research.run(asks, options), stack))
 }
 
+const forEach = async (): Promise<() => Promise<unknown>> => {
+  const { Effect } = await import("effect")
+  const ask = await overSdk()
+  const one = (question: string) => Effect.tryPromise(() => ask(question))
+  return () => Effect.runPromise(Effect.forEach(questions, one, { concurrency: inFlight }))
+}
+
 const headers = { "content-type": "application/json", authorization: `Bearer ${apiKey}` }
 
-const bareHttp = (): ((question: string) => Promise<unknown>) => {
+const bareHttp = (): Ask => {
   const agent = new Agent({ keepAlive: true })
   return (question) =>
     new Promise((resolve, reject) => {
@@ -57,7 +71,7 @@ const bareHttp = (): ((question: string) => Promise<unknown>) => {
 }
 
 /** As many streams on a session as the server allows, and as many sessions as that takes. */
-const bareHttp2 = (): ((question: string) => Promise<unknown>) => {
+const bareHttp2 = (): Ask => {
   const streamsPerSession = 100
   const sessions = Array.from({ length: Math.ceil(Math.min(n, inFlight) / streamsPerSession) }, () => connect(url))
   let turn = 0
@@ -73,22 +87,26 @@ const bareHttp2 = (): ((question: string) => Promise<unknown>) => {
     })
 }
 
-const contenders: Readonly<Record<string, () => () => Promise<unknown>>> = {
+/** Each loads what it needs and no more, before the clock starts. */
+const contenders: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> = {
   fanfold: () => fanfold({ inFlight }, {}),
   "fanfold, limits unknown": () => fanfold({}, { concurrency: inFlight }),
-  "SDK + Promise.all": () => inChunks,
-  "SDK + limiter": () => () => limited(create),
-  "SDK + Effect.forEach": () => () =>
-    Effect.runPromise(
-      Effect.forEach(questions, (question) => Effect.tryPromise(() => create(question)), { concurrency: inFlight })
-    ),
-  "bare Node": () => {
+  "SDK + Promise.all": async () => {
+    const ask = await overSdk()
+    return () => inChunks(ask)
+  },
+  "SDK + limiter": async () => {
+    const ask = await overSdk()
+    return () => limited(ask)
+  },
+  "SDK + Effect.forEach": forEach,
+  "bare Node": async () => {
     const ask = url.startsWith("https:") ? bareHttp2() : bareHttp()
     return () => limited(ask)
   }
 }
 
-const run = contenders[name]!()
+const run = await contenders[name]!()
 const measure = async () => {
   const cpu = process.cpuUsage()
   const startedAt = performance.now()

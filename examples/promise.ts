@@ -14,5 +14,7 @@ const { answers, document, gaps } = await run({
 })
 
 for (const { message, name } of gaps) console.error(`No answer: ${name}: ${message}`)
-console.error(`The shortest answer has ${Math.min(...Object.values(answers).map((text) => text?.length ?? 0))} characters`)
+console.error(
+  `The shortest answer has ${Math.min(...Object.values(answers).map((text) => text?.length ?? 0))} characters`
+)
 console.log(document)

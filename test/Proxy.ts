@@ -24,7 +24,8 @@ export const serveProxy = Effect.gen(function* () {
     const onward = connect(Number(target.port), target.hostname, () => {
       socket.write("HTTP/1.1 200 Connection Established\r\n\r\n")
       onward.write(head)
-      onward.pipe(socket).pipe(onward)
+      socket.pipe(onward)
+      onward.pipe(socket)
     })
     sockets.add(onward)
     for (const each of [socket, onward]) each.on("error", () => {})

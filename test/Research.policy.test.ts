@@ -30,10 +30,7 @@ describe("policy", () => {
       ])
       assert.strictEqual(findings.durationMillis, 200)
       assert.strictEqual(claude.interrupted, 2)
-      assert.strictEqual(
-        message,
-        "bad: overloaded: busy; 1 of 4 asks answered, 4 needed"
-      )
+      assert.strictEqual(message, "bad: overloaded: busy; 1 of 4 asks answered, 4 needed")
     })
   )
 

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { createSecureServer, type ServerHttp2Session, type Settings } from "node:http2"
 import { createServer } from "node:https"
-import type { AddressInfo, Socket } from "node:net"
+import { type AddressInfo, createServer as createDoor, type Socket } from "node:net"
 import { getCACertificates, setDefaultCACertificates } from "node:tls"
 import { Effect } from "effect"
 import { testCertificate, testKey } from "./Certificate.ts"
@@ -24,19 +24,32 @@ export interface Connection {
 export interface Secure {
   readonly isHttp2?: boolean
   readonly settings?: Settings
+  /** How long a connection waits for its handshake. */
+  readonly handshakeAfterMillis?: number
+  /** Whether the connection of this number, from 1, is cut at once. */
+  readonly isCut?: (nth: number) => boolean
 }
 
 /** Serves until the scope closes. `closed` counts the requests that the client left before their response had ended. */
 export const serveSecure = (
   handler: (response: ServerResponse, nth: number, request: IncomingMessage) => void,
-  { isHttp2 = true, settings = {} }: Secure = {}
+  { handshakeAfterMillis = 0, isCut = () => false, isHttp2 = true, settings = {} }: Secure = {}
 ) =>
   Effect.gen(function* () {
-    const state = { arrived: 0, closed: 0, connections: [] as Array<Connection>, versions: new Set<string>() }
     const sockets = new Set<Socket>()
+    const state = { arrived: 0, closed: 0, sockets, connections: [] as Array<Connection>, versions: new Set<string>() }
+    // The protocol that the client likes best, as some servers have it.
+    const ALPNCallback = ({ protocols }: { readonly protocols: ReadonlyArray<string> }) => protocols[0]
     const secure = { key: testKey, cert: testCertificate }
-    const server = isHttp2 ? createSecureServer({ ...secure, settings }) : createServer(secure)
-    server.on("connection", (socket: Socket) => sockets.add(socket))
+    const server = isHttp2
+      ? createSecureServer({ ...secure, settings, allowHTTP1: true, ALPNCallback })
+      : createServer(secure)
+    const door = createDoor((socket) => {
+      sockets.add(socket)
+      socket.on("error", () => {})
+      if (isCut(sockets.size)) socket.destroy()
+      else setTimeout(() => server.emit("connection", socket), handshakeAfterMillis)
+    })
     server.on("session", (session: ServerHttp2Session) => {
       const connection = { session, open: 0, peak: 0 }
       state.connections.push(connection)
@@ -54,12 +67,12 @@ export const serveSecure = (
       request.resume().on("end", () => handler(response, ++state.arrived, request))
     })
     yield* Effect.acquireRelease(
-      Effect.promise(() => once(server.listen(0), "listening")),
+      Effect.promise(() => once(door.listen(0), "listening")),
       () =>
         Effect.promise(() => {
           for (const socket of sockets) socket.destroy()
-          return new Promise<void>((resolve) => server.close(() => resolve()))
+          return new Promise<void>((resolve) => door.close(() => resolve()))
         })
     )
-    return { url: `https://localhost:${(server.address() as AddressInfo).port}`, state }
+    return { url: `https://localhost:${(door.address() as AddressInfo).port}`, state }
   })

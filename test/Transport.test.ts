@@ -53,12 +53,20 @@ describe("a server that speaks HTTP/2", () => {
   it.live("answers 100 at once over one connection, and more over several that are opened together", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure((response) => void setTimeout(() => answer(response), 150))
-      yield* crowd(60, url)
+      yield* crowd(100, url)
+      yield* crowd(100, url)
       assert.strictEqual(state.connections.length, 1)
-      const results = yield* crowd(250, url)
+
+      const other = yield* serveSecure((response) => void setTimeout(() => answer(response), 150), {
+        handshakeAfterMillis: 100
+      })
+      const fiber = yield* Effect.forkChild(crowd(250, other.url))
+      yield* Effect.sleep("90 millis")
+      assert.strictEqual(other.state.sockets.size, 3)
+      const results = yield* Fiber.join(fiber)
       assert.isTrue(results.every(({ _tag }) => _tag === "Success"))
-      assert.strictEqual(state.connections.length, 3)
-      assert.isAtMost(Math.max(...state.connections.map(({ peak }) => peak)), 100)
+      assert.strictEqual(other.state.connections.length, 3)
+      assert.isAtMost(Math.max(...other.state.connections.map(({ peak }) => peak)), 100)
     })
   )
 
@@ -91,6 +99,17 @@ describe("a server that speaks HTTP/2", () => {
         assert.strictEqual(state.closed, 1, moment)
         assert.strictEqual(state.connections.length, 1, moment)
       }
+    })
+  )
+
+  it.live("never sees a request that was interrupted before its connection stood", () =>
+    Effect.gen(function* () {
+      const { state, url } = yield* serveSecure(answer, { handshakeAfterMillis: 100 })
+      const fiber = yield* Effect.forkChild(sendFreely(url))
+      yield* Effect.sleep("50 millis")
+      yield* Fiber.interrupt(fiber)
+      yield* sendFreely(url)
+      assert.strictEqual(state.arrived, 1)
     })
   )
 
@@ -167,6 +186,22 @@ describe("a server that cannot be reached", () => {
     })
   )
 
+  it.live("may be reached a moment later", () =>
+    Effect.gen(function* () {
+      const { state, url } = yield* serveSecure((response) => void setTimeout(() => answer(response), 200), {
+        settings: { maxConcurrentStreams: 1 },
+        isCut: (nth) => nth === 2
+      })
+      const long = yield* Effect.forkChild(sendFreely(url))
+      yield* Effect.sleep("50 millis")
+      assertUnreachable(yield* Effect.flip(sendFreely(url)))
+      yield* Effect.sleep("10 millis")
+      yield* sendFreely(url)
+      yield* Fiber.join(long)
+      assert.strictEqual(state.sockets.size, 3)
+    })
+  )
+
   it.live("is Unreachable for good where its certificate is not trusted", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure(answer)
@@ -235,9 +270,32 @@ describe("a response", () => {
     })
   )
 
+  it.live("may be announced by early hints", () =>
+    Effect.gen(function* () {
+      for (const isHttp2 of [true, false]) {
+        const { url } = yield* serveSecure(
+          (response) => {
+            response.writeEarlyHints({ link: "</style.css>; rel=preload" })
+            setTimeout(() => answer(response), 20)
+          },
+          { isHttp2 }
+        )
+        assert.strictEqual(Message.textOf(yield* sendTo(url, "plain")), "Paris")
+      }
+    })
+  )
+
+  it.live("that goes on after message_stop is closed", () =>
+    Effect.gen(function* () {
+      const { arrived, url } = yield* serve((response) => void startStream(response).write(begun + continued + stopped))
+      assert.strictEqual(Message.textOf(yield* sendFreely(url, "stream")), "Paris")
+      assert.isTrue(yield* Effect.timeout(arrived[0]!.closedEarly, safety))
+    })
+  )
+
   it.live("that points elsewhere is not followed, so the key goes nowhere", () =>
     Effect.gen(function* () {
-      const other = yield* serve((response) => void answer(response))
+      const other = yield* serve(answer)
       for (const status of [301, 302, 307, 308]) {
         const { url } = yield* serve(
           (response) => void response.writeHead(status, { location: `${other.url}/v1/messages` }).end()
@@ -266,7 +324,7 @@ describe("connections", () => {
 })
 
 /** The transport as a new process would have it, which reads the proxy variables anew. */
-const proxied = (variables: Readonly<Record<string, string>>, url: string) =>
+const renewed = (variables: Readonly<Record<string, string>>, url: string) =>
   Effect.gen(function* () {
     for (const name of ["http_proxy", "https_proxy", "no_proxy"]) {
       vi.stubEnv(name, undefined)
@@ -279,20 +337,25 @@ const proxied = (variables: Readonly<Record<string, string>>, url: string) =>
     const reply = yield* Effect.provide(send(), Layer.effect(Claude.Claude, Claude.make(options)))
     return Message.textOf(reply)
   }).pipe(
-    Effect.ensuring(Effect.sync(() => vi.unstubAllEnvs())),
+    Effect.ensuring(
+      Effect.sync(() => {
+        vi.unstubAllEnvs()
+        vi.resetModules()
+      })
+    ),
     Effect.timeoutOrElse({ duration: safety, orElse: () => Effect.die(new Error("it hangs")) })
   )
 
 describe("a proxy", () => {
   it.live("forwards plain requests and tunnels encrypted ones, in HTTP/2 too", () =>
     Effect.gen(function* () {
-      const plain = yield* serve((response) => void answer(response))
+      const plain = yield* serve(answer)
       const secure = yield* serveSecure(answer)
       for (const upper of [true, false]) {
         const proxy = yield* serveProxy
         const name = (variable: string) => (upper ? variable : variable.toLowerCase())
-        assert.strictEqual(yield* proxied({ [name("HTTP_PROXY")]: proxy.url }, plain.url), "Paris")
-        assert.strictEqual(yield* proxied({ [name("HTTPS_PROXY")]: proxy.url }, secure.url), "Paris")
+        assert.strictEqual(yield* renewed({ [name("HTTP_PROXY")]: proxy.url }, plain.url), "Paris")
+        assert.strictEqual(yield* renewed({ [name("HTTPS_PROXY")]: proxy.url }, secure.url), "Paris")
         assert.deepStrictEqual(proxy.seen, [
           `POST ${plain.url}/v1/messages`,
           `CONNECT ${secure.url.slice("https://".length)}`
@@ -307,7 +370,7 @@ describe("a proxy", () => {
       const secure = yield* serveSecure(answer)
       const proxy = yield* serveProxy
       for (const name of ["NO_PROXY", "no_proxy"]) {
-        yield* proxied({ HTTPS_PROXY: proxy.url, [name]: "example.org,localhost" }, secure.url)
+        yield* renewed({ HTTPS_PROXY: proxy.url, [name]: "example.org,localhost" }, secure.url)
       }
       assert.deepStrictEqual(proxy.seen, [])
     })
@@ -316,8 +379,8 @@ describe("a proxy", () => {
   it.live("that is not there makes Claude Unreachable", () =>
     Effect.gen(function* () {
       const secure = yield* serveSecure(answer)
-      const error = yield* Effect.flip(proxied({ HTTPS_PROXY: "http://127.0.0.1:1" }, secure.url))
-      assertUnreachable(error as AskError.AskError)
+      const error = yield* Effect.flip(renewed({ HTTPS_PROXY: "http://127.0.0.1:1" }, secure.url))
+      assertUnreachable(error)
     })
   )
 })
@@ -344,18 +407,21 @@ const node = (script: string, ...args: ReadonlyArray<string>) =>
 const runOnce = `
   const { run } = require("fanfold/promise")
   const ask = () => run({ asks: ["Which capital?"], baseUrl: process.argv[1], apiKey: "${key}" })
-  const slot = Symbol.for("undici.globalDispatcher.1")
+  const [slot, newerSlot] = [1, 2].map((version) => Symbol.for("undici.globalDispatcher." + version))
   new Headers()
-  ask().then(ask).then(({ answers }) => console.log(answers[0], globalThis[slot]?.constructor.name))
+  const mine = new (class Agent { dispatch() {} })()
+  globalThis[slot] = mine
+  globalThis[newerSlot] = undefined
+  ask().then(ask).then(({ answers }) => console.log(answers[0], globalThis[slot] === mine))
 `
 
 describe("a process", () => {
   it.live("ends with its work, whatever connections are kept, and keeps the dispatcher of its own fetch", () =>
     Effect.gen(function* () {
       const secure = yield* serveSecure(answer)
-      const plain = yield* serve((response) => void answer(response))
-      assert.strictEqual(yield* node(runOnce, secure.url), "Paris Agent")
-      assert.strictEqual(yield* node(runOnce, plain.url), "Paris Agent")
+      const plain = yield* serve(answer)
+      assert.strictEqual(yield* node(runOnce, secure.url), "Paris true")
+      assert.strictEqual(yield* node(runOnce, plain.url), "Paris true")
       assert.strictEqual(secure.state.connections.length, 1)
     })
   )
@@ -367,6 +433,18 @@ describe("a process", () => {
     })
   )
 
+  it.live("sends nothing for a signal that was aborted before", () =>
+    Effect.gen(function* () {
+      const { arrived, url } = yield* serve(answer)
+      const { fetch } = yield* Effect.promise(() => import("../src/Transport.ts"))
+      const sent = fetch(url, { method: "POST", signal: AbortSignal.abort(new Error("changed my mind")) })
+      const error = yield* Effect.flip(Effect.tryPromise({ try: () => sent, catch: (error) => error as Error }))
+      assert.strictEqual(error.message, "changed my mind")
+      yield* sendTo(url, "plain")
+      assert.strictEqual(arrived.length, 1)
+    })
+  )
+
   it.live("uses the transport", () =>
     Effect.gen(function* () {
       const { url } = yield* serve(
@@ -374,6 +452,15 @@ describe("a process", () => {
       )
       assert.strictEqual(Message.textOf(yield* sendTo(url, "plain")), "undefined", "the global fetch sent it")
     })
+  )
+
+  it.live("that cannot load undici uses the global fetch", () =>
+    Effect.gen(function* () {
+      const { arrived, url } = yield* serve(answer)
+      vi.doMock("undici", () => ({ default: undefined }))
+      assert.strictEqual(yield* renewed({}, url), "Paris")
+      assert.strictEqual(arrived[0]!.headers["sec-fetch-mode"], "cors")
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.doUnmock("undici"))))
   )
 
   it.live("whose global fetch was given a mock dispatcher meets that", () =>

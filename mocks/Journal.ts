@@ -3,9 +3,18 @@ import { Schema } from "effect"
 
 /**
  * What became of an attempt. "waiting": no headers yet; "reading": headers were sent, the body is not finished; "failed": the
- * connection broke before headers; "cut": the body ended early; "aborted" and "cancelled": the client gave up.
+ * connection broke before headers; "cut": the body ended early as if whole; "reset": the connection broke within it; "aborted" and "cancelled": the client gave up.
  */
-export const Outcome = Schema.Literals(["waiting", "reading", "complete", "cut", "failed", "aborted", "cancelled"])
+export const Outcome = Schema.Literals([
+  "waiting",
+  "reading",
+  "complete",
+  "cut",
+  "reset",
+  "failed",
+  "aborted",
+  "cancelled"
+])
 export type Outcome = typeof Outcome.Type
 
 /**

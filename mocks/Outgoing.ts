@@ -57,7 +57,7 @@ export const error = (
   )
 
 /** What became of a body, for the journal. */
-export type BodyEnd = "complete" | "cut" | "aborted" | "cancelled"
+export type BodyEnd = "complete" | "cut" | "reset" | "aborted" | "cancelled"
 
 /** Gives the body as a stream that keeps time, stops at an abort, and tells `onRead` and `onEnd` what happened to it. */
 export const body = (
@@ -112,7 +112,7 @@ export const body = (
           // A reader that asks once more meets the reset; what came before it has been delivered.
           if (text !== "") return
           controller.error(Network.torn())
-          end("cut")
+          end("reset")
           return
         }
         controller.close()

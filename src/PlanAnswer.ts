@@ -7,7 +7,7 @@ const aType = { expected: `a JSON type: ${typeNames.join(", ")}` }
 const Type = Schema.Literals(typeNames).annotate(aType)
 
 /** The keywords that hold other schemas; the rest is read by no one here. */
-interface JsonSchemaPart {
+export interface JsonSchemaPart {
   readonly properties?: Readonly<Record<string, JsonSchemaPart>>
   readonly required?: ReadonlyArray<string>
   readonly additionalProperties?: boolean | JsonSchemaPart

@@ -16,6 +16,7 @@ import { beginning, type Source, SyntaxProblem } from "./PlanSource.ts"
 
 /** What the parser says in its own terms, said in those of somebody who writes a plan. */
 const words: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'text with ": " in it must stand in quotes',
   DUPLICATE_KEY: "this key stands here twice",
   MULTIPLE_DOCS: "expected one document, and nothing after ---"
 }

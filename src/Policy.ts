@@ -2,15 +2,17 @@
 import { Schema } from "effect"
 import { PositiveInt } from "./Limit.ts"
 
+const named = { expected: '"all", "best-effort", { atLeast: n } or { first: n }' }
+
 /**
  * `"all"`: the first failure interrupts the rest. `"best-effort"`: every ask runs to its end, gaps are allowed.
  * `{ atLeast: n }`: waits for all, fails under `n` answers. `{ first: n }`: ends at the nth answer, interrupts the rest.
  */
 export const Policy = Schema.Union([
-  Schema.Literals(["all", "best-effort"]),
+  Schema.Literals(["all", "best-effort"]).annotate(named),
   Schema.Struct({ atLeast: PositiveInt }),
   Schema.Struct({ first: PositiveInt })
-]).annotate({ expected: '"all", "best-effort", { atLeast: n } or { first: n }' })
+]).annotate(named)
 export type Policy = typeof Policy.Type
 
 /** How many answers a policy needs of `asks`. */

@@ -10,6 +10,7 @@ import { sourcesOf, textOf } from "./Message.ts"
 /** Folds findings into one answer. Called, it gives the value; `answer` gives the reply and usage as well. */
 export interface Synthesis<out A, out R = never> {
   (findings: Findings): Effect.Effect<A, AskError, Claude | R>
+  readonly instruction: string
   /** The settings it is sent with, its defaults filled in. */
   readonly options: Ask.Options & { readonly model: string; readonly maxTokens: number }
   readonly answer: (findings: Findings) => Effect.Effect<Ask.Answer<A>, AskError, Claude | R>
@@ -67,7 +68,11 @@ const make = <A, R>(ask: Ask.Ask<A, R>, options: Synthesis<A, R>["options"]): Sy
       Effect.provideService(Ask.Defaults, {})
     )
   })
-  return Object.assign((findings: Findings) => Effect.map(answer(findings), ({ value }) => value), { answer, options })
+  return Object.assign((findings: Findings) => Effect.map(answer(findings), ({ value }) => value), {
+    answer,
+    options,
+    instruction: ask.question
+  })
 }
 
 /** The prompt: every finding with its question and sources, every gap by name, then the instruction. */

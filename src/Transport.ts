@@ -7,8 +7,11 @@ type Fetch = typeof globalThis.fetch
 /** How long an idle connection is kept: longer than a backoff, shorter than most servers keep it. */
 const keepAliveMillis = 60_000
 
-/** What most HTTP/2 servers allow on one connection. */
+/** As many at once on one connection as most HTTP/2 servers allow. */
 const requestsPerLane = 100
+
+/** undici's own limit, far out: what a server allows counts, and ended streams are counted a moment longer than requests. */
+const maxConcurrentStreams = 1000
 
 /**
  * Sends over connections that the whole process shares. Proxy variables count, redirects are not followed, and only
@@ -56,7 +59,7 @@ const load = (): Promise<() => Dispatcher> => {
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: keepAliveMillis,
-      h2Options: { maxConcurrentStreams: requestsPerLane }
+      h2Options: { maxConcurrentStreams }
     }
     const factory = (origin: string | URL, { connect, ...options }: Pool.Options): Dispatcher =>
       new Pool(origin, {
@@ -88,7 +91,7 @@ const shareFailure = (connect: buildConnector.connector): buildConnector.connect
 }
 
 const laneWithRoom = (open: () => Dispatcher): Lane => {
-  const lane = lanes.find(({ inFlight }) => inFlight < requestsPerLane)
+  const lane = lanes.find(({ inFlight }) => inFlight < 1e9)
   if (lane !== undefined) return lane
   const fresh = { dispatcher: open(), inFlight: 0 }
   lanes.push(fresh)

@@ -30,6 +30,9 @@ export interface Secure {
   readonly isCut?: (nth: number) => boolean
 }
 
+/** The protocol that the client likes best, as some servers have it. */
+const ALPNCallback = ({ protocols }: { readonly protocols: ReadonlyArray<string> }): string | undefined => protocols[0]
+
 /** Serves until the scope closes. `closed` counts the requests that the client left before their response had ended. */
 export const serveSecure = (
   handler: (response: ServerResponse, nth: number, request: IncomingMessage) => void,
@@ -38,8 +41,6 @@ export const serveSecure = (
   Effect.gen(function* () {
     const sockets = new Set<Socket>()
     const state = { arrived: 0, closed: 0, sockets, connections: [] as Array<Connection>, versions: new Set<string>() }
-    // The protocol that the client likes best, as some servers have it.
-    const ALPNCallback = ({ protocols }: { readonly protocols: ReadonlyArray<string> }) => protocols[0]
     const secure = { key: testKey, cert: testCertificate }
     const server = isHttp2
       ? createSecureServer({ ...secure, settings, allowHTTP1: true, ALPNCallback })

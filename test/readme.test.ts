@@ -99,7 +99,7 @@ describe.concurrent("the README", { timeout: 60_000 }, () => {
 
   it("tells the truth about exit codes, models, policies, prices and errors", () => {
     const { failed, gaps, usage } = code
-    const codes = `0 complete, ${failed} failed, ${usage} wrong plan or usage, ${gaps} a document with gaps, 130 interrupted`
+    const codes = `0 complete, ${failed} failed, ${usage} wrong plan or usage, ${gaps} a document with gaps`
     const said = readme.replaceAll(/\s+/g, " ")
     assert.include(said, codes)
     assert.include(said, `Asks go to \`${Claude.askModel}\` and the synthesis to \`${Claude.synthesisModel}\``)

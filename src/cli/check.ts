@@ -2,18 +2,20 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as Ask from "../Ask.ts"
-import { synthesisModel } from "../Claude.ts"
 import type { Prepared } from "../Plan.ts"
 import * as Policy from "../Policy.ts"
-import { pricedAt, usdOf } from "../Price.ts"
+import { pricedAt, priceOf, usdOf } from "../Price.ts"
 import { noUsage, type Request } from "../Message.ts"
+import type { Synthesis } from "../Synthesis.ts"
 import { bodyOf } from "../Wire.ts"
 import * as Flags from "./Flags.ts"
 import * as Output from "./Output.ts"
 import { plan, readPlan } from "./run.ts"
 
 const json = Flag.Boolean("json").pipe(
-  Flag.withDescription("Print the requests as they would be sent"),
+  Flag.withDescription(
+    "Print the requests as they would be sent; the synthesis without the findings it does not have yet"
+  ),
   Flag.withDefault(false)
 )
 
@@ -27,11 +29,17 @@ const inputTokensOf = (request: Request): number =>
       charactersPerToken
   )
 
+/** The synthesis as it would be sent, without the findings that are not there yet. */
+const foldOf = ({ instruction, options }: Synthesis<unknown>): Request => Ask.requestOf(Ask.text(instruction, options))
+
 const count = (n: number): string => n.toLocaleString("en-US")
 
 const toText = (pipeline: Prepared, requests: ReadonlyArray<readonly [name: string, request: Request]>): string => {
-  const synthesis = pipeline.synthesis?.options
+  const { synthesis } = pipeline
   const asks = requests.map(([name, request]) => ({ name, request, inputTokens: inputTokensOf(request) }))
+  const questionTokens = Math.ceil(
+    asks.reduce((sum, { request }) => sum + JSON.stringify(request.messages).length, 0) / charactersPerToken
+  )
   const answerTokens = asks.reduce((sum, { request }) => sum + request.maxTokens, 0)
   const calls = [
     ...asks.map(({ inputTokens, name, request }) => ({
@@ -45,9 +53,9 @@ const toText = (pipeline: Prepared, requests: ReadonlyArray<readonly [name: stri
       : [
           {
             name: "synthesis",
-            model: synthesis.model ?? synthesisModel,
-            inputTokens: answerTokens,
-            maxTokens: synthesis.maxTokens
+            model: synthesis.options.model,
+            inputTokens: answerTokens + questionTokens + inputTokensOf(foldOf(synthesis)),
+            maxTokens: synthesis.options.maxTokens
           }
         ])
   ]
@@ -64,8 +72,8 @@ const toText = (pipeline: Prepared, requests: ReadonlyArray<readonly [name: stri
         `  ${name.padEnd(nameWidth)}  ${model.padEnd(modelWidth)}  ${name === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out`
     ),
     costUsd === undefined
-      ? "Cost: not known, as a model has no known price"
-      : `Cost: at most about $${costUsd.toFixed(4)} (estimated, list prices of ${pricedAt}, every answer as long as it may be)`,
+      ? `Cost: not known, as these models have no known price: ${[...new Set(calls.map(({ model }) => model))].filter((model) => priceOf(model, 0) === undefined).join(", ")}`
+      : `Cost: about $${costUsd.toFixed(4)} at most (estimated: list prices of ${pricedAt}, every answer as long as it may be, each call once, no web searches)`,
     "Nothing was sent.",
     ""
   ].join("\n")
@@ -78,7 +86,9 @@ export const check = Command.make(
     const pipeline = yield* readPlan(flags.plan, Flags.amend(flags))
     const context = pipeline.context === undefined ? {} : { context: pipeline.context }
     const requests = Object.entries(pipeline.asks).map(([name, ask]) => [name, Ask.requestOf(ask, context)] as const)
-    const bodies = Object.fromEntries(requests.map(([name, request]) => [name, bodyOf(request)]))
+    const { synthesis } = pipeline
+    const all = synthesis === undefined ? requests : [...requests, ["synthesis", foldOf(synthesis)] as const]
+    const bodies = Object.fromEntries(all.map(([name, request]) => [name, bodyOf(request)]))
     yield* Output.print(flags.json ? `${JSON.stringify(bodies, undefined, 2)}\n` : toText(pipeline, requests))
   })
 ).pipe(Command.withDescription("Validate a plan and print what it would send and cost; calls nothing"))

@@ -432,16 +432,16 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
         "2 asks and a synthesis, policy atLeast=1, concurrency 2",
         "  sun        claude-haiku-5-5   about 80 tokens in, up to 4,096 out",
         "  moon       claude-haiku-5-5   about 81 tokens in, up to 4,096 out",
-        "  synthesis  claude-sonnet-5-5  up to 8,192 tokens in, up to 16,384 out",
-        "Cost: at most about $0.1843 (estimated, list prices of 2026-10, every answer as long as it may be)",
+        "  synthesis  claude-sonnet-5-5  up to 8,327 tokens in, up to 16,384 out",
+        "Cost: about $0.1846 at most (estimated: list prices of 2026-10, every answer as long as it may be, each call once, no web searches)",
         "Nothing was sent.\n"
       ].join("\n")
     )
     const requests = JSON.parse(json.stdout)
-    assert.hasAllKeys(requests, ["sun", "moon"])
+    assert.hasAllKeys(requests, ["sun", "moon", "synthesis"])
     assert.strictEqual(requests.sun.model, "claude-haiku-5-5")
     assert.deepStrictEqual(requests.sun.messages, [{ role: "user", content: "How far is the sun?" }])
-    assert.include(unpriced.stdout, "Cost: not known, as a model has no known price\n")
+    assert.include(unpriced.stdout, "Cost: not known, as these models have no known price: claude-next\n")
     for (const { code, stderr } of [text, json, unpriced]) assert.deepStrictEqual([code, stderr], [0, ""])
     assert.strictEqual(claude.journal.attempts, 0)
   })

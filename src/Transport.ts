@@ -91,7 +91,7 @@ const shareFailure = (connect: buildConnector.connector): buildConnector.connect
 }
 
 const laneWithRoom = (open: () => Dispatcher): Lane => {
-  const lane = lanes.find(({ inFlight }) => inFlight < 1e9)
+  const lane = lanes.find(({ inFlight }) => inFlight < requestsPerLane)
   if (lane !== undefined) return lane
   const fresh = { dispatcher: open(), inFlight: 0 }
   lanes.push(fresh)

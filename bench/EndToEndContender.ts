@@ -40,9 +40,11 @@ const inChunks = async (ask: Ask): Promise<void> => {
 
 const fanfold = async (pacing: object, options: object): Promise<() => Promise<unknown>> => {
   const { Ask, Research, Stack } = await import("fanfold")
-  const { Effect, Redacted } = await import("effect")
+  const { Effect, Layer, Redacted } = await import("effect")
   const asks = questions.map((question) => Ask.text(question))
   const stack = Stack.layerWith({ apiKey: Redacted.make(apiKey), baseUrl: url, pacing })
+  await Effect.runPromise(Effect.scoped(Layer.build(stack)))
+  await import("undici")
   return () => Effect.runPromise(Effect.provide(Research.run(asks, options), stack))
 }
 

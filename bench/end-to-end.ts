@@ -23,9 +23,9 @@ const sizes = isQuick
       { n: 1000, inFlight: mostInFlight, rounds: 1 }
     ]
   : [
-      { n: 3, inFlight: 3, rounds: 7 },
-      { n: 10, inFlight: 10, rounds: 7 },
-      { n: 100, inFlight: 100, rounds: 7 },
+      { n: 3, inFlight: 3, rounds: 5 },
+      { n: 10, inFlight: 10, rounds: 5 },
+      { n: 100, inFlight: 100, rounds: 5 },
       { n: 1000, inFlight: mostInFlight, rounds: 5 },
       { n: 5000, inFlight: 256, rounds: 3 }
     ]

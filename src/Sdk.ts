@@ -31,6 +31,7 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
     const detail = "the key is empty or holds characters that no header can carry"
     return () => Effect.fail(new AskError({ reason: new Authentication({ detail }) }))
   }
+  if (options.fetch === undefined) void Transport.prepare()
   return (request) =>
     Effect.flatMap(Call.Current, (call) =>
       Effect.flatMap(Event.Listener, (listener) => {

@@ -20,10 +20,13 @@ const maxConcurrentStreams = 1000
  */
 export const fetch: Fetch = (input, init) =>
   isNodes(globalThis.fetch)
-    ? (openLane ??= load().catch(() => undefined)).then((open) =>
+    ? prepare().then((open) =>
         open === undefined ? globalThis.fetch(input, init) : send(open, new URL(input as string), init ?? {})
       )
     : globalThis.fetch(input, init)
+
+/** Loads undici ahead of the first request; nothing where it does not work. */
+export const prepare = (): Promise<(() => Dispatcher) | undefined> => (openLane ??= load().catch(() => undefined))
 
 /** Where all copies of undici, Node's own too, look for the dispatcher of the global `fetch`: up to version 7, and from 8. */
 const slots = [Symbol.for("undici.globalDispatcher.1"), Symbol.for("undici.globalDispatcher.2")] as const

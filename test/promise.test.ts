@@ -208,7 +208,7 @@ describe("a wrong argument", () => {
     [{ asks, concurrency: 0 }, "concurrency: expected a whole number ≥ 1, got 0"],
     [{ asks, concurrency: 1.5 }, "concurrency: expected a whole number ≥ 1, got 1.5"],
     [{ asks, policy: { atLeast: 2 } }, "policy: expected at most 1 answers, as many as there are asks, got 2"],
-    [{ asks, policy: "some" }, 'policy: expected "all" | "best-effort", got "some"'],
+    [{ asks, policy: "some" }, 'policy: expected "all", "best-effort", { atLeast: n } or { first: n }, got "some"'],
     [{ asks, defaults: { maxTokens: 0 } }, "defaults.maxTokens: expected a whole number ≥ 1, got 0"],
     [
       { asks, defaults: { timeout: "soon" } },

@@ -70,7 +70,9 @@ export const record = (
         }
         throw error
       })
-      const kept = [...response.headers].filter(([name]) => !privateHeaders.test(name))
+      const kept = [...response.headers]
+        .filter(([name]) => !privateHeaders.test(name))
+        .map(([name, value]) => [name, Tape.redacted(value, key)] as [string, string])
       const headersAtMillis = since()
       const done = (pieces: ReadonlyArray<Tape.Piece>, cut: boolean): Promise<void> =>
         write({

@@ -26,9 +26,12 @@ export const simulate = (tape: string | undefined): Effect.Effect<Simulation, st
   }).pipe(Effect.map(({ fetch }) => ({ fetch, notice: `replay: recorded answers of ${tape}` })))
 }
 
-/** Passes on to `upstream`, and keeps what it brings on a tape. */
-export const record = (tape: string, upstream: string | undefined): typeof globalThis.fetch =>
-  recordTape(tape, upstream === undefined ? {} : { upstream }).fetch
+/** Passes on to `upstream`, and keeps what it brings on a tape. A tape that cannot be written is told before anything is sent. */
+export const record = (tape: string, upstream: string | undefined): Effect.Effect<typeof globalThis.fetch, string> =>
+  Effect.tryPromise({
+    try: () => import("node:fs/promises").then(({ appendFile }) => appendFile(tape, "")),
+    catch: (cause) => `--record ${tape}: ${cause instanceof Error ? cause.message : String(cause)}`
+  }).pipe(Effect.as(recordTape(tape, upstream === undefined ? {} : { upstream }).fetch))
 
 const decode = Schema.decodeUnknownEffect(Scenario, { errors: "all", onExcessProperty: "error", reportInput: true })
 

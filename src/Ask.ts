@@ -226,7 +226,9 @@ const decode = <A, R>(format: Format<A, R>, reply: Reply): Effect.Effect<A, AskE
       : Effect.succeed(format.value(text))
   }
   return Schema.decodeEffect(Schema.fromJsonString(format.codec))(text, { errors: "all" }).pipe(
-    Effect.mapError((error) => failedOf(new Undecodable({ issue: error.message }), reply, text))
+    Effect.mapError((error) => failedOf(new Undecodable({ issue: error.message }), reply, text)),
+    // A schema's own code may throw, which is this answer's misfortune and not its siblings'.
+    Effect.catchDefect((defect) => Effect.fail(failedOf(new Undecodable({ issue: String(defect) }), reply, text)))
   )
 }
 

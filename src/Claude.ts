@@ -18,7 +18,7 @@ export interface Options {
   readonly apiKey: Redacted.Redacted
   /** Default: `https://api.anthropic.com`. */
   readonly baseUrl?: string | undefined
-  /** Default: connections that the whole process shares; outside of Node, or where it was replaced, the global `fetch`. */
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 

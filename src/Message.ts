@@ -1,5 +1,5 @@
 /** What crosses the waist: a `Request` goes to Claude, a `Reply` comes back, and `Usage` says what it took. */
-import { Schema } from "effect"
+import { Predicate, Schema } from "effect"
 
 /** How much work Claude puts into an answer, as the API names it. */
 export const Effort = Schema.Literals(["low", "medium", "high", "xhigh", "max"])
@@ -103,15 +103,18 @@ export const textOf = (reply: { readonly content: ReadonlyArray<Block> }): strin
   return text
 }
 
+interface Citation {
+  readonly title?: unknown
+  readonly url?: unknown
+}
+
 /** The pages cited by the text, each once, in the order of their first citation. */
 export const sourcesOf = (reply: { readonly content: ReadonlyArray<Block> }): ReadonlyArray<Source> => {
   const byUrl = new Map<string, Source>()
   for (const block of reply.content) {
     if (!Array.isArray(block.citations)) continue
-    for (const { title, url } of block.citations as ReadonlyArray<{
-      readonly title?: unknown
-      readonly url?: unknown
-    }>) {
+    for (const citation of block.citations as ReadonlyArray<unknown>) {
+      const { title, url } = Predicate.isObject(citation) ? (citation as Citation) : {}
       if (typeof url !== "string" || byUrl.has(url)) continue
       byUrl.set(url, { url, title: typeof title === "string" ? title : url })
     }

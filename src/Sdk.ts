@@ -8,7 +8,6 @@ import { Activity, isStreamed, type Options, type SoFar } from "./Claude.ts"
 import * as Event from "./Event.ts"
 import { type Reply, type Request, textOf } from "./Message.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
-import * as Transport from "./Transport.ts"
 import * as Wire from "./Wire.ts"
 
 /** Bytes of a foreign body that are shown in an error. */
@@ -20,7 +19,7 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
   const client = new Anthropic({
     apiKey: key,
     baseURL: options.baseUrl ?? "https://api.anthropic.com",
-    fetch: options.fetch ?? Transport.fetch,
+    ...(options.fetch !== undefined && { fetch: options.fetch }),
     maxRetries: 0,
     timeout: sdkTimeoutMillis,
     logLevel: "off",
@@ -31,7 +30,6 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
     const detail = "the key is empty or holds characters that no header can carry"
     return () => Effect.fail(new AskError({ reason: new Authentication({ detail }) }))
   }
-  if (options.fetch === undefined) void Transport.prepare()
   return (request) =>
     Effect.flatMap(Call.Current, (call) =>
       Effect.flatMap(Event.Listener, (listener) => {

@@ -72,7 +72,7 @@ const reasonOf = (error: ApiError, headers: Record<string, string> | undefined, 
     case 429: {
       if (error.errorCode && spendLimits.has(error.errorCode)) return new SpendLimitReached({ detail })
       const seconds = Number(headers?.["retry-after"] ?? Number.NaN)
-      return new RateLimited({ detail, ...(Number.isFinite(seconds) && { retryAfterMillis: seconds * 1000 }) })
+      return new RateLimited({ detail, ...(Number.isFinite(seconds * 1000) && { retryAfterMillis: seconds * 1000 }) })
     }
     case 529:
       return new Overloaded({ detail })

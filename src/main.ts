@@ -31,7 +31,8 @@ const ports = Ports.of({
     }
     const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
     const { record } = way
-    const fetch = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
+    const recording = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
+    const fetch = recording === undefined ? undefined : yield* Effect.mapError(recording, usage)
     return { claude: Stack.layerWith({ ...layers, apiKey, baseUrl, fetch }), notice: undefined, simulated: false }
   }),
   serve: (scenario, address) =>

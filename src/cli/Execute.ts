@@ -41,7 +41,7 @@ export const execute = Effect.fn("cli.execute")(function* (plan: Prepared, flags
     // Out of the scope, so that the live region has left the terminal.
     Effect.onInterrupt(() => (unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, rescue)))
   )
-  if (!flags.progress && !flags.quiet) yield* Effect.forEach(Tally.summary(tally), (line) => Console.error(line))
+  if (!flags.progress && !flags.quiet) yield* Effect.forEach(Tally.summary(tally), (line) => Console.error(inert(line)))
 
   return yield* conclude(yield* reportOf(outcome, tally), outcome, flags)
 })

@@ -9,6 +9,7 @@ import { noUsage, type Request } from "../Message.ts"
 import type { Synthesis } from "../Synthesis.ts"
 import { bodyOf } from "../Wire.ts"
 import * as Flags from "./Flags.ts"
+import { inert } from "./Inert.ts"
 import * as Output from "./Output.ts"
 import { plan, readPlan } from "./run.ts"
 
@@ -69,7 +70,7 @@ const toText = (pipeline: Prepared, requests: ReadonlyArray<readonly [name: stri
     `${asks.length} ${asks.length === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(pipeline.policy)}, concurrency ${pipeline.concurrency}`,
     ...calls.map(
       ({ inputTokens, maxTokens, model, name }) =>
-        `  ${name.padEnd(nameWidth)}  ${model.padEnd(modelWidth)}  ${name === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out`
+        `  ${name.padEnd(nameWidth)}  ${inert(model).padEnd(modelWidth)}  ${name === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out`
     ),
     costUsd === undefined
       ? `Cost: not known, as these models have no known price: ${[...new Set(calls.map(({ model }) => model))].filter((model) => priceOf(model, 0) === undefined).join(", ")}`

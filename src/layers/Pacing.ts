@@ -23,6 +23,9 @@ export const cautiousInFlight = 8
 
 const assertInFlight = Issue.assert(PositiveInt, "inFlight")
 
+/** A call that waits here has no limit yet, so after this long one is let out to learn, and to tell, how it stands. */
+const longestHoldMillis = 60_000
+
 /** Provides a `Claude` whose calls wait for a free place. Tells `Dispatched`, `Replied` and `AttemptFailed`. */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
   Layer.effect(
@@ -46,7 +49,8 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 
       const close = (model: string, { reason }: AskError, now: number): void => {
         if (reason._tag !== "RateLimited" || reason.retryAfterMillis === undefined) return
-        closedUntil.set(model, Math.max(closedUntil.get(model) ?? 0, now + reason.retryAfterMillis))
+        const heldMillis = Math.min(reason.retryAfterMillis, longestHoldMillis)
+        closedUntil.set(model, Math.max(closedUntil.get(model) ?? 0, now + heldMillis))
       }
 
       /** Gives nothing where the model was closed while the call stood in the queue. */

@@ -68,5 +68,5 @@ const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => 
     MutableHashMap.set(layers, key, fresh)
     return fresh
   })
-  return Layer.effectContext(Layer.buildWithMemoMap(layer, memoMap, scope))
+  return Layer.effectContext(Effect.uninterruptible(Layer.buildWithMemoMap(layer, memoMap, scope)))
 }

@@ -1,5 +1,5 @@
 /** Everything that happens to an ask, as versioned data. Progress, report and costs are folds of these events. */
-import { Clock, Context, Effect, Schema } from "effect"
+import { Clock, Context, Effect, Option, Result, Schema } from "effect"
 import * as Call from "./Call.ts"
 import { Usage } from "./Message.ts"
 import { Policy } from "./Policy.ts"
@@ -105,7 +105,10 @@ export interface Delta {
   readonly text: string
 }
 
-/** Receives the events of a run. `emit` is awaited. Where `delta` is given, answers are streamed and their pieces told. */
+/**
+ * Receives the events of a run. `emit` is awaited. Where `delta` is given, answers are streamed and their pieces told.
+ * A listener that dies is logged and told on: its failure is its own, and costs no answer.
+ */
 export interface Listener {
   readonly emit: (event: Event) => Effect.Effect<void>
   readonly delta?: ((delta: Delta) => void) | undefined
@@ -125,5 +128,27 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
       ? Effect.void
       : Effect.flatMap(Call.Current, ({ ask, part, run }) =>
           Effect.flatMap(Clock.currentTimeMillis, (at) => listener.emit({ ...fields, version, at, run, ask, part }))
-        )
+        ).pipe(Effect.catchDefect(report))
   )
+
+/** Tells a listener the pieces of one answer, until it throws; `failure` then says so, once. */
+export const teller = (listener: Listener) => {
+  let thrown: Option.Option<unknown> = Option.none()
+  let isHeard = true
+  return {
+    delta: (delta: Delta): void => {
+      const told = isHeard ? Result.try(() => listener.delta?.(delta)) : Result.void
+      if (Result.isSuccess(told)) return
+      isHeard = false
+      thrown = Option.some(told.failure)
+    },
+    failure: Effect.suspend(() => {
+      const failed = thrown
+      thrown = Option.none()
+      return Option.isNone(failed) ? Effect.void : report(failed.value)
+    })
+  }
+}
+
+const report = (thrown: unknown): Effect.Effect<void> =>
+  Effect.logError("An event listener failed; the run goes on", thrown)

@@ -85,12 +85,13 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call) =>
     const activity = yield* Activity
     const message = new Wire.Accumulator()
     const state: { stopped: boolean; begun: boolean; error?: AskError } = { stopped: false, begun: false }
+    const tell = Event.teller(listener)
     const parser = Sse.makeParser((event) => {
       if (event._tag !== "Event" || state.stopped || state.error !== undefined) return
       const step = message.take(event.event, event.data)
       if (step._tag === "Text" && step.text !== "") {
         state.begun = true
-        listener.delta?.({ run, ask, part, text: step.text })
+        tell.delta({ run, ask, part, text: step.text })
       } else if (step._tag === "Stopped") state.stopped = true
       else if (step._tag === "Error") state.error = cutOff(streamError(step.body, response.headers))
       else if (step._tag === "Unreadable") state.error = notJson(response, event.data)
@@ -109,6 +110,7 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call) =>
         const { done, value } = yield* read
         activity(soFar)
         parser.feed(done ? decoder.decode() : decoder.decode(value, { stream: true }))
+        yield* tell.failure
         if (state.error !== undefined) return yield* state.error
         if (state.begun && !told) {
           told = true

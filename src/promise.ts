@@ -1,5 +1,5 @@
 /** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
-import { Clock, Effect, Exit, Layer, Record, Redacted, Schema } from "effect"
+import { Clock, Effect, Exit, Layer, Record, Redacted, Result, Schema } from "effect"
 import * as Ask from "./Ask.ts"
 import type { AskError } from "./AskError.ts"
 import { apiKey, baseUrl, type Claude } from "./Claude.ts"
@@ -32,7 +32,7 @@ export interface Options<Q extends Questions, S, P extends Policy> extends Resea
   readonly defaults?: Ask.Options | undefined
   /** Aborting it closes every request in flight, and rejects with its reason. */
   readonly signal?: AbortSignal | undefined
-  /** Told of everything that happens, in order. */
+  /** Told of everything that happens, in order, and not waited for. Its own failure is said once on standard error. */
   readonly onEvent?: ((event: Event.Event) => void) | undefined
   /** Default: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. */
   readonly apiKey?: string | undefined
@@ -89,13 +89,14 @@ type AnyOptions = Options<Questions, string | Synthesis.Synthesis<any> | undefin
 const program = Effect.fnUntraced(function* (options: AnyOptions) {
   const tally = new Tally()
   const startedAt = yield* Clock.currentTimeMillis
+  const onEvent = harmless(options.onEvent)
   const outcome = yield* Pipeline.run(pipelineOf(options)).pipe(
     Effect.provideService(Ask.Defaults, options.defaults ?? {}),
     Effect.provideService(Event.Listener, {
       emit: (event) =>
         Effect.sync(() => {
           tally.add(event)
-          options.onEvent?.(event)
+          onEvent(event)
         })
     }),
     Effect.provide(claude(options))
@@ -108,6 +109,19 @@ const program = Effect.fnUntraced(function* (options: AnyOptions) {
   const { answers } = findings
   return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, durationMillis }
 })
+
+/** A listener that fails, now or later, must not cost the answers. */
+const harmless = (onEvent: AnyOptions["onEvent"]): ((event: Event.Event) => void) => {
+  let isReported = false
+  const report = (thrown: unknown): void => {
+    if (!isReported) console.error("fanfold: onEvent failed; the run goes on.", thrown)
+    isReported = true
+  }
+  return (event) => {
+    const told = Result.try({ try: () => Promise.resolve(onEvent?.(event)).catch(report), catch: report })
+    void told
+  }
+}
 
 const assertAsks = Issue.assert(Schema.ObjectKeyword.annotate({ expected: "asks by name or in order" }), "asks")
 const assertSynthesis = Issue.assert(Ask.Question.annotate({ expected: "an instruction" }), "synthesis")

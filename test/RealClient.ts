@@ -39,5 +39,8 @@ const streamOf = (body: string): Response =>
   new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } })
 
 /** Reads an injected stream to its reply. */
-export const streamed = (body: string) =>
-  send().pipe(listening("stream"), Effect.provide(injected(() => streamOf(body))))
+export const streamed = (body: string, listener: Partial<Event.Listener> = {}) =>
+  send().pipe(
+    Effect.provideService(Event.Listener, { emit: () => Effect.void, delta: () => {}, ...listener }),
+    Effect.provide(injected(() => streamOf(body)))
+  )

@@ -1,5 +1,5 @@
 /** The pipeline for scripts without Effect, against the real client and a server on loopback. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { AskError, type Event, Research } from "fanfold"
 import { fault, latency, mockClaude } from "fanfold/mocks"
@@ -21,6 +21,17 @@ const rejection = (promise: Promise<unknown>): Promise<any> =>
     () => assert.fail("it should have been rejected"),
     (error: unknown) => error
   )
+
+/** Runs, and keeps what was said on standard error meanwhile. */
+const warnings = async <A>(body: () => Promise<A>) => {
+  const said = vi.spyOn(console, "error").mockImplementation(() => {})
+  const result = await body()
+  // A rejection is told in a turn of its own.
+  await new Promise((resolve) => setImmediate(resolve))
+  const warned = said.mock.calls.map((words) => words.map(String).join(" "))
+  said.mockRestore()
+  return { result, warned }
+}
 
 describe.concurrent("run", () => {
   it("gives a record of answers for a record of asks, with the document and what it took", async () => {
@@ -124,6 +135,26 @@ describe.concurrent("run", () => {
     )
     assert.deepStrictEqual([...new Set(events.map(({ run }) => run))], [findings.run])
   })
+})
+
+describe("an onEvent that fails", () => {
+  const failures: ReadonlyArray<readonly [how: string, onEvent: () => unknown]> = [
+    ["throws", () => assert.fail("the listener's own")],
+    ["rejects", () => Promise.reject(new Error("the listener's own"))]
+  ]
+  for (const [how, onEvent] of failures) {
+    it(`costs no answer where it ${how}: it is told on, and standard error says so once`, async () => {
+      const asks = { a: "one?", b: "two?" }
+      let told = 0
+      const { result, warned } = await warnings(() =>
+        run({ asks, apiKey, fetch: mock().fetch, onEvent: () => (told++, onEvent()) as never })
+      )
+      assert.hasAllKeys(result.answers, ["a", "b"])
+      assert.isAtLeast(told, 10)
+      assert.lengthOf(warned, 1)
+      assert.match(warned[0]!, /onEvent.*the listener's own/s)
+    })
+  }
 })
 
 describe.concurrent("a run that fails", () => {

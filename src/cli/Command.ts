@@ -1,5 +1,5 @@
 /** The command tree, and what the process says when it cannot be followed. */
-import { Console, Effect } from "effect"
+import { Console, Effect, Logger } from "effect"
 import { CliOutput, Command } from "effect/cli"
 import { ask } from "./ask.ts"
 import { check } from "./check.ts"
@@ -44,5 +44,6 @@ export const main = (version: string) =>
       (defect) => new Failure({ exitCode: code.failed, message: `This is a bug of fanfold: ${String(defect)}` })
     ),
     Effect.tapError(({ message }) => (message === "" ? Effect.void : Console.error(inertLines(message)))),
-    Effect.provide(CliOutput.layerPresenter(presenter))
+    Effect.provide(CliOutput.layerPresenter(presenter)),
+    Effect.provideService(Logger.LogToStderr, true)
   )

@@ -7,7 +7,16 @@ import { askModel, Claude } from "./Claude.ts"
 import * as Event from "./Event.ts"
 import * as Issue from "./Issue.ts"
 import { PositiveDuration, PositiveDurationInput, PositiveInt } from "./Limit.ts"
-import { addUsage, type AnswerSchema, Effort, type Reply, type Request, textOf, type Usage } from "./Message.ts"
+import {
+  addPaid,
+  addUsage,
+  type AnswerSchema,
+  Effort,
+  type Reply,
+  type Request,
+  textOf,
+  type Usage
+} from "./Message.ts"
 
 const NonEmpty = (what: string) =>
   Schema.String.check(Schema.makeFilter((text) => text.trim() !== "", { expected: what })).annotate({ expected: what })
@@ -176,7 +185,7 @@ const answer = Effect.fnUntraced(function* <A, R>(
   const second = yield* send(corrected(request, first, issue)).pipe(
     Effect.tap(judged),
     Effect.flatMap((reply) => Effect.map(decode(ask.format, reply), (value) => ({ value, reply }))),
-    Effect.mapError(addPaid(first))
+    Effect.mapError(afterReply(first))
   )
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
   return { ...second, usage: addUsage(first.usage, second.reply.usage), durationMillis }
@@ -245,7 +254,7 @@ const corrected = (request: Request, reply: Reply, issue: string): Request => ({
   ]
 })
 
-const addPaid =
+const afterReply =
   (first: Reply) =>
   (error: AskError): AskError =>
-    error.with({ usage: error.usage === undefined ? first.usage : addUsage(first.usage, error.usage) })
+    error.with({ usage: addPaid(first.usage, error.usage), model: error.model ?? first.model })

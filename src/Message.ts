@@ -90,6 +90,10 @@ export const addUsage = (a: Usage, b: Usage): Usage => ({
   webSearches: a.webSearches + b.webSearches
 })
 
+/** The same where nothing may have been paid. */
+export const addPaid = (a: Usage | undefined, b: Usage | undefined): Usage | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : addUsage(a, b)
+
 /** All input tokens, from the cache or not. */
 export const inputTokensOf = (usage: Usage): number =>
   usage.inputTokens + usage.cacheCreationInputTokens + usage.cacheReadInputTokens

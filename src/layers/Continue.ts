@@ -4,7 +4,7 @@ import { AskError, Unfinished } from "../AskError.ts"
 import { Claude } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import { PositiveInt } from "../Limit.ts"
-import { addUsage, type Reply, textOf } from "../Message.ts"
+import { addPaid, addUsage, type Reply, textOf } from "../Message.ts"
 
 /** `turns`: how often a paused turn is continued. */
 export const Options = Schema.Struct({
@@ -27,15 +27,20 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         send: Effect.fnUntraced(function* (request) {
           let whole: Reply = yield* send(request)
           for (let turn = 1; whole.stopReason === "pause_turn"; turn++) {
-            const { content, usage } = whole
+            const { content, model, usage } = whole
             if (turn > limit) {
               const partialText = textOf(whole) || undefined
-              return yield* new AskError({ reason: new Unfinished({ turns: limit }), usage, partialText })
+              return yield* new AskError({ reason: new Unfinished({ turns: limit }), model, usage, partialText })
             }
             yield* Event.emit({ _tag: "Continued", turn })
             const next: Reply = yield* Effect.mapError(
               send({ ...request, messages: [...request.messages, { role: "assistant", content }] }),
-              (error) => error.with({ usage: error.usage === undefined ? usage : addUsage(usage, error.usage) })
+              (error) =>
+                error.with({
+                  usage: addPaid(usage, error.usage),
+                  model: error.model ?? model,
+                  partialText: `${textOf(whole)}${error.partialText ?? ""}` || undefined
+                })
             )
             whole = { ...next, content: [...content, ...next.content], usage: addUsage(usage, next.usage) }
           }

@@ -2,9 +2,10 @@
 import { Clock, Deferred, Duration, Effect, Layer, Random, Schedule, Schema } from "effect"
 import { AskError, TimedOut } from "../AskError.ts"
 import * as Call from "../Call.ts"
-import { Claude } from "../Claude.ts"
+import { Activity, Claude, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import { PositiveDuration, PositiveInt } from "../Limit.ts"
+import { addPaid, type Usage } from "../Message.ts"
 
 /** `within`: time for all tries, from the moment the first one leaves. `maxWait`: longest backoff. `attempts`: most tries. */
 export const Options = Schema.Struct({
@@ -36,7 +37,10 @@ const firstWait = "500 millis"
 /** How much later than `retry-after` a waiting call may come, as a share of it, so that not all return at once. */
 const spread = 0.1
 
-/** Provides a `Claude` that tries again after passing faults, never before `retry-after` is over. */
+/**
+ * Provides a `Claude` that tries again after passing faults, never before `retry-after` is over. An error has the usage
+ * of all tries.
+ */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
   Layer.effect(
     Claude,
@@ -46,12 +50,16 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           const { timeoutMillis } = yield* Call.Current
           const limitMillis = timeoutMillis ?? Duration.toMillis(options.within ?? within)
           const left = (yield* Call.FirstDispatch) ?? (yield* Deferred.make<number>())
+          const activity = yield* Activity
+          const book = new Book()
           const watchDispatch = (listener: Event.Listener): Event.Listener => ({
             ...listener,
-            emit: (event) =>
-              event._tag === "Dispatched"
+            emit: (event) => {
+              book.see(event)
+              return event._tag === "Dispatched"
                 ? Effect.andThen(Deferred.succeed(left, event.at), listener.emit(event))
                 : listener.emit(event)
+            }
           })
           const expire = Effect.gen(function* () {
             const endsAt = (yield* Deferred.await(left)) + limitMillis
@@ -80,15 +88,70 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
             )
           )
           const attempt = Effect.flatMap(Schedule.CurrentMetadata, ({ attempt }) =>
-            Effect.updateService(send(request), Call.Current, (call) => ({ ...call, attempt: attempt + 1 }))
+            send(request).pipe(
+              Effect.updateService(Call.Current, (call) => ({ ...call, attempt: attempt + 1 })),
+              Effect.provideService(Activity, (latest) => {
+                book.soFar = latest
+                activity(latest)
+              }),
+              Effect.tapError((error) => Effect.sync(() => book.add(error)))
+            )
           )
           return yield* Effect.raceFirst(Effect.retry(attempt, schedule), expire).pipe(
-            Effect.updateService(Event.Listener, watchDispatch)
+            Effect.updateService(Event.Listener, watchDispatch),
+            Effect.catch((error) =>
+              error.reason._tag === "TimedOut" && error.reason.scope === "ask"
+                ? tellUnderWay(book, error, request.model)
+                : Effect.fail(error.usage === book.paid ? error : error.with({ usage: book.paid }))
+            )
           )
         })
       })
     )
   )
+
+/** What the tries of one turn have paid and brought so far. */
+class Book {
+  paid: Usage | undefined
+  soFar: SoFar | undefined
+  #failed: ReturnType<SoFar> = {}
+  /** The attempt that left and has not come to an end. */
+  underWay: { readonly attempt: number; readonly at: number } | undefined
+
+  see(event: Event.Event): void {
+    if (event._tag === "Dispatched") this.underWay = event
+    else if (event._tag === "Replied" || event._tag === "AttemptFailed") this.underWay = undefined
+  }
+
+  add({ model, partialText, usage }: AskError): void {
+    this.paid = addPaid(this.paid, usage)
+    this.#failed = { model: model ?? this.#failed.model, partialText: partialText ?? this.#failed.partialText }
+    this.soFar = undefined
+  }
+
+  /** All of it, where the time is over: the text is the latest. */
+  get whole(): ReturnType<SoFar> {
+    const { model, partialText, usage } = this.soFar?.() ?? {}
+    return {
+      usage: addPaid(this.paid, usage),
+      model: model ?? this.#failed.model,
+      partialText: partialText ?? this.#failed.partialText
+    }
+  }
+}
+
+/** An attempt that is stopped cannot tell its end, nor what it has cost. */
+const tellUnderWay = Effect.fnUntraced(function* ({ soFar, underWay, whole }: Book, error: AskError, model: string) {
+  if (underWay !== undefined) {
+    const { attempt, at } = underWay
+    const { message, reason } = error
+    const { usage, model: answering = model } = soFar?.() ?? {}
+    const durationMillis = (yield* Clock.currentTimeMillis) - at
+    const paid = usage === undefined ? {} : { usage, model: answering }
+    yield* Event.emit({ _tag: "AttemptFailed", attempt, reason: reason._tag, message, ...paid, durationMillis })
+  }
+  return yield* error.with(whole)
+})
 
 /** Exponential with jitter up to `maxWait`, or the server's `retry-after` where that is longer. */
 const backoff = (options: Options) =>

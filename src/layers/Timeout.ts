@@ -46,9 +46,11 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           const startedAt = clock.currentTimeMillisUnsafe()
           let heardAt: number | undefined
           let soFar: SoFar = nothingYet
+          const activity = yield* Activity
           const onActivity = (latest: SoFar) => {
             heardAt = clock.currentTimeMillisUnsafe()
             soFar = latest
+            activity(latest)
           }
           const watch = Effect.gen(function* () {
             while (true) {

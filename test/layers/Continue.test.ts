@@ -84,16 +84,19 @@ describe("Continue", () => {
   it.effect("adds what earlier turns took to the error of a later one", () =>
     Effect.gen(function* () {
       const cut = failure(new AskError.CutOff({ detail: "gone" }), {
-        usage: { ...Message.noUsage, inputTokens: 1, outputTokens: 2 }
+        usage: { ...Message.noUsage, inputTokens: 1, outputTokens: 2 },
+        partialText: "b"
       })
-      for (const [error, outputTokens] of [
-        [overloaded(), 5],
-        [cut, 7]
+      for (const [error, outputTokens, partialText] of [
+        [overloaded(), 5, "a"],
+        [cut, 7, "ab"]
       ] as const) {
         const { result } = yield* through(make(script(paused("a"), error)))
         assert(result._tag === "Failure")
         assert.strictEqual(result.failure.reason, error.reason)
         assert.strictEqual(result.failure.usage?.outputTokens, outputTokens)
+        assert.strictEqual(result.failure.partialText, partialText)
+        assert.strictEqual(result.failure.model, "claude-haiku-5-5")
       }
     })
   )

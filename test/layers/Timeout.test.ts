@@ -89,6 +89,15 @@ describe("Timeout", () => {
     })
   )
 
+  it.effect("hands every sign of life on to who watches from outside", () =>
+    Effect.gen(function* () {
+      const heard: Array<unknown> = []
+      const watching = Effect.provideService(Claude.Activity, (latest) => void heard.push(latest()))
+      yield* streaming(watching(attempt(arriving(["1 second", "1 second"], true))))
+      assert.deepStrictEqual(heard, [soFar(), soFar()])
+    })
+  )
+
   it.effect("bounds a plain request by the whole attempt alone", () =>
     Effect.gen(function* () {
       const { result, seconds } = yield* attempt(arriving([]))

@@ -40,16 +40,40 @@ const tapped = (
   })
 }
 
-/** Passes requests on to `upstream`, the API unless given, and appends each exchange to `file`. */
-export const record = (
-  file: string,
-  options: { readonly upstream?: string; readonly fetch?: typeof globalThis.fetch } = {}
-): Tape.Tape => {
+/** Where requests go, and who is told when the tape cannot be written. */
+export interface Options {
+  /** Default: the API. */
+  readonly upstream?: string
+  readonly fetch?: typeof globalThis.fetch
+  /** Called once, with the first error of the file; from then on the tape is incomplete. Default: a warning of the process. */
+  readonly onLost?: (error: unknown) => void
+}
+
+/** Appends lines to a file, one after the other. Its errors cost nobody an answer: after the first one it stops. */
+const writer = (file: string, onLost: (error: unknown) => void): ((text: string) => Promise<void>) => {
+  let last = Promise.resolve()
+  let isLost = false
+  const append = async (text: string): Promise<void> => {
+    if (isLost) return
+    try {
+      const { appendFile } = await import("node:fs/promises")
+      await appendFile(file, text)
+    } catch (error) {
+      isLost = true
+      onLost(error)
+    }
+  }
+  return (text) => (last = last.then(() => append(text)))
+}
+
+/** Passes requests on to `upstream` and appends each exchange to `file`. */
+export const record = (file: string, options: Options = {}): Tape.Tape => {
   const upstream = options.upstream ?? "https://api.anthropic.com"
   const send = options.fetch ?? globalThis.fetch
+  const warn = (error: unknown): void => process.emitWarning(`The tape ${file} is incomplete: ${String(error)}`)
+  const append = writer(file, options.onLost ?? warn)
   return {
     fetch: async (input, init) => {
-      const { appendFile } = await import("node:fs/promises")
       const incoming = await Incoming.read(input, init)
       const { headers, method, signal, text, url } = incoming
       const startedAt = Clock.real.now()
@@ -57,7 +81,7 @@ export const record = (
       const key = Tape.keyOf(headers)
       const request = { method, path: Tape.pathOf(url), body: Tape.redacted(text, key) }
       const write = (line: Omit<Tape.Line, "request">): Promise<void> =>
-        appendFile(file, `${Tape.encode({ request, ...line })}\n`)
+        append(`${Tape.encode({ request, ...line })}\n`)
       const response = await send(new URL(Tape.pathOf(url), upstream), {
         method,
         headers: [...headers].filter(([name]) => !ofTheConnection.test(name)),
@@ -80,7 +104,7 @@ export const record = (
             status: response.status,
             headers: Object.fromEntries(kept),
             headersAtMillis,
-            chunks: pieces.map(({ atMillis, text }) => ({ atMillis, text: Tape.redacted(text, key) })),
+            chunks: Tape.redactedPieces(pieces, key),
             cut
           }
         })

@@ -45,13 +45,9 @@ export const replay = async (
   file: string,
   options: { readonly speed?: number; readonly clock?: Clock.Clock } = {}
 ): Promise<Tape.Tape> => {
-  const { readFile } = await import("node:fs/promises")
   const clock = options.clock ?? Clock.real
   const speed = options.speed ?? 1
-  const lines = (await readFile(file, "utf8"))
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => Tape.decode(line))
+  const lines = await Tape.read(file)
   const waiting = new Map<number, Array<Tape.Line>>()
   for (const line of lines) {
     const key = Draw.hash(Tape.nameOf(line.request), 0)

@@ -7,6 +7,7 @@ import { replay } from "./Replay.ts"
 import { Scenario } from "./Scenario.ts"
 import { examples } from "./scenarios/examples.ts"
 import type { ServeOptions } from "./Serve.ts"
+import * as Tape from "./Tape.ts"
 
 /** A `fetch` that asks no model, and the line that says so. */
 export interface Simulation {
@@ -22,16 +23,44 @@ export const simulate = (tape: string | undefined): Effect.Effect<Simulation, st
   }
   return Effect.tryPromise({
     try: () => replay(tape),
-    catch: (cause) => `--replay ${tape}: ${cause instanceof Error ? cause.message : String(cause)}`
+    catch: (cause) => `--replay ${tape}: ${messageOf(cause)}`
   }).pipe(Effect.map(({ fetch }) => ({ fetch, notice: `replay: recorded answers of ${tape}` })))
 }
 
-/** Passes on to `upstream`, and keeps what it brings on a tape. A tape that cannot be written is told before anything is sent. */
-export const record = (tape: string, upstream: string | undefined): Effect.Effect<typeof globalThis.fetch, string> =>
-  Effect.tryPromise({
-    try: () => import("node:fs/promises").then(({ appendFile }) => appendFile(tape, "")),
-    catch: (cause) => `--record ${tape}: ${cause instanceof Error ? cause.message : String(cause)}`
-  }).pipe(Effect.as(recordTape(tape, upstream === undefined ? {} : { upstream }).fetch))
+/** A `fetch` that keeps what it brings; `notice` says what the tape holds already, `lost` why it is incomplete. */
+export interface Recording {
+  readonly fetch: typeof globalThis.fetch
+  readonly notice: string | undefined
+  readonly lost: () => string | undefined
+}
+
+/**
+ * Passes on to `upstream`, and keeps what it brings on a tape. A tape that cannot be written, and a file that is none, are
+ * told before anything is sent.
+ */
+export const record = (tape: string, upstream: string | undefined): Effect.Effect<Recording, string> =>
+  Effect.tryPromise({ try: () => begin(tape), catch: (cause) => `--record ${tape}: ${messageOf(cause)}` }).pipe(
+    Effect.map((kept) => {
+      let lost: string | undefined
+      const onLost = (error: unknown): void => {
+        lost = `The tape ${tape} is incomplete: ${messageOf(error)}`
+      }
+      const { fetch } = recordTape(tape, { onLost, ...(upstream !== undefined && { upstream }) })
+      const exchanges = `${kept} ${kept === 1 ? "exchange" : "exchanges"}`
+      const notice = kept === 0 ? undefined : `record: adding to ${tape}, which holds ${exchanges} already`
+      return { fetch, notice, lost: () => lost }
+    })
+  )
+
+/** Makes sure that a tape can be written, and counts what it holds. */
+const begin = async (tape: string): Promise<number> => {
+  const { appendFile, stat } = await import("node:fs/promises")
+  await appendFile(tape, "")
+  // A device or a pipe holds nothing, or has no end.
+  return (await stat(tape)).isFile() ? (await Tape.read(tape)).length : 0
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 const decode = Schema.decodeUnknownEffect(Scenario, { errors: "all", onExcessProperty: "error", reportInput: true })
 
@@ -46,10 +75,7 @@ export const serve = <E>(
     const claude = make({ scenario: played, ...(scenario === undefined && { latency: Latency.byModel }) })
     const listening = Effect.tryPromise({
       try: () => claude.serve(options),
-      catch: (cause) =>
-        fail(
-          `Cannot listen on ${options.host}:${options.port}: ${cause instanceof Error ? cause.message : String(cause)}`
-        )
+      catch: (cause) => fail(`Cannot listen on ${options.host}:${options.port}: ${messageOf(cause)}`)
     })
     const { url } = yield* Effect.acquireRelease(listening, (server) => Effect.promise(() => server.close()))
     return url

@@ -1,5 +1,6 @@
 /** The format of a tape: real traffic, one JSON line an exchange, without keys and organization ids. */
 import { Schema } from "effect"
+import { escape } from "effect/RegExp"
 import { objectOf } from "./Unchecked.ts"
 
 /** A piece of a body and the milliseconds from the request at which it came. */
@@ -26,21 +27,57 @@ export type Line = typeof Line.Type
 export const encode = Schema.encodeSync(Schema.fromJsonString(Line))
 export const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Line))
 
+/** Reads a whole tape; throws where a line is no exchange. */
+export const read = async (file: string): Promise<ReadonlyArray<Line>> => {
+  const { readFile } = await import("node:fs/promises")
+  return (await readFile(file, "utf8")).split("\n").flatMap((text, index) => {
+    if (text.trim() === "") return []
+    try {
+      return [decode(text)]
+    } catch {
+      throw new Error(`line ${index + 1} is no exchange of a tape`)
+    }
+  })
+}
+
 /** A `fetch` that stands for the API. */
 export interface Tape {
   readonly fetch: typeof globalThis.fetch
 }
 
-const secret = /\bsk-ant-[\w-]+/g
+const noKey = "sk-ant-redacted"
 const organization = /\borg: [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g
 
 /** Takes out what a tape that is committed must not hold: `key`, whatever looks like one, and the organization's id. */
-export const redacted = (text: string, key: string | undefined): string => {
-  const clean = text
-    .replaceAll(secret, "sk-ant-redacted")
-    .replaceAll(organization, "org: 00000000-0000-0000-0000-000000000000")
+export const redacted = (text: string, key: string | undefined): string =>
+  redactedPieces([{ atMillis: 0, text }], key)[0]!.text
+
+/** The same for a body in pieces, as a secret may lie across several: what stands for it stands where it begins. */
+export const redactedPieces = (pieces: ReadonlyArray<Piece>, key: string | undefined): ReadonlyArray<Piece> => {
   // A very short key is no key, and would tear words apart.
-  return key === undefined || key.length < 8 ? clean : clean.replaceAll(key, "redacted")
+  const own = key === undefined || key.length < 8 ? undefined : new RegExp(escape(key), "g")
+  const instead = key?.startsWith("sk-ant-") === true ? noKey : "redacted"
+  const withoutOwn = own === undefined ? pieces : replaced(pieces, own, instead)
+  const withoutKeys = replaced(withoutOwn, /\bsk-ant-[\w-]+/g, noKey)
+  return replaced(withoutKeys, organization, "org: 00000000-0000-0000-0000-000000000000")
+}
+
+const replaced = (pieces: ReadonlyArray<Piece>, pattern: RegExp, instead: string): ReadonlyArray<Piece> => {
+  const whole = pieces.map(({ text }) => text).join("")
+  const found = [...whole.matchAll(pattern)].map((match) => [match.index, match.index + match[0].length] as const)
+  let end = 0
+  return pieces.map((piece) => {
+    const start = end
+    end += piece.text.length
+    let text = ""
+    let from = start
+    for (const [begins, ends] of found) {
+      if (ends <= from || begins >= end) continue
+      if (begins >= start) text += whole.slice(from, begins) + instead
+      from = Math.min(ends, end)
+    }
+    return { ...piece, text: text + whole.slice(from, end) }
+  })
 }
 
 /** Gives the key that a request carries. */

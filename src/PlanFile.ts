@@ -10,6 +10,12 @@ export interface PlanIssue extends Issue.Issue {
   readonly position: Position
 }
 
+/** What a plan file stands for. */
+export interface Read extends Prepared {
+  /** Where its context was read from. */
+  readonly contextFile: string | undefined
+}
+
 /** Everything that is wrong with a plan, a line each: `plan.yaml:9:9 asks.rivals.maxTokens: expected …`. */
 export class PlanError extends Data.TaggedError("PlanError")<{ readonly issues: ReadonlyArray<PlanIssue> }> {
   override get message(): string {
@@ -69,7 +75,8 @@ export const read = Effect.fn("PlanFile.read")(function* (
     ...(Result.isFailure(context) ? context.failure : [])
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
-    return { ...toPipeline(plan), context: context.success } satisfies Prepared
+    const { file, text } = context.success
+    return { ...toPipeline(plan), context: text, contextFile: file } satisfies Read
   }
   return yield* locate(file, source, issues)
 })
@@ -82,16 +89,18 @@ const inOrder = Order.mapInput(
 const toObject = (value: unknown): { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null ? { ...value } : {}
 
-/** Gives the text of a context, and nothing for what is none. */
+/** Gives the text of a context, and the file it came from; nothing for what is none. */
 const readContext = Effect.fnUntraced(function* (context: unknown, folder: string) {
-  if (typeof context === "string") return context
-  const { file } = toObject(context)
-  if (typeof file !== "string") return undefined
+  if (typeof context === "string") return { text: context, file: undefined }
+  const { file: name } = toObject(context)
+  if (typeof name !== "string") return { text: undefined, file: undefined }
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  return yield* Effect.mapError(fileSystem.readFileString(path.resolve(folder, file)), (error) => [
-    { path: ["context", "file"], message: `${file}: ${whyUnread(error)}` }
+  const file = path.resolve(folder, name)
+  const text = yield* Effect.mapError(fileSystem.readFileString(file), (error) => [
+    { path: ["context", "file"], message: `${name}: ${whyUnread(error)}` }
   ])
+  return { text, file }
 })
 
 /** Why a file cannot be read, in a word or two. */

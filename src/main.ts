@@ -27,13 +27,14 @@ const ports = Ports.of({
       const { Stage } = yield* mocks
       const simulation = yield* Effect.mapError(Stage.simulate(way.replay), usage)
       const claude = Stack.layerWith({ ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch })
-      return { claude, notice: simulation.notice, simulated: true }
+      return { claude, notice: simulation.notice, simulated: true, lost: Effect.succeed(undefined) }
     }
     const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
     const { record } = way
     const recording = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
-    const fetch = recording === undefined ? undefined : yield* Effect.mapError(recording, usage)
-    return { claude: Stack.layerWith({ ...layers, apiKey, baseUrl, fetch }), notice: undefined, simulated: false }
+    const taped = recording === undefined ? undefined : yield* Effect.mapError(recording, usage)
+    const claude = Stack.layerWith({ ...layers, apiKey, baseUrl, fetch: taped?.fetch })
+    return { claude, notice: taped?.notice, simulated: false, lost: Effect.sync(() => taped?.lost()) }
   }),
   serve: (scenario, address) =>
     Effect.flatMap(mocks, ({ Stage }) => Stage.serve(scenario, address, usage)).pipe(

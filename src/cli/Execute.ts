@@ -13,10 +13,17 @@ import * as Output from "./Output.ts"
 import { Ports } from "./Ports.ts"
 import * as Progress from "./Progress.ts"
 
-export const execute = Effect.fn("cli.execute")(function* (plan: Prepared, flags: Running) {
-  yield* Output.check(flags.output)
+/** Runs a plan. `reads` are the files it came from: nothing may be written over them. */
+export const execute = Effect.fn("cli.execute")(function* (
+  plan: Prepared,
+  flags: Running,
+  reads: ReadonlyArray<Output.Read> = []
+) {
+  const way = yield* wayOf(flags)
+  const replayed = way.replay === undefined ? [] : [{ file: way.replay, what: "the tape of --replay" }]
+  yield* Output.check(flags.output, way.record, [...reads, ...replayed])
   const ports = yield* Ports
-  const { claude, notice, simulated } = yield* ports.reach(yield* wayOf(flags), plan.layers)
+  const { claude, lost, notice, simulated } = yield* ports.reach(way, plan.layers)
   if (notice !== undefined) yield* Console.error(notice)
 
   const startedAt = yield* Clock.currentTimeMillis
@@ -43,7 +50,7 @@ export const execute = Effect.fn("cli.execute")(function* (plan: Prepared, flags
   )
   if (!flags.progress && !flags.quiet) yield* Effect.forEach(Tally.summary(tally), (line) => Console.error(inert(line)))
 
-  return yield* conclude(yield* reportOf(outcome, tally), outcome, flags)
+  return yield* conclude(yield* reportOf(outcome, tally), outcome, flags, yield* lost)
 })
 
 const wayOf = ({ offline, record, replay }: Running) => {
@@ -66,7 +73,8 @@ const shown = ({ progress, quiet }: Running) =>
 const conclude = Effect.fnUntraced(function* (
   report: Report.Report,
   { error, findings }: Pipeline.Outcome,
-  { json, output, quiet }: Running
+  { json, output, quiet }: Running,
+  lost: string | undefined
 ) {
   const isEmpty = findings.gaps.length === findings.findings.length
   const written = yield* Effect.forEach(output, (file) => Output.write(file, report, quiet))
@@ -75,10 +83,11 @@ const conclude = Effect.fnUntraced(function* (
     written.push(yield* Output.print(Report.toMarkdown(report)))
   if (!written.includes(true)) yield* rescue(report)
 
+  if (lost !== undefined) yield* Console.error(inert(lost))
   for (const gap of findings.gaps) yield* Console.error(`No answer: ${gap.name}: ${inert(whyOf(gap))}`)
   if (error !== undefined) return yield* new Failure({ exitCode: code.failed, message: inert(error.message) })
   if (isEmpty) return yield* new Failure({ exitCode: code.failed, message: "No ask was answered." })
-  if (written.includes(false)) return yield* new Failure({ exitCode: code.failed, message: "" })
+  if (written.includes(false) || lost !== undefined) return yield* new Failure({ exitCode: code.failed, message: "" })
   // An ask that `first` stopped is no loss: enough answers were there.
   const hasGaps = findings.gaps.some(({ outcome }) => outcome._tag === "Failed")
   if (hasGaps) return yield* new Failure({ exitCode: code.gaps, message: "" })

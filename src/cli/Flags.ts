@@ -58,7 +58,9 @@ export const running = {
   ),
   record: Flag.String("record").pipe(
     Flag.withMetavar("file"),
-    Flag.withDescription("Keep every request and reply, with its times and without keys, on this tape"),
+    Flag.withDescription(
+      "Keep every request and reply, with its times and without keys, on this tape; one that is there is added to"
+    ),
     Flag.optional
   ),
   replay: Flag.String("replay").pipe(
@@ -87,20 +89,30 @@ export const running = {
 }
 export type Running = Values<typeof running>
 
-type LayerFlags = Readonly<Record<string, Readonly<Record<string, Flag.Flag<Option.Option<unknown>>>>>>
+/** Flags in the shape of the options they stand for. */
+interface LayerFlags {
+  readonly [option: string]: Flag.Flag<Option.Option<unknown>> | LayerFlags
+}
 
-/** A flag for every option of every layer: `retry.maxWait` of a plan is `--retry-max-wait`. */
-export const layers: LayerFlags = Object.fromEntries(
-  Object.entries(StackOptions.fields).map(([layer, { schema }]) => {
-    const flags = Object.entries<Schema.optionalKey<Field>>(schema.fields).map(([option, field]) => {
-      const name = `${layer}-${String.camelToSnake(option).replaceAll("_", "-")}`
-      return [option, flagOf(name, field.schema)] as const
+/** What these flags give once they are parsed. */
+interface LayerValues {
+  readonly [option: string]: Option.Option<unknown> | LayerValues
+}
+
+type Fields = Readonly<Record<string, { readonly schema: Field & { readonly fields?: Fields } }>>
+
+const flagsOf = (fields: Fields, prefix = ""): LayerFlags =>
+  Object.fromEntries(
+    Object.entries(fields).map(([option, { schema }]) => {
+      const name = `${prefix}${String.camelToSnake(option).replaceAll("_", "-")}`
+      return [option, schema.fields === undefined ? flagOf(name, schema) : flagsOf(schema.fields, `${name}-`)]
     })
-    return [layer, Object.fromEntries(flags)]
-  })
-)
+  )
 
 type Field = Schema.Codec<unknown, unknown>
+
+/** A flag for every option of every layer: `retry.maxWait` of a plan is `--retry-max-wait`. */
+export const layers = flagsOf(StackOptions.fields as unknown as Fields)
 
 function flagOf(name: string, field: Field): Flag.Flag<Option.Option<unknown>> {
   const decode = Issue.decode(field)
@@ -121,19 +133,25 @@ function flagOf(name: string, field: Field): Flag.Flag<Option.Option<unknown>> {
 export const amend =
   (
     flags: Values<typeof asking> & {
-      readonly layers: Readonly<Record<string, Readonly<Record<string, Option.Option<unknown>>>>>
+      readonly layers: LayerValues
     }
   ) =>
   (plan: Plan): Plan => ({
     ...plan,
     ...present({ concurrency: flags.concurrency, policy: flags.policy, model: flags.model }),
-    ...Object.fromEntries(
-      Object.entries(flags.layers).map(([layer, options]) => [
-        layer,
-        { ...plan[layer as "retry"], ...present(options) }
-      ])
-    )
+    ...merge(plan, flags.layers)
   })
+
+const merge = (options: object | undefined, values: LayerValues): Record<string, unknown> => ({
+  ...options,
+  ...Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => {
+      if (Option.isOption(value)) return Option.isSome(value) ? [[name, value.value]] : []
+      const merged = merge((options as Readonly<Record<string, object | undefined>> | undefined)?.[name], value)
+      return Object.keys(merged).length === 0 ? [] : [[name, merged]]
+    })
+  )
+})
 
 const present = (options: Readonly<Record<string, Option.Option<unknown>>>): Record<string, unknown> =>
   Object.fromEntries(

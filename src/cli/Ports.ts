@@ -13,11 +13,15 @@ export interface Way {
   readonly replay: string | undefined
 }
 
-/** A Claude with the stack around it. `notice` names what is not live; `simulated` says that no model is asked. */
+/**
+ * A Claude with the stack around it. `notice` names what is not live, and a tape that is added to; `simulated` says that
+ * no model is asked; `lost` gives why the tape is incomplete, where it is.
+ */
 export interface Reached {
   readonly claude: Layer.Layer<Claude>
   readonly notice: string | undefined
   readonly simulated: boolean
+  readonly lost: Effect.Effect<string | undefined>
 }
 
 export class Ports extends Context.Service<

@@ -8,6 +8,7 @@ import { pricedAt, priceOf, usdOf } from "../Price.ts"
 import { noUsage, type Request } from "../Message.ts"
 import type { Synthesis } from "../Synthesis.ts"
 import { bodyOf } from "../Wire.ts"
+import { code, Failure } from "./Failure.ts"
 import * as Flags from "./Flags.ts"
 import { inert } from "./Inert.ts"
 import * as Output from "./Output.ts"
@@ -90,6 +91,9 @@ export const check = Command.make(
     const { synthesis } = pipeline
     const all = synthesis === undefined ? requests : [...requests, ["synthesis", foldOf(synthesis)] as const]
     const bodies = Object.fromEntries(all.map(([name, request]) => [name, bodyOf(request)]))
-    yield* Output.print(flags.json ? `${JSON.stringify(bodies, undefined, 2)}\n` : toText(pipeline, requests))
+    const isPrinted = yield* Output.print(
+      flags.json ? `${JSON.stringify(bodies, undefined, 2)}\n` : toText(pipeline, requests)
+    )
+    if (!isPrinted) return yield* new Failure({ exitCode: code.failed, message: "" })
   })
 ).pipe(Command.withDescription("Validate a plan and print what it would send and cost; calls nothing"))

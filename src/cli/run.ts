@@ -26,7 +26,12 @@ export const run = Command.make(
   "run",
   { plan, ...Flags.asking, ...Flags.running, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
-    return yield* execute(yield* readPlan(flags.plan, Flags.amend(flags)), flags)
+    const pipeline = yield* readPlan(flags.plan, Flags.amend(flags))
+    const { contextFile } = pipeline
+    return yield* execute(pipeline, flags, [
+      ...(flags.plan === "-" ? [] : [{ file: flags.plan, what: "the plan" }]),
+      ...(contextFile === undefined ? [] : [{ file: contextFile, what: "the context of the plan" }])
+    ])
   })
 ).pipe(
   Command.withDescription("Ask a plan's questions together and fold the answers into one document"),

@@ -2,7 +2,6 @@
 import { execFile } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { text } from "node:stream/consumers"
 import { assert, describe, it } from "@effect/vitest"
 import { Stack } from "fanfold"
 import { fault, mockClaude } from "fanfold/mocks"
@@ -322,11 +321,12 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
     const questions = Array.from({ length: 200 }, (_, index) => `How far is star ${index}?`)
     const { child, ended } = start(["ask", ...questions, "--quiet"], { cwd, env: reaching(server) })
     const code = new Promise((resolve) => child.on("close", resolve))
-    const stderr = text(child.stderr!)
+    let told = ""
+    child.stderr!.on("data", (chunk) => (told += chunk))
     child.stdout!.once("data", () => child.stdout!.destroy())
     // To read on from what was destroyed is the test's own failure.
     await ended.catch(() => undefined)
-    assert.deepStrictEqual([await code, await stderr], [0, ""])
+    assert.deepStrictEqual([await code, told], [0, ""])
     assert.deepStrictEqual(readdirSync(cwd), [])
   })
 })

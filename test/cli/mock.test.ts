@@ -1,5 +1,5 @@
 /** The offline Claude on the command line: as a server, on a tape, and played from it. */
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { mockClaude } from "fanfold/mocks"
@@ -70,6 +70,35 @@ describe("a tape", () => {
     const other = await fanfold(["ask", "Sea?", "--replay", "tape.jsonl"], { cwd })
     assert.strictEqual(other.code, 1)
     assert.include(other.stderr, 'not on the tape: POST /v1/messages "Sea?"')
+  })
+
+  it("is added to, which is said, and only where it is a tape", async () => {
+    const claude = mockClaude()
+    await using server = await claude.serve()
+    const cwd = folder({ "notes.txt": "mine\n" })
+    const run = (tape: string) => fanfold(["ask", "Sky?", "--record", tape], { cwd, env: reaching(server) })
+    const said = "record: adding to tape.jsonl, which holds"
+    assert.notInclude((await run("tape.jsonl")).stderr, said)
+    assert.include((await run("tape.jsonl")).stderr, `${said} 1 exchange already\n`)
+    assert.include((await run("tape.jsonl")).stderr, `${said} 2 exchanges already\n`)
+    assert.strictEqual(readFileSync(join(cwd, "tape.jsonl"), "utf8").match(/\n/g)?.length, 3)
+    const other = await run("notes.txt")
+    assert.deepStrictEqual(other, {
+      code: 2,
+      stdout: "",
+      stderr: "--record notes.txt: line 1 is no exchange of a tape\n"
+    })
+    assert.strictEqual(claude.journal.attempts, 3)
+  })
+
+  it("that cannot be written to its end costs no answer, and is told once, by the exit code too", async ({ skip }) => {
+    if (!existsSync("/dev/full")) skip("this machine has no /dev/full")
+    await using server = await mockClaude().serve()
+    const args = ["ask", "Sky?", "Grass?", "--synthesis", "Fold", "--record", "/dev/full", "--quiet"]
+    const { code, stderr, stdout } = await fanfold(args, { cwd: folder(), env: reaching(server) })
+    assert.strictEqual(code, 1)
+    assert.match(stderr, /^The tape \/dev\/full is incomplete: ENOSPC[^\n]*\n$/)
+    assert.include(stdout, "Simulated synthesis of 2 findings.")
   })
 
   it("refuses a tape that is not there, and two ways at once", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Anthropic from "@anthropic-ai/sdk"
@@ -106,6 +106,59 @@ describe("a tape", () => {
     assert.match(await message("How deep is the sea?", "claude-sonnet-4-5"), /differs in model:.*How deep/)
     assert.strictEqual(await message("How deep is the sea?"), "answered")
     assert.match(await message("How deep is the sea?"), /holds this request, but not so often/)
+  })
+
+  it("holds no key, however the body was cut into pieces", async () => {
+    const file = join(folder, "pieces.jsonl")
+    const other = "sk-ant-api03-another-KEY_0123456789"
+    const body = `start ${key}, ${other} and org: 01234567-89ab-cdef-0123-456789abcdef. end`
+    for (const size of [1, 3, 20, body.length]) {
+      const pieces = body.match(new RegExp(`.{1,${size}}`, "g")) ?? []
+      const stream = () =>
+        new ReadableStream({
+          start: (controller) => {
+            for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece))
+            controller.close()
+          }
+        })
+      await rm(file, { force: true })
+      const { fetch } = record(file, { fetch: () => Promise.resolve(new Response(stream())) })
+      assert.strictEqual(await (await fetch("http://x/y", { headers: { "x-api-key": key } })).text(), body)
+      const { response } = JSON.parse(await readFile(file, "utf8"))
+      assert.strictEqual(response.chunks.length, pieces.length)
+      assert.strictEqual(
+        response.chunks.map(({ text }: { readonly text: string }) => text).join(""),
+        "start redacted, sk-ant-redacted and org: 00000000-0000-0000-0000-000000000000. end"
+      )
+    }
+  })
+
+  it("that cannot be written costs no answer, and is told once", async () => {
+    const claude = mockClaude()
+    claude.when({}).reply("far away")
+    const gone = join(folder, "gone")
+    await mkdir(gone)
+    const told: Array<unknown> = []
+    const client = clientOf(record(join(gone, "t.jsonl"), { fetch: claude.fetch, onLost: (e) => told.push(e) }).fetch)
+    const ask = async () => textOf(await client.messages.create(params("x")))
+    assert.strictEqual(await ask(), "far away")
+    assert.deepStrictEqual(told, [])
+    await rm(gone, { recursive: true })
+    assert.deepStrictEqual(await Promise.all([ask(), ask()]), ["far away", "far away"])
+    assert.match(String(told), /^Error: ENOENT[^,]*, open [^,]*$/)
+    // What is written after a gap would look whole.
+    await mkdir(gone)
+    assert.strictEqual(await ask(), "far away")
+    assert.deepStrictEqual(await readdir(gone), [])
+  })
+
+  it("says which of its lines is none", async () => {
+    const file = join(folder, "torn.jsonl")
+    await writeFile(file, `\n{"request":{"method":"GET","path":"/x","body":""}}\n{"request":{"meth`)
+    assert.strictEqual(
+      await replay(file).then(String, (error: Error) => error.message),
+      "line 3 is no exchange of a tape"
+    )
   })
 
   it("works behind a mock that is already in use", async () => {

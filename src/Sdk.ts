@@ -4,10 +4,12 @@ import { Effect, Redacted } from "effect"
 import * as Sse from "effect/encoding/Sse"
 import { AskError, Authentication, CutOff, NotJson } from "./AskError.ts"
 import * as Call from "./Call.ts"
-import { Activity, isStreamed, type Options, type SoFar } from "./Claude.ts"
+import { Activity, defaultBaseUrl, isStreamed, type Options, type SoFar } from "./Claude.ts"
 import * as Event from "./Event.ts"
 import { type Reply, type Request, textOf } from "./Message.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
+import * as Secret from "./Secret.ts"
+import * as Transport from "./Transport.ts"
 import * as Wire from "./Wire.ts"
 
 /** Bytes of a foreign body that are shown in an error. */
@@ -18,8 +20,8 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
   const key = Redacted.value(options.apiKey).trim()
   const client = new Anthropic({
     apiKey: key,
-    baseURL: options.baseUrl ?? "https://api.anthropic.com",
-    ...(options.fetch !== undefined && { fetch: options.fetch }),
+    baseURL: options.baseUrl ?? defaultBaseUrl,
+    fetch: options.fetch ?? Transport.fetch,
     maxRetries: 0,
     timeout: sdkTimeoutMillis,
     logLevel: "off",
@@ -30,6 +32,7 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
     const detail = "the key is empty or holds characters that no header can carry"
     return () => Effect.fail(new AskError({ reason: new Authentication({ detail }) }))
   }
+  const cutter = Secret.cutter([key, ...Secret.ofCustomHeaders(globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"])])
   return (request) =>
     Effect.flatMap(Call.Current, (call) =>
       Effect.flatMap(Event.Listener, (listener) => {
@@ -44,8 +47,8 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
               .asResponse(),
           catch: (thrown) => askErrorOf(thrown, false)
         })
-        return Effect.flatMap(respond, streams ? readStream(listener, call) : readPlain).pipe(
-          Effect.mapError((error) => withoutKey(error, key)),
+        return Effect.flatMap(respond, streams ? readStream(listener, call, cutter) : readPlain).pipe(
+          Effect.mapBoth({ onFailure: cutter.error, onSuccess: cutter.reply }),
           Effect.onError(() => Effect.sync(() => controller.abort()))
         )
       })
@@ -75,7 +78,7 @@ const leave = (reader: ReadableStreamDefaultReader<Uint8Array>): Effect.Effect<v
     Effect.asVoid
   )
 
-const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call) =>
+const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call, cutter: Secret.Cutter) =>
   Effect.fnUntraced(function* (response: Response) {
     const isEventStream = response.headers.get("content-type")?.includes("text/event-stream") ?? false
     if (!isEventStream || response.body === null) {
@@ -86,19 +89,25 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call) =>
     const message = new Wire.Accumulator()
     const state: { stopped: boolean; begun: boolean; error?: AskError } = { stopped: false, begun: false }
     const tell = Event.teller(listener)
+    const pieces = cutter.pieces()
+    const hand = (text: string): void => {
+      if (text !== "") tell.delta({ run, ask, part, text })
+    }
     const parser = Sse.makeParser((event) => {
       if (event._tag !== "Event" || state.stopped || state.error !== undefined) return
       const step = message.take(event.event, event.data)
       if (step._tag === "Text" && step.text !== "") {
         state.begun = true
-        tell.delta({ run, ask, part, text: step.text })
-      } else if (step._tag === "Stopped") state.stopped = true
-      else if (step._tag === "Error") state.error = cutOff(streamError(step.body, response.headers))
+        hand(pieces(step.text))
+      } else if (step._tag === "Stopped") {
+        state.stopped = true
+        hand(pieces("", true))
+      } else if (step._tag === "Error") state.error = cutOff(streamError(step.body, response.headers))
       else if (step._tag === "Unreadable") state.error = notJson(response, event.data)
     })
     const soFar: SoFar = () => {
       const { content, model, usage } = message.soFar
-      return { model, usage, partialText: textOf({ content }) || undefined }
+      return { model: model && cutter.text(model), usage, partialText: cutter.text(textOf({ content })) || undefined }
     }
     const decoder = new TextDecoder()
     const reader = response.body.getReader()
@@ -157,39 +166,4 @@ const streamError = (body: unknown, headers: Headers): unknown => {
     headers,
     error: body
   }
-}
-
-/** A shorter key is a placeholder for a mock, and would be found in the midst of words. */
-const shortestSecret = 8
-
-/** A proxy or the platform may echo the key it was given, so it is cut out of all that an error quotes. */
-const withoutKey = (error: AskError, key: string): AskError => {
-  if (key.length < shortestSecret) return error
-  const clean = <Fields extends object>(fields: Fields): Fields =>
-    Object.fromEntries(
-      Object.entries(fields).map(([name, value]) => [name, typeof value === "string" ? cut(value, key) : value])
-    ) as Fields
-  const { headers, model, partialText, requestId } = error
-  const Reason = error.reason.constructor as new (fields: object) => AskError["reason"]
-  return error.with({
-    reason: new Reason(clean(error.reason)),
-    headers: headers && clean(headers),
-    ...clean({ model, partialText, requestId })
-  })
-}
-
-/** Cuts out the key, and any beginning of it that is long enough to be one: an excerpt may end within the key. */
-const cut = (text: string, key: string): string => {
-  const rest = key.slice(secretFrom)
-  const [before = "", ...parts] = text.split(key.slice(0, secretFrom))
-  return before + parts.map((part) => `<key>${part.slice(commonLength(part, rest))}`).join("")
-}
-
-/** Characters of a key that are the same for everybody, and one more. */
-const secretFrom = "sk-ant-".length + 1
-
-const commonLength = (a: string, b: string): number => {
-  let length = 0
-  while (length < b.length && a[length] === b[length]) length++
-  return length
 }

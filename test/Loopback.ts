@@ -68,7 +68,7 @@ export const message = (text: string) => ({
 export const event = (name: string, data: unknown): string =>
   `event: ${name}\ndata: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`
 
-const textDelta = (text: string): string =>
+export const textDelta = (text: string): string =>
   event("content_block_delta", { type: "content_block_delta", index: 0, delta: { type: "text_delta", text } })
 
 /** A stream's first events, with the text `Par`: 12 input tokens and 1 output token are paid by then. */

@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, "..")
 
 /** The floors of `src`, from the ground up; a name that ends in `*` stands for all that begin so. */
 const floors: ReadonlyArray<ReadonlyArray<string>> = [
-  ["Message", "AskError", "Call", "Event", "Policy", "Limit", "Issue", "Price", "Wire", "SdkError"],
+  ["Message", "AskError", "Call", "Event", "Policy", "Limit", "Issue", "Price", "Wire", "SdkError", "Secret"],
   ["Claude", "Sdk", "Tally"],
   ["Ask", "layers/*"],
   ["Findings", "Research"],
@@ -21,7 +21,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
 const sociable = new Set([0, 1, 3, 5, 6, 7])
 
 /** Rooms without a public name, which their tests and no one else may enter by path. */
-const private_ = ["Wire", "SdkError", "Issue", "Limit", "Sdk", "Tally", "Pipeline", "Plan*", "Report", "cli/*", "main"]
+const private_ = ["Wire", "SdkError", "Secret", "Issue", "Limit", "Sdk", "Tally", "Pipeline", "Plan*", "Report", "cli/*", "main"]
 
 const matches = (pattern: string, room: string): boolean =>
   pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern

@@ -128,7 +128,7 @@ const before = await replies(20_000)
 const kept = (await replies(20_000)) - before
 rows.push({ arm: "memory after 20,000 more replies", "kept MB": (kept / 1e6).toFixed(2), n: 20_000 })
 
-Results.report({
+await Results.report({
   name: "mock",
   seed,
   simulated: `replies and their ${simulatedMillis} ms are simulated; the SDK, the loopback connection and MSW are real`,

@@ -43,7 +43,7 @@ bench.add("fanfold, parallel", () => fanfold(askMillis.length), { async: true })
 bench.add("SDK + Promise.all", rawSdk, { async: true })
 await bench.run()
 
-Results.report({
+await Results.report({
   name: "sequential-vs-parallel",
   seed,
   simulated: "latencies and answers are simulated; the client, the SDK and the loopback connection are real",

@@ -1,0 +1,125 @@
+/** A plot as data, and its picture as SVG. */
+import type { EChartsCoreOption, SeriesOption, TitleComponentOption } from "echarts"
+
+/** `category` takes its names, in order, from the points. */
+export interface Axis {
+  readonly label: string
+  readonly scale: "linear" | "log" | "category"
+}
+
+export interface Series {
+  readonly name: string
+  readonly kind: "line" | "bar"
+  readonly points: ReadonlyArray<readonly [x: number | string, y: number]>
+  readonly dashed?: boolean
+}
+
+/** `note` stands below the picture: what was simulated, on which machine, when. */
+export interface Plot {
+  readonly title: string
+  readonly subtitle?: string
+  readonly x: Axis
+  readonly y: Axis & { readonly scale: "linear" | "log" }
+  readonly series: ReadonlyArray<Series>
+  readonly note?: string
+}
+
+const width = 820
+const height = 480
+
+/** Okabe and Ito's colours, which the colour-blind can tell apart; 2008. */
+const colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+const ink = "#1f2328"
+const faint = "#59636e"
+const grid = "#d1d9e0"
+
+/** Draws the plot on white, so that it can be read on a dark page too. The same plot gives the same text. */
+export const svg = async (plot: Plot): Promise<string> => {
+  // echarts is large, and few who load this room draw.
+  const [{ init, use }, charts, components, renderers] = await Promise.all([
+    import("echarts/core"),
+    import("echarts/charts"),
+    import("echarts/components"),
+    import("echarts/renderers")
+  ])
+  const { GridComponent, LegendComponent, TitleComponent } = components
+  use([charts.LineChart, charts.BarChart, GridComponent, LegendComponent, TitleComponent, renderers.SVGRenderer])
+  const chart = init(null, undefined, { renderer: "svg", ssr: true, width, height })
+  // A chart that is not disposed of keeps the process alive.
+  const text = draw(
+    () => (chart.setOption(optionOf(plot)), chart.renderToSVGString()),
+    () => chart.dispose()
+  )
+  // Charts are numbered through the process, and hover styles mean nothing in a picture.
+  return `${text.replace(/<style >[^]*?<\/style>\n?/, "").replace(/\bzr\d+-/g, "zr-")}\n`
+}
+
+const draw = (render: () => string, dispose: () => void): string => {
+  try {
+    return render()
+  } finally {
+    dispose()
+  }
+}
+
+const optionOf = (plot: Plot): EChartsCoreOption => ({
+  animation: false,
+  backgroundColor: "#ffffff",
+  color: colours,
+  textStyle: { fontFamily: "system-ui, sans-serif", color: ink },
+  title: [titleOf(plot), ...(plot.note === undefined ? [] : [noteOf(plot.note)])],
+  legend: { top: plot.subtitle === undefined ? 40 : 58, itemGap: 18, textStyle: { color: ink } },
+  grid: { top: plot.subtitle === undefined ? 80 : 98, bottom: plot.note === undefined ? 56 : 82, left: 76, right: 32 },
+  xAxis: { ...axisOf(plot.x, plot.series), nameGap: 30 },
+  yAxis: { ...axisOf(plot.y, []), nameGap: 52 },
+  series: plot.series.map(seriesOf)
+})
+
+const titleOf = ({ subtitle, title }: Plot): TitleComponentOption => ({
+  text: title,
+  left: "center",
+  top: 10,
+  textStyle: { color: ink, fontSize: 17 },
+  ...(subtitle !== undefined && { subtext: subtitle, subtextStyle: { color: faint, fontSize: 12 } })
+})
+
+const noteOf = (note: string): TitleComponentOption => ({
+  text: note,
+  left: "center",
+  bottom: 6,
+  textStyle: { color: faint, fontSize: 11, fontWeight: "normal" }
+})
+
+const axisOf = ({ label, scale }: Axis, series: ReadonlyArray<Series>) => ({
+  type: scale === "linear" ? "value" : scale,
+  name: label,
+  nameLocation: "middle",
+  nameTextStyle: { color: ink },
+  axisLabel: { color: ink },
+  axisLine: { lineStyle: { color: faint } },
+  splitLine: { show: scale !== "category", lineStyle: { color: grid } },
+  ...(scale === "category" && { data: [...new Set(series.flatMap(({ points }) => points.map(([x]) => String(x))))] }),
+  ...(scale === "log" && { logBase: isDoubling(series) ? 2 : 10 })
+})
+
+/** Powers of two want ticks at powers of two. */
+const isDoubling = (series: ReadonlyArray<Series>): boolean =>
+  series.length > 0 && series.every(({ points }) => points.every(([x]) => Number.isInteger(Math.log2(Number(x)))))
+
+const seriesOf = ({ dashed, kind, name, points }: Series): SeriesOption => {
+  const data = points.map(([x, y]) => [x, y])
+  if (kind === "line") {
+    return { type: "line", name, data, symbolSize: 6, lineStyle: { width: 2, type: dashed ? "dashed" : "solid" } }
+  }
+  return {
+    type: "bar",
+    name,
+    data,
+    barGap: "8%",
+    label: { show: true, position: "top", color: ink, opacity: 1, fontSize: 11, formatter: heightOf },
+    ...(dashed && { itemStyle: { opacity: 0.45, borderType: "dashed", borderColor: faint } })
+  }
+}
+
+const heightOf = ({ value }: { readonly value?: unknown }): string =>
+  String(Number(Number((value as ReadonlyArray<number>)[1]).toPrecision(3)))

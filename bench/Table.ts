@@ -1,0 +1,16 @@
+/** Rows of named cells as a Markdown table, which a terminal shows as well. */
+
+export type Row = Readonly<Record<string, string | number>>
+
+/** Columns are those of all rows, in the order they first appear; a cell that a row lacks stays empty. */
+export const toMarkdown = (rows: ReadonlyArray<Row>): string => {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const cellsOf = (row: Row) => columns.map((column) => String(row[column] ?? "").replaceAll("|", "\\|"))
+  const cells = rows.map(cellsOf)
+  const widths = columns.map((column, index) => Math.max(3, column.length, ...cells.map((row) => row[index]!.length)))
+  const isFigure = columns.map((_, index) => cells.every((row) => /^[-+~≤<]?[\d.,]*( ?[%×])?$/.test(row[index]!)))
+  const pad = (cell: string, index: number) =>
+    isFigure[index]! ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)
+  const rule = widths.map((width, index) => (isFigure[index]! ? `${"-".repeat(width - 1)}:` : "-".repeat(width)))
+  return [columns.map(pad), rule, ...cells.map((row) => row.map(pad))].map((row) => `| ${row.join(" | ")} |`).join("\n")
+}

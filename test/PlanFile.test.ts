@@ -110,12 +110,13 @@ describe("a wrong plan in YAML is told of", () => {
     ],
     [
       "wrong options of the layers",
-      "retry: { within: 5, maxWait: soon, attempts: 0, often: true }\npacing: { inFlight: 1.5 }\ntimeout:\n  stall: -1 seconds\n  first: 1 second\ncontinue: 5\nasks: { a: x }",
+      "retry: { within: 5, maxWait: soon, attempts: 0, often: true }\npacing: { inFlight: 1.5, limits: { rpm: 0 } }\ntimeout:\n  stall: -1 seconds\n  first: 1 second\ncontinue: 5\nasks: { a: x }",
       `1:10 retry.within: ${time}, got 5`,
       `1:21 retry.maxWait: ${time}, got "soon"`,
       `1:36 retry.attempts: ${count}, got 0`,
       "1:49 retry.often: unknown key",
       `2:11 pacing.inFlight: ${count}, got 1.5`,
+      `2:36 pacing.limits.rpm: ${count}, got 0`,
       `4:3 timeout.stall: ${time}, got "-1 seconds"`,
       "5:3 timeout.first: unknown key",
       "6:1 continue: expected object, got 5"

@@ -112,7 +112,7 @@ const flagsOf = (fields: Fields, prefix = ""): LayerFlags =>
 type Field = Schema.Codec<unknown, unknown>
 
 /** A flag for every option of every layer: `retry.maxWait` of a plan is `--retry-max-wait`. */
-export const layers = flagsOf(StackOptions.fields as unknown as Fields)
+export const layers = flagsOf(StackOptions.fields)
 
 function flagOf(name: string, field: Field): Flag.Flag<Option.Option<unknown>> {
   const decode = Issue.decode(field)

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as Ask from "../Ask.ts"
+import { charactersPerToken, inputTokensOf } from "../Estimate.ts"
 import type { Prepared } from "../Plan.ts"
 import * as Policy from "../Policy.ts"
 import { pricedAt, priceOf, usdOf } from "../Price.ts"
@@ -20,16 +21,6 @@ const json = Flag.Boolean("json").pipe(
   ),
   Flag.withDefault(false)
 )
-
-/** English text has about four characters to a token. */
-const charactersPerToken = 4
-
-/** Input tokens of a request, by its length: an estimate. */
-const inputTokensOf = (request: Request): number =>
-  Math.ceil(
-    JSON.stringify([request.context, request.system, request.messages, request.answerSchema]).length /
-      charactersPerToken
-  )
 
 /** The synthesis as it would be sent, without the findings that are not there yet. */
 const foldOf = ({ instruction, options }: Synthesis<unknown>): Request => Ask.requestOf(Ask.text(instruction, options))

@@ -1,86 +1,89 @@
-/** One gate for all that goes out: keeps the calls in flight under a limit, and holds a model's calls back after a 429. */
-import { Clock, Effect, Layer, Schema, type Fiber } from "effect"
+/** One gate for all that goes out: keeps calls within the account's limits, and holds a model class back after a 429. */
+import { Clock, Effect, Layer, Schema } from "effect"
 import type { AskError } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Claude } from "../Claude.ts"
 import * as Event from "../Event.ts"
+import { Gate } from "../Gate.ts"
 import * as Issue from "../Issue.ts"
+import { cautiousInFlight, Lane, type Limits as AccountLimits, Ticket } from "../Lane.ts"
 import { PositiveInt } from "../Limit.ts"
-import type { Reply, Request } from "../Message.ts"
+import type { Reply } from "../Message.ts"
+import { modelClassOf } from "../ModelClass.ts"
 
-/** `inFlight`: the most calls on their way at once; without it, the gate starts small and opens to the account's limit. */
+const count = (description: string) => Schema.optionalKey(PositiveInt.annotate({ description }))
+
+const Limits = Schema.Struct({
+  rpm: count("Requests a minute that the account allows a class of models (default: as the replies' headers tell)"),
+  itpm: count("Input tokens a minute, those read from the cache not counted (default: as the headers tell)"),
+  otpm: count("Output tokens a minute (default: as the headers tell)")
+})
+
+/** `inFlight`: the most calls on their way at once. `limits`: what the account allows each class of models, a minute. */
 export const Options = Schema.Struct({
-  inFlight: Schema.optionalKey(
-    PositiveInt.annotate({ description: "Most calls on their way at once (default: 8, then what the account allows)" })
-  )
+  inFlight: count("Most calls on their way at once (default: 8, then what the account allows)"),
+  limits: Schema.optionalKey(Limits)
 })
 export interface Options {
   readonly inFlight?: number | undefined
+  readonly limits?: AccountLimits | undefined
 }
 
-/** Places while nothing is known of the account's limits: small runs never notice, large ones do not burst into 429s. */
-export const cautiousInFlight = 8
-
 const assertInFlight = Issue.assert(PositiveInt, "inFlight")
+const assertLimits = Issue.assert(Limits, "limits")
 
 /** A call that waits here has no limit yet, so after this long one is let out to learn, and to tell, how it stands. */
 const longestHoldMillis = 60_000
 
-/** Provides a `Claude` whose calls wait for a free place. Tells `Dispatched`, `Replied` and `AttemptFailed`. */
+/** Provides a `Claude` whose calls wait for their turn. Tells `Dispatched`, `Replied` and `AttemptFailed`. */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
   Layer.effect(
     Claude,
     Effect.gen(function* () {
       if (options.inFlight !== undefined) assertInFlight(options.inFlight)
+      if (options.limits !== undefined) assertLimits(options.limits)
+      const { inFlight, limits = {} } = options
       const { send } = yield* Claude
-      const gate = new Gate(options.inFlight ?? cautiousInFlight)
-      const closedUntil = new Map<string, number>()
-      let isOpened = options.inFlight !== undefined
+      const gate = new Gate(inFlight ?? Number.POSITIVE_INFINITY)
+      const lanes = new Map<string, Lane>()
+      const isTold = inFlight !== undefined || Object.values(limits).some((limit) => limit !== undefined)
+      let tickets = 0
 
-      const open = ({ headers }: Reply): Effect.Effect<void> => {
-        const remaining = Number(headers["anthropic-ratelimit-requests-remaining"] ?? Number.NaN)
-        if (isOpened || Number.isNaN(remaining)) return Effect.void
-        isOpened = true
-        return gate.resize(Math.max(remaining, cautiousInFlight))
+      const laneOf = (model: string, now: number): Lane => {
+        const name = modelClassOf(model)
+        const known = lanes.get(name)
+        if (known !== undefined) return known
+        const lane = new Lane(isTold ? Number.POSITIVE_INFINITY : cautiousInFlight, limits, now)
+        lanes.set(name, lane)
+        gate.add(lane)
+        return lane
       }
 
-      const closedMillis = (model: string) =>
-        Effect.map(Clock.currentTimeMillis, (now) => (closedUntil.get(model) ?? 0) - now)
-
-      const close = (model: string, { reason }: AskError, now: number): void => {
-        if (reason._tag !== "RateLimited" || reason.retryAfterMillis === undefined) return
-        const heldMillis = Math.min(reason.retryAfterMillis, longestHoldMillis)
-        closedUntil.set(model, Math.max(closedUntil.get(model) ?? 0, now + heldMillis))
-      }
-
-      /** Gives nothing where the model was closed while the call stood in the queue. */
-      const pass = Effect.fnUntraced(function* (request: Request, attempt: number) {
-        if ((yield* closedMillis(request.model)) > 0) return undefined
+      const attemptOf = Effect.fnUntraced(function* (ticket: Ticket, attempt: number) {
+        const { lane, request } = ticket
         yield* Event.emit({ _tag: "Dispatched", attempt, model: request.model })
         const leftAt = yield* Clock.currentTimeMillis
         const result = yield* Effect.result(send(request))
         const now = yield* Clock.currentTimeMillis
-        if (result._tag === "Failure") close(request.model, result.failure, now)
-        return { result, durationMillis: now - leftAt }
-      })
-
-      /** A model that is held back waits outside of the gate, and takes no other model's place. */
-      const passWhenOpen = Effect.fnUntraced(function* (request: Request, attempt: number) {
-        while (true) {
-          const waitMillis = yield* closedMillis(request.model)
-          if (waitMillis > 0) yield* Effect.sleep(waitMillis)
-          const passed = yield* gate.hold(pass(request, attempt))
-          if (passed !== undefined) return passed
+        if (result._tag === "Success") {
+          lane.settle(ticket, result.success.usage, now)
+          open(lane, result.success)
+        } else {
+          if (result.failure.usage !== undefined) lane.settle(ticket, result.failure.usage, now)
+          else if (result.failure.reason._tag === "RateLimited") lane.giveBack(ticket, now)
+          close(lane, result.failure, now)
         }
+        return { result, durationMillis: now - leftAt }
       })
 
       return Claude.of({
         send: Effect.fnUntraced(function* (request) {
           const { attempt } = yield* Call.Current
-          const { durationMillis, result } = yield* passWhenOpen(request, attempt)
+          const lane = laneOf(request.model, yield* Clock.currentTimeMillis)
+          const ticket = new Ticket(lane, request, attempt > 1, tickets++)
+          const { durationMillis, result } = yield* gate.hold(ticket, attemptOf(ticket, attempt))
           if (result._tag === "Success") {
             const { model, requestId, stopReason, usage } = result.success
-            yield* open(result.success)
             const id = requestId === undefined ? {} : { requestId }
             yield* Event.emit({ _tag: "Replied", attempt, model, stopReason, usage, ...id, durationMillis })
             return result.success
@@ -95,62 +98,15 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     })
   )
 
-/**
- * Places, given in the order of asking. `Semaphore` looks at everybody who waits whenever a place comes free, which for
- * thousands of waiting calls costs more than the calls themselves.
- */
-class Gate {
-  #places: number
-  #taken = 0
-  readonly #waiting = new Set<() => void>()
+/** Opens a lane that was cautious to what the account still allows. */
+const open = (lane: Lane, { headers }: Reply): void => {
+  const remaining = Number(headers["anthropic-ratelimit-requests-remaining"] ?? Number.NaN)
+  if (lane.isOpened || Number.isNaN(remaining)) return
+  lane.isOpened = true
+  lane.window = Math.max(remaining, cautiousInFlight)
+}
 
-  constructor(places: number) {
-    this.#places = places
-  }
-
-  /** Runs the effect in a place of its own. */
-  hold<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.withFiber((fiber) => {
-        const run = Effect.onExit(restore(effect), () => Effect.sync(() => this.#leave(fiber)))
-        if (this.#taken >= this.#places) return Effect.andThen(restore(this.#enter(fiber)), run)
-        this.#taken++
-        return run
-      })
-    )
-  }
-
-  resize(places: number): Effect.Effect<void> {
-    return Effect.withFiber((fiber) => {
-      this.#places = places
-      this.#admit(fiber)
-      return Effect.void
-    })
-  }
-
-  #enter(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> {
-    return Effect.callback((resume) => {
-      const enter = () => resume(Effect.void)
-      this.#waiting.add(enter)
-      // Who was let in, and is interrupted before it moves, has a place to give back.
-      return Effect.sync(() => {
-        if (!this.#waiting.delete(enter)) this.#leave(fiber)
-      })
-    })
-  }
-
-  #leave(fiber: Fiber.Fiber<unknown, unknown>): void {
-    this.#taken--
-    this.#admit(fiber)
-  }
-
-  #admit(fiber: Fiber.Fiber<unknown, unknown>): void {
-    for (const enter of this.#waiting) {
-      if (this.#taken >= this.#places) return
-      this.#taken++
-      this.#waiting.delete(enter)
-      // A task of its own: a resumed fiber would run here and now, within the one that leaves.
-      fiber.currentDispatcher.scheduleTask(enter, 0)
-    }
-  }
+const close = (lane: Lane, { reason }: AskError, now: number): void => {
+  if (reason._tag !== "RateLimited" || reason.retryAfterMillis === undefined) return
+  lane.closedUntil = Math.max(lane.closedUntil, now + Math.min(reason.retryAfterMillis, longestHoldMillis))
 }

@@ -61,8 +61,9 @@ const scope = Scope.makeUnsafe()
 /** Two provides of one layer build it twice, so what a process shares is built in a place and a scope that outlive them. */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   const { apiKey, baseUrl, fetch, pacing, timeout } = options
+  const { itpm, otpm, rpm } = pacing?.limits ?? {}
   // A redacted key compares by its value, and stays redacted.
-  const key = [apiKey, baseUrl, fetch, pacing?.inFlight, JSON.stringify(timeout)]
+  const key = [apiKey, baseUrl, fetch, pacing?.inFlight, rpm, itpm, otpm, JSON.stringify(timeout)]
   const layer = Option.getOrElse(MutableHashMap.get(layers, key), () => {
     const fresh = shared(options).pipe(Layer.provide(Layer.effect(Claude, make({ apiKey, baseUrl, fetch }))))
     MutableHashMap.set(layers, key, fresh)

@@ -528,7 +528,10 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
     for (const verb of ["run", "ask", "check", "init"]) assert.match(help!.stdout, new RegExp(`^  ${verb} `, "m"))
     assert.deepStrictEqual([help!.code, help!.stderr, run!.code], [0, "", 0])
     for (const [layer, { schema }] of Object.entries(Stack.Options.fields)) {
-      for (const option of Object.keys(schema.fields)) {
+      const options = Object.keys(schema.fields).flatMap((option) =>
+        option === "limits" ? ["limits-rpm", "limits-itpm", "limits-otpm"] : [option]
+      )
+      for (const option of options) {
         const flag = `--${layer}-${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
         assert.match(
           run!.stdout,
@@ -544,6 +547,7 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
     claude.fault(fault.overloaded())
     await using server = await claude.serve()
     const args = ["ask", "Why?", "--retry-attempts", "2", "--retry-max-wait", "1 millis", "--pacing-in-flight", "1"]
+    args.push("--pacing-limits-rpm", "100")
     const { code, stderr } = await fanfold(args, { env: reaching(server) })
     assert.strictEqual(code, 1)
     assert.strictEqual(claude.journal.attempts, 2)

@@ -1,0 +1,110 @@
+/** Lets calls through one after the other: those of every lane share its places, and the lane decides when the next may go. */
+import { Clock, Effect, type Fiber } from "effect"
+import type { Lane, Ticket } from "./Lane.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/**
+ * `Semaphore` looks at everybody who waits whenever a place comes free, which for thousands of waiting calls costs more
+ * than the calls themselves; this looks at the first of each lane.
+ */
+export class Gate {
+  readonly #places: number
+  readonly #lanes: Array<Lane> = []
+  #taken = 0
+  #timer: { readonly at: number; readonly fiber: AnyFiber } | undefined
+
+  constructor(places: number) {
+    this.#places = places
+  }
+
+  add(lane: Lane): void {
+    this.#lanes.push(lane)
+  }
+
+  /** Runs the effect once the ticket's turn has come. Who is interrupted before that gives back all it had reserved. */
+  hold<A, E, R>(ticket: Ticket, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.withFiber((fiber) => {
+        const run = Effect.onExit(restore(effect), () => Effect.sync(() => this.#leave(ticket, fiber)))
+        const { lane } = ticket
+        const now = millis(fiber)
+        if (lane.next === undefined && this.#taken < this.#places && lane.waitMillis(ticket, now) === 0) {
+          this.#take(ticket, now)
+          return run
+        }
+        return Effect.andThen(restore(this.#wait(ticket, fiber)), run)
+      })
+    )
+  }
+
+  /** Looks again who may leave: something has changed. */
+  admit(fiber: AnyFiber): void {
+    const now = millis(fiber)
+    let soonest = Number.POSITIVE_INFINITY
+    while (this.#taken < this.#places) {
+      soonest = Number.POSITIVE_INFINITY
+      let first: Ticket | undefined
+      for (const lane of this.#lanes) {
+        const ticket = lane.next
+        if (ticket === undefined) continue
+        const wait = lane.waitMillis(ticket, now)
+        if (wait > 0) soonest = Math.min(soonest, wait)
+        else if (first === undefined || ticket.order < first.order) first = ticket
+      }
+      if (first === undefined) break
+      this.#take(first, now)
+      // A task of its own: a resumed fiber would run here and now, within the one that leaves.
+      fiber.currentDispatcher.scheduleTask(first.enter, 0)
+    }
+    this.#lookAgain(this.#taken < this.#places ? soonest : Number.POSITIVE_INFINITY, now, fiber)
+  }
+
+  #take(ticket: Ticket, now: number): void {
+    this.#taken++
+    ticket.isIn = true
+    ticket.leaveQueue()
+    ticket.lane.take(ticket, now)
+  }
+
+  #wait(ticket: Ticket, fiber: AnyFiber): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      ticket.enter = () => resume(Effect.void)
+      ticket.lane.push(ticket)
+      this.admit(fiber)
+      return Effect.sync(() => {
+        if (!ticket.isIn) {
+          ticket.leaveQueue()
+          return this.admit(fiber)
+        }
+        // Who was let in, and is interrupted before it moves, has a place to give back.
+        ticket.lane.giveBack(ticket, millis(fiber))
+        this.#leave(ticket, fiber)
+      })
+    })
+  }
+
+  #leave(ticket: Ticket, fiber: AnyFiber): void {
+    this.#taken--
+    ticket.lane.inFlight--
+    this.admit(fiber)
+  }
+
+  /** One timer for all who wait for time to pass; none where nobody does, so that the process can end. */
+  #lookAgain(waitMillis: number, now: number, fiber: AnyFiber): void {
+    const at = now + Math.ceil(waitMillis)
+    // A timer that comes too early looks, and is set anew.
+    if (this.#timer !== undefined && this.#timer.at <= at && at < Number.POSITIVE_INFINITY) return
+    this.#timer?.fiber.interruptUnsafe()
+    this.#timer = undefined
+    if (at === Number.POSITIVE_INFINITY) return
+    const look = Effect.withFiber((timer) => {
+      this.#timer = undefined
+      this.admit(timer)
+      return Effect.void
+    })
+    this.#timer = { at, fiber: Effect.runForkWith(fiber.context)(Effect.andThen(Effect.sleep(at - now), look)) }
+  }
+}
+
+const millis = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()

@@ -1,0 +1,157 @@
+/** The limits an account has, under virtual time: what leaves never exceeds them, and nobody waits longer than they ask. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { AskError, Call, type Message, Pacing } from "fanfold"
+import { failure, make, reply, request, send } from "../FakeClaude.ts"
+
+const sendAll = (requests: ReadonlyArray<Message.Request>) =>
+  Effect.forEach(requests, (each) => Effect.result(send(each)), { concurrency: "unbounded" })
+
+const many = (n: number, fields: Partial<Message.Request> = {}) =>
+  Array.from({ length: n }, (_, index) => request(`question ${index}`, fields))
+
+type Claude = ReturnType<typeof make>
+const paced = (claude: Claude, options: Pacing.Options) => Pacing.layer(options).pipe(Layer.provide(claude.layer))
+
+/** Runs an effect to its end in virtual time. */
+const finish = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect)
+    yield* TestClock.adjust("1 hour")
+    return yield* Fiber.join(fiber)
+  })
+
+/** Sends what was sent before. */
+const again = (question: string) =>
+  Effect.updateService(send(request(question)), Call.Current, (call) => ({ ...call, attempt: 2 }))
+
+const timesOf = (claude: Claude) => claude.sent.map(({ at }) => at)
+
+const usage = (inputTokens: number, outputTokens: number, cacheReadInputTokens = 0) => ({
+  ...reply("").usage,
+  inputTokens,
+  cacheReadInputTokens,
+  outputTokens
+})
+
+describe("limits that are told", () => {
+  it.effect("let eight requests leave at once, and the others as the minute's bucket refills", () =>
+    Effect.gen(function* () {
+      const claude = make()
+      yield* finish(sendAll(many(12)).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } }))))
+      assert.deepStrictEqual(timesOf(claude), [0, 0, 0, 0, 0, 0, 0, 0, 1000, 2000, 3000, 4000])
+    })
+  )
+
+  it.effect("open the gate wide where they are wide", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes")), 1000))
+      yield* finish(sendAll(many(600)).pipe(Effect.provide(paced(claude, { limits: { rpm: 120_000 } }))))
+      assert.strictEqual(timesOf(claude).filter((at) => at === 0).length, 500)
+      assert.strictEqual(timesOf(claude).at(-1), 50)
+    })
+  )
+
+  it.effect("hold for each class of models on its own, and for the names of one class together", () =>
+    Effect.gen(function* () {
+      const claude = make()
+      const models = ["claude-sonnet-5", "claude-sonnet-5-5", "claude-haiku-5-5"]
+      const requests = models.flatMap((model) => many(8, { model }))
+      yield* finish(sendAll(requests).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } }))))
+      const late = claude.sent.filter(({ at }) => at > 0).map(({ request }) => request.model)
+      assert.deepStrictEqual(
+        late,
+        Array.from({ length: 8 }, () => "claude-sonnet-5-5")
+      )
+    })
+  )
+
+  it.effect("count input by its length before, and by its usage after, the cache's share being free", () =>
+    Effect.gen(function* () {
+      // Each is about 1,000 tokens long; six of them, at most, within a minute's 6,000.
+      const long = many(7, { system: "word".repeat(985) })
+      const bare = make(() => Effect.succeed(reply("yes", { usage: usage(1000, 1) })))
+      yield* finish(sendAll(long).pipe(Effect.provide(paced(bare, { limits: { itpm: 6000 } }))))
+      assert.strictEqual(timesOf(bare).filter((at) => at === 0).length, 6)
+      assert.approximately(timesOf(bare)[6]!, 10_000, 200)
+
+      const cached = make(() => Effect.succeed(reply("yes", { usage: usage(10, 1, 990) })))
+      yield* finish(sendAll(long).pipe(Effect.provide(paced(cached, { limits: { itpm: 6000 } }))))
+      assert.strictEqual(timesOf(cached)[6], timesOf(cached)[0])
+    })
+  )
+
+  it.effect("count output by what replies were long so far, and let a bucket in debt recover", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10, 3000) })), 100))
+      const one = request("why?", { maxTokens: 4096 })
+      const program = Effect.gen(function* () {
+        yield* send(one)
+        yield* send(one)
+        yield* send(one)
+      })
+      yield* finish(program.pipe(Effect.provide(paced(claude, { limits: { otpm: 6000 } }))))
+      // 3,000 are left, and then none: the third leaves as soon as 6,000 have been spent and 3,000 have flowed in.
+      assert.deepStrictEqual(timesOf(claude), [0, 100, 30_000])
+    })
+  )
+
+  it.effect("reserve no more output than a reply may have", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10, 50) })), 1000))
+      yield* finish(sendAll(many(11, { maxTokens: 50 })).pipe(Effect.provide(paced(claude, { limits: { otpm: 500 } }))))
+      assert.strictEqual(timesOf(claude).filter((at) => at === 0).length, 10)
+    })
+  )
+
+  it.effect("let a request larger than a minute's worth pass a full bucket", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.succeed(reply("yes", { usage: usage(2000, 1) })))
+      const large = many(2, { system: "word".repeat(2000) })
+      yield* finish(sendAll(large).pipe(Effect.provide(paced(claude, { limits: { itpm: 1000 } }))))
+      assert.strictEqual(timesOf(claude)[0], 0)
+      assert.approximately(timesOf(claude)[1]!, 120_000, 100)
+    })
+  )
+
+  it.effect("get back what a refused request did not use", () =>
+    Effect.gen(function* () {
+      const refused = failure(new AskError.RateLimited({ detail: "slow down" }))
+      const claude = make((_sent, nth) => (nth <= 8 ? Effect.fail(refused) : Effect.succeed(reply("yes"))))
+      const layer = paced(claude, { limits: { rpm: 60, itpm: 10_000, otpm: 10_000 } })
+      yield* finish(Effect.andThen(sendAll(many(8)), sendAll(many(8))).pipe(Effect.provide(layer)))
+      assert.strictEqual(claude.sent.length, 16)
+      assert.strictEqual(timesOf(claude).at(-1), 0)
+    })
+  )
+
+  it.effect("get back what an interrupted waiter would have taken", () =>
+    Effect.gen(function* () {
+      const claude = make()
+      yield* Effect.gen(function* () {
+        yield* sendAll(many(8))
+        const waiting = yield* Effect.forkChild(sendAll(many(20)))
+        yield* TestClock.adjust(500)
+        yield* Fiber.interrupt(waiting)
+        const last = yield* Effect.forkChild(send(request("last")))
+        yield* TestClock.adjust(500)
+        yield* Fiber.join(last)
+      }).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } })))
+      assert.deepStrictEqual(timesOf(claude).slice(8), [1000])
+    })
+  )
+
+  it.effect("serve first asked first, and every other turn those that come again", () =>
+    Effect.gen(function* () {
+      const claude = make()
+      yield* Effect.gen(function* () {
+        yield* sendAll(many(8))
+        const all = ["a", "b", "c", "d"].map((name) => send(request(name)))
+        yield* finish(Effect.all([...all, again("x"), again("y")], { concurrency: "unbounded" }))
+      }).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } })))
+      const order = claude.sent.slice(8).map(({ request }) => request.messages[0]!.content)
+      assert.deepStrictEqual(order, ["x", "a", "y", "b", "c", "d"])
+    })
+  )
+})

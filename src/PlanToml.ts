@@ -1,6 +1,6 @@
 /** TOML, with the place of every key. */
 import { Effect, Result } from "effect"
-import { type AST, getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser"
+import { type AST, getStaticTOMLValue, ParseError, parseTOML, traverseNodes } from "toml-eslint-parser"
 import { beginning, type Position, type Source, SyntaxProblem } from "./PlanSource.ts"
 
 /** Parses one document; a syntax error comes with its line and column. */
@@ -9,8 +9,27 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     const parsed = Result.try({ try: () => parseTOML(text), catch: problemOf })
     if (Result.isFailure(parsed)) return Effect.fail(new SyntaxProblem({ problems: [parsed.failure] }))
     const program = parsed.success
+    const problems = lostKeys(program)
+    if (problems.length > 0) return Effect.fail(new SyntaxProblem({ problems }))
     return Effect.succeed({ value: getStaticTOMLValue(program), locate: (path) => locate(program, path) })
   })
+
+/** Keys that the parser's plain objects would lose. */
+const lostKeys = (program: AST.TOMLProgram) => {
+  const problems: Array<{ readonly message: string; readonly position: Position }> = []
+  traverseNodes(program, {
+    enterNode: (node) => {
+      const isLost =
+        (node.type === "TOMLBare" && node.name === "__proto__") ||
+        (node.type === "TOMLQuoted" && node.value === "__proto__")
+      if (isLost) problems.push({ message: "__proto__ cannot be a key here", position: positionOf(node) })
+    },
+    leaveNode: () => {}
+  })
+  return problems
+}
+
+const positionOf = ({ loc }: AST.TOMLNode): Position => ({ line: loc.start.line, column: loc.start.column + 1 })
 
 const problemOf = (cause: unknown) =>
   cause instanceof ParseError
@@ -36,7 +55,5 @@ const locate = (program: AST.TOMLProgram, path: ReadonlyArray<PropertyKey>): Pos
     if (node.value.type === "TOMLInlineTable") for (const entry of node.value.body) visit(entry, keys)
   }
   for (const entry of program.body[0].body) visit(entry, [])
-  if (best === undefined) return beginning
-  const { column, line } = best.node.loc.start
-  return { line, column: column + 1 }
+  return best === undefined ? beginning : positionOf(best.node)
 }

@@ -1,9 +1,11 @@
-/** YAML, and JSON as the part of YAML it is. */
+/** YAML, and JSON as the part of YAML it is: trailing commas and comments after # do no harm. */
 import { Effect, Result } from "effect"
 import {
   type Document,
+  isCollection,
   isMap,
   isNode,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -18,7 +20,8 @@ import { beginning, type Source, SyntaxProblem } from "./PlanSource.ts"
 const words: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'text with ": " in it must stand in quotes',
   DUPLICATE_KEY: "this key stands here twice",
-  MULTIPLE_DOCS: "expected one document, and nothing after ---"
+  MULTIPLE_DOCS: "expected one document, and nothing after ---",
+  RESOURCE_EXHAUSTION: "this is nested too deeply"
 }
 
 /** Parses one document; every syntax error comes with its line and column. */
@@ -32,15 +35,15 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     }
     const errors = [
       ...document.errors.map(({ code, message, pos }) => ({ message: words[code] ?? message, offset: pos[0] })),
-      ...unknownAliases(document)
+      ...wrongAliases(document)
     ]
     if (errors.length > 0) {
       // What is said last of one place is said best.
       const byPlace = new Map(errors.map(({ message, offset }) => [offset, { message, position: positionAt(offset) }]))
       return Effect.fail(new SyntaxProblem({ problems: [...byPlace.values()] }))
     }
-    // Aliases of aliases can stand for more values than any memory holds.
-    const value = Result.try({ try: (): unknown => document.toJS(), catch: String })
+    // How much aliases stand for is bounded already, and better: many asks may share one schema.
+    const value = Result.try({ try: (): unknown => document.toJS({ maxAliasCount: -1 }), catch: String })
     if (Result.isFailure(value)) {
       return Effect.fail(new SyntaxProblem({ problems: [{ message: value.failure, position: beginning }] }))
     }
@@ -50,12 +53,40 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     })
   })
 
-const unknownAliases = (document: Document) => {
+/** More values than a plan of thousands of asks has, and few enough to be read in a moment. */
+const mostAliasedValues = 1_000_000
+
+/** Aliases that stand for nothing, for a value they are in, or together for more values than any memory holds. */
+const wrongAliases = (document: Document) => {
   const problems: Array<{ readonly message: string; readonly offset: number }> = []
+  const anchors = new Map<string, Node>()
+  const sizes = new Map<unknown, number>()
+  // What an alias stands for is complete before it, sizes of aliases in it included.
+  const sizeOf = (node: unknown): number => {
+    const known = sizes.get(node)
+    if (known !== undefined) return known
+    const parts = isPair(node) ? [node.key, node.value] : isCollection(node) ? node.items : []
+    const size = parts.reduce((sum: number, part) => sum + sizeOf(part), 1)
+    sizes.set(node, size)
+    return size
+  }
+  let aliased = 0
   visit(document, {
-    Alias: (_key, alias) => {
-      if (alias.resolve(document) !== undefined) return
-      problems.push({ message: `there is no anchor &${alias.source} before this alias`, offset: alias.range?.[0] ?? 0 })
+    Value: (_key, node) => {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node)
+    },
+    Alias: (_key, alias, path) => {
+      const { range, source } = alias
+      const tell = (message: string) => void problems.push({ message, offset: range?.[0] ?? 0 })
+      const node = anchors.get(source)
+      if (node === undefined) return tell(`there is no anchor &${source} before this alias`)
+      if (path.includes(node)) return tell(`this alias stands within &${source}, which it stands for`)
+      const size = sizeOf(node)
+      sizes.set(alias, size)
+      if (aliased <= mostAliasedValues && aliased + size > mostAliasedValues) {
+        tell(`with this alias the file stands for more than ${mostAliasedValues.toLocaleString("en-US")} values`)
+      }
+      aliased += size
     }
   })
   return problems

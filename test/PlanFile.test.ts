@@ -173,7 +173,13 @@ describe("a wrong plan in YAML is told of", () => {
     [
       "aliases that would fill the memory",
       `a0: &a0 [x]\n${Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(9)}]`).join("\n")}`,
-      "1:1 ReferenceError: Excessive alias count indicates a resource exhaustion attack"
+      "7:40 with this alias the file stands for more than 1,000,000 values"
+    ],
+    [
+      "aliases that stand within what they stand for",
+      "asks:\n  a:\n    question: x\n    answer: &a { type: object, properties: { next: *a } }\n  b: &b { <<: *b }",
+      "4:52 this alias stands within &a, which it stands for",
+      "5:15 this alias stands within &b, which it stands for"
     ],
     [
       "a value as long as a book by its beginning",
@@ -181,6 +187,13 @@ describe("a wrong plan in YAML is told of", () => {
       `2:3 ${`asks.a: expected a question, or { question: … }, got ["far"${',"far"'.repeat(500)}`.slice(0, 248)}…`
     ]
   ])
+
+  it.effect("more depth than can be read", () =>
+    Effect.gen(function* () {
+      const [first] = yield* issuesOf("plan.yaml", "[".repeat(5000) + "]".repeat(5000))
+      assert.match(first!, /^plan.yaml:1:\d+ this is nested too deeply$/)
+    })
+  )
 
   it.effect("the same with the line ends of Windows and a byte order mark", () =>
     Effect.gen(function* () {
@@ -223,6 +236,13 @@ describe("a wrong plan in TOML is told of", () => {
       `13:1 retry.attempts: ${count}, got 0`
     ],
     ["nothing at all", "# later\n", "1:1 asks: missing"],
+    [
+      "a key that would be lost",
+      '[asks]\n__proto__ = "x"\na = { "__proto__".b = 1 }\n[retry.__proto__]\nattempts = 1',
+      "2:1 __proto__ cannot be a key here",
+      "3:7 __proto__ cannot be a key here",
+      "4:8 __proto__ cannot be a key here"
+    ],
     ["a name that stands there twice", '[asks]\na = "x"\na = "y"', "3:1 Defining a key multiple times is invalid"],
     ["broken syntax", '[asks]\na = "x', "2:7 Unterminated string constant"]
   ])
@@ -326,6 +346,16 @@ describe("a good plan", () => {
         ["y", 7],
         ["x", undefined]
       ])
+    })
+  )
+
+  it.effect("may share one value among many asks, and end its lists with a comma", () =>
+    Effect.gen(function* () {
+      const names = Array.from({ length: 500 }, (_, index) => `a${index}`)
+      const text = `{ "system": &s "Be brief.", "asks": { ${names.map((name) => `"${name}": { "question": "x", "system": *s }, `).join("")} }, }`
+      const { asks } = yield* read("plan.json", text)
+      assert.deepStrictEqual(Object.keys(asks), names)
+      assert.strictEqual(asks["a499"]?.options.system, "Be brief.")
     })
   )
 

@@ -1,23 +1,100 @@
-/** `npm run bench` runs every question in a process of its own, `npm run bench -- NAME` one of them, `--quick` small. */
+/** `npm run bench`: runs the questions, each in a process of its own, and compares them with earlier results. */
 import { spawnSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import * as Compare from "./Compare.ts"
+import * as Results from "./Results.ts"
+import * as Table from "./Table.ts"
 
-const folder = new URL("./", import.meta.url)
-const questions = readdirSync(folder)
+const here = new URL("./", import.meta.url)
+/** Files of parts begin with a capital. */
+const questions = readdirSync(here)
   .filter((file) => /^[a-z-]+\.ts$/.test(file) && file !== "main.ts")
   .map((file) => file.replace(/\.ts$/, ""))
 
-const flags = process.argv.slice(2).filter((word) => word.startsWith("--"))
-const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"))
-const unknown = wanted.filter((name) => !questions.includes(name))
-if (unknown.length > 0) {
-  console.error(`No such benchmark: ${unknown.join(", ")}. There are: ${questions.join(", ")}`)
+const usage = `npm run bench -- [NAME…] [--quick] [--compare FILE]
+
+Answers the questions NAME…, or all of them. Nothing leaves this machine; answers and latencies are simulated.
+
+  --quick          every question small: the whole set in under 5 minutes; results go to bench/results/quick
+  --compare FILE   after the question that FILE is an earlier result of, prints ratios new ÷ old with their spread;
+                   without NAME only that question is run; may be given several times
+  --help           this text
+
+Questions: ${questions.join(", ")}
+Results: bench/results/NAME.json, and NAME.svg where there is a plot
+`
+
+const refuse = (what: string): never => {
+  console.error(`${what}\n\n${usage}`)
   process.exit(2)
 }
-for (const name of wanted.length > 0 ? wanted : questions) {
-  console.log(`\n${name}`)
-  const file = fileURLToPath(new URL(`${name}.ts`, folder))
-  const { status } = spawnSync(process.execPath, ["--conditions=source", file, ...flags], { stdio: "inherit" })
-  if (status !== 0) process.exit(status ?? 1)
+
+const parse = () => {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        quick: { type: "boolean", default: false },
+        compare: { type: "string", multiple: true, default: [] },
+        help: { type: "boolean", short: "h", default: false }
+      }
+    })
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+}
+
+/** Read before anything runs: a wrong file shows at once, and one in the results folder is about to be replaced. */
+const readAll = (files: ReadonlyArray<string>): ReadonlyArray<Results.Stored> => {
+  try {
+    return files.map(Compare.read)
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+}
+
+const { positionals, values } = parse()
+if (values.help) {
+  console.log(usage)
+  process.exit(0)
+}
+const unknown = positionals.filter((name) => !questions.includes(name))
+if (unknown.length > 0) refuse(`No such question: ${unknown.join(", ")}`)
+
+const earlier = readAll(values.compare)
+const compared = earlier.map(({ name }) => name)
+const named = positionals.length > 0 ? positionals : compared.length > 0 ? compared : questions
+const wanted = questions.filter((name) => named.includes(name))
+const foreign = compared.filter((name) => !wanted.includes(name))
+if (foreign.length > 0) refuse(`--compare: its result is of ${foreign.join(", ")}, which is not among what is run`)
+
+const startedAt = performance.now()
+const elapsed = (): string => {
+  const seconds = Math.round((performance.now() - startedAt) / 1000)
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
+
+const failed: Array<string> = []
+for (const [index, name] of wanted.entries()) {
+  console.error(`\n[${index + 1}/${wanted.length}] ${name} · ${elapsed()} elapsed`)
+  const file = fileURLToPath(new URL(`${name}.ts`, here))
+  const flags = values.quick ? ["--quick"] : []
+  const { signal, status } = spawnSync(process.execPath, ["--conditions=source", file, ...flags], { stdio: "inherit" })
+  if (signal !== null) process.exit(130)
+  if (status !== 0) {
+    failed.push(name)
+    continue
+  }
+  for (const older of earlier.filter((result) => result.name === name)) {
+    const comparison = Compare.compare(older, Compare.read(fileURLToPath(new URL(`${name}.json`, Results.folder))))
+    console.log(`\nBeside the result of ${older.date}\n\n${Table.toMarkdown(Compare.rowsOf(comparison))}\n`)
+    console.log([Compare.legend, ...comparison.differences.map((each) => `Not the same: ${each}`)].join("\n"))
+  }
+}
+console.error(`\n${wanted.length - failed.length} of ${wanted.length} answered in ${elapsed()}`)
+if (failed.length > 0) {
+  console.error(`Failed: ${failed.join(", ")}`)
+  process.exit(1)
 }

@@ -71,8 +71,8 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
 export const toJson = (report: Report): string => `${JSON.stringify(report, undefined, 2)}\n`
 
 /**
- * The document as Markdown: the synthesis, or, where there is none, each answer under its name. What a terminal would obey
- * is left out, as it may be shown on one; JSON keeps every character.
+ * The document as Markdown: the synthesis, or, where there is none, each answer under its name. What a terminal would obey,
+ * and what reorders text, is left out; JSON keeps every character.
  */
 export const toMarkdown = (report: Report): string => {
   const { answers, document, gaps, questions, sources } = report
@@ -87,9 +87,15 @@ export const toMarkdown = (report: Report): string => {
   if (cited.size > 0) {
     parts.push(`## Sources\n\n${[...cited.values()].map(({ title, url }) => `- [${title}](${url})`).join("\n")}`)
   }
-  const markdown = `${parts.map((part) => part.trim()).join("\n\n")}\n`
-  return stripVTControlCharacters(markdown).replace(/(?![\t\n\r])\p{Cc}/gu, "")
+  return inert(`${parts.map((part) => part.trim()).join("\n\n")}\n`)
 }
+
+/** Without what shows a text otherwise than it is. Marks of direction and joiners stay: languages and emoji need them. */
+const inert = (text: string): string =>
+  stripVTControlCharacters(text)
+    .replace(/\r(?!\n)/g, "\n")
+    .replace(/(?![\t\n\r])\p{Cc}|[\u202A-\u202E\u2066-\u2069]/gu, "")
+    .toWellFormed()
 
 const section = (name: string, question: string, text: string): string =>
   `## ${name}\n\n*${inLine(question)}*\n\n${text}`

@@ -14,6 +14,8 @@ const mocks = Effect.promise(() => import("fanfold/mocks"))
 const { env, stderr } = process
 // Whoever reads standard error may leave before the run is over; the document still matters.
 stderr.on("error", () => {})
+// A terminal that is closed ends a run like Ctrl-C, so that its answers are kept.
+process.on("SIGHUP", () => process.emit("SIGTERM"))
 
 const ports = Ports.of({
   terminal: Effect.succeed({

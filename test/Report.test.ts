@@ -152,7 +152,7 @@ describe("the document", () => {
     })
   )
 
-  it("holds nothing that a terminal obeys, and keeps headings and lists in their lines", () => {
+  it("holds nothing that a terminal obeys or that reorders text, and keeps headings and lists in their lines", () => {
     const markdown = Report.toMarkdown({
       version: 1,
       simulated: false,
@@ -160,7 +160,9 @@ describe("the document", () => {
       policy: "best-effort",
       document: null,
       questions: { a: "Why\n# not?\u001B[2J" },
-      answers: { a: "\u001B[31mred\u001B[0m\u0007 \u009B1mbold\tتاب\r\nend\u0000" },
+      answers: {
+        a: "\u001B[31mred\u001B[0m\u0007 \u009B1mbold\tتاب\r\nnext\rend\u0000\u200F \u202Ednes\u202C \u2067x\u2069 👩\u200D🚀 می\u200Cخواهم \uD800"
+      },
       gaps: [{ name: "b", question: "b?", reason: "NotJson", message: "first\n\n# second" }],
       sources: {},
       error: null,
@@ -170,7 +172,7 @@ describe("the document", () => {
     })
     assert.strictEqual(
       markdown,
-      "## a\n\n*Why # not?*\n\nred bold\tتاب\r\nend\n\n## No answer\n\n- **b**: first # second\n"
+      "## a\n\n*Why # not?*\n\nred bold\tتاب\r\nnext\nend\u200F dnes x 👩\u200D🚀 می\u200Cخواهم \uFFFD\n\n## No answer\n\n- **b**: first # second\n"
     )
   })
 })

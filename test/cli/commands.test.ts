@@ -292,10 +292,11 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
 
   it("keeps the answers that are paid when it is interrupted, in the research and in the synthesis", async () => {
     const cases = [
-      { hung: { user: /Moon/ }, answered: ["sun"] },
-      { hung: { part: "synthesis" as const }, answered: ["sun", "moon"] }
+      { hung: { user: /Moon/ }, answered: ["sun"], signal: "SIGINT" as const },
+      { hung: { part: "synthesis" as const }, answered: ["sun", "moon"], signal: "SIGTERM" as const },
+      { hung: { part: "synthesis" as const }, answered: ["sun", "moon"], signal: "SIGHUP" as const }
     ]
-    for (const { answered, hung } of cases) {
+    for (const { answered, hung, signal } of cases) {
       const claude = mockClaude()
       claude.fault(fault.hang(), { when: hung })
       await using server = await claude.serve()
@@ -306,7 +307,7 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
       const isUnderWay = () =>
         claude.journal.inFlight === 1 && answered.every((name) => told.includes(`Answered ${name}`))
       await until(isUnderWay)
-      child.kill("SIGINT")
+      child.kill(signal)
       const { code, stderr } = await ended
       assert.strictEqual(code, 130)
       assert.hasAllKeys(jsonIn(cwd, wroteIn(stderr)).answers, answered)

@@ -12,7 +12,8 @@ export const When = Schema.Struct({
   nth: Schema.optionalKey(Schema.Int)
 })
 
-const profiles = {
+/** Latencies by the names that data gives them. */
+export const profiles = {
   none: Latency.none,
   byModel: Latency.byModel,
   haiku45: Latency.haiku45,

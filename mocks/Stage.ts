@@ -4,7 +4,7 @@ import * as Latency from "./Latency.ts"
 import { make } from "./MockClaude.ts"
 import { record as recordTape } from "./Record.ts"
 import { replay } from "./Replay.ts"
-import { Scenario } from "./Scenario.ts"
+import { profiles, Scenario } from "./Scenario.ts"
 import { examples } from "./scenarios/examples.ts"
 import type { ServeOptions } from "./Serve.ts"
 import * as Tape from "./Tape.ts"
@@ -61,6 +61,42 @@ const begin = async (tape: string): Promise<number> => {
 }
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** A latency by its name on a command line; `basis` says how far it is measured. */
+export interface NamedLatency {
+  readonly name: string
+  readonly latency: Latency.Latency
+  readonly basis: string
+}
+
+/** The scenario's `haiku45` is `haiku-4-5` on a command line, like the model. */
+const dashed = (name: string): string => name.replace(/[A-Z]|\d/g, (character) => `-${character.toLowerCase()}`)
+
+/** What a command line may call a latency. */
+export const latencyNames: ReadonlyArray<string> = [...Object.keys(profiles).map(dashed), "fixed:MILLIS"]
+
+const basisOf = (name: string): string => {
+  if (name === "byModel") return "each model's own: measured for Claude 4, a guess for Claude 5"
+  if (name === "none") return "no time at all"
+  return name.endsWith("55") ? "a guess, not measured" : "measured"
+}
+
+const lettersOf = (text: string): string => text.toLowerCase().replace(/^claude-|[-.]/g, "")
+
+/** Finds a latency by its name, or fails with a message that lists the names. Case, dashes and a model's `claude-` do not count. */
+export const latencyNamed = (text: string): Effect.Effect<NamedLatency, string> => {
+  const fixed = /^fixed:(\d+(?:\.\d+)?)$/.exec(text)
+  if (fixed !== null) {
+    const basis = "every call takes the same, chosen by hand"
+    return Effect.succeed({ name: text, latency: Latency.fixed(Number(fixed[1])), basis })
+  }
+  const known = Object.entries(profiles).find(([name]) => lettersOf(name) === lettersOf(text))
+  if (known === undefined) {
+    return Effect.fail(`--latency ${text}: expected one of ${latencyNames.join(", ")}`)
+  }
+  const [name, latency] = known
+  return Effect.succeed({ name: dashed(name), latency, basis: basisOf(name) })
+}
 
 const decode = Schema.decodeUnknownEffect(Scenario, { errors: "all", onExcessProperty: "error", reportInput: true })
 

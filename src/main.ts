@@ -1,4 +1,4 @@
-/** The bin: wires the command line to Claude, and to the offline mock, which only it may import. */
+/** The bin: wires the command line to Claude, and to the offline mock, which only it may import, as it alone may the benchmark. */
 import manifest from "../package.json" with { type: "json" }
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
@@ -41,7 +41,13 @@ const ports = Ports.of({
   serve: (scenario, address) =>
     Effect.flatMap(mocks, ({ Stage }) => Stage.serve(scenario, address, usage)).pipe(
       Effect.catchTag("SchemaError", (error) => Effect.fail(issuesOf(error)))
-    )
+    ),
+  bench: Effect.fnUntraced(function* (subject, measuring, tell) {
+    const { Stage } = yield* mocks
+    const latency = yield* Effect.mapError(Stage.latencyNamed(measuring.latency), usage)
+    const { measure } = yield* Effect.promise(() => import("../bench/PlanBench.ts"))
+    return yield* measure(subject, { ...measuring, latency, version: manifest.version }, tell)
+  })
 })
 
 main(manifest.version).pipe(

@@ -69,6 +69,11 @@ try {
     )
     for (const { stdout } of documents) assert(stdout.startsWith("# ") && stdout.length > 1000, stdout)
 
+    const plan = "node_modules/fanfold/examples/travel-guide.yaml"
+    const flags = ["--latency", "fixed:20", "--iterations", "1", "-o", "bench.svg"]
+    const { stdout: table } = await shell("npx", "fanfold", "bench", plan, ...flags)
+    assert(table.includes("80 ms") && (await readFile(join(home, "bench.svg"), "utf8")).startsWith("<svg "), table)
+
     await writeFile(join(home, "user.ts"), script)
     await shell(
       "npx",

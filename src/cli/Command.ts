@@ -2,6 +2,7 @@
 import { Console, Effect, Logger } from "effect"
 import { CliOutput, Command } from "effect/cli"
 import { ask } from "./ask.ts"
+import { bench } from "./bench.ts"
 import { check } from "./check.ts"
 import { code, Failure } from "./Failure.ts"
 import { inert } from "./Inert.ts"
@@ -11,7 +12,7 @@ import { run } from "./run.ts"
 
 const fanfold = Command.make("fanfold").pipe(
   Command.withDescription("Ask Claude many independent questions at once and fold the answers into one document"),
-  Command.withSubcommands([run, ask, check, init, mock])
+  Command.withSubcommands([run, ask, check, init, mock, bench])
 )
 
 /** Standard output is for documents, so a wrong invocation speaks on standard error, and shortly. */

@@ -3,6 +3,8 @@ import { Context, type Effect, type Layer, type Scope } from "effect"
 import type { Claude } from "../Claude.ts"
 import type { Issue } from "../Issue.ts"
 import type { Options } from "../layers/Stack.ts"
+import type { Usage } from "../Message.ts"
+import type { Concurrency } from "../Research.ts"
 import type { Failure } from "./Failure.ts"
 import type * as Progress from "./Progress.ts"
 
@@ -24,6 +26,47 @@ export interface Reached {
   readonly lost: Effect.Effect<string | undefined>
 }
 
+/** What one run of a plan took and cost. Wall milliseconds; the cost is unknown where a model has no known price. */
+export interface Run {
+  readonly researchMillis: number
+  readonly synthesisMillis: number
+  readonly usage: Usage
+  readonly costUsd: number | undefined
+}
+
+/** A plan to be measured, and how to run it. */
+export interface Subject {
+  readonly plan: string
+  readonly layers: Options
+  readonly run: (concurrency: Concurrency) => Effect.Effect<Run, Failure, Claude>
+}
+
+/** How a plan is measured. `speed`: how many simulated milliseconds pass in a real one; chosen where it is not given. */
+export interface Measuring {
+  readonly concurrency: ReadonlyArray<Concurrency>
+  readonly latency: string
+  readonly iterations: number
+  readonly seed: number
+  readonly speed: number | undefined
+}
+
+/** Where a measurement stands. Wall milliseconds, as far as the simulated times foretell them. */
+export interface Step {
+  readonly arm: string
+  readonly round: number
+  readonly doneMillis: number
+  readonly totalMillis: number
+  readonly speed: number
+}
+
+/** What was measured, in the forms a user may want. */
+export interface Measured {
+  readonly table: string
+  readonly markdown: string
+  readonly json: string
+  readonly svg: Effect.Effect<string>
+}
+
 export class Ports extends Context.Service<
   Ports,
   {
@@ -34,6 +77,12 @@ export class Ports extends Context.Service<
       scenario: unknown,
       address: { readonly port: number; readonly host: string }
     ) => Effect.Effect<string, ReadonlyArray<Issue> | Failure, Scope.Scope>
+    /** Measures a plan against the mock, telling each step as it begins; fails where the latency has no such name, or a run fails. */
+    readonly bench: (
+      subject: Subject,
+      measuring: Measuring,
+      tell: (step: Step) => void
+    ) => Effect.Effect<Measured, Failure>
     /** Where progress goes, and what it may use there. */
     readonly terminal: Effect.Effect<Omit<Progress.Options, "summary">>
   }

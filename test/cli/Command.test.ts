@@ -13,7 +13,8 @@ const plan = `${folder({ "plan.yaml": "asks: { sun: How far?, moon: How far? }" 
 const ports = Ports.of({
   terminal: Effect.die(new Error("no terminal is expected")),
   reach: () => Effect.die(new Error("\u001B[31mno Claude is expected")),
-  serve: () => Effect.die(new Error("no server is expected"))
+  serve: () => Effect.die(new Error("no server is expected")),
+  bench: () => Effect.die(new Error("no benchmark is expected"))
 })
 
 /** Runs a command line to its end, and gives its exit code with all that went to the console. */
@@ -53,6 +54,7 @@ describe("a wrong invocation", () => {
     [["check", plan, "--model", " "], 'flag --model: " ". Expected: the name of a model\n'],
     [["check", plan, "--retry-within", "5 parsecs"], 'Expected: a time longer than zero, such as "90 seconds"\n'],
     [["check", plan, "--pacing-in-flight", "1.5"], "Expected: a whole number ≥ 1\n"],
+    [["check", plan, "--pacing-limits-itpm", "30k"], "Expected: a whole number ≥ 1\n"],
     [["init", "novel"], 'Expected: "travel-guide" | "market-research" | "tech-evaluation"\n'],
     [["ask"], "Missing required argument: question\n"]
   ]

@@ -1,0 +1,97 @@
+/** What was measured of a plan, as data. */
+import { cpus, totalmem } from "node:os"
+import { Clock, Effect, Schema } from "effect"
+import { Message, Research } from "fanfold"
+import type * as Rehearsal from "./Rehearsal.ts"
+
+/** Raised when the shape of the data changes in a way that an old reader would misread. */
+export const version = 1
+
+const Millis = Schema.Finite
+const Samples = Schema.Array(Millis)
+
+/**
+ * What `-o FILE.json` holds. Times of arms are wall milliseconds, in which `speed` times as many simulated ones pass;
+ * `asks`, `synthesisMillis`, `idealMillis` and `lowerBoundMillis` are simulated milliseconds.
+ */
+export const PlanReport = Schema.Struct({
+  version: Schema.Literal(version),
+  simulated: Schema.String,
+  plan: Schema.String,
+  date: Schema.String,
+  machine: Schema.Struct({ cpu: Schema.String, cores: Schema.Int, memoryBytes: Schema.Finite }),
+  versions: Schema.Struct({ fanfold: Schema.String, node: Schema.String }),
+  latency: Schema.Struct({ name: Schema.String, basis: Schema.String }),
+  seed: Schema.Int,
+  speed: Schema.Finite,
+  iterations: Schema.Int,
+  calls: Schema.Int,
+  asks: Schema.Array(Schema.Struct({ name: Schema.String, millis: Millis })),
+  synthesisMillis: Millis,
+  arms: Schema.Array(
+    Schema.Struct({
+      concurrency: Research.Concurrency,
+      idealMillis: Millis,
+      lowerBoundMillis: Millis,
+      totalMillis: Samples,
+      researchMillis: Samples,
+      synthesisMillis: Samples,
+      usage: Message.Usage,
+      /** Of simulated answers at list prices; null where a model has no known price. */
+      estimatedCostUsd: Schema.NullOr(Schema.Finite)
+    })
+  ),
+  /** The whole plan without latency, with fanfold and the SDK, and its bare requests against the mock alone. */
+  ownMillis: Schema.Struct({ withFanfold: Samples, mockAlone: Samples })
+})
+export interface PlanReport extends Schema.Schema.Type<typeof PlanReport> {}
+
+/** One concurrency: what it would take at best, and the runs that it took. */
+export interface Arm {
+  readonly concurrency: Research.Concurrency
+  readonly idealMillis: number
+  readonly lowerBoundMillis: number
+  readonly runs: ReadonlyArray<Rehearsal.Run & { readonly totalMillis: number }>
+}
+
+type Given = "plan" | "latency" | "seed" | "speed" | "iterations" | "calls" | "asks" | "synthesisMillis" | "ownMillis"
+
+/** Puts together what was measured, with the date and the machine. */
+export const make = Effect.fnUntraced(function* (
+  about: Pick<PlanReport, Given> & { readonly fanfold: string },
+  arms: ReadonlyArray<Arm>
+) {
+  const { fanfold, ownMillis, ...given } = about
+  const [cpu] = cpus()
+  return PlanReport.make({
+    version,
+    simulated:
+      "latencies and answers are simulated, no model was asked; the SDK and fanfold are real, without a network",
+    date: new Date(yield* Clock.currentTimeMillis).toISOString(),
+    machine: { cpu: cpu?.model ?? "unknown", cores: cpus().length, memoryBytes: totalmem() },
+    versions: { fanfold, node: process.version },
+    ...given,
+    arms: arms.map(({ concurrency, idealMillis, lowerBoundMillis, runs }) => ({
+      concurrency,
+      idealMillis,
+      lowerBoundMillis,
+      totalMillis: runs.map(({ totalMillis }) => rounded(totalMillis)),
+      researchMillis: runs.map(({ researchMillis }) => rounded(researchMillis)),
+      synthesisMillis: runs.map(({ synthesisMillis }) => rounded(synthesisMillis)),
+      usage: runs[0]?.usage ?? Message.noUsage,
+      estimatedCostUsd: runs[0]?.costUsd ?? null
+    })),
+    ownMillis: {
+      withFanfold: ownMillis.withFanfold.map(rounded),
+      mockAlone: ownMillis.mockAlone.map(rounded)
+    }
+  })
+})
+
+/** A microsecond is less than any clock's noise. */
+const rounded = (millis: number): number => Number(millis.toFixed(3))
+
+const encode = Schema.encodeSync(PlanReport)
+
+/** The data as indented JSON, with a line end. */
+export const toJson = (report: PlanReport): string => `${JSON.stringify(encode(report), undefined, 2)}\n`

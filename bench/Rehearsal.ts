@@ -1,0 +1,116 @@
+/** What a plan's asks would take: found by running it once in no time, against a mock that tells what it planned. */
+import { Effect, Layer, Redacted } from "effect"
+import { Call, Claude, type Message, type Research, Stack } from "fanfold"
+import { examples, type latency, mockClaude } from "fanfold/mocks"
+
+/** What one run took and cost. Wall milliseconds; the cost is unknown where a model has no known price. */
+export interface Run {
+  readonly researchMillis: number
+  readonly synthesisMillis: number
+  readonly usage: Message.Usage
+  readonly costUsd: number | undefined
+}
+
+/** A plan, and how to run it. */
+export interface Subject<E> {
+  readonly plan: string
+  readonly layers: Stack.Options
+  readonly run: (concurrency: Research.Concurrency) => Effect.Effect<Run, E, Claude.Claude>
+}
+
+/** What decides the simulated times. */
+export interface Simulation {
+  readonly seed: number
+  readonly latency: { readonly latency: latency.Latency }
+}
+
+type Mock = ReturnType<typeof mockClaude>
+
+/** A mock for one run: draws count how often a request came, so that none may have come before. */
+export const mockOf = ({ latency, seed }: Simulation, timeScale: number): Mock =>
+  mockClaude({
+    seed,
+    latency: latency.latency,
+    timeScale,
+    scenario: examples,
+    journalEntries: Number.POSITIVE_INFINITY
+  })
+
+/** The plan's own stack, but for a gate that is open from the start, and no second try that would hide a failure. */
+export const stackOf = (layers: Stack.Options, fetch: typeof globalThis.fetch, inFlight: number) =>
+  Stack.layerWith({
+    ...layers,
+    pacing: { inFlight },
+    retry: { ...layers.retry, attempts: 1 },
+    apiKey: Redacted.make("offline"),
+    fetch
+  })
+
+const ascending = (a: number, b: number): number => a - b
+
+/** Simulated milliseconds of every call that a mock answered, the shortest first. */
+export const plannedOf = ({ journal }: Mock): ReadonlyArray<number> =>
+  journal.entries.map(({ plannedMillis }) => plannedMillis).toSorted(ascending)
+
+/** A comparison is worth nothing where the arms were not asked to wait for the same. */
+export const assertSame = (met: ReadonlyArray<number>, planned: ReadonlyArray<number>, arm: string): void => {
+  if (met.length === planned.length && met.every((millis, index) => millis === planned[index])) return
+  throw new Error(`${arm} met other latencies than the rehearsal: the plan does not send the same requests each time`)
+}
+
+/** A request as it was sent, to be sent again. */
+export interface Sent {
+  readonly url: string
+  readonly init: RequestInit
+}
+
+/**
+ * Runs the plan once in no time, one ask after another: which simulated time each ask gets does not depend on when it
+ * arrives, and code that has run once is compiled. An ask's time is that of all its calls.
+ */
+export const rehearse = Effect.fnUntraced(function* <E>(subject: Subject<E>, simulation: Simulation) {
+  const claude = mockOf(simulation, 0)
+  const requests: Array<Sent> = []
+  const fetch: typeof globalThis.fetch = (input, init = {}) => {
+    const { body, headers, method } = init
+    requests.push({
+      url: input instanceof Request ? input.url : String(input),
+      init: { ...(body != null && { body }), ...(headers && { headers }), ...(method && { method }) }
+    })
+    return claude.fetch(input, init)
+  }
+  const millis = new Map<string, number>()
+  const planned: Array<number> = []
+  let synthesisMillis = 0
+  const watched = Layer.effect(
+    Claude.Claude,
+    Effect.map(Claude.Claude, ({ send }) =>
+      Claude.Claude.of({
+        send: (request) =>
+          Effect.flatMap(Call.Current, ({ ask, part }) =>
+            Effect.tap(send(request), () =>
+              Effect.sync(() => {
+                const calls = plannedOf(claude)
+                claude.journal.clear()
+                planned.push(...calls)
+                const taken = calls.reduce((sum, millis) => sum + millis, 0)
+                if (part === "ask") millis.set(ask, (millis.get(ask) ?? 0) + taken)
+                else synthesisMillis += taken
+              })
+            )
+          )
+      })
+    )
+  ).pipe(Layer.provide(stackOf(subject.layers, fetch, 1)))
+  yield* Effect.provide(subject.run(1), watched)
+  const asks = [...millis].map(([name, millis]) => ({ name, millis }))
+  return { asks, synthesisMillis, requests, planned: planned.toSorted(ascending) }
+})
+
+/** Sends the requests once more, one after another and without the SDK, and reads the replies. */
+export const resend = (requests: ReadonlyArray<Sent>, fetch: typeof globalThis.fetch): Effect.Effect<void> =>
+  Effect.forEach(
+    requests,
+    ({ init, url }) => Effect.promise(() => fetch(url, init).then((response) => response.text())),
+    { discard: true }
+  )

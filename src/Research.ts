@@ -52,10 +52,13 @@ export class ResearchError<out A extends Asks = any> extends Data.TaggedError("R
   override get message(): string {
     const { findings } = this.findings
     const failed = findings.find(({ outcome }) => outcome._tag === "Failed" && outcome.error === this.error)
+    return failed === undefined ? this.shortfall : `${failed.name}: ${this.error?.message ?? ""}; ${this.shortfall}`
+  }
+  /** How many answers there are, and how many the policy needs. */
+  get shortfall(): string {
+    const { findings } = this.findings
     const answered = findings.filter((finding) => !isGap(finding)).length
-    const cause = failed === undefined ? "" : `${failed.name}: ${this.error?.message ?? ""}; `
-    const needed = answersNeeded(this.policy, findings.length)
-    return `${cause}${answered} of ${findings.length} asks answered, ${needed} needed`
+    return `${answered} of ${findings.length} asks answered, ${answersNeeded(this.policy, findings.length)} needed`
   }
 }
 

@@ -32,7 +32,7 @@ export const execute = Effect.fn("cli.execute")(function* (
       Report.make(outcome, { usage, costUsd, durationMillis: now - startedAt }, simulated)
     )
   let unfinished: Effect.Effect<Report.Report> | undefined
-  const { outcome, tally } = yield* Effect.scoped(
+  const { outcome, tally, told } = yield* Effect.scoped(
     Effect.gen(function* () {
       const progress = yield* Progress.make({ ...(yield* ports.terminal), ...shown(flags) })
       const running = Pipeline.run(plan, (outcome) =>
@@ -41,7 +41,7 @@ export const execute = Effect.fn("cli.execute")(function* (
         })
       )
       const outcome = yield* Effect.provideService(running, Event.Listener, progress)
-      return { outcome, tally: progress.tally }
+      return { outcome, tally: progress.tally, told: progress.told }
     })
   ).pipe(
     Effect.provide(claude),
@@ -50,8 +50,14 @@ export const execute = Effect.fn("cli.execute")(function* (
   )
   if (!flags.progress && !flags.quiet) yield* Effect.forEach(Tally.summary(tally), (line) => Console.error(inert(line)))
 
-  return yield* conclude(yield* reportOf(outcome, tally), outcome, flags, yield* lost)
+  return yield* conclude(yield* reportOf(outcome, tally), outcome, flags, { lost: yield* lost, told })
 })
+
+/** What is to be said, or was said, beside the document. */
+interface Said {
+  readonly lost: string | undefined
+  readonly told: Progress.Progress["told"]
+}
 
 const wayOf = ({ offline, record, replay }: Running) => {
   const given = [
@@ -74,7 +80,7 @@ const conclude = Effect.fnUntraced(function* (
   report: Report.Report,
   { error, findings }: Pipeline.Outcome,
   { json, output, quiet }: Running,
-  lost: string | undefined
+  { lost, told }: Said
 ) {
   const isEmpty = findings.gaps.length === findings.findings.length
   const written = yield* Effect.forEach(output, (file) => Output.write(file, report, quiet))
@@ -84,8 +90,17 @@ const conclude = Effect.fnUntraced(function* (
   if (!written.includes(true)) yield* rescue(report)
 
   if (lost !== undefined) yield* Console.error(inert(lost))
-  for (const gap of findings.gaps) yield* Console.error(`No answer: ${gap.name}: ${inert(whyOf(gap))}`)
-  if (error !== undefined) return yield* new Failure({ exitCode: code.failed, message: inert(error.message) })
+  // Progress has told most reasons, which may be long: each is told once.
+  const known = new Set(Array.from(told, ({ name, part }) => `${part} ${name}`))
+  for (const gap of findings.gaps) {
+    const why = known.has(`ask ${gap.name}`) ? "" : `: ${inert(whyOf(gap))}`
+    yield* Console.error(`No answer: ${gap.name}${why}`)
+  }
+  if (error !== undefined) {
+    const isKnown = error._tag === "AskError" && known.has("synthesis synthesis")
+    const message = isKnown ? "The synthesis failed." : error._tag === "ResearchError" ? error.shortfall : error.message
+    return yield* new Failure({ exitCode: code.failed, message: inert(message) })
+  }
   if (isEmpty) return yield* new Failure({ exitCode: code.failed, message: "No ask was answered." })
   if (written.includes(false) || lost !== undefined) return yield* new Failure({ exitCode: code.failed, message: "" })
   // An ask that `first` stopped is no loss: enough answers were there.

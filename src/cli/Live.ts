@@ -23,6 +23,7 @@ export const make = Effect.fnUntraced(function* ({
   summary
 }: Options): Effect.fn.Return<Progress, never, Scope.Scope> {
   const tally = Tally.make()
+  const told = new Set<Readonly<Tally.Entry>>()
   const streams = new Streams()
   const paint = (style: Style, text: string) => (color ? styleText(style, text, { validateStream: false }) : text)
   const viewAt = (now: number, frame: number): View => ({
@@ -61,8 +62,9 @@ export const make = Effect.fnUntraced(function* ({
     const { clear, last } = yield* screen
     const now = yield* Clock.currentTimeMillis
     clear()
-    const lines = last(viewAt(now, frame), summary ? Tally.summary(tally) : [])
+    const { lines, shown } = last(viewAt(now, frame), summary ? Tally.summary(tally) : [])
     output.write(lines.map((line) => `${line}\n`).join(""))
+    for (const entry of shown) told.add(entry)
   })
   yield* Effect.addFinalizer(() => Effect.ignoreCause(leave))
   // The first frame comes one beat late: the first requests leave before the terminal's library is loaded.
@@ -70,6 +72,7 @@ export const make = Effect.fnUntraced(function* ({
 
   return {
     tally,
+    told,
     emit: (event) =>
       Effect.sync(() => {
         tally.add(event)

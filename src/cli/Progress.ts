@@ -26,6 +26,8 @@ export interface Options {
 /** A listener for a run, and what its events add up to. */
 export interface Progress extends Event.Listener {
   readonly tally: Tally.Tally
+  /** Asks, and the synthesis, of which was told in full why they failed; complete when the scope has closed. */
+  readonly told: ReadonlySet<Readonly<Tally.Entry>>
 }
 
 /**
@@ -37,6 +39,7 @@ export const make = (options: Options): Effect.Effect<Progress, never, Scope.Sco
 
 const plain = Effect.fnUntraced(function* ({ mode, output, summary }: Options) {
   const tally = Tally.make()
+  const told = new Set<Readonly<Tally.Entry>>()
   const tell = (line: string): void => void output.write(`${line}\n`)
   const isQuiet = mode === "quiet"
   if (summary && !isQuiet) {
@@ -44,11 +47,15 @@ const plain = Effect.fnUntraced(function* ({ mode, output, summary }: Options) {
   }
   return {
     tally,
+    told,
     emit: (event: Event.Event) =>
       unfailing(() => {
         tally.add(event)
         const line = isQuiet ? undefined : lineOf(tally, event)
-        if (line !== undefined) tell(inert(line))
+        if (line === undefined) return
+        tell(inert(line))
+        const entry = event._tag === "Failed" ? tally.of(event) : undefined
+        if (entry !== undefined) told.add(entry)
       })
   }
 })

@@ -17,14 +17,15 @@ export const live = (view: View): ReadonlyArray<string> => {
 }
 
 /** Draws what stays: how each ask ended, or counts and the failed ones where there are many, then the summary. */
-export const last = (view: View, summary: ReadonlyArray<string>): ReadonlyArray<string> => {
+export const last = (view: View, summary: ReadonlyArray<string>): Last => {
   const { rows, tally } = view
   const room = Math.max(fewestLastLines, rows - 4)
   const failed = tally.asks.filter(({ status }) => status === "failed")
-  const shown = tally.asks.length <= room ? tally.asks : failed.slice(0, room - 2)
-  const hidden = tally.asks.length <= room ? 0 : failed.length - shown.length
-  const lines = shown.flatMap((entry) => ended(view, entry))
-  if (shown !== tally.asks) {
+  const asks = tally.asks.length <= room ? tally.asks : failed.slice(0, room - 2)
+  const hidden = tally.asks.length <= room ? 0 : failed.length - asks.length
+  const shown = tally.synthesis === undefined ? asks : [...asks, tally.synthesis]
+  const lines = asks.flatMap((entry) => ended(view, entry))
+  if (asks !== tally.asks) {
     const { answered, failed, total } = tally
     lines.unshift(
       ...wrap(counts({ answered, failed, interrupted: total - answered - failed }).join(", "), view.columns)
@@ -33,7 +34,13 @@ export const last = (view: View, summary: ReadonlyArray<string>): ReadonlyArray<
   if (hidden > 0) lines.push(`… and ${Tally.numberText(hidden)} more failed`)
   if (tally.synthesis !== undefined) lines.push(...ended(view, tally.synthesis))
   if (summary.length > 0) lines.push("", ...summary.flatMap((line) => wrap(inert(line), view.columns)))
-  return lines.map((line) => cut(line, view.columns))
+  return { lines: lines.map((line) => cut(line, view.columns)), shown }
+}
+
+/** What stays on the terminal, and the entries that are told of in full. */
+export interface Last {
+  readonly lines: ReadonlyArray<string>
+  readonly shown: ReadonlyArray<Readonly<Tally.Entry>>
 }
 
 /** Asks whose end stays visible however low the terminal is. */

@@ -163,7 +163,8 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
     // The mock reads the gaps from the prompt that reached it.
     assert.include(stdout, "Simulated synthesis of 1 finding.")
     assert.include(stdout, "**moon** has no answer")
-    assert.match(stderr, /^No answer: moon: invalid request: no red moon \(req_\w+\)$/m)
+    assert.match(stderr, /^❌ Failed moon: invalid request: no red moon \(req_\w+\)$/m)
+    assert.match(stderr, /^No answer: moon$/m)
     assert.notInclude(stderr, "No answer: sun")
     assert.notMatch(stderr, controls)
   })
@@ -212,6 +213,8 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
       const { code, stderr, stdout } = await fanfold(args, { cwd, env: reaching(server) })
       assert.deepStrictEqual([code, stdout], [1, ""])
       assert.deepStrictEqual(Object.keys(jsonIn(cwd, wroteIn(stderr)).answers), ["sun"])
+      assert.strictEqual(stderr.match(/no such thing/g)?.length, 1, "the reason is told once")
+      assert.match(stderr, /\n1 of 2 asks answered, 2 needed\n$/)
     })
     await Promise.all(runs)
   })
@@ -248,7 +251,8 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
     assert.deepStrictEqual([code, stdout], [1, ""])
     assert.deepStrictEqual(Object.keys(report.answers), ["sun", "moon"])
     assert.include(report.error, "too long to fold")
-    assert.match(stderr, /\ninvalid request: too long to fold \(req_\w+\)\n$/)
+    assert.strictEqual(stderr.match(/too long to fold/g)?.length, 1)
+    assert.match(stderr, /\nThe synthesis failed\.\n$/)
   })
 
   it("takes the file it cannot write, and the output it cannot print to, for failures, and rescues the answers", async ({

@@ -138,8 +138,8 @@ export const amend =
   ) =>
   (plan: Plan): Plan => ({
     ...plan,
-    ...present({ concurrency: flags.concurrency, policy: flags.policy, model: flags.model }),
-    ...merge(plan, flags.layers)
+    ...merge(plan, flags.layers),
+    ...present({ concurrency: flags.concurrency, policy: flags.policy, model: flags.model })
   })
 
 const merge = (options: object | undefined, values: LayerValues): Record<string, unknown> => ({

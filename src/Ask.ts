@@ -1,12 +1,12 @@
 /** One question to Claude: readable data, and an Effect that gives the answer when run. */
-import { Clock, Context, Deferred, Duration, Effect, Effectable, Exit, Option, Schema } from "effect"
+import { Clock, Context, Deferred, Duration, Effect, Effectable, Exit, Option, Predicate, Record, Schema } from "effect"
 import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
 import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable, Unfinished } from "./AskError.ts"
 import * as Call from "./Call.ts"
 import { askModel, Claude } from "./Claude.ts"
 import * as Event from "./Event.ts"
 import * as Issue from "./Issue.ts"
-import { PositiveDuration, PositiveDurationInput, PositiveInt } from "./Limit.ts"
+import { inCode, PositiveDuration, PositiveInt } from "./Limit.ts"
 import {
   addPaid,
   addUsage,
@@ -53,12 +53,7 @@ export const system =
 const maxWebSearches = 5
 
 const assertQuestion = Issue.assert(Question, "question")
-const assertSettings = Issue.assert(Settings, "options")
-const assertTimeout = Issue.assert(PositiveDurationInput, "options.timeout")
-const assertOptions = ({ timeout, ...options }: Options): void => {
-  assertSettings(options)
-  if (timeout !== undefined) assertTimeout(timeout)
-}
+const assertOptions = Issue.assert(inCode(Settings), "options")
 
 /** What every ask takes where it sets nothing itself, and the document that all of them share. */
 export const Defaults = Context.Reference<Options & { readonly context?: string }>("fanfold/Ask/Defaults", {
@@ -91,7 +86,8 @@ export class Ask<out A, out R = never> extends Effectable.Class<A, AskError, Cla
     assertQuestion(question)
     assertOptions(options)
     this.question = question
-    this.options = options
+    // What is said to be nothing must not hide what all asks share.
+    this.options = Record.filter(options as Record<string, unknown>, Predicate.isNotUndefined) as Options
     this.format = format
   }
   override asEffect(): Effect.Effect<A, AskError, Claude | R> {

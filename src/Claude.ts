@@ -1,6 +1,7 @@
 /** Who answers: one service with one method. How a call is made is a layer around it; who delivers it is `make`. */
 import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
 import type { AskError } from "./AskError.ts"
+import * as BaseUrl from "./BaseUrl.ts"
 import type * as Call from "./Call.ts"
 import type * as Event from "./Event.ts"
 import type { Reply, Request } from "./Message.ts"
@@ -48,6 +49,7 @@ export const Activity = Context.Reference<(soFar: SoFar) => void>("fanfold/Claud
  * The reply is the same whether it was streamed or not.
  */
 export const make = Effect.fnUntraced(function* (options: Options) {
+  if (options.baseUrl !== undefined) BaseUrl.assert(options.baseUrl)
   const sdk = yield* Effect.promise(() => import("./Sdk.ts"))
   return Claude.of({ send: sdk.send(options) })
 })
@@ -64,8 +66,11 @@ export const apiKey: Config.Config<Redacted.Redacted> = secret("ANTHROPIC_API_KE
 )
 
 /** Where `layerConfig` reads the base URL: `ANTHROPIC_BASE_URL`, else the API's own. */
-export const baseUrl: Config.Config<string | undefined> = Config.NonEmptyString("ANTHROPIC_BASE_URL").pipe(
-  Config.orElse(() => Config.succeed(undefined))
+export const baseUrl: Config.Config<string | undefined> = Config.String("ANTHROPIC_BASE_URL").pipe(
+  Config.withDefault(""),
+  Config.mapEffect((url) =>
+    url.trim() === "" ? Effect.succeed(undefined) : Effect.as(BaseUrl.check(url, "ANTHROPIC_BASE_URL"), url)
+  )
 )
 
 /** Provides `Claude` with the key and base URL of the environment, or from other places of your choice. */

@@ -71,15 +71,23 @@ export const decode = <S extends Schema.Constraint>(schema: S) => {
 export const toString = ({ message, path }: Issue): string =>
   path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
 
-/** Throws a `RangeError` that names the argument and what was given: a caller's wrong argument is a defect. */
-export const assert = (schema: Schema.ConstraintDecoder<unknown>, name: string) => {
-  const decodeExit = Schema.decodeUnknownExit(Schema.toType(schema), strict)
+const decoderOf = (schema: Schema.ConstraintDecoder<unknown>) => Schema.decodeUnknownExit(Schema.toType(schema), strict)
+
+/**
+ * Throws a `RangeError` that names the argument and what was given: a caller's wrong argument is a defect. Without a
+ * name, the value's own keys are the names.
+ */
+export const assert = (schema: Schema.ConstraintDecoder<unknown>, name?: string) => {
+  const root = name === undefined ? [] : [name]
+  // Built when it is first needed: most programs start with far more checks than they make.
+  let decodeExit: ReturnType<typeof decoderOf> | undefined
   return (value: unknown): void => {
+    decodeExit ??= decoderOf(schema)
     const exit = decodeExit(value)
     if (exit._tag === "Success") return
     const [failure] = exit.cause.reasons
-    if (failure?._tag !== "Fail") throw new RangeError(`${name}: cannot be read`)
-    const issues = issuesOf(failure.error).map(({ message, path }) => toString({ path: [name, ...path], message }))
+    if (failure?._tag !== "Fail") throw new RangeError(toString({ path: root, message: "cannot be read" }))
+    const issues = issuesOf(failure.error).map(({ message, path }) => toString({ path: [...root, ...path], message }))
     throw new RangeError(issues.join("\n"))
   }
 }

@@ -1,5 +1,5 @@
 /** The two kinds of limits that settings are made of, with the words an error uses for them. */
-import { Duration, Option, Schema, SchemaTransformation } from "effect"
+import { Duration, Option, Record, Schema, SchemaTransformation } from "effect"
 
 const wholeNumber = { expected: "a whole number ≥ 1" }
 
@@ -21,3 +21,23 @@ export const PositiveDurationInput = Schema.Unknown.check(Schema.makeFilter(isTi
 export const PositiveDuration = Schema.String.annotate(time)
   .check(Schema.makeFilter(isTime, time))
   .pipe(Schema.decodeTo(Schema.Duration, SchemaTransformation.durationFromString))
+
+type Codec = Schema.Codec<unknown>
+type Field = Codec & { readonly schema?: Field; readonly fields?: Fields }
+type Fields = Readonly<Record<string, Field>>
+
+/** Options as code gives them, of options as a plan has them: times in any form, and `undefined` for what is not said. */
+export const inCode = (options: { readonly fields: Schema.Struct.Fields }) =>
+  Schema.Struct(Record.map(options.fields as unknown as Fields, (field) => optional(given(field)))).annotate({
+    expected: "options"
+  })
+
+/** An option that may be left out, or be `undefined`; an error says what it should be. */
+export const optional = <S extends Schema.Top>(schema: S) =>
+  Schema.optionalKey(Schema.UndefinedOr(schema).annotate({ expected: Schema.resolveAnnotations(schema)?.expected }))
+
+const given = (field: Field): Codec => {
+  const schema = field.schema ?? field
+  if (schema.fields !== undefined) return inCode({ fields: schema.fields })
+  return Schema.is(schema)(Duration.infinity) ? PositiveDurationInput : Schema.toType(schema)
+}

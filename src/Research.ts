@@ -15,7 +15,7 @@ import {
   type ServicesOf
 } from "./Findings.ts"
 import * as Issue from "./Issue.ts"
-import { PositiveInt } from "./Limit.ts"
+import { optional, PositiveInt } from "./Limit.ts"
 import { answersNeeded, Policy } from "./Policy.ts"
 
 /** The rule for names, in words. */
@@ -30,6 +30,18 @@ export const Concurrency = Schema.Union([PositiveInt, Schema.Literal("unbounded"
 })
 export type Concurrency = typeof Concurrency.Type
 
+/** A function, whatever it takes and gives. */
+export const AFunction = Schema.Unknown.check(
+  Schema.makeFilter((input) => typeof input === "function", { expected: "a function" })
+)
+
+/** What `run` takes besides asks; `undefined` where nothing is said. */
+export const Options = Schema.Struct({
+  policy: optional(Policy),
+  concurrency: optional(Concurrency),
+  context: optional(Schema.String.annotate({ expected: "text" })),
+  onInterrupt: optional(AFunction)
+}).annotate({ expected: "options" })
 export interface Options<P extends Policy = Policy> {
   /** Default: `"all"`. */
   readonly policy?: P | undefined
@@ -147,15 +159,13 @@ interface Entry {
   readonly ask: Ask.Ask<unknown, any>
 }
 
-const assertPolicy = Issue.assert(Policy, "policy")
-const assertConcurrency = Issue.assert(Concurrency, "concurrency")
+const assertOptions = Issue.assert(Options)
 const assertName = Issue.assert(Name, "name")
 
 /** Throws for a wrong argument: nothing has been sent yet. */
 const check = (asks: Asks, options: Options) => {
+  assertOptions(options)
   const { concurrency = "unbounded", policy = "all" } = options
-  assertPolicy(policy)
-  assertConcurrency(concurrency)
   const entries = Array.isArray(asks)
     ? asks.map((ask: Ask.Ask<unknown, any>, index): Entry => ({ name: `ask${index + 1}`, index, ask }))
     : Object.entries(asks).map(([name, ask], index): Entry => {

@@ -24,7 +24,6 @@ const ports = Ports.of({
     color: stderr.isTTY && !env.NO_COLOR
   }),
   reach: Effect.fnUntraced(function* (way, layers) {
-    const baseUrl = yield* Effect.mapError(Claude.baseUrl, noKey)
     if (way.offline || way.replay !== undefined) {
       const { Stage } = yield* mocks
       const simulation = yield* Effect.mapError(Stage.simulate(way.replay), usage)
@@ -32,6 +31,7 @@ const ports = Ports.of({
       return { claude, notice: simulation.notice, simulated: true, lost: Effect.succeed(undefined) }
     }
     const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
+    const baseUrl = yield* Effect.mapError(Claude.baseUrl, ({ cause }) => usage(cause.message))
     const { record } = way
     const recording = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
     const taped = recording === undefined ? undefined : yield* Effect.mapError(recording, usage)

@@ -1,5 +1,5 @@
 /** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
-import { Clock, Effect, Exit, Layer, Record, Redacted, Result, Schema } from "effect"
+import { Clock, Effect, Exit, Layer, Predicate, Record, Redacted, Result, Schema } from "effect"
 import * as Ask from "./Ask.ts"
 import type { AskError } from "./AskError.ts"
 import { apiKey, baseUrl, type Claude } from "./Claude.ts"
@@ -7,11 +7,11 @@ import * as Event from "./Event.ts"
 import { type Answers, type Asks, type Findings, whyOf } from "./Findings.ts"
 import * as Issue from "./Issue.ts"
 import * as Stack from "./layers/Stack.ts"
-import { PositiveDurationInput } from "./Limit.ts"
+import { inCode, optional } from "./Limit.ts"
 import type { Usage } from "./Message.ts"
 import * as Pipeline from "./Pipeline.ts"
 import type { Policy } from "./Policy.ts"
-import type * as Research from "./Research.ts"
+import * as Research from "./Research.ts"
 import * as Synthesis from "./Synthesis.ts"
 import { Tally } from "./Tally.ts"
 
@@ -24,7 +24,8 @@ type AsksOf<Q extends Questions> = { readonly [K in keyof Q]: Q[K] extends Ask.A
 type AnswersOf<Q extends Questions, P extends Policy> = AsksOf<Q> extends infer A extends Asks ? Answers<A, P> : never
 type DocumentOf<S> = S extends string ? string : S extends Synthesis.Synthesis<infer A> ? A : undefined
 
-export interface Options<Q extends Questions, S, P extends Policy> extends Research.Options<P>, Stack.Options {
+export interface Options<Q extends Questions, S, P extends Policy>
+  extends Omit<Research.Options<P>, "onInterrupt">, Stack.Options {
   readonly asks: Q
   /** An instruction, or `Synthesis.text` / `Synthesis.object`; without it there is no document. */
   readonly synthesis?: S
@@ -75,13 +76,17 @@ export const run = <
 >(
   options: Options<Q, S, P>
 ): Promise<Run<Q, S, P>> =>
-  Effect.runPromiseExit(program(options), { ...(options.signal && { signal: options.signal }) }).then((exit) => {
-    if (Exit.isSuccess(exit)) return exit.value as never
-    if (options.signal?.aborted === true) throw options.signal.reason
-    const error = Exit.findErrorOption(exit)
-    if (error._tag === "Some") throw error.value
-    const defect = exit.cause.reasons.find(({ _tag }) => _tag === "Die")
-    throw defect?._tag === "Die" ? defect.defect : new Error("The run was interrupted")
+  Promise.resolve(options).then((options) => {
+    assertOptions(options)
+    const { signal } = options
+    return Effect.runPromiseExit(program(options), { ...(signal && { signal }) }).then((exit) => {
+      if (Exit.isSuccess(exit)) return exit.value as never
+      if (signal?.aborted === true) throw signal.reason
+      const error = Exit.findErrorOption(exit)
+      if (error._tag === "Some") throw error.value
+      const defect = exit.cause.reasons.find(({ _tag }) => _tag === "Die")
+      throw defect?._tag === "Die" ? defect.defect : new Error("The run was interrupted")
+    })
   })
 
 type AnyOptions = Options<Questions, string | Synthesis.Synthesis<any> | undefined, Policy>
@@ -123,17 +128,36 @@ const harmless = (onEvent: AnyOptions["onEvent"]): ((event: Event.Event) => void
   }
 }
 
-const assertAsks = Issue.assert(Schema.ObjectKeyword.annotate({ expected: "asks by name or in order" }), "asks")
-const assertSynthesis = Issue.assert(Ask.Question.annotate({ expected: "an instruction" }), "synthesis")
-const assertDefaults = Issue.assert(Ask.Settings, "defaults")
-const assertTimeout = Issue.assert(PositiveDurationInput, "defaults.timeout")
+const anInstruction = { expected: "an instruction, Synthesis.text or Synthesis.object" }
 
-const pipelineOf = ({ asks, concurrency, context, defaults, policy, synthesis }: AnyOptions): Pipeline.Pipeline => {
+const isSynthesis = (input: unknown): boolean =>
+  typeof input === "string"
+    ? input.trim() !== ""
+    : Predicate.hasProperty(input, "answer") && typeof input === "function"
+
+const isSignal = (input: unknown): boolean =>
+  Predicate.hasProperty(input, "aborted") && Predicate.hasProperty(input, "addEventListener")
+
+const assertAsks = Issue.assert(Schema.ObjectKeyword.annotate({ expected: "asks by name or in order" }), "asks")
+const { onInterrupt: _onInterrupt, ...researchOptions } = Research.Options.fields
+const assertOptions = Issue.assert(
+  Schema.Struct({
+    asks: optional(Schema.Unknown),
+    synthesis: optional(Schema.Unknown.check(Schema.makeFilter(isSynthesis, anInstruction))),
+    defaults: optional(inCode(Ask.Settings)),
+    signal: optional(Schema.Unknown.check(Schema.makeFilter(isSignal, { expected: "an AbortSignal" }))),
+    onEvent: optional(Research.AFunction),
+    fetch: optional(Research.AFunction),
+    // Looked at where it is used, as an error of the schema's would show it.
+    apiKey: optional(Schema.Unknown),
+    baseUrl: optional(Schema.Unknown),
+    ...researchOptions,
+    ...inCode(Stack.Options).fields
+  }).annotate({ expected: "options" })
+)
+
+const pipelineOf = ({ asks, concurrency, context, policy, synthesis }: AnyOptions): Pipeline.Pipeline => {
   assertAsks(asks)
-  if (typeof synthesis === "string") assertSynthesis(synthesis)
-  const { timeout, ...settings } = defaults ?? {}
-  assertDefaults(settings)
-  if (timeout !== undefined) assertTimeout(timeout)
   return {
     asks: isList(asks) ? asks.map((ask, index) => toAsk(ask, String(index))) : Record.map(asks, toAsk),
     synthesis: typeof synthesis === "string" ? Synthesis.text(synthesis) : synthesis,
@@ -154,12 +178,14 @@ const isList = (asks: Questions): asks is ReadonlyArray<string | Ask.Ask<any>> =
 const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const key = options.apiKey === undefined ? yield* apiKey : Redacted.make(options.apiKey)
+      if (options.apiKey !== undefined && typeof options.apiKey !== "string")
+        throw new RangeError("apiKey: expected text")
+      const key = options.apiKey === undefined ? yield* Effect.mapError(apiKey, noKey) : Redacted.make(options.apiKey)
       if (Redacted.value(key).trim() === "") return yield* Effect.fail(noKey())
-      const url = options.baseUrl ?? (yield* baseUrl)
+      const url = options.baseUrl ?? (yield* Effect.mapError(baseUrl, ({ cause }) => new Error(cause.message)))
       const { continue: continuing, fetch, pacing, retry, timeout } = options
       return Stack.layerWith({ apiKey: key, baseUrl: url, fetch, continue: continuing, pacing, retry, timeout })
-    }).pipe(Effect.mapError(noKey))
+    })
   )
 
 const noKey = (): Error => new Error("No key: set ANTHROPIC_API_KEY to your key, or pass apiKey")

@@ -22,6 +22,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
     "Wire",
     "SdkError",
     "Secret",
+    "BaseUrl",
     ...counting
   ],
   ["Claude", "Sdk", "Tally", "Lane", "Gate"],
@@ -41,6 +42,7 @@ const private_ = [
   "Wire",
   "SdkError",
   "Secret",
+  "BaseUrl",
   "Issue",
   "Limit",
   "Sdk",

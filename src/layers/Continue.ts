@@ -3,7 +3,8 @@ import { Effect, Layer, Schema } from "effect"
 import { AskError, Unfinished } from "../AskError.ts"
 import { Claude } from "../Claude.ts"
 import * as Event from "../Event.ts"
-import { PositiveInt } from "../Limit.ts"
+import * as Issue from "../Issue.ts"
+import { inCode, PositiveInt } from "../Limit.ts"
 import { addPaid, addUsage, type Reply, textOf } from "../Message.ts"
 
 /** `turns`: how often a paused turn is continued. */
@@ -17,8 +18,11 @@ export interface Options {
 /** A web search pauses after about ten tool calls; ten continuations are a hundred of them. */
 export const turns = 10
 
+const assertOptions = Issue.assert(inCode(Options), "continue")
+
 /** Provides a `Claude` whose replies never stop at `pause_turn`; content and usage are those of all turns. */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
+  assertOptions(options)
   const limit = options.turns ?? turns
   return Layer.effect(
     Claude,

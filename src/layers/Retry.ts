@@ -4,7 +4,8 @@ import { AskError, TimedOut } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Activity, Claude, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
-import { PositiveDuration, PositiveInt } from "../Limit.ts"
+import * as Issue from "../Issue.ts"
+import { inCode, PositiveDuration, PositiveInt } from "../Limit.ts"
 import { addPaid, type Usage } from "../Message.ts"
 
 /** `within`: time for all tries, from the moment the first one leaves. `maxWait`: longest backoff. `attempts`: most tries. */
@@ -34,6 +35,8 @@ export const maxWait: Duration.Input = "60 seconds"
 /** Backoff doubles from here: with jitter, eight tries take about a minute. */
 const firstWait = "500 millis"
 
+const assertOptions = Issue.assert(inCode(Options), "retry")
+
 /** How much later than `retry-after` a waiting call may come, as a share of it, so that not all return at once. */
 const spread = 0.1
 
@@ -41,8 +44,9 @@ const spread = 0.1
  * Provides a `Claude` that tries again after passing faults, never before `retry-after` is over. An error has the usage
  * of all tries.
  */
-export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
-  Layer.effect(
+export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
+  assertOptions(options)
+  return Layer.effect(
     Claude,
     Effect.map(Claude, ({ send }) =>
       Claude.of({
@@ -109,6 +113,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       })
     )
   )
+}
 
 /** What the tries of one turn have paid and brought so far. */
 class Book {

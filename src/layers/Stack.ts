@@ -1,6 +1,9 @@
 /** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
+import * as BaseUrl from "../BaseUrl.ts"
 import { apiKey, baseUrl, Claude, make, type Options as ClaudeOptions } from "../Claude.ts"
+import * as Issue from "../Issue.ts"
+import { inCode } from "../Limit.ts"
 import * as Continue from "./Continue.ts"
 import * as Pacing from "./Pacing.ts"
 import * as Retry from "./Retry.ts"
@@ -20,6 +23,15 @@ export interface Options {
   readonly timeout?: Timeout.Options | undefined
 }
 
+const assertOptions = Issue.assert(inCode(Options))
+
+/** Throws for an option that is wrong or unknown, before anything is built. */
+const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknown }): void => {
+  const { apiKey: _key, baseUrl, fetch: _fetch, ...layers } = options
+  assertOptions(layers)
+  if (typeof baseUrl === "string") BaseUrl.assert(baseUrl)
+}
+
 /** What belongs to one run, outermost first: a backoff holds no place in the gate, a paused turn is retried as a whole. */
 const run = (options: Options): Layer.Layer<Claude, never, Claude> =>
   Continue.layer(options.continue).pipe(Layer.provide(Retry.layer(options.retry)))
@@ -29,21 +41,30 @@ const shared = (options: Options): Layer.Layer<Claude, never, Claude> =>
   Pacing.layer(options.pacing).pipe(Layer.provide(Timeout.layer(options.timeout)))
 
 /** The stack around a `Claude` of your own, sharing nothing. */
-export const layerOver = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
-  run(options).pipe(Layer.provide(shared(options)))
+export const layerOver = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
+  assertOptions(options)
+  return run(options).pipe(Layer.provide(shared(options)))
+}
 
 /** The stack over the API with a key at hand. Runs with the same key, base URL and fetch share one gate. */
-export const layerWith = (options: Options & ClaudeOptions): Layer.Layer<Claude> =>
-  run(options).pipe(Layer.provide(processLayer(options)))
+export const layerWith = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
+  check(options)
+  return run(options).pipe(Layer.provide(processLayer(options)))
+}
 
 /** The stack over the API, with the key and base URL of the environment or of other places. */
-export const layerConfig = (
-  options: Options & {
-    readonly apiKey?: Config.Config<ClaudeOptions["apiKey"]> | undefined
-    readonly baseUrl?: Config.Config<string | undefined> | undefined
-    readonly fetch?: typeof globalThis.fetch | undefined
-  } = {}
-): Layer.Layer<Claude, Config.ConfigError> =>
+export const layerConfig = (options: ConfigOptions = {}): Layer.Layer<Claude, Config.ConfigError> => {
+  check(options)
+  return configured(options)
+}
+
+type ConfigOptions = Options & {
+  readonly apiKey?: Config.Config<ClaudeOptions["apiKey"]> | undefined
+  readonly baseUrl?: Config.Config<string | undefined> | undefined
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
+
+const configured = (options: ConfigOptions): Layer.Layer<Claude, Config.ConfigError> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const key = yield* options.apiKey ?? apiKey
@@ -52,7 +73,7 @@ export const layerConfig = (
   )
 
 /** The stack over the API, with the key and base URL of the environment. */
-export const layer: Layer.Layer<Claude, Config.ConfigError> = layerConfig()
+export const layer: Layer.Layer<Claude, Config.ConfigError> = configured({})
 
 const layers = MutableHashMap.empty<ReadonlyArray<unknown>, Layer.Layer<Claude>>()
 const memoMap = Layer.makeMemoMapUnsafe()
@@ -63,7 +84,7 @@ const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => 
   const { apiKey, baseUrl, fetch, pacing, timeout } = options
   const { itpm, otpm, rpm } = pacing?.limits ?? {}
   // A redacted key compares by its value, and stays redacted.
-  const key = [apiKey, baseUrl, fetch, pacing?.inFlight, rpm, itpm, otpm, JSON.stringify(timeout)]
+  const key = [apiKey, baseUrl, fetch, pacing?.inFlight, rpm, itpm, otpm, JSON.stringify(Timeout.millisOf(timeout))]
   const layer = Option.getOrElse(MutableHashMap.get(layers, key), () => {
     const fresh = shared(options).pipe(Layer.provide(Layer.effect(Claude, make({ apiKey, baseUrl, fetch }))))
     MutableHashMap.set(layers, key, fresh)

@@ -4,7 +4,8 @@ import { AskError, Stalled, TimedOut } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Activity, Claude, isStreamed, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
-import { PositiveDuration } from "../Limit.ts"
+import * as Issue from "../Issue.ts"
+import { inCode, PositiveDuration } from "../Limit.ts"
 
 const time = (description: string) => Schema.optionalKey(PositiveDuration.annotate({ description }))
 
@@ -29,13 +30,19 @@ export const stall: Duration.Input = "90 seconds"
 /** The SDK's own limit for a plain request. */
 export const attempt: Duration.Input = "10 minutes"
 
+/** The limits in milliseconds. */
+export const millisOf = (options: Options = {}) => ({
+  firstToken: Duration.toMillis(options.firstToken ?? firstToken),
+  stall: Duration.toMillis(options.stall ?? stall),
+  attempt: Duration.toMillis(options.attempt ?? attempt)
+})
+
+const assertOptions = Issue.assert(inCode(Options), "timeout")
+
 /** Provides a `Claude` whose attempts end in `Stalled` or `TimedOut` instead of hanging. */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
-  const limits = {
-    firstToken: Duration.toMillis(options.firstToken ?? firstToken),
-    stall: Duration.toMillis(options.stall ?? stall),
-    attempt: Duration.toMillis(options.attempt ?? attempt)
-  }
+  assertOptions(options)
+  const limits = millisOf(options)
   return Layer.effect(
     Claude,
     Effect.map(Claude, ({ send }) =>

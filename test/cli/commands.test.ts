@@ -354,6 +354,18 @@ describe.concurrent("the key", { timeout: 60_000 }, () => {
     assert.strictEqual(claude.journal.attempts, 0)
   })
 
+  it("is sent to no base URL that is none, and standard error says so at once", async () => {
+    const url = "ftp://claude.example.org"
+    const env = { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: url }
+    assert.deepStrictEqual(await fanfold(["ask", "Why?"], { env }), {
+      code: 2,
+      stdout: "",
+      stderr: `ANTHROPIC_BASE_URL: expected an http or https URL without a password, such as "https://api.anthropic.com", got "${url}"\n`
+    })
+    const { code } = await fanfold(["ask", "Why?", "--offline"], { env })
+    assert.strictEqual(code, 0)
+  })
+
   it("is in no output, error or file, at any log level", async () => {
     const echo = failing({ user: "moon", part: "ask" }, `who is ${key}?`)
     echo.fault(fault.other(401, { type: "authentication_error", message: `invalid ${key}`, shouldRetry: false }), {

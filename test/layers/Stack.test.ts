@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, AskError, type Claude, Research, Stack } from "fanfold"
+import { Ask, AskError, type Claude, Continue, Research, Retry, Stack, Timeout } from "fanfold"
 import { failure, make, overloaded, recorder, reply, script } from "../FakeClaude.ts"
 import { message } from "../Loopback.ts"
 
@@ -166,6 +166,48 @@ describe("Stack", () => {
       const { answers } = yield* Fiber.join(fiber)
       assert.deepStrictEqual(answers, ["yes", "yes"])
       assert.isAtLeast(claude.sent[1]!.at, 30_000)
+    })
+  )
+})
+
+describe("a wrong option", () => {
+  const time = 'expected a time longer than zero, such as "90 seconds"'
+  const table: ReadonlyArray<readonly [message: string, make: () => unknown]> = [
+    [`timeout.attempt: ${time}, got -5`, () => Timeout.layer({ attempt: -5 })],
+    [`timeout.stall: ${time}, got NaN`, () => Timeout.layer({ stall: Number.NaN })],
+    ["timeout.stal: unknown key", () => Timeout.layer({ stal: 5 } as Timeout.Options)],
+    ["retry.attempts: expected a whole number ≥ 1, got 0", () => Retry.layer({ attempts: 0 })],
+    [`retry.maxWait: ${time}, got "soon"`, () => Retry.layer({ maxWait: "soon" as "1 second" })],
+    ["continue.turns: expected a whole number ≥ 1, got 0", () => Continue.layer({ turns: 0 })],
+    ["retry.attempts: expected a whole number ≥ 1, got 0", () => Stack.layerOver({ retry: { attempts: 0 } })],
+    ["retries: unknown key", () => Stack.layerOver({ retries: {} } as Stack.Options)],
+    [
+      "pacing.inFlight: expected a whole number ≥ 1, got 0",
+      () => Stack.layerWith({ apiKey: Redacted.make("k"), pacing: { inFlight: 0 } })
+    ],
+    [`timeout.attempt: ${time}, got 0`, () => Stack.layerConfig({ timeout: { attempt: 0 } })]
+  ]
+  for (const [message, make] of table) {
+    it(`is told where the layer is made: ${message}`, () => {
+      assert.throws(make, RangeError, message)
+    })
+  }
+
+  it.live("is none of these, and the same time in another form is the same process", () =>
+    Effect.gen(function* () {
+      const book = holding()
+      const layer = (attempt: Timeout.Options["attempt"]) =>
+        Stack.layerWith({
+          apiKey: Redacted.make("times"),
+          fetch: book.fetch,
+          pacing: { inFlight: 2 },
+          timeout: { attempt },
+          retry: undefined
+        })
+      yield* twice(layer("5 seconds"), layer(5_000_000_000n))
+      assert.strictEqual(book.peak, 2)
+      yield* twice(layer("5 seconds"), layer("6 seconds"))
+      assert.strictEqual(book.peak, 4)
     })
   )
 })

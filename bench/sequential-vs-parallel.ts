@@ -1,64 +1,191 @@
 /**
- * How much does asking in parallel buy? Three asks of 800, 1000 and 1200 ms, then a synthesis of 500 ms, simulated by
- * the offline mock over its loopback server; beside fanfold, the raw SDK with `Promise.all`.
+ * How much does asking in parallel buy, and how near is it to what is possible? fanfold one ask at a time and all at once,
+ * over simulated latencies that are the same for both; and fanfold beside the SDK with `Promise.all`.
  */
-import Anthropic from "@anthropic-ai/sdk"
-import { Effect, Redacted } from "effect"
-import { Ask, Research, Stack, Synthesis } from "fanfold"
-import { type latency, mockClaude } from "fanfold/mocks"
-import { Bench } from "tinybench"
+import { setupServer } from "msw/node"
+import { examples, latency, mockClaude } from "fanfold/mocks"
+import { handlers } from "fanfold/mocks/msw"
+import * as Arms from "./Arms.ts"
+import * as Fanout from "./Fanout.ts"
 import * as Results from "./Results.ts"
+import * as Simulation from "./Simulation.ts"
+import * as Speedup from "./Speedup.ts"
+import type * as Table from "./Table.ts"
 
-const iterations = 5
 const seed = 1
-const askMillis = [800, 1000, 1200]
-const synthesisMillis = 500
-const idealMillis = Math.max(...askMillis) + synthesisMillis
-const oneByOneMillis = askMillis.reduce((sum, millis) => sum + millis, synthesisMillis)
+const fixedMillis = 200
+/** Simulated Sonnet seconds pass this much faster; a call still takes a hundred times what the mock itself costs. */
+const sonnetSpeed = 25
+const sizes = Results.isQuick ? [3, 10] : [3, 10, 30, 100]
+const roundsOf = (asks: number): number => (asks < 100 && !Results.isQuick ? 5 : 4)
 
-const question = (millis: number) => `A question that takes ${millis} ms`
-const simulated: latency.Latency = ({ user }) => Number(/takes (\d+) ms/.exec(user)?.[1] ?? synthesisMillis)
+const instruction = "Write a travel guide to Lisbon for a first visit of three days."
+/** As long as the written guide of the examples: a mock's own synthesis would grow with the number of answers. */
+const guide = "What is worth a visit is near the river, and the hills want shoes with a grip. ".repeat(20)
 
-await using server = await mockClaude({ seed, latency: simulated }).serve()
-const apiKey = "offline"
+const planOf = (asks: number): Fanout.Plan => ({
+  questions:
+    asks === 3
+      ? [
+          "Which attractions in Lisbon are worth a first visit, and why?",
+          "How does a visitor get around Lisbon, and what does it cost?",
+          "Which customs, food and music should a visitor to Lisbon know?"
+        ]
+      : Array.from({ length: asks }, (_, index) => `What should a visitor know about street ${index + 1} of Lisbon?`),
+  synthesis: instruction
+})
 
-const asks = askMillis.map((millis) => Ask.text(question(millis)))
-const stack = Stack.layerWith({ apiKey: Redacted.make(apiKey), baseUrl: server.url })
-const fanfold = (concurrency: number) =>
-  Effect.runPromise(
-    Research.run(asks, { concurrency }).pipe(Effect.flatMap(Synthesis.text("Fold them")), Effect.provide(stack))
-  )
-
-const client = new Anthropic({ apiKey, baseURL: server.url, maxRetries: 0 })
-const create = async (content: string) =>
-  client.messages.create({ model: "claude-haiku-5-5", max_tokens: 100, messages: [{ role: "user", content }] })
-const rawSdk = async () => {
-  await Promise.all(askMillis.map((millis) => create(question(millis))))
-  await create("Fold them")
+const world = {
+  seed,
+  scenario: examples,
+  lay: (claude: ReturnType<typeof mockClaude>) => void claude.when({ user: instruction }).reply(guide)
+}
+const fixed = { ...world, latency: latency.fixed(fixedMillis) }
+const sonnet = { ...world, latency: latency.sonnet45, timeScale: 1 / sonnetSpeed }
+const latencies: Readonly<Record<string, Simulation.Options>> = {
+  [`fixed, ${fixedMillis} ms`]: fixed,
+  [`Sonnet-like, ${sonnetSpeed} × as fast`]: sonnet
 }
 
-const bench = new Bench({ time: 0, iterations, warmup: false, throws: true, retainSamples: true })
-bench.add("fanfold, sequential", () => fanfold(1), { async: true })
-bench.add("fanfold, parallel", () => fanfold(askMillis.length), { async: true })
-bench.add("SDK + Promise.all", rawSdk, { async: true })
-await bench.run()
+const samples: Record<string, ReadonlyArray<number>> = {}
+const play = async (of: string, arms: ReadonlyArray<Arms.Arm>, rounds: number) => {
+  const tell = (what: string) => Results.progress(`${of}: ${what}`)
+  const played = await Arms.play(arms, { rounds, seed, tell })
+  for (const [arm, millis] of Object.entries(played)) samples[`${of}, ${arm}`] = millis
+  return played
+}
+
+/** An arm that keeps the parts of its runs, over a simulation that is checked to be the same each time. */
+const arm = (
+  name: string,
+  options: Simulation.Options,
+  rehearsal: Fanout.Rehearsal,
+  runOf: (fetch: typeof globalThis.fetch) => () => Promise<Fanout.Parts | void>
+) => {
+  const simulation = Simulation.make(options)
+  const run = runOf(simulation.fetch)
+  const parts: Array<Fanout.Parts> = []
+  const keep = (one: Fanout.Parts | void): void => void (one && parts.push(one))
+  const after = () => Simulation.assertSame(simulation.met(), rehearsal.met)
+  return { name, before: simulation.renew, run: () => run().then(keep), after, parts }
+}
+
+const measure = async (name: string, asks: number, options: Simulation.Options): Promise<Speedup.Case> => {
+  const plan = planOf(asks)
+  const rehearsal = await Fanout.rehearse(plan, options)
+  const fanfold = (concurrency: number) => (fetch: typeof globalThis.fetch) =>
+    Fanout.fanfold(plan, concurrency, { fetch, inFlight: asks })
+  const sequential = arm("sequential", options, rehearsal, fanfold(1))
+  const parallel = arm("parallel", options, rehearsal, fanfold(asks))
+  await play(`${name}, ${asks} asks`, [sequential, parallel], roundsOf(asks))
+  const wall = (millis: number): number => millis * (options.timeScale ?? 1)
+  return {
+    latency: name,
+    askMillis: rehearsal.askMillis.map(wall),
+    synthesisMillis: wall(rehearsal.synthesisMillis),
+    sequential: sequential.parts,
+    parallel: parallel.parts
+  }
+}
+
+const cases: Array<Speedup.Case> = []
+for (const [name, options] of Object.entries(latencies)) {
+  for (const asks of sizes) cases.push(await measure(name, asks, options))
+}
+
+/** Parallel over another transport. A fixed latency needs no mock of its own for each run. */
+const confirm = async (transport: string, asks: number, routeOf: () => Fanout.Route): Promise<Table.Row> => {
+  const run = () => Fanout.fanfold(planOf(asks), asks, routeOf())()
+  const of = `${transport}, ${asks} asks`
+  const { parallel = [] } = await play(of, [{ name: "parallel", run }], roundsOf(asks))
+  const { max, median, min, n } = Results.spreadOf(parallel)
+  const idealMillis = 2 * fixedMillis
+  return {
+    transport,
+    asks,
+    "parallel ms": median.toFixed(0),
+    min: min.toFixed(0),
+    max: max.toFixed(0),
+    n,
+    "ideal ms": idealMillis,
+    "% of ideal": ((idealMillis / median) * 100).toFixed(1)
+  }
+}
+
+const mock = (): ReturnType<typeof mockClaude> => {
+  const claude = mockClaude(fixed)
+  fixed.lay(claude)
+  return claude
+}
+const confirmed: Array<Table.Row> = []
+{
+  const server = setupServer(...handlers(mock()))
+  server.listen({ onUnhandledFrame: "error" })
+  confirmed.push(await confirm("MSW's setupServer", 10, () => ({ inFlight: 10 })))
+  server.close()
+}
+{
+  await using server = await mock().serve()
+  confirmed.push(await confirm("loopback server", 10, () => ({ baseUrl: server.url, inFlight: 10 })))
+}
+const most = sizes.at(-1)!
+// A fetch of its own gives each run a gate of its own, which has learnt nothing yet.
+confirmed.push(await confirm("in process, limits unknown", most, () => ({ fetch: mock().fetch })))
+
+const millis = (value: number): string => value.toFixed(value < 100 ? 2 : 0)
+
+/** fanfold beside the SDK alone, with the very same requests, no synthesis. */
+const beside = async (asks: number, options: Simulation.Options, rounds: number): Promise<Table.Row> => {
+  const { questions } = planOf(asks)
+  const rehearsal = await Fanout.rehearse({ questions }, options)
+  const arms = [
+    arm("fanfold", options, rehearsal, (fetch) => Fanout.fanfold({ questions }, asks, { fetch, inFlight: asks })),
+    arm("SDK + Promise.all", options, rehearsal, (fetch) => Fanout.rawSdk(rehearsal, asks, { fetch })),
+    arm("mock alone", options, rehearsal, (fetch) => Fanout.bare(rehearsal, fetch))
+  ]
+  const waits = options.latency === latency.none ? "no latency" : `fixed, ${fixedMillis} ms`
+  // Code that has run a few times is compiled, and what is compared are not compilers.
+  for (const { before, run } of arms) {
+    before()
+    await run()
+  }
+  const played = await play(`research alone, ${waits}, ${asks} asks`, arms, rounds)
+  const [fanfold, sdk, alone] = arms.map(({ name }) => Results.medianOf(played[name]!)) as [number, number, number]
+  return {
+    latency: waits,
+    asks,
+    "fanfold ms": millis(fanfold),
+    "SDK + Promise.all ms": millis(sdk),
+    "fanfold ÷ SDK": (fanfold / sdk).toFixed(3),
+    "mock alone ms": millis(alone),
+    n: rounds
+  }
+}
+
+const bounds: Array<Table.Row> = []
+const alone = { ...fixed, latency: latency.none }
+for (const asks of Results.isQuick ? [3, 100] : [3, 100, 1000]) {
+  bounds.push(await beside(asks, fixed, Results.isQuick ? 5 : 15), await beside(asks, alone, 15))
+}
 
 await Results.report({
   name: "sequential-vs-parallel",
   seed,
-  simulated: "latencies and answers are simulated; the client, the SDK and the loopback connection are real",
-  rows: bench.tasks.map((task) => {
-    const { max, median, min, n } = Results.summaryOf(task)
-    const bound = task.name === "fanfold, sequential" ? oneByOneMillis : idealMillis
-    return {
-      arm: task.name,
-      "median ms": median.toFixed(0),
-      "min ms": min.toFixed(0),
-      "max ms": max.toFixed(0),
-      n,
-      "simulated ms": bound,
-      "median ÷ simulated": (median / bound).toFixed(3)
-    }
-  }),
-  samples: Object.fromEntries(bench.tasks.map((task) => [task.name, Results.samplesOf(task)]))
+  simulated:
+    "latencies and answers are simulated, in process where a row does not say otherwise; fanfold and the SDK are real",
+  rows: cases.map(Speedup.rowOf),
+  further: {
+    "Research and synthesis apart": cases.map(Speedup.partsRowOf),
+    "Other transports, and an account of which nothing is known": confirmed,
+    "Asks alone, all at once, beside the SDK with the very same requests; and what the mock itself costs": bounds
+  },
+  notes: [
+    "ideal: the slowest ask, then the synthesis. own: what parallel took beyond that, mock included.",
+    "The synthesis waits for all answers: it is the serial part, and however many asks run at once, the whole is never",
+    "sped up beyond Amdahl's limit, (all asks one after another + synthesis) ÷ synthesis.",
+    `Sonnet-like: the lognormal profile measured of Sonnet 4.5, played ${sonnetSpeed} × as fast; own milliseconds weigh as many times more here than with a real Claude.`
+  ],
+  samples,
+  plot: Speedup.plotOf(cases),
+  summary: cases.map(Speedup.summaryRowOf)
 })

@@ -1,0 +1,97 @@
+/** The same asks and synthesis through fanfold, and through the SDK alone with the very same requests. */
+import Anthropic from "@anthropic-ai/sdk"
+import { Effect, Redacted } from "effect"
+import { Ask, Research, Stack, Synthesis } from "fanfold"
+import * as Simulation from "./Simulation.ts"
+
+const apiKey = "offline"
+
+export interface Plan {
+  readonly questions: ReadonlyArray<string>
+  /** Without it the run ends with the answers. */
+  readonly synthesis?: string
+}
+
+/** Wall milliseconds of the two parts of a run. */
+export interface Parts {
+  readonly researchMillis: number
+  readonly synthesisMillis: number
+}
+
+/** How the requests travel. `inFlight` tells Pacing what the account allows; without it nothing is known. */
+export interface Route {
+  readonly fetch?: typeof globalThis.fetch
+  readonly baseUrl?: string
+  readonly inFlight?: number
+}
+
+/** Runs the plan with fanfold's default stack. */
+export const fanfold = (plan: Plan, concurrency: Research.Concurrency, route: Route): (() => Promise<Parts>) => {
+  const asks = plan.questions.map((question) => Ask.text(question))
+  const { synthesis } = plan
+  const fold = synthesis === undefined ? () => Effect.void : Synthesis.text(synthesis)
+  const { inFlight, ...options } = route
+  const pacing = inFlight === undefined ? {} : { inFlight }
+  const stack = Stack.layerWith({ ...options, pacing, apiKey: Redacted.make(apiKey) })
+  const program = Effect.gen(function* () {
+    const startedAt = performance.now()
+    const findings = yield* Research.run(asks, { concurrency })
+    const foldedAt = performance.now()
+    yield* fold(findings)
+    return { researchMillis: foldedAt - startedAt, synthesisMillis: performance.now() - foldedAt }
+  })
+  return () => Effect.runPromise(Effect.provide(program, stack))
+}
+
+/** What the plan sends, and the simulated milliseconds of each request. */
+export interface Rehearsal {
+  readonly requests: ReadonlyArray<Anthropic.MessageCreateParams>
+  readonly met: Simulation.Met
+  readonly askMillis: ReadonlyArray<number>
+  readonly synthesisMillis: number
+}
+
+/** Runs the plan once, in order and in no time: which latency a request gets does not depend on when it comes. */
+export const rehearse = async (plan: Plan, options: Simulation.Options): Promise<Rehearsal> => {
+  const simulation = Simulation.make({ ...options, timeScale: 0 })
+  const requests: Array<Anthropic.MessageCreateParams> = []
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    requests.push(JSON.parse(init?.body as string))
+    return simulation.fetch(input, init)
+  }
+  await fanfold(plan, 1, { fetch, inFlight: 1 })()
+  const planned = simulation.plannedMillis()
+  const asks = plan.questions.length
+  return { requests, met: simulation.met(), askMillis: planned.slice(0, asks), synthesisMillis: planned[asks] ?? 0 }
+}
+
+/** Sends the rehearsed requests through the SDK: all asks with `Promise.all`, then the synthesis. */
+export const rawSdk = (rehearsal: Rehearsal, asks: number, route: Omit<Route, "inFlight">): (() => Promise<void>) => {
+  const client = new Anthropic({
+    apiKey,
+    baseURL: route.baseUrl ?? "https://api.anthropic.com",
+    ...(route.fetch !== undefined && { fetch: route.fetch }),
+    maxRetries: 0
+  })
+  const send = async (request: Anthropic.MessageCreateParams): Promise<void> => {
+    const answer = await client.messages.create(request)
+    if ("content" in answer) return
+    const events = answer[Symbol.asyncIterator]()
+    while ((await events.next()).done !== true);
+  }
+  return async () => {
+    await Promise.all(rehearsal.requests.slice(0, asks).map(send))
+    for (const request of rehearsal.requests.slice(asks)) await send(request)
+  }
+}
+
+/** Sends the rehearsed requests without any client and reads the replies: what is left is the mock. */
+export const bare = (rehearsal: Rehearsal, fetch: typeof globalThis.fetch): (() => Promise<void>) => {
+  const headers = { "x-api-key": apiKey, "anthropic-version": "2026-10-21", "content-type": "application/json" }
+  const bodies = rehearsal.requests.map((request) => JSON.stringify(request))
+  const send = async (body: string): Promise<void> => {
+    const response = await fetch("https://api.anthropic.com/v1/messages", { method: "POST", headers, body })
+    await response.text()
+  }
+  return async () => void (await Promise.all(bodies.map(send)))
+}

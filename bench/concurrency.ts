@@ -1,0 +1,90 @@
+/**
+ * How does the time of a research shrink with its concurrency? 256 asks of lognormal latency, beside the exact greedy
+ * schedule of the same latencies and the lower bound that no schedule can beat.
+ */
+import { latency } from "fanfold/mocks"
+import * as Arms from "./Arms.ts"
+import * as Fanout from "./Fanout.ts"
+import * as Makespan from "./Makespan.ts"
+import type * as Plot from "./Plot.ts"
+import * as Results from "./Results.ts"
+import * as Simulation from "./Simulation.ts"
+
+const seed = 1
+const asks = 256
+/** Simulated seconds pass this much faster: one ask at a time takes a minute. */
+const speed = 15
+/** The longest arms take minutes and hardly vary, so that they run once. */
+const once = [1, 2, 4]
+const often = Results.isQuick ? [16, 64, 256] : [8, 16, 32, 64, 128, 256]
+const rounds = Results.isQuick ? 4 : 5
+
+const options = { seed, latency: latency.sonnet45, timeScale: 1 / speed }
+const plan = { questions: Array.from({ length: asks }, (_, index) => `What is there to see in street ${index + 1}?`) }
+const rehearsal = await Fanout.rehearse(plan, options)
+const askMillis = rehearsal.askMillis.map((millis) => millis / speed)
+
+type Concurrency = number | "unbounded"
+
+const armOf = (concurrency: Concurrency): Arms.Arm => {
+  const simulation = Simulation.make(options)
+  return {
+    name: String(concurrency),
+    before: simulation.renew,
+    run: Fanout.fanfold(plan, concurrency, { fetch: simulation.fetch, inFlight: asks }),
+    after: () => Simulation.assertSame(simulation.met(), rehearsal.met)
+  }
+}
+const tell = (what: string) => Results.progress(`concurrency ${what}`)
+const play = (concurrencies: ReadonlyArray<Concurrency>, rounds: number) =>
+  Arms.play(concurrencies.map(armOf), { rounds, seed, tell })
+
+const samples = { ...(Results.isQuick ? {} : await play(once, 1)), ...(await play([...often, "unbounded"], rounds)) }
+
+const measured = Object.entries(samples).map(([name, millis]) => {
+  const places = name === "unbounded" ? Number.POSITIVE_INFINITY : Number(name)
+  const greedy = Makespan.makespan(askMillis, places)
+  return { name, places, spread: Results.spreadOf(millis), greedy, bound: Makespan.lowerBound(askMillis, places) }
+})
+const ordered = measured.toSorted((a, b) => a.places - b.places)
+
+const line = (name: string, dashed: boolean, of: (one: (typeof measured)[number]) => number): Plot.Series => ({
+  name,
+  kind: "line",
+  dashed,
+  points: ordered.map((one) => [one.name, of(one)])
+})
+
+await Results.report({
+  name: "concurrency",
+  seed,
+  simulated: `latencies (those measured of Sonnet 4.5, ${speed} × as fast) and answers are simulated, in process; fanfold and the SDK are real`,
+  rows: ordered.map(({ bound, greedy, name, spread: { max, median, min, n } }) => ({
+    concurrency: name,
+    "makespan ms": median.toFixed(0),
+    min: min.toFixed(0),
+    max: max.toFixed(0),
+    n,
+    "greedy ms": greedy.toFixed(0),
+    "÷ greedy": (median / greedy).toFixed(3),
+    "lower bound ms": bound.toFixed(0),
+    "÷ lower bound": (median / bound).toFixed(3)
+  })),
+  notes: [
+    `${asks} asks, no synthesis; Pacing is told that all may be in flight.`,
+    "greedy: each ask in its order goes to the place that is free first, exactly, at no cost.",
+    "lower bound: the longest ask, or all asks evenly on all places, whichever is more."
+  ],
+  samples,
+  plot: {
+    title: `The time of ${asks} asks, by how many run at once`,
+    subtitle: `lognormal latencies of Sonnet 4.5, ${speed} × as fast`,
+    x: { label: "concurrency", scale: "category" },
+    y: { label: "milliseconds", scale: "log" },
+    series: [
+      line("fanfold", false, ({ spread }) => spread.median),
+      line("greedy schedule", true, ({ greedy }) => greedy),
+      line("lower bound", true, ({ bound }) => bound)
+    ]
+  }
+})

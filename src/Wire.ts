@@ -1,6 +1,6 @@
 /** The Messages API's JSON and event stream, to and from `Request` and `Reply`. */
 import type { MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages"
-import { Option, Predicate, Schema } from "effect"
+import { DateTime, Option, Predicate, Schema } from "effect"
 import type { Block, Reply, Request, Usage } from "./Message.ts"
 import { Block as BlockSchema, noUsage } from "./Message.ts"
 
@@ -95,20 +95,29 @@ export const replyOf = (message: WireMessage, headers: Readonly<Record<string, s
   }
 }
 
-/** The headers worth keeping: limits, what to do next, and the request's id. None of them holds a secret. */
+/** The headers worth keeping: limits, what to do next, and the request's id. `retry-after` is in seconds, from 0. */
 export const headersOf = (headers: Headers): Record<string, string> => {
   const kept: Record<string, string> = {}
   for (const [name, value] of headers) {
-    if (
-      name === "request-id" ||
-      name === "retry-after" ||
-      name === "x-should-retry" ||
-      name.startsWith("anthropic-ratelimit-")
-    ) {
+    if (name === "request-id" || name === "x-should-retry" || name.startsWith("anthropic-ratelimit-")) {
       kept[name] = value
+    } else if (name === "retry-after") {
+      const seconds =
+        value.trim() === "" ? Number.NaN : Number(httpDate.test(value) ? secondsUntil(value, headers) : value)
+      if (Number.isFinite(seconds)) kept[name] = String(Math.max(0, seconds))
     }
   }
   return kept
+}
+
+/** The form of dates that RFC 9110 wants to be sent. `Date.parse` would take almost anything for a date. */
+const httpDate = /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/
+
+/** By the clock of whoever sent it, where the response tells its time. */
+const secondsUntil = (date: string, headers: Headers): number => {
+  const sentAt = headers.get("date") ?? ""
+  const now = httpDate.test(sentAt) ? Date.parse(sentAt) : DateTime.nowUnsafe().epochMilliseconds
+  return (Date.parse(date) - now) / 1000
 }
 
 const MessageStart = Schema.Struct({ message: WireMessage })

@@ -267,6 +267,40 @@ describe("an answer with an error status", () => {
     })
   )
 
+  it.live("reads the time of a 429 as a date too, by the clock of whoever sent it", () =>
+    Effect.gen(function* () {
+      const date = "Sun, 06 Nov 1994 08:49:37 GMT"
+      const table: ReadonlyArray<readonly [retryAfter: string, millis: number | undefined]> = [
+        ["Sun, 06 Nov 1994 08:49:53 GMT", 16_000],
+        ["Sun, 06 Nov 1994 08:00:00 GMT", 0],
+        ["-5", 0],
+        ["0", 0],
+        ["1.5", 1500],
+        ["soon, in 5 minutes", undefined],
+        ["", undefined]
+      ]
+      for (const [retryAfter, millis] of table) {
+        const respond = () =>
+          Response.json(apiError("rate_limit_error"), { status: 429, headers: { "retry-after": retryAfter, date } })
+        const { headers, reason } = yield* send().pipe(Effect.provide(injected(respond)), Effect.flip)
+        assert(reason._tag === "RateLimited")
+        assert.strictEqual(reason.retryAfterMillis, millis, retryAfter)
+        assert.strictEqual(headers?.["retry-after"], millis === undefined ? undefined : String(millis / 1000))
+      }
+    })
+  )
+
+  it.live("reads such a date by its own clock where the response has none", () =>
+    Effect.gen(function* () {
+      const headers = { "retry-after": new Date(Date.now() + 60_000).toUTCString() }
+      const respond = () => Response.json(apiError("rate_limit_error"), { status: 429, headers })
+      const { reason } = yield* send().pipe(Effect.provide(injected(respond)), Effect.flip)
+      assert(reason._tag === "RateLimited")
+      assert.isAtLeast(reason.retryAfterMillis!, 50_000)
+      assert.isAtMost(reason.retryAfterMillis!, 60_000)
+    })
+  )
+
   it.live("needs neither JSON nor a request id", () =>
     Effect.gen(function* () {
       const page = "<html>413 Request Entity Too Large</html>"

@@ -203,7 +203,9 @@ export class Accumulator {
         block.signature = more
         return none
       case "citations_delta":
-        block.citations = [...((block.citations as ReadonlyArray<unknown> | null | undefined) ?? []), more]
+        // The list came with this stream and is known to nobody else.
+        if (Array.isArray(block.citations)) block.citations.push(more)
+        else block.citations = [more]
         return none
       default:
         this.inputs.set(index, `${this.inputs.get(index) ?? ""}${more as string}`)

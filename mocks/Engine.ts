@@ -143,7 +143,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
         onRead: () => {
           entry.bodyRead = true
         },
-        onEnd: (end) => book.end(entry, end, since())
+        onEnd: (end) => book.end(entry, end === "cancelled" && outgoing.status >= 400 ? "discarded" : end, since())
       })
       return new Response(body, { status: outgoing.status, headers: outgoing.headers })
     } catch (error) {

@@ -3,7 +3,8 @@ import { Schema } from "effect"
 
 /**
  * What became of an attempt. "waiting": no headers yet; "reading": headers were sent, the body is not finished; "failed": the
- * connection broke before headers; "cut": the body ended early as if whole; "reset": the connection broke within it; "aborted" and "cancelled": the client gave up.
+ * connection broke before headers; "cut": the body ended early as if whole; "reset": the connection broke within it; "aborted"
+ * and "cancelled": the client gave up; "discarded": it let the body of an error go, as one does that tries again.
  */
 export const Outcome = Schema.Literals([
   "waiting",
@@ -13,7 +14,8 @@ export const Outcome = Schema.Literals([
   "reset",
   "failed",
   "aborted",
-  "cancelled"
+  "cancelled",
+  "discarded"
 ])
 export type Outcome = typeof Outcome.Type
 

@@ -54,9 +54,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   return Claude.of({ send: sdk.send(options) })
 })
 
+const missing = { message: "no key: set ANTHROPIC_API_KEY to your key, or give the layer an apiKey of your own" }
+
 /** A variable that is set to nothing counts as not set. */
 const secret = (name: string) =>
-  Config.schema(Schema.Redacted(Schema.String.check(Schema.makeFilter((text) => text.trim() !== ""))), name)
+  Config.schema(
+    Schema.Redacted(Schema.String.annotate(missing).check(Schema.makeFilter((text) => text.trim() !== "", missing))),
+    name
+  )
 
 /** Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. */
 export const apiKey: Config.Config<Redacted.Redacted> = secret("ANTHROPIC_API_KEY").pipe(

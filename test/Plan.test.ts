@@ -150,7 +150,7 @@ describe("the plan's JSON Schema", () => {
 
   it("accepts the example plans", () => {
     const examples = join(import.meta.dirname, "../examples")
-    const files = globSync("*.yaml", { cwd: examples })
+    const files = globSync("*.yaml", { cwd: examples }).filter((file) => file !== "scenario.yaml")
     assert.isAtLeast(files.length, 3)
     for (const file of files) assert.isTrue(accepts(parse(readFileSync(join(examples, file), "utf8"))), file)
   })

@@ -7,7 +7,7 @@ import { parse } from "yaml"
 import { fanfold, node, reaching, root } from "./cli/Process.ts"
 
 const folder = join(root, "examples")
-const plans = globSync("*.yaml", { cwd: folder })
+const plans = globSync("*.yaml", { cwd: folder }).filter((file) => file !== "scenario.yaml")
 const scripts = globSync("*.ts", { cwd: folder }).filter((file) => !file.endsWith(".test.ts"))
 
 /** What each answer brings to the document, so that a lost answer shows. */

@@ -9,8 +9,8 @@ const names = ["travel-guide", "market-research", "tech-evaluation"] as const
 const examples = new URL("../../examples/", import.meta.url)
 
 const name = Argument.Literals("name", names).pipe(
-  Argument.withDescription("Which plan to begin with"),
-  Argument.withDefault("travel-guide")
+  Argument.withDescription(`Which plan to begin with, written as NAME.yaml; ${names[0]} unless given`),
+  Argument.withDefault(names[0])
 )
 
 export const init = Command.make(

@@ -538,12 +538,14 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
   }
 
   it("tells its version and, on standard output, its help", async () => {
-    const [version, help, run] = await Promise.all(
-      [["--version"], ["--help"], ["run", "--help"]].map((args) => fanfold(args))
+    const [version, help, run, init] = await Promise.all(
+      [["--version"], ["--help"], ["run", "--help"], ["init", "--help"]].map((args) => fanfold(args))
     )
     assert.deepStrictEqual(version, { code: 0, stdout: `fanfold v${manifest.version}\n`, stderr: "" })
     for (const verb of ["run", "ask", "check", "init"]) assert.match(help!.stdout, new RegExp(`^  ${verb} `, "m"))
     assert.deepStrictEqual([help!.code, help!.stderr, run!.code], [0, "", 0])
+    assert.include(init!.stdout, "written as NAME.yaml; travel-guide unless given")
+    assert.match(run!.stdout, /--record file .*one that is there is added to/)
     for (const [layer, { schema }] of Object.entries(Stack.Options.fields)) {
       const options = Object.keys(schema.fields).flatMap((option) =>
         option === "limits" ? ["limits-rpm", "limits-itpm", "limits-otpm"] : [option]

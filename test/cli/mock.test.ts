@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { mockClaude } from "fanfold/mocks"
-import { fanfold, folders, key, reaching, start, until } from "./Process.ts"
+import { fanfold, folders, key, reaching, root, start, until } from "./Process.ts"
 
 const folder = folders()
 
@@ -32,6 +32,30 @@ faults:
     assert.include(asked.stderr, "Retrying ask1")
     server.child.kill("SIGINT")
     assert.strictEqual((await server.ended).code, 130)
+  })
+
+  it("plays the example of a scenario as it says of itself", async () => {
+    const server = await serve(["--scenario", join(root, "examples/scenario.yaml")], folder())
+    const plan = `
+asks:
+  capital: What is the capital of France?
+  moon: { question: How far is the moon?, answer: { type: object, properties: { km: { type: number } }, required: [km] } }
+  toxin: Which toxin is the worst?
+synthesis: Tell it
+`
+    const args = ["run", "-", "--json"]
+    const { code, stderr, stdout } = await fanfold(args, { cwd: folder(), env: reaching(server), stdin: plan })
+    server.child.kill("SIGINT")
+    await server.ended
+    assert.strictEqual(code, 3, stderr)
+    const { answers, gaps } = JSON.parse(stdout)
+    assert.deepStrictEqual(answers, { capital: "Paris", moon: { km: 384400 } })
+    assert.deepStrictEqual(
+      gaps.map(({ name, reason }: { readonly name: string; readonly reason: string }) => [name, reason]),
+      [["toxin", "Refused"]]
+    )
+    assert.match(stderr, /Retrying (capital|moon|toxin) in .*overloaded/i)
+    assert.match(stderr, /Retrying the synthesis in/)
   })
 
   it("tells what is wrong with a scenario, and where, and serves nothing", async () => {

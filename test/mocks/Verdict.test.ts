@@ -1,3 +1,4 @@
+import Anthropic from "@anthropic-ai/sdk"
 import { assert, describe, it } from "@effect/vitest"
 import { clock, fault, mockClaude } from "fanfold/mocks"
 import { body, post } from "./ask.ts"
@@ -63,6 +64,17 @@ describe("the verdict", () => {
     control.abort()
     assert.strictEqual(await hanging, "AbortError")
     assert.deepInclude(claude.journal.verdict(), { ok: true, aborted: 2, peakInFlight: 2 })
+  })
+
+  it("does not count who lets the body of an error go", async () => {
+    const claude = mockClaude()
+    claude.fault(fault.overloaded(), { times: 1 })
+    await new Anthropic({ apiKey: "any", fetch: claude.fetch, maxRetries: 1 }).models.list()
+    assert.deepStrictEqual(
+      claude.journal.entries.map(({ outcome }) => outcome),
+      ["discarded", "complete"]
+    )
+    assert.deepInclude(claude.journal.verdict(), { ok: true, aborted: 0, attempts: 2 })
   })
 
   it("keeps the last entries, and counts all", async () => {

@@ -50,9 +50,11 @@ export const svg = async (plot: Plot): Promise<string> => {
     () => (chart.setOption(optionOf(plot)), chart.renderToSVGString()),
     () => chart.dispose()
   )
-  // Charts are numbered through the process, and hover styles mean nothing in a picture.
-  return `${text.replace(/<style >[^]*?<\/style>\n?/, "").replace(/\bzr\d+-/g, "zr-")}\n`
+  return `${text.replace(forBrowsers, "").replace(/\bzr\d+-/g, "zr-")}\n`
 }
+
+/** What serves a live chart and means nothing in a picture; the classes are numbered through the process. */
+const forBrowsers = /<style >[^]*?<\/style>\n?| (?:class|pointer-events|ecmeta_\w+)="[^"]*"/g
 
 const draw = (render: () => string, dispose: () => void): string => {
   try {
@@ -65,14 +67,13 @@ const draw = (render: () => string, dispose: () => void): string => {
 const optionOf = (plot: Plot): EChartsCoreOption => ({
   animation: false,
   backgroundColor: "#ffffff",
-  color: colours,
   textStyle: { fontFamily: "system-ui, sans-serif", color: ink },
   title: [titleOf(plot), ...(plot.note === undefined ? [] : [noteOf(plot.note)])],
-  legend: { top: plot.subtitle === undefined ? 40 : 58, itemGap: 18, textStyle: { color: ink } },
+  legend: { top: plot.subtitle === undefined ? 40 : 58, itemGap: 28, textStyle: { color: ink } },
   grid: { top: plot.subtitle === undefined ? 80 : 98, bottom: plot.note === undefined ? 56 : 82, left: 76, right: 32 },
   xAxis: { ...axisOf(plot.x, plot.series), nameGap: 30 },
   yAxis: { ...axisOf(plot.y, []), nameGap: 52 },
-  series: plot.series.map(seriesOf)
+  series: plot.series.map((one, index) => seriesOf(one, plot.x, colourOf(plot.series, index)))
 })
 
 const titleOf = ({ subtitle, title }: Plot): TitleComponentOption => ({
@@ -106,18 +107,27 @@ const axisOf = ({ label, scale }: Axis, series: ReadonlyArray<Series>) => ({
 const isDoubling = (series: ReadonlyArray<Series>): boolean =>
   series.length > 0 && series.every(({ points }) => points.every(([x]) => Number.isInteger(Math.log2(Number(x)))))
 
-const seriesOf = ({ dashed, kind, name, points }: Series): SeriesOption => {
-  const data = points.map(([x, y]) => [x, y])
+/** A dashed bar is what the bar before it might have been, and has its colour. */
+const colourOf = (series: ReadonlyArray<Series>, index: number): string => {
+  const own = series.slice(0, index + 1).filter(({ dashed, kind }) => kind === "line" || dashed !== true)
+  return colours[Math.max(0, own.length - 1) % colours.length]!
+}
+
+const seriesOf = ({ dashed, kind, name, points }: Series, axis: Axis, color: string): SeriesOption => {
+  // On an axis of categories a number would be an index.
+  const data = points.map(([x, y]) => [axis.scale === "category" ? String(x) : x, y])
   if (kind === "line") {
-    return { type: "line", name, data, symbolSize: 6, lineStyle: { width: 2, type: dashed ? "dashed" : "solid" } }
+    const lineStyle = { width: 2, type: dashed === true ? ("dashed" as const) : ("solid" as const) }
+    return { type: "line", name, data, color, symbolSize: 6, lineStyle }
   }
   return {
     type: "bar",
     name,
     data,
+    color,
     barGap: "8%",
     label: { show: true, position: "top", color: ink, opacity: 1, fontSize: 11, formatter: heightOf },
-    ...(dashed && { itemStyle: { opacity: 0.45, borderType: "dashed", borderColor: faint } })
+    ...(dashed === true && { itemStyle: { opacity: 0.35, borderType: "dashed", borderColor: ink } })
   }
 }
 

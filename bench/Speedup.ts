@@ -112,10 +112,11 @@ export const plotOf = (cases: ReadonlyArray<Case>): Plot.Plot => ({
     const found = cases.filter((one) => one.latency === latency)
     const points = (speedup: (figures: Figures) => number) =>
       found.map((one) => [String(one.askMillis.length), speedup(figuresOf(one))] as const)
+    const name = latency.replace(/,.*/, "")
     return [
-      { name: `${latency}, fanfold`, kind: "bar" as const, points: points(({ speedup }) => speedup) },
+      { name: `${name}, fanfold`, kind: "bar" as const, points: points(({ speedup }) => speedup) },
       {
-        name: `${latency}, ideal`,
+        name: `${name}, ideal`,
         kind: "bar" as const,
         dashed: true,
         points: points(({ idealMillis, sequentialMillis }) => sequentialMillis / idealMillis)

@@ -1,5 +1,18 @@
 /** One question to Claude: readable data, and an Effect that gives the answer when run. */
-import { Clock, Context, Deferred, Duration, Effect, Effectable, Exit, Option, Predicate, Record, Schema } from "effect"
+import {
+  Cause,
+  Clock,
+  Context,
+  Deferred,
+  Duration,
+  Effect,
+  Effectable,
+  Exit,
+  Option,
+  Predicate,
+  Record,
+  Schema
+} from "effect"
 import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
 import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable, Unfinished } from "./AskError.ts"
 import * as Call from "./Call.ts"
@@ -148,14 +161,18 @@ const tell = (exit: Exit.Exit<Answer<unknown>, AskError>, startedAt: number): Ef
     const { durationMillis, reply, usage } = exit.value
     return Event.emit({ _tag: "Answered", model: reply.model, usage, durationMillis })
   }
-  const error = Option.getOrUndefined(Exit.findErrorOption(exit))
   return Effect.flatMap(Clock.currentTimeMillis, (at) =>
-    Event.emit(
-      error === undefined
-        ? { _tag: "Interrupted", durationMillis: at - startedAt }
-        : { _tag: "Failed", reason: error.reason._tag, message: error.message, durationMillis: at - startedAt }
-    )
+    Event.emit({ ...endOf(exit.cause), durationMillis: at - startedAt })
   )
+}
+
+/** Why an ask has no answer. A defect, of a layer or a schema, is a failure that has no reason of ours. */
+const endOf = (cause: Cause.Cause<AskError>) => {
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+  if (error !== undefined) return { _tag: "Failed", reason: error.reason._tag, message: error.message } as const
+  return Cause.hasDies(cause)
+    ? ({ _tag: "Failed", reason: "Defect", message: String(Cause.squash(cause)) } as const)
+    : ({ _tag: "Interrupted" } as const)
 }
 
 const answer = Effect.fnUntraced(function* <A, R>(

@@ -75,7 +75,7 @@ export const Answered = Schema.TaggedStruct("Answered", {
   usage: Usage,
   durationMillis: Schema.Finite
 })
-/** The ask ended without an answer. */
+/** The ask ended without an answer; `reason` is that of its `AskError`, or `Defect` where code died. */
 export const Failed = Schema.TaggedStruct("Failed", { ...stamp, ...failure, durationMillis: Schema.Finite })
 /** The ask was stopped: by the user, by a sibling's failure, or because enough answers were there. */
 export const Interrupted = Schema.TaggedStruct("Interrupted", { ...stamp, durationMillis: Schema.Finite })

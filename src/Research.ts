@@ -86,45 +86,47 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   options: Options = {}
 ) {
   const { concurrency, entries, policy } = check(asks, options)
+  const { run, within } = yield* place(entries.length, options)
   const outcomes = new Map<string, Outcome<unknown>>()
   const enough = yield* Deferred.make<void>()
   const needed = answersNeeded(policy, entries.length)
   let answers = 0
-  const record = (entry: Entry, outcome: Outcome<unknown>): Effect.Effect<unknown> => {
+  const record = (entry: Entry, exit: Ended): Effect.Effect<unknown> => {
+    const outcome = outcomeOf(exit)
     outcomes.set(entry.name, outcome)
     if (outcome._tag === "Answered") answers++
     const isEnough = typeof policy !== "string" && "first" in policy && answers >= needed
     return isEnough ? Deferred.succeed(enough, undefined) : Effect.void
   }
 
-  return yield* inRun(entries.length, options, function* (run) {
-    const startedAt = yield* Clock.currentTimeMillis
-    const named = entries.map(({ ask, name }) => ({ name, question: ask.question }))
-    const begin = Event.emit({ _tag: "ResearchStarted", asks: named, policy, concurrency })
+  return yield* within(
+    Effect.gen(function* () {
+      const startedAt = yield* Clock.currentTimeMillis
+      const course = courseOf(entries, policy, concurrency, startedAt)
 
-    const one = (entry: Entry) => {
-      const resolved = Ask.resolve(entry.ask, (exit) => record(entry, outcomeOf(exit)))
-      const stamped = Effect.updateService(resolved, Call.Current, (call) => ({ ...call, ask: entry.name }))
-      return policy === "all" ? stamped : Effect.ignore(stamped)
-    }
-    const all = Effect.forEach(entries, one, { concurrency, discard: true })
-    const found = Effect.map(Clock.currentTimeMillis, (now) =>
-      shape(asks, findingsOf(entries, outcomes, run, policy, now - startedAt))
-    )
-    const firstFailure = yield* Effect.raceFirst(Effect.andThen(begin, all), Deferred.await(enough)).pipe(
-      Effect.as(undefined),
-      Effect.catch(Effect.succeed),
-      Effect.onExit(() => tellUnstarted(entries, outcomes, startedAt)),
-      Effect.onInterrupt(() => Effect.flatMap(found, options.onInterrupt ?? (() => Effect.void)))
-    )
+      const one = (entry: Entry) => {
+        const resolved = course.resolve(entry, (exit) => record(entry, exit))
+        return policy === "all" ? resolved : Effect.ignore(resolved)
+      }
+      const all = Effect.forEach(entries, one, { concurrency, discard: true })
+      const found = Effect.map(Clock.currentTimeMillis, (now) =>
+        shape(asks, findingsOf(entries, outcomes, run, policy, now - startedAt))
+      )
+      const firstFailure = yield* Effect.raceFirst(Effect.andThen(course.begin, all), Deferred.await(enough)).pipe(
+        Effect.as(undefined),
+        Effect.catch(Effect.succeed),
+        Effect.onExit(() => course.end),
+        Effect.onInterrupt(() => Effect.flatMap(found, options.onInterrupt ?? (() => Effect.void)))
+      )
 
-    const findings = yield* found
-    const answered = findings.findings.length - findings.gaps.length
-    if (answered >= needed) return findings
-    const failed = findings.gaps.find(({ outcome }) => outcome._tag === "Failed")?.outcome
-    const error = firstFailure ?? (failed?._tag === "Failed" ? failed.error : undefined)
-    return yield* new ResearchError({ policy, findings, error })
-  })
+      const findings = yield* found
+      const answered = findings.findings.length - findings.gaps.length
+      if (answered >= needed) return findings
+      const failed = findings.gaps.find(({ outcome }) => outcome._tag === "Failed")?.outcome
+      const error = firstFailure ?? (failed?._tag === "Failed" ? failed.error : undefined)
+      return yield* new ResearchError({ policy, findings, error })
+    })
+  )
 }) as never
 
 /** One finding of a stream: which ask, and how it ended. */
@@ -138,16 +140,18 @@ export const stream = <const A extends Asks>(
   options: Omit<Options, "policy"> = {}
 ): Stream.Stream<FindingOf<A>, never, Claude | ServicesOf<A>> =>
   Stream.unwrap(
-    Effect.sync(() => {
-      const { concurrency, entries } = check(asks, { ...options, policy: "best-effort" })
+    Effect.gen(function* () {
+      const policy = "best-effort"
+      const { concurrency, entries } = check(asks, { ...options, policy })
+      const { within } = yield* place(entries.length, options)
+      const course = courseOf(entries, policy, concurrency, yield* Clock.currentTimeMillis)
+      yield* Effect.acquireRelease(within(course.begin), () => within(course.end))
       const one = (entry: Entry) =>
-        Ask.resolve(entry.ask).pipe(
+        within(course.resolve(entry)).pipe(
           Effect.match({
             onSuccess: (answer) => findingOf(entry, { _tag: "Answered", ...answer }),
             onFailure: (error) => findingOf(entry, { _tag: "Failed", error })
-          }),
-          Effect.updateService(Call.Current, (call) => ({ ...call, ask: entry.name, asks: entries.length })),
-          withContext(options.context)
+          })
         )
       return Stream.fromIterable(entries).pipe(Stream.mapEffect(one, { concurrency, unordered: true }))
     })
@@ -182,49 +186,63 @@ const check = (asks: Asks, options: Options) => {
 const withContext = (context: string | undefined) =>
   Effect.updateService(Ask.Defaults, (defaults) => (context === undefined ? defaults : { ...defaults, context }))
 
-/** Gives the fan-out a run id where the caller has none yet, and tells how it ended. */
-const inRun = <A, E, R>(
-  asks: number,
-  options: Options,
-  body: (run: string) => Generator<Effect.Effect<any, E, R>, A, any>
-) =>
-  Effect.flatMap(Call.Current, (call) =>
-    Effect.flatMap(call.run === "" ? runId : Effect.succeed(call.run), (run) =>
-      Effect.gen(() => body(run)).pipe(
-        Effect.provideService(Call.Current, { ...call, run, ask: "", asks }),
-        withContext(options.context)
-      )
-    )
-  )
+/** The run that the fan-out belongs to, its own where the caller has none; `within` says so to all that happens in it. */
+const place = Effect.fnUntraced(function* (asks: number, options: Options) {
+  const call = yield* Call.Current
+  const run = call.run === "" ? yield* runId : call.run
+  const within = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.provideService(withContext(options.context)(effect), Call.Current, { ...call, run, ask: "", asks })
+  return { run, within }
+})
 
 /** Tells runs apart in a log; not a secret, and not unique for ever. */
 const runId = Effect.map(Random.nextIntBetween(0, 2 ** 32), (n) => n.toString(36))
 
-const outcomeOf = (exit: Exit.Exit<Ask.Answer<unknown>, AskError>): Outcome<unknown> => {
+const outcomeOf = (exit: Ended): Outcome<unknown> => {
   if (Exit.isSuccess(exit)) return { _tag: "Answered", ...exit.value }
   const error = Exit.findErrorOption(exit)
   return error._tag === "Some" ? { _tag: "Failed", error: error.value } : { _tag: "Interrupted" }
 }
 
-/** Asks that never had their turn get their event too, so that every ask has exactly one end. */
-const tellUnstarted = Effect.fnUntraced(function* (
-  entries: ReadonlyArray<Entry>,
-  outcomes: Map<string, Outcome<unknown>>,
-  startedAt: number
-) {
-  const count = { Answered: 0, Failed: 0, Interrupted: 0 }
-  for (const { name } of entries) {
-    const outcome = outcomes.get(name)
-    if (outcome === undefined) {
-      const told = Event.emit({ _tag: "Interrupted", durationMillis: 0 })
-      yield* Effect.updateService(told, Call.Current, (call) => ({ ...call, ask: name }))
-    }
-    count[outcome?._tag ?? "Interrupted"]++
+type Ended = Exit.Exit<Ask.Answer<unknown>, AskError>
+type End = "answered" | "failed" | "interrupted"
+
+const endOf = (exit: Ended): End => {
+  if (Exit.isSuccess(exit)) return "answered"
+  return Exit.hasFails(exit) || Exit.hasDies(exit) ? "failed" : "interrupted"
+}
+
+/** What is told of a fan-out besides what its asks tell: how it began, and how each ask ended. */
+const courseOf = (entries: ReadonlyArray<Entry>, policy: Policy, concurrency: Concurrency, startedAt: number) => {
+  const ends = new Map<string, End>()
+  const stamped = <A, E, R>({ name }: Entry, effect: Effect.Effect<A, E, R>) =>
+    Effect.updateService(effect, Call.Current, (call) => ({ ...call, ask: name }))
+  const asks = entries.map(({ ask, name }) => ({ name, question: ask.question }))
+  return {
+    begin: Event.emit({ _tag: "ResearchStarted", asks, policy, concurrency }),
+
+    resolve: (entry: Entry, ended: (exit: Ended) => Effect.Effect<unknown> = () => Effect.void) =>
+      stamped(
+        entry,
+        Ask.resolve(entry.ask, (exit) => {
+          ends.set(entry.name, endOf(exit))
+          return ended(exit)
+        })
+      ),
+
+    /** Asks that never had their turn get their event too, so that every ask has exactly one end. */
+    end: Effect.gen(function* () {
+      const count: Record<End, number> = { answered: 0, failed: 0, interrupted: 0 }
+      for (const entry of entries) {
+        const end = ends.get(entry.name)
+        if (end === undefined) yield* stamped(entry, Event.emit({ _tag: "Interrupted", durationMillis: 0 }))
+        count[end ?? "interrupted"]++
+      }
+      const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
+      yield* Event.emit({ _tag: "ResearchEnded", ...count, durationMillis })
+    })
   }
-  const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
-  const { Answered: answered, Failed: failed, Interrupted: interrupted } = count
-  yield* Event.emit({ _tag: "ResearchEnded", answered, failed, interrupted, durationMillis })
-})
+}
 
 const findingOf = ({ ask, index, name }: Entry, outcome: Outcome<unknown> = { _tag: "Interrupted" }): Finding => ({
   name,

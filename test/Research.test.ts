@@ -1,8 +1,8 @@
 /** The fan-out under virtual time: shapes, order, concurrency, streams, and wrong arguments. */
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema, Stream } from "effect"
-import { Ask, type Claude, Message, Research } from "fanfold"
-import { asksOf, make, pass, questionOf, reply, timed } from "./FakeClaude.ts"
+import { Ask, type Claude, type Event, Message, Research } from "fanfold"
+import { asksOf, make, pass, questionOf, recorder, reply, timed } from "./FakeClaude.ts"
 
 describe("Research.run", () => {
   it.effect("gives the answers of a record by name, in the order asked, however fast they come", () =>
@@ -129,6 +129,81 @@ describe("Research.stream", () => {
       assert.strictEqual(claude.inFlight, 0)
       assert.strictEqual(claude.sent[0]?.request.context, "a document")
       assert.strictEqual(claude.sent[0]?.call.asks, 4)
+    })
+  )
+})
+
+/** The events of a stream of which `take` findings are read. */
+const told = (asks: Record<string, Ask.Ask<string>>, take: number) =>
+  Effect.gen(function* () {
+    const claude = make(timed({ a: 100, b: 200, c: 300, bad: 50 }, ["bad"]))
+    const { events, listen } = recorder()
+    const stream = Research.stream(asks, { concurrency: 3 })
+    yield* stream.pipe(Stream.take(take), Stream.runDrain, listen, Effect.provide(claude.layer), pass)
+    return events
+  })
+
+/** Events of one run, without what differs from run to run. */
+const plain = (all: ReadonlyArray<Event.Event>) => {
+  assert.lengthOf(new Set(all.map(({ run }) => run)), 1)
+  assert.isAbove(all[0]!.run.length, 0)
+  return all.map((event) => ({ ...event, at: event.at - all[0]!.at, run: "" }))
+}
+
+describe("the events of Research.stream", () => {
+  it.effect("begin and end like those of run", () =>
+    Effect.gen(function* () {
+      const asks = asksOf("a", "bad")
+      const events = yield* told(asks, 9)
+      const claude = make(timed({ a: 100, bad: 50 }, ["bad"]))
+      const { events: expected, listen } = recorder()
+      yield* Research.run(asks, { policy: "best-effort", concurrency: 3 }).pipe(
+        listen,
+        Effect.provide(claude.layer),
+        pass
+      )
+      assert.deepStrictEqual(plain(events), plain(expected))
+      assert.strictEqual(events[0]?._tag, "ResearchStarted")
+      assert.strictEqual(events.at(-1)?._tag, "ResearchEnded")
+    })
+  )
+
+  it.effect("tell of each ask one end where the reader stops", () =>
+    Effect.gen(function* () {
+      const events = yield* told(asksOf("a", "b", "c", "d", "e"), 1)
+      const ends = events.filter(({ _tag }) => _tag === "Answered" || _tag === "Interrupted")
+      assert.deepStrictEqual(ends.map(({ _tag, ask }) => `${ask} ${_tag}`).toSorted(), [
+        "a Answered",
+        "b Interrupted",
+        "c Interrupted",
+        "d Interrupted",
+        "e Interrupted"
+      ])
+      const last = events.at(-1)
+      assert(last?._tag === "ResearchEnded")
+      assert.deepInclude(last, { answered: 1, failed: 0, interrupted: 4, durationMillis: 100 })
+    })
+  )
+})
+
+describe("a defect", () => {
+  it.effect("is no interruption: the ask's event says that it failed, and so does the count", () =>
+    Effect.gen(function* () {
+      const claude = make(({ request }) =>
+        questionOf(request) === "b" ? Effect.die(new TypeError("a layer's own")) : Effect.never
+      )
+      const both = [Research.run(asksOf("a", "b")), Stream.runDrain(Research.stream(asksOf("a", "b")))]
+      for (const research of both as ReadonlyArray<Effect.Effect<unknown, unknown, Claude.Claude>>) {
+        const { events, listen } = recorder()
+        const exit = yield* Effect.exit(research).pipe(listen, Effect.provide(claude.layer), pass)
+        assert(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        const failed = events.find(({ ask, _tag }) => ask === "b" && _tag === "Failed")
+        assert(failed?._tag === "Failed")
+        assert.deepInclude(failed, { reason: "Defect", message: "TypeError: a layer's own" })
+        const last = events.at(-1)
+        assert(last?._tag === "ResearchEnded")
+        assert.deepInclude(last, { answered: 0, failed: 1, interrupted: 1 })
+      }
     })
   )
 })

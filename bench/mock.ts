@@ -1,6 +1,6 @@
 /**
  * What does the mock itself cost? Calls of 100 simulated ms, so many in flight at once, over each transport; then its own
- * time for a reply without latency, 5,000 calls in flight, and the memory that 20,000 replies leave behind.
+ * time for a reply without latency, thousands of calls in flight, and the memory that many replies leave behind.
  */
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -13,7 +13,7 @@ import * as Results from "./Results.ts"
 
 const seed = 1
 const simulatedMillis = 100
-const rounds = 5
+const rounds = Results.isQuick ? 2 : 5
 const settings = { apiKey: "offline", maxRetries: 0 } as const
 
 let asked = 0
@@ -41,7 +41,7 @@ const keep = (arm: string, millis: ReadonlyArray<number>): void => {
 }
 
 /** Compiled code is what a benchmark of many calls meets: this many calls go before the first that counts. */
-const warmUpCalls = 2000
+const warmUpCalls = Results.isQuick ? 500 : 2000
 
 /** Times each call on its own while `inFlight` of them overlap; one round of them warms up. */
 const overlap = async (name: string, inFlight: number, call: () => Promise<unknown>): Promise<void> => {
@@ -51,6 +51,7 @@ const overlap = async (name: string, inFlight: number, call: () => Promise<unkno
     return performance.now() - startedAt
   }
   const round = (): Promise<ReadonlyArray<number>> => Promise.all(Array.from({ length: inFlight }, timed))
+  Results.progress(`${name}, ${inFlight} in flight`)
   await round()
   const all: Array<number> = []
   for (let index = 0; index < rounds; index++) all.push(...(await round()))
@@ -85,7 +86,13 @@ for (const inFlight of [1, 10, 100, 1000])
   server.close()
 }
 
-const bench = new Bench({ time: 0, iterations: 2000, warmup: true, throws: true, retainSamples: true })
+const bench = new Bench({
+  time: 0,
+  iterations: Results.isQuick ? 500 : 2000,
+  warmup: true,
+  throws: true,
+  retainSamples: true
+})
 const headers = { "x-api-key": "offline", "anthropic-version": "2026-10-21" }
 const bare = async (stream: boolean): Promise<string> => {
   const body = JSON.stringify({ ...params(), stream })
@@ -95,6 +102,7 @@ bench.add("mock alone, plain", () => bare(false), { async: true })
 bench.add("mock alone, stream", () => bare(true), { async: true })
 bench.add("mock and SDK, plain", () => own.messages.create(params()), { async: true })
 bench.add("mock and SDK, stream", () => own.messages.stream(params()).finalMessage(), { async: true })
+Results.progress("the mock alone, without latency")
 await bench.run()
 for (const task of bench.tasks) {
   const { max, median, n } = Results.summaryOf(task)
@@ -108,7 +116,8 @@ for (const task of bench.tasks) {
   keep(task.name, Results.samplesOf(task))
 }
 
-const crowd = 5000
+const crowd = Results.isQuick ? 1000 : 5000
+Results.progress(`${crowd} calls at once`)
 const startedAt = performance.now()
 const outcomes = await Promise.allSettled(Array.from({ length: crowd }, () => injected.messages.create(params())))
 rows.push({
@@ -124,9 +133,11 @@ const replies = async (count: number): Promise<number> => {
   collect()
   return process.memoryUsage().heapUsed
 }
-const before = await replies(20_000)
-const kept = (await replies(20_000)) - before
-rows.push({ arm: "memory after 20,000 more replies", "kept MB": (kept / 1e6).toFixed(2), n: 20_000 })
+const many = Results.isQuick ? 5000 : 20_000
+Results.progress(`memory of ${many} replies`)
+const before = await replies(many)
+const kept = (await replies(many)) - before
+rows.push({ arm: "memory after as many more replies", "kept MB": (kept / 1e6).toFixed(2), n: many })
 
 await Results.report({
   name: "mock",

@@ -43,6 +43,12 @@ describe("the arms", () => {
     assert.throws(() => Simulation.assertSame(simulation.met(), rehearsal.met), "its time means nothing")
     const elsewhere = await Fanout.rehearse(plan, { ...options, seed: 8 })
     assert.throws(() => Simulation.assertSame(elsewhere.met, rehearsal.met), "its time means nothing")
+    const slower = await Fanout.rehearse(plan, { ...options, latency: latency.sonnet55 })
+    assert.deepStrictEqual(
+      slower.met.map(([call]) => call),
+      rehearsal.met.map(([call]) => call)
+    )
+    assert.throws(() => Simulation.assertSame(slower.met, rehearsal.met), "its time means nothing")
   })
 
   it("rehearse the latencies that the questions get, in their order", async () => {

@@ -14,12 +14,15 @@ export class Claude extends Context.Service<
   }
 >()("fanfold/Claude") {}
 
+/** Where requests go that are told nothing else. */
+export const defaultBaseUrl = "https://api.anthropic.com"
+
 /** The key or token, where to send it, and how. */
 export interface Options {
   readonly apiKey: Redacted.Redacted
   /** Default: `https://api.anthropic.com`. */
   readonly baseUrl?: string | undefined
-  /** Default: the global `fetch`. */
+  /** Default: connections that the whole process shares; outside of Node, or where it was replaced, the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
@@ -50,6 +53,11 @@ export const Activity = Context.Reference<(soFar: SoFar) => void>("fanfold/Claud
  */
 export const make = Effect.fnUntraced(function* (options: Options) {
   if (options.baseUrl !== undefined) BaseUrl.assert(options.baseUrl)
+  if (options.fetch === undefined) {
+    const transport = yield* Effect.promise(() => import("./Transport.ts"))
+    // The connection is made while the SDK is being loaded.
+    transport.prepare(options.baseUrl ?? defaultBaseUrl)
+  }
   const sdk = yield* Effect.promise(() => import("./Sdk.ts"))
   return Claude.of({ send: sdk.send(options) })
 })

@@ -1,0 +1,24 @@
+/**
+ * A key and a self-signed certificate for localhost, valid until 2126. FOR TESTS AND BENCHMARKS ONLY: the key is public,
+ * so nothing may ever trust it but a process that talks to a server of its own.
+ */
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0TUiNVkRKtqQqZNZ
+1x28nS3hyz7CdYSF2bircz+HOZOhRANCAASXxLYEd6IcGJ8PMwkBwT/i9E6lVOYW
+AhawqcP21BHanW3iTJ63a8J/pYpS9pMGG3dSEceFAFy9LeR1uM6zETKf
+-----END PRIVATE KEY-----
+`
+
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBvTCCAWSgAwIBAgIUTvM0R9zXAtHBg7hAKIsfUs9ilJUwCgYIKoZIzj0EAwIw
+HDEaMBgGA1UEAwwRZmFuZm9sZCB0ZXN0IG9ubHkwIBcNMjYxMTIyMTgxNzExWhgP
+MjEyNjEwMjkxODE3MTFaMBwxGjAYBgNVBAMMEWZhbmZvbGQgdGVzdCBvbmx5MFkw
+EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEl8S2BHeiHBifDzMJAcE/4vROpVTmFgIW
+sKnD9tQR2p1t4kyet2vCf6WKUvaTBht3UhHHhQBcvS3kdbjOsxEyn6OBgTB/MB0G
+A1UdDgQWBBTp3AfChhO7SRZezH+FpsHjehjnbDAfBgNVHSMEGDAWgBTp3AfChhO7
+SRZezH+FpsHjehjnbDAPBgNVHRMBAf8EBTADAQH/MCwGA1UdEQQlMCOCCWxvY2Fs
+aG9zdIcEfwAAAYcQAAAAAAAAAAAAAAAAAAAAATAKBggqhkjOPQQDAgNHADBEAiA2
+gMyXCCcu+kLx4GiRd2a1F4BFP7nDne3VBASKDVE3KwIgVeIo8Xn1xa/tpNSYRPK3
+R2u2cf5sqD1MjwH9mXRNzGI=
+-----END CERTIFICATE-----
+`

@@ -92,10 +92,22 @@ const blockOf = (finding: Finding): string => {
   const question = `<question>${inert(finding.question)}</question>`
   if (finding.outcome._tag !== "Answered") return `<gap name="${finding.name}">\n${question}\n</gap>`
   const { reply } = finding.outcome
-  const sources = sourcesOf(reply).map(({ title, url }) => `- ${inert(title)}: ${inert(url)}`)
+  const sources = sourcesOf(reply).map(({ title, url }) => `- ${line(title)}: ${line(url)}`)
   const listed = sources.length === 0 ? "" : `<sources>\n${sources.join("\n")}\n</sources>\n`
   return `<finding name="${finding.name}">\n${question}\n<answer>\n${inert(textOf(reply))}\n</answer>\n${listed}</finding>`
 }
 
+/** A letter of a tag may be fullwidth, and have invisible characters behind it. */
+const spelled = (tag: string): string =>
+  [...tag].map((letter) => `[${letter}${String.fromCodePoint(letter.codePointAt(0)! + 0xfee0)}]`).join("\\p{Cf}*")
+
+const tags = ["finding", "findings", "gap", "question", "answer", "sources"].map(spelled).join("|")
+
+/** Where a tag of ours begins or ends, in every form that Claude might read as one. */
+const tag = new RegExp(`[<＜﹤](?=[\\s\\p{C}/／∕⁄\\\\＼]*(?:${tags})(?!\\p{Cf}*[\\p{L}\\p{N}_]))`, "giu")
+
 /** Text of a model or a web page must not close the block it stands in. */
-const inert = (text: string): string => text.replace(/<(\s*\/?\s*(?:findings?|gap|question|answer|sources)\b)/gi, "‹$1")
+const inert = (text: string): string => text.replace(tag, "‹")
+
+/** The same for what has its line to itself. */
+const line = (text: string): string => inert(text.replace(/[\s\p{Cc}]+/gu, " ").trim())

@@ -134,16 +134,37 @@ describe("Synthesis", () => {
   })
 })
 
-/** Every place where a tag of ours begins or ends, as a lenient reader sees it. */
-const tagsIn = (prompt: string) => prompt.match(/<\s*\/?\s*(?:findings?|gap|question|answer|sources)\b/gi) ?? []
+/** Every place where a tag of ours begins or ends, as the most lenient reader sees it. */
+const tagsIn = (prompt: string) => {
+  const seen = prompt.normalize("NFKC").replaceAll(/\p{Cf}/gu, "")
+  return seen.match(/<[\s\p{Cc}/\\]*(?:findings?|gap|question|answer|sources)\b/giu) ?? []
+}
+
+const fullwidth = (text: string) =>
+  text.replaceAll(/[!-~]/g, (each) => String.fromCodePoint(each.codePointAt(0)! + 0xfee0))
 
 describe("an answer", () => {
   const tags = ["finding", "findings", "gap", "question", "answer", "sources"]
   const opening = fc
     .tuple(
-      fc.constantFrom("<", "</", "< /", "< ", "</ ", "<\n/"),
-      fc.constantFrom(...tags),
-      fc.constantFrom(">", " >", "", " name='x'>")
+      fc.constantFrom(
+        "<",
+        "</",
+        "< /",
+        "< ",
+        "</ ",
+        "<\n/",
+        "<//",
+        "<\u200b/",
+        "</\u200d",
+        "\u2060</",
+        "＜/",
+        "＜／",
+        "﹤/",
+        "<\\"
+      ),
+      fc.constantFrom(...tags).chain((tag) => fc.constantFrom(tag, fullwidth(tag), [...tag].join("\u200b"))),
+      fc.constantFrom(">", " >", "", " name='x'>", "\u200b>", "＞")
     )
     .map((parts) => parts.join(""))
   const text = fc
@@ -192,9 +213,20 @@ describe("an answer", () => {
       })
     ))
 
+  it.effect("has sources of one line each, whatever their titles hold", () =>
+    Effect.gen(function* () {
+      const citations = [{ url: "https://a.org/\nx", title: " A\n- B:\u2028https://b.org\u0085\r\n " }]
+      const cited = reply("", { content: [{ type: "text", text: "re a", citations }] })
+      assert.include(
+        yield* promptOf({ a: cited }, "a"),
+        "<sources>\n- A - B: https://b.org: https://a.org/ x\n</sources>"
+      )
+    })
+  )
+
   it.effect("keeps every other word of it, markup too", () =>
     Effect.gen(function* () {
-      const words = "a < b, <b>bold</b>, <answers>, `</div>` & 5 > 3"
+      const words = "a < b, <b>bold</b>, <answers>, <answer_1>, <antwort>, `</div>` & 5 > 3, ＜b＞, x <- answer, <= gap"
       assert.include(yield* promptOf({ a: reply(words) }, "a"), `<answer>\n${words}\n</answer>`)
     })
   )

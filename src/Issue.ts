@@ -1,5 +1,5 @@
 /** Says what is wrong with a value, and where: `rivals.maxTokens: expected a whole number ≥ 1, got "many"`. */
-import { Array, Effect, Schema, SchemaIssue } from "effect"
+import { Array, Effect, Schema, SchemaAST, SchemaIssue } from "effect"
 
 /** One thing wrong with a value; `path` leads to it from the value's root. */
 export interface Issue {
@@ -16,7 +16,7 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
     if (issue._tag === "MissingKey") return "missing"
     if (issue._tag === "UnexpectedKey") {
       const message = issue.ast.annotations?.messageUnexpectedKey
-      return typeof message === "string" ? message : "unknown key"
+      return typeof message === "string" ? message : `unknown key${known(issue.ast)}`
     }
     const expected = issue._tag === "InvalidType" ? issue.ast.annotations?.expected : undefined
     return typeof expected === "string"
@@ -24,6 +24,16 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
       : SchemaIssue.defaultLeafHook(issue)
   }
 })
+
+/** Names that fit in a line. */
+const mostNames = 16
+
+/** What a struct knows instead of a key that it does not. */
+const known = (ast: SchemaAST.AST): string => {
+  const names = SchemaAST.isObjects(ast) ? ast.propertySignatures.map(({ name }) => String(name)) : []
+  if (names.length === 0 || names.length > mostNames) return ""
+  return `, expected ${names.length === 1 ? "" : "one of "}${names.join(", ")}`
+}
 
 /** Where no alternative of a named union fits, its name says more than what each alternative misses. */
 const named = (issue: SchemaIssue.Issue): SchemaIssue.Issue => {

@@ -17,6 +17,9 @@ const issuesOf = (file: string, text: string) =>
 const rule = "expected a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
 const time = 'expected a time longer than zero, such as "90 seconds"'
 const count = "expected a whole number ≥ 1"
+const noPlanKey =
+  "unknown key, expected one of $schema, model, system, context, concurrency, policy, asks, synthesis, continue, retry, pacing, timeout"
+const settings = "answer, model, system, maxTokens, effort, stopSequences, webSearch, timeout"
 const jsonType = "expected a JSON type: string, number, integer, boolean, null, array, object"
 
 type Row = readonly [what: string, text: string, ...issues: ReadonlyArray<string>]
@@ -43,8 +46,12 @@ describe("a wrong plan in YAML is told of", () => {
     ["asks that are none", "policy: all\nasks:", "2:1 asks: expected asks by name, got null"],
     ["asks without one", "asks: {}", "1:1 asks: expected at least one ask, got {}"],
     ["asks without names", "asks: [a, b]", '1:1 asks: expected asks by name, got ["a","b"]'],
-    ["an unknown key", "asks: { a: x }\nmodle: y", "2:1 modle: unknown key"],
-    ["an unknown key of an ask", "asks:\n  a:\n    question: x\n    maxTokns: 5", "4:5 asks.a.maxTokns: unknown key"],
+    ["an unknown key", "asks: { a: x }\nmodle: y", `2:1 modle: ${noPlanKey}`],
+    [
+      "an unknown key of an ask",
+      "asks:\n  a:\n    question: x\n    maxTokns: 5",
+      `4:5 asks.a.maxTokns: unknown key, expected one of question, ${settings}`
+    ],
     [
       "a wrong type",
       "asks:\n  rivals:\n    question: x\n    effort: low\n    webSearch: false\n    stopSequences: [a]\n    timeout: 5 s\n    model: m\n    maxTokens: many",
@@ -106,7 +113,7 @@ describe("a wrong plan in YAML is told of", () => {
     [
       "a context of two kinds",
       "context: { file: brief.md, text: x }\nasks: { a: x }",
-      "1:28 context.text: unknown key"
+      "1:28 context.text: unknown key, expected file"
     ],
     [
       "wrong options of the layers",
@@ -114,11 +121,11 @@ describe("a wrong plan in YAML is told of", () => {
       `1:10 retry.within: ${time}, got 5`,
       `1:21 retry.maxWait: ${time}, got "soon"`,
       `1:36 retry.attempts: ${count}, got 0`,
-      "1:49 retry.often: unknown key",
+      "1:49 retry.often: unknown key, expected one of within, maxWait, attempts",
       `2:11 pacing.inFlight: ${count}, got 1.5`,
       `2:36 pacing.limits.rpm: ${count}, got 0`,
       `4:3 timeout.stall: ${time}, got "-1 seconds"`,
-      "5:3 timeout.first: unknown key",
+      "5:3 timeout.first: unknown key, expected one of firstToken, stall, attempt",
       "6:1 continue: expected object, got 5"
     ],
     [
@@ -126,7 +133,7 @@ describe("a wrong plan in YAML is told of", () => {
       'asks: { a: x }\nsynthesis: { instruction: " ", maxTokens: 0, policy: all }',
       '2:14 synthesis.instruction: expected an instruction that is not empty, got " "',
       `2:32 synthesis.maxTokens: ${count}, got 0`,
-      "2:46 synthesis.policy: unknown key"
+      `2:46 synthesis.policy: unknown key, expected one of instruction, ${settings}`
     ],
     [
       "an answer schema that is recursive, refers to nothing, or is none",
@@ -199,7 +206,7 @@ describe("a wrong plan in YAML is told of", () => {
     Effect.gen(function* () {
       const found = yield* issuesOf("plan.yaml", "\uFEFFmodle: x\r\nasks:\r\n  a: x\r\n  b: ''\r\n")
       assert.deepStrictEqual(found, [
-        "plan.yaml:1:1 modle: unknown key",
+        `plan.yaml:1:1 modle: ${noPlanKey}`,
         'plan.yaml:4:3 asks.b: expected a question that is not empty, got ""'
       ])
     })
@@ -214,7 +221,7 @@ describe("a wrong plan in JSON is told of", () => {
       "2:14 policy.first: expected at most 2, as many as there are asks, got 3",
       '4:3 asks.a: expected a question that is not empty, got ""',
       `5:27 asks.b.maxTokens: ${count}, got "many"`,
-      "7:2 modle: unknown key",
+      `7:2 modle: ${noPlanKey}`,
       "8:15 context.file: none.md: no such file"
     ],
     ["a name that stands there twice", '{ "asks": { "a": "x", "a": "y" } }', "1:23 this key stands here twice"],
@@ -227,7 +234,7 @@ describe("a wrong plan in TOML is told of", () => {
     [
       "every issue at once, in the order of the file",
       'modle = "y"\ncontext = { file = "none.md" }\npolicy.atLeast = 9\n\n[asks]\na = ""\nb = { question = "x", maxTokens = "many" }\n\n[asks.c]\nquestion = 5\n\n[retry]\nattempts = 0\n',
-      "1:1 modle: unknown key",
+      `1:1 modle: ${noPlanKey}`,
       "2:13 context.file: none.md: no such file",
       "3:1 policy.atLeast: expected at most 3, as many as there are asks, got 9",
       '6:1 asks.a: expected a question that is not empty, got ""',

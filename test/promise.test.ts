@@ -230,6 +230,8 @@ describe("a wrong argument", () => {
   const asks = { a: "one?" }
   const rule = "expected a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
   const time = 'expected a time longer than zero, such as "90 seconds"'
+  const noOption =
+    "unknown key, expected one of asks, synthesis, defaults, signal, onEvent, fetch, apiKey, baseUrl, policy, concurrency, context, continue, retry, pacing, timeout"
   const table: ReadonlyArray<readonly [options: object, message: string]> = [
     [{}, "asks: expected asks by name or in order, got undefined"],
     [{ asks: "one?" }, 'asks: expected asks by name or in order, got "one?"'],
@@ -244,22 +246,25 @@ describe("a wrong argument", () => {
     [{ asks, defaults: { maxTokens: 0 } }, "defaults.maxTokens: expected a whole number ≥ 1, got 0"],
     [{ asks, defaults: { timeout: "soon" } }, `defaults.timeout: ${time}, got "soon"`],
     [{ asks, defaults: { timeout: Number.NaN } }, `defaults.timeout: ${time}, got NaN`],
-    [{ asks, defaults: { maxtokens: 9 } }, "defaults.maxtokens: unknown key"],
+    [
+      { asks, defaults: { maxtokens: 9 } },
+      "defaults.maxtokens: unknown key, expected one of model, system, maxTokens, effort, stopSequences, webSearch, timeout"
+    ],
     [{ asks, pacing: { inFlight: 0 } }, "pacing.inFlight: expected a whole number ≥ 1, got 0"],
     [{ asks, timeout: { attempt: -5 } }, `timeout.attempt: ${time}, got -5`],
     [{ asks, timeout: { stall: -5n } }, `timeout.stall: ${time}, got -5n`],
     [{ asks, timeout: "5 minutes" }, 'timeout: expected options, got "5 minutes"'],
     [
       { asks, retry: { attempts: 0, within: Number.NaN, maxwait: 5 } },
-      `retry.maxwait: unknown key\nretry.within: ${time}, got NaN\nretry.attempts: expected a whole number ≥ 1, got 0`
+      `retry.maxwait: unknown key, expected one of within, maxWait, attempts\nretry.within: ${time}, got NaN\nretry.attempts: expected a whole number ≥ 1, got 0`
     ],
     [{ asks, retry: { attempts: "5" } }, 'retry.attempts: expected a whole number ≥ 1, got "5"'],
     [{ asks, continue: { turns: 1.5 } }, "continue.turns: expected a whole number ≥ 1, got 1.5"],
-    [{ asks, retries: 5 }, "retries: unknown key"],
+    [{ asks, retries: 5 }, `retries: ${noOption}`],
     [{ asks, synthesis: 5 }, "synthesis: expected an instruction, Synthesis.text or Synthesis.object, got 5"],
     [{ asks, context: 5 }, "context: expected text, got 5"],
     [{ asks, onEvent: "log" }, 'onEvent: expected a function, got "log"'],
-    [{ asks, onInterrupt: () => {} }, "onInterrupt: unknown key"],
+    [{ asks, onInterrupt: () => {} }, `onInterrupt: ${noOption}`],
     [{ asks, fetch: "fetch" }, 'fetch: expected a function, got "fetch"'],
     [{ asks, signal: {} }, "signal: expected an AbortSignal, got {}"],
     [{ asks, apiKey: [apiKey] }, "apiKey: expected text"]

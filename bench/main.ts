@@ -82,7 +82,7 @@ for (const [index, name] of wanted.entries()) {
   const file = fileURLToPath(new URL(`${name}.ts`, here))
   const flags = values.quick ? ["--quick"] : []
   const { signal, status } = spawnSync(process.execPath, ["--conditions=source", file, ...flags], { stdio: "inherit" })
-  if (signal !== null) process.exit(130)
+  if (signal === "SIGINT") process.exit(130)
   if (status !== 0) {
     failed.push(name)
     continue

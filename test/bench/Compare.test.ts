@@ -53,7 +53,7 @@ describe("a comparison", () => {
   })
 
   it("gives the same spread for the same results", () => {
-    const results = [stored({ arm: [1, 2, 3, 4, 5] }), stored({ arm: [2, 3, 4, 5, 6] })] as const
+    const results = [stored({ arm: many(1) }), stored({ arm: many(1.1) })] as const
     assert.deepStrictEqual(Compare.compare(...results), Compare.compare(...results))
   })
 

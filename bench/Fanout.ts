@@ -23,6 +23,8 @@ export interface Route {
   readonly fetch?: typeof globalThis.fetch
   readonly baseUrl?: string
   readonly inFlight?: number
+  /** Milliseconds of the clock that the parts are timed with; the machine's unless given. */
+  readonly now?: () => number
 }
 
 /** Runs the plan with fanfold's default stack. */
@@ -30,15 +32,15 @@ export const fanfold = (plan: Plan, concurrency: Research.Concurrency, route: Ro
   const asks = plan.questions.map((question) => Ask.text(question))
   const { synthesis } = plan
   const fold = synthesis === undefined ? () => Effect.void : Synthesis.text(synthesis)
-  const { inFlight, ...options } = route
+  const { inFlight, now = () => performance.now(), ...options } = route
   const pacing = inFlight === undefined ? {} : { inFlight }
   const stack = Stack.layerWith({ ...options, pacing, apiKey: Redacted.make(apiKey) })
   const program = Effect.gen(function* () {
-    const startedAt = performance.now()
+    const startedAt = now()
     const findings = yield* Research.run(asks, { concurrency })
-    const foldedAt = performance.now()
+    const foldedAt = now()
     yield* fold(findings)
-    return { researchMillis: foldedAt - startedAt, synthesisMillis: performance.now() - foldedAt }
+    return { researchMillis: foldedAt - startedAt, synthesisMillis: now() - foldedAt }
   })
   return () => Effect.runPromise(Effect.provide(program, stack))
 }
@@ -66,7 +68,11 @@ export const rehearse = async (plan: Plan, options: Simulation.Options): Promise
 }
 
 /** Sends the rehearsed requests through the SDK: all asks with `Promise.all`, then the synthesis. */
-export const rawSdk = (rehearsal: Rehearsal, asks: number, route: Omit<Route, "inFlight">): (() => Promise<void>) => {
+export const rawSdk = (
+  rehearsal: Rehearsal,
+  asks: number,
+  route: Pick<Route, "fetch" | "baseUrl">
+): (() => Promise<void>) => {
   const client = new Anthropic({
     apiKey,
     baseURL: route.baseUrl ?? "https://api.anthropic.com",

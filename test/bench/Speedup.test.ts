@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Fanout from "../../bench/Fanout.ts"
 import * as Simulation from "../../bench/Simulation.ts"
 import * as Speedup from "../../bench/Speedup.ts"
-import { latency, mockClaude } from "fanfold/mocks"
+import { clock, latency, mockClaude } from "fanfold/mocks"
 
 const planOf = (asks: number): Fanout.Plan => ({
   questions: Array.from({ length: asks }, (_, index) => `What is in street ${index + 1}?`),
@@ -63,6 +63,16 @@ describe("the arms", () => {
 
 const parts = (researchMillis: number, synthesisMillis: number) => ({ researchMillis, synthesisMillis })
 
+/** Lets a clock run that stands still otherwise, so that a busy machine does not matter. */
+const passing = async <A>(time: clock.Manual, running: Promise<A>): Promise<A> => {
+  const run = { isOver: false }
+  void running.finally(() => {
+    run.isOver = true
+  })
+  while (!run.isOver) await time.advance(1)
+  return running
+}
+
 describe("the figures", () => {
   it("are medians beside what is possible", () => {
     const figures = Speedup.figuresOf({
@@ -84,21 +94,22 @@ describe("the figures", () => {
   it("show an implementation that is secretly sequential as such", async () => {
     const plan = planOf(6)
     const askMillis = plan.questions.map(() => 30)
-    const { fetch } = mockClaude({ latency: latency.fixed(30) })
+    const time = clock.manual()
+    const { fetch } = mockClaude({ latency: latency.fixed(30), clock: time })
     const runs = async (concurrency: number) => {
-      const run = Fanout.fanfold(plan, concurrency, { fetch, inFlight: 6 })
-      return [await run(), await run(), await run()]
+      const run = Fanout.fanfold(plan, concurrency, { fetch, inFlight: 6, now: time.now })
+      return [await passing(time, run()), await passing(time, run()), await passing(time, run())]
     }
     const sequential = await runs(1)
     const figuresOf = (parallel: ReadonlyArray<Fanout.Parts>) =>
       Speedup.figuresOf({ latency: "fixed", askMillis, synthesisMillis: 30, sequential, parallel })
     const honest = figuresOf(await runs(6))
     const secretlySequential = figuresOf(await runs(1))
-    assert.closeTo(secretlySequential.speedup, 1, 0.5)
-    assert.closeTo(secretlySequential.researchSpeedup, 1, 0.5)
-    assert.isBelow(secretlySequential.percentOfIdeal, 40)
-    assert.isAbove(honest.percentOfIdeal, secretlySequential.percentOfIdeal)
-    assert.isAbove(honest.researchSpeedup, secretlySequential.researchSpeedup)
+    assert.closeTo(secretlySequential.speedup, 1, 0.2)
+    assert.closeTo(secretlySequential.researchSpeedup, 1, 0.2)
+    assert.isBelow(secretlySequential.percentOfIdeal, 35)
+    assert.isAbove(honest.researchSpeedup, 3)
+    assert.isAbove(honest.percentOfIdeal, 60)
   })
 
   it("become rows that say so", () => {

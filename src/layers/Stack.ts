@@ -75,9 +75,18 @@ const configured = (options: ConfigOptions): Layer.Layer<Claude, Config.ConfigEr
 /** The stack over the API, with the key and base URL of the environment. */
 export const layer: Layer.Layer<Claude, Config.ConfigError> = configured({})
 
-const layers = MutableHashMap.empty<ReadonlyArray<unknown>, Layer.Layer<Claude>>()
-const memoMap = Layer.makeMemoMapUnsafe()
-const scope = Scope.makeUnsafe()
+/** What some runs share, and where it is built, once. */
+interface Place {
+  readonly layer: Layer.Layer<Claude>
+  readonly memoMap: Layer.MemoMap
+  readonly scope: Scope.Scope
+}
+
+/** In the order of their last use. A forgotten one lives on in the runs that have it, and has nothing to be closed. */
+const places = MutableHashMap.empty<ReadonlyArray<unknown>, Place>()
+
+/** More than the keys and settings of one program; a server that has a key for each of its users must not keep them all. */
+const mostPlaces = 64
 
 /** Two provides of one layer build it twice, so what a process shares is built in a place and a scope that outlive them. */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
@@ -85,10 +94,15 @@ const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => 
   const { itpm, otpm, rpm } = pacing?.limits ?? {}
   // A redacted key compares by its value, and stays redacted.
   const key = [apiKey, baseUrl, fetch, pacing?.inFlight, rpm, itpm, otpm, JSON.stringify(Timeout.millisOf(timeout))]
-  const layer = Option.getOrElse(MutableHashMap.get(layers, key), () => {
-    const fresh = shared(options).pipe(Layer.provide(Layer.effect(Claude, make({ apiKey, baseUrl, fetch }))))
-    MutableHashMap.set(layers, key, fresh)
-    return fresh
-  })
+  const place = Option.getOrElse(MutableHashMap.get(places, key), (): Place => ({
+    layer: shared(options).pipe(Layer.provide(Layer.effect(Claude, make({ apiKey, baseUrl, fetch })))),
+    memoMap: Layer.makeMemoMapUnsafe(),
+    scope: Scope.makeUnsafe()
+  }))
+  MutableHashMap.remove(places, key)
+  MutableHashMap.set(places, key, place)
+  const [oldest] = MutableHashMap.keys(places)
+  if (MutableHashMap.size(places) > mostPlaces && oldest !== undefined) MutableHashMap.remove(places, oldest)
+  const { layer, memoMap, scope } = place
   return Layer.effectContext(Effect.uninterruptible(Layer.buildWithMemoMap(layer, memoMap, scope)))
 }

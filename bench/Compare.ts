@@ -35,7 +35,7 @@ export const read = (file: string): Results.Stored => {
     throw wrong(`cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`)
   }
   try {
-    return Schema.decodeUnknownSync(Schema.fromJsonString(Results.Stored))(text)
+    return Schema.decodeSync(Schema.fromJsonString(Results.Stored))(text)
   } catch {
     throw wrong(`is not the result of a benchmark in format ${Results.formatVersion}`)
   }

@@ -1,5 +1,5 @@
 /** A base URL that is none fails at once, wherever it comes from, and before anything is sent. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, ConfigProvider, Effect, Exit, Redacted } from "effect"
 import { Claude, Stack } from "fanfold"
 import { run } from "fanfold/promise"
@@ -46,6 +46,17 @@ describe("a base URL that is none", () => {
       })
     )
   }
+
+  it("rejects a run of fanfold/promise where the environment has it", async () => {
+    vi.stubEnv("ANTHROPIC_BASE_URL", "ftp://claude.example.org")
+    const error = await run({ asks: ["why?"], apiKey: "sk-1", fetch }).then(
+      () => assert.fail("it should have been rejected"),
+      (error: unknown) => error
+    )
+    vi.unstubAllEnvs()
+    assert(error instanceof Error)
+    assert.match(error.message, /^ANTHROPIC_BASE_URL: expected an http or https URL .* got "ftp:/)
+  })
 
   it.effect("is none of these, and one of blanks counts as not set", () =>
     Effect.gen(function* () {

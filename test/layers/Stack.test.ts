@@ -170,35 +170,35 @@ describe("Stack", () => {
   )
 })
 
-describe("the places of a process", () => {
-  /** Begins a run of four asks that never end, lets `others` more keys in, then begins another such run with the first key. */
-  const inFlightAfter = (others: number, expected: number, used = false) =>
-    Effect.gen(function* () {
-      let inFlight = 0
-      const fetch = () => new Promise<Response>(() => void inFlight++)
-      const layer = () => Stack.layerWith({ apiKey: Redacted.make("first"), fetch, pacing: { inFlight: 2 } })
-      let dispatched = 0
-      const listener: Event.Listener = {
-        emit: ({ _tag }) => Effect.sync(() => void (dispatched += _tag === "Dispatched" ? 1 : 0))
-      }
-      const begin = Effect.provideService(Effect.provide(four, Layer.suspend(layer)), Event.Listener, listener)
-      const settled = (least: number) =>
-        Effect.yieldNow.pipe(
-          Effect.repeat({ until: () => dispatched >= least }),
-          Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 100 })),
-          Effect.timeout("10 seconds")
-        )
-      yield* Effect.forkChild(begin)
-      yield* settled(2)
-      for (let n = 0; n < others; n++) {
-        Stack.layerWith({ apiKey: Redacted.make(`other ${n}`), fetch })
-        if (used) layer()
-      }
-      yield* Effect.forkChild(begin)
-      yield* settled(expected)
-      return inFlight
-    })
+/** Begins a run of four asks that never end, lets `others` more keys in, then begins another such run with the first key. */
+const inFlightAfter = (others: number, expected: number, used = false) =>
+  Effect.gen(function* () {
+    let inFlight = 0
+    const fetch = () => new Promise<Response>(() => void inFlight++)
+    const layer = () => Stack.layerWith({ apiKey: Redacted.make("first"), fetch, pacing: { inFlight: 2 } })
+    let dispatched = 0
+    const listener: Event.Listener = {
+      emit: ({ _tag }) => Effect.sync(() => void (dispatched += _tag === "Dispatched" ? 1 : 0))
+    }
+    const begin = Effect.provideService(Effect.provide(four, Layer.suspend(layer)), Event.Listener, listener)
+    const settled = (least: number) =>
+      Effect.yieldNow.pipe(
+        Effect.repeat({ until: () => dispatched >= least }),
+        Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 100 })),
+        Effect.timeout("10 seconds")
+      )
+    yield* Effect.forkChild(begin)
+    yield* settled(2)
+    for (let n = 0; n < others; n++) {
+      Stack.layerWith({ apiKey: Redacted.make(`other ${n}`), fetch })
+      if (used) layer()
+    }
+    yield* Effect.forkChild(begin)
+    yield* settled(expected)
+    return inFlight
+  })
 
+describe("the places of a process", () => {
   it.live("are kept for those used last, and forgotten by their number", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* inFlightAfter(63, 2), 2)

@@ -1,0 +1,40 @@
+/** What a benchmark leaves behind says all that is needed to judge it, and a quick run replaces no full one. */
+import { pathToFileURL } from "node:url"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as Results from "../../bench/Results.ts"
+import { node, root } from "../cli/Process.ts"
+
+describe("few samples", () => {
+  it("are told as median, least, most and number", () => {
+    assert.deepStrictEqual(Results.spreadOf([5, 1, 4, 2]), { median: 3, min: 1, max: 5, n: 4 })
+    assert.strictEqual(Results.medianOf([9, 1, 2]), 2)
+    assert.isNaN(Results.medianOf([]))
+  })
+})
+
+describe("a result", () => {
+  const result = { name: "one", seed: 7, simulated: "all", rows: [{ arm: "a", ms: 1 }], samples: { a: [1, 2] } }
+
+  it("says where, when and with what it was taken", () => {
+    const stored = Results.storedOf(result)
+    assert.deepStrictEqual(Schema.decodeUnknownSync(Results.Stored)(stored), stored)
+    assert.strictEqual(stored.versions["node"], process.versions.node)
+    assert.containsAllKeys(stored.versions, ["@anthropic-ai/sdk", "effect", "msw", "tinybench", "undici"])
+    assert.isAtLeast(stored.machine.cores, 1)
+    assert.isBelow(Math.abs(Date.now() - Date.parse(stored.date)), 60_000)
+    assert.include(Results.placeOf(stored), stored.date.slice(0, 10))
+    assert.notInclude(Results.placeOf(stored), "quick")
+    assert.include(Results.placeOf({ ...stored, isQuick: true }), "quick")
+  })
+
+  it("of a quick run has a folder of its own", async () => {
+    const room = pathToFileURL(join(root, "bench/Results.ts")).href
+    const script = `const { folder, isQuick } = await import("${room}"); console.log(isQuick, folder.pathname)`
+    const said = async (...flags: ReadonlyArray<string>) =>
+      (await node("--input-type=module", ["-e", script, "--", ...flags]).ended).stdout
+    assert.match(await said(), /^false .*\/bench\/results\/\n$/)
+    assert.match(await said("--quick"), /^true .*\/bench\/results\/quick\/\n$/)
+  })
+})

@@ -33,7 +33,7 @@ const concurrency = Flag.String("concurrency").pipe(
   Flag.withAlias("j"),
   Flag.withMetavar("n,…"),
   Flag.withDescription(
-    "How many asks may be under way at once, each beside 1 (default: 2,4,8 as far as there are asks, the plan's own, and unbounded)"
+    "How many asks may be under way at once, each beside 1 (default: 2,4,8 and the plan's own, as far as there are asks, and unbounded)"
   ),
   Flag.mapEffect((text) => {
     const words = text.split(",").map((word) => word.trim())
@@ -131,7 +131,7 @@ const readsOf = (file: string, { contextFile }: Effect.Success<ReturnType<typeof
 /** Above the number of asks, all concurrencies are one. */
 const usualFor = ({ asks, concurrency }: Prepared): ReadonlyArray<Concurrency> => {
   const count = Object.keys(asks).length
-  return [...[2, 4, 8].filter((n) => n < count), concurrency, "unbounded"]
+  return [...[2, 4, 8, concurrency].filter((n) => typeof n === "number" && n < count), "unbounded"]
 }
 
 /** One after another comes first, as all others are compared with it. */

@@ -105,9 +105,10 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
             Effect.updateService(Event.Listener, watchDispatch),
             Effect.catch((error) =>
               error.reason._tag === "TimedOut" && error.reason.scope === "ask"
-                ? tellUnderWay(book, error, request.model)
+                ? Effect.andThen(tellStopped(book, request.model, error), error.with(book.whole))
                 : Effect.fail(error.usage === book.paid ? error : error.with({ usage: book.paid }))
-            )
+            ),
+            Effect.onInterrupt(() => (book.soFar === undefined ? Effect.void : tellStopped(book, request.model)))
           )
         })
       })
@@ -146,16 +147,17 @@ class Book {
 }
 
 /** An attempt that is stopped cannot tell its end, nor what it has cost. */
-const tellUnderWay = Effect.fnUntraced(function* ({ soFar, underWay, whole }: Book, error: AskError, model: string) {
-  if (underWay !== undefined) {
-    const { attempt, at } = underWay
-    const { message, reason } = error
-    const { usage, model: answering = model } = soFar?.() ?? {}
-    const durationMillis = (yield* Clock.currentTimeMillis) - at
-    const paid = usage === undefined ? {} : { usage, model: answering }
-    yield* Event.emit({ _tag: "AttemptFailed", attempt, reason: reason._tag, message, ...paid, durationMillis })
-  }
-  return yield* error.with(whole)
+const tellStopped = Effect.fnUntraced(function* ({ soFar, underWay }: Book, model: string, error?: AskError) {
+  if (underWay === undefined) return
+  const { attempt, at } = underWay
+  const { reason, message } =
+    error === undefined
+      ? { reason: "Interrupted", message: "stopped on its way" }
+      : { reason: error.reason._tag, message: error.message }
+  const { usage, model: answering = model } = soFar?.() ?? {}
+  const durationMillis = (yield* Clock.currentTimeMillis) - at
+  const paid = usage === undefined ? {} : { usage, model: answering }
+  yield* Event.emit({ _tag: "AttemptFailed", attempt, reason, message, ...paid, durationMillis })
 })
 
 /** Exponential with jitter up to `maxWait`, or the server's `retry-after` where that is longer. */

@@ -216,6 +216,28 @@ describe("Retry", () => {
     })
   )
 
+  it.effect("tells what an attempt has cost that is interrupted from outside", () =>
+    Effect.gen(function* () {
+      const claude = make(({ request }) =>
+        Effect.flatMap(Claude.Activity, (tell) => {
+          if (request.model === "streaming") tell(soFar)
+          return Effect.never
+        })
+      )
+      const { events, listen } = recorder()
+      const stack = Retry.layer().pipe(Layer.provide(Pacing.layer({ inFlight: 8 })), Layer.provide(claude.layer))
+      const both = Effect.all([send(request("a", { model: "streaming" })), send(request("b", { model: "plain" }))], {
+        concurrency: 2
+      })
+      const fiber = yield* both.pipe(Effect.provide(stack), listen, Effect.forkChild)
+      yield* TestClock.adjust("7 seconds")
+      yield* Fiber.interrupt(fiber)
+      const failed = events.filter(({ _tag }) => _tag === "AttemptFailed")
+      assert.lengthOf(failed, 1)
+      assert.deepInclude(failed[0], { attempt: 1, reason: "Interrupted", usage: paid, durationMillis: 7000 })
+    })
+  )
+
   it.effect("keeps the text of an earlier try where nothing has come of the last", () =>
     Effect.gen(function* () {
       const { result } = yield* attempts({ within: "10 seconds" }, (_sent, nth) =>

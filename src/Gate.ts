@@ -1,5 +1,6 @@
 /** Lets calls through one after the other: those of every lane share its places, and the lane decides when the next may go. */
 import { Clock, Effect, type Fiber } from "effect"
+import { AskError, TimedOut } from "./AskError.ts"
 import type { Lane, Ticket } from "./Lane.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
@@ -23,7 +24,7 @@ export class Gate {
   }
 
   /** Runs the effect once the ticket's turn has come. Who is interrupted before that gives back all it had reserved. */
-  hold<A, E, R>(ticket: Ticket, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+  hold<A, E, R>(ticket: Ticket, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | AskError, R> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.withFiber((fiber) => {
         const run = Effect.onExit(restore(effect), () => Effect.sync(() => this.#leave(ticket, fiber)))
@@ -62,18 +63,22 @@ export class Gate {
 
   #take(ticket: Ticket, now: number): void {
     this.#taken++
-    ticket.isIn = true
     ticket.leaveQueue()
     ticket.lane.take(ticket, now)
   }
 
-  #wait(ticket: Ticket, fiber: AnyFiber): Effect.Effect<void> {
+  #wait(ticket: Ticket, fiber: AnyFiber): Effect.Effect<void, AskError> {
     return Effect.callback((resume) => {
-      ticket.enter = () => resume(Effect.void)
       ticket.lane.push(ticket)
+      const watch = this.#watch(ticket, fiber, (error) => resume(Effect.fail(error)))
+      ticket.enter = () => {
+        watch?.interruptUnsafe()
+        resume(Effect.void)
+      }
       this.admit(fiber)
       return Effect.sync(() => {
-        if (!ticket.isIn) {
+        watch?.interruptUnsafe()
+        if (ticket.shares === undefined) {
           ticket.leaveQueue()
           return this.admit(fiber)
         }
@@ -82,6 +87,26 @@ export class Gate {
         this.#leave(ticket, fiber)
       })
     })
+  }
+
+  /** An ask with a limit of its own is held by a class that rests no longer than that. */
+  #watch(ticket: Ticket, fiber: AnyFiber, fail: (error: AskError) => void): AnyFiber | undefined {
+    const { lane, timeoutMillis: limitMillis } = ticket
+    if (limitMillis === undefined) return undefined
+    const enteredAt = millis(fiber)
+    const look: Effect.Effect<void> = Effect.withFiber((watch) => {
+      const now = millis(watch)
+      const { since, until } = lane.coolDown
+      const heldMillis = now < until ? now - Math.max(since, enteredAt) : 0
+      if (heldMillis < limitMillis) return Effect.andThen(Effect.sleep(limitMillis - heldMillis), look)
+      if (ticket.shares === undefined) {
+        ticket.leaveQueue()
+        fail(new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) }))
+        this.admit(watch)
+      }
+      return Effect.void
+    })
+    return Effect.runForkWith(fiber.context)(look)
   }
 
   #leave(ticket: Ticket, fiber: AnyFiber): void {

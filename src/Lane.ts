@@ -1,8 +1,13 @@
 /** The calls of one model class: who waits, what each takes from the account's limits, and when the next may leave. */
-import { Bucket } from "./Bucket.ts"
+import { Allowance, type Kind, type Share } from "./Allowance.ts"
+import type { AskError } from "./AskError.ts"
+import type { Call } from "./Call.ts"
+import { CoolDown } from "./CoolDown.ts"
 import { inputTokensOf } from "./Estimate.ts"
 import { Fifo } from "./Fifo.ts"
 import type { Request, Usage } from "./Message.ts"
+import type { RateLimit } from "./RateLimit.ts"
+import { Trial } from "./Trial.ts"
 
 /** What an account allows a model class within a minute: requests, input tokens, output tokens. */
 export interface Limits {
@@ -16,14 +21,24 @@ export const cautiousInFlight = 8
 
 /** "60 requests a minute may be enforced as one a second": so a quarter of a second's worth may leave at once, or eight. */
 const burstOf = (rpm: number): number => Math.max(cautiousInFlight, rpm / 240)
+const requests: Kind = { burstOf, rounding: 0, slope: { burstOf, steepness: 5 } }
+
+/** A minute's worth of tokens may leave at once; what remains of them is told in thousands. */
+const input: Kind = { burstOf: (tpm) => tpm, rounding: 500 }
+
+/** Nobody knows how long the first replies will be, so they do not take the whole of a minute's worth. */
+const output: Kind = { ...input, isCountedLate: true, slope: { burstOf: (tpm) => tpm / 4, steepness: 5 } }
 
 /** Output tokens of a reply before any has come: the 99th percentile of a public trace of conversations. */
 const unseenOutputTokens = 600
 
-/** How many of the latest replies count in the expectation of the next one's length. */
-const remembered = 32
+/** How many of the latest replies count in the expectation of the next one. */
+const remembered = 8
 
-/** One attempt of one call. What it reserved is set once it may leave. */
+/** However long the API wants it, nobody is held longer before one goes out to see, and to tell, how it stands. */
+const longestRestMillis = 60_000
+
+/** One attempt of one call. */
 export class Ticket {
   readonly lane: Lane
   readonly request: Request
@@ -31,52 +46,54 @@ export class Ticket {
   readonly isRetry: boolean
   /** Place in the order of asking, among all lanes. */
   readonly order: number
+  /** Limit of the ask, where it sets its own. */
+  readonly timeoutMillis: number | undefined
   /** Lets the call leave. */
   enter: () => void = () => {}
   /** Takes it out of the queue. */
   leaveQueue: () => void = () => {}
-  /** It was let through, and has a place. */
-  isIn = false
-  inputReserved: number | undefined
-  outputReserved: number | undefined
-  requestReserved = false
+  /** Its shares of the limits, once it was let through and has a place. */
+  shares: { readonly requests: Share; readonly input: Share; readonly output: Share } | undefined
+  leftAt = 0
+  hasTold = false
   #inputTokens: number | undefined
 
-  constructor(lane: Lane, request: Request, isRetry: boolean, order: number) {
+  constructor(lane: Lane, request: Request, { attempt, timeoutMillis }: Call, order: number) {
     this.lane = lane
     this.request = request
-    this.isRetry = isRetry
+    this.isRetry = attempt > 1
+    this.timeoutMillis = timeoutMillis
     this.order = order
   }
 
+  /** By its length. */
   get inputTokens(): number {
     return (this.#inputTokens ??= inputTokensOf(this.request))
   }
 }
 
 export class Lane {
-  /** Most calls on their way at once. */
-  window: number
-  /** The account's own word has replaced the caution of the start. */
-  isOpened = false
   inFlight = 0
-  /** Until then nobody leaves, in epoch milliseconds. */
-  closedUntil = 0
+  readonly coolDown = new CoolDown()
+  readonly #trial = new Trial()
+  /** Most calls on their way at once, until it is known how many may leave. */
+  #window: number
   readonly #first = new Fifo<Ticket>()
   readonly #again = new Fifo<Ticket>()
   #retriesTurn = false
-  readonly #requests: Bucket | undefined
-  readonly #input: Bucket | undefined
-  readonly #output: Bucket | undefined
+  readonly #requests: Allowance
+  readonly #input: Allowance
+  readonly #output: Allowance
   #outputTokens = unseenOutputTokens
+  /** Counted input of a token that was estimated: less where the cache helps, more where a script needs more tokens. */
+  #inputFactor = 1
   #replies = 0
 
   constructor(window: number, { itpm, otpm, rpm }: Limits, now: number) {
-    this.window = window
-    this.isOpened = window === Number.POSITIVE_INFINITY
-    if (rpm !== undefined) this.#requests = new Bucket(rpm, burstOf(rpm), now)
-    if (itpm !== undefined) this.#input = new Bucket(itpm, itpm, now)
-    if (otpm !== undefined) this.#output = new Bucket(otpm, otpm, now)
+    this.#window = window
+    this.#requests = new Allowance(rpm, requests, now)
+    this.#input = new Allowance(itpm, input, now)
+    this.#output = new Allowance(otpm, output, now)
   }
 
   push(ticket: Ticket): void {
@@ -91,13 +108,14 @@ export class Lane {
 
   /** How long until this call may leave, as far as is known; infinite where another has to come back first. */
   waitMillis(ticket: Ticket, now: number): number {
-    if (this.inFlight >= this.window) return Number.POSITIVE_INFINITY
+    if (this.inFlight >= this.#window) return Number.POSITIVE_INFINITY
     return Math.max(
       0,
-      this.closedUntil - now,
-      this.#requests?.waitMillis(1, now) ?? 0,
-      this.#input?.waitMillis(ticket.inputTokens, now) ?? 0,
-      this.#output?.waitMillis(this.#outputTokensOf(ticket), now) ?? 0
+      this.coolDown.waitMillis(now),
+      this.#trial.waitMillis(now),
+      this.#requests.waitMillis(1, now),
+      this.#input.waitMillis(this.#inputTokensOf(ticket), now),
+      this.#output.waitMillis(this.#outputTokensOf(ticket), now)
     )
   }
 
@@ -105,35 +123,73 @@ export class Lane {
   take(ticket: Ticket, now: number): void {
     this.inFlight++
     this.#retriesTurn = !ticket.isRetry
-    if (this.#requests !== undefined) {
-      this.#requests.take(1, now)
-      ticket.requestReserved = true
+    this.coolDown.leave(now)
+    this.#trial.leave(now)
+    this.#trial.yieldTo(this.#requests.limit)
+    ticket.leftAt = now
+    ticket.shares = {
+      requests: this.#requests.take(1, now),
+      input: this.#input.take(this.#inputTokensOf(ticket), now),
+      output: this.#output.take(this.#outputTokensOf(ticket), now)
     }
-    if (this.#input !== undefined) this.#input.take((ticket.inputReserved = ticket.inputTokens), now)
-    if (this.#output !== undefined) this.#output.take((ticket.outputReserved = this.#outputTokensOf(ticket)), now)
+  }
+
+  /** Gives back what a call took and the API did not count: it never left, or was refused at the door. */
+  giveBack(ticket: Ticket, now: number): void {
+    if (ticket.shares === undefined) return
+    this.#requests.settle(ticket.shares.requests, 0, now)
+    this.#input.settle(ticket.shares.input, 0, now)
+    this.#output.settle(ticket.shares.output, 0, now)
   }
 
   /** Puts what a reply used in the place of what was expected; what came from the cache is free. */
   settle(ticket: Ticket, { cacheCreationInputTokens, inputTokens, outputTokens }: Usage, now: number): void {
-    this.#outputTokens += (outputTokens - this.#outputTokens) / Math.min(++this.#replies, remembered)
-    this.#correct(ticket, inputTokens + cacheCreationInputTokens, outputTokens, now)
+    const counted = inputTokens + cacheCreationInputTokens
+    const weight = 1 / Math.min(++this.#replies, remembered)
+    this.#outputTokens += (outputTokens - this.#outputTokens) * weight
+    this.#inputFactor += (counted / ticket.inputTokens - this.#inputFactor) * weight
+    if (ticket.shares === undefined) return
+    this.#input.settle(ticket.shares.input, counted, now)
+    this.#output.settle(ticket.shares.output, outputTokens, now)
   }
 
-  /** Gives back what a call reserved and the API did not count: it never left, or was refused at the door. */
-  giveBack(ticket: Ticket, now: number): void {
-    this.#correct(ticket, 0, 0, now)
-    if (ticket.requestReserved) this.#requests?.take(-1, now)
-    ticket.requestReserved = false
+  /** Learns from the headers of the response to a call that was let in; once for each call. */
+  learn(ticket: Ticket, said: RateLimit, now: number): void {
+    const { leftAt, shares } = ticket
+    if (ticket.hasTold || shares === undefined) return
+    ticket.hasTold = true
+    this.coolDown.pass(leftAt)
+    if (said.requests !== undefined) this.#requests.learn(said.requests, shares.requests, leftAt, now)
+    if (said.input !== undefined) this.#input.learn(said.input, shares.input, leftAt, now)
+    if (said.output !== undefined) this.#output.learn(said.output, shares.output, leftAt, now)
+    // Without a word of the limit, every call that passes makes room for one more, until there is a refusal.
+    this.#window = said.requests !== undefined || this.#trial.isOn ? Number.POSITIVE_INFINITY : this.#window + 1
+  }
+
+  /** Learns from a refusal, 429 or 529, and lets everyone rest. `random` is from 0 to 1. */
+  refuse(ticket: Ticket, { headers = {}, reason }: AskError, said: RateLimit, now: number, random: number): void {
+    const isNews = this.coolDown.isNews(ticket.leftAt)
+    this.giveBack(ticket, now)
+    const seconds = Number(headers["retry-after"] ?? Number.NaN)
+    const told = reason._tag === "RateLimited" ? reason.retryAfterMillis : seconds * 1000
+    const isTold = told !== undefined && told >= 0
+    this.coolDown.refuse(ticket.leftAt, now, isTold ? Math.min(told, longestRestMillis) : undefined, random)
+    if (reason._tag !== "RateLimited") return
+    const isExplained = [
+      this.#requests.refuse(said.requests, 1, now),
+      this.#input.refuse(said.input, this.#inputTokensOf(ticket), now),
+      this.#output.refuse(said.output, 1, now)
+    ].includes(true)
+    if (isNews && !isExplained) this.#requests.distrust(now)
+    this.#trial.refuse(isNews && !isExplained, now)
+    this.#window = Number.POSITIVE_INFINITY
+  }
+
+  #inputTokensOf(ticket: Ticket): number {
+    return Math.ceil(ticket.inputTokens * this.#inputFactor)
   }
 
   #outputTokensOf({ request }: Ticket): number {
     return Math.min(request.maxTokens, this.#outputTokens)
-  }
-
-  #correct(ticket: Ticket, inputTokens: number, outputTokens: number, now: number): void {
-    if (ticket.inputReserved !== undefined) this.#input?.take(inputTokens - ticket.inputReserved, now)
-    if (ticket.outputReserved !== undefined) this.#output?.take(outputTokens - ticket.outputReserved, now)
-    ticket.inputReserved = undefined
-    ticket.outputReserved = undefined
   }
 }

@@ -7,6 +7,7 @@ import * as Call from "./Call.ts"
 import { Activity, defaultBaseUrl, isStreamed, type Options, type SoFar } from "./Claude.ts"
 import * as Event from "./Event.ts"
 import { type Reply, type Request, textOf } from "./Message.ts"
+import * as RateLimit from "./RateLimit.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
 import * as Secret from "./Secret.ts"
 import * as Transport from "./Transport.ts"
@@ -85,6 +86,8 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call, cut
       return yield* notJson(response, yield* textOfBody(response))
     }
     const headers = Wire.headersOf(response.headers)
+    const tellHeaders = yield* RateLimit.Arrived
+    tellHeaders(headers)
     const activity = yield* Activity
     const message = new Wire.Accumulator()
     const state: { stopped: boolean; begun: boolean; error?: AskError } = { stopped: false, begun: false }

@@ -1,5 +1,5 @@
 /** One gate for all that goes out: keeps calls within the account's limits, and holds a model class back after a 429. */
-import { Clock, Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Layer, Random, Schema } from "effect"
 import type { AskError } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Claude } from "../Claude.ts"
@@ -8,8 +8,8 @@ import { Gate } from "../Gate.ts"
 import * as Issue from "../Issue.ts"
 import { cautiousInFlight, Lane, type Limits as AccountLimits, Ticket } from "../Lane.ts"
 import { PositiveInt } from "../Limit.ts"
-import type { Reply } from "../Message.ts"
 import { modelClassOf } from "../ModelClass.ts"
+import * as RateLimit from "../RateLimit.ts"
 
 const count = (description: string) => Schema.optionalKey(PositiveInt.annotate({ description }))
 
@@ -32,9 +32,6 @@ export interface Options {
 const assertInFlight = Issue.assert(PositiveInt, "inFlight")
 const assertLimits = Issue.assert(Limits, "limits")
 
-/** A call that waits here has no limit yet, so after this long one is let out to learn, and to tell, how it stands. */
-const longestHoldMillis = 60_000
-
 /** Provides a `Claude` whose calls wait for their turn. Tells `Dispatched`, `Replied` and `AttemptFailed`. */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
   Layer.effect(
@@ -48,6 +45,18 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       const lanes = new Map<string, Lane>()
       const isTold = inFlight !== undefined || Object.values(limits).some((limit) => limit !== undefined)
       let tickets = 0
+
+      let hasComplained = false
+
+      const readLimits = (headers: Readonly<Record<string, string>>, now: number) => {
+        const said = RateLimit.read(headers, now)
+        if (said.nonsense.length === 0 || hasComplained) return Effect.succeed(said)
+        hasComplained = true
+        return Effect.as(
+          Effect.logDebug(`Rate-limit headers that make no sense are not heeded: ${said.nonsense.join("; ")}`),
+          said
+        )
+      }
 
       const laneOf = (model: string, now: number): Lane => {
         const name = modelClassOf(model)
@@ -63,24 +72,30 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         const { lane, request } = ticket
         yield* Event.emit({ _tag: "Dispatched", attempt, model: request.model })
         const leftAt = yield* Clock.currentTimeMillis
-        const result = yield* Effect.result(send(request))
+        const result = yield* Effect.withFiber((fiber) => {
+          const hear = (headers: Readonly<Record<string, string>>) => {
+            const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+            lane.learn(ticket, RateLimit.read(headers, now), now)
+            gate.admit(fiber)
+          }
+          return Effect.result(Effect.provideService(send(request), RateLimit.Arrived, hear))
+        })
         const now = yield* Clock.currentTimeMillis
-        if (result._tag === "Success") {
-          lane.settle(ticket, result.success.usage, now)
-          open(lane, result.success)
-        } else {
-          if (result.failure.usage !== undefined) lane.settle(ticket, result.failure.usage, now)
-          else if (result.failure.reason._tag === "RateLimited") lane.giveBack(ticket, now)
-          close(lane, result.failure, now)
-        }
+        const { headers = {}, usage } = result._tag === "Success" ? result.success : result.failure
+        if (usage !== undefined) lane.settle(ticket, usage, now)
+        const said = yield* readLimits(headers, now)
+        if (result._tag === "Failure" && isRefusal(result.failure)) {
+          lane.refuse(ticket, result.failure, said, now, yield* Random.next)
+        } else if (result._tag === "Success") lane.learn(ticket, said, now)
         return { result, durationMillis: now - leftAt }
       })
 
       return Claude.of({
         send: Effect.fnUntraced(function* (request) {
-          const { attempt } = yield* Call.Current
+          const call = yield* Call.Current
+          const { attempt } = call
           const lane = laneOf(request.model, yield* Clock.currentTimeMillis)
-          const ticket = new Ticket(lane, request, attempt > 1, tickets++)
+          const ticket = new Ticket(lane, request, call, tickets++)
           const { durationMillis, result } = yield* gate.hold(ticket, attemptOf(ticket, attempt))
           if (result._tag === "Success") {
             const { model, requestId, stopReason, usage } = result.success
@@ -98,15 +113,5 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     })
   )
 
-/** Opens a lane that was cautious to what the account still allows. */
-const open = (lane: Lane, { headers }: Reply): void => {
-  const remaining = Number(headers["anthropic-ratelimit-requests-remaining"] ?? Number.NaN)
-  if (lane.isOpened || Number.isNaN(remaining)) return
-  lane.isOpened = true
-  lane.window = Math.max(remaining, cautiousInFlight)
-}
-
-const close = (lane: Lane, { reason }: AskError, now: number): void => {
-  if (reason._tag !== "RateLimited" || reason.retryAfterMillis === undefined) return
-  lane.closedUntil = Math.max(lane.closedUntil, now + Math.min(reason.retryAfterMillis, longestHoldMillis))
-}
+/** A response that lets nobody in for now: 429 and 529. */
+const isRefusal = ({ reason }: AskError): boolean => reason._tag === "RateLimited" || reason._tag === "Overloaded"

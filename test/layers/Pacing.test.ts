@@ -18,6 +18,12 @@ const slow =
   () =>
     Effect.delay(Effect.succeed(reply("yes", { headers })), 1000)
 
+const allowing = (limit: unknown, remaining: unknown) => ({
+  "anthropic-ratelimit-requests-limit": String(limit),
+  "anthropic-ratelimit-requests-remaining": String(remaining),
+  "anthropic-ratelimit-requests-reset": "1970-01-01T00:00:01Z"
+})
+
 const limitedFor = (retryAfterMillis: number) =>
   failure(new AskError.RateLimited({ detail: "slow down", retryAfterMillis }))
 
@@ -46,7 +52,7 @@ describe("Pacing", () => {
 
   it.effect("keeps its limit whatever the headers allow, where it was given one", () =>
     Effect.gen(function* () {
-      const claude = make(slow({ "anthropic-ratelimit-requests-remaining": "50" }))
+      const claude = make(slow(allowing(1000, 999)))
       const fiber = yield* sendAll(many(30)).pipe(
         Effect.provide(Pacing.layer({ inFlight: 2 }).pipe(Layer.provide(claude.layer))),
         Effect.forkChild
@@ -57,40 +63,53 @@ describe("Pacing", () => {
     })
   )
 
-  it.effect("starts with eight, and opens to what the first reply's headers allow", () =>
+  it.effect("starts with eight, and opens to what the first reply's headers allow, without a cliff", () =>
     Effect.gen(function* () {
-      const claude = make(slow({ "anthropic-ratelimit-requests-remaining": "20" }))
+      const claude = make(slow(allowing(1000, 999)))
       const fiber = yield* sendAll(many(60)).pipe(
         Effect.provide(Pacing.layer().pipe(Layer.provide(claude.layer))),
         Effect.forkChild
       )
       yield* TestClock.adjust(999)
       assert.strictEqual(claude.inFlight, 8)
-      yield* TestClock.adjust(1)
-      assert.strictEqual(claude.inFlight, 20)
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
-      assert.strictEqual(claude.peak, 20)
+      // Eight at once, and then five times faster than the limit's 1,000 a minute: 12 ms.
+      const times = claude.sent.slice(8).map(({ at }) => at)
+      assert.strictEqual(times.filter((at) => at === 1000).length, 8)
+      assert.deepStrictEqual(times.slice(8, 11), [1012, 1024, 1036])
+      assert.strictEqual(times.at(-1), 1528)
     })
   )
 
-  it.effect("stays as it is where the headers say nothing, and never closes below its start", () =>
+  it.effect("spreads requests where the headers say that more is gone than was taken", () =>
     Effect.gen(function* () {
-      for (const headers of [
-        {},
-        { "anthropic-ratelimit-requests-remaining": "3" },
-        { "anthropic-ratelimit-requests-remaining": "?" }
-      ]) {
+      const claude = make(slow(allowing(600, 500)))
+      const fiber = yield* sendAll(many(20)).pipe(
+        Effect.provide(Pacing.layer().pipe(Layer.provide(claude.layer))),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      const times = claude.sent.slice(8).map(({ at }) => at)
+      assert.isAtMost(times.filter((at) => at < 1100).length, 5)
+      assert.deepStrictEqual(new Set(times.slice(6).map((at, index) => at - times[index + 5]!)), new Set([100]))
+    })
+  )
+
+  it.effect("lets one more leave for each that passes, where the headers say nothing or make no sense", () =>
+    Effect.gen(function* () {
+      for (const headers of [{}, allowing(-5, 3), allowing(1000, 2000), allowing("many", "?")]) {
         const claude = make(slow(headers))
         const fiber = yield* sendAll(many(30)).pipe(
           Effect.provide(Pacing.layer().pipe(Layer.provide(claude.layer))),
           Effect.forkChild
         )
         yield* TestClock.adjust(1500)
-        assert.strictEqual(claude.inFlight, 8)
+        assert.strictEqual(claude.inFlight, 16)
         yield* TestClock.adjust("1 minute")
         yield* Fiber.join(fiber)
-        assert.strictEqual(claude.peak, 8)
+        assert.strictEqual(claude.sent.length, 30)
       }
     })
   )
@@ -113,10 +132,12 @@ describe("Pacing", () => {
         claude.sent.map(({ request }) => request.model),
         ["limited", "free", "free"]
       )
-      yield* TestClock.adjust(1)
+      yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
-      assert.strictEqual(claude.sent.length, 15)
-      assert.isTrue(claude.sent.slice(3).every(({ at }) => at === 16_000))
+      // One by one, and ever faster.
+      const times = claude.sent.slice(3).map(({ at }) => at)
+      assert.deepStrictEqual(times.slice(0, 5), [16_000, 16_100, 16_150, 16_175, 16_188])
+      assert.isBelow(times.at(-1)!, 16_250)
     })
   )
 
@@ -135,7 +156,7 @@ describe("Pacing", () => {
       yield* Fiber.join(fiber)
       assert.deepStrictEqual(
         claude.sent.map(({ at }) => at),
-        [0, 16_100, 16_100]
+        [0, 16_100, 16_200]
       )
       assert.strictEqual(events.filter(({ _tag }) => _tag === one).length, 3)
     })

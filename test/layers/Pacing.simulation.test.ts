@@ -1,0 +1,202 @@
+/** The whole stack against the mock's own limits, in virtual time: what a run takes, and how often it is refused. */
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Fiber, Layer, Random } from "effect"
+import { TestClock } from "effect/testing"
+import { Ask, AskError, Research, Stack } from "fanfold"
+import * as Limits from "../../mocks/Limits.ts"
+import { failure, make, overloaded, questionOf, reply } from "../FakeClaude.ts"
+
+/** How soon the API refuses, and how long it takes to answer. */
+const refusalMillis = 30
+const latencyMillis = 300
+
+interface Server {
+  /** The limits at a time of the run. */
+  readonly limits?: (at: number) => Limits.Limits
+  /** What the headers tell: the bucket as it is, nothing, or a whole minute's bucket where a smaller one is enforced. */
+  readonly headers?: "true" | "none" | "of the minute"
+  readonly inputTokens?: (question: string) => number
+  readonly outputTokens?: (question: string) => number
+  /** Whether the nth request, at that time, meets an overload. */
+  readonly isOverloaded?: (at: number, nth: number) => boolean
+}
+
+/** A Claude with the mock's limits, and the book of what it refused. */
+const serve = (server: Server, startedAt: number) => {
+  const { headers = "true", inputTokens = () => 10, isOverloaded = () => false, outputTokens = () => 5 } = server
+  const gates = new Map<string, { readonly enforced: Limits.Gate; readonly told: Limits.Gate }>()
+  const gateAt = (at: number) => {
+    const limits = server.limits?.(at)
+    const key = JSON.stringify(limits ?? {})
+    const known = gates.get(key)
+    if (known !== undefined) return known
+    const enforced = Limits.make(limits)
+    const made = { enforced, told: headers === "true" ? enforced : Limits.make({ ...limits, burstSeconds: 60 }) }
+    gates.set(key, made)
+    return made
+  }
+  const book = { refused: 0, overloaded: 0 }
+  const claude = make(({ at, request }, nth) => {
+    if (isOverloaded(at - startedAt, nth)) {
+      book.overloaded++
+      return Effect.delay(Effect.fail(overloaded()), refusalMillis)
+    }
+    const { enforced, told } = gateAt(at - startedAt)
+    const [input, output] = [inputTokens(questionOf(request)), outputTokens(questionOf(request))]
+    const refused = enforced.take(request.model, input, at)
+    if (refused !== undefined) {
+      book.refused++
+      const { message, retryAfterSeconds = 1 } = refused.error
+      const reason = new AskError.RateLimited({ detail: message, retryAfterMillis: retryAfterSeconds * 1000 })
+      const shown = headers === "true" ? refused.headers : told.produced(request.model, 0, at)
+      return Effect.delay(Effect.fail(failure(reason, { headers: headers === "none" ? {} : shown })), refusalMillis)
+    }
+    if (told !== enforced) told.take(request.model, input, at)
+    const shown = told.produced(request.model, output, at)
+    if (told !== enforced) enforced.produced(request.model, output, at)
+    const usage = { ...reply("").usage, inputTokens: input, outputTokens: output }
+    return Effect.delay(
+      Effect.succeed(reply("yes", { usage, headers: headers === "none" ? {} : shown })),
+      latencyMillis
+    )
+  })
+  return Object.assign(claude, { book })
+}
+
+/** Runs asks to the end of the run, and gives its time, its refusals and when its requests left. */
+const run = Effect.fnUntraced(function* (
+  server: Server,
+  questions: ReadonlyArray<string>,
+  options: Stack.Options = {}
+) {
+  const startedAt = yield* Clock.currentTimeMillis
+  const claude = serve(server, startedAt)
+  const fiber = yield* Research.run(questions.map((question) => Ask.text(question))).pipe(
+    Effect.andThen(({ answers }) => Effect.map(Clock.currentTimeMillis, (now) => ({ answers, now }))),
+    Effect.provide(Stack.layerOver(options).pipe(Layer.provide(claude.layer))),
+    Random.withSeed("pacing"),
+    Effect.forkChild
+  )
+  // In steps, as a fiber of the run may only get its turn between two of them.
+  while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(50)
+  const { answers, now } = yield* Fiber.join(fiber)
+  assert.strictEqual(answers.filter((answer) => answer === "yes").length, questions.length)
+  const times = claude.sent.map(({ at }) => at - startedAt)
+  const leftIn = (from: number, to: number) => times.filter((at) => at >= from && at < to).length
+  return { ...claude.book, wallMillis: now - startedAt, sent: times.length, times, leftIn }
+})
+
+const many = (n: number) => Array.from({ length: n }, (_, index) => `question ${index}`)
+
+/** 20 requests a second, in bursts of 10. */
+const twenty: Limits.Limits = { rpm: 1200, burstSeconds: 0.5 }
+const ideal200 = ((200 + 1 - 10) / 20) * 1000 + latencyMillis
+
+/** From 500 to 3,000 tokens. */
+const tokensOf = (question: string): number => 500 + ((Number(/\d+/.exec(question)?.[0]) * 7919) % 2500)
+const sumOfTokens = many(200).reduce((sum, question) => sum + tokensOf(question), 0)
+
+describe("a run that is told nothing", () => {
+  it.effect("reaches the limit that the headers tell, and is not refused", () =>
+    Effect.gen(function* () {
+      const { refused, wallMillis } = yield* run({ limits: () => twenty }, many(200))
+      assert.isAtMost(wallMillis, 1.1 * ideal200)
+      assert.isAtMost(refused, 4)
+    })
+  )
+
+  it.effect("reaches it too where bursts are refused that the headers seem to allow", () =>
+    Effect.gen(function* () {
+      const { refused, wallMillis } = yield* run({ limits: () => twenty, headers: "of the minute" }, many(200))
+      assert.isAtMost(wallMillis, 1.1 * ideal200)
+      assert.isAtMost(refused, 4)
+    })
+  )
+
+  it.effect("feels its way where no headers tell of a limit", () =>
+    Effect.gen(function* () {
+      const { refused, sent, wallMillis } = yield* run({ limits: () => twenty, headers: "none" }, many(200))
+      assert.isAtMost(refused, 20)
+      assert.isAtMost(sent, 230)
+      assert.isAtMost(wallMillis, 1.4 * ideal200)
+    })
+  )
+
+  it.effect("sends one a second where 60 a minute are enforced as one a second", () =>
+    Effect.gen(function* () {
+      const { refused, wallMillis } = yield* run({ limits: () => ({ rpm: 60, burstSeconds: 1 }) }, many(30))
+      assert.isAtMost(wallMillis, 1.1 * (29_000 + latencyMillis))
+      // Of the first eight, which leave knowing nothing.
+      assert.strictEqual(refused, 7)
+    })
+  )
+
+  it.effect("fills the buckets of input and of output tokens", () =>
+    Effect.gen(function* () {
+      const perMinute = 200_000
+      const ideal = ((sumOfTokens - perMinute) / perMinute) * 60_000 + latencyMillis
+      const questions = many(200).map((question) => question.padEnd(tokensOf(question) * 4.4, " w"))
+      const input = yield* run({ limits: () => ({ itpm: perMinute }), inputTokens: tokensOf }, questions)
+      assert.isAtMost(input.wallMillis, 1.15 * ideal)
+      assert.isAtMost(input.refused, 10)
+      const output = yield* run({ limits: () => ({ otpm: perMinute }), outputTokens: tokensOf }, many(200))
+      assert.isAtMost(output.wallMillis, 1.15 * ideal)
+      assert.isAtMost(output.refused, 4)
+    })
+  )
+
+  it.effect("follows a limit that is halved, and doubled again", () =>
+    Effect.gen(function* () {
+      const halved: Limits.Limits = { rpm: 600, burstSeconds: 0.5 }
+      const limits = (at: number) => (at >= 8000 && at < 16_000 ? halved : twenty)
+      const { leftIn, refused } = yield* run({ limits }, many(360))
+      assert.isAtMost(refused, 8)
+      assert.approximately(leftIn(10_000, 15_000), 50, 3)
+      assert.approximately(leftIn(17_000, 20_000), 60, 3)
+    })
+  )
+
+  it.effect("probes an outage at most three times a second, and is back within three seconds", () =>
+    Effect.gen(function* () {
+      const server: Server = { limits: () => twenty, isOverloaded: (at) => at >= 2000 && at < 12_000 }
+      const { leftIn, overloaded } = yield* run(server, many(300))
+      for (let second = 3000; second < 12_000; second += 1000) assert.isAtMost(leftIn(second, second + 1000), 3)
+      assert.isAtMost(overloaded, 30)
+      assert.approximately(leftIn(15_000, 18_000), 60, 3)
+    })
+  )
+
+  it.effect("needs few requests for an answer where one in ten meets an overload", () =>
+    Effect.gen(function* () {
+      const { sent } = yield* run({ isOverloaded: (_at, nth) => nth % 10 === 3 }, many(200))
+      assert.isAtMost(sent, 250)
+    })
+  )
+
+  it.effect("takes no time of a small run", () =>
+    Effect.gen(function* () {
+      const { wallMillis } = yield* run({ headers: "none" }, many(8))
+      assert.strictEqual(wallMillis, latencyMillis)
+    })
+  )
+})
+
+describe("a run that is told its limit", () => {
+  it.effect("reaches it without a refusal, whether or not there are headers", () =>
+    Effect.gen(function* () {
+      for (const headers of ["true", "none"] as const) {
+        const told = { pacing: { limits: { rpm: 1200 } } }
+        const { refused, wallMillis } = yield* run({ limits: () => twenty, headers }, many(200), told)
+        assert.strictEqual(refused, 0)
+        assert.isAtMost(wallMillis, 1.05 * ideal200)
+      }
+    })
+  )
+
+  it.effect("keeps within it where the account has more", () =>
+    Effect.gen(function* () {
+      const { wallMillis } = yield* run({ limits: () => twenty }, many(48), { pacing: { limits: { rpm: 600 } } })
+      assert.isAtLeast(wallMillis, 4000)
+    })
+  )
+})

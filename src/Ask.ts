@@ -1,18 +1,5 @@
 /** One question to Claude: readable data, and an Effect that gives the answer when run. */
-import {
-  Cause,
-  Clock,
-  Context,
-  Deferred,
-  Duration,
-  Effect,
-  Effectable,
-  Exit,
-  Option,
-  Predicate,
-  Record,
-  Schema
-} from "effect"
+import { Cause, Clock, Context, Duration, Effect, Effectable, Exit, Option, Predicate, Record, Schema } from "effect"
 import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
 import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable, Unfinished } from "./AskError.ts"
 import * as Call from "./Call.ts"
@@ -151,7 +138,7 @@ export const resolve = <A, R>(
 ): Effect.Effect<Answer<A>, AskError, Claude | R> =>
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
     Effect.andThen(Event.emit({ _tag: "Started", question: ask.question }), answer(ask, startedAt)).pipe(
-      Effect.provideService(Call.FirstDispatch, Deferred.makeUnsafe<number>()),
+      Effect.provideService(Call.FirstDispatch, { at: undefined }),
       Effect.onExit((exit) => Effect.andThen(tell(exit, startedAt), ended(exit)))
     )
   )

@@ -1,5 +1,5 @@
 /** On whose behalf a request is sent. It stamps every event and travels with the request, and never changes the answer. */
-import { Context, type Deferred, Schema } from "effect"
+import { Context, Schema } from "effect"
 
 export const Call = Schema.Struct({
   /** The run this call belongs to; empty outside of a run. */
@@ -23,7 +23,7 @@ export const Current = Context.Reference<Call>("fanfold/Call/Current", {
   defaultValue: () => ({ run: "", ask: "ask", part: "ask", level: 0, asks: 1, attempt: 1 })
 })
 
-/** Done with the time at which the ask's first request left: one for all its turns, so that a limit spans them. */
-export const FirstDispatch = Context.Reference<Deferred.Deferred<number> | undefined>("fanfold/Call/FirstDispatch", {
+/** When the ask's first request left, in epoch milliseconds: one for all its turns, so that a limit spans them. */
+export const FirstDispatch = Context.Reference<{ at: number | undefined } | undefined>("fanfold/Call/FirstDispatch", {
   defaultValue: () => undefined
 })

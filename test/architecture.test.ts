@@ -26,6 +26,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
     "SdkError",
     "Secret",
     "BaseUrl",
+    "Watchdog",
     ...counting,
     ...carrying
   ],
@@ -47,6 +48,7 @@ const private_ = [
   "SdkError",
   "Secret",
   "BaseUrl",
+  "Watchdog",
   "Transport",
   "Issue",
   "Limit",

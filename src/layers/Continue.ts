@@ -5,7 +5,7 @@ import { Claude } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import * as Issue from "../Issue.ts"
 import { inCode, PositiveInt } from "../Limit.ts"
-import { addPaid, addUsage, type Reply, textOf } from "../Message.ts"
+import { addPaid, addUsage, type Reply, type Request, textOf } from "../Message.ts"
 
 /** `turns`: how often a paused turn is continued. */
 export const Options = Schema.Struct({
@@ -26,31 +26,35 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
   const limit = options.turns ?? turns
   return Layer.effect(
     Claude,
-    Effect.map(Claude, ({ send }) =>
-      Claude.of({
-        send: Effect.fnUntraced(function* (request) {
-          let whole: Reply = yield* send(request)
-          for (let turn = 1; whole.stopReason === "pause_turn"; turn++) {
-            const { content, model, usage } = whole
-            if (turn > limit) {
-              const partialText = textOf(whole) || undefined
-              return yield* new AskError({ reason: new Unfinished({ turns: limit }), model, usage, partialText })
-            }
-            yield* Event.emit({ _tag: "Continued", turn })
-            const next: Reply = yield* Effect.mapError(
-              send({ ...request, messages: [...request.messages, { role: "assistant", content }] }),
-              (error) =>
-                error.with({
-                  usage: addPaid(usage, error.usage),
-                  model: error.model ?? model,
-                  partialText: `${textOf(whole)}${error.partialText ?? ""}` || undefined
-                })
-            )
-            whole = { ...next, content: [...content, ...next.content], usage: addUsage(usage, next.usage) }
+    Effect.map(Claude, ({ send }) => {
+      const resume = Effect.fnUntraced(function* (request: Request, paused: Reply) {
+        let whole = paused
+        for (let turn = 1; whole.stopReason === "pause_turn"; turn++) {
+          const { content, model, usage } = whole
+          if (turn > limit) {
+            const partialText = textOf(whole) || undefined
+            return yield* new AskError({ reason: new Unfinished({ turns: limit }), model, usage, partialText })
           }
-          return whole
-        })
+          yield* Event.emit({ _tag: "Continued", turn })
+          const next: Reply = yield* Effect.mapError(
+            send({ ...request, messages: [...request.messages, { role: "assistant", content }] }),
+            (error) =>
+              error.with({
+                usage: addPaid(usage, error.usage),
+                model: error.model ?? model,
+                partialText: `${textOf(whole)}${error.partialText ?? ""}` || undefined
+              })
+          )
+          whole = { ...next, content: [...content, ...next.content], usage: addUsage(usage, next.usage) }
+        }
+        return whole
       })
-    )
+      return Claude.of({
+        send: (request) =>
+          Effect.flatMap(send(request), (reply) =>
+            reply.stopReason === "pause_turn" ? resume(request, reply) : Effect.succeed(reply)
+          )
+      })
+    })
   )
 }

@@ -1,5 +1,5 @@
 /** Sends a failed request again where that can help, and gives up when the ask's time is over. */
-import { Clock, Deferred, Duration, Effect, Layer, Random, Schedule, Schema } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Random, Schedule, Schema } from "effect"
 import { AskError, TimedOut } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Activity, Claude, type SoFar } from "../Claude.ts"
@@ -7,6 +7,7 @@ import * as Event from "../Event.ts"
 import * as Issue from "../Issue.ts"
 import { inCode, PositiveDuration, PositiveInt } from "../Limit.ts"
 import { addPaid, type Usage } from "../Message.ts"
+import { Watchdog } from "../Watchdog.ts"
 
 /** `within`: time for all tries, from the moment the first one leaves. `maxWait`: longest backoff. `attempts`: most tries. */
 export const Options = Schema.Struct({
@@ -48,73 +49,78 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
   assertOptions(options)
   return Layer.effect(
     Claude,
-    Effect.map(Claude, ({ send }) =>
-      Claude.of({
-        send: Effect.fnUntraced(function* (request) {
-          const { timeoutMillis } = yield* Call.Current
-          const limitMillis = timeoutMillis ?? Duration.toMillis(options.within ?? within)
-          const left = (yield* Call.FirstDispatch) ?? (yield* Deferred.make<number>())
-          const activity = yield* Activity
-          const book = new Book()
-          const watchDispatch = (listener: Event.Listener): Event.Listener => ({
-            ...listener,
-            emit: (event) => {
-              book.see(event)
-              return event._tag === "Dispatched"
-                ? Effect.andThen(Deferred.succeed(left, event.at), listener.emit(event))
-                : listener.emit(event)
+    Effect.map(Claude, ({ send }) => {
+      const watchdog = new Watchdog()
+      return Claude.of({
+        send: (request) =>
+          Effect.withFiber((fiber) => {
+            const call = fiber.getRef(Call.Current)
+            const activity = fiber.getRef(Activity)
+            const listener = fiber.getRef(Event.Listener)
+            const left = fiber.getRef(Call.FirstDispatch) ?? { at: undefined }
+            const limitMillis = call.timeoutMillis ?? Duration.toMillis(options.within ?? within)
+            const endsAt = () => (left.at === undefined ? Number.POSITIVE_INFINITY : left.at + limitMillis)
+            const book = new Book()
+            const watching: Event.Listener = {
+              ...listener,
+              emit: (event) => {
+                book.see(event)
+                if (event._tag === "Dispatched" && left.at === undefined) {
+                  left.at = event.at
+                  watchdog.wake(endsAt(), fiber)
+                }
+                return listener.emit(event)
+              }
             }
-          })
-          const expire = Effect.gen(function* () {
-            const endsAt = (yield* Deferred.await(left)) + limitMillis
-            yield* Effect.sleep(endsAt - (yield* Clock.currentTimeMillis))
-            return yield* new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) })
-          })
-          const hasTimeFor = (waitMillis: number) =>
-            Effect.gen(function* () {
-              if (!(yield* Deferred.isDone(left))) return true
-              return (yield* Clock.currentTimeMillis) + waitMillis < (yield* Deferred.await(left)) + limitMillis
-            })
-          const schedule = backoff(options).pipe(
-            Schedule.while(({ attempt, duration, input }) =>
-              input.isRetryable && attempt < (options.attempts ?? Number.POSITIVE_INFINITY)
-                ? hasTimeFor(Duration.toMillis(duration))
-                : Effect.succeed(false)
-            ),
-            Schedule.tap(({ attempt, duration, input: { message, reason } }) =>
-              Event.emit({
-                _tag: "Retrying",
-                attempt,
-                reason: reason._tag,
-                message,
-                delayMillis: Duration.toMillis(duration)
-              })
+            const onActivity = (latest: SoFar) => {
+              book.soFar = latest
+              activity(latest)
+            }
+            const attempt = (number: number) =>
+              Effect.updateContext(send(request), (context: Context.Context<never>) =>
+                context.pipe(
+                  Context.add(Call.Current, { ...call, attempt: number }),
+                  Context.add(Event.Listener, watching),
+                  Context.add(Activity, onActivity)
+                )
+              )
+            const again = (error: AskError) => {
+              book.add(error)
+              const next = Effect.flatMap(Schedule.CurrentMetadata, (metadata) =>
+                metadata.attempt === 0
+                  ? Effect.fail(error)
+                  : Effect.tapError(attempt(metadata.attempt + 1), (error) => Effect.sync(() => book.add(error)))
+              )
+              return Effect.mapError(Effect.retry(next, schedule(options, endsAt)), (error) =>
+                error.usage === book.paid ? error : error.with({ usage: book.paid })
+              )
+            }
+            const onLate = () => {
+              const error = new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) })
+              return Effect.andThen(tellStopped(book, request.model, error), () => error.with(book.whole))
+            }
+            // Most calls need no second try, and are spared the schedule.
+            return Effect.onInterrupt(watchdog.watch(Effect.catch(attempt(1), again), endsAt, onLate), () =>
+              book.soFar === undefined ? Effect.void : tellStopped(book, request.model)
             )
-          )
-          const attempt = Effect.flatMap(Schedule.CurrentMetadata, ({ attempt }) =>
-            send(request).pipe(
-              Effect.updateService(Call.Current, (call) => ({ ...call, attempt: attempt + 1 })),
-              Effect.provideService(Activity, (latest) => {
-                book.soFar = latest
-                activity(latest)
-              }),
-              Effect.tapError((error) => Effect.sync(() => book.add(error)))
-            )
-          )
-          return yield* Effect.raceFirst(Effect.retry(attempt, schedule), expire).pipe(
-            Effect.updateService(Event.Listener, watchDispatch),
-            Effect.catch((error) =>
-              error.reason._tag === "TimedOut" && error.reason.scope === "ask"
-                ? Effect.andThen(tellStopped(book, request.model, error), error.with(book.whole))
-                : Effect.fail(error.usage === book.paid ? error : error.with({ usage: book.paid }))
-            ),
-            Effect.onInterrupt(() => (book.soFar === undefined ? Effect.void : tellStopped(book, request.model)))
-          )
-        })
+          })
       })
-    )
+    })
   )
 }
+
+/** When to try again, and until when; tells each `Retrying`. */
+const schedule = (options: Options, endsAt: () => number) =>
+  backoff(options).pipe(
+    Schedule.while(({ attempt, duration, input }) =>
+      input.isRetryable && attempt < (options.attempts ?? Number.POSITIVE_INFINITY)
+        ? Effect.map(Clock.currentTimeMillis, (now) => now + Duration.toMillis(duration) < endsAt())
+        : Effect.succeed(false)
+    ),
+    Schedule.tap(({ attempt, duration, input: { message, reason } }) =>
+      Event.emit({ _tag: "Retrying", attempt, reason: reason._tag, message, delayMillis: Duration.toMillis(duration) })
+    )
+  )
 
 /** What the tries of one turn have paid and brought so far. */
 class Book {

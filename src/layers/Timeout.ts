@@ -6,6 +6,7 @@ import { Activity, Claude, isStreamed, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import * as Issue from "../Issue.ts"
 import { inCode, PositiveDuration } from "../Limit.ts"
+import { Watchdog } from "../Watchdog.ts"
 
 const time = (description: string) => Schema.optionalKey(PositiveDuration.annotate({ description }))
 
@@ -45,41 +46,38 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
   const limits = millisOf(options)
   return Layer.effect(
     Claude,
-    Effect.map(Claude, ({ send }) =>
-      Claude.of({
-        send: Effect.fnUntraced(function* (request) {
-          const clock = yield* Clock.Clock
-          const streamed = isStreamed(request, yield* Call.Current, yield* Event.Listener)
-          const startedAt = clock.currentTimeMillisUnsafe()
-          let heardAt: number | undefined
-          let soFar: SoFar = nothingYet
-          const activity = yield* Activity
-          const onActivity = (latest: SoFar) => {
-            heardAt = clock.currentTimeMillisUnsafe()
-            soFar = latest
-            activity(latest)
-          }
-          const watch = Effect.gen(function* () {
-            while (true) {
-              const now = clock.currentTimeMillisUnsafe()
-              const silentMillis = heardAt === undefined ? limits.firstToken : limits.stall
-              const silentAt = streamed ? (heardAt ?? startedAt) + silentMillis : Number.POSITIVE_INFINITY
-              const endsAt = startedAt + limits.attempt
-              if (now >= silentAt || now >= endsAt) {
-                const phase = heardAt === undefined ? "first token" : "stream"
-                const reason =
-                  silentAt <= endsAt
-                    ? new Stalled({ silentMillis, phase })
-                    : new TimedOut({ limitMillis: limits.attempt, scope: "attempt" })
-                return yield* new AskError({ reason, ...soFar() })
-              }
-              yield* Effect.sleep(Math.min(silentAt, endsAt) - now)
+    Effect.map(Claude, ({ send }) => {
+      const watchdog = new Watchdog()
+      return Claude.of({
+        send: (request) =>
+          Effect.withFiber((fiber) => {
+            const clock = fiber.getRef(Clock.Clock)
+            const streamed = isStreamed(request, fiber.getRef(Call.Current), fiber.getRef(Event.Listener))
+            const startedAt = clock.currentTimeMillisUnsafe()
+            const endsAt = startedAt + limits.attempt
+            let heardAt: number | undefined
+            let soFar: SoFar = nothingYet
+            const activity = fiber.getRef(Activity)
+            const onActivity = (latest: SoFar) => {
+              heardAt = clock.currentTimeMillisUnsafe()
+              soFar = latest
+              activity(latest)
             }
+            const silentMillis = () => (heardAt === undefined ? limits.firstToken : limits.stall)
+            const silentAt = () => (streamed ? (heardAt ?? startedAt) + silentMillis() : Number.POSITIVE_INFINITY)
+            const onLate = () => {
+              const phase = heardAt === undefined ? "first token" : "stream"
+              const reason =
+                silentAt() <= endsAt
+                  ? new Stalled({ silentMillis: silentMillis(), phase })
+                  : new TimedOut({ limitMillis: limits.attempt, scope: "attempt" })
+              return Effect.fail(new AskError({ reason, ...soFar() }))
+            }
+            const sent = Effect.provideService(send(request), Activity, onActivity)
+            return watchdog.watch(sent, () => Math.min(silentAt(), endsAt), onLate)
           })
-          return yield* Effect.raceFirst(Effect.provideService(send(request), Activity, onActivity), watch)
-        })
       })
-    )
+    })
   )
 }
 

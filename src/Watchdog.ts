@@ -1,0 +1,77 @@
+/** Ends what takes too long. One timer serves all: a fiber asleep beside each call would cost more than the call's own. */
+import { Clock, type Context, Effect, Fiber } from "effect"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** An effect under watch. `late` is set once its time is over: what is run in its place. */
+interface Watched<B, E> {
+  readonly endsAt: () => number
+  readonly onLate: () => Effect.Effect<B, E>
+  readonly fiber: AnyFiber
+  late: Effect.Effect<B, E> | undefined
+}
+
+export class Watchdog {
+  readonly #watched = new Set<Watched<unknown, unknown>>()
+  #timer: { readonly at: number; readonly fiber: AnyFiber } | undefined
+
+  /**
+   * Runs the effect, and interrupts it once `endsAt` has passed, in epoch milliseconds; what `onLate` gave at that moment is
+   * run when it has gone. The end may move: later at any time, sooner where `wake` is told.
+   */
+  watch<A, E, R, B, E2>(
+    effect: Effect.Effect<A, E, R>,
+    endsAt: () => number,
+    onLate: () => Effect.Effect<B, E2>
+  ): Effect.Effect<A | B, E | E2, R> {
+    return Effect.contextWith((context: Context.Context<R>) =>
+      Effect.callback<A | B, E | E2>((resume) => {
+        const fiber = Effect.runForkWith(context)(effect)
+        const watched: Watched<B, E2> = { endsAt, onLate, fiber, late: undefined }
+        fiber.addObserver((exit) => {
+          this.#watched.delete(watched)
+          // Where nobody is watched there is no timer either, so that the process can end.
+          if (this.#watched.size === 0) this.#stop()
+          resume(exit._tag === "Failure" && watched.late !== undefined ? watched.late : exit)
+        })
+        if (fiber.pollUnsafe() !== undefined) return
+        this.#watched.add(watched)
+        this.wake(endsAt(), fiber)
+        return Fiber.interrupt(fiber)
+      })
+    )
+  }
+
+  /** Looks at this moment, at the latest, who is late. */
+  wake(at: number, { context }: AnyFiber): void {
+    if (at === Number.POSITIVE_INFINITY || (this.#timer !== undefined && this.#timer.at <= at)) return
+    this.#stop()
+    const sleep = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, at - now)))
+    const look = Effect.withFiber((fiber) => {
+      this.#timer = undefined
+      this.#look(fiber)
+      return Effect.void
+    })
+    this.#timer = { at, fiber: Effect.runForkWith(context)(Effect.andThen(sleep, look)) }
+  }
+
+  #look(timer: AnyFiber): void {
+    const now = timer.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    let soonest = Number.POSITIVE_INFINITY
+    for (const watched of this.#watched) {
+      if (watched.late !== undefined) continue
+      const at = watched.endsAt()
+      if (at > now) soonest = Math.min(soonest, at)
+      else {
+        watched.late = watched.onLate()
+        watched.fiber.interruptUnsafe()
+      }
+    }
+    this.wake(soonest, timer)
+  }
+
+  #stop(): void {
+    this.#timer?.fiber.interruptUnsafe()
+    this.#timer = undefined
+  }
+}

@@ -264,14 +264,6 @@ describe("a reply that goes wrong", () => {
     )
   }
 
-  it.live("does not try a base URL again that is none", () =>
-    Effect.gen(function* () {
-      const error = yield* Effect.flip(sendTo("not a url", "plain"))
-      assert.strictEqual(error.reason._tag, "Unreachable")
-      assert.isFalse(error.isRetryable)
-    })
-  )
-
   it.live("says which limit ran out", () =>
     Effect.gen(function* () {
       const stalled = yield* errorFrom((response) => void startStream(response).write(begun), "stream")

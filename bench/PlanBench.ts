@@ -1,4 +1,4 @@
-/** How much does a user's own plan gain? Runs it against the mock, one ask at a time and more at once, beside the ideal. */
+/** What does a user's own plan gain? Runs it against the mock, one ask at a time and more at once, beside the ideal. */
 import { Effect, Random } from "effect"
 import type { Research } from "fanfold"
 import type { Stage } from "fanfold/mocks"
@@ -28,7 +28,7 @@ export interface Step {
   readonly speed: number
 }
 
-/** Measures every arm once a round, in an order that is shuffled anew for each, and gives the figures in several forms. */
+/** Measures every arm once a round, in an order shuffled anew for each, and gives the figures in several forms. */
 export const measure = Effect.fn("bench.measure")(function* <E>(
   subject: Rehearsal.Subject<E>,
   settings: Settings,

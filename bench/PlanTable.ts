@@ -86,7 +86,8 @@ const notesOf = (report: PlanReport): ReadonlyArray<string> => {
     "in every time and percentage; --speed 1 takes as long as it says."
   return [
     "Simulated: no model was asked and nothing paid. " +
-      `Latency ${latency.name} (${latency.basis}), seed ${seed}; every row met the same times, in an order drawn anew each round.`,
+      `Latency ${latency.name} (${latency.basis}), seed ${seed}; ` +
+      "every row met the same times, in an order drawn anew each round.",
     ...(speed === 1 ? [] : [pace]),
     "ideal: the same latencies given without loss to the place that is free first, then the synthesis. " +
       "lower bound: no schedule beats the slowest ask, nor the sum ÷ places. " +
@@ -126,7 +127,8 @@ const costNote = ({ arms }: PlanReport): string => {
   const differs = new Set(arms.map(({ estimatedCostUsd }) => estimatedCostUsd)).size > 1
   return (
     `cost: estimated from list prices of ${Price.pricedAt} and simulated answers ` +
-    `(${tokens(Message.inputTokensOf(usage))} tokens in, ${tokens(usage.outputTokens)} out); real answers have other lengths.` +
+    `(${tokens(Message.inputTokensOf(usage))} tokens in, ${tokens(usage.outputTokens)} out); ` +
+    "real answers have other lengths." +
     (differs ? " The rows differ, as asks that leave together cannot read from the cache what they share." : "")
   )
 }

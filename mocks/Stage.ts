@@ -83,7 +83,7 @@ const basisOf = (name: string): string => {
 
 const lettersOf = (text: string): string => text.toLowerCase().replace(/^claude-|[-.]/g, "")
 
-/** Finds a latency by its name, or fails with a message that lists the names. Case, dashes and a model's `claude-` do not count. */
+/** Finds a latency, or fails with a message that lists the names. Case, dashes and a model's `claude-` do not count. */
 export const latencyNamed = (text: string): Effect.Effect<NamedLatency, string> => {
   const fixed = /^fixed:(\d+(?:\.\d+)?)$/.exec(text)
   if (fixed !== null) {

@@ -1,4 +1,4 @@
-/** The bin: wires the command line to Claude, and to the offline mock, which only it may import, as it alone may the benchmark. */
+/** The bin: wires the command line to Claude, and to the offline mock and the benchmark, which only it may import. */
 import manifest from "../package.json" with { type: "json" }
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"

@@ -77,7 +77,7 @@ export class Ports extends Context.Service<
       scenario: unknown,
       address: { readonly port: number; readonly host: string }
     ) => Effect.Effect<string, ReadonlyArray<Issue> | Failure, Scope.Scope>
-    /** Measures a plan against the mock, telling each step as it begins; fails where the latency has no such name, or a run fails. */
+    /** Measures a plan against the mock and tells each step; fails where no latency has that name, or a run fails. */
     readonly bench: (
       subject: Subject,
       measuring: Measuring,

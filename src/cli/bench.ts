@@ -33,7 +33,8 @@ const concurrency = Flag.String("concurrency").pipe(
   Flag.withAlias("j"),
   Flag.withMetavar("n,…"),
   Flag.withDescription(
-    "How many asks may be under way at once, each beside 1 (default: 2,4,8 and the plan's own, as far as there are asks, and unbounded)"
+    "How many asks may be under way at once, each beside 1 " +
+      "(default: 2,4,8 and the plan's own, as far as there are asks, and unbounded)"
   ),
   Flag.mapEffect((text) => {
     const words = text.split(",").map((word) => word.trim())
@@ -49,7 +50,8 @@ const concurrency = Flag.String("concurrency").pipe(
 const latency = Flag.String("latency").pipe(
   Flag.withMetavar("profile"),
   Flag.withDescription(
-    "How long simulated answers take: by-model, haiku-4-5, sonnet-4, sonnet-4-5, haiku-5-5, sonnet-5-5, opus-5-5, fixed:MILLIS or none (default: by-model)"
+    "How long simulated answers take: by-model, haiku-4-5, sonnet-4, sonnet-4-5, haiku-5-5, sonnet-5-5, opus-5-5, " +
+      "fixed:MILLIS or none (default: by-model)"
   ),
   Flag.withDefault("by-model")
 )
@@ -176,7 +178,7 @@ const textFor = (file: string, { json, markdown, svg }: Measured): Effect.Effect
 
 const eraseLine = "\r\u001B[2K"
 
-/** Tells beforehand how long it will take, then how far it is: a line that is written anew, or, without a terminal, one a round. */
+/** Tells how long it will take, then how far it is: on a line that is written anew, or, without a terminal, on one a round. */
 const showing = Effect.fnUntraced(function* (
   { mode, output }: Omit<Progress.Options, "summary">,
   rounds: number

@@ -6,6 +6,7 @@ import type { Said } from "./RateLimit.ts"
 export interface Share {
   reserved: number
   takenThen: number
+  /** It is no longer under way. */
   isSettled: boolean
 }
 

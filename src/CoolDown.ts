@@ -3,7 +3,7 @@
 /** Rest after a refusal that names no time; doubles while refusals go on. */
 const firstRestMillis = 150
 
-/** Long enough for two probes in a second at most, short enough to notice soon that an outage is over. */
+/** Long enough to spare a service that is down, short enough to notice soon that it is back. */
 const longestRestMillis = 1000
 
 /** Between calls while refusals go on: no more than three in a second, until one is seen to pass. */
@@ -13,7 +13,7 @@ const probeGapMillis = 350
 const firstGapMillis = 100
 
 /** A refusal comes sooner than this, so that a call which is on its way for longer has been let in. */
-export const proofMillis = 1000
+const proofMillis = 1000
 
 /** Gaps below that are none. */
 const shortestGapMillis = 2
@@ -42,26 +42,27 @@ export class CoolDown {
     this.#gapMillis = this.#gapMillis / 2 < shortestGapMillis ? 0 : this.#gapMillis / 2
   }
 
-  /** Whoever left before the last refusal came says nothing new, unless the API names a later time. `random` is from 0 to 1. */
+  /** Whoever left before the last refusal came says nothing new, unless the API names a later time. */
   isNews(leftAt: number): boolean {
     return leftAt > this.#closedAt
   }
 
-  /** Rests until the time that the API names, or else for a short while. */
-  refuse(leftAt: number, now: number, restMillis: number | undefined, random: number): void {
+  /** Rests until the time that the API names, or else for a short while; for the longer of both where refusals go on. `random`: 0 to 1. */
+  refuse(leftAt: number, now: number, toldMillis: number | undefined, random: number): void {
     const isNews = this.isNews(leftAt)
-    if (restMillis === undefined && !isNews) return
+    if (toldMillis === undefined && !isNews) return
     if (isNews) this.#refusals++
-    const rest = Math.min(longestRestMillis, firstRestMillis * 2 ** (this.#refusals - 1)) * (1 + random / 4)
-    const until = now + (restMillis ?? rest)
+    const goesOn = this.#refusals > 1
+    const restMillis = Math.min(longestRestMillis, firstRestMillis * 2 ** (this.#refusals - 1)) * (1 + random / 4)
+    const until = now + (goesOn ? Math.max(toldMillis ?? 0, restMillis) : (toldMillis ?? restMillis))
     if (now >= this.until) this.since = now
     this.#closedAt = now
     if (until <= this.until) return
     this.until = until
     this.#nextAt = 0
-    const isOutage = restMillis === undefined && this.#refusals > 1
-    this.#gapMillis = isOutage ? probeGapMillis : firstGapMillis
-    this.#isProven = !isOutage
+    // A time that the API has told is worth more than a guess.
+    this.#isProven = toldMillis !== undefined || !goesOn
+    this.#gapMillis = this.#isProven ? firstGapMillis : probeGapMillis
   }
 
   /** Somebody passed. */

@@ -1,9 +1,12 @@
 /** Lets calls through one after the other: those of every lane share its places, and the lane decides when the next may go. */
 import { Clock, Effect, type Fiber } from "effect"
-import { AskError, TimedOut } from "./AskError.ts"
+import { AskError, RateLimited, TimedOut } from "./AskError.ts"
 import type { Lane, Ticket } from "./Lane.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** What the API asks for beyond that is no matter of pacing. */
+const longestRestMillis = 60_000
 
 /**
  * `Semaphore` looks at everybody who waits whenever a place comes free, which for thousands of waiting calls costs more
@@ -30,6 +33,8 @@ export class Gate {
         const run = Effect.onExit(restore(effect), () => Effect.sync(() => this.#leave(ticket, fiber)))
         const { lane } = ticket
         const now = millis(fiber)
+        const tooLong = tooLongARest(lane, now)
+        if (tooLong !== undefined) return Effect.fail(tooLong)
         if (lane.next === undefined && this.#taken < this.#places && lane.waitMillis(ticket, now) === 0) {
           this.#take(ticket, now)
           return run
@@ -75,6 +80,10 @@ export class Gate {
         watch?.interruptUnsafe()
         resume(Effect.void)
       }
+      ticket.turnAway = (error) => {
+        watch?.interruptUnsafe()
+        resume(Effect.fail(error))
+      }
       this.admit(fiber)
       return Effect.sync(() => {
         watch?.interruptUnsafe()
@@ -87,6 +96,15 @@ export class Gate {
         this.#leave(ticket, fiber)
       })
     })
+  }
+
+  /** Turns away all who would wait too long: they hear at once when it is worth another try. */
+  #turnAway(lane: Lane, error: AskError, fiber: AnyFiber): void {
+    for (let ticket = lane.next; ticket !== undefined; ticket = lane.next) {
+      const { leaveQueue, turnAway } = ticket
+      leaveQueue()
+      fiber.currentDispatcher.scheduleTask(() => turnAway(error), 0)
+    }
   }
 
   /** An ask with a limit of its own is held by a class that rests no longer than that. */
@@ -110,8 +128,12 @@ export class Gate {
   }
 
   #leave(ticket: Ticket, fiber: AnyFiber): void {
+    const { lane } = ticket
+    const now = millis(fiber)
     this.#taken--
-    ticket.lane.inFlight--
+    lane.leave(ticket, now)
+    const tooLong = tooLongARest(lane, now)
+    if (tooLong !== undefined) this.#turnAway(lane, tooLong, fiber)
     this.admit(fiber)
   }
 
@@ -130,6 +152,14 @@ export class Gate {
     })
     this.#timer = { at, fiber: Effect.runForkWith(fiber.context)(Effect.andThen(Effect.sleep(at - now), look)) }
   }
+}
+
+/** The error of those who would have to wait for longer than a minute, which is the longest that a bucket takes to fill. */
+const tooLongARest = ({ coolDown: { until } }: Lane, now: number): AskError | undefined => {
+  const retryAfterMillis = until - now
+  if (retryAfterMillis <= longestRestMillis) return undefined
+  const detail = "held back, as another call to this class of models was told to wait"
+  return new AskError({ reason: new RateLimited({ detail, retryAfterMillis }) })
 }
 
 const millis = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()

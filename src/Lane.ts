@@ -35,9 +35,6 @@ const unseenOutputTokens = 600
 /** How many of the latest replies count in the expectation of the next one. */
 const remembered = 8
 
-/** However long the API wants it, nobody is held longer before one goes out to see, and to tell, how it stands. */
-const longestRestMillis = 60_000
-
 /** One attempt of one call. */
 export class Ticket {
   readonly lane: Lane
@@ -50,6 +47,8 @@ export class Ticket {
   readonly timeoutMillis: number | undefined
   /** Lets the call leave. */
   enter: () => void = () => {}
+  /** Ends its waiting without having let it leave. */
+  turnAway: (error: AskError) => void = () => {}
   /** Takes it out of the queue. */
   leaveQueue: () => void = () => {}
   /** Its shares of the limits, once it was let through and has a place. */
@@ -142,6 +141,12 @@ export class Lane {
     this.#output.settle(ticket.shares.output, 0, now)
   }
 
+  /** A call is over, one way or the other: what it took and nobody counted stays taken. */
+  leave({ shares }: Ticket, now: number): void {
+    this.inFlight--
+    if (shares !== undefined) this.#output.settle(shares.output, shares.output.reserved, now)
+  }
+
   /** Puts what a reply used in the place of what was expected; what came from the cache is free. */
   settle(ticket: Ticket, { cacheCreationInputTokens, inputTokens, outputTokens }: Usage, now: number): void {
     const counted = inputTokens + cacheCreationInputTokens
@@ -169,11 +174,12 @@ export class Lane {
   /** Learns from a refusal, 429 or 529, and lets everyone rest. `random` is from 0 to 1. */
   refuse(ticket: Ticket, { headers = {}, reason }: AskError, said: RateLimit, now: number, random: number): void {
     const isNews = this.coolDown.isNews(ticket.leftAt)
-    this.giveBack(ticket, now)
+    // An error in the midst of a stream is no refusal at the door.
+    if (!ticket.hasTold) this.giveBack(ticket, now)
     const seconds = Number(headers["retry-after"] ?? Number.NaN)
     const told = reason._tag === "RateLimited" ? reason.retryAfterMillis : seconds * 1000
     const isTold = told !== undefined && told >= 0
-    this.coolDown.refuse(ticket.leftAt, now, isTold ? Math.min(told, longestRestMillis) : undefined, random)
+    this.coolDown.refuse(ticket.leftAt, now, isTold ? told : undefined, random)
     if (reason._tag !== "RateLimited") return
     const isExplained = [
       this.#requests.refuse(said.requests, 1, now),

@@ -71,7 +71,7 @@ await Results.report({
     "÷ lower bound": (median / bound).toFixed(3)
   })),
   notes: [
-    `${asks} asks, no synthesis; Pacing is told that all may be in flight.`,
+    `${asks} asks, no synthesis; the simulated account allows them all at once, and Pacing is told so.`,
     "greedy: each ask in its order goes to the place that is free first, exactly, at no cost.",
     "lower bound: the longest ask, or all asks evenly on all places, whichever is more."
   ],

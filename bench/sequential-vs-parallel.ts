@@ -37,6 +37,7 @@ const planOf = (asks: number): Fanout.Plan => ({
 
 const world = {
   seed,
+  limits: Simulation.limits,
   scenario: examples,
   lay: (claude: ReturnType<typeof mockClaude>) => void claude.when({ user: instruction }).reply(guide)
 }
@@ -185,6 +186,7 @@ await Results.report({
     "Asks alone, all at once, beside the SDK with the very same requests; and what the mock itself costs": bounds
   },
   notes: [
+    "The simulated account allows more than is asked for, and Pacing is told so where a row does not say otherwise.",
     "ideal: the slowest ask, then the synthesis. own: what parallel took beyond that, mock included.",
     "The synthesis waits for all answers: it is the serial part, and however many asks run at once, the whole is never",
     "sped up beyond Amdahl's limit, (all asks one after another + synthesis) ÷ synthesis.",

@@ -19,7 +19,7 @@ describe("a result", () => {
 
   it("says where, when and with what it was taken", () => {
     const stored = Results.storedOf(result)
-    assert.deepStrictEqual(Schema.decodeUnknownSync(Results.Stored)(stored), stored)
+    assert.deepStrictEqual(Schema.decodeSync(Results.Stored)(stored), stored)
     assert.strictEqual(stored.versions["node"], process.versions.node)
     assert.containsAllKeys(stored.versions, ["@anthropic-ai/sdk", "effect", "msw", "tinybench", "undici"])
     assert.isAtLeast(stored.machine.cores, 1)

@@ -131,7 +131,7 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
         ).pipe(Effect.catchDefect(report))
   )
 
-/** Tells a listener the pieces of one answer, until it throws; `failure` then says so, once. */
+/** Tells a listener the pieces of one answer, until it throws: `hasFailed` then, and `failure` says so, once. */
 export const teller = (listener: Listener) => {
   let thrown: Option.Option<unknown> = Option.none()
   let isHeard = true
@@ -142,6 +142,7 @@ export const teller = (listener: Listener) => {
       isHeard = false
       thrown = Option.some(told.failure)
     },
+    hasFailed: (): boolean => Option.isSome(thrown),
     failure: Effect.suspend(() => {
       const failed = thrown
       thrown = Option.none()

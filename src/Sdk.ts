@@ -114,14 +114,31 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call, cut
     }
     const decoder = new TextDecoder()
     const reader = response.body.getReader()
-    const read = Effect.tryPromise({ try: () => reader.read(), catch: cutOff })
-
-    const receive = Effect.gen(function* () {
-      let told = false
-      while (!state.stopped) {
-        const { done, value } = yield* read
+    let told = false
+    const isNews = () => state.stopped || state.error !== undefined || (state.begun && !told) || tell.hasFailed()
+    // Reads on until there is something to do: an effect for each chunk would cost as much as the chunk.
+    const read = Effect.callback<boolean, AskError>((resume) => {
+      let isWanted = true
+      const take = ({ done, value }: { readonly done: boolean; readonly value?: Uint8Array | undefined }): void => {
+        if (!isWanted) return
         activity(soFar)
         parser.feed(done ? decoder.decode() : decoder.decode(value, { stream: true }))
+        if (done || isNews()) resume(Effect.succeed(done))
+        else next()
+      }
+      const next = (): void => {
+        reader
+          .read()
+          .then(take, (thrown) => resume(Effect.fail(cutOff(thrown))))
+          .catch((defect) => resume(Effect.die(defect)))
+      }
+      next()
+      return Effect.sync(() => (isWanted = false))
+    })
+
+    const receive = Effect.gen(function* () {
+      while (!state.stopped) {
+        const done = yield* read
         yield* tell.failure
         if (state.error !== undefined) return yield* state.error
         if (state.begun && !told) {

@@ -142,6 +142,50 @@ describe("limits that are told", () => {
     })
   )
 
+  it.effect("get it back too from a waiter that is interrupted in the moment it is let in", () =>
+    Effect.gen(function* () {
+      const claude = make((_sent, nth) => Effect.delay(Effect.succeed(reply("yes")), nth === 8 ? 1000 : 0))
+      yield* Effect.gen(function* () {
+        const before = yield* Effect.forkChild(sendAll(many(7)))
+        yield* TestClock.adjust(0)
+        yield* Fiber.join(before)
+        const waiting: { fiber?: Fiber.Fiber<unknown, unknown> } = {}
+        // Goes on without a break once its place is free, and the waiter has been let in.
+        const first = yield* send().pipe(
+          Effect.tap(() => Effect.sync(() => waiting.fiber!.interruptUnsafe())),
+          Effect.forkChild
+        )
+        yield* TestClock.adjust(500)
+        waiting.fiber = yield* Effect.forkChild(send(request("waiting")))
+        const last = yield* Effect.forkChild(send(request("last")))
+        yield* TestClock.adjust("1 minute")
+        yield* Effect.all([Fiber.join(first), Fiber.join(last)])
+      }).pipe(Effect.provide(paced(claude, { inFlight: 1, limits: { rpm: 60 } })))
+      assert.deepStrictEqual(
+        claude.sent.slice(8).map(({ at, request }) => [at, request.messages[0]!.content]),
+        [[1000, "last"]]
+      )
+    })
+  )
+
+  it.effect("forget what a failed call had reserved of the output, once headers tell what is left", () =>
+    Effect.gen(function* () {
+      const cut = failure(new AskError.CutOff({ detail: "gone" }))
+      const headers = {
+        "anthropic-ratelimit-output-tokens-limit": "6000",
+        "anthropic-ratelimit-output-tokens-remaining": "5000"
+      }
+      const claude = make((_sent, nth) => (nth <= 8 ? Effect.fail(cut) : Effect.succeed(reply("yes", { headers }))))
+      const one = request("why?", { maxTokens: 4096 })
+      const program = Effect.andThen(
+        Effect.forEach(Array.from({ length: 9 }), () => Effect.result(send(one))),
+        Effect.result(send(one))
+      )
+      yield* finish(program.pipe(Effect.provide(paced(claude, { inFlight: 8 }))))
+      assert.deepStrictEqual(new Set(timesOf(claude)).size, 1)
+    })
+  )
+
   it.effect("serve first asked first, and every other turn those that come again", () =>
     Effect.gen(function* () {
       const claude = make()
@@ -152,6 +196,37 @@ describe("limits that are told", () => {
       }).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } })))
       const order = claude.sent.slice(8).map(({ request }) => request.messages[0]!.content)
       assert.deepStrictEqual(order, ["x", "a", "y", "b", "c", "d"])
+    })
+  )
+})
+
+describe("limits that headers tell", () => {
+  const tellingOf = (family: string, limit: number, remaining: number) => ({
+    [`anthropic-ratelimit-${family}-limit`]: String(limit),
+    [`anthropic-ratelimit-${family}-remaining`]: String(remaining)
+  })
+
+  it.effect("let nobody leave where nothing remains, though little was taken", () =>
+    Effect.gen(function* () {
+      const claude = make((_sent, nth) =>
+        Effect.succeed(reply("yes", { headers: tellingOf("requests", 600, nth === 1 ? 500 : 0) }))
+      )
+      yield* finish(Effect.andThen(send(), Effect.andThen(send(), send())).pipe(Effect.provide(paced(claude, {}))))
+      assert.deepStrictEqual(timesOf(claude), [0, 0, 100])
+    })
+  )
+
+  it.effect("give back what a call that was lost had taken, where it remains after all", () =>
+    Effect.gen(function* () {
+      const cut = failure(new AskError.CutOff({ detail: "gone" }))
+      const headers = tellingOf("input-tokens", 6000, 6000)
+      const claude = make((_sent, nth) =>
+        nth === 2 ? Effect.fail(cut) : Effect.succeed(reply("yes", { headers, usage: usage(10, 1) }))
+      )
+      const large = request("why?", { system: "word".repeat(4000) })
+      const all = Effect.forEach([request(), large, request(), large], (one) => Effect.result(send(one)))
+      yield* finish(all.pipe(Effect.provide(paced(claude, {}))))
+      assert.deepStrictEqual(timesOf(claude), [0, 0, 0, 0])
     })
   )
 })

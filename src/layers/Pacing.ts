@@ -1,5 +1,5 @@
 /** One gate for all that goes out: keeps calls within the account's limits, and holds a model class back after a 429. */
-import { Clock, Effect, Layer, Random, Schema } from "effect"
+import { Clock, Effect, Layer, Random, type Result, Schema } from "effect"
 import type { AskError } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Claude } from "../Claude.ts"
@@ -8,6 +8,7 @@ import { Gate } from "../Gate.ts"
 import * as Issue from "../Issue.ts"
 import { cautiousInFlight, Lane, type Limits as AccountLimits, Ticket } from "../Lane.ts"
 import { PositiveInt } from "../Limit.ts"
+import type { Reply, Request } from "../Message.ts"
 import { modelClassOf } from "../ModelClass.ts"
 import * as RateLimit from "../RateLimit.ts"
 
@@ -91,27 +92,39 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       })
 
       return Claude.of({
-        send: Effect.fnUntraced(function* (request) {
-          const call = yield* Call.Current
-          const { attempt } = call
-          const lane = laneOf(request.model, yield* Clock.currentTimeMillis)
-          const ticket = new Ticket(lane, request, call, tickets++)
-          const { durationMillis, result } = yield* gate.hold(ticket, attemptOf(ticket, attempt))
-          if (result._tag === "Success") {
-            const { model, requestId, stopReason, usage } = result.success
-            const id = requestId === undefined ? {} : { requestId }
-            yield* Event.emit({ _tag: "Replied", attempt, model, stopReason, usage, ...id, durationMillis })
-            return result.success
-          }
-          const error = result.failure
-          const paid = error.usage === undefined ? {} : { usage: error.usage, model: error.model ?? request.model }
-          const { message, reason } = error
-          yield* Event.emit({ _tag: "AttemptFailed", attempt, reason: reason._tag, message, ...paid, durationMillis })
-          return yield* error
-        })
+        send: (request) =>
+          Effect.withFiber((fiber) => {
+            const call = fiber.getRef(Call.Current)
+            const lane = laneOf(request.model, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
+            const ticket = new Ticket(lane, request, call, tickets++)
+            const { attempt } = call
+            return Effect.flatMap(gate.hold(ticket, attemptOf(ticket, attempt)), (ended) =>
+              tell(ended, request, attempt)
+            )
+          })
       })
     })
   )
+
+/** How an attempt ended, from its dispatch on. */
+interface Ended {
+  readonly result: Result.Result<Reply, AskError>
+  readonly durationMillis: number
+}
+
+const tell = Effect.fnUntraced(function* ({ durationMillis, result }: Ended, request: Request, attempt: number) {
+  if (result._tag === "Success") {
+    const { model, requestId, stopReason, usage } = result.success
+    const id = requestId === undefined ? {} : { requestId }
+    yield* Event.emit({ _tag: "Replied", attempt, model, stopReason, usage, ...id, durationMillis })
+    return result.success
+  }
+  const error = result.failure
+  const paid = error.usage === undefined ? {} : { usage: error.usage, model: error.model ?? request.model }
+  const { message, reason } = error
+  yield* Event.emit({ _tag: "AttemptFailed", attempt, reason: reason._tag, message, ...paid, durationMillis })
+  return yield* error
+})
 
 /** A response that lets nobody in for now: 429 and 529. */
 const isRefusal = ({ reason }: AskError): boolean => reason._tag === "RateLimited" || reason._tag === "Overloaded"

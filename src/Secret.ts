@@ -16,7 +16,10 @@ const answerFrom = "sk-ant-api03-".length + 7
 export const cutter = (all: ReadonlyArray<string>) => {
   const secrets = all.filter((secret) => secret.length >= shortestSecret)
   const cutAll = (text: string, from: number): string => secrets.reduce((rest, secret) => cut(rest, secret, from), text)
-  const clean = <A extends object>(data: A, from: number): A => deep(data, (text) => cutAll(text, from)) as A
+  const clean = <A extends object>(data: A, from: number): A =>
+    secrets.some((secret) => mentions(data, secret.slice(0, from)))
+      ? (deep(data, (text) => cutAll(text, from)) as A)
+      : data
   return {
     reply: (reply: Reply): Reply => clean(reply, answerFrom),
 
@@ -50,6 +53,16 @@ export const ofCustomHeaders = (lines: string | undefined): ReadonlyArray<string
   [...(lines ?? "").matchAll(/^[^:\n]*(?:auth|key|token|secret|cookie|password|credential)[^:\n]*:(.*)$/gim)].map(
     ([, value = ""]) => value.trim().replace(/^(?:bearer|basic)\s+/i, "")
   )
+
+/** Whether a text stands anywhere in plain data: almost never, so nothing is copied to find that out. */
+const mentions = (value: unknown, text: string): boolean => {
+  if (typeof value === "string") return value.includes(text)
+  if (typeof value !== "object" || value === null) return false
+  for (const name in value) {
+    if (name.includes(text) || mentions((value as Readonly<Record<string, unknown>>)[name], text)) return true
+  }
+  return false
+}
 
 /** Every string of plain data, keys of objects included. */
 const deep = (value: unknown, change: (text: string) => string): unknown => {

@@ -90,7 +90,7 @@ const verdictOf = (found: Found, name: string, way: Way): Row => {
   return { "us target": `<= ${limit}`, met: missed.length === 0 ? "yes" : `no: ${missed.join(", ")}` }
 }
 
-const label = (asks: number): string => asks.toLocaleString("en-US")
+const label = (asks: number): string => `${asks.toLocaleString("en-US")} asks`
 
 const arms = ways.flatMap((way) =>
   contenders

@@ -85,8 +85,11 @@ export class Allowance {
     const limit = Math.min(said, this.#told ?? said)
     const isFirst = this.#worth === undefined
     const gone = Math.max(0, said - remaining - this.#kind.rounding)
-    const worth = (this.#worth ??=
-      gone <= tolerance * share.takenThen || share.takenThen <= 0 ? 1 : (caution * share.takenThen) / gone)
+    const isWhole = isFirst ? gone <= tolerance * Math.max(this.#taken, share.takenThen) : this.#worth === 1
+    // Requests may have overtaken each other, so that the least of several such proportions is the one to rely on.
+    const proportion = gone > 0 ? (caution * Math.max(0, share.takenThen)) / gone : 1
+    const least = Math.min(this.#worth ?? 1, proportion, this.#kind.burstOf(limit) / limit)
+    const worth = (this.#worth = isWhole ? 1 : least)
     const bucket = (this.#bucket ??= new Bucket(limit, 0, now))
     const margin = worth === 1 ? this.#kind.rounding || 1 + limit * jitterMinutes : 0
     const refilled = ((now - leftAt) * limit) / 60_000

@@ -35,6 +35,11 @@ const usage = (inputTokens: number, outputTokens: number, cacheReadInputTokens =
   outputTokens
 })
 
+const tellingOf = (family: string, limit: number, remaining: number) => ({
+  [`anthropic-ratelimit-${family}-limit`]: String(limit),
+  [`anthropic-ratelimit-${family}-remaining`]: String(remaining)
+})
+
 describe("limits that are told", () => {
   it.effect("let eight requests leave at once, and the others as the minute's bucket refills", () =>
     Effect.gen(function* () {
@@ -201,11 +206,6 @@ describe("limits that are told", () => {
 })
 
 describe("limits that headers tell", () => {
-  const tellingOf = (family: string, limit: number, remaining: number) => ({
-    [`anthropic-ratelimit-${family}-limit`]: String(limit),
-    [`anthropic-ratelimit-${family}-remaining`]: String(remaining)
-  })
-
   it.effect("let nobody leave where nothing remains, though little was taken", () =>
     Effect.gen(function* () {
       const claude = make((_sent, nth) =>

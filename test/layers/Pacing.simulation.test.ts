@@ -4,7 +4,7 @@ import { Clock, Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Research, Stack } from "fanfold"
 import * as Limits from "../../mocks/Limits.ts"
-import { failure, make, overloaded, questionOf, reply } from "../FakeClaude.ts"
+import { failure, make, overloaded, questionOf, reply, type Sent } from "../FakeClaude.ts"
 
 /** How soon the API refuses, and how long it takes to answer. */
 const refusalMillis = 30
@@ -17,6 +17,8 @@ interface Server {
   readonly headers?: "true" | "none" | "of the minute"
   readonly inputTokens?: (question: string) => number
   readonly outputTokens?: (question: string) => number
+  /** How much longer than others a request may take to arrive. */
+  readonly jitterMillis?: number
   /** Whether the nth request, at that time, meets an overload. */
   readonly isOverloaded?: (at: number, nth: number) => boolean
 }
@@ -24,6 +26,7 @@ interface Server {
 /** A Claude with the mock's limits, and the book of what it refused. */
 const serve = (server: Server, startedAt: number) => {
   const { headers = "true", inputTokens = () => 10, isOverloaded = () => false, outputTokens = () => 5 } = server
+  const { jitterMillis = 0 } = server
   const gates = new Map<string, { readonly enforced: Limits.Gate; readonly told: Limits.Gate }>()
   const gateAt = (at: number) => {
     const limits = server.limits?.(at)
@@ -36,7 +39,7 @@ const serve = (server: Server, startedAt: number) => {
     return made
   }
   const book = { refused: 0, overloaded: 0 }
-  const claude = make(({ at, request }, nth) => {
+  const arrive = ({ request }: Sent, at: number, nth: number) => {
     if (isOverloaded(at - startedAt, nth)) {
       book.overloaded++
       return Effect.delay(Effect.fail(overloaded()), refusalMillis)
@@ -59,7 +62,14 @@ const serve = (server: Server, startedAt: number) => {
       Effect.succeed(reply("yes", { usage, headers: headers === "none" ? {} : shown })),
       latencyMillis
     )
-  })
+  }
+  const claude = make((sent, nth) =>
+    Effect.flatMap(Random.next, (random) => {
+      const onTheWay = Math.round(random * jitterMillis)
+      const arriving = Effect.suspend(() => arrive(sent, sent.at + onTheWay, nth))
+      return onTheWay === 0 ? arriving : Effect.delay(arriving, onTheWay)
+    })
+  )
   return Object.assign(claude, { book })
 }
 
@@ -67,14 +77,15 @@ const serve = (server: Server, startedAt: number) => {
 const run = Effect.fnUntraced(function* (
   server: Server,
   questions: ReadonlyArray<string>,
-  options: Stack.Options = {}
+  options: Stack.Options = {},
+  seed = "pacing"
 ) {
   const startedAt = yield* Clock.currentTimeMillis
   const claude = serve(server, startedAt)
   const fiber = yield* Research.run(questions.map((question) => Ask.text(question))).pipe(
     Effect.andThen(({ answers }) => Effect.map(Clock.currentTimeMillis, (now) => ({ answers, now }))),
     Effect.provide(Stack.layerOver(options).pipe(Layer.provide(claude.layer))),
-    Random.withSeed("pacing"),
+    Random.withSeed(seed),
     Effect.forkChild
   )
   // In steps, as a fiber of the run may only get its turn between two of them.
@@ -110,6 +121,19 @@ describe("a run that is told nothing", () => {
       const { refused, wallMillis } = yield* run({ limits: () => twenty, headers: "of the minute" }, many(200))
       assert.isAtMost(wallMillis, 1.1 * ideal200)
       assert.isAtMost(refused, 4)
+    })
+  )
+
+  it.effect("reaches it too where requests overtake each other on their way", () =>
+    Effect.gen(function* () {
+      for (const seed of ["1", "2", "3", "4", "5", "6"]) {
+        const { refused, wallMillis } = yield* run({ limits: () => twenty, jitterMillis: 40 }, many(200), {}, seed)
+        assert.isAtMost(wallMillis, 1.1 * ideal200)
+        assert.isAtMost(refused, 4)
+        // The first reply need not be that of the first request, which others may have preceded.
+        const whole = yield* run({ limits: () => ({ rpm: 1000 }), jitterMillis: 40 }, many(100), {}, seed)
+        assert.isAtMost(whole.wallMillis, 2500)
+      }
     })
   )
 

@@ -28,7 +28,7 @@ const [name] = process.argv.slice(2)
 const contender = contenders.find((one) => one.name === name)
 
 /** About so many asks are timed for each size, at least one run and at most `mostRuns`. */
-const timedAsks = isQuick ? 10_000 : 40_000
+const timedAsks = isQuick ? 10_000 : 25_000
 const mostRuns = isQuick ? 50 : 100
 const runsOf = (asks: number): number => Math.min(mostRuns, Math.ceil(timedAsks / asks))
 

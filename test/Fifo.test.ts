@@ -8,10 +8,10 @@ describe("Fifo", () => {
       fc.property(fc.array(fc.oneof(fc.constant("push" as const), fc.nat({ max: 20 })), { maxLength: 60 }), (steps) => {
         const fifo = new Fifo<number>()
         const leave: Array<() => void> = []
-        let expected: ReadonlyArray<number> = []
+        let expected: Array<number> = []
         for (const step of steps) {
           if (step === "push") {
-            expected = [...expected, leave.length]
+            expected.push(leave.length)
             leave.push(fifo.push(leave.length))
           } else {
             leave[step]?.()

@@ -170,8 +170,7 @@ describe("headers", () => {
       const logger = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
       const claude = make(() => yes({ headers: allowing(10, -1) }))
       yield* sendAll(3).pipe(
-        Effect.provide(paced(claude)),
-        Effect.provide(Logger.layer([logger])),
+        Effect.provide(Layer.merge(paced(claude), Logger.layer([logger]))),
         Effect.provideService(References.MinimumLogLevel, "Debug")
       )
       assert.deepStrictEqual(lines, [

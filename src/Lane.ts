@@ -35,6 +35,8 @@ const unseenOutputTokens = 600
 /** How many of the latest replies count in the expectation of the next one. */
 const remembered = 8
 
+const nothing = (): void => {}
+
 /** One attempt of one call. */
 export class Ticket {
   readonly lane: Lane
@@ -46,11 +48,11 @@ export class Ticket {
   /** Limit of the ask, where it sets its own. */
   readonly timeoutMillis: number | undefined
   /** Lets the call leave. */
-  enter: () => void = () => {}
+  enter: () => void = nothing
   /** Ends its waiting without having let it leave. */
-  turnAway: (error: AskError) => void = () => {}
+  turnAway: (error: AskError) => void = nothing
   /** Takes it out of the queue. */
-  leaveQueue: () => void = () => {}
+  leaveQueue: () => void = nothing
   /** Its shares of the limits, once it was let through and has a place. */
   shares: { readonly requests: Share; readonly input: Share; readonly output: Share } | undefined
   leftAt = 0

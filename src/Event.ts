@@ -123,13 +123,14 @@ type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 
 /** Stamps an event with the time and the current call, and tells the listener. */
 export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
-  Effect.flatMap(Listener, (listener) =>
-    listener === silent
-      ? Effect.void
-      : Effect.flatMap(Call.Current, ({ ask, part, run }) =>
-          Effect.flatMap(Clock.currentTimeMillis, (at) => listener.emit({ ...fields, version, at, run, ask, part }))
-        ).pipe(Effect.catchDefect(report))
-  )
+  Effect.withFiber((fiber) => {
+    const listener = fiber.getRef(Listener)
+    if (listener === silent) return Effect.void
+    const { ask, part, run } = fiber.getRef(Call.Current)
+    const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    const told = Effect.suspend(() => listener.emit({ ...fields, version, at, run, ask, part }))
+    return Effect.catchDefect(told, report)
+  })
 
 /** Tells a listener the pieces of one answer, until it throws: `hasFailed` then, and `failure` says so, once. */
 export const teller = (listener: Listener) => {

@@ -35,37 +35,38 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
   }
   const cutter = Secret.cutter([key, ...Secret.ofCustomHeaders(globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"])])
   return (request) =>
-    Effect.flatMap(Call.Current, (call) =>
-      Effect.flatMap(Event.Listener, (listener) => {
-        const streams = isStreamed(request, call, listener)
-        const body = Wire.bodyOf(request)
-        // One controller spans request and body, so that an interruption closes the connection wherever it is.
-        const controller = new AbortController()
-        const respond = Effect.tryPromise({
-          try: () =>
-            client.messages
-              .create(streams ? { ...body, stream: true } : body, { signal: controller.signal })
-              .asResponse(),
-          catch: (thrown) => askErrorOf(thrown, false)
-        })
-        return Effect.flatMap(respond, streams ? readStream(listener, call, cutter) : readPlain).pipe(
-          Effect.mapBoth({ onFailure: cutter.error, onSuccess: cutter.reply }),
-          Effect.onError(() => Effect.sync(() => controller.abort()))
-        )
+    Effect.withFiber((fiber) => {
+      const call = fiber.getRef(Call.Current)
+      const listener = fiber.getRef(Event.Listener)
+      const streams = isStreamed(request, call, listener)
+      const body = Wire.bodyOf(request)
+      // One controller spans request and body, so that an interruption closes the connection wherever it is.
+      const controller = new AbortController()
+      const respond = Effect.tryPromise({
+        try: () =>
+          client.messages
+            .create(streams ? { ...body, stream: true } : body, { signal: controller.signal })
+            .asResponse(),
+        catch: (thrown) => askErrorOf(thrown, false)
       })
-    )
+      return Effect.flatMap(respond, streams ? readStream(listener, call, cutter) : readPlain).pipe(
+        Effect.mapBoth({ onFailure: cutter.error, onSuccess: cutter.reply }),
+        Effect.onError(() => Effect.sync(() => controller.abort()))
+      )
+    })
 }
 
 const cutOff = (thrown: unknown): AskError => askErrorOf(thrown, true)
 
 const textOfBody = (response: Response) => Effect.tryPromise({ try: () => response.text(), catch: cutOff })
 
-const readPlain = Effect.fnUntraced(function* (response: Response) {
-  const text = yield* textOfBody(response)
-  const message = Wire.messageOf(Wire.jsonOf(text))
-  if (message === undefined) return yield* notJson(response, text)
-  return Wire.replyOf(message, Wire.headersOf(response.headers))
-})
+const readPlain = (response: Response): Effect.Effect<Reply, AskError> =>
+  Effect.flatMap(textOfBody(response), (text) => {
+    const message = Wire.messageOf(Wire.jsonOf(text))
+    return message === undefined
+      ? Effect.fail(notJson(response, text))
+      : Effect.succeed(Wire.replyOf(message, Wire.headersOf(response.headers)))
+  })
 
 /** How long the end of a body is waited for, after all of the message has come. */
 const farewell = "250 millis"

@@ -56,13 +56,16 @@ export const ofCustomHeaders = (lines: string | undefined): ReadonlyArray<string
 
 /** Whether a text stands anywhere in plain data: almost never, so nothing is copied to find that out. */
 const mentions = (value: unknown, text: string): boolean => {
-  if (typeof value === "string") return value.includes(text)
+  if (typeof value === "string") return has(value, text)
   if (typeof value !== "object" || value === null) return false
   for (const name in value) {
-    if (name.includes(text) || mentions((value as Readonly<Record<string, unknown>>)[name], text)) return true
+    if (has(name, text) || mentions((value as Readonly<Record<string, unknown>>)[name], text)) return true
   }
   return false
 }
+
+/** Most strings are too short for it, and asking for their length costs less than searching them. */
+const has = (value: string, text: string): boolean => value.length >= text.length && value.includes(text)
 
 /** Every string of plain data, keys of objects included. */
 const deep = (value: unknown, change: (text: string) => string): unknown => {

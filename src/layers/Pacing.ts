@@ -1,5 +1,5 @@
 /** One gate for all that goes out: keeps calls within the account's limits, and holds a model class back after a 429. */
-import { Clock, Effect, Layer, Random, type Result, Schema } from "effect"
+import { Clock, Effect, type Fiber, Layer, Random, type Result, Schema } from "effect"
 import type { AskError } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Claude } from "../Claude.ts"
@@ -49,14 +49,11 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 
       let hasComplained = false
 
-      const readLimits = (headers: Readonly<Record<string, string>>, now: number) => {
-        const said = RateLimit.read(headers, now)
-        if (said.nonsense.length === 0 || hasComplained) return Effect.succeed(said)
+      /** Wrong headers come with every reply, and are told of once. */
+      const complain = (nonsense: ReadonlyArray<string>): Effect.Effect<void> => {
+        if (nonsense.length === 0 || hasComplained) return Effect.void
         hasComplained = true
-        return Effect.as(
-          Effect.logDebug(`Rate-limit headers that make no sense are not heeded: ${said.nonsense.join("; ")}`),
-          said
-        )
+        return Effect.logDebug(`Rate-limit headers that make no sense are not heeded: ${nonsense.join("; ")}`)
       }
 
       const laneOf = (model: string, now: number): Lane => {
@@ -69,38 +66,49 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         return lane
       }
 
-      const attemptOf = Effect.fnUntraced(function* (ticket: Ticket, attempt: number) {
-        const { lane, request } = ticket
-        yield* Event.emit({ _tag: "Dispatched", attempt, model: request.model })
-        const leftAt = yield* Clock.currentTimeMillis
-        const result = yield* Effect.withFiber((fiber) => {
-          const hear = (headers: Readonly<Record<string, string>>) => {
-            const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-            lane.learn(ticket, RateLimit.read(headers, now), now)
-            gate.admit(fiber)
-          }
-          return Effect.result(Effect.provideService(send(request), RateLimit.Arrived, hear))
-        })
-        const now = yield* Clock.currentTimeMillis
+      /** Learns of the limits from the end of an attempt. */
+      const learn = (ticket: Ticket, result: Result.Result<Reply, AskError>, now: number): Effect.Effect<void> => {
+        const { lane } = ticket
         const { headers = {}, usage } = result._tag === "Success" ? result.success : result.failure
         if (usage !== undefined) lane.settle(ticket, usage, now)
-        const said = yield* readLimits(headers, now)
-        if (result._tag === "Failure" && isRefusal(result.failure)) {
-          lane.refuse(ticket, result.failure, said, now, yield* Random.next)
-        } else if (result._tag === "Success") lane.learn(ticket, said, now)
-        return { result, durationMillis: now - leftAt }
-      })
+        const said = RateLimit.read(headers, now)
+        const complained = complain(said.nonsense)
+        if (result._tag === "Success") {
+          lane.learn(ticket, said, now)
+          return complained
+        }
+        const error = result.failure
+        if (!isRefusal(error)) return complained
+        return Effect.andThen(
+          complained,
+          Effect.map(Random.next, (random) => lane.refuse(ticket, error, said, now, random))
+        )
+      }
+
+      const attemptOf = (ticket: Ticket, { attempt }: Call.Call): Effect.Effect<Ended> =>
+        Effect.andThen(
+          Event.emit({ _tag: "Dispatched", attempt, model: ticket.request.model }),
+          Effect.withFiber((fiber) => {
+            const leftAt = millis(fiber)
+            const hear = (headers: Readonly<Record<string, string>>) => {
+              const now = millis(fiber)
+              ticket.lane.learn(ticket, RateLimit.read(headers, now), now)
+              gate.admit(fiber)
+            }
+            const sent = Effect.result(Effect.provideService(send(ticket.request), RateLimit.Arrived, hear))
+            return Effect.flatMap(sent, (result) => {
+              const now = millis(fiber)
+              return Effect.as(learn(ticket, result, now), { result, durationMillis: now - leftAt })
+            })
+          })
+        )
 
       return Claude.of({
         send: (request) =>
           Effect.withFiber((fiber) => {
             const call = fiber.getRef(Call.Current)
-            const lane = laneOf(request.model, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
-            const ticket = new Ticket(lane, request, call, tickets++)
-            const { attempt } = call
-            return Effect.flatMap(gate.hold(ticket, attemptOf(ticket, attempt)), (ended) =>
-              tell(ended, request, attempt)
-            )
+            const ticket = new Ticket(laneOf(request.model, millis(fiber)), request, call, tickets++)
+            return Effect.flatMap(gate.hold(ticket, attemptOf(ticket, call)), (ended) => tell(ended, request, call))
           })
       })
     })
@@ -112,19 +120,21 @@ interface Ended {
   readonly durationMillis: number
 }
 
-const tell = Effect.fnUntraced(function* ({ durationMillis, result }: Ended, request: Request, attempt: number) {
+const tell = ({ durationMillis, result }: Ended, request: Request, { attempt }: Call.Call) => {
   if (result._tag === "Success") {
     const { model, requestId, stopReason, usage } = result.success
     const id = requestId === undefined ? {} : { requestId }
-    yield* Event.emit({ _tag: "Replied", attempt, model, stopReason, usage, ...id, durationMillis })
-    return result.success
+    const replied = Event.emit({ _tag: "Replied", attempt, model, stopReason, usage, ...id, durationMillis })
+    return Effect.as(replied, result.success)
   }
   const error = result.failure
   const paid = error.usage === undefined ? {} : { usage: error.usage, model: error.model ?? request.model }
   const { message, reason } = error
-  yield* Event.emit({ _tag: "AttemptFailed", attempt, reason: reason._tag, message, ...paid, durationMillis })
-  return yield* error
-})
+  const failed = Event.emit({ _tag: "AttemptFailed", attempt, reason: reason._tag, message, ...paid, durationMillis })
+  return Effect.andThen(failed, Effect.fail(error))
+}
 
 /** A response that lets nobody in for now: 429 and 529. */
 const isRefusal = ({ reason }: AskError): boolean => reason._tag === "RateLimited" || reason._tag === "Overloaded"
+
+const millis = (fiber: Fiber.Fiber<unknown, unknown>): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()

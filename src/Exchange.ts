@@ -32,6 +32,9 @@ export class Exchange {
   #decoder: Transform | undefined
   #end: { readonly error?: unknown } | undefined
   #wake: (() => void) | undefined
+  /** Bytes that were announced and have not come; `NaN` where nothing was announced. */
+  #missing = Number.NaN
+  #isWhole = false
 
   constructor(
     url: string,
@@ -56,6 +59,7 @@ export class Exchange {
     for (const name in headers) {
       if (name[0] !== ":") this.headers.set(name, String(headers[name]))
     }
+    this.#missing = Number(this.headers.get("content-length") ?? Number.NaN)
     this.#decoder = decoderOf(this.headers.get("content-encoding"))
     this.#decoder
       ?.on("data", (chunk: Uint8Array) => this.#take(chunk))
@@ -65,19 +69,30 @@ export class Exchange {
   }
 
   take(chunk: Uint8Array): void {
+    this.#missing -= chunk.length
     if (this.#decoder === undefined) this.#take(chunk)
     else this.#decoder.write(chunk)
   }
 
+  /** All of the response has come. */
   finish(): void {
+    if (this.#missing > 0) return this.fail(new Error(`the response ended ${this.#missing} bytes too early`))
+    this.#isWhole = true
     if (this.#decoder === undefined) this.#finish({})
     else this.#decoder.end()
   }
 
   /** The connection broke. The SDK takes an error for its own timeout if it, or its cause, sounds like one. */
   fail(error: unknown): void {
+    // What closes after the last byte, while that is still being decoded, breaks nothing.
+    if (this.#isWhole || this.isOver) return
     this.#finish({ error })
     this.#reject(new TypeError("fetch failed", { cause: new Error("no response", { cause: error }) }))
+  }
+
+  /** Runs what puts it on the wire; a request that cannot be put there fails. */
+  carry(send: () => void): void {
+    new Promise<void>((resolve) => resolve(send())).catch((error) => this.fail(error))
   }
 
   abort(error: unknown): void {

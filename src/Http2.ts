@@ -1,6 +1,6 @@
 /** One HTTP/2 connection: many requests at once, as many as the server allows. */
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2"
-import type { TLSSocket } from "node:tls"
+import type { Duplex } from "node:stream"
 import type { Exchange, Outgoing } from "./Exchange.ts"
 
 /** What a server is taken to allow before it has said so: the least that RFC 9113 recommends. */
@@ -16,45 +16,51 @@ const windowBytes = { stream: 1 << 20, connection: 1 << 24 }
 const connectionHeaders = new Set([
   "connection",
   "host",
+  "http2-settings",
   "keep-alive",
   "proxy-connection",
+  "te",
   "transfer-encoding",
   "upgrade"
 ])
 
+/** Megabytes of requests that wait for a slow link; Node's own limit would refuse long contexts. */
+const maxSessionMemory = 4096
+
+/** What becomes of a connection. */
+export interface Fate {
+  /** It has more room than before. */
+  readonly hasRoom: () => void
+  /** The server refused to look at a request. */
+  readonly refused: (outgoing: Outgoing, exchange: Exchange) => void
+  /** It takes no more requests. */
+  readonly closed: () => void
+}
+
 export class Connection {
   readonly #session: ClientHttp2Session
-  readonly #hasRoom: () => void
-  readonly #refused: (outgoing: Outgoing, exchange: Exchange) => void
+  readonly #fate: Fate
   #streams = 0
   #limit: number
   #isAsked = false
 
-  /**
-   * `limit` holds until the server names its own. `hasRoom` is told whenever there is more room; a request that the server
-   * refused to look at is handed to `refused`.
-   */
-  constructor(
-    socket: TLSSocket,
-    origin: string,
-    limit: number,
-    hasRoom: () => void,
-    refused: (outgoing: Outgoing, exchange: Exchange) => void
-  ) {
+  /** `limit` holds until the server names its own. */
+  constructor(socket: Duplex, origin: string, limit: number, fate: Fate) {
     this.#limit = limit
-    this.#hasRoom = hasRoom
-    this.#refused = refused
+    this.#fate = fate
     const { connect } = process.getBuiltinModule("node:http2")
     const session = connect(origin, {
       createConnection: () => socket,
+      maxSessionMemory,
       settings: { enablePush: false, initialWindowSize: windowBytes.stream }
     })
     this.#session = session
     session.on("connect", () => session.setLocalWindowSize(windowBytes.connection))
     session.on("remoteSettings", ({ maxConcurrentStreams }) => {
       this.#limit = maxConcurrentStreams ?? usualStreams
-      hasRoom()
+      fate.hasRoom()
     })
+    session.on("goaway", fate.closed).on("close", fate.closed)
     // Its streams tell what an error means for them.
     session.on("error", () => {})
     session.on("timeout", () => this.#quiet()).setTimeout(quietMillis)
@@ -88,6 +94,8 @@ export class Connection {
       .on("data", (chunk: Uint8Array) => exchange.take(chunk))
       .on("end", () => {
         if (stream.rstCode === 0 && exchange.status > 0) exchange.finish()
+        // A server may answer before it has read the request: what of that is left would keep the stream open.
+        if (!stream.writableFinished) stream.close(canceled)
       })
       .on("error", () => {})
       .on("close", () => this.#closed(stream, outgoing, exchange))
@@ -99,10 +107,16 @@ export class Connection {
     if (!exchange.isOver) {
       const isUntouched = stream.rstCode === refused && exchange.status === 0 && !exchange.wasRefused
       exchange.wasRefused = true
-      if (isUntouched) this.#refused(outgoing, exchange)
-      else exchange.fail(stream.errored ?? new Error(`the server closed the stream (HTTP/2 code ${stream.rstCode})`))
+      if (isUntouched) this.#fate.refused(outgoing, exchange)
+      else exchange.fail(stream.errored ?? this.#endOf(stream))
     }
-    this.#hasRoom()
+    this.#fate.hasRoom()
+  }
+
+  #endOf({ rstCode }: ClientHttp2Stream): Error {
+    return this.isOpen
+      ? new Error(`the server closed the stream (HTTP/2 code ${rstCode})`)
+      : new Error("the connection was lost")
   }
 
   #quiet(): void {

@@ -34,8 +34,8 @@ interface ApiError {
 /** 429s that no waiting ends. */
 const spendLimits = new Set(["enforced_spend_limit_reached", "contract_spend_limit_reached"])
 
-/** Codes of Node and OpenSSL for what will not work on a second try either: an untrusted certificate. */
-const lasting = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/
+/** Codes of Node and OpenSSL for what will not work on a second try either: an untrusted certificate, a proxy that refuses. */
+const lasting = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY/
 
 /** Names the error of a call. `began` says that a response had begun, so that a broken connection cut it off. */
 export const askErrorOf = (thrown: unknown, began: boolean): AskError => {

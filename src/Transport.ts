@@ -1,7 +1,7 @@
 /** The `fetch` that the SDK is given: Node's own HTTP without the cost of fetch, and HTTP/2 where the server speaks it. */
-import type { Agent } from "node:http"
-import { Exchange, type Outgoing } from "./Exchange.ts"
-import * as Http1 from "./Http1.ts"
+import { getProxyForUrl } from "proxy-from-env"
+import { proxyOf } from "./Dial.ts"
+import { Exchange } from "./Exchange.ts"
 import { Origin } from "./Origin.ts"
 
 type Fetch = typeof globalThis.fetch
@@ -19,37 +19,27 @@ export const fetch: Fetch = (input, init) => {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason)
     const exchange = new Exchange(url.href, signal, resolve as never, reject)
-    carry(outgoing, exchange)
+    exchange.carry(() => originOf(url).send(outgoing, exchange))
   })
 }
 
-/** Opens a connection to where requests will go, ahead of the first one. A URL that is none is for the first request to tell. */
+/** Opens a connection to where requests will go, ahead of the first one. What is wrong with it is for that one to tell. */
 export const prepare = (baseUrl: string): void => {
   const url = URL.parse(baseUrl)
-  if (url?.protocol === "https:" && isNodes(globalThis.fetch) && !isProxied()) originOf(url).prepare()
+  // Through a proxy it is opened when it is needed: a proxy may ask for money, or for a password.
+  if (url?.protocol === "https:" && isNodes(globalThis.fetch) && getProxyForUrl(url.href) === "")
+    originOf(url).prepare()
 }
 
-const carry = (outgoing: Outgoing, exchange: Exchange): void => {
-  const { url } = outgoing
-  if (url.protocol !== "https:") Http1.send((plain ??= Http1.plainAgent()), outgoing, exchange)
-  // A tunnel through a proxy is left to Node, which speaks HTTP/1.1 in it.
-  else if (isProxied()) Http1.send((tunnel ??= Http1.secureAgent()), outgoing, exchange)
-  else originOf(url).send(outgoing, exchange)
-}
-
-let plain: Agent | undefined
-let tunnel: Agent | undefined
 const origins = new Map<string, Origin>()
 
 const originOf = (url: URL): Origin => {
   const known = origins.get(url.origin)
   if (known !== undefined) return known
-  const origin = new Origin(url)
+  const origin = new Origin(url, proxyOf(getProxyForUrl(url.href)))
   origins.set(url.origin, origin)
   return origin
 }
-
-const isProxied = (): boolean => Boolean(process.env["https_proxy"] || process.env["HTTPS_PROXY"])
 
 const fieldsOf = (headers: RequestInit["headers"]): Record<string, string> => {
   const fields: Record<string, string> = {}
@@ -62,12 +52,19 @@ const fieldsOf = (headers: RequestInit["headers"]): Record<string, string> => {
 
 /** Where all copies of undici, Node's own too, look for the dispatcher of the global `fetch`: up to version 7, and from 8. */
 const slots = [Symbol.for("undici.globalDispatcher.1"), Symbol.for("undici.globalDispatcher.2")] as const
-const globals = globalThis as { [slot in (typeof slots)[number]]?: object | undefined }
+const globals = globalThis as { [slot in (typeof slots)[number]]?: Dispatcher | undefined }
+interface Dispatcher {
+  readonly dispatch: unknown
+}
 
 /** What stands there where nobody chose anything; the last one lets the old slot see the new one's. */
 const usual = new Set(["Agent", "EnvHttpProxyAgent", "Dispatcher1Wrapper"])
 
 /** Tests intercept by another `fetch`, or another dispatcher of the global one; a request that got past them would be real. */
 const isNodes = (fetch: Fetch): boolean =>
-  String(fetch).includes("internal/deps/undici") &&
-  slots.every((slot) => usual.has(globals[slot]?.constructor.name ?? "Agent"))
+  String(fetch).includes("internal/deps/undici") && slots.every((slot) => isUsual(globals[slot]))
+
+/** Interceptors (`compose`) hide behind the name of what they wrap, and have a `dispatch` of their own. */
+const isUsual = (dispatcher: Dispatcher | undefined): boolean =>
+  dispatcher === undefined ||
+  (usual.has(dispatcher.constructor.name) && dispatcher.dispatch === dispatcher.constructor.prototype.dispatch)

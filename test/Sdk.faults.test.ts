@@ -203,7 +203,11 @@ const faults: ReadonlyArray<Fault> = [
   },
   {
     what: "a content-length that is too short",
-    handler: raw(`HTTP/1.1 200 OK\ncontent-type: application/json\ncontent-length: 30\n\n${shortBody}`),
+    handler: ({ socket }) => {
+      socket?.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 30\r\n\r\n`)
+      // The rest in a packet of its own: together with the body some clients see no response at all.
+      socket?.write(shortBody.slice(0, 30), () => setTimeout(() => socket.end(shortBody.slice(30)), 20))
+    },
     plain: "NotJson",
     isRetryable: true
   },

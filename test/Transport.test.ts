@@ -1,6 +1,7 @@
 /** The transport between the SDK and real servers: protocols, connections, aborts, proxies, and when it steps aside. */
 import { execFile } from "node:child_process"
 import { mkdtempSync, writeFileSync } from "node:fs"
+import { createServer as createHttpServer } from "node:http"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -123,6 +124,19 @@ describe("a server that speaks HTTP/2", () => {
       const results = yield* crowd(10, url)
       assert.isTrue(results.every(({ _tag }) => _tag === "Success"))
       assert.strictEqual(state.arrived, 10 + refusals)
+    })
+  )
+
+  it.live("may take nothing for now: those who ask wait, and open no other connection", () =>
+    Effect.gen(function* () {
+      const { state, url } = yield* serveSecure(answer, { settings: { maxConcurrentStreams: 0 } })
+      const fiber = yield* Effect.forkChild(crowd(5, url))
+      yield* Effect.promise(() => vi.waitUntil(() => state.connections.length === 1))
+      yield* Effect.sleep("50 millis")
+      assert.strictEqual(state.arrived, 0)
+      state.connections[0]!.session.settings({ maxConcurrentStreams: 2 })
+      assert.isTrue((yield* Fiber.join(fiber)).every(({ _tag }) => _tag === "Success"))
+      assert.isAtMost(state.connections.length, 3)
     })
   )
 
@@ -267,6 +281,27 @@ describe("a server that cannot be reached", () => {
 
 describe("a response", () => {
   const encodings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync }
+  it.live("that was compressed is read over HTTP/2 too", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serveSecure((response) =>
+        response
+          .writeHead(200, { "content-encoding": "gzip", "content-type": "application/json" })
+          .end(gzipSync(JSON.stringify(message("Paris"))))
+      )
+      assert.strictEqual(Message.textOf(yield* sendFreely(url, "plain")), "Paris")
+    })
+  )
+
+  it.live("that switches protocols is no answer", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serve(
+        (response) =>
+          void response.socket?.end("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: foo\r\n\r\n")
+      )
+      assertUnreachable(yield* Effect.flip(sendFreely(url, "plain")))
+    })
+  )
+
   for (const [encoding, encode] of Object.entries(encodings)) {
     it.live(`that was compressed without being asked to be is read all the same: ${encoding}`, () =>
       Effect.gen(function* () {
@@ -387,7 +422,7 @@ const renewed = (variables: Readonly<Record<string, string>>, url: string) =>
   )
 
 describe("a proxy", () => {
-  it.live("forwards plain requests and tunnels encrypted ones, in HTTP/1.1", () =>
+  it.live("forwards plain requests and tunnels encrypted ones, in HTTP/2 too", () =>
     Effect.gen(function* () {
       const plain = yield* serve(answer)
       const secure = yield* serveSecure(answer)
@@ -401,7 +436,7 @@ describe("a proxy", () => {
           `CONNECT ${secure.url.slice("https://".length)}`
         ])
       }
-      assert.deepStrictEqual([...secure.state.versions], ["1.1"])
+      assert.deepStrictEqual([...secure.state.versions], ["2.0"])
     })
   )
 
@@ -413,6 +448,44 @@ describe("a proxy", () => {
         yield* renewed({ HTTPS_PROXY: proxy.url, [name]: "example.org,localhost" }, secure.url)
       }
       assert.deepStrictEqual(proxy.seen, [])
+    })
+  )
+
+  it.live("that refuses, or is none, makes Claude Unreachable for good", () =>
+    Effect.gen(function* () {
+      const proxy = createHttpServer().on("connect", (_, socket) =>
+        socket.write("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+      )
+      yield* Effect.acquireRelease(
+        Effect.promise(() => new Promise<void>((resolve) => proxy.listen(0, resolve))),
+        () => Effect.sync(() => proxy.close())
+      )
+      const refusing = `http://localhost:${(proxy.address() as AddressInfo).port}`
+      for (const [HTTPS_PROXY, detail] of [
+        [refusing, "answered 407"],
+        ["socks5://localhost:1", "no http:// or https:// URL"]
+      ] as const) {
+        const error = yield* Effect.flip(renewed({ HTTPS_PROXY }, "https://localhost:2"))
+        assert.strictEqual(error.reason._tag, "Unreachable")
+        assert.include(error.message, detail)
+        assert.isFalse(error.isRetryable)
+      }
+    })
+  )
+
+  it.live("that says nothing keeps no socket once nobody waits", () =>
+    Effect.gen(function* () {
+      const doors: Array<Socket> = []
+      const silent = createServer((socket) => doors.push(socket.resume().on("error", () => {})))
+      yield* Effect.acquireRelease(
+        Effect.promise(() => new Promise<void>((resolve) => silent.listen(0, resolve))),
+        () => Effect.sync(() => silent.close())
+      )
+      const HTTPS_PROXY = `http://localhost:${(silent.address() as AddressInfo).port}`
+      const fiber = yield* Effect.forkChild(renewed({ HTTPS_PROXY }, "https://localhost:2"))
+      yield* Effect.promise(() => vi.waitUntil(() => doors.length > 0))
+      yield* Fiber.interrupt(fiber)
+      yield* Effect.promise(() => vi.waitUntil(() => doors.every(({ readyState }) => readyState !== "open")))
     })
   )
 
@@ -448,6 +521,13 @@ const runOnce = `
   const { run } = require("fanfold/promise")
   const ask = () => run({ asks: ["Which capital?"], baseUrl: process.argv[1], apiKey: "${key}" })
   ask().then(ask).then(({ answers }) => console.log(answers[0]))
+`
+
+/** Nothing but its connection keeps this process alive. */
+const sendOnce = `
+  import("./src/Transport.ts")
+    .then(({ fetch }) => fetch(process.argv[1], { method: "POST", body: "{}" }))
+    .then((response) => response.text().then(() => console.log(response.status)))
 `
 
 const hurry = `
@@ -496,8 +576,10 @@ describe("a process", () => {
   it.live("ends with its work, whatever connections are kept", () =>
     Effect.gen(function* () {
       const secure = yield* serveSecure(answer)
+      const old = yield* serveSecure(answer, { isHttp2: false })
       const plain = yield* serve(answer)
       assert.strictEqual(yield* node(runOnce, secure.url), "Paris")
+      assert.strictEqual(yield* node(sendOnce, old.url), "200")
       assert.strictEqual(yield* node(runOnce, plain.url), "Paris")
       assert.strictEqual(secure.state.connections.length, 1)
     })
@@ -530,17 +612,21 @@ describe("a process", () => {
       const slot = Symbol.for("undici.globalDispatcher.1")
       const globals = globalThis as { [slot]?: unknown }
       const before = globals[slot]
-      class MockAgent {
-        dispatch(): never {
-          throw new Error("intercepted")
-        }
+      const dispatch = () => {
+        throw new Error("intercepted")
       }
-      yield* Effect.acquireRelease(
-        Effect.sync(() => (globals[slot] = new MockAgent())),
-        () => Effect.sync(() => (globals[slot] = before))
-      )
-      assert.include((yield* Effect.flip(sendFreely(url, "plain"))).message, "intercepted")
-      assert.strictEqual(arrived.length, 0)
+      class MockAgent {
+        readonly dispatch = dispatch
+      }
+      class Agent {
+        dispatch(): void {}
+      }
+      yield* Effect.addFinalizer(() => Effect.sync(() => (globals[slot] = before)))
+      for (const other of [new MockAgent(), Object.assign(new Agent(), { dispatch })]) {
+        globals[slot] = other
+        assert.include((yield* Effect.flip(sendFreely(url, "plain"))).message, "intercepted")
+        assert.strictEqual(arrived.length, 0)
+      }
     })
   )
 })

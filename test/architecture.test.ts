@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, "..")
 const counting = ["Allowance", "Bucket", "CoolDown", "Estimate", "Fifo", "ModelClass", "RateLimit", "Trial"]
 
 /** What carries a request to its server. */
-const carrying = ["Exchange", "Http1", "Http2", "Origin", "Transport"]
+const carrying = ["Dial", "Exchange", "Http1", "Http2", "Origin", "Transport"]
 
 /** The floors of `src`, from the ground up; a name that ends in `*` stands for all that begin so. */
 const floors: ReadonlyArray<ReadonlyArray<string>> = [

@@ -6,6 +6,7 @@ import { Activity, Claude, isStreamed, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import * as Issue from "../Issue.ts"
 import { inCode, PositiveDuration } from "../Limit.ts"
+import type { Request } from "../Message.ts"
 import { Watchdog } from "../Watchdog.ts"
 
 const time = (description: string) => Schema.optionalKey(PositiveDuration.annotate({ description }))
@@ -44,37 +45,52 @@ const assertOptions = Issue.assert(inCode(Options), "timeout")
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
   assertOptions(options)
   const limits = millisOf(options)
+  const timedOut = () => new TimedOut({ limitMillis: limits.attempt, scope: "attempt" })
   return Layer.effect(
     Claude,
     Effect.map(Claude, ({ send }) => {
       const watchdog = new Watchdog()
+
+      const sendPlain = (request: Request, endsAt: number) =>
+        watchdog.watch(
+          send(request),
+          () => endsAt,
+          () => Effect.fail(new AskError({ reason: timedOut() }))
+        )
+
+      const sendStreamed = (
+        request: Request,
+        endsAt: number,
+        activity: typeof Activity.Service,
+        clock: Clock.Clock
+      ) => {
+        const startedAt = clock.currentTimeMillisUnsafe()
+        let heardAt: number | undefined
+        let soFar: SoFar = nothingYet
+        const onActivity = (latest: SoFar) => {
+          heardAt = clock.currentTimeMillisUnsafe()
+          soFar = latest
+          activity(latest)
+        }
+        const silentMillis = () => (heardAt === undefined ? limits.firstToken : limits.stall)
+        const silentAt = () => (heardAt ?? startedAt) + silentMillis()
+        const onLate = () => {
+          const phase = heardAt === undefined ? "first token" : "stream"
+          const reason = silentAt() <= endsAt ? new Stalled({ silentMillis: silentMillis(), phase }) : timedOut()
+          return Effect.fail(new AskError({ reason, ...soFar() }))
+        }
+        const sent = Effect.provideService(send(request), Activity, onActivity)
+        return watchdog.watch(sent, () => Math.min(silentAt(), endsAt), onLate)
+      }
+
       return Claude.of({
         send: (request) =>
           Effect.withFiber((fiber) => {
             const clock = fiber.getRef(Clock.Clock)
-            const streamed = isStreamed(request, fiber.getRef(Call.Current), fiber.getRef(Event.Listener))
-            const startedAt = clock.currentTimeMillisUnsafe()
-            const endsAt = startedAt + limits.attempt
-            let heardAt: number | undefined
-            let soFar: SoFar = nothingYet
-            const activity = fiber.getRef(Activity)
-            const onActivity = (latest: SoFar) => {
-              heardAt = clock.currentTimeMillisUnsafe()
-              soFar = latest
-              activity(latest)
-            }
-            const silentMillis = () => (heardAt === undefined ? limits.firstToken : limits.stall)
-            const silentAt = () => (streamed ? (heardAt ?? startedAt) + silentMillis() : Number.POSITIVE_INFINITY)
-            const onLate = () => {
-              const phase = heardAt === undefined ? "first token" : "stream"
-              const reason =
-                silentAt() <= endsAt
-                  ? new Stalled({ silentMillis: silentMillis(), phase })
-                  : new TimedOut({ limitMillis: limits.attempt, scope: "attempt" })
-              return Effect.fail(new AskError({ reason, ...soFar() }))
-            }
-            const sent = Effect.provideService(send(request), Activity, onActivity)
-            return watchdog.watch(sent, () => Math.min(silentAt(), endsAt), onLate)
+            const endsAt = clock.currentTimeMillisUnsafe() + limits.attempt
+            return isStreamed(request, fiber.getRef(Call.Current), fiber.getRef(Event.Listener))
+              ? sendStreamed(request, endsAt, fiber.getRef(Activity), clock)
+              : sendPlain(request, endsAt)
           })
       })
     })

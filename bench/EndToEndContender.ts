@@ -106,7 +106,7 @@ const contenders: Readonly<Record<string, () => Promise<Run>>> = {
 }
 
 const run = await contenders[name]!()
-const taken: Array<Taken> = []
+const taken: Array<Omit<Taken, "wallMillis">> = []
 let cpu = process.cpuUsage()
 const bench = new Bench({ time: 0, iterations: Number(times), warmup: false, throws: true, retainSamples: true })
 bench.add(name, run, {
@@ -117,7 +117,6 @@ bench.add(name, run, {
   afterEach: () => {
     const { system, user } = process.cpuUsage(cpu)
     taken.push({
-      wallMillis: 0,
       cpuMillis: (system + user) / 1000 / n,
       peakMegabytes: process.resourceUsage().maxRSS / 1024
     })
@@ -125,5 +124,10 @@ bench.add(name, run, {
 })
 const [task] = await bench.run()
 const walls = task!.result.state === "completed" ? (task!.result.latency.samples ?? []) : []
-console.log(JSON.stringify(taken.map((each, index) => ({ ...each, wallMillis: walls[index] }))))
+const runs = taken.map(({ cpuMillis, peakMegabytes }, index) => ({
+  cpuMillis,
+  peakMegabytes,
+  wallMillis: walls[index]
+}))
+console.log(JSON.stringify(runs))
 process.exit()

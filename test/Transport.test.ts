@@ -530,6 +530,10 @@ const sendOnce = `
     .then((response) => response.text().then(() => console.log(response.status)))
 `
 
+const dispatch = () => {
+  throw new Error("intercepted")
+}
+
 const hurry = `
   const { run } = require("fanfold/promise")
   const round = (nth) => {
@@ -612,9 +616,6 @@ describe("a process", () => {
       const slot = Symbol.for("undici.globalDispatcher.1")
       const globals = globalThis as { [slot]?: unknown }
       const before = globals[slot]
-      const dispatch = () => {
-        throw new Error("intercepted")
-      }
       class MockAgent {
         readonly dispatch = dispatch
       }

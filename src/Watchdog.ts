@@ -17,16 +17,18 @@ export class Watchdog {
 
   /**
    * Runs the effect, and interrupts it once `endsAt` has passed, in epoch milliseconds; what `onLate` gave at that moment is
-   * run when it has gone. The end may move: later at any time, sooner where `wake` is told.
+   * run when it has gone. The end may move: later at any time, sooner where `wake` is told. `context`: where the effect
+   * runs, by default the same as the caller's.
    */
   watch<A, E, R, B, E2>(
     effect: Effect.Effect<A, E, R>,
     endsAt: () => number,
-    onLate: () => Effect.Effect<B, E2>
+    onLate: () => Effect.Effect<B, E2>,
+    context?: Context.Context<R>
   ): Effect.Effect<A | B, E | E2, R> {
-    return Effect.contextWith((context: Context.Context<R>) =>
+    return Effect.contextWith((own: Context.Context<R>) =>
       Effect.callback<A | B, E | E2>((resume) => {
-        const fiber = Effect.runForkWith(context)(effect)
+        const fiber = Effect.runForkWith(context ?? own)(effect)
         const watched: Watched<B, E2> = { endsAt, onLate, fiber, late: undefined }
         fiber.addObserver((exit) => {
           this.#watched.delete(watched)

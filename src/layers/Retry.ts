@@ -76,14 +76,11 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
               book.soFar = latest
               activity(latest)
             }
+            const context = Context.add(Context.add(fiber.context, Event.Listener, watching), Activity, onActivity)
             const attempt = (number: number) =>
-              Effect.updateContext(send(request), (context: Context.Context<never>) =>
-                context.pipe(
-                  Context.add(Call.Current, { ...call, attempt: number }),
-                  Context.add(Event.Listener, watching),
-                  Context.add(Activity, onActivity)
-                )
-              )
+              number === call.attempt
+                ? send(request)
+                : Effect.provideService(send(request), Call.Current, { ...call, attempt: number })
             const again = (error: AskError) => {
               book.add(error)
               const next = Effect.flatMap(Schedule.CurrentMetadata, (metadata) =>
@@ -100,7 +97,8 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
               return Effect.andThen(tellStopped(book, request.model, error), () => error.with(book.whole))
             }
             // Most calls need no second try, and are spared the schedule.
-            return Effect.onInterrupt(watchdog.watch(Effect.catch(attempt(1), again), endsAt, onLate), () =>
+            const tries = watchdog.watch(Effect.catch(attempt(1), again), endsAt, onLate, context)
+            return Effect.onInterrupt(tries, () =>
               book.soFar === undefined ? Effect.void : tellStopped(book, request.model)
             )
           })

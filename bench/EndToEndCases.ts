@@ -9,6 +9,9 @@ export interface Taken {
   readonly peakMegabytes: number
 }
 
+/** So high that they bind nothing: the server tells them, and fanfold is told them where its row says so. */
+export const unboundLimits = { rpm: 10_000_000, itpm: 10_000_000_000, otpm: 10_000_000_000 }
+
 export type Protocol = "HTTP/1.1" | "TLS, HTTP/2"
 
 /** How much of the ideal, or of SDK + Promise.all, fanfold may take. */

@@ -5,7 +5,7 @@
 import { Agent, request as requestHttp } from "node:http"
 import { connect } from "node:http2"
 import { Bench } from "tinybench"
-import type { Taken } from "./EndToEndCases.ts"
+import { type Taken, unboundLimits } from "./EndToEndCases.ts"
 
 const [name = "", url = "", count = "", places = "", times = ""] = process.argv.slice(2)
 const n = Number(count)
@@ -40,9 +40,6 @@ const limited = async (ask: Ask): Promise<Run> => {
 const inChunks = (ask: Ask) => async (): Promise<void> => {
   for (let from = 0; from < n; from += inFlight) await Promise.all(questions.slice(from, from + inFlight).map(ask))
 }
-
-/** So high that they bind nothing: the gate opens as for an account of that size. */
-const limits = { rpm: 10_000_000, itpm: 10_000_000_000, otpm: 10_000_000_000 }
 
 const fanfold = async (pacing: object): Promise<Run> => {
   const { Ask, Research, Stack } = await import("fanfold")
@@ -97,7 +94,7 @@ const bareHttp2 = (): Ask => {
 
 /** Each loads what it needs and no more, before the clock starts. */
 const contenders: Readonly<Record<string, () => Promise<Run>>> = {
-  fanfold: () => fanfold({ limits }),
+  fanfold: () => fanfold({ limits: unboundLimits }),
   "fanfold, limits unknown": () => fanfold({}),
   "SDK + Promise.all": async () => inChunks(await overSdk()),
   "SDK + p-limit": async () => limited(await overSdk()),

@@ -7,6 +7,7 @@ import { createServer, type RequestListener } from "node:http"
 import { createSecureServer } from "node:http2"
 import type { AddressInfo } from "node:net"
 import { testCertificate, testKey } from "../test/Certificate.ts"
+import { unboundLimits } from "./EndToEndCases.ts"
 
 const [protocol, file = ""] = process.argv.slice(2)
 const cases = JSON.parse(readFileSync(file, "utf8")) as ReadonlyArray<ReadonlyArray<number>>
@@ -32,17 +33,20 @@ const headers = {
   "content-type": "application/json",
   "content-length": reply.length,
   "request-id": "req_loopback",
-  "anthropic-ratelimit-requests-limit": "10000",
-  "anthropic-ratelimit-requests-remaining": "9999"
+  "anthropic-ratelimit-requests-limit": String(unboundLimits.rpm)
 }
+let arrived = 0
+/** As a server counts whose limit binds nobody. */
+const remaining = () => ({ "anthropic-ratelimit-requests-remaining": String(unboundLimits.rpm - arrived) })
 
 const answer: RequestListener = (request, response) => {
   const millis = cases[Number(request.url?.split("/")[1])]!
+  arrived++
   let body = ""
   request.setEncoding("latin1").on("data", (chunk: string) => (body += chunk))
   request.on("end", () => {
     const question = Number(/question (\d+)/.exec(body)![1])
-    setTimeout(() => response.writeHead(200, headers).end(reply), millis[question])
+    setTimeout(() => response.writeHead(200, { ...headers, ...remaining() }).end(reply), millis[question])
   })
 }
 

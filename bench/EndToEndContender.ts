@@ -103,28 +103,26 @@ const contenders: Readonly<Record<string, () => Promise<Run>>> = {
 }
 
 const run = await contenders[name]!()
-const taken: Array<Omit<Taken, "wallMillis">> = []
-let cpu = process.cpuUsage()
-const bench = new Bench({ time: 0, iterations: Number(times), warmup: false, throws: true, retainSamples: true })
-bench.add(name, run, {
-  async: true,
-  beforeEach: () => {
+/** A bench for each run: one of several would sort them. */
+const time = async (): Promise<Taken> => {
+  let cpu = process.cpuUsage()
+  const bench = new Bench({ time: 0, iterations: 1, warmup: false, throws: true, retainSamples: true })
+  const beforeEach = () => {
     cpu = process.cpuUsage()
-  },
-  afterEach: () => {
-    const { system, user } = process.cpuUsage(cpu)
-    taken.push({
-      cpuMillis: (system + user) / 1000 / n,
-      peakMegabytes: process.resourceUsage().maxRSS / 1024
-    })
   }
-})
-const [task] = await bench.run()
-const walls = task!.result.state === "completed" ? (task!.result.latency.samples ?? []) : []
-const runs = taken.map(({ cpuMillis, peakMegabytes }, index) => ({
-  cpuMillis,
-  peakMegabytes,
-  wallMillis: walls[index]
-}))
+  const afterEach = () => {
+    cpu = process.cpuUsage(cpu)
+  }
+  bench.add(name, run, { async: true, beforeEach, afterEach })
+  const [task] = await bench.run()
+  return {
+    wallMillis: task!.result.state === "completed" ? task!.result.latency.mean : Number.NaN,
+    cpuMillis: (cpu.system + cpu.user) / 1000 / n,
+    peakMegabytes: process.resourceUsage().maxRSS / 1024
+  }
+}
+
+const runs: Array<Taken> = []
+for (let nth = 0; nth < Number(times); nth++) runs.push(await time())
 console.log(JSON.stringify(runs))
 process.exit()

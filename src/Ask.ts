@@ -129,18 +129,25 @@ const webSearch = { type: "web_search_20260318", name: "web_search", max_uses: m
 
 /**
  * Runs an ask and gives the answer with its reply, usage and time. An answer that does not fit is asked for once more.
- * Tells `Started`, then exactly one of `Answered`, `Failed` and `Interrupted`. `ended` learns the same end
- * right after that event, and no interruption comes between them.
+ * Tells `Started`, then exactly one of `Answered`, `Failed` and `Interrupted`, under `name` where there is one. `ended`
+ * learns the same end right after that event, and no interruption comes between them.
  */
 export const resolve = <A, R>(
   ask: Ask<A, R>,
-  ended: (exit: Exit.Exit<Answer<A>, AskError>) => Effect.Effect<unknown> = () => Effect.void
+  ended: (exit: Exit.Exit<Answer<A>, AskError>) => Effect.Effect<unknown> = () => Effect.void,
+  name?: string
 ): Effect.Effect<Answer<A>, AskError, Claude | R> =>
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-    Effect.andThen(Event.emit({ _tag: "Started", question: ask.question }), answer(ask, startedAt)).pipe(
-      Effect.provideService(Call.FirstDispatch, { at: undefined }),
-      Effect.onExit((exit) => Effect.andThen(tell(exit, startedAt), ended(exit)))
+    Effect.onExit(
+      Effect.andThen(Event.emit({ _tag: "Started", question: ask.question }), answer(ask, startedAt)),
+      (exit) => Effect.andThen(tell(exit, startedAt), ended(exit))
     )
+  ).pipe(
+    Effect.updateContext((context: Context.Context<Claude | R>) => {
+      const own = Context.add(context, Call.FirstDispatch, { at: undefined })
+      const call = Context.get(context, Call.Current)
+      return name === undefined ? own : Context.add(own, Call.Current, { ...call, ask: name })
+    })
   )
 
 const tell = (exit: Exit.Exit<Answer<unknown>, AskError>, startedAt: number): Effect.Effect<void> => {
@@ -162,34 +169,41 @@ const endOf = (cause: Cause.Cause<AskError>) => {
     : ({ _tag: "Interrupted" } as const)
 }
 
-const answer = Effect.fnUntraced(function* <A, R>(
-  ask: Ask<A, R>,
-  startedAt: number
-): Effect.fn.Return<Answer<A>, AskError, Claude | R> {
-  const claude = yield* Claude
-  const defaults = yield* Defaults
-  const request = requestOf(ask, defaults)
-  const send = bounded(claude.send, ask.options.timeout ?? defaults.timeout)
-  const judged = judge(request)
-
-  const first = yield* Effect.tap(send(request), judged)
-  const decoded = yield* Effect.result(decode(ask.format, first))
-  if (decoded._tag === "Success") {
-    const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
-    return { value: decoded.success, reply: first, usage: first.usage, durationMillis }
-  }
-  if (decoded.failure.reason._tag !== "Undecodable") return yield* decoded.failure
-
-  const { issue } = decoded.failure.reason
-  yield* Event.emit({ _tag: "Reasked", issue })
-  const second = yield* send(corrected(request, first, issue)).pipe(
-    Effect.tap(judged),
-    Effect.flatMap((reply) => Effect.map(decode(ask.format, reply), (value) => ({ value, reply }))),
-    Effect.mapError(afterReply(first))
+const answer = <A, R>(ask: Ask<A, R>, startedAt: number): Effect.Effect<Answer<A>, AskError, Claude | R> =>
+  Effect.flatMap(Claude, (claude) =>
+    Effect.flatMap(Defaults, (defaults) => {
+      const request = requestOf(ask, defaults)
+      const send = bounded(claude.send, ask.options.timeout ?? defaults.timeout)
+      return Effect.flatMap(send(request), (first) =>
+        Effect.matchEffect(read(ask.format, request, first), {
+          onFailure: (error) => {
+            const { reason } = error
+            return reason._tag === "Undecodable"
+              ? askAgain(ask, send, request, first, reason.issue, startedAt)
+              : Effect.fail(error)
+          },
+          onSuccess: (value) => timed({ value, reply: first, usage: first.usage }, startedAt)
+        })
+      )
+    })
   )
-  const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
-  return { ...second, usage: addUsage(first.usage, second.reply.usage), durationMillis }
+
+const askAgain = Effect.fnUntraced(function* <A, R>(
+  ask: Ask<A, R>,
+  send: Send,
+  request: Request,
+  first: Reply,
+  issue: string,
+  startedAt: number
+) {
+  yield* Event.emit({ _tag: "Reasked", issue })
+  const reply = yield* Effect.mapError(send(corrected(request, first, issue)), afterReply(first))
+  const value = yield* Effect.mapError(read(ask.format, request, reply), afterReply(first))
+  return yield* timed({ value, reply, usage: addUsage(first.usage, reply.usage) }, startedAt)
 })
+
+const timed = <A>(answered: Omit<Answer<A>, "durationMillis">, startedAt: number): Effect.Effect<Answer<A>> =>
+  Effect.map(Clock.currentTimeMillis, (now) => ({ ...answered, durationMillis: now - startedAt }))
 
 type Send = (typeof Claude.Service)["send"]
 
@@ -203,24 +217,22 @@ const bounded = (send: Send, timeout: Duration.Input | undefined): Send =>
           timeoutMillis: Duration.toMillis(timeout)
         }))
 
-/** A reply that is no answer becomes an error, which keeps what was paid for. */
-const judge =
-  (request: Request) =>
-  (reply: Reply): Effect.Effect<void, AskError> => {
-    if (reply.stopReason === "refusal") {
-      const { category = null, explanation = null } = reply.refusal ?? {}
-      return Effect.fail(failedOf(new Refused({ category, explanation }), reply))
-    }
-    if (reply.stopReason === "max_tokens" || reply.stopReason === "model_context_window_exceeded") {
-      const reason = new Truncated({ stopReason: reply.stopReason, maxTokens: request.maxTokens })
-      return Effect.fail(failedOf(reason, reply, textOf(reply)))
-    }
-    // `Continue` ends such turns; without it, half an answer must not pass for a whole one.
-    if (reply.stopReason === "pause_turn") {
-      return Effect.fail(failedOf(new Unfinished({ turns: 0 }), reply, textOf(reply)))
-    }
-    return Effect.void
+/** The value that a reply stands for. One that is no answer becomes an error, which keeps what was paid for. */
+const read = <A, R>(format: Format<A, R>, request: Request, reply: Reply): Effect.Effect<A, AskError, R> => {
+  if (reply.stopReason === "refusal") {
+    const { category = null, explanation = null } = reply.refusal ?? {}
+    return Effect.fail(failedOf(new Refused({ category, explanation }), reply))
   }
+  if (reply.stopReason === "max_tokens" || reply.stopReason === "model_context_window_exceeded") {
+    const reason = new Truncated({ stopReason: reply.stopReason, maxTokens: request.maxTokens })
+    return Effect.fail(failedOf(reason, reply, textOf(reply)))
+  }
+  // `Continue` ends such turns; without it, half an answer must not pass for a whole one.
+  if (reply.stopReason === "pause_turn") {
+    return Effect.fail(failedOf(new Unfinished({ turns: 0 }), reply, textOf(reply)))
+  }
+  return decode(format, reply)
+}
 
 const failedOf = (reason: Reason, reply: Reply, partialText?: string): AskError => {
   const { headers, model, requestId, usage } = reply

@@ -215,27 +215,29 @@ const endOf = (exit: Ended): End => {
 /** What is told of a fan-out besides what its asks tell: how it began, and how each ask ended. */
 const courseOf = (entries: ReadonlyArray<Entry>, policy: Policy, concurrency: Concurrency, startedAt: number) => {
   const ends = new Map<string, End>()
-  const stamped = <A, E, R>({ name }: Entry, effect: Effect.Effect<A, E, R>) =>
-    Effect.updateService(effect, Call.Current, (call) => ({ ...call, ask: name }))
   const asks = entries.map(({ ask, name }) => ({ name, question: ask.question }))
   return {
     begin: Event.emit({ _tag: "ResearchStarted", asks, policy, concurrency }),
 
-    resolve: (entry: Entry, ended: (exit: Ended) => Effect.Effect<unknown> = () => Effect.void) =>
-      stamped(
-        entry,
-        Ask.resolve(entry.ask, (exit) => {
-          ends.set(entry.name, endOf(exit))
+    resolve: ({ ask, name }: Entry, ended: (exit: Ended) => Effect.Effect<unknown> = () => Effect.void) =>
+      Ask.resolve(
+        ask,
+        (exit) => {
+          ends.set(name, endOf(exit))
           return ended(exit)
-        })
+        },
+        name
       ),
 
     /** Asks that never had their turn get their event too, so that every ask has exactly one end. */
     end: Effect.gen(function* () {
       const count: Record<End, number> = { answered: 0, failed: 0, interrupted: 0 }
-      for (const entry of entries) {
-        const end = ends.get(entry.name)
-        if (end === undefined) yield* stamped(entry, Event.emit({ _tag: "Interrupted", durationMillis: 0 }))
+      for (const { name } of entries) {
+        const end = ends.get(name)
+        if (end === undefined) {
+          const interrupted = Event.emit({ _tag: "Interrupted", durationMillis: 0 })
+          yield* Effect.updateService(interrupted, Call.Current, (call) => ({ ...call, ask: name }))
+        }
         count[end ?? "interrupted"]++
       }
       const durationMillis = (yield* Clock.currentTimeMillis) - startedAt

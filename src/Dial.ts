@@ -2,7 +2,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 
-/** How long it may take until a connection stands, its handshakes included. */
+/** How long each step may take until a connection stands: connecting, a proxy's answer, the handshake. */
 const connectMillis = 10_000
 
 /** What a server may be asked to speak, the best first. */
@@ -14,14 +14,12 @@ export type Done = (error: Error | null, socket?: Socket) => void
 export class Dial {
   readonly #url: URL
   readonly #done: Done
-  readonly #limit = AbortSignal.timeout(connectMillis)
   #step: Socket | ClientRequest | undefined
   #isOver = false
 
   constructor(url: URL, proxy: URL | undefined, done: Done) {
     this.#url = url
     this.#done = done
-    this.#limit.addEventListener("abort", this.#late)
     const isTunnel = proxy !== undefined && url.protocol === "https:"
     if (isTunnel) this.#tunnel(proxy)
     else if (url.protocol === "https:") this.#secure()
@@ -32,7 +30,6 @@ export class Dial {
   stop(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#limit.removeEventListener("abort", this.#late)
     this.#step?.destroy()
   }
 
@@ -67,6 +64,7 @@ export class Dial {
       const path = `${this.#url.hostname}:${portOf(this.#url)}`
       const headers = { host: path, ...credentialsOf(proxy) }
       const { request } = process.getBuiltinModule("node:http")
+      socket.setTimeout(connectMillis).on("timeout", this.#late)
       const asked = request({ method: "CONNECT", path, headers, createConnection: () => socket })
       this.#step = asked
       asked
@@ -75,6 +73,7 @@ export class Dial {
           if (this.#step === asked) this.#end(closed)
         })
         .on("connect", ({ statusCode = 0 }: IncomingMessage, tunnel: Socket) => {
+          tunnel.setTimeout(0).off("timeout", this.#late)
           if (this.#isOver) tunnel.destroy()
           else if (statusCode === 200) this.#secure(tunnel)
           else {
@@ -88,9 +87,10 @@ export class Dial {
 
   #await(socket: Socket, event: "connect" | "secureConnect", next: (socket: Socket) => void): void {
     const onClose = () => this.#end(closed)
-    this.#step = socket.setNoDelay(true).on("error", this.#end).on("close", onClose)
+    this.#step = socket.setNoDelay(true).setTimeout(connectMillis)
+    socket.on("timeout", this.#late).on("error", this.#end).on("close", onClose)
     socket.once(event, () => {
-      socket.off("error", this.#end).off("close", onClose)
+      socket.setTimeout(0).off("timeout", this.#late).off("error", this.#end).off("close", onClose)
       next(socket)
     })
   }
@@ -101,7 +101,6 @@ export class Dial {
   readonly #end = (error: Error | null, socket?: Socket): void => {
     if (this.#isOver) return
     this.#isOver = true
-    this.#limit.removeEventListener("abort", this.#late)
     if (error !== null) this.#step?.destroy()
     this.#done(error, socket)
   }

@@ -18,7 +18,7 @@ interface Dialled {
 /** Keeps the connections of one origin for its next requests. */
 export const agent = (open: Open): Agent => {
   const http = process.getBuiltinModule("node:http")
-  const agent = new http.Agent({ keepAlive: true, timeout: idleMillis })
+  const agent = new http.Agent({ keepAlive: true, timeout: idleMillis, maxFreeSockets: Number.POSITIVE_INFINITY })
   // Node calls back with an error alone, which its types leave out.
   return Object.assign(agent, {
     createConnection: (options: Dialled, done: Done) => {

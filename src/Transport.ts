@@ -61,8 +61,12 @@ interface Dispatcher {
 const usual = new Set(["Agent", "EnvHttpProxyAgent", "Dispatcher1Wrapper"])
 
 /** Tests intercept by another `fetch`, or another dispatcher of the global one; a request that got past them would be real. */
-const isNodes = (fetch: Fetch): boolean =>
-  String(fetch).includes("internal/deps/undici") && slots.every((slot) => isUsual(globals[slot]))
+const isNodes = (fetch: Fetch): boolean => {
+  if (fetch !== seen.fetch) seen = { fetch, isNodes: String(fetch).includes("internal/deps/undici") }
+  return seen.isNodes && slots.every((slot) => isUsual(globals[slot]))
+}
+
+let seen: { readonly fetch: Fetch | undefined; readonly isNodes: boolean } = { fetch: undefined, isNodes: false }
 
 /** Interceptors (`compose`) hide behind the name of what they wrap, and have a `dispatch` of their own. */
 const isUsual = (dispatcher: Dispatcher | undefined): boolean =>

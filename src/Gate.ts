@@ -26,21 +26,22 @@ export class Gate {
     this.#lanes.push(lane)
   }
 
-  /** Runs the effect once the ticket's turn has come. Who is interrupted before that gives back all it had reserved. */
-  hold<A, E, R>(ticket: Ticket, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | AskError, R> {
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.withFiber((fiber) => {
-        const run = Effect.onExit(restore(effect), () => Effect.sync(() => this.#leave(ticket, fiber)))
+  /** Runs the fiber's effect once the ticket's turn has come. Who is interrupted before that gives back all it had reserved. */
+  hold<A, E, R>(ticket: Ticket, effect: Effect.Effect<A, E, R>, fiber: AnyFiber): Effect.Effect<A, E | AskError, R> {
+    return Effect.onExit(
+      Effect.suspend(() => {
         const { lane } = ticket
         const now = millis(fiber)
         const tooLong = tooLongARest(lane, now)
         if (tooLong !== undefined) return Effect.fail(tooLong)
-        if (lane.next === undefined && this.#taken < this.#places && lane.waitMillis(ticket, now) === 0) {
-          this.#take(ticket, now)
-          return run
+        if (lane.next !== undefined || this.#taken >= this.#places || lane.waitMillis(ticket, now) > 0) {
+          return Effect.andThen(this.#wait(ticket, fiber), effect)
         }
-        return Effect.andThen(restore(this.#wait(ticket, fiber)), run)
-      })
+        this.#take(ticket, now)
+        return effect
+      }),
+      // Who was never let in has no place to leave.
+      () => Effect.sync(() => ticket.shares !== undefined && this.#leave(ticket, fiber))
     )
   }
 
@@ -91,9 +92,8 @@ export class Gate {
           ticket.leaveQueue()
           return this.admit(fiber)
         }
-        // Who was let in, and is interrupted before it moves, has a place to give back.
+        // Who was let in, and is interrupted before it moves, has taken nothing.
         ticket.lane.giveBack(ticket, millis(fiber))
-        this.#leave(ticket, fiber)
       })
     })
   }

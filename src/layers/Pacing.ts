@@ -12,6 +12,8 @@ import type { Reply, Request } from "../Message.ts"
 import { modelClassOf } from "../ModelClass.ts"
 import * as RateLimit from "../RateLimit.ts"
 
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
 const count = (description: string) => Schema.optionalKey(PositiveInt.annotate({ description }))
 
 const Limits = Schema.Struct({
@@ -85,30 +87,28 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         )
       }
 
-      const attemptOf = (ticket: Ticket, { attempt }: Call.Call): Effect.Effect<Ended> =>
-        Effect.andThen(
-          Event.emit({ _tag: "Dispatched", attempt, model: ticket.request.model }),
-          Effect.withFiber((fiber) => {
-            const leftAt = millis(fiber)
-            const hear = (headers: Readonly<Record<string, string>>) => {
-              const now = millis(fiber)
-              ticket.lane.learn(ticket, RateLimit.read(headers, now), now)
-              gate.admit(fiber)
-            }
-            const sent = Effect.result(Effect.provideService(send(ticket.request), RateLimit.Arrived, hear))
-            return Effect.flatMap(sent, (result) => {
-              const now = millis(fiber)
-              return Effect.as(learn(ticket, result, now), { result, durationMillis: now - leftAt })
-            })
+      const attemptOf = (ticket: Ticket, { attempt }: Call.Call, fiber: AnyFiber): Effect.Effect<Ended> =>
+        Effect.flatMap(Event.emit({ _tag: "Dispatched", attempt, model: ticket.request.model }), () => {
+          const leftAt = millis(fiber)
+          const hear = (headers: Readonly<Record<string, string>>) => {
+            const now = millis(fiber)
+            ticket.lane.learn(ticket, RateLimit.read(headers, now), now)
+            gate.admit(fiber)
+          }
+          const sent = Effect.result(Effect.provideService(send(ticket.request), RateLimit.Arrived, hear))
+          return Effect.flatMap(sent, (result) => {
+            const now = millis(fiber)
+            return Effect.as(learn(ticket, result, now), { result, durationMillis: now - leftAt })
           })
-        )
+        })
 
       return Claude.of({
         send: (request) =>
           Effect.withFiber((fiber) => {
             const call = fiber.getRef(Call.Current)
             const ticket = new Ticket(laneOf(request.model, millis(fiber)), request, call, tickets++)
-            return Effect.flatMap(gate.hold(ticket, attemptOf(ticket, call)), (ended) => tell(ended, request, call))
+            const held = gate.hold(ticket, attemptOf(ticket, call, fiber), fiber)
+            return Effect.flatMap(held, (ended) => tell(ended, request, call))
           })
       })
     })
@@ -137,4 +137,4 @@ const tell = ({ durationMillis, result }: Ended, request: Request, { attempt }: 
 /** A response that lets nobody in for now: 429 and 529. */
 const isRefusal = ({ reason }: AskError): boolean => reason._tag === "RateLimited" || reason._tag === "Overloaded"
 
-const millis = (fiber: Fiber.Fiber<unknown, unknown>): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+const millis = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()

@@ -51,12 +51,8 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     Effect.map(Claude, ({ send }) => {
       const watchdog = new Watchdog()
 
-      const sendPlain = (request: Request, endsAt: number) =>
-        watchdog.watch(
-          send(request),
-          () => endsAt,
-          () => Effect.fail(new AskError({ reason: timedOut() }))
-        )
+      const onLate = () => Effect.fail(new AskError({ reason: timedOut() }))
+      const sendPlain = (request: Request, endsAt: number) => watchdog.watch(send(request), () => endsAt, onLate)
 
       const sendStreamed = (
         request: Request,

@@ -15,13 +15,15 @@ export class Dial {
   readonly #url: URL
   readonly #done: Done
   #step: Socket | ClientRequest | undefined
+  /** Who is to be blamed besides the server: the proxy, as long as there is no way through it. */
+  #proxy: URL | undefined
   #isOver = false
 
   constructor(url: URL, proxy: URL | undefined, done: Done) {
     this.#url = url
     this.#done = done
-    const isTunnel = proxy !== undefined && url.protocol === "https:"
-    if (isTunnel) this.#tunnel(proxy)
+    this.#proxy = proxy
+    if (proxy !== undefined && url.protocol === "https:") this.#tunnel(proxy)
     else if (url.protocol === "https:") this.#secure()
     else this.#open(proxy ?? url, (socket) => this.#end(null, socket))
   }
@@ -70,15 +72,17 @@ export class Dial {
       asked
         .on("error", this.#end)
         .on("close", () => {
-          if (this.#step === asked) this.#end(closed)
+          if (this.#step === asked) this.#end(closed())
         })
         .on("connect", ({ statusCode = 0 }: IncomingMessage, tunnel: Socket) => {
           tunnel.setTimeout(0).off("timeout", this.#late)
           if (this.#isOver) tunnel.destroy()
-          else if (statusCode === 200) this.#secure(tunnel)
-          else {
+          else if (statusCode === 200) {
+            this.#proxy = undefined
+            this.#secure(tunnel)
+          } else {
             tunnel.destroy()
-            this.#end(proxyError(`the proxy ${proxy.host} answered ${statusCode}`, statusCode < 500))
+            this.#end(proxyError(`answered ${statusCode}`, statusCode < 500))
           }
         })
         .end()
@@ -86,7 +90,7 @@ export class Dial {
   }
 
   #await(socket: Socket, event: "connect" | "secureConnect", next: (socket: Socket) => void): void {
-    const onClose = () => this.#end(closed)
+    const onClose = () => this.#end(closed())
     this.#step = socket.setNoDelay(true).setTimeout(connectMillis)
     socket.on("timeout", this.#late).on("error", this.#end).on("close", onClose)
     socket.once(event, () => {
@@ -102,6 +106,7 @@ export class Dial {
     if (this.#isOver) return
     this.#isOver = true
     if (error !== null) this.#step?.destroy()
+    if (error !== null && this.#proxy !== undefined) error.message = `the proxy ${this.#proxy.host}: ${error.message}`
     this.#done(error, socket)
   }
 }
@@ -121,7 +126,7 @@ export const credentialsOf = ({ password, username }: URL): Record<string, strin
   return { "proxy-authorization": `Basic ${Buffer.from(plain).toString("base64")}` }
 }
 
-const closed = new Error("the connection was closed while it was being made")
+const closed = () => new Error("the connection was closed while it was being made")
 
 const proxyError = (message: string, isLasting: boolean): Error =>
   Object.assign(new Error(message), isLasting && { code: "ERR_PROXY" })

@@ -494,6 +494,7 @@ describe("a proxy", () => {
       const secure = yield* serveSecure(answer)
       const error = yield* Effect.flip(renewed({ HTTPS_PROXY: "http://127.0.0.1:1" }, secure.url))
       assertUnreachable(error)
+      assert.include(error.message, "the proxy 127.0.0.1:1: connect ECONNREFUSED")
     })
   )
 })

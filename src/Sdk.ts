@@ -22,7 +22,7 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
   const client = new Anthropic({
     apiKey: key,
     baseURL: options.baseUrl ?? defaultBaseUrl,
-    fetch: options.fetch ?? Transport.fetch,
+    fetch: withOwnSignal(options.fetch ?? Transport.fetch),
     maxRetries: 0,
     timeout: sdkTimeoutMillis,
     logLevel: "off",
@@ -42,11 +42,10 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
       const body = Wire.bodyOf(request)
       // One controller spans request and body, so that an interruption closes the connection wherever it is.
       const controller = new AbortController()
+      const ended: Ended = { endedBy: controller.signal }
       const respond = Effect.tryPromise({
         try: () =>
-          client.messages
-            .create(streams ? { ...body, stream: true } : body, { signal: controller.signal })
-            .asResponse(),
+          client.messages.create(streams ? { ...body, stream: true } : body, { fetchOptions: ended }).asResponse(),
         catch: (thrown) => askErrorOf(thrown, false)
       })
       return Effect.flatMap(respond, streams ? readStream(listener, call, cutter) : readPlain).pipe(
@@ -55,6 +54,20 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
       )
     })
 }
+
+/**
+ * The SDK registers every signal that it is given for when its response is collected, which takes a sixth of all that a
+ * call costs. Its own signal never fires, so ours takes its place on the way out.
+ */
+const withOwnSignal =
+  (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
+  (input, init = {}) => {
+    const { endedBy, ...rest } = init as RequestInit & Partial<Ended>
+    return fetch(input, endedBy === undefined ? init : { ...rest, signal: endedBy })
+  }
+
+/** What the SDK hands on to `fetch` as it is. */
+type Ended = Omit<RequestInit, "body" | "headers" | "method" | "signal"> & { readonly endedBy: AbortSignal }
 
 const cutOff = (thrown: unknown): AskError => askErrorOf(thrown, true)
 

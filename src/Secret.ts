@@ -58,10 +58,8 @@ export const ofCustomHeaders = (lines: string | undefined): ReadonlyArray<string
 const mentions = (value: unknown, text: string): boolean => {
   if (typeof value === "string") return has(value, text)
   if (typeof value !== "object" || value === null) return false
-  for (const name in value) {
-    if (has(name, text) || mentions((value as Readonly<Record<string, unknown>>)[name], text)) return true
-  }
-  return false
+  if (Array.isArray(value)) return value.some((each) => mentions(each, text))
+  return Object.entries(value).some(([name, each]) => has(name, text) || mentions(each, text))
 }
 
 /** Most strings are too short for it, and asking for their length costs less than searching them. */

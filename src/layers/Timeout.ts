@@ -46,13 +46,13 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
   assertOptions(options)
   const limits = millisOf(options)
   const timedOut = () => new TimedOut({ limitMillis: limits.attempt, scope: "attempt" })
+  const endPlain = () => Effect.fail(new AskError({ reason: timedOut() }))
   return Layer.effect(
     Claude,
     Effect.map(Claude, ({ send }) => {
       const watchdog = new Watchdog()
 
-      const onLate = () => Effect.fail(new AskError({ reason: timedOut() }))
-      const sendPlain = (request: Request, endsAt: number) => watchdog.watch(send(request), () => endsAt, onLate)
+      const sendPlain = (request: Request, endsAt: number) => watchdog.watch(send(request), () => endsAt, endPlain)
 
       const sendStreamed = (
         request: Request,

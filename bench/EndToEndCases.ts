@@ -30,6 +30,8 @@ export interface Case {
   /** Fresh processes for each contender, and runs in each of them. */
   readonly rounds: number
   readonly runs: number
+  /** Where not over both. */
+  readonly only?: Protocol
   readonly targets: { readonly [protocol in Protocol]?: Targets }
 }
 
@@ -53,7 +55,7 @@ export const casesOf = (seed: number): ReadonlyArray<Case> => [
     name: "3 asks of 800 to 1200 ms",
     millis: [800, 1000, 1200],
     inFlight: 3,
-    rounds: 5,
+    rounds: 3,
     runs: 1,
     targets: { "HTTP/1.1": { ideal: 1.02 } }
   },
@@ -87,6 +89,7 @@ export const casesOf = (seed: number): ReadonlyArray<Case> => [
     inFlight: 32,
     rounds: 3,
     runs: 1,
+    only: "HTTP/1.1",
     targets: {}
   },
   {

@@ -116,6 +116,7 @@ for (const protocol of ["HTTP/1.1", "TLS, HTTP/2"] as const) {
   const url = await firstLine(server)
   server.on("exit", gone)
   for (const [index, one] of cases.entries()) {
+    if ((one.only ?? protocol) !== protocol) continue
     const runs = await play(protocol, `${url}/${index}`, one)
     tables[`${protocol}: ${one.name}, ideal ${idealMillisOf(one)} ms`] = rowsOf(protocol, one, runs)
   }

@@ -2,7 +2,7 @@
 import { Clock, Effect, type Fiber, Layer, Random, type Result, Schema } from "effect"
 import type { AskError } from "../AskError.ts"
 import * as Call from "../Call.ts"
-import { Claude } from "../Claude.ts"
+import { Claude, isStreamed } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import { Gate } from "../Gate.ts"
 import * as Issue from "../Issue.ts"
@@ -87,20 +87,26 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         )
       }
 
-      const attemptOf = (ticket: Ticket, { attempt }: Call.Call, fiber: AnyFiber): Effect.Effect<Ended> =>
-        Effect.flatMap(Event.emit({ _tag: "Dispatched", attempt, model: ticket.request.model }), () => {
+      /** The headers of a stream are heard long before its end. */
+      const sendStreamed = (ticket: Ticket, fiber: AnyFiber) =>
+        Effect.provideService(send(ticket.request), RateLimit.Arrived, (headers) => {
+          const now = millis(fiber)
+          ticket.lane.learn(ticket, RateLimit.read(headers, now), now)
+          gate.admit(fiber)
+        })
+
+      const attemptOf = (ticket: Ticket, call: Call.Call, fiber: AnyFiber): Effect.Effect<Ended> => {
+        const { request } = ticket
+        return Effect.flatMap(Event.emit({ _tag: "Dispatched", attempt: call.attempt, model: request.model }), () => {
           const leftAt = millis(fiber)
-          const hear = (headers: Readonly<Record<string, string>>) => {
-            const now = millis(fiber)
-            ticket.lane.learn(ticket, RateLimit.read(headers, now), now)
-            gate.admit(fiber)
-          }
-          const sent = Effect.result(Effect.provideService(send(ticket.request), RateLimit.Arrived, hear))
-          return Effect.flatMap(sent, (result) => {
+          const streamed = isStreamed(request, call, fiber.getRef(Event.Listener))
+          const sent = streamed ? sendStreamed(ticket, fiber) : send(request)
+          return Effect.flatMap(Effect.result(sent), (result) => {
             const now = millis(fiber)
             return Effect.as(learn(ticket, result, now), { result, durationMillis: now - leftAt })
           })
         })
+      }
 
       return Claude.of({
         send: (request) =>

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
-import { AskError, Call, type Message, Pacing, Stack } from "fanfold"
+import { AskError, Call, Event, type Message, Pacing, Stack } from "fanfold"
 import * as RateLimit from "../../src/RateLimit.ts"
 import { failure, make, overloaded, reply, request, send } from "../FakeClaude.ts"
 
@@ -147,7 +147,7 @@ describe("a call that is held", () => {
 })
 
 describe("headers", () => {
-  it.effect("are learned from as soon as they arrive, though the reply takes longer", () =>
+  it.effect("of a stream are learned from as soon as they arrive, though the reply takes longer", () =>
     Effect.gen(function* () {
       const claude = make(() =>
         Effect.flatMap(RateLimit.Arrived, (tell) =>
@@ -157,7 +157,8 @@ describe("headers", () => {
           )
         )
       )
-      const fiber = yield* sendAll(30).pipe(Effect.provide(paced(claude)), Effect.forkChild)
+      const streaming = Effect.provideService(Event.Listener, { emit: () => Effect.void, delta: () => {} })
+      const fiber = yield* sendAll(30).pipe(Effect.provide(paced(claude)), streaming, Effect.forkChild)
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
       assert.isTrue(timesOf(claude).every((at, index) => at === (index < 8 ? 0 : 200)))

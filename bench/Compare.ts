@@ -22,6 +22,9 @@ export interface Comparison {
 /** Below this many runs in each result, chance alone puts all of one above all of the other too often. */
 const fewestRuns = 4
 
+/** A ratio nearer to 1 is no verdict: two results of one commit on one machine differ by a few per cent. */
+const leastEffect = 0.05
+
 const resamples = 2000
 
 /** Reads a result file. Throws an error that names the file and what is wrong with it. */
@@ -62,7 +65,7 @@ export const rowsOf = ({ ratios }: Comparison): ReadonlyArray<Table.Row> =>
 /** How the rows are to be read. */
 export const legend =
   "Medians, with the 95 % interval of their ratio when the runs of each result are drawn again (bootstrap). It knows the " +
-  "spread within a result: two results of one commit may differ by more."
+  `spread within a result only, so that less than ${leastEffect * 100} % is no verdict; two results of one commit may differ by more.`
 
 /** The median of as many samples, each drawn from all of them. `next` gives numbers from 0 to 1. */
 const drawMedian = (samples: ReadonlyArray<number>, next: () => number): number =>
@@ -76,13 +79,13 @@ const ratioOf = (arm: string, older: ReadonlyArray<number>, newer: ReadonlyArray
   const low = sorted[Math.floor(resamples * 0.025)]!
   const high = sorted[Math.ceil(resamples * 0.975) - 1]!
   const ratio = Results.medianOf(newer) / Results.medianOf(older)
-  return { arm, ratio, low, high, verdict: verdictOf(low, high, Math.min(older.length, newer.length)) }
+  return { arm, ratio, low, high, verdict: verdictOf({ ratio, low, high }, Math.min(older.length, newer.length)) }
 }
 
-const verdictOf = (low: number, high: number, runs: number): Ratio["verdict"] => {
+const verdictOf = ({ high, low, ratio }: Pick<Ratio, "high" | "low" | "ratio">, runs: number): Ratio["verdict"] => {
   if (runs < fewestRuns) return "too few runs to tell"
-  if (low > 1) return "slower"
-  return high < 1 ? "faster" : "the same, as far as can be told"
+  if (low > 1 && ratio >= 1 + leastEffect) return "slower"
+  return high < 1 && ratio <= 1 / (1 + leastEffect) ? "faster" : "the same, as far as can be told"
 }
 
 const differencesOf = (older: Results.Stored, newer: Results.Stored): ReadonlyArray<string> => {

@@ -36,7 +36,7 @@ export const measure = Effect.fn("bench.measure")(function* <E>(
 ) {
   const { iterations, latency, seed, version } = settings
   const rehearsal = yield* Rehearsal.rehearse(subject, settings)
-  const { asks, requests, synthesisMillis } = rehearsal
+  const { asks, hasSynthesis, requests, synthesisMillis } = rehearsal
   const askMillis = asks.map(({ millis }) => millis)
   const arms = settings.concurrency.map((concurrency) => {
     const places = concurrency === "unbounded" ? Number.POSITIVE_INFINITY : concurrency
@@ -108,7 +108,8 @@ export const measure = Effect.fn("bench.measure")(function* <E>(
 
   const { basis, name } = latency
   const about = { plan: subject.plan, latency: { name, basis }, seed, speed, iterations, fanfold: version }
-  const report = yield* PlanReport.make({ ...about, asks, synthesisMillis, calls: requests.length, ownMillis }, arms)
+  const planned = { asks, hasSynthesis, synthesisMillis, calls: requests.length }
+  const report = yield* PlanReport.make({ ...about, ...planned, ownMillis }, arms)
   return {
     table: PlanTable.toText(report),
     markdown: PlanTable.toMarkdown(report),

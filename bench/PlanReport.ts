@@ -11,8 +11,8 @@ const Millis = Schema.Finite
 const Samples = Schema.Array(Millis)
 
 /**
- * What `-o FILE.json` holds. Times of arms are wall milliseconds, in which `speed` times as many simulated ones pass;
- * `asks`, `synthesisMillis`, `idealMillis` and `lowerBoundMillis` are simulated milliseconds.
+ * What `-o FILE.json` holds. All times are simulated milliseconds, of which `speed` passed in a real one; but in
+ * `ownMillis`, where no simulated time passes, they are the machine's.
  */
 export const PlanReport = Schema.Struct({
   version: Schema.Literal(version),
@@ -27,6 +27,7 @@ export const PlanReport = Schema.Struct({
   iterations: Schema.Int,
   calls: Schema.Int,
   asks: Schema.Array(Schema.Struct({ name: Schema.String, millis: Millis })),
+  hasSynthesis: Schema.Boolean,
   synthesisMillis: Millis,
   arms: Schema.Array(
     Schema.Struct({
@@ -46,7 +47,7 @@ export const PlanReport = Schema.Struct({
 })
 export interface PlanReport extends Schema.Schema.Type<typeof PlanReport> {}
 
-/** One concurrency: what it would take at best, and the runs that it took. */
+/** One concurrency: what it would take at best in simulated milliseconds, and the runs that it took in wall milliseconds. */
 export interface Arm {
   readonly concurrency: Research.Concurrency
   readonly idealMillis: number
@@ -54,7 +55,7 @@ export interface Arm {
   readonly runs: ReadonlyArray<Rehearsal.Run & { readonly totalMillis: number }>
 }
 
-type Given = "plan" | "latency" | "seed" | "speed" | "iterations" | "calls" | "asks" | "synthesisMillis" | "ownMillis"
+type Given = Exclude<keyof PlanReport, "version" | "simulated" | "date" | "machine" | "versions" | "arms">
 
 /** Puts together what was measured, with the date and the machine. */
 export const make = Effect.fnUntraced(function* (
@@ -62,6 +63,7 @@ export const make = Effect.fnUntraced(function* (
   arms: ReadonlyArray<Arm>
 ) {
   const { fanfold, ownMillis, ...given } = about
+  const simulated = (wallMillis: number): number => rounded(wallMillis * given.speed)
   const [cpu] = cpus()
   return PlanReport.make({
     version,
@@ -75,9 +77,9 @@ export const make = Effect.fnUntraced(function* (
       concurrency,
       idealMillis,
       lowerBoundMillis,
-      totalMillis: runs.map(({ totalMillis }) => rounded(totalMillis)),
-      researchMillis: runs.map(({ researchMillis }) => rounded(researchMillis)),
-      synthesisMillis: runs.map(({ synthesisMillis }) => rounded(synthesisMillis)),
+      totalMillis: runs.map(({ totalMillis }) => simulated(totalMillis)),
+      researchMillis: runs.map(({ researchMillis }) => simulated(researchMillis)),
+      synthesisMillis: runs.map(({ synthesisMillis }) => simulated(synthesisMillis)),
       usage: runs[0]?.usage ?? Message.noUsage,
       estimatedCostUsd: runs[0]?.costUsd ?? null
     })),

@@ -28,15 +28,15 @@ export const toMarkdown = (report: PlanReport): string => {
 /** Time over concurrency, beside the ideal and the lower bound. */
 export const toPlot = (report: PlanReport): Plot => {
   const points = (millisOf: (arm: Arm) => number) =>
-    report.arms.map((arm) => [String(arm.concurrency), millisOf(arm) / 1000] as const)
+    report.arms.map((arm) => [armName(arm.concurrency), millisOf(arm) / 1000] as const)
   const { latency, seed, speed } = report
   return {
     title: titleOf(report),
     subtitle: `Median of ${report.iterations}, latency ${latency.name}, seed ${seed}, time ${speed} × as fast`,
-    x: { label: "asks at once", scale: "category" },
+    x: { label: "concurrency", scale: "category" },
     y: { label: "simulated seconds", scale: "linear" },
     series: [
-      { name: "measured", kind: "bar", points: points((arm) => medianOf(arm.totalMillis) * speed) },
+      { name: "measured", kind: "bar", points: points(medianTotal) },
       { name: "ideal", kind: "line", points: points(({ idealMillis }) => idealMillis) },
       { name: "lower bound", kind: "line", dashed: true, points: points(({ lowerBoundMillis }) => lowerBoundMillis) }
     ],
@@ -47,28 +47,28 @@ export const toPlot = (report: PlanReport): Plot => {
 type Arm = PlanReport["arms"][number]
 type Table = ReadonlyArray<ReadonlyArray<string>>
 
-const titleOf = ({ asks, plan, synthesisMillis }: PlanReport): string =>
-  `${plan}: ${asks.length} ${asks.length === 1 ? "ask" : "asks"}${synthesisMillis > 0 ? " and a synthesis" : ""}, simulated`
+const titleOf = ({ asks, hasSynthesis, plan }: PlanReport): string =>
+  `${plan}: ${asks.length} ${asks.length === 1 ? "ask" : "asks"}${hasSynthesis ? " and a synthesis" : ""}, simulated`
 
-const tablesOf = ({ arms, speed }: PlanReport): ReadonlyArray<Table> => {
+const tablesOf = ({ arms, hasSynthesis, speed }: PlanReport): ReadonlyArray<Table> => {
   const sequentialMillis = Math.min(...arms.filter(({ concurrency }) => concurrency === 1).map(medianTotal))
   const times = arms.map((arm) => [
     armName(arm.concurrency),
-    timeText(medianTotal(arm) * speed),
-    timeText(Math.min(...arm.totalMillis) * speed),
-    timeText(Math.max(...arm.totalMillis) * speed),
+    timeText(medianTotal(arm)),
+    timeText(Math.min(...arm.totalMillis)),
+    timeText(Math.max(...arm.totalMillis)),
     String(arm.totalMillis.length),
     timeText(arm.idealMillis),
-    arm.idealMillis > 0 ? `${((100 * arm.idealMillis) / speed / medianTotal(arm)).toFixed(1)} %` : "–",
+    arm.idealMillis > 0 ? `${((100 * arm.idealMillis) / medianTotal(arm)).toFixed(1)} %` : "–",
     `${(sequentialMillis / medianTotal(arm)).toFixed(2)}×`
   ])
   const parts = arms.map((arm) => [
     armName(arm.concurrency),
-    timeText(medianOf(arm.researchMillis) * speed),
-    timeText(medianOf(arm.synthesisMillis) * speed),
+    timeText(medianOf(arm.researchMillis)),
+    hasSynthesis ? timeText(medianOf(arm.synthesisMillis)) : "–",
     timeText(arm.lowerBoundMillis),
-    `${(medianTotal(arm) - arm.idealMillis / speed).toFixed(1)} ms`,
-    arm.estimatedCostUsd === null ? "unknown" : `$${arm.estimatedCostUsd.toFixed(4)}`
+    `${((medianTotal(arm) - arm.idealMillis) / speed).toFixed(1)} ms`,
+    arm.estimatedCostUsd === null ? "unknown" : usdText(arm.estimatedCostUsd)
   ])
   return [
     [["", "median", "min", "max", "n", "ideal", "of ideal", "speed-up"], ...times],
@@ -107,8 +107,8 @@ const limitNote = ({ asks, synthesisMillis }: PlanReport): ReadonlyArray<string>
   const reachable = allMillis / (slowest.millis + synthesisMillis)
   return [
     `The synthesis is the serial part, ${timeText(synthesisMillis)} of ${timeText(allMillis)}: ` +
-      `no speed-up passes ${limit.toFixed(2)}× (Amdahl), and as ${slowest.name} alone takes ` +
-      `${timeText(slowest.millis)}, ${reachable.toFixed(2)}× here.`
+      `no speed-up of these times passes ${limit.toFixed(2)}× (Amdahl), and as ${slowest.name} alone takes ` +
+      `${timeText(slowest.millis)}, ${reachable.toFixed(2)}× here. In the measured one, what sequential itself costs counts too.`
   ]
 }
 
@@ -117,7 +117,7 @@ const ownNote = ({ calls, ownMillis }: PlanReport): string => {
   const restMillis = Math.max(0, medianOf(ownMillis.withFanfold) - mockMillis)
   const own = (millis: number): string => `${millis.toFixed(1)} ms (${(millis / calls).toFixed(2)} a call)`
   return (
-    `overhead: real milliseconds above the ideal. Without latency and all at once, ${calls} calls took ` +
+    `overhead: real milliseconds above the ideal. Without latency and all at once, ${calls} ${calls === 1 ? "call" : "calls"} took ` +
     `${own(restMillis)} of fanfold and the SDK, and ${own(mockMillis)} of the mock itself.`
   )
 }
@@ -134,6 +134,10 @@ const costNote = ({ arms }: PlanReport): string => {
 }
 
 const tokens = (count: number): string => count.toLocaleString("en-US")
+
+/** To 4 decimals, and an amount that would be lost there to 2 significant digits. */
+const usdText = (usd: number): string =>
+  `$${usd > 0 && usd < 0.001 ? usd.toLocaleString("en-US", { maximumSignificantDigits: 2 }) : usd.toFixed(4)}`
 
 const timeText = (millis: number): string => {
   if (millis < 1000) return `${millis.toFixed(0)} ms`

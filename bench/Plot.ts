@@ -26,6 +26,14 @@ export interface Plot {
 
 const width = 820
 const height = 480
+const left = 76
+const right = 32
+
+/** Pixels of a line of labels or of the note, and of a character of a label, about. */
+const lineHeight = 14
+const labelCharacterWidth = 6.5
+/** Characters of a line of the note. */
+const noteColumns = 130
 
 /** Okabe and Ito's colours, which the colour-blind can tell apart; 2008. */
 const colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -64,17 +72,49 @@ const draw = (render: () => string, dispose: () => void): string => {
   }
 }
 
-const optionOf = (plot: Plot): EChartsCoreOption => ({
-  animation: false,
-  backgroundColor: "#ffffff",
-  textStyle: { fontFamily: "system-ui, sans-serif", color: ink },
-  title: [titleOf(plot), ...(plot.note === undefined ? [] : [noteOf(plot.note)])],
-  legend: { top: plot.subtitle === undefined ? 40 : 58, itemGap: 28, textStyle: { color: ink } },
-  grid: { top: plot.subtitle === undefined ? 80 : 98, bottom: plot.note === undefined ? 56 : 82, left: 76, right: 32 },
-  xAxis: { ...axisOf(plot.x, plot.series), nameGap: 30 },
-  yAxis: { ...axisOf(plot.y, []), nameGap: 52 },
-  series: plot.series.map((one, index) => seriesOf(one, plot.x, colourOf(plot.series, index)))
-})
+const optionOf = (plot: Plot): EChartsCoreOption => {
+  const note = plot.note === undefined ? [] : linesOf(plot.note, noteColumns)
+  // Both stand below the axis: what takes more lines takes them from the picture.
+  const labelHeight = lineHeight * (Math.max(1, ...labelsOf(plot).map(({ length }) => length)) - 1)
+  const noteHeight = note.length === 0 ? 0 : 12 + lineHeight * note.length
+  return {
+    animation: false,
+    backgroundColor: "#ffffff",
+    textStyle: { fontFamily: "system-ui, sans-serif", color: ink },
+    title: [titleOf(plot), ...(note.length === 0 ? [] : [noteOf(note.join("\n"))])],
+    legend: { top: plot.subtitle === undefined ? 40 : 58, itemGap: 28, textStyle: { color: ink } },
+    grid: { top: plot.subtitle === undefined ? 80 : 98, bottom: 56 + labelHeight + noteHeight, left, right },
+    xAxis: { ...axisOf(plot.x, plot.series), nameGap: 30 + labelHeight },
+    yAxis: { ...axisOf(plot.y, []), nameGap: 52 },
+    series: plot.series.map((one, index) => seriesOf(one, plot.x, colourOf(plot.series, index)))
+  }
+}
+
+/** Breaks lines between words where they would pass so many characters. */
+const linesOf = (text: string, columns: number): ReadonlyArray<string> =>
+  text.split("\n").flatMap((line) => {
+    const [first = "", ...words] = line.split(" ")
+    const lines = [first]
+    for (const word of words) {
+      const longer = `${lines.at(-1)} ${word}`
+      if (longer.length > columns) lines.push(word)
+      else lines[lines.length - 1] = longer
+    }
+    return lines
+  })
+
+const categoryNames = (series: ReadonlyArray<Series>): ReadonlyArray<string> => [
+  ...new Set(series.flatMap(({ points }) => points.map(([x]) => String(x))))
+]
+
+/** A category's name in lines that do not reach into its neighbours. */
+const labelOf = (name: string, count: number): ReadonlyArray<string> =>
+  linesOf(name, Math.floor((width - left - right) / count / labelCharacterWidth))
+
+const labelsOf = ({ series, x }: Plot): ReadonlyArray<ReadonlyArray<string>> => {
+  const names = x.scale === "category" ? categoryNames(series) : []
+  return names.map((name) => labelOf(name, names.length))
+}
 
 const titleOf = ({ subtitle, title }: Plot): TitleComponentOption => ({
   text: title,
@@ -88,20 +128,28 @@ const noteOf = (note: string): TitleComponentOption => ({
   text: note,
   left: "center",
   bottom: 6,
-  textStyle: { color: faint, fontSize: 11, fontWeight: "normal" }
+  textStyle: { color: faint, fontSize: 11, fontWeight: "normal", lineHeight }
 })
 
-const axisOf = ({ label, scale }: Axis, series: ReadonlyArray<Series>) => ({
-  type: scale === "linear" ? "value" : scale,
-  name: label,
-  nameLocation: "middle",
-  nameTextStyle: { color: ink },
-  axisLabel: { color: ink },
-  axisLine: { lineStyle: { color: faint } },
-  splitLine: { show: scale !== "category", lineStyle: { color: grid } },
-  ...(scale === "category" && { data: [...new Set(series.flatMap(({ points }) => points.map(([x]) => String(x))))] }),
-  ...(scale === "log" && { logBase: isDoubling(series) ? 2 : 10 })
-})
+const axisOf = ({ label, scale }: Axis, series: ReadonlyArray<Series>) => {
+  const names = scale === "category" ? categoryNames(series) : []
+  return {
+    type: scale === "linear" ? "value" : scale,
+    name: label,
+    nameLocation: "middle",
+    nameTextStyle: { color: ink },
+    axisLabel: {
+      color: ink,
+      lineHeight,
+      // A bar without its name says nothing.
+      ...(scale === "category" && { interval: 0, formatter: (name: string) => labelOf(name, names.length).join("\n") })
+    },
+    axisLine: { lineStyle: { color: faint } },
+    splitLine: { show: scale !== "category", lineStyle: { color: grid } },
+    ...(scale === "category" && { data: names }),
+    ...(scale === "log" && { logBase: isDoubling(series) ? 2 : 10 })
+  }
+}
 
 /** Powers of two want ticks at powers of two. */
 const isDoubling = (series: ReadonlyArray<Series>): boolean =>

@@ -81,6 +81,7 @@ export const rehearse = Effect.fnUntraced(function* <E>(subject: Subject<E>, sim
   }
   const millis = new Map<string, number>()
   const planned: Array<number> = []
+  let hasSynthesis = false
   let synthesisMillis = 0
   const watched = Layer.effect(
     Claude.Claude,
@@ -95,7 +96,10 @@ export const rehearse = Effect.fnUntraced(function* <E>(subject: Subject<E>, sim
                 planned.push(...calls)
                 const taken = calls.reduce((sum, millis) => sum + millis, 0)
                 if (part === "ask") millis.set(ask, (millis.get(ask) ?? 0) + taken)
-                else synthesisMillis += taken
+                else {
+                  hasSynthesis = true
+                  synthesisMillis += taken
+                }
               })
             )
           )
@@ -104,7 +108,7 @@ export const rehearse = Effect.fnUntraced(function* <E>(subject: Subject<E>, sim
   ).pipe(Layer.provide(stackOf(subject.layers, fetch, 1)))
   yield* Effect.provide(subject.run(1), watched)
   const asks = [...millis].map(([name, millis]) => ({ name, millis }))
-  return { asks, synthesisMillis, requests, planned: planned.toSorted(ascending) }
+  return { asks, hasSynthesis, synthesisMillis, requests, planned: planned.toSorted(ascending) }
 })
 
 /** Sends the requests once more, one after another and without the SDK, and reads the replies. */

@@ -61,10 +61,18 @@ const [loadBefore = 0] = loadavg()
 
 /** Says on standard error what is being done, and how long the question has been running. */
 export const progress = (doing: string): void => {
-  const seconds = Math.round((performance.now() - startedAt) / 1000)
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[2K  ${seconds} s  ${doing}`)
-  else process.stderr.write(`  ${seconds} s  ${doing}\n`)
+  const elapsed = performance.now() - startedAt
+  const line = `  ${Math.round(elapsed / 1000)} s  ${doing}`
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[2K${line}`)
+  else if (elapsed >= nextLineAt) {
+    nextLineAt = elapsed + lineEveryMillis
+    process.stderr.write(`${line}\n`)
+  }
 }
+
+/** A log, where every line stays, gets no more than one in this time. */
+const lineEveryMillis = 5000
+let nextLineAt = 0
 
 /** The milliseconds of every run of a task. */
 export const samplesOf = (task: Task): ReadonlyArray<number> => {
@@ -102,18 +110,24 @@ export const report = async (result: Result): Promise<void> => {
   if (process.stderr.isTTY) process.stderr.write("\r\u001B[2K")
   console.log(Table.toMarkdown(rows))
   for (const [title, rows] of Object.entries(further)) console.log(`\n${title}\n\n${Table.toMarkdown(rows)}`)
-  console.log(`\n${[...notes, `${result.simulated}; seed ${result.seed}; ${placeOf(stored)}`].join("\n")}`)
-  const write = (extension: string, text: string): void => {
+  console.log(`\n${[...notes, `${simulatedOf(stored)}; ${placeOf(stored)}`].join("\n")}`)
+  mkdirSync(folder, { recursive: true })
+  for (const [extension, text] of Object.entries(await filesOf(result, stored))) {
     const file = new URL(`${result.name}.${extension}`, folder)
     writeFileSync(file, text)
     console.log(`written: ${fileURLToPath(file)}`)
   }
-  mkdirSync(folder, { recursive: true })
-  write("json", jsonOf(stored))
-  const { plot, summary } = result
-  if (plot !== undefined)
-    write("svg", await Plot.svg({ ...plot, note: [plot.note, placeOf(stored)].join("\n").trim() }))
-  if (summary !== undefined) write("md", `${Table.toMarkdown(summary)}\n\n${placeOf(stored)}\n`)
+}
+
+/** The texts of the files, by extension. Picture and summary are shown apart from the rest, so each says what is not real. */
+export const filesOf = async ({ plot, summary }: Result, stored: Stored): Promise<Readonly<Record<string, string>>> => {
+  const simulated = simulatedOf(stored)
+  const place = placeOf(stored)
+  return {
+    json: jsonOf(stored),
+    ...(plot && { svg: await Plot.svg({ ...plot, note: [plot.note ?? [], simulated, place].flat().join("\n") }) }),
+    ...(summary && { md: `${Table.toMarkdown(summary)}\n\n${simulated}; ${place}\n` })
+  }
 }
 
 /** The result with all that tells where and when it was taken, as it is kept. */
@@ -152,6 +166,9 @@ export const jsonOf = (stored: Stored): string => {
 
 const versionOf = (name: string): string =>
   JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), "utf8")).version
+
+/** What is not real, and what drew it. */
+const simulatedOf = ({ seed, simulated }: Stored): string => `${simulated}; seed ${seed}`
 
 /** Where, when and how thoroughly a result was taken, in a line. */
 export const placeOf = ({ date, isQuick, machine, versions }: Stored): string =>

@@ -1,6 +1,6 @@
 /** `npm run bench`: runs the questions, each in a process of its own, and compares them with earlier results. */
 import { spawnSync } from "node:child_process"
-import { readdirSync } from "node:fs"
+import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import * as Compare from "./Compare.ts"
@@ -8,10 +8,17 @@ import * as Results from "./Results.ts"
 import * as Table from "./Table.ts"
 
 const here = new URL("./", import.meta.url)
-/** Files of parts begin with a capital. */
-const questions = readdirSync(here)
-  .filter((file) => /^[a-z-]+\.ts$/.test(file) && file !== "main.ts")
-  .map((file) => file.replace(/\.ts$/, ""))
+/** What each file asks, by its name. */
+const asked: Readonly<Record<string, string>> = {
+  concurrency: "How does the time of a research shrink with its concurrency?",
+  "end-to-end": "What does a call cost, from the question to the answer, over HTTP/1.1 and HTTP/2?",
+  mock: "What does the mock itself cost?",
+  overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
+  "sequential-vs-parallel": "How much does asking in parallel buy, and how near is it to what is possible?",
+  startup: "How long does the command line take to start, and how much does it load?"
+}
+const questions = Object.keys(asked)
+const nameColumns = Math.max(...questions.map(({ length }) => length))
 
 const usage = `npm run bench -- [NAME…] [--quick] [--compare FILE]
 
@@ -19,11 +26,16 @@ Answers the questions NAME…, or all of them. Nothing leaves this machine; answ
 
   --quick          every question small: the whole set in under 5 minutes; results go to bench/results/quick
   --compare FILE   after the question that FILE is an earlier result of, prints ratios new ÷ old with their spread;
-                   without NAME only that question is run; may be given several times
+                   without NAME only that question is run; may be given several times;
+                   keep a copy of FILE where it is in the results folder, as the run replaces it
   --help           this text
 
-Questions: ${questions.join(", ")}
-Results: bench/results/NAME.json, and NAME.svg where there is a plot
+Questions:
+${Object.entries(asked)
+  .map(([name, question]) => `  ${name.padEnd(nameColumns)}  ${question}`)
+  .join("\n")}
+
+Results: bench/results/NAME.json, NAME.svg where there is a plot, and NAME.md where there is a summary
 `
 
 const refuse = (what: string): never => {
@@ -87,10 +99,14 @@ for (const [index, name] of wanted.entries()) {
     failed.push(name)
     continue
   }
-  for (const older of earlier.filter((result) => result.name === name)) {
-    const comparison = Compare.compare(older, Compare.read(fileURLToPath(new URL(`${name}.json`, Results.folder))))
+  const result = fileURLToPath(new URL(`${name}.json`, Results.folder))
+  for (const [index, older] of earlier.entries()) {
+    if (older.name !== name) continue
+    const comparison = Compare.compare(older, Compare.read(result))
     console.log(`\nBeside the result of ${older.date}\n\n${Table.toMarkdown(Compare.rowsOf(comparison))}\n`)
     console.log([Compare.legend, ...comparison.differences.map((each) => `Not the same: ${each}`)].join("\n"))
+    const given = values.compare[index]!
+    if (resolve(given) === result) console.error(`${given}: read before the run, and now replaced by its result`)
   }
 }
 console.error(`\n${wanted.length - failed.length} of ${wanted.length} answered in ${elapsed()}`)

@@ -188,8 +188,10 @@ await Results.report({
   notes: [
     "The simulated account allows more than is asked for, and Pacing is told so where a row does not say otherwise.",
     "ideal: the slowest ask, then the synthesis. own: what parallel took beyond that, mock included.",
-    "The synthesis waits for all answers: it is the serial part, and however many asks run at once, the whole is never",
-    "sped up beyond Amdahl's limit, (all asks one after another + synthesis) ÷ synthesis.",
+    "speed-up: measured sequential ÷ measured parallel, so that what sequential itself costs counts too. Its ideal is of the",
+    "simulated times alone: (all asks one after another + synthesis) ÷ ideal.",
+    "The synthesis waits for all answers: it is the serial part, and however many asks run at once, the simulated times are",
+    "never sped up beyond Amdahl's limit, (all asks one after another + synthesis) ÷ synthesis.",
     `Sonnet-like: the lognormal profile measured of Sonnet 4.5, played ${sonnetSpeed} × as fast; own milliseconds weigh as many times more here than with a real Claude.`
   ],
   samples,

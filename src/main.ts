@@ -44,7 +44,9 @@ const ports = Ports.of({
     ),
   bench: Effect.fnUntraced(function* (subject, measuring, tell) {
     const { Stage } = yield* mocks
-    const latency = yield* Effect.mapError(Stage.latencyNamed(measuring.latency), usage)
+    const latency = yield* Effect.mapError(Stage.latencyNamed(measuring.latency), (message) =>
+      usage(`${message}\nTry: fanfold bench --help`)
+    )
     const { measure } = yield* Effect.promise(() => import("../bench/PlanBench.ts"))
     return yield* measure(subject, { ...measuring, latency, version: manifest.version }, tell)
   })

@@ -17,17 +17,24 @@ import { plan, readPlan } from "./run.ts"
 const invalid = (option: string, value: string, expected: string) =>
   new CliError.InvalidValue({ option, value, expected, kind: "flag" })
 
-const countOf = (name: string, description: string) =>
+const countOf = (name: string, description: string, most = Number.POSITIVE_INFINITY) =>
   Flag.String(name).pipe(
     Flag.withMetavar("n"),
     Flag.withDescription(description),
     Flag.mapEffect((text) => {
       const value = Number(text)
-      return Schema.is(PositiveInt)(value)
+      const range = most === Number.POSITIVE_INFINITY ? "≥ 1" : `from 1 to ${most}`
+      return Schema.is(PositiveInt)(value) && value <= most
         ? Effect.succeed(value)
-        : Effect.fail(invalid(name, text, "a whole number ≥ 1"))
+        : Effect.fail(invalid(name, text, `a whole number ${range}`))
     })
   )
+
+/** More runs tell nothing new, and take hours. */
+const mostIterations = 1000
+
+/** Faster than this a simulated second is a millisecond, and what is measured is the machine. */
+const mostSpeed = 1000
 
 const concurrency = Flag.String("concurrency").pipe(
   Flag.withAlias("j"),
@@ -71,11 +78,14 @@ export const bench = Command.make(
     plan,
     concurrency,
     latency,
-    iterations: countOf("iterations", "How often each concurrency is measured (default: 3)").pipe(Flag.withDefault(3)),
+    iterations: countOf("iterations", "How often each concurrency is measured (default: 3)", mostIterations).pipe(
+      Flag.withDefault(3)
+    ),
     seed: countOf("seed", "Draws other latencies and answers (default: 1)").pipe(Flag.withDefault(1)),
     speed: countOf(
       "speed",
-      "How much faster simulated time runs than real time (default: as fast as takes about 30 seconds)"
+      "How much faster simulated time runs than real time (default: as fast as takes about 30 seconds)",
+      mostSpeed
     ).pipe(Flag.optional),
     output,
     json: Flag.Boolean("json").pipe(
@@ -178,7 +188,10 @@ const textFor = (file: string, { json, markdown, svg }: Measured): Effect.Effect
 
 const eraseLine = "\r\u001B[2K"
 
-/** Tells how long it will take, then how far it is: on a line that is written anew, or, without a terminal, on one a round. */
+/** A log, where every line stays, gets no more than one in this time. */
+const lineEveryMillis = 5000
+
+/** Tells how long it will take, then how far it is: on a line that is written anew, or, without a terminal, on one a round at most. */
 const showing = Effect.fnUntraced(function* (
   { mode, output }: Omit<Progress.Options, "summary">,
   rounds: number
@@ -186,6 +199,7 @@ const showing = Effect.fnUntraced(function* (
   const isLive = mode === "live"
   const startedAt = yield* Clock.currentTimeMillis
   let last: Step | undefined
+  let nextLineAt = 0
   const show = (step: Step, elapsedMillis: number): void => {
     const place = `Round ${step.round} of ${rounds}`
     const time = `${Tally.durationText(elapsedMillis)} of about ${Tally.durationText(step.totalMillis)}`
@@ -204,7 +218,10 @@ const showing = Effect.fnUntraced(function* (
       const pace = step.speed === 1 ? "in real time" : `time running ${step.speed} × as fast`
       output.write(`Measuring against the offline mock, ${pace}: about ${Tally.durationText(step.totalMillis)}\n`)
     }
-    if (!isLive && step.round !== last?.round) show(step, step.doneMillis)
+    if (!isLive && step.round !== last?.round && step.doneMillis >= nextLineAt) {
+      nextLineAt = step.doneMillis + lineEveryMillis
+      show(step, step.doneMillis)
+    }
     last = step
   }
 })

@@ -1,5 +1,5 @@
 /** A slower commit is noticed, and chance is not taken for one. */
-import { mkdtempSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -50,6 +50,17 @@ describe("a comparison", () => {
   it("tells small differences where there are many runs", () => {
     assert.strictEqual(verdict(many(1), many(1.2)).verdict, "slower")
     assert.match(verdict(many(1), many(1.001)).verdict, /^the same/)
+  })
+
+  it("gives no verdict on what two runs of one commit may differ by", () => {
+    const older = [100, 100.1, 100.2, 100.3, 100.4]
+    const newer = [104, 104.1, 104.2, 104.3, 104.4]
+    const slower = verdict(older, newer)
+    assert.isAbove(slower.low, 1)
+    assert.match(slower.verdict, /^the same/)
+    const faster = verdict(newer, older)
+    assert.isBelow(faster.high, 1)
+    assert.match(faster.verdict, /^the same/)
   })
 
   it("gives the same spread for the same results", () => {
@@ -118,13 +129,17 @@ describe("npm run bench", { timeout: 60_000 }, () => {
       const { code, stderr, stdout } = await bench(...args)
       assert.deepStrictEqual([code, stdout], [2, ""])
       assert.match(stderr, message)
-      assert.match(stderr, /Questions: .*concurrency.*sequential-vs-parallel/)
+      assert.match(stderr, /Questions:[^]*concurrency[^]*sequential-vs-parallel/)
     }
   })
 
   it("explains itself", async () => {
     const { code, stdout } = await bench("--help")
     assert.strictEqual(code, 0)
-    assert.match(stdout, /--quick[^]*--compare FILE[^]*Questions: /)
+    assert.match(stdout, /--quick[^]*--compare FILE[^]*Questions:/)
+    // Files of parts begin with a capital.
+    const files = readdirSync(join(root, "bench")).filter((file) => /^[a-z-]+\.ts$/.test(file) && file !== "main.ts")
+    const told = [...stdout.matchAll(/^  ([a-z-]+) +[A-Z].*\?$/gm)].map(([, name]) => `${name}.ts`)
+    assert.sameMembers(told, files)
   })
 })

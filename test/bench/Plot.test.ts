@@ -74,6 +74,21 @@ describe("a plot", () => {
     assert.match(svg, /stroke-dasharray/)
   })
 
+  it("names each of many bars, in lines where it takes them", async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `fanfold contender ${index + 1}`)
+    const series: Plot.Series = { name: "median", kind: "bar", points: names.map((name) => [name, 5]) }
+    const texts = textsOf(await Plot.svg({ ...plot, series: [series], note: `${"word ".repeat(40)}end` }))
+    assert.lengthOf(
+      texts.filter((text) => text === "fanfold"),
+      12
+    )
+    for (let index = 1; index <= 12; index++) assert.include(texts, `${index}`)
+    assert.lengthOf(
+      texts.filter((text) => text.startsWith("word word")),
+      2
+    )
+  })
+
   it("is the same text for the same figures", async () => {
     assert.strictEqual(await Plot.svg(plot), await Plot.svg(plot))
   })

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
+import type * as Plot from "../../bench/Plot.ts"
 import * as Results from "../../bench/Results.ts"
 import { node, root } from "../cli/Process.ts"
 
@@ -27,6 +28,28 @@ describe("a result", () => {
     assert.include(Results.placeOf(stored), stored.date.slice(0, 10))
     assert.notInclude(Results.placeOf(stored), "quick")
     assert.include(Results.placeOf({ ...stored, isQuick: true }), "quick")
+  })
+
+  it("says in the picture and the summary, too, what is simulated", async () => {
+    const plot: Plot.Plot = {
+      title: "One",
+      x: { label: "", scale: "category" },
+      y: { label: "ms", scale: "linear" },
+      series: [{ name: "a", kind: "bar", points: [["a", 1]] }],
+      note: "of the plot"
+    }
+    const shown = { ...result, simulated: "answers are simulated", plot, summary: [{ ms: 1 }] }
+    const { md = "", svg = "" } = await Results.filesOf(shown, Results.storedOf(shown))
+    for (const text of [md, svg]) assert.include(text, "answers are simulated; seed 7")
+    assert.include(svg, "of the plot")
+    assert.hasAllKeys(await Results.filesOf(result, Results.storedOf(result)), ["json"])
+  })
+
+  it("is worked for without filling a log", async () => {
+    const room = pathToFileURL(join(root, "bench/Results.ts")).href
+    const script = `const { progress } = await import("${room}"); for (let n = 1; n <= 50; n++) progress("step " + n)`
+    const { stderr } = await node("--input-type=module", ["-e", script]).ended
+    assert.match(stderr, /^  \d s  step 1\n$/)
   })
 
   it("of a quick run has a folder of its own", async () => {

@@ -86,6 +86,7 @@ describe("the figures", () => {
     assert.strictEqual(figures.parallelMillis, 505)
     assert.strictEqual(figures.idealMillis, 500)
     assert.strictEqual(figures.speedup, 810 / 505)
+    assert.strictEqual(figures.idealSpeedup, 800 / 500, "of the simulated times, whatever sequential took beyond them")
     assert.strictEqual(figures.percentOfIdeal, (500 / 505) * 100)
     assert.strictEqual(figures.researchSpeedup, 2)
     assert.strictEqual(figures.amdahl, 4)
@@ -117,18 +118,19 @@ describe("the figures", () => {
       latency: "fixed, 100 ms",
       askMillis: [100, 100],
       synthesisMillis: 100,
-      sequential: [parts(200, 100)],
+      sequential: [parts(230, 100)],
       parallel: [parts(200, 100)]
     }
     const row = Speedup.rowOf(one)
-    assert.strictEqual(row["speed-up"], "1.0 ×")
+    assert.strictEqual(row["speed-up"], "1.1 ×")
+    assert.strictEqual(row["ideal speed-up"], "1.5 ×")
     assert.strictEqual(row["% of ideal"], "66.7")
     assert.strictEqual(Speedup.partsRowOf(one)["Amdahl's limit"], "3.0 ×")
     const { series } = Speedup.plotOf([one])
     assert.deepStrictEqual(
       series.map(({ name, points }) => [name, points]),
       [
-        ["fixed, fanfold", [["2", 1]]],
+        ["fixed, fanfold", [["2", 1.1]]],
         ["fixed, ideal", [["2", 1.5]]]
       ]
     )

@@ -1,7 +1,7 @@
 /** What the benchmark of a plan makes of runs that are not what they should be, seen from within. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Ask, Message, Research } from "fanfold"
+import { Ask, type AskError, Message, Research, Synthesis } from "fanfold"
 import { latency, mockClaude } from "fanfold/mocks"
 import { measure, type Settings, type Step } from "../../bench/PlanBench.ts"
 import { type PlanReport } from "../../bench/PlanReport.ts"
@@ -85,6 +85,36 @@ describe("measure", () => {
       assert.isAtLeast(bad.parallel, 898, "three answers of 300 ms each, one after another")
       const [, percent] = /^unbounded .* ([\d.]+) %/m.exec(sequential!.table) ?? []
       assert.isBelow(Number(percent), 50)
+    })
+  )
+
+  it.live("says that there is no synthesis, and what the least answer costs", () =>
+    Effect.gen(function* () {
+      const { run, ...one } = asking(() => questions.slice(0, 1))
+      const cheap = {
+        ...one,
+        run: (told: Research.Concurrency) => Effect.as(run(told), { ...spent, costUsd: 0.0000234 })
+      }
+      const { table } = yield* measure(cheap, instant, () => {})
+      assert.match(table, /^plan\.yaml: 1 ask, simulated\n/)
+      assert.match(table, /^sequential +[\d.]+ ms +– .* \$0\.000023$/m)
+      assert.match(table.replace(/\s+/g, " "), / 1 call took /)
+      assert.notInclude(table, "Amdahl")
+    })
+  )
+
+  it.live("tells of a synthesis that takes no time", () =>
+    Effect.gen(function* () {
+      const asks = questions.map((question) => Ask.text(question))
+      const subject: Subject<Research.ResearchError | AskError.AskError> = {
+        plan: "plan.yaml",
+        layers: {},
+        run: (concurrency) =>
+          Effect.as(Effect.flatMap(Research.run(asks, { concurrency }), Synthesis.text("Compare.")), spent)
+      }
+      const { table } = yield* measure(subject, instant, () => {})
+      assert.match(table, /^plan\.yaml: 3 asks and a synthesis, simulated\n/)
+      assert.notInclude(table, "Amdahl")
     })
   )
 

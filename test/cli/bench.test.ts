@@ -98,7 +98,10 @@ describe.concurrent("fanfold bench", { timeout: 60_000 }, () => {
     assert.match(stdout, /^unbounded( +[\d.]+ m?s){3} +1 +80 ms /m)
     assert.match(stdout, /^ +research +synthesis +lower bound +overhead +cost\n/m)
     assert.match(stdout, /no model was asked/)
-    assert.match(stdout.replace(/\s+/g, " "), /40 ms of 160 ms: no speed-up passes 4\.00× \(Amdahl\).* 2\.00× here/)
+    assert.match(
+      stdout.replace(/\s+/g, " "),
+      /40 ms of 160 ms: no speed-up of these times passes 4\.00× \(Amdahl\).* 2\.00× here/
+    )
     assert.match(stdout, /estimated from list prices of \d{4}-\d\d/)
     for (const line of stdout.split("\n")) assert.isAtMost(line.length, 80, line)
     assert.match(
@@ -118,7 +121,8 @@ describe.concurrent("fanfold bench", { timeout: 60_000 }, () => {
     assert.deepStrictEqual([code, stderr], [0, ""])
     const [svg = "", json = "", markdown = ""] = files.map((file) => readFileSync(join(cwd, file), "utf8"))
     assert.match(svg, /^<svg /)
-    for (const name of ["measured", "ideal", "lower bound", "unbounded"]) assert.include(svg, name)
+    for (const name of ["measured", "ideal", "lower bound", "sequential", "2 at once", "unbounded"])
+      assert.include(svg, name)
     assert.deepStrictEqual(dataOf(json).plan, "plan.yaml")
     assert.match(markdown, /^## plan\.yaml: 3 asks and a synthesis, simulated\n/)
     assert.match(markdown, /^\| sequential \| .* \| 160 ms \|/m)
@@ -210,12 +214,18 @@ describe.concurrent("fanfold bench", { timeout: 60_000 }, () => {
 
   it("lets simulated time run faster, and tells it as if it had not", async () => {
     const args = ["bench", "plan.yaml", "--latency", "fixed:5000", "--iterations", "1", "--speed", "50"]
-    const { stderr, stdout } = await fanfold(args, {
-      cwd: folder({ "plan.yaml": "asks: { sun: How far?, moon: How near? }\nsynthesis: Compare.\n" })
-    })
+    const cwd = folder({ "plan.yaml": "asks: { sun: How far?, moon: How near? }\nsynthesis: Compare.\n" })
+    const { stderr, stdout } = await fanfold([...args, "-o", "bench.json"], { cwd })
     assert.match(stderr, /^Measuring against the offline mock, time running 50 × as fast: about 0\.\d s\n/)
     assert.match(stdout, /^sequential( +\d\d\.\d s){3} +1 +15\.0 s /m)
     assert.include(stdout.replace(/\s+/g, " "), "the machine's own milliseconds weigh 50-fold")
+    const { arms, speed } = dataOf(readFileSync(join(cwd, "bench.json"), "utf8"))
+    assert.strictEqual(speed, 50)
+    for (const { idealMillis, researchMillis, synthesisMillis, totalMillis } of arms) {
+      assert.isAtLeast(totalMillis[0]!, idealMillis - 100, "one clock: the simulated")
+      assert.isAtLeast(researchMillis[0]!, idealMillis - 5100)
+      assert.isAtLeast(synthesisMillis[0]!, 4900)
+    }
   })
 })
 
@@ -242,11 +252,14 @@ describe.concurrent("a benchmark that cannot be", { timeout: 60_000 }, () => {
     [["plan.yaml", "--concurrency", "2,many"], 'flag --concurrency: "2,many"'],
     [["plan.yaml", "--concurrency", "2,,4"], 'flag --concurrency: "2,,4"'],
     [["plan.yaml", "--concurrency", "2,4,2"], 'flag --concurrency: "2,4,2"'],
-    [["plan.yaml", "--iterations", "0"], 'flag --iterations: "0". Expected: a whole number ≥ 1\n'],
+    [["plan.yaml", "--iterations", "0"], 'flag --iterations: "0". Expected: a whole number from 1 to 1000\n'],
+    [["plan.yaml", "--iterations", "1001"], 'flag --iterations: "1001"'],
+    [["plan.yaml", "--speed", "1001"], 'flag --speed: "1001". Expected: a whole number from 1 to 1000\n'],
+    [["plan.yaml", "--seed", "0"], 'flag --seed: "0". Expected: a whole number ≥ 1\n'],
     [["plan.yaml", "--iterations", "few"], 'flag --iterations: "few"'],
     [["plan.yaml", "--speed", "0"], 'flag --speed: "0"'],
     [["plan.yaml", "--seed", "x"], 'flag --seed: "x"'],
-    [["plan.yaml", "--latency", "gpt"], `--latency gpt: expected one of ${profiles}\n`],
+    [["plan.yaml", "--latency", "gpt"], `--latency gpt: expected one of ${profiles}\nTry: fanfold bench --help\n`],
     [["plan.yaml", "--latency", "fixed:soon"], "--latency fixed:soon: expected one of"],
     [["plan.yaml", "-o", "bench.png"], "-o bench.png: expected a file that ends in .svg, .json or .md\n"],
     [["plan.yaml", "-o", "none/bench.svg"], "-o none/bench.svg: no such folder: "],

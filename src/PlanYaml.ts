@@ -24,7 +24,21 @@ const words: Readonly<Record<string, string>> = {
   RESOURCE_EXHAUSTION: "this is nested too deeply"
 }
 
-/** Parses one document; every syntax error comes with its line and column. */
+type Problem = SyntaxProblem["problems"][number]
+
+/** One slip confuses a parser for many lines, and a file that is no plan for all of them: this many are told. */
+const mostProblems = 3
+
+const firstOf = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
+  const next = problems[mostProblems]
+  const rest = problems.length - mostProblems
+  // The last alone takes no more lines than its number.
+  if (next === undefined || rest === 1) return problems
+  const message = `and ${rest} more from here on; is this YAML or JSON?`
+  return [...problems.slice(0, mostProblems), { ...next, message }]
+}
+
+/** Parses one document; the first syntax errors come with their lines and columns. */
 export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
   Effect.suspend(() => {
     const lines = new LineCounter()
@@ -40,7 +54,7 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     if (errors.length > 0) {
       // What is said last of one place is said best.
       const byPlace = new Map(errors.map(({ message, offset }) => [offset, { message, position: positionAt(offset) }]))
-      return Effect.fail(new SyntaxProblem({ problems: [...byPlace.values()] }))
+      return Effect.fail(new SyntaxProblem({ problems: firstOf([...byPlace.values()]) }))
     }
     // How much aliases stand for is bounded already, and better: many asks may share one schema.
     const value = Result.try({ try: (): unknown => document.toJS({ maxAliasCount: -1 }), catch: String })

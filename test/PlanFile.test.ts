@@ -202,6 +202,14 @@ describe("a wrong plan in YAML is told of", () => {
     })
   )
 
+  it.effect("a file that is no plan by its first lines", () =>
+    Effect.gen(function* () {
+      const found = yield* issuesOf("README.md", `# Title\n\n${'A line: with "text: and `marks`.\n\n'.repeat(20)}`)
+      assert.lengthOf(found, 4)
+      assert.match(found[3]!, /^README\.md:\d+:\d+ and \d+ more from here on; is this YAML or JSON\?$/)
+    })
+  )
+
   it.effect("the same with the line ends of Windows and a byte order mark", () =>
     Effect.gen(function* () {
       const found = yield* issuesOf("plan.yaml", "\uFEFFmodle: x\r\nasks:\r\n  a: x\r\n  b: ''\r\n")

@@ -4,7 +4,8 @@ import { http, HttpResponse, type HttpHandler } from "msw"
 import * as Mock from "./MockClaude.ts"
 import * as Offline from "./Offline.ts"
 
-export type { Options } from "./MockClaude.ts"
+// One import does: `mockClaude` and `MockClaude` below are those with handlers.
+export * from "./index.ts"
 
 /** Which addresses to answer; the API's own unless given. */
 export interface HandlerOptions {

@@ -5,8 +5,7 @@ import Anthropic, { BadRequestError } from "@anthropic-ai/sdk"
 import { afterEach, assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { setupServer } from "msw/node"
-import { fault, latency, Offline } from "fanfold/mocks"
-import { layer, mockClaude, type MockClaude } from "fanfold/mocks/msw"
+import { fault, latency, layer, mockClaude, type MockClaude, Offline } from "fanfold/mocks/msw"
 
 const params = { model: "claude-haiku-4-5", max_tokens: 500, messages: [{ role: "user", content: "Hello?" }] } as const
 const question = { ...params, messages: [...params.messages] }

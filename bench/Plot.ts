@@ -32,11 +32,16 @@ const right = 32
 /** Pixels of a line of labels or of the note, and of a character of a label, about. */
 const lineHeight = 14
 const labelCharacterWidth = 6.5
+/** Pixels of the legend, between its names and lines, of a line with what follows it, and of the symbol before a name. */
+const legendWidth = width - 60
+const legendGap = 24
+const legendLineHeight = 14 + legendGap
+const legendSymbolWidth = 30
 /** Characters of a line of the note. */
 const noteColumns = 130
 
-/** Okabe and Ito's colours, which the colour-blind can tell apart; 2008. */
-const colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+/** Okabe and Ito's colours, which the colour-blind can tell apart, 2008; then a grey. */
+const colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C"]
 const ink = "#1f2328"
 const faint = "#59636e"
 const grid = "#d1d9e0"
@@ -77,17 +82,37 @@ const optionOf = (plot: Plot): EChartsCoreOption => {
   // Both stand below the axis: what takes more lines takes them from the picture.
   const labelHeight = lineHeight * (Math.max(1, ...labelsOf(plot).map(({ length }) => length)) - 1)
   const noteHeight = note.length === 0 ? 0 : 12 + lineHeight * note.length
+  const top = plot.subtitle === undefined ? 40 : 58
   return {
     animation: false,
     backgroundColor: "#ffffff",
     textStyle: { fontFamily: "system-ui, sans-serif", color: ink },
     title: [titleOf(plot), ...(note.length === 0 ? [] : [noteOf(note.join("\n"))])],
-    legend: { top: plot.subtitle === undefined ? 40 : 58, itemGap: 28, textStyle: { color: ink } },
-    grid: { top: plot.subtitle === undefined ? 80 : 98, bottom: 56 + labelHeight + noteHeight, left, right },
+    legend: { top, width: legendWidth, itemGap: legendGap, textStyle: { color: ink } },
+    grid: {
+      top: top + 2 + legendLineHeight * legendLines(plot.series),
+      bottom: 56 + labelHeight + noteHeight,
+      left,
+      right
+    },
     xAxis: { ...axisOf(plot.x, plot.series), nameGap: 30 + labelHeight },
     yAxis: { ...axisOf(plot.y, []), nameGap: 52 },
     series: plot.series.map((one, index) => seriesOf(one, plot.x, colourOf(plot.series, index)))
   }
+}
+
+/** How many lines the names of the series take. */
+const legendLines = (series: ReadonlyArray<Series>): number => {
+  let lines = 1
+  let used = 0
+  for (const { name } of series) {
+    const needed = legendSymbolWidth + name.length * labelCharacterWidth
+    if (used > 0 && used + legendGap + needed > legendWidth) {
+      lines++
+      used = needed
+    } else used += (used > 0 ? legendGap : 0) + needed
+  }
+  return lines
 }
 
 /** Breaks lines between words where they would pass so many characters. */

@@ -89,6 +89,21 @@ describe("a plot", () => {
     )
   })
 
+  it("begins below a legend of many names, each with a colour of its own", async () => {
+    const series = Array.from({ length: 8 }, (_, index) => ({ ...plot.series[0]!, name: `the contender ${index}` }))
+    const lowest = async (one: Plot.Plot) => {
+      const svg = await Plot.svg(one)
+      const ofPoints = [...svg.matchAll(/matrix\(3,0,0,3,[\d.]+,([\d.]+)\)/g)].map(([, y]) => Number(y))
+      return { svg, top: Math.min(...ofPoints) }
+    }
+    const [few, many] = [await lowest({ ...plot, series: series.slice(0, 1) }), await lowest({ ...plot, series })]
+    assert.isAbove(many.top, few.top + 20)
+    const strokes = [...many.svg.matchAll(/<path [^>]*fill="none" stroke="(#[0-9A-F]{6})"/g)].map(
+      ([, stroke]) => stroke
+    )
+    assert.isAtLeast(new Set(strokes).size, 8)
+  })
+
   it("is the same text for the same figures", async () => {
     assert.strictEqual(await Plot.svg(plot), await Plot.svg(plot))
   })

@@ -54,6 +54,13 @@ const textsOf = (svg: string): ReadonlyArray<string> => {
   return texts
 }
 
+/** The picture, and how far below its upper edge the first point is. */
+const drawn = async (one: Plot.Plot) => {
+  const svg = await Plot.svg(one)
+  const ofPoints = [...svg.matchAll(/matrix\(3,0,0,3,[\d.]+,([\d.]+)\)/g)].map(([, y]) => Number(y))
+  return { svg, top: Math.min(...ofPoints) }
+}
+
 describe("a plot", () => {
   it("is well-formed SVG with its title, labels, names and note, on white", async () => {
     const svg = await Plot.svg(plot)
@@ -91,12 +98,7 @@ describe("a plot", () => {
 
   it("begins below a legend of many names, each with a colour of its own", async () => {
     const series = Array.from({ length: 8 }, (_, index) => ({ ...plot.series[0]!, name: `the contender ${index}` }))
-    const lowest = async (one: Plot.Plot) => {
-      const svg = await Plot.svg(one)
-      const ofPoints = [...svg.matchAll(/matrix\(3,0,0,3,[\d.]+,([\d.]+)\)/g)].map(([, y]) => Number(y))
-      return { svg, top: Math.min(...ofPoints) }
-    }
-    const [few, many] = [await lowest({ ...plot, series: series.slice(0, 1) }), await lowest({ ...plot, series })]
+    const [few, many] = [await drawn({ ...plot, series: series.slice(0, 1) }), await drawn({ ...plot, series })]
     assert.isAbove(many.top, few.top + 20)
     const strokes = [...many.svg.matchAll(/<path [^>]*fill="none" stroke="(#[0-9A-F]{6})"/g)].map(
       ([, stroke]) => stroke

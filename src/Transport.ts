@@ -23,12 +23,14 @@ export const fetch: Fetch = (input, init) => {
   })
 }
 
-/** Opens a connection to where requests will go, ahead of the first one. What is wrong with it is for that one to tell. */
+/** Does what can be done ahead of the first request, a connection included. What is wrong with the URL is for that one to tell. */
 export const prepare = (baseUrl: string): void => {
   const url = URL.parse(baseUrl)
-  // Through a proxy it is opened when it is needed: a proxy may ask for money, or for a password.
-  if (url?.protocol === "https:" && isNodes(globalThis.fetch) && getProxyForUrl(url.href) === "")
-    originOf(url).prepare()
+  if (url === null || !isNodes(globalThis.fetch)) return
+  // Node loads its part for headers when it is first used, which takes longer than many requests.
+  fieldsOf(undefined)
+  // Through a proxy a connection is opened when it is needed: it may ask for money, or for a password.
+  if (getProxyForUrl(url.href) === "") originOf(url).prepare()
 }
 
 const origins = new Map<string, Origin>()

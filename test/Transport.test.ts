@@ -70,6 +70,16 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
+  it.live("meets a connection before there is a request", () =>
+    Effect.gen(function* () {
+      const { state, url } = yield* serveSecure(answer)
+      yield* Claude.make({ apiKey: Redacted.make(key), baseUrl: url })
+      yield* Effect.promise(() => vi.waitUntil(() => state.connections.length === 1))
+      yield* sendFreely(url)
+      assert.strictEqual(state.sockets.size, 1)
+    })
+  )
+
   it.live("is never asked for more streams than it allows", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure((response) => void setTimeout(() => answer(response), 50), {

@@ -1,5 +1,5 @@
 /** Every block of the README is run as it stands, and what it claims is compared with the code. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { AskError, Claude, Policy, Price, Retry } from "fanfold"
@@ -42,6 +42,13 @@ describe.concurrent("the README", { timeout: 60_000 }, () => {
     assert.deepStrictEqual([...new Set(blocks.map(({ language }) => language))].toSorted(), ["sh", "ts", "yaml"])
     assert.strictEqual(blocks.length * 2, readme.match(/^```/gm)?.length)
     assert.isBelow(readme.split("\n").length, 250)
+  })
+
+  it("shows the table that the benchmark wrote, and its plot", () => {
+    const [, file = "", table] = /<!-- (bench\/results\/\S+\.md) -->\n([^]*?)<!-- end -->/.exec(readme) ?? []
+    assert.strictEqual(table?.trim(), readFileSync(join(root, file), "utf8").trim())
+    for (const [, image = ""] of readme.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g))
+      assert.isTrue(existsSync(join(root, image)), image)
   })
 
   for (const [index, text] of textsOf("ts").entries()) {

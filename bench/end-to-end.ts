@@ -72,7 +72,7 @@ const play = async (protocol: Protocol, url: string, one: Case): Promise<Map<str
 
 /** `value (target: met or not)`. */
 const judged = (value: number, target: number | undefined): string =>
-  target === undefined ? value.toFixed(2) : `${value.toFixed(2)} (<= ${target}: ${value <= target ? "yes" : "no"})`
+  target === undefined ? value.toFixed(2) : `${value.toFixed(3)} (<= ${target}: ${value <= target ? "yes" : "no"})`
 
 const rowsOf = (protocol: Protocol, one: Case, runs: ReadonlyMap<string, ReadonlyArray<Runs>>): ReadonlyArray<Row> => {
   const idealMillis = idealMillisOf(one)

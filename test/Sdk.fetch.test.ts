@@ -2,6 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import "./Sdk.faults.test.ts"
 import "./Sdk.interruption.test.ts"
+import "./Sdk.request.test.ts"
+import "./Sdk.status.test.ts"
 import "./Sdk.test.ts"
 
 let calls = 0

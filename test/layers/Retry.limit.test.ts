@@ -1,0 +1,78 @@
+/** The limit of one ask, under virtual time: from when it counts, what it ends, and when it is no use to wait. */
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Ask, Pacing, Retry, Stack } from "fanfold"
+import { make, reply, script, send } from "../FakeClaude.ts"
+import { attempts, failureOf, limited } from "./Attempts.ts"
+
+describe("Retry", () => {
+  it.effect("gives up at once where retry-after exceeds the time left, and tells the real reason", () =>
+    Effect.gen(function* () {
+      const { claude, events, result } = yield* attempts({ within: "10 minutes" }, script(limited(3_600_000)))
+      assert.strictEqual(failureOf({ result }).reason._tag, "RateLimited")
+      assert.strictEqual(claude.sent.length, 1)
+      assert.isFalse(events.some(({ _tag }) => _tag === "Retrying"))
+    })
+  )
+
+  it.effect("ends an ask that is still at it when its time is over", () =>
+    Effect.gen(function* () {
+      const { claude, events, result } = yield* attempts({ within: "10 seconds" }, () => Effect.never)
+      const { reason } = failureOf({ result })
+      assert.deepInclude(reason, { _tag: "TimedOut", scope: "ask", limitMillis: 10_000 })
+      assert.isFalse(failureOf({ result }).isRetryable)
+      assert.strictEqual(claude.interrupted, 1)
+      assert.deepStrictEqual(
+        events.map(({ _tag }) => _tag),
+        ["Dispatched", "AttemptFailed"]
+      )
+    })
+  )
+
+  it.effect("prefers the ask's own limit", () =>
+    Effect.gen(function* () {
+      const { result } = yield* attempts({ within: "10 seconds" }, () => Effect.never, { timeoutMillis: 3000 })
+      assert.deepInclude(failureOf({ result }).reason, { scope: "ask", limitMillis: 3000 })
+    })
+  )
+
+  it.effect("counts the ask's time from its dispatch, not from the queue", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes")), "8 seconds"))
+      const stack = Retry.layer({ within: "10 seconds" }).pipe(
+        Layer.provide(Pacing.layer({ inFlight: 1 })),
+        Layer.provide(claude.layer)
+      )
+      const one = Effect.result(send())
+      const fiber = yield* Effect.all([one, one, one], { concurrency: 3 }).pipe(Effect.provide(stack), Effect.forkChild)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(
+        (yield* Fiber.join(fiber)).map(({ _tag }) => _tag),
+        ["Success", "Success", "Success"]
+      )
+      assert.deepStrictEqual(
+        claude.sent.map(({ at }) => at),
+        [0, 8000, 16_000]
+      )
+    })
+  )
+
+  it.effect("keeps one limit for all turns of an ask", () =>
+    Effect.gen(function* () {
+      const paused = Effect.delay(Effect.succeed(reply("…", { stopReason: "pause_turn" })), "4 seconds")
+      const claude = make(() => paused)
+      const fiber = yield* Ask.text("Long?", { timeout: "10 seconds" }).pipe(
+        Effect.provide(Stack.layerOver().pipe(Layer.provide(claude.layer))),
+        Effect.result,
+        Effect.timed,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 hour")
+      const [duration, result] = yield* Fiber.join(fiber)
+      assert.strictEqual(failureOf({ result }).reason._tag, "TimedOut")
+      assert.strictEqual(Duration.toMillis(duration), 10_000)
+      assert.strictEqual(claude.sent.length, 3)
+    })
+  )
+})

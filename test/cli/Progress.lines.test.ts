@@ -1,0 +1,108 @@
+/** Progress in plain lines, as where no terminal is. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import * as Progress from "../../src/cli/Progress.ts"
+import type { Event } from "fanfold"
+import { FakeTerminal } from "./FakeTerminal.ts"
+import { answer, begin, end, fail, model, retry, start, stop, tell, usage } from "./Told.ts"
+
+/** The lines that are written while `body` tells its events. */
+const shown = (body: (listener: Event.Listener) => Effect.Effect<void>, summary = false) =>
+  Effect.gen(function* () {
+    const terminal = new FakeTerminal(20, 5)
+    yield* Effect.scoped(Effect.flatMap(Progress.make({ mode: "lines", color: true, summary, output: terminal }), body))
+    assert.notInclude(terminal.writes.join(""), "\u001B")
+    return terminal.writes.join("").split("\n").slice(0, -1)
+  })
+
+describe("progress in lines", () => {
+  it.effect("tells each event that matters on one plain line", () =>
+    Effect.gen(function* () {
+      const lines = yield* shown(
+        Effect.fnUntraced(function* (listener) {
+          yield* begin(listener, ["attractions", "transportation", "culture"])
+          yield* start(listener, "attractions")
+          yield* start(listener, "transportation")
+          yield* start(listener, "culture")
+          yield* TestClock.adjust(1200)
+          yield* answer(listener, "attractions")
+          yield* retry(listener, "transportation", 3000)
+          yield* fail(listener, "culture")
+          yield* TestClock.adjust(3000)
+          yield* tell(listener, "transportation", { _tag: "Dispatched", attempt: 2, model })
+          yield* tell(listener, "transportation", { _tag: "Reasked", issue: "expected a number\n  at euro" })
+          yield* tell(listener, "transportation", { _tag: "Dispatched", attempt: 1, model })
+          yield* answer(listener, "transportation")
+          yield* end(listener, 4200)
+          yield* start(listener, "synthesis")
+          yield* TestClock.adjust(2100)
+          yield* answer(listener, "synthesis")
+        }),
+        true
+      )
+      assert.deepStrictEqual(lines, [
+        "🔄 Asking attractions",
+        "🔄 Asking transportation",
+        "🔄 Asking culture",
+        "✅ Answered attractions in 1.2 s",
+        "⏳ Retrying transportation in 3.0 s: rate limited: slow down",
+        "❌ Failed culture: overloaded: busy",
+        "🔁 Asking transportation again: expected a number   at euro",
+        "✅ Answered transportation in 4.2 s",
+        "🧵 Folding 2 answers",
+        "✅ Folded in 2.1 s",
+        "2 of 3 asks answered in 4.2 s; one after another 6.6 s: 1.6×",
+        "3,000 tokens in, 6,000 out, about $0.0033 (estimated)"
+      ])
+    })
+  )
+
+  it.effect("tells what was stopped, in one line for all that were never sent", () =>
+    Effect.gen(function* () {
+      const names = Array.from({ length: 2000 }, (_, index) => `ask${index + 1}`)
+      const lines = yield* shown(
+        Effect.fnUntraced(function* (listener) {
+          yield* begin(listener, names)
+          yield* start(listener, "ask1")
+          yield* tell(listener, "ask2000", { _tag: "Answered", model, usage, durationMillis: 0 })
+          yield* Effect.forEach(names.slice(0, -1), (name) => stop(listener, name))
+          yield* end(listener, 0)
+        })
+      )
+      assert.deepStrictEqual(lines, [
+        "🔄 Asking ask1",
+        "✅ Answered ask2000 in 0.0 s",
+        "🛑 Stopped ask1",
+        "🛑 Stopped 1,998 asks before they were sent"
+      ])
+    })
+  )
+
+  it.effect("keeps escape codes of a message out", () =>
+    Effect.gen(function* () {
+      const lines = yield* shown(
+        Effect.fnUntraced(function* (listener) {
+          yield* begin(listener, ["a"])
+          yield* fail(listener, "a", "\u001B[31mred\u001B[0m\r\nand more\u009B2J\u0007")
+        })
+      )
+      assert.deepStrictEqual(lines, ["❌ Failed a: red and more"])
+    })
+  )
+
+  it.effect("never fails an ask when the stream is broken", () =>
+    Effect.gen(function* () {
+      const output = {
+        write: () => {
+          throw new Error("EPIPE")
+        }
+      }
+      const progress = yield* Progress.make({ mode: "lines", color: false, summary: true, output })
+      yield* begin(progress, ["a"])
+      yield* start(progress, "a")
+      yield* answer(progress, "a")
+      assert.strictEqual(progress.tally.answered, 1)
+    }).pipe(Effect.scoped)
+  )
+})

@@ -1,0 +1,69 @@
+/** `fanfold check` as a process: what a plan would send and cost, and what is wrong with it. */
+import { assert, describe, it } from "@effect/vitest"
+import { mockClaude } from "fanfold/mocks"
+import { plan } from "./Planned.ts"
+import { fanfold, folders, reaching } from "./Process.ts"
+
+const folder = folders()
+
+describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
+  it("says what would be sent and what it may cost, and calls nothing", async () => {
+    const claude = mockClaude()
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": `policy: { atLeast: 1 }\n${plan}` })
+    const env = reaching(server)
+    const [text, json, unpriced] = await Promise.all([
+      fanfold(["check", "plan.yaml", "-j", "2"], { cwd, env }),
+      fanfold(["check", "plan.yaml", "--json"], { cwd }),
+      fanfold(["check", "plan.yaml", "--model", "claude-next"], { cwd })
+    ])
+    assert.strictEqual(
+      text.stdout,
+      [
+        "2 asks and a synthesis, policy atLeast=1, concurrency 2",
+        "  sun        claude-haiku-5-5   about 80 tokens in, up to 4,096 out",
+        "  moon       claude-haiku-5-5   about 81 tokens in, up to 4,096 out",
+        "  synthesis  claude-sonnet-5-5  up to 8,327 tokens in, up to 16,384 out",
+        "Cost: about $0.1846 at most (estimated: list prices of 2026-10, every answer as long as it may be, each call once, no web searches)",
+        "Nothing was sent.\n"
+      ].join("\n")
+    )
+    const requests = JSON.parse(json.stdout)
+    assert.hasAllKeys(requests, ["sun", "moon", "synthesis"])
+    assert.strictEqual(requests.sun.model, "claude-haiku-5-5")
+    assert.deepStrictEqual(requests.sun.messages, [{ role: "user", content: "How far is the sun?" }])
+    assert.include(unpriced.stdout, "Cost: not known, as these models have no known price: claude-next\n")
+    for (const { code, stderr } of [text, json, unpriced]) assert.deepStrictEqual([code, stderr], [0, ""])
+    assert.strictEqual(claude.journal.attempts, 0)
+  })
+
+  it("tells all that is wrong with a plan, in the order of the file, and nothing on standard output", async () => {
+    const wrong = 'concurrency: 0\npolicy: { first: 3 }\ncontext: { file: none.md }\nasks:\n  a b: x\n  "\\e[31mc": y\n'
+    const cwd = folder({ "plan.yaml": wrong })
+    const { code, stderr, stdout } = await fanfold(["check", "plan.yaml"], { cwd })
+    const rule = "expected a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
+    assert.deepStrictEqual([code, stdout], [2, ""])
+    assert.strictEqual(
+      stderr,
+      [
+        "plan.yaml:1:1 concurrency: expected a whole number ≥ 1, got 0",
+        "plan.yaml:2:11 policy.first: expected at most 2, as many as there are asks, got 3",
+        "plan.yaml:3:12 context.file: none.md: no such file",
+        `plan.yaml:5:3 asks.a b: ${rule}`,
+        `plan.yaml:6:3 asks.c: ${rule}\n`
+      ].join("\n")
+    )
+  })
+
+  it("says why a plan cannot be read", async () => {
+    const cwd = folder({ "folder/plan.yaml": plan })
+    const ended = await Promise.all(
+      ["none.yaml", "folder", "folder/plan.yaml/deeper"].map((file) => fanfold(["check", file], { cwd }))
+    )
+    assert.deepStrictEqual(ended, [
+      { code: 2, stdout: "", stderr: "none.yaml: no such file\n" },
+      { code: 2, stdout: "", stderr: "folder: is no file\n" },
+      { code: 2, stdout: "", stderr: "folder/plan.yaml/deeper: is no file\n" }
+    ])
+  })
+})

@@ -1,0 +1,193 @@
+/** `fanfold run` where something fails or ends it: which exit code, what is told, and which answers are kept. */
+import { execFile } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { fault, mockClaude } from "fanfold/mocks"
+import { failing, jsonIn, plan, wroteIn } from "./Planned.ts"
+import { bin, controls, fanfold, folders, reaching, start, until } from "./Process.ts"
+
+const folder = folders()
+
+describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
+  it("folds what there is under best-effort, names the gaps to Claude and to the user, and exits with 3", async () => {
+    const claude = failing({ user: "moon", part: "ask" }, "no \u001B[31mred\u0007\nmoon")
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const { code, stderr, stdout } = await fanfold(["run", "plan.yaml"], { cwd, env: reaching(server) })
+    assert.strictEqual(code, 3)
+    // The mock reads the gaps from the prompt that reached it.
+    assert.include(stdout, "Simulated synthesis of 1 finding.")
+    assert.include(stdout, "**moon** has no answer")
+    assert.match(stderr, /^❌ Failed moon: invalid request: no red moon \(req_\w+\)$/m)
+    assert.match(stderr, /^No answer: moon$/m)
+    assert.notInclude(stderr, "No answer: sun")
+    assert.notMatch(stderr, controls)
+  })
+
+  it("keeps control characters of an answer out of the document, and in the report", async () => {
+    const claude = failing({ user: "moon", part: "ask" }, "no \u001B[31mred\nmoon")
+    claude.when({ user: "sun" }).reply("far\u001B[2J \u001B]0;title\u0007away\u009B1m")
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan.replace(/synthesis.*\n/, "") })
+    const args = ["run", "plan.yaml", "--quiet", "-o", "out.md", "-o", "out.json"]
+    const { code } = await fanfold(args, { cwd, env: reaching(server) })
+    const markdown = readFileSync(join(cwd, "out.md"), "utf8")
+    assert.strictEqual(code, 3)
+    assert.notMatch(markdown, controls)
+    assert.include(markdown, "## sun\n\n*How far is the sun?*\n\nfar away")
+    assert.match(markdown, /^- \*\*moon\*\*: invalid request: no red moon \(req_\w+\)$/m)
+    assert.include(jsonIn(cwd, "out.json").answers.sun, "\u001B[2J")
+  })
+
+  it("exits with 1 under --policy all, and the finished answers are in the files of -o", async () => {
+    await using server = await failing({ user: "moon", part: "ask" }).serve()
+    const cwd = folder({ "plan.yaml": plan.replace("synthesis", "  stars: How far are the stars?\nsynthesis") })
+    const args = ["run", "plan.yaml", "--policy", "all", "-j", "1", "-o", "out.md", "-o", "out.json"]
+    const { code, stderr, stdout } = await fanfold(args, { cwd, env: reaching(server) })
+    const report = jsonIn(cwd, "out.json")
+    assert.deepStrictEqual([code, stdout], [1, ""])
+    assert.deepStrictEqual(Object.keys(report.answers), ["sun"])
+    assert.deepStrictEqual(
+      report.gaps.map(({ name, reason }: any) => [name, reason]),
+      [
+        ["moon", "InvalidRequest"],
+        ["stars", "Interrupted"]
+      ]
+    )
+    assert.include(report.error, "moon: invalid request: no such thing")
+    assert.isNull(report.document)
+    assert.include(readFileSync(join(cwd, "out.md"), "utf8"), report.answers.sun)
+    assert.include(stderr, "No answer: stars: stopped before it was answered\n")
+  })
+
+  it("names a file that holds the finished answers where there is no -o, even quietly", async () => {
+    await using server = await failing({ user: "moon", part: "ask" }).serve()
+    const runs = [[], ["--quiet"]].map(async (more) => {
+      const cwd = folder({ "plan.yaml": plan })
+      const args = ["run", "plan.yaml", "--policy", "atLeast=2", ...more]
+      const { code, stderr, stdout } = await fanfold(args, { cwd, env: reaching(server) })
+      assert.deepStrictEqual([code, stdout], [1, ""])
+      assert.deepStrictEqual(Object.keys(jsonIn(cwd, wroteIn(stderr)).answers), ["sun"])
+      assert.strictEqual(stderr.match(/no such thing/g)?.length, 1, "the reason is told once")
+      assert.match(stderr, /\n1 of 2 asks answered, 2 needed\n$/)
+    })
+    await Promise.all(runs)
+  })
+
+  it("prints the report of a failed run with --json, and leaves no other file", async () => {
+    await using server = await failing({ user: "moon", part: "ask" }).serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const args = ["run", "plan.yaml", "--policy", "all", "-j", "1", "--json"]
+    const { code, stdout } = await fanfold(args, { cwd, env: reaching(server) })
+    assert.strictEqual(code, 1)
+    assert.deepStrictEqual(Object.keys(JSON.parse(stdout).answers), ["sun"])
+    assert.deepStrictEqual(readdirSync(cwd), ["plan.yaml"])
+  })
+
+  it("exits with 1 where all asks fail, and sends no synthesis", async () => {
+    const claude = failing({ part: "ask" })
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const { code, stderr, stdout } = await fanfold(["run", "plan.yaml"], { cwd, env: reaching(server) })
+    assert.deepStrictEqual([code, stdout], [1, ""])
+    assert.include(stderr, "none of the 2 asks has an answer, so there is nothing to fold\n")
+    assert.deepStrictEqual(
+      claude.journal.entries.map(({ model }) => model),
+      ["claude-haiku-5-5", "claude-haiku-5-5"]
+    )
+    assert.deepStrictEqual(readdirSync(cwd), ["plan.yaml"])
+  })
+
+  it("rescues the answers where the synthesis fails", async () => {
+    await using server = await failing({ part: "synthesis" }, "too long to fold").serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const { code, stderr, stdout } = await fanfold(["run", "plan.yaml"], { cwd, env: reaching(server) })
+    const report = jsonIn(cwd, wroteIn(stderr))
+    assert.deepStrictEqual([code, stdout], [1, ""])
+    assert.deepStrictEqual(Object.keys(report.answers), ["sun", "moon"])
+    assert.include(report.error, "too long to fold")
+    assert.strictEqual(stderr.match(/too long to fold/g)?.length, 1)
+    assert.match(stderr, /\nThe synthesis failed\.\n$/)
+  })
+
+  it("takes the file it cannot write, and the output it cannot print to, for failures, and rescues the answers", async ({
+    skip
+  }) => {
+    if (!existsSync("/dev/full")) skip("this machine has no /dev/full")
+    await using server = await mockClaude().serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const written = await fanfold(["run", "plan.yaml", "-o", "no/../out.md"], { cwd, env: reaching(server) })
+    assert.strictEqual(written.code, 1)
+    assert.include(written.stderr, "Cannot write no/../out.md: ")
+    assert.hasAllKeys(jsonIn(cwd, wroteIn(written.stderr)).answers, ["sun", "moon"])
+    const full = `"$0" --conditions=source "$1" run plan.yaml > /dev/full; echo "code $?" >&2`
+    const stderr = await new Promise<string>((resolve) => {
+      execFile("sh", ["-c", full, process.execPath, bin], { cwd, env: reaching(server) }, (...[, , said]) =>
+        resolve(said)
+      )
+    })
+    assert.include(stderr, "Cannot print the document: Error: ENOSPC")
+    assert.hasAllKeys(jsonIn(cwd, wroteIn(stderr)).answers, ["sun", "moon"])
+    assert.include(stderr, "code 1")
+  })
+
+  it("ends at SIGINT with 130: every open request is closed, and nothing is printed", async () => {
+    const claude = mockClaude()
+    claude.fault(fault.hang())
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const { child, ended } = start(["run", "plan.yaml"], { cwd, env: reaching(server) })
+    await until(() => claude.journal.inFlight === 2)
+    child.kill("SIGINT")
+    const { code, stderr, stdout } = await ended
+    await until(() => claude.journal.inFlight === 0)
+    assert.deepStrictEqual([code, stdout], [130, ""])
+    assert.deepStrictEqual(
+      claude.journal.entries.map(({ outcome }) => outcome),
+      ["aborted", "aborted"]
+    )
+    assert.include(stderr, "Stopped sun")
+  })
+
+  it("keeps the answers that are paid when it is interrupted, in the research and in the synthesis", async () => {
+    const cases = [
+      { hung: { user: /Moon/ }, answered: ["sun"], signal: "SIGINT" as const },
+      { hung: { part: "synthesis" as const }, answered: ["sun", "moon"], signal: "SIGTERM" as const },
+      { hung: { part: "synthesis" as const }, answered: ["sun", "moon"], signal: "SIGHUP" as const }
+    ]
+    for (const { answered, hung, signal } of cases) {
+      const claude = mockClaude()
+      claude.fault(fault.hang(), { when: hung })
+      await using server = await claude.serve()
+      const cwd = folder({ "plan.yaml": "asks: { sun: Sun?, moon: Moon? }\nsynthesis: Fold" })
+      const { child, ended } = start(["run", "plan.yaml"], { cwd, env: reaching(server) })
+      let told = ""
+      child.stderr!.on("data", (chunk) => (told += chunk))
+      const isUnderWay = () =>
+        claude.journal.inFlight === 1 && answered.every((name) => told.includes(`Answered ${name}`))
+      await until(isUnderWay)
+      child.kill(signal)
+      const { code, stderr } = await ended
+      assert.strictEqual(code, 130)
+      assert.hasAllKeys(jsonIn(cwd, wroteIn(stderr)).answers, answered)
+    }
+  })
+
+  it("does not mind a reader that leaves early", async () => {
+    const claude = mockClaude()
+    claude.when({}).reply("far ".repeat(3000))
+    await using server = await claude.serve()
+    const cwd = folder()
+    const questions = Array.from({ length: 200 }, (_, index) => `How far is star ${index}?`)
+    const { child, ended } = start(["ask", ...questions, "--quiet"], { cwd, env: reaching(server) })
+    const code = new Promise((resolve) => child.on("close", resolve))
+    let told = ""
+    child.stderr!.on("data", (chunk) => (told += chunk))
+    child.stdout!.once("data", () => child.stdout!.destroy())
+    // To read on from what was destroyed is the test's own failure.
+    await ended.catch(() => undefined)
+    assert.deepStrictEqual([await code, told], [0, ""])
+    assert.deepStrictEqual(readdirSync(cwd), [])
+  })
+})

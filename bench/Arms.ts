@@ -1,7 +1,7 @@
 /** Ways to do the same, timed with tinybench in rounds: each once a round, in an order that the seed shuffles anew. */
-import { Effect, Random } from "effect"
 import { Bench } from "tinybench"
 import * as Results from "./Results.ts"
+import { shuffledRounds } from "./Shuffle.ts"
 
 export interface Arm {
   readonly name: string
@@ -12,10 +12,6 @@ export interface Arm {
   readonly after?: () => void
 }
 
-/** The order of the arms in a round, counted from 1. */
-export const orderOf = <A>(arms: ReadonlyArray<A>, seed: number, round: number): ReadonlyArray<A> =>
-  Effect.runSync(Random.shuffle(arms).pipe(Random.withSeed(`${seed}:${round}`)))
-
 /** Milliseconds of every run, by the arm's name. `tell` is called before each run; the first run that fails ends all. */
 export const play = async (
   arms: ReadonlyArray<Arm>,
@@ -23,12 +19,12 @@ export const play = async (
 ): Promise<Readonly<Record<string, ReadonlyArray<number>>>> => {
   const { rounds, seed, tell } = options
   const samples = Object.fromEntries(arms.map(({ name }) => [name, new Array<number>()]))
-  for (let round = 1; round <= rounds; round++) {
+  for (const [index, order] of shuffledRounds(arms, rounds, seed).entries()) {
     // tinybench runs all iterations of a task in a row, so each round is a bench of its own.
     const bench = new Bench({ time: 0, iterations: 1, warmup: false, throws: true, retainSamples: true })
-    for (const { after, before, name, run } of orderOf(arms, seed, round)) {
+    for (const { after, before, name, run } of order) {
       const beforeEach = () => {
-        tell?.(`${name}, round ${round} of ${rounds}`)
+        tell?.(`${name}, round ${index + 1} of ${rounds}`)
         before?.()
       }
       bench.add(name, run, { async: true, beforeEach, afterEach: () => after?.() })

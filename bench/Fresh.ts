@@ -2,7 +2,6 @@
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { Effect, Random } from "effect"
 
 const execute = promisify(execFile)
 
@@ -17,13 +16,3 @@ export const measure = async <A>(file: string, ...args: ReadonlyArray<string>): 
   })
   return JSON.parse(stdout) as A
 }
-
-/** The arms of every round in an order of its own, the same for the same seed: no arm always meets the warm machine. */
-export const shuffledRounds = <A>(
-  arms: ReadonlyArray<A>,
-  rounds: number,
-  seed: number
-): ReadonlyArray<ReadonlyArray<A>> =>
-  Effect.runSync(
-    Effect.all(Array.from({ length: rounds }, () => Random.shuffle(arms))).pipe(Random.withSeed(String(seed)))
-  )

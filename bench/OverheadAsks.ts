@@ -1,10 +1,11 @@
 /** What an ask costs each contender, as a table, samples and a plot. */
-import { measure, shuffledRounds } from "./Fresh.ts"
+import { measure } from "./Fresh.ts"
 import { exponentOf } from "./Growth.ts"
 import { contenders } from "./OverheadContender.ts"
 import { type Measured, sizes, type Way, ways } from "./OverheadProbe.ts"
 import type { Plot } from "./Plot.ts"
 import * as Results from "./Results.ts"
+import { shuffledRounds } from "./Shuffle.ts"
 import type { Row } from "./Table.ts"
 
 /** Microseconds for an ask, by contender. */

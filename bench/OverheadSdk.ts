@@ -1,7 +1,8 @@
 /** fanfold beside the SDK it calls, as tables and samples: how long a burst takes, and what a reply costs. */
-import { shuffledRounds, measure } from "./Fresh.ts"
+import { measure } from "./Fresh.ts"
 import { bursts, deltas, latencies, type SdkMeasured } from "./OverheadSdkProbe.ts"
 import * as Results from "./Results.ts"
+import { shuffledRounds } from "./Shuffle.ts"
 import type { Row } from "./Table.ts"
 
 const arms = ["fanfold", "SDK"] as const

@@ -1,5 +1,5 @@
 /** What does a user's own plan gain? Runs it against the mock, one ask at a time and more at once, beside the ideal. */
-import { Effect, Random } from "effect"
+import { Effect } from "effect"
 import type { Research } from "fanfold"
 import type { Stage } from "fanfold/mocks"
 import * as Makespan from "./Makespan.ts"
@@ -8,6 +8,7 @@ import * as PlanTable from "./PlanTable.ts"
 import * as Plot from "./Plot.ts"
 import * as Rehearsal from "./Rehearsal.ts"
 import { type Arm, play } from "./Round.ts"
+import { shuffledRounds } from "./Shuffle.ts"
 
 /** `speed`: simulated milliseconds in a real one; chosen where it is not given. `version` is fanfold's. */
 export interface Settings {
@@ -94,9 +95,7 @@ export const measure = Effect.fn("bench.measure")(function* <E>(
   }
 
   const all = [...timed, withFanfold, mockAlone]
-  const rounds = yield* Effect.forEach(Array.from({ length: iterations }), () => Random.shuffle(all)).pipe(
-    Random.withSeed(seed)
-  )
+  const rounds = shuffledRounds(all, iterations, seed)
   const totalMillis = iterations * all.reduce((sum, { foreseenMillis }) => sum + foreseenMillis, 0)
   let doneMillis = 0
   for (const [index, order] of rounds.entries()) {

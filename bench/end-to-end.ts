@@ -10,8 +10,8 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { testCertificate } from "../test/Certificate.ts"
 import { type Case, casesOf, idealMillisOf, type Protocol, quickCasesOf, type Taken } from "./EndToEndCases.ts"
-import { shuffledRounds } from "./Fresh.ts"
 import * as Results from "./Results.ts"
+import { shuffledRounds } from "./Shuffle.ts"
 import type { Row } from "./Table.ts"
 
 const seed = 1

@@ -9,8 +9,8 @@ import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { mockClaude } from "fanfold/mocks"
 import { Bench } from "tinybench"
-import { shuffledRounds } from "./Fresh.ts"
 import * as Results from "./Results.ts"
+import { shuffledRounds } from "./Shuffle.ts"
 import type { Loaded } from "./StartupProbe.ts"
 
 const seed = 1

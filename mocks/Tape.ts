@@ -45,7 +45,8 @@ export interface Tape {
   readonly fetch: typeof globalThis.fetch
 }
 
-const noKey = "sk-ant-redacted"
+/** Stands for a key on a tape. */
+const noKey = "redacted"
 const organization = /\borg: [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g
 
 /** Takes out what a tape that is committed must not hold: `key`, whatever looks like one, and the organization's id. */
@@ -56,8 +57,7 @@ export const redacted = (text: string, key: string | undefined): string =>
 export const redactedPieces = (pieces: ReadonlyArray<Piece>, key: string | undefined): ReadonlyArray<Piece> => {
   // A very short key is no key, and would tear words apart.
   const own = key === undefined || key.length < 8 ? undefined : new RegExp(escape(key), "g")
-  const instead = key?.startsWith("sk-ant-") === true ? noKey : "redacted"
-  const withoutOwn = own === undefined ? pieces : replaced(pieces, own, instead)
+  const withoutOwn = own === undefined ? pieces : replaced(pieces, own, noKey)
   const withoutKeys = replaced(withoutOwn, /\bsk-ant-[\w-]+/g, noKey)
   return replaced(withoutKeys, organization, "org: 00000000-0000-0000-0000-000000000000")
 }

@@ -6,7 +6,7 @@ import { CoolDown } from "./CoolDown.ts"
 import { inputTokensOf } from "./Estimate.ts"
 import { Fifo } from "./Fifo.ts"
 import type { Request, Usage } from "./Message.ts"
-import type { RateLimit } from "./RateLimit.ts"
+import { type RateLimit, retryAfterMillis } from "./RateLimit.ts"
 import { Trial } from "./Trial.ts"
 
 /** What an account allows a model class within a minute: requests, input tokens, output tokens. */
@@ -178,8 +178,7 @@ export class Lane {
     const isNews = this.coolDown.isNews(ticket.leftAt)
     // An error in the midst of a stream is no refusal at the door.
     if (!ticket.hasTold) this.giveBack(ticket, now)
-    const seconds = Number(headers["retry-after"] ?? Number.NaN)
-    const told = reason._tag === "RateLimited" ? reason.retryAfterMillis : seconds * 1000
+    const told = reason._tag === "RateLimited" ? reason.retryAfterMillis : retryAfterMillis(headers)
     const isTold = told !== undefined && told >= 0
     this.coolDown.refuse(ticket.leftAt, now, isTold ? told : undefined, random)
     if (reason._tag !== "RateLimited") return

@@ -56,6 +56,12 @@ export const read = (headers: Headers, now: number): RateLimit => {
   return { ...said, nonsense }
 }
 
+/** How long the API asks to wait, in milliseconds; `undefined` where it names no time. */
+export const retryAfterMillis = (headers: Headers): number | undefined => {
+  const millis = Number(headers["retry-after"] ?? Number.NaN) * 1000
+  return Number.isFinite(millis) ? millis : undefined
+}
+
 const countOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN)
 
 const isPlausible = (reset: string | undefined, now: number): boolean => {

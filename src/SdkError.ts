@@ -16,6 +16,7 @@ import {
   TooLarge,
   Unreachable
 } from "./AskError.ts"
+import { retryAfterMillis } from "./RateLimit.ts"
 import { headersOf } from "./Wire.ts"
 
 /** The parts of the SDK's `APIError` that are read here; looked at by shape, since two copies of the SDK may be loaded. */
@@ -71,8 +72,8 @@ const reasonOf = (error: ApiError, headers: Record<string, string> | undefined, 
       return new TooLarge({ detail })
     case 429: {
       if (error.errorCode && spendLimits.has(error.errorCode)) return new SpendLimitReached({ detail })
-      const seconds = Number(headers?.["retry-after"] ?? Number.NaN)
-      return new RateLimited({ detail, ...(Number.isFinite(seconds * 1000) && { retryAfterMillis: seconds * 1000 }) })
+      const millis = headers === undefined ? undefined : retryAfterMillis(headers)
+      return new RateLimited({ detail, ...(millis !== undefined && { retryAfterMillis: millis }) })
     }
     case 529:
       return new Overloaded({ detail })

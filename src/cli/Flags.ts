@@ -7,7 +7,8 @@ import type { Plan } from "../Plan.ts"
 import * as Policy from "../Policy.ts"
 import { Concurrency } from "../Research.ts"
 
-const invalid = (option: string, value: string, expected: string) =>
+/** The error of a flag whose value is wrong. */
+export const invalid = (option: string, value: string, expected: string) =>
   new CliError.InvalidValue({ option, value, expected, kind: "flag" })
 
 const concurrency = Flag.String("concurrency").pipe(
@@ -44,6 +45,10 @@ const model = Flag.String("model").pipe(
   Flag.optional
 )
 
+/** A flag that is on or off. */
+export const onOff = (name: string, description: string, isOn = false): Flag.Flag<boolean> =>
+  Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(isOn))
+
 /** What flags give once they are parsed. */
 export type Values<Flags> = { readonly [K in keyof Flags]: Flags[K] extends Flag.Flag<infer A> ? A : never }
 
@@ -52,10 +57,7 @@ export const asking = { concurrency, policy, model }
 
 /** Where a run goes and what it shows. */
 export const running = {
-  offline: Flag.Boolean("offline").pipe(
-    Flag.withDescription("Simulated answers: no key, no network, no cost"),
-    Flag.withDefault(false)
-  ),
+  offline: onOff("offline", "Simulated answers: no key, no network, no cost"),
   record: Flag.String("record").pipe(
     Flag.withMetavar("file"),
     Flag.withDescription(
@@ -74,18 +76,9 @@ export const running = {
     Flag.withDescription("Write the document there instead of printing it: .md or .json; may be repeated"),
     Flag.atLeast(0)
   ),
-  json: Flag.Boolean("json").pipe(
-    Flag.withDescription("Print the report as JSON: document, answers, gaps, usage"),
-    Flag.withDefault(false)
-  ),
-  quiet: Flag.Boolean("quiet").pipe(
-    Flag.withDescription("Print nothing but the document and errors"),
-    Flag.withDefault(false)
-  ),
-  progress: Flag.Boolean("progress").pipe(
-    Flag.withDescription("Show how the asks go (--no-progress: only the closing summary)"),
-    Flag.withDefault(true)
-  )
+  json: onOff("json", "Print the report as JSON: document, answers, gaps, usage"),
+  quiet: onOff("quiet", "Print nothing but the document and errors"),
+  progress: onOff("progress", "Show how the asks go (--no-progress: only the closing summary)", true)
 }
 export type Running = Values<typeof running>
 

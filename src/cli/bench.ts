@@ -1,6 +1,6 @@
 /** `fanfold bench PLAN`: what asking in parallel buys for this plan, measured against the offline mock. */
 import { Clock, Effect, Option, Path, Schedule, Schema, type Scope } from "effect"
-import { CliError, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import * as Event from "../Event.ts"
 import { PositiveInt } from "../Limit.ts"
 import * as Pipeline from "../Pipeline.ts"
@@ -8,14 +8,12 @@ import type { Prepared } from "../Plan.ts"
 import { Concurrency } from "../Research.ts"
 import * as Tally from "../Tally.ts"
 import { code, Failure } from "./Failure.ts"
+import * as Flags from "./Flags.ts"
 import { inert } from "./Inert.ts"
 import * as Output from "./Output.ts"
 import { type Measured, Ports, type Run, type Step } from "./Ports.ts"
 import type * as Progress from "./Progress.ts"
 import { plan, readPlan } from "./run.ts"
-
-const invalid = (option: string, value: string, expected: string) =>
-  new CliError.InvalidValue({ option, value, expected, kind: "flag" })
 
 const countOf = (name: string, description: string, most = Number.POSITIVE_INFINITY) =>
   Flag.String(name).pipe(
@@ -26,7 +24,7 @@ const countOf = (name: string, description: string, most = Number.POSITIVE_INFIN
       const range = most === Number.POSITIVE_INFINITY ? "≥ 1" : `from 1 to ${most}`
       return Schema.is(PositiveInt)(value) && value <= most
         ? Effect.succeed(value)
-        : Effect.fail(invalid(name, text, `a whole number ${range}`))
+        : Effect.fail(Flags.invalid(name, text, `a whole number ${range}`))
     })
   )
 
@@ -49,7 +47,9 @@ const concurrency = Flag.String("concurrency").pipe(
     const isGood = words.every((word) => word !== "") && values.every(Schema.is(Concurrency))
     return isGood && new Set(values).size === values.length
       ? Effect.succeed(values)
-      : Effect.fail(invalid("concurrency", text, "different whole numbers ≥ 1, or unbounded, such as 1,4,unbounded"))
+      : Effect.fail(
+          Flags.invalid("concurrency", text, "different whole numbers ≥ 1, or unbounded, such as 1,4,unbounded")
+        )
   }),
   Flag.optional
 )
@@ -88,14 +88,8 @@ export const bench = Command.make(
       mostSpeed
     ).pipe(Flag.optional),
     output,
-    json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print the data as JSON instead of the table"),
-      Flag.withDefault(false)
-    ),
-    quiet: Flag.Boolean("quiet").pipe(
-      Flag.withDescription("Print nothing but the figures and errors"),
-      Flag.withDefault(false)
-    )
+    json: Flags.onOff("json", "Print the data as JSON instead of the table"),
+    quiet: Flags.onOff("quiet", "Print nothing but the figures and errors")
   },
   Effect.fnUntraced(function* (flags) {
     const pipeline = yield* readPlan(flags.plan, (plan) => plan)

@@ -1,6 +1,6 @@
 /** `fanfold check PLAN`: says what a plan would send and cost, and calls nothing. */
 import { Effect } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import * as Ask from "../Ask.ts"
 import { charactersPerToken, inputTokensOf } from "../Estimate.ts"
 import type { Prepared } from "../Plan.ts"
@@ -15,11 +15,9 @@ import { inert } from "./Inert.ts"
 import * as Output from "./Output.ts"
 import { plan, readPlan } from "./run.ts"
 
-const json = Flag.Boolean("json").pipe(
-  Flag.withDescription(
-    "Print the requests as they would be sent; the synthesis without the findings it does not have yet"
-  ),
-  Flag.withDefault(false)
+const json = Flags.onOff(
+  "json",
+  "Print the requests as they would be sent; the synthesis without the findings it does not have yet"
 )
 
 /** The synthesis as it would be sent, without the findings that are not there yet. */

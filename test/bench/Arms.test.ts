@@ -1,10 +1,11 @@
 /** Arms take turns: each once a round, in an order that chance decides and the seed repeats. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Arms from "../../bench/Arms.ts"
+import { shuffledRounds } from "../../bench/Shuffle.ts"
 
 const names = ["a", "b", "c", "d"]
 
-const orders = (seed: number) => Array.from({ length: 20 }, (_, round) => Arms.orderOf(names, seed, round).join(""))
+const orders = (seed: number) => shuffledRounds(names, 20, seed).map((order) => order.join(""))
 
 const fails = () => {
   throw new Error("other latencies")
@@ -30,7 +31,7 @@ describe("Arms.play", () => {
       after: () => void log.push(`after ${name}`)
     })
     const samples = await Arms.play(names.map(arm), { rounds: 3, seed: 5 })
-    const rounds = [1, 2, 3].flatMap((round) => Arms.orderOf(names, 5, round))
+    const rounds = shuffledRounds(names, 3, 5).flat()
     assert.deepStrictEqual(
       log,
       rounds.flatMap((name) => ["before", "begin", "end", "after"].map((step) => `${step} ${name}`))

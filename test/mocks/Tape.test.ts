@@ -128,7 +128,7 @@ describe("a tape", () => {
       assert.strictEqual(response.chunks.length, pieces.length)
       assert.strictEqual(
         response.chunks.map(({ text }: { readonly text: string }) => text).join(""),
-        "start redacted, sk-ant-redacted and org: 00000000-0000-0000-0000-000000000000. end"
+        "start redacted, redacted and org: 00000000-0000-0000-0000-000000000000. end"
       )
     }
   })

@@ -225,13 +225,42 @@ export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable"
 /** A limit of our own ran out: of one attempt, or of the ask with all its tries. */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
   limitMillis: Schema.Finite,
-  scope: Schema.Literals(["attempt", "ask"])
+  scope: Schema.Literals(["attempt", "ask", "run"])
 }) {
   get isRetryable(): boolean {
     return this.scope === "attempt"
   }
   override get message(): string {
-    return `timed out: the ${this.scope} took longer than ${this.limitMillis / 1000} s`
+    const limit = `${this.limitMillis / 1000} s`
+    return this.scope === "run"
+      ? `out of time: no answer within the run's deadline of ${limit}`
+      : `timed out: the ${this.scope} took longer than ${limit}`
+  }
+}
+
+/** What the call may cost at most does not fit into the budget any more; nothing was sent. */
+export class OverBudget extends Schema.TaggedError<OverBudget>()("OverBudget", {
+  unit: Schema.Literals(["usd", "tokens"]),
+  limit: Schema.Finite,
+  needed: Schema.Finite,
+  left: Schema.Finite
+}) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    const text = (amount: number) => (this.unit === "usd" ? `$${amount.toFixed(4)}` : `${Math.round(amount)} tokens`)
+    return `over budget: it may take ${text(this.needed)}, and ${text(this.left)} of ${text(this.limit)} is left. Raise the budget`
+  }
+}
+
+/** A budget cannot bound the call: its model has no known price, or a tool has no limit. Nothing was sent. */
+export class Unbounded extends Schema.TaggedError<Unbounded>()("Unbounded", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `no budget can bound this: ${this.detail}`
   }
 }
 
@@ -266,6 +295,8 @@ export const Reason = Schema.Union([
   NotJson,
   Unreachable,
   TimedOut,
+  OverBudget,
+  Unbounded,
   NothingToFold
 ])
 export type Reason = typeof Reason.Type

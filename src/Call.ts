@@ -14,7 +14,15 @@ export const Call = Schema.Struct({
   /** From 1; counts what `Retry` sends for one turn. */
   attempt: Schema.Int,
   /** Limit for the ask with all its tries, where it sets its own. */
-  timeoutMillis: Schema.optionalKey(Schema.Finite)
+  timeoutMillis: Schema.optionalKey(Schema.Finite),
+  /** Models to go on to, in this order, where the request's own is overloaded or missing. */
+  fallback: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** The reply is wanted as a stream, so that its beginning is seen. */
+  streamed: Schema.optionalKey(Schema.Boolean),
+  /** A second copy of a straggler, which leaves at once or not at all. */
+  hedge: Schema.optionalKey(Schema.Boolean),
+  /** The synthesis that is to follow: its model, most output tokens, and input tokens without any answer, at most. */
+  synthesis: Schema.optionalKey(Schema.Struct({ model: Schema.String, maxTokens: Schema.Int, inputTokens: Schema.Int }))
 })
 export interface Call extends Schema.Schema.Type<typeof Call> {}
 

@@ -35,9 +35,12 @@ export const synthesisModel = "claude-sonnet-5-5"
 /** Above this many tokens the SDK refuses a plain request: the answer may take longer than its ten minutes. */
 const longestPlainTokens = 21_333
 
-/** Whether a request's answer is streamed: where a listener wants deltas, for a synthesis, and for very long answers. */
+/** Whether a request's answer is streamed: where a listener or a layer wants it, for a synthesis, and for very long answers. */
 export const isStreamed = (request: Request, call: Call.Call, listener: Event.Listener): boolean =>
-  listener.delta !== undefined || call.part === "synthesis" || request.maxTokens > longestPlainTokens
+  listener.delta !== undefined ||
+  call.streamed === true ||
+  call.part === "synthesis" ||
+  request.maxTokens > longestPlainTokens
 
 /** What of a streamed reply has come so far, and was paid. */
 export type SoFar = () => Pick<AskError, "model" | "usage" | "partialText">

@@ -3,6 +3,7 @@ import { Clock, Context, Effect, Option, Result, Schema } from "effect"
 import * as Call from "./Call.ts"
 import { Usage } from "./Message.ts"
 import { Policy } from "./Policy.ts"
+import * as Price from "./Price.ts"
 
 /** Raised when an event's shape changes in a way that an old reader would misread. */
 export const version = 1
@@ -16,7 +17,12 @@ const stamp = {
   part: Schema.Literals(["ask", "synthesis"])
 }
 const failure = { reason: Schema.String, message: Schema.String }
-const spent = { model: Schema.optionalKey(Schema.String), usage: Schema.optionalKey(Usage) }
+
+/** What an attempt cost in USD, estimated from list prices or those a user stated; absent where no price is known. */
+const costUsd = Schema.optionalKey(Schema.Finite)
+
+/** The attempt is, or was, a second copy of a straggler. */
+const hedge = Schema.optionalKey(Schema.Boolean)
 
 /** Research begins; `asks` in the order asked. */
 export const ResearchStarted = Schema.TaggedStruct("ResearchStarted", {
@@ -36,7 +42,12 @@ export const ResearchEnded = Schema.TaggedStruct("ResearchEnded", {
 /** An ask (or the synthesis) has its turn; its request may still wait for a place. */
 export const Started = Schema.TaggedStruct("Started", { ...stamp, question: Schema.String })
 /** An attempt left for Claude. */
-export const Dispatched = Schema.TaggedStruct("Dispatched", { ...stamp, attempt: Schema.Int, model: Schema.String })
+export const Dispatched = Schema.TaggedStruct("Dispatched", {
+  ...stamp,
+  attempt: Schema.Int,
+  model: Schema.String,
+  hedge
+})
 /** The first piece of a streamed answer arrived. */
 export const FirstToken = Schema.TaggedStruct("FirstToken", { ...stamp, attempt: Schema.Int })
 /** An attempt brought a reply, which is paid. */
@@ -46,16 +57,22 @@ export const Replied = Schema.TaggedStruct("Replied", {
   model: Schema.String,
   stopReason: Schema.NullOr(Schema.String),
   usage: Usage,
+  costUsd,
   requestId: Schema.optionalKey(Schema.String),
-  durationMillis: Schema.Finite
+  durationMillis: Schema.Finite,
+  hedge
 })
-/** An attempt failed; `usage` where some was paid all the same. */
+/** An attempt failed; `usage` where some was paid all the same, `estimated` where nobody told how much. */
 export const AttemptFailed = Schema.TaggedStruct("AttemptFailed", {
   ...stamp,
   ...failure,
-  ...spent,
+  model: Schema.optionalKey(Schema.String),
+  usage: Schema.optionalKey(Usage),
+  costUsd,
+  estimated: Schema.optionalKey(Schema.Boolean),
   attempt: Schema.Int,
-  durationMillis: Schema.Finite
+  durationMillis: Schema.Finite,
+  hedge
 })
 /** Another attempt follows after `delayMillis`. */
 export const Retrying = Schema.TaggedStruct("Retrying", {
@@ -63,6 +80,13 @@ export const Retrying = Schema.TaggedStruct("Retrying", {
   ...failure,
   attempt: Schema.Int,
   delayMillis: Schema.Finite
+})
+/** Retrying is over for the model `from`, and the ask goes on with the model `to`. */
+export const FellBack = Schema.TaggedStruct("FellBack", {
+  ...stamp,
+  ...failure,
+  from: Schema.String,
+  to: Schema.String
 })
 /** Claude paused its turn, which is sent back to be continued; `turn` from 1. */
 export const Continued = Schema.TaggedStruct("Continued", { ...stamp, turn: Schema.Int })
@@ -89,6 +113,7 @@ export const Event = Schema.Union([
   Replied,
   AttemptFailed,
   Retrying,
+  FellBack,
   Continued,
   Reasked,
   Answered,
@@ -121,16 +146,24 @@ export const Listener = Context.Reference<Listener>("fanfold/Event/Listener", { 
 
 type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 
-/** Stamps an event with the time and the current call, and tells the listener. */
+/** Stamps an event with the time, the current call and what an attempt cost, and tells the listener. */
 export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const listener = fiber.getRef(Listener)
     if (listener === silent) return Effect.void
     const { ask, part, run } = fiber.getRef(Call.Current)
     const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-    const told = Effect.suspend(() => listener.emit({ ...fields, version, at, run, ask, part }))
+    const stamped = { ...fields, ...costOf(fields, fiber.getRef(Price.Stated)), version, at, run, ask, part } as Event
+    const told = Effect.suspend(() => listener.emit(stamped))
     return Effect.catchDefect(told, report)
   })
+
+const costOf = (fields: Fields<Event>, stated: Price.Prices): { readonly costUsd?: number } => {
+  if (fields._tag !== "Replied" && fields._tag !== "AttemptFailed") return {}
+  if (fields.usage === undefined || fields.model === undefined) return {}
+  const costUsd = Price.usdOf(fields.model, fields.usage, stated)
+  return costUsd === undefined ? {} : { costUsd }
+}
 
 /** Tells a listener the pieces of one answer, until it throws: `hasFailed` then, and `failure` says so, once. */
 export const teller = (listener: Listener) => {

@@ -1,26 +1,37 @@
 /** USD per million tokens, from Anthropic's price list of October 2026. A cost here is an estimate, not an invoice. */
-import { Schema } from "effect"
+import { Context, Schema } from "effect"
 import type { Usage } from "./Message.ts"
 import { inputTokensOf } from "./Message.ts"
 
-export const Price = Schema.Struct({
-  inputUsd: Schema.Finite,
-  outputUsd: Schema.Finite,
-  cacheReadUsd: Schema.Finite
-})
+const aPrice = { expected: "a price in USD, 0 or more" }
+const Usd = Schema.Finite.annotate(aPrice).check(Schema.isGreaterThanOrEqualTo(0, aPrice))
+
+export const Price = Schema.Struct({ inputUsd: Usd, outputUsd: Usd, cacheReadUsd: Usd })
 export interface Price extends Schema.Schema.Type<typeof Price> {}
+
+/** Prices by the name of a model, of a user's own: they win over the list, and make models known that it lacks. */
+export const Prices = Schema.Record(Schema.String, Price)
+export type Prices = typeof Prices.Type
+
+/** The prices that a user has stated; none by default. */
+export const Stated = Context.Reference<Prices>("fanfold/Price/Stated", { defaultValue: () => ({}) })
 
 /** The month the prices were read. */
 export const pricedAt = "2026-10"
 
 /** A 5-minute cache write costs 1.25 times the input price. */
-const cacheWriteFactor = 1.25
+export const cacheWriteFactor = 1.25
+
+/** One web search costs 10 USD per 1,000, as the documentation of the web search tool says; its results are input tokens. */
+export const webSearchUsd = 0.01
 
 /** Haiku 5.5 has a second, higher price for prompts above this many input tokens. */
 const haikuLongPromptTokens = 100_000
 
 /** Gives the price of a model for a prompt of that many tokens; `undefined` where it is not known, never zero. */
-export const priceOf = (model: string, inputTokens: number): Price | undefined => {
+export const priceOf = (model: string, inputTokens: number, stated: Prices = {}): Price | undefined => {
+  const own = Object.hasOwn(stated, model) ? stated[model] : undefined
+  if (own !== undefined) return own
   if (model.startsWith("claude-haiku-5-5")) {
     return inputTokens > haikuLongPromptTokens
       ? { inputUsd: 0.5, outputUsd: 2.5, cacheReadUsd: 0.05 }
@@ -32,15 +43,16 @@ export const priceOf = (model: string, inputTokens: number): Price | undefined =
   return undefined
 }
 
-/** Estimates what a usage costs in USD, web searches not included; `undefined` for a model without a known price. */
-export const usdOf = (model: string, usage: Usage): number | undefined => {
-  const price = priceOf(model, inputTokensOf(usage))
+/** Estimates what a usage costs in USD, web searches included; `undefined` for a model without a known price. */
+export const usdOf = (model: string, usage: Usage, stated: Prices = {}): number | undefined => {
+  const price = priceOf(model, inputTokensOf(usage), stated)
   if (price === undefined) return undefined
   return (
     (usage.inputTokens * price.inputUsd +
       usage.cacheCreationInputTokens * price.inputUsd * cacheWriteFactor +
       usage.cacheReadInputTokens * price.cacheReadUsd +
       usage.outputTokens * price.outputUsd) /
-    1_000_000
+      1_000_000 +
+    usage.webSearches * webSearchUsd
   )
 }

@@ -1,7 +1,6 @@
 /** What the events of a run add up to: the state of every ask, tokens, cost and time. A fold, without input or output. */
 import type { Event } from "./Event.ts"
 import { addUsage, inputTokensOf, noUsage, type Usage } from "./Message.ts"
-import { usdOf } from "./Price.ts"
 
 /** `waiting` for its turn or a place, `asking` until the first piece of a streamed answer, then `answering`. */
 export type Status = "waiting" | "asking" | "answering" | "retrying" | "answered" | "failed" | "interrupted"
@@ -91,7 +90,7 @@ export class Tally {
   get usage(): Usage {
     return this.#usage
   }
-  /** Estimated, without web searches; `undefined` as soon as one model has no known price. */
+  /** Estimated; `undefined` as soon as one model has no known price. */
   get costUsd(): number | undefined {
     return this.#unpriced.size === 0 ? this.#costUsd : undefined
   }
@@ -158,14 +157,17 @@ export class Tally {
         return this.#move(entry, "answering")
       case "Replied":
         this.#fly(entry, -1)
-        return this.#pay(event.usage, event.model)
+        return this.#pay(event.usage, event.model, event.costUsd)
       case "AttemptFailed":
         this.#fly(entry, -1)
-        return event.usage === undefined ? undefined : this.#pay(event.usage, event.model ?? "an unnamed model")
+        if (event.usage === undefined) return
+        return this.#pay(event.usage, event.model ?? "an unnamed model", event.costUsd)
       case "Retrying":
         entry.retryDelayMillis = event.delayMillis
         entry.retryAt = event.at + event.delayMillis
         return this.#move(entry, "retrying")
+      case "FellBack":
+        return this.#move(entry, "waiting")
       case "Answered":
         return this.#end(entry, "answered", event.at)
       case "Failed":
@@ -212,11 +214,10 @@ export class Tally {
     this.#move(entry, status)
   }
 
-  #pay(usage: Usage, model: string): void {
+  #pay(usage: Usage, model: string, costUsd: number | undefined): void {
     this.#usage = addUsage(this.#usage, usage)
-    const usd = usdOf(model, usage)
-    if (usd === undefined) this.#unpriced.add(model)
-    else this.#costUsd += usd
+    if (costUsd === undefined) this.#unpriced.add(model)
+    else this.#costUsd += costUsd
   }
 }
 
@@ -241,7 +242,7 @@ const timeLine = ({ answered, researchMillis, sequentialMillis, speedUp, total }
 const spentLine = ({ costUsd, unpriced, usage }: Tally): string => {
   const input = inputTokensOf(usage)
   if (input + usage.outputTokens === 0) return ""
-  const searches = usage.webSearches === 0 ? "" : ` without ${plural(usage.webSearches, "web search", "web searches")}`
+  const searches = usage.webSearches === 0 ? "" : ` with ${plural(usage.webSearches, "web search", "web searches")}`
   const cost =
     costUsd === undefined
       ? `cost unknown: no price for ${[...unpriced].join(", ")}`

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type Event, Message } from "fanfold"
 import * as Tally from "../src/Tally.ts"
+import { priced } from "./Priced.ts"
 
 const haiku = "claude-haiku-5-5"
 const sonnet = "claude-sonnet-5-5"
@@ -12,7 +13,7 @@ type Fields<E> = E extends Event.Event ? Omit<E, "version" | "at" | "run" | "ask
 type Happening = readonly [at: number, ask: string, fields: Fields<Event.Event>]
 
 const eventOf = ([at, ask, fields]: Happening): Event.Event => ({
-  ...fields,
+  ...priced(fields),
   version: 1,
   at,
   run: "run",
@@ -250,11 +251,11 @@ describe("Tally.summary", () => {
     assert.strictEqual(Tally.summary(tally)[0], "1 of 2 asks answered in 0.9 s")
   })
 
-  it("says that web searches are not in the cost", () => {
+  it("says how many web searches are in the cost", () => {
     const tally = fold(begin(0, "a"), replied(1, "a", haiku, { ...usage, webSearches: 2 }))
     assert.strictEqual(
       Tally.summary(tally)[1],
-      "1,000 tokens in, 2,000 out, about $0.0011 without 2 web searches (estimated)"
+      "1,000 tokens in, 2,000 out, about $0.0211 with 2 web searches (estimated)"
     )
   })
 

@@ -97,7 +97,13 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 
       const attemptOf = (ticket: Ticket, call: Call.Call, fiber: AnyFiber): Effect.Effect<Ended> => {
         const { request } = ticket
-        return Effect.flatMap(Event.emit({ _tag: "Dispatched", attempt: call.attempt, model: request.model }), () => {
+        const dispatched = {
+          _tag: "Dispatched",
+          attempt: call.attempt,
+          model: request.model,
+          ...hedgeOf(call)
+        } as const
+        return Effect.flatMap(Event.emit(dispatched), () => {
           const leftAt = millis(fiber)
           const streamed = isStreamed(request, call, fiber.getRef(Event.Listener))
           const sent = streamed ? sendStreamed(ticket, fiber) : send(request)
@@ -126,17 +132,38 @@ interface Ended {
   readonly durationMillis: number
 }
 
-const tell = ({ durationMillis, result }: Ended, request: Request, { attempt }: Call.Call) => {
+const hedgeOf = ({ hedge }: Call.Call) => (hedge === true ? { hedge } : {})
+
+const tell = ({ durationMillis, result }: Ended, request: Request, call: Call.Call) => {
+  const { attempt } = call
+  const isHedge = hedgeOf(call)
   if (result._tag === "Success") {
     const { model, requestId, stopReason, usage } = result.success
     const id = requestId === undefined ? {} : { requestId }
-    const replied = Event.emit({ _tag: "Replied", attempt, model, stopReason, usage, ...id, durationMillis })
+    const replied = Event.emit({
+      _tag: "Replied",
+      attempt,
+      model,
+      stopReason,
+      usage,
+      ...id,
+      durationMillis,
+      ...isHedge
+    })
     return Effect.as(replied, result.success)
   }
   const error = result.failure
   const paid = error.usage === undefined ? {} : { usage: error.usage, model: error.model ?? request.model }
   const { message, reason } = error
-  const failed = Event.emit({ _tag: "AttemptFailed", attempt, reason: reason._tag, message, ...paid, durationMillis })
+  const failed = Event.emit({
+    _tag: "AttemptFailed",
+    attempt,
+    reason: reason._tag,
+    message,
+    ...paid,
+    durationMillis,
+    ...isHedge
+  })
   return Effect.andThen(failed, Effect.fail(error))
 }
 

@@ -1,6 +1,7 @@
 /** Tells a listener what happens to asks, an event or a few at a time. */
 import { Clock, Effect } from "effect"
 import { type Event, Message } from "fanfold"
+import { priced } from "../Priced.ts"
 
 export const model = "claude-haiku-5-5"
 export const usage = { ...Message.noUsage, inputTokens: 1000, outputTokens: 2000 }
@@ -11,7 +12,7 @@ const partOf = (ask: string) => (ask === "synthesis" ? "synthesis" : "ask")
 
 export const tell = (listener: Event.Listener, ask: string, fields: Fields<Event.Event>) =>
   Effect.flatMap(Clock.currentTimeMillis, (at) =>
-    listener.emit({ ...fields, version: 1, at, run: "run", ask, part: partOf(ask) })
+    listener.emit({ ...priced(fields), version: 1, at, run: "run", ask, part: partOf(ask) })
   )
 export const begin = (listener: Event.Listener, names: ReadonlyArray<string>) =>
   tell(listener, "", {

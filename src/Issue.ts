@@ -26,7 +26,7 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
 })
 
 /** Names that fit in a line. */
-const mostNames = 16
+const mostNames = 24
 
 /** What a struct knows instead of a key that it does not. */
 const known = (ast: SchemaAST.AST): string => {

@@ -22,6 +22,7 @@ export const PositiveDuration = Schema.String.annotate(time)
   .check(Schema.makeFilter(isTime, time))
   .pipe(Schema.decodeTo(Schema.Duration, SchemaTransformation.durationFromString))
 
+/** A schema may say by the annotation `inCode` what code gives for it. */
 type Codec = Schema.Codec<unknown>
 type Field = Codec & { readonly schema?: Field; readonly fields?: Fields }
 type Fields = Readonly<Record<string, Field>>
@@ -38,6 +39,8 @@ export const optional = <S extends Schema.Top>(schema: S) =>
 
 const given = (field: Field): Codec => {
   const schema = field.schema ?? field
+  const own = Schema.resolveAnnotations(schema)?.["inCode"]
+  if (own !== undefined) return own as Codec
   if (schema.fields !== undefined) return inCode({ fields: schema.fields })
   return Schema.is(schema)(Duration.infinity) ? PositiveDurationInput : Schema.toType(schema)
 }

@@ -2,16 +2,17 @@
 import { Effect, Result } from "effect"
 import type { Answer } from "./Ask.ts"
 import type { AskError } from "./AskError.ts"
+import * as Call from "./Call.ts"
 import type { Claude } from "./Claude.ts"
 import type { Asks, Findings } from "./Findings.ts"
 import type { Policy } from "./Policy.ts"
 import * as Research from "./Research.ts"
-import type { Synthesis } from "./Synthesis.ts"
+import * as Synthesis from "./Synthesis.ts"
 
 /** All that a run needs, checked: nothing in it refers to files or text still to be read. */
 export interface Pipeline {
   readonly asks: Asks
-  readonly synthesis: Synthesis<unknown> | undefined
+  readonly synthesis: Synthesis.Synthesis<unknown> | undefined
   readonly policy: Policy
   readonly concurrency: Research.Concurrency
   readonly context: string | undefined
@@ -37,7 +38,9 @@ export const run = Effect.fn("Pipeline.run")(function* (
   const { asks, concurrency, context, policy, synthesis } = pipeline
   const leave = (findings: Findings) => onInterrupt({ findings, document: undefined, error: undefined })
   const options = { policy, concurrency, context, onInterrupt: leave }
-  const researched = yield* Effect.result(Research.run(asks, options))
+  const coming = synthesis === undefined ? {} : { synthesis: Synthesis.toCome(synthesis, asks) }
+  const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...coming }))
+  const researched = yield* Effect.result(research)
   if (Result.isFailure(researched)) {
     return { findings: researched.failure.findings, document: undefined, error: researched.failure }
   }

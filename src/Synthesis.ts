@@ -4,8 +4,9 @@ import * as Ask from "./Ask.ts"
 import { AskError, NothingToFold } from "./AskError.ts"
 import * as Call from "./Call.ts"
 import { type Claude, synthesisModel } from "./Claude.ts"
-import type { Finding, Findings } from "./Findings.ts"
-import { sourcesOf, textOf } from "./Message.ts"
+import type { Asks, Finding, Findings, Gap } from "./Findings.ts"
+import { type Request, sourcesOf, textOf } from "./Message.ts"
+import * as WorstCase from "./WorstCase.ts"
 
 /** Folds findings into one answer. Called, it gives the value; `answer` gives the reply and usage as well. */
 export interface Synthesis<out A, out R = never> {
@@ -14,6 +15,8 @@ export interface Synthesis<out A, out R = never> {
   /** The settings it is sent with, its defaults filled in. */
   readonly options: Ask.Options & { readonly model: string; readonly maxTokens: number }
   readonly answer: (findings: Findings) => Effect.Effect<Ask.Answer<A>, AskError, Claude | R>
+  /** The request that findings become. */
+  readonly request: (findings: Findings) => Request
 }
 
 /** Output tokens of a synthesis that sets no `maxTokens`: it is longer than any of the answers it folds. */
@@ -51,12 +54,13 @@ const withDefaults = (options: Ask.Options = {}) => ({
 
 /** The instruction is an ask from the start, so that a wrong setting shows before anything was asked and paid. */
 const make = <A, R>(ask: Ask.Ask<A, R>, options: Synthesis<A, R>["options"]): Synthesis<A, R> => {
+  const askOf = (findings: Findings) => new Ask.Ask(promptOf(ask.question, findings), options, ask.format)
   const answer = Effect.fn("Synthesis.answer")(function* (
     findings: Findings
   ): Effect.fn.Return<Ask.Answer<A>, AskError, Claude | R> {
     const asks = findings.findings.length
     if (findings.gaps.length === asks) return yield* new AskError({ reason: new NothingToFold({ asks }) })
-    return yield* Ask.resolve(new Ask.Ask(promptOf(ask.question, findings), options, ask.format)).pipe(
+    return yield* Ask.resolve(askOf(findings)).pipe(
       Effect.updateService(Call.Current, (call) => ({
         ...call,
         run: findings.run,
@@ -70,9 +74,23 @@ const make = <A, R>(ask: Ask.Ask<A, R>, options: Synthesis<A, R>["options"]): Sy
   })
   return Object.assign((findings: Findings) => Effect.map(answer(findings), ({ value }) => value), {
     answer,
+    request: (findings: Findings) => Ask.requestOf(askOf(findings)),
     options,
     instruction: ask.question
   })
+}
+
+/** What the fold of these asks takes at most without any answer: what `Call` tells of it, so that a budget keeps it back. */
+export const toCome = (synthesis: Synthesis<unknown>, asks: Asks): NonNullable<Call.Call["synthesis"]> => {
+  const gaps = Object.entries(asks).map(([name, { question }], index): Gap => ({
+    name,
+    index,
+    question,
+    outcome: { _tag: "Interrupted" }
+  }))
+  const findings = { run: "", policy: "best-effort", answers: {}, findings: gaps, gaps, durationMillis: 0 } as const
+  const request = synthesis.request(findings)
+  return { model: request.model, maxTokens: request.maxTokens, inputTokens: WorstCase.inputTokens(request) }
 }
 
 /** The prompt: every finding with its question and sources, every gap by name, then the instruction. */

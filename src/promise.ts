@@ -1,5 +1,5 @@
 /** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
-import { Clock, type Config, Effect, Exit, Layer, Predicate, Record, Redacted, Result, Schema } from "effect"
+import { Clock, type Config, Effect, Exit, Layer, Predicate, Record, Redacted, Result, Schema, Struct } from "effect"
 import * as Ask from "./Ask.ts"
 import type { AskError } from "./AskError.ts"
 import { apiKey, baseUrl, type Claude } from "./Claude.ts"
@@ -183,10 +183,11 @@ const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
       const key = options.apiKey === undefined ? yield* Effect.mapError(apiKey, noKey) : Redacted.make(options.apiKey)
       if (Redacted.value(key).trim() === "") return yield* Effect.fail(noKey())
       const url = options.baseUrl ?? (yield* Effect.mapError(baseUrl, noUrl))
-      const { continue: continuing, fetch, pacing, retry, timeout } = options
-      return Stack.layerWith({ apiKey: key, baseUrl: url, fetch, continue: continuing, pacing, retry, timeout })
+      return Stack.layerWith({ ...Struct.pick(options, layerNames), apiKey: key, baseUrl: url, fetch: options.fetch })
     })
   )
+
+const layerNames = Record.keys(Stack.Options.fields)
 
 const noUrl = ({ cause }: Config.ConfigError): Error => new Error(cause.message)
 

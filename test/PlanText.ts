@@ -2,6 +2,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { Plan } from "../src/Plan.ts"
 import * as PlanFile from "../src/PlanFile.ts"
 import { folders } from "./cli/Process.ts"
 
@@ -15,8 +16,7 @@ export const issuesOf = (file: string, text: string) =>
   Effect.map(Effect.flip(read(file, text)), ({ message }) => message.split("\n"))
 
 export const count = "expected a whole number ≥ 1"
-export const noPlanKey =
-  "unknown key, expected one of $schema, model, system, context, concurrency, policy, asks, synthesis, continue, retry, pacing, timeout"
+export const noPlanKey = `unknown key, expected one of ${Object.keys(Plan.fields).join(", ")}`
 
 type Row = readonly [what: string, text: string, ...issues: ReadonlyArray<string>]
 

@@ -8,6 +8,9 @@ const root = resolve(import.meta.dirname, "..")
 /** What the governor counts with. */
 const counting = ["Allowance", "Bucket", "CoolDown", "Estimate", "Fifo", "ModelClass", "RateLimit", "Trial"]
 
+/** What a budget counts with. */
+const budgeting = ["Purse", "WorstCase"]
+
 /** What carries a request to its server. */
 const carrying = ["Dial", "Exchange", "Http1", "Http2", "Origin", "Transport"]
 
@@ -15,6 +18,8 @@ const carrying = ["Dial", "Exchange", "Http1", "Http2", "Origin", "Transport"]
 const floors: ReadonlyArray<ReadonlyArray<string>> = [
   [
     "Message",
+    "ApiReason",
+    "Reason",
     "AskError",
     "Call",
     "Event",
@@ -28,6 +33,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
     "BaseUrl",
     "Watchdog",
     ...counting,
+    ...budgeting,
     ...carrying
   ],
   ["Claude", "Sdk", "Tally", "Lane", "Gate"],
@@ -44,6 +50,8 @@ const sociable = new Set([0, 1, 3, 5, 6, 7])
 
 /** Rooms without a public name, which their tests and no one else may enter by path. */
 const private_ = [
+  "ApiReason",
+  "Reason",
   "Wire",
   "SdkError",
   "Secret",
@@ -59,7 +67,7 @@ const private_ = [
   "Report",
   "cli/*",
   "main"
-].concat(counting, ["Lane", "Gate"])
+].concat(counting, budgeting, ["Lane", "Gate"])
 
 const matches = (pattern: string, room: string): boolean =>
   pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern

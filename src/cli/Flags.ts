@@ -92,17 +92,29 @@ interface LayerValues {
   readonly [option: string]: Option.Option<unknown> | LayerValues
 }
 
-type Fields = Readonly<Record<string, { readonly schema: Field & { readonly fields?: Fields } }>>
+type Field = Schema.Codec<unknown, unknown>
 
-const flagsOf = (fields: Fields, prefix = ""): LayerFlags =>
+/** A struct of options, or a union of one with what may be written in its place. */
+interface Group extends Field {
+  readonly fields?: Fields
+  readonly members?: ReadonlyArray<Group>
+}
+type Fields = Readonly<Record<string, { readonly schema: Group }>>
+
+const fieldsOf = ({ fields, members = [] }: Group): Fields | undefined =>
+  fields ?? members.find((member) => member.fields !== undefined)?.fields
+
+const flagsOf = (options: Fields, group = ""): LayerFlags =>
   Object.fromEntries(
-    Object.entries(fields).map(([option, { schema }]) => {
-      const name = `${prefix}${String.camelToSnake(option).replaceAll("_", "-")}`
-      return [option, schema.fields === undefined ? flagOf(name, schema) : flagsOf(schema.fields, `${name}-`)]
+    Object.entries(options).map(([option, { schema }]) => {
+      const words = String.camelToSnake(option).replaceAll("_", "-")
+      // The main option of a group goes by the group's own name.
+      const isMain = group !== "" && Schema.resolveAnnotations(schema)?.["isMain"] === true
+      const name = isMain ? group : group === "" ? words : `${group}-${words}`
+      const fields = fieldsOf(schema)
+      return [option, fields === undefined ? flagOf(name, schema) : flagsOf(fields, name)]
     })
   )
-
-type Field = Schema.Codec<unknown, unknown>
 
 /** A flag for every option of every layer: `retry.maxWait` of a plan is `--retry-max-wait`. */
 export const layers = flagsOf(StackOptions.fields)

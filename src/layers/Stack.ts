@@ -4,6 +4,7 @@ import * as BaseUrl from "../BaseUrl.ts"
 import { apiKey, baseUrl, Claude, make, type Options as ClaudeOptions } from "../Claude.ts"
 import * as Issue from "../Issue.ts"
 import { inCode } from "../Limit.ts"
+import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
 import * as Pacing from "./Pacing.ts"
 import * as Retry from "./Retry.ts"
@@ -13,12 +14,14 @@ import * as Timeout from "./Timeout.ts"
 export const Options = Schema.Struct({
   continue: Schema.optionalKey(Continue.Options),
   retry: Schema.optionalKey(Retry.Options),
+  budget: Schema.optionalKey(Budget.Budget),
   pacing: Schema.optionalKey(Pacing.Options),
   timeout: Schema.optionalKey(Timeout.Options)
 })
 export interface Options {
   readonly continue?: Continue.Options | undefined
   readonly retry?: Retry.Options | undefined
+  readonly budget?: number | Budget.Options | undefined
   readonly pacing?: Pacing.Options | undefined
   readonly timeout?: Timeout.Options | undefined
 }
@@ -32,18 +35,27 @@ const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknow
   if (typeof baseUrl === "string") BaseUrl.assert(baseUrl)
 }
 
-/** What belongs to one run, outermost first: a backoff holds no place in the gate, a paused turn is retried as a whole. */
-const run = (options: Options): Layer.Layer<Claude, never, Claude> =>
-  Continue.layer(options.continue).pipe(Layer.provide(Retry.layer(options.retry)))
+type Around = Layer.Layer<Claude, never, Claude>
 
-/** What all runs of a process share: one gate, whose waiting does not count against the time of an attempt. */
-const shared = (options: Options): Layer.Layer<Claude, never, Claude> =>
-  Pacing.layer(options.pacing).pipe(Layer.provide(Timeout.layer(options.timeout)))
+/** Puts layers around each other, outermost first. */
+const stack = (...layers: readonly [Around, ...ReadonlyArray<Around>]): Around =>
+  layers.reduceRight((inner, outer) => Layer.provide(outer, inner))
+
+/** A layer that is there only where its options are. */
+const where = <A>(options: A | undefined, layer: (options: A) => Around): ReadonlyArray<Around> =>
+  options === undefined ? [] : [layer(options)]
+
+/** What belongs to one run: a paused turn is retried as a whole, and every attempt that may be paid is budgeted. */
+const run = (options: Options): Around =>
+  stack(Continue.layer(options.continue), Retry.layer(options.retry), ...where(options.budget, Budget.layer))
+
+/** What all runs of a process share: one gate for all, whose waiting does not count against the time of an attempt. */
+const shared = (options: Options): Around => stack(Pacing.layer(options.pacing), Timeout.layer(options.timeout))
 
 /** The stack around a `Claude` of your own, sharing nothing. */
-export const layerOver = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
+export const layerOver = (options: Options = {}): Around => {
   assertOptions(options)
-  return run(options).pipe(Layer.provide(shared(options)))
+  return stack(run(options), shared(options))
 }
 
 /** The stack over the API with a key at hand. Runs with the same key, base URL and fetch share one gate. */

@@ -39,11 +39,13 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
     assert.include(init!.stdout, "written as NAME.yaml; travel-guide unless given")
     assert.match(run!.stdout, /--record file .*one that is there is added to/)
     for (const [layer, { schema }] of Object.entries(Stack.Options.fields)) {
-      const options = Object.keys(schema.fields).flatMap((option) =>
+      const fields = "fields" in schema ? schema.fields : schema.members[1].fields
+      const options = Object.keys(fields).flatMap((option) =>
         option === "limits" ? ["limits-rpm", "limits-itpm", "limits-otpm"] : [option]
       )
       for (const option of options) {
-        const flag = `--${layer}-${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+        const words = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+        const flag = `${layer}-${words}` === "budget-usd" ? "--budget" : `--${layer}-${words}`
         assert.match(
           run!.stdout,
           new RegExp(`^  ${flag} (n|time) +\\S.*\\(default`, "m"),

@@ -1,0 +1,111 @@
+/** Why the API turned a call away: one reason for each row of its table of errors. */
+import { Schema } from "effect"
+
+export const detail = { detail: Schema.String }
+
+/** 429 with a time: no call of this model class succeeds before `retryAfterMillis` is over. */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  ...detail,
+  retryAfterMillis: Schema.optionalKey(Schema.Finite)
+}) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    const when = this.retryAfterMillis === undefined ? "" : `, free again in ${this.retryAfterMillis / 1000} s`
+    return `rate limited${when}: ${this.detail}`
+  }
+}
+
+/** 429 of a monthly or contract limit: waiting does not help. */
+export class SpendLimitReached extends Schema.TaggedError<SpendLimitReached>()("SpendLimitReached", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `spend limit reached: ${this.detail}. Raise the limit in the Claude Console`
+  }
+}
+
+/** 529: the API has more work than it can take. */
+export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", detail) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `overloaded: ${this.detail}`
+  }
+}
+
+/** The API's passing faults: 408, 409, 500, 502, 503, 504, or an `error` event in a stream. */
+export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", {
+  ...detail,
+  status: Schema.optionalKey(Schema.Int)
+}) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `server error${this.status === undefined ? "" : ` ${this.status}`}: ${this.detail}`
+  }
+}
+
+/** 400: the request itself is wrong. */
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `invalid request: ${this.detail}`
+  }
+}
+
+/** 401: the key is missing, wrong or revoked. */
+export class Authentication extends Schema.TaggedError<Authentication>()("Authentication", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `authentication failed: ${this.detail}. Check ANTHROPIC_API_KEY`
+  }
+}
+
+/** 402: the account cannot pay. */
+export class BillingFailed extends Schema.TaggedError<BillingFailed>()("BillingFailed", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `billing failed: ${this.detail}. Check the credit in the Claude Console`
+  }
+}
+
+/** 403: the key may not do this. */
+export class PermissionDenied extends Schema.TaggedError<PermissionDenied>()("PermissionDenied", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `permission denied: ${this.detail}`
+  }
+}
+
+/** 404: most often a model that does not exist, or a wrong base URL. */
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `not found: ${this.detail}. Check the model's name and the base URL`
+  }
+}
+
+/** 413: the request is larger than the API takes. */
+export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `request too large: ${this.detail}. Shorten the context or the question`
+  }
+}

@@ -1,0 +1,132 @@
+/** What a budget holds: what is spent, what is set aside for attempts on their way, and what is kept for the synthesis. */
+
+/** US dollars and tokens; of a limit, infinite where there is none. */
+export interface Amount {
+  readonly usd: number
+  readonly tokens: number
+}
+
+export const nothing: Amount = { usd: 0, tokens: 0 }
+
+const add = (a: Amount, b: Amount): Amount => ({ usd: a.usd + b.usd, tokens: a.tokens + b.tokens })
+const minus = (a: Amount, b: Amount): Amount => ({ usd: a.usd - b.usd, tokens: a.tokens - b.tokens })
+
+/** What a rounding error of added dollars may hide. */
+const grain = 1e-12
+const isWithin = (a: Amount, limit: Amount): boolean => a.usd <= limit.usd + grain && a.tokens <= limit.tokens
+
+/** An answer as the synthesis will read it: input tokens at most, and the length of its text in bytes. */
+export interface Answer {
+  readonly tokens: number
+  readonly bytes: number
+}
+
+/** The answers of a run, and what the synthesis that follows may take at most; it grows with them. */
+export class Fold {
+  readonly run: string
+  /** Something is kept back for it from the start. */
+  readonly isKept: boolean
+  readonly #most: (answerTokens: number) => Amount
+  readonly #answers = new Map<string, Answer>()
+  #known: Answer = { tokens: 0, bytes: 0 }
+  #promised = 0
+  /** The synthesis has been asked for: what it may take is set aside as for every other attempt. */
+  isUnderWay = false
+
+  constructor(run: string, isKept: boolean, most: (answerTokens: number) => Amount) {
+    this.run = run
+    this.isKept = isKept
+    this.#most = most
+  }
+
+  /** All answers that are known. */
+  get known(): Answer {
+    return this.#known
+  }
+
+  /** What the synthesis of the known answers may take. */
+  get whole(): Amount {
+    return this.#most(this.#known.tokens)
+  }
+
+  /** What has to be kept back for the answers that are known, or also for those that may come, and `more`. */
+  least(more = 0): Amount {
+    return this.isUnderWay ? nothing : this.#most(this.#known.tokens + more)
+  }
+  most(more: number): Amount {
+    return this.least(this.#promised + more)
+  }
+
+  promise(tokens: number): void {
+    this.#promised += tokens
+  }
+
+  /** An ask has an answer, in the place of an earlier one, or behind it where its turn was `continued`. */
+  put(ask: string, { bytes, tokens }: Answer, continued: boolean): void {
+    const before = this.#answers.get(ask) ?? { tokens: 0, bytes: 0 }
+    const now = continued ? { tokens: before.tokens + tokens, bytes: before.bytes + bytes } : { tokens, bytes }
+    this.#answers.set(ask, now)
+    this.#known = {
+      tokens: this.#known.tokens + now.tokens - before.tokens,
+      bytes: this.#known.bytes + now.bytes - before.bytes
+    }
+  }
+}
+
+/** One attempt: what it may take at most, and how many tokens its answer may bring to the synthesis of its run. */
+export interface Claim {
+  readonly most: Amount
+  readonly fold: Fold | undefined
+  readonly answerTokens: number
+}
+
+export class Purse {
+  readonly limit: Amount
+  #spent: Amount = nothing
+  #open: Amount = nothing
+  #claims = 0
+  /** The run whose synthesis something is kept for. */
+  fold: Fold | undefined
+
+  constructor(limit: Amount) {
+    this.limit = limit
+  }
+
+  /** What is neither spent nor set aside, nor kept for the synthesis. */
+  get left(): Amount {
+    return minus(this.limit, this.#needed(nothing, 0))
+  }
+
+  /** What the claim asks for: its own, and what its answer may add to the synthesis. */
+  need({ answerTokens, fold, most }: Claim): Amount {
+    const kept = fold === undefined || fold !== this.fold ? nothing : minus(fold.most(answerTokens), fold.most(0))
+    return add(most, kept)
+  }
+
+  /** Whether the claim fits now, may fit once others are settled, or never will. */
+  look(claim: Claim): "now" | "later" | "never" {
+    const more = claim.fold === this.fold ? claim.answerTokens : 0
+    if (isWithin(this.#needed(claim.most, more), this.limit)) return "now"
+    if (this.#claims === 0) return "never"
+    const least = add(add(this.#spent, claim.most), this.fold?.least(more) ?? nothing)
+    return isWithin(least, this.limit) ? "later" : "never"
+  }
+
+  take({ answerTokens, fold, most }: Claim): void {
+    this.#open = add(this.#open, most)
+    this.#claims++
+    fold?.promise(answerTokens)
+  }
+
+  /** Puts what was really taken in the place of what was set aside. */
+  settle({ answerTokens, fold, most }: Claim, actual: Amount): void {
+    this.#claims--
+    this.#open = this.#claims === 0 ? nothing : minus(this.#open, most)
+    this.#spent = add(this.#spent, actual)
+    fold?.promise(-answerTokens)
+  }
+
+  #needed(most: Amount, more: number): Amount {
+    return add(add(this.#spent, this.#open), add(most, this.fold?.most(more) ?? nothing))
+  }
+}

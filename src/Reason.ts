@@ -1,0 +1,218 @@
+/** Why a call gave no answer: tagged reasons that know whether another try can help, and say what to do. */
+import { Schema } from "effect"
+import {
+  detail,
+  RateLimited,
+  SpendLimitReached,
+  Overloaded,
+  ServerError,
+  InvalidRequest,
+  Authentication,
+  BillingFailed,
+  PermissionDenied,
+  NotFound,
+  TooLarge
+} from "./ApiReason.ts"
+
+export {
+  RateLimited,
+  SpendLimitReached,
+  Overloaded,
+  ServerError,
+  InvalidRequest,
+  Authentication,
+  BillingFailed,
+  PermissionDenied,
+  NotFound,
+  TooLarge
+}
+
+/** `stop_reason: refusal` with status 200; partial text is discarded. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {
+  category: Schema.NullOr(Schema.String),
+  explanation: Schema.NullOr(Schema.String)
+}) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `Claude refused (${this.category ?? "no category"})${this.explanation === null ? "" : `: ${this.explanation}`}`
+  }
+}
+
+/** The answer ended at `max_tokens` or at the end of the context window; the part that came is in `partialText`. */
+export class Truncated extends Schema.TaggedError<Truncated>()("Truncated", {
+  stopReason: Schema.String,
+  maxTokens: Schema.Int
+}) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return this.stopReason === "max_tokens"
+      ? `the answer was cut at ${this.maxTokens} tokens: raise maxTokens`
+      : "the answer was cut at the end of the context window: shorten the context or the question"
+  }
+}
+
+/** A `pause_turn` that did not end after `turns` continuations. */
+export class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", { turns: Schema.Int }) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `the turn did not end after ${this.turns} continuations`
+  }
+}
+
+/** A complete reply without any text. */
+export class EmptyAnswer extends Schema.TaggedError<EmptyAnswer>()("EmptyAnswer", {
+  stopReason: Schema.NullOr(Schema.String)
+}) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `the answer has no text (stop reason ${this.stopReason ?? "none"})`
+  }
+}
+
+/** The answer does not fit its schema, even after Claude was told the issue. */
+export class Undecodable extends Schema.TaggedError<Undecodable>()("Undecodable", { issue: Schema.String }) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `the answer does not fit its schema: ${this.issue}`
+  }
+}
+
+/** Nothing arrived for `silentMillis` while streaming; `phase` says whether anything had come before. */
+export class Stalled extends Schema.TaggedError<Stalled>()("Stalled", {
+  silentMillis: Schema.Finite,
+  phase: Schema.Literals(["first token", "stream"])
+}) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return this.phase === "first token"
+      ? `stalled: no first token within ${this.silentMillis / 1000} s`
+      : `stalled: the stream was silent for ${this.silentMillis / 1000} s`
+  }
+}
+
+/** The connection ended before the reply did. */
+export class CutOff extends Schema.TaggedError<CutOff>()("CutOff", detail) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `cut off before the answer ended: ${this.detail}`
+  }
+}
+
+/** A 200 that is no message: an HTML page of a proxy, broken JSON, another service. JSON that is merely broken may pass. */
+export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
+  contentType: Schema.String,
+  excerpt: Schema.String
+}) {
+  get isRetryable(): boolean {
+    return this.contentType.includes("json") || this.contentType.includes("event-stream")
+  }
+  override get message(): string {
+    return `the reply is no Claude message (${this.contentType}): ${JSON.stringify(this.excerpt)}. Check the base URL and proxies`
+  }
+}
+
+/** No connection: refused, reset before headers, unknown host, a certificate that is not trusted (`isPassing: false`). */
+export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", {
+  ...detail,
+  isPassing: Schema.Boolean
+}) {
+  get isRetryable(): boolean {
+    return this.isPassing
+  }
+  override get message(): string {
+    return `Claude cannot be reached: ${this.detail}`
+  }
+}
+
+/** A limit of our own ran out: of one attempt, or of the ask with all its tries. */
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
+  limitMillis: Schema.Finite,
+  scope: Schema.Literals(["attempt", "ask", "run"])
+}) {
+  get isRetryable(): boolean {
+    return this.scope === "attempt"
+  }
+  override get message(): string {
+    const limit = `${this.limitMillis / 1000} s`
+    return this.scope === "run"
+      ? `out of time: no answer within the run's deadline of ${limit}`
+      : `timed out: the ${this.scope} took longer than ${limit}`
+  }
+}
+
+/** What the call may cost at most does not fit into the budget any more; nothing was sent. */
+export class OverBudget extends Schema.TaggedError<OverBudget>()("OverBudget", {
+  unit: Schema.Literals(["usd", "tokens"]),
+  limit: Schema.Finite,
+  needed: Schema.Finite,
+  left: Schema.Finite
+}) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    const text = (amount: number) => (this.unit === "usd" ? `$${amount.toFixed(4)}` : `${Math.round(amount)} tokens`)
+    return `over budget: it may take ${text(this.needed)}, and ${text(this.left)} of ${text(this.limit)} is left. Raise the budget`
+  }
+}
+
+/** A budget cannot bound the call: its model has no known price, or a tool has no limit. Nothing was sent. */
+export class Unbounded extends Schema.TaggedError<Unbounded>()("Unbounded", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `no budget can bound this: ${this.detail}`
+  }
+}
+
+/** A synthesis without a single answer to fold; nothing was sent. */
+export class NothingToFold extends Schema.TaggedError<NothingToFold>()("NothingToFold", { asks: Schema.Int }) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `none of the ${this.asks} asks has an answer, so there is nothing to fold`
+  }
+}
+
+export const Reason = Schema.Union([
+  RateLimited,
+  SpendLimitReached,
+  Overloaded,
+  ServerError,
+  InvalidRequest,
+  Authentication,
+  BillingFailed,
+  PermissionDenied,
+  NotFound,
+  TooLarge,
+  Refused,
+  Truncated,
+  Unfinished,
+  EmptyAnswer,
+  Undecodable,
+  Stalled,
+  CutOff,
+  NotJson,
+  Unreachable,
+  TimedOut,
+  OverBudget,
+  Unbounded,
+  NothingToFold
+])
+export type Reason = typeof Reason.Type

@@ -1,0 +1,224 @@
+/** Keeps what is spent under a limit: the most that an attempt may cost is set aside before it leaves, and settled after. */
+import { Effect, Exit, Layer, Result, Schema, SchemaGetter } from "effect"
+import { AskError, OverBudget, Unbounded } from "../AskError.ts"
+import * as Call from "../Call.ts"
+import { Claude } from "../Claude.ts"
+import * as Event from "../Event.ts"
+import { Fifo } from "../Fifo.ts"
+import * as Issue from "../Issue.ts"
+import { PositiveInt } from "../Limit.ts"
+import type { Reply, Request } from "../Message.ts"
+import * as Price from "../Price.ts"
+import { type Amount, type Claim, Fold, nothing, Purse } from "../Purse.ts"
+import * as WorstCase from "../WorstCase.ts"
+
+const dollars = { expected: "US dollars, more than 0" }
+const Usd = Schema.Finite.annotate(dollars).check(Schema.isGreaterThan(0, dollars))
+
+/** `usd`: US dollars, by the list prices or those of `prices`. `tokens`: input and output together. One or both. */
+export const Options = Schema.Struct({
+  usd: Schema.optionalKey(
+    Usd.annotate({
+      ...dollars,
+      description: "Most US dollars to spend, by list prices (default: no limit)",
+      isMain: true
+    })
+  ),
+  tokens: Schema.optionalKey(
+    PositiveInt.annotate({ description: "Most tokens to use, input and output together (default: no limit)" })
+  )
+}).annotate({ expected: "US dollars, or { usd, tokens }" })
+export interface Options {
+  readonly usd?: number | undefined
+  readonly tokens?: number | undefined
+}
+
+/** In a plan, and in code, a number stands for US dollars. */
+const Given = Schema.Union([Usd, Options])
+export const Budget = Schema.Union([
+  Usd.pipe(
+    Schema.decodeTo(Schema.toType(Options), {
+      decode: SchemaGetter.transform((usd: number) => ({ usd })),
+      encode: SchemaGetter.transform(({ usd }: typeof Options.Type) => usd ?? 0)
+    })
+  ),
+  Options
+]).annotate({ expected: "US dollars, or { usd, tokens }", inCode: Given })
+
+const assertGiven = Issue.assert(Given, "budget")
+
+/**
+ * Provides a `Claude` that sends nothing which might exceed the limit. A call that does not fit waits while others are on
+ * their way, first asked first served, and fails with `OverBudget` once it cannot fit any more. What the synthesis may cost
+ * is kept back where `Call` tells of one. Attempts that were stopped on their way count in full.
+ */
+export const layer = (given: number | Options): Layer.Layer<Claude, never, Claude> => {
+  assertGiven(given)
+  const options = typeof given === "number" ? { usd: given } : given
+  const { tokens = Number.POSITIVE_INFINITY, usd = Number.POSITIVE_INFINITY } = options
+  const isPriced = options.usd !== undefined
+  return Layer.effect(
+    Claude,
+    Effect.map(Claude, ({ send }) => {
+      const purse = new Purse({ usd, tokens })
+      const queue = new Fifo<Waiting>()
+      /** Whether anybody below tells what leaves, as `Pacing` does; if not, all that was let in counts as sent. */
+      let isTold = false
+
+      /** Lets those in who fit now, in their order, and turns those away who never will. */
+      const admit = (): void => {
+        for (let first = queue.first; first !== undefined; first = queue.first) {
+          const verdict = purse.look(first.claim)
+          if (verdict === "later") return
+          first.leave()
+          if (verdict === "now") {
+            purse.take(first.claim)
+            first.isIn = true
+            first.resume(Effect.void)
+          } else first.resume(Effect.fail(overBudget(purse, first.claim)))
+        }
+      }
+
+      const wait = (waiting: Waiting): Effect.Effect<void, AskError> =>
+        Effect.callback((resume) => {
+          waiting.resume = resume
+          waiting.leave = queue.push(waiting)
+          admit()
+          return Effect.sync(() => {
+            waiting.leave()
+            admit()
+          })
+        })
+
+      /** What the call may take, for which run; the run's synthesis gets its share with the first of its asks. */
+      const claimOf = (request: Request, call: Call.Call, stated: Price.Prices): Result.Result<Claim, string> =>
+        Result.map(WorstCase.of(request, stated, isPriced), (most) => {
+          if (call.part === "synthesis") return synthesisClaim(request, call, most, stated)
+          if (purse.fold?.run !== call.run) purse.fold = foldOf(call, stated)
+          return { most, fold: purse.fold, answerTokens: WorstCase.answerTokens(request) }
+        })
+
+      /** Its answers are known better than by their length, and what was kept back for it is now its own. */
+      const synthesisClaim = (request: Request, call: Call.Call, most: Amount, stated: Price.Prices): Claim => {
+        const { fold } = purse
+        const claim = { fold: undefined, answerTokens: 0 }
+        if (fold === undefined || fold.run !== call.run) return { ...claim, most }
+        fold.isUnderWay = true
+        const { bytes, tokens } = fold.known
+        const inputTokens = Math.max(0, WorstCase.inputTokens(request) - bytes) + tokens
+        const usage = { inputTokens, outputTokens: request.maxTokens }
+        const known = WorstCase.amount(request.model, usage, stated) ?? most
+        return { ...claim, most: least(most, fold.isKept ? fold.whole : known) }
+      }
+
+      return Claude.of({
+        send: (request) =>
+          Effect.withFiber((fiber) => {
+            const call = fiber.getRef(Call.Current)
+            const stated = fiber.getRef(Price.Stated)
+            const listener = fiber.getRef(Event.Listener)
+            const claimed = claimOf(request, call, stated)
+            if (Result.isFailure(claimed)) {
+              return Effect.fail(new AskError({ reason: new Unbounded({ detail: claimed.failure }) }))
+            }
+            const waiting: Waiting = { claim: claimed.success, isIn: false, hasLeft: false, resume: none, leave: none }
+            const watching: Event.Listener = {
+              ...listener,
+              emit: (event) => {
+                if (event._tag === "Dispatched") waiting.hasLeft = isTold = true
+                return listener.emit(event)
+              }
+            }
+            const sent = Effect.provideService(send(request), Event.Listener, watching)
+            const admitted = Effect.suspend(() => {
+              const verdict =
+                queue.first === undefined || call.part === "synthesis" ? purse.look(waiting.claim) : "later"
+              if (verdict === "now") {
+                purse.take(waiting.claim)
+                waiting.isIn = true
+                return sent
+              }
+              // A second copy that would have to wait comes too late to help.
+              if (verdict === "never" || call.hedge === true) return Effect.fail(overBudget(purse, waiting.claim))
+              return Effect.andThen(wait(waiting), sent)
+            })
+            return Effect.onExit(admitted, (exit) =>
+              Effect.sync(() => {
+                if (!waiting.isIn) return
+                const isFree = isTold && !waiting.hasLeft
+                purse.settle(waiting.claim, isFree ? nothing : actual(exit, request, waiting.claim, stated))
+                if (Exit.isSuccess(exit)) {
+                  const isContinued = request.messages.at(-1)?.role === "assistant"
+                  waiting.claim.fold?.put(call.ask, WorstCase.answerOf(exit.value), isContinued)
+                }
+                admit()
+              })
+            )
+          })
+      })
+    })
+  )
+}
+
+/** A call before the purse. */
+interface Waiting {
+  readonly claim: Claim
+  /** Something is set aside for it. */
+  isIn: boolean
+  /** It was dispatched, so that it may have to be paid. */
+  hasLeft: boolean
+  resume: (effect: Effect.Effect<void, AskError>) => void
+  leave: () => void
+}
+
+const none = (): void => {}
+
+const least = (a: Amount, b: Amount): Amount => ({
+  usd: Math.min(a.usd, b.usd),
+  tokens: Math.min(a.tokens, b.tokens)
+})
+
+const foldOf = ({ run, synthesis }: Call.Call, stated: Price.Prices): Fold =>
+  new Fold(run, synthesis !== undefined, (answerTokens) => {
+    if (synthesis === undefined) return nothing
+    const { inputTokens, maxTokens: outputTokens, model } = synthesis
+    const whole = inputTokens + answerTokens
+    return (
+      WorstCase.amount(model, { inputTokens: whole, outputTokens }, stated) ?? { usd: 0, tokens: whole + outputTokens }
+    )
+  })
+
+/** Reasons that the API gives at the door, before it has done any work. */
+const free = new Set([
+  "RateLimited",
+  "SpendLimitReached",
+  "Overloaded",
+  "ServerError",
+  "InvalidRequest",
+  "Authentication",
+  "BillingFailed",
+  "PermissionDenied",
+  "NotFound",
+  "TooLarge"
+])
+
+/** What an attempt took: nothing where it was refused, all that was set aside where it was broken off. */
+const actual = (exit: Exit.Exit<Reply, AskError>, request: Request, { most }: Claim, stated: Price.Prices): Amount => {
+  if (Exit.isSuccess(exit)) return WorstCase.spent(request, exit.value.model, exit.value.usage, stated)
+  const error = Exit.findErrorOption(exit)
+  if (error._tag === "None") return most
+  return error.value.usage === undefined && free.has(error.value.reason._tag) ? nothing : most
+}
+
+const overBudget = (purse: Purse, claim: Claim): AskError => {
+  const { left, limit } = purse
+  const needed = purse.need(claim)
+  const unit = needed.tokens > left.tokens ? "tokens" : "usd"
+  const reason = new OverBudget({
+    unit,
+    limit: limit[unit],
+    needed: needed[unit],
+    left: Math.max(0, left[unit])
+  })
+  return new AskError({ reason })
+}

@@ -57,6 +57,21 @@ export interface Findings<out A extends Asks = any, out P extends Policy = Polic
 
 export const isGap = (finding: Finding): finding is Gap => finding.outcome._tag !== "Answered"
 
+/** What ends asking before the asks are over, whatever the policy. */
+export type EndedBy = "deadline" | "budget"
+
+/** Whether an ask failed because asking was over, and by what. */
+export const endingOf = ({ reason }: AskError): EndedBy | undefined => {
+  if (reason._tag === "OverBudget") return "budget"
+  return reason._tag === "TimedOut" && reason.scope === "run" ? "deadline" : undefined
+}
+
+/** What ended asking before every ask was over; the budget, where it was that and the deadline. */
+export const endedBy = ({ gaps }: Pick<Findings, "gaps">): EndedBy | undefined => {
+  const endings = new Set(gaps.map(({ outcome }) => (outcome._tag === "Failed" ? endingOf(outcome.error) : undefined)))
+  return endings.has("budget") ? "budget" : endings.has("deadline") ? "deadline" : undefined
+}
+
 /** Why a gap is one, in a line. */
 export const whyOf = ({ outcome }: Gap): string =>
   outcome._tag === "Failed" ? outcome.error.message : "stopped before it was answered"

@@ -14,13 +14,24 @@ const time = { expected: 'a time longer than zero, such as "90 seconds"' }
 const isTime = (input: unknown): boolean =>
   Option.exists(Duration.fromInput(input as Duration.Input), (duration) => Duration.toMillis(duration) > 0)
 
+const words = { ms: "millis", s: "seconds", m: "minutes", h: "hours" }
+
+/** A short form, such as `90s`, in words, which is what `Duration` reads; any other text as it is. */
+const inWords = (text: string): string =>
+  text.replace(/^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/, (_, n, unit: keyof typeof words) => `${n} ${words[unit]}`)
+
+const fromText = SchemaTransformation.transform({
+  decode: (text: string) => Duration.fromInputUnsafe(inWords(text) as Duration.Input),
+  encode: String
+})
+
 /** Such a time as code gives it: `"90 seconds"`, milliseconds, a `Duration`. */
 export const PositiveDurationInput = Schema.Unknown.check(Schema.makeFilter(isTime, time))
 
-/** A duration longer than zero, written as `"90 seconds"` or `"2 minutes"`. */
+/** A duration longer than zero, written as `"90 seconds"` or `"2 minutes"`, or in short as `90s`, `2m`, `1h` or `500ms`. */
 export const PositiveDuration = Schema.String.annotate(time)
-  .check(Schema.makeFilter(isTime, time))
-  .pipe(Schema.decodeTo(Schema.Duration, SchemaTransformation.durationFromString))
+  .check(Schema.makeFilter((text) => isTime(inWords(text)), time))
+  .pipe(Schema.decodeTo(Schema.Duration, fromText))
 
 /** A schema may say by the annotation `inCode` what code gives for it. */
 type Codec = Schema.Codec<unknown>

@@ -1,5 +1,5 @@
 /** Research, then synthesis: what a plan, the command line and `fanfold/promise` all run. */
-import { Effect, Result } from "effect"
+import { type Duration, Effect, Result } from "effect"
 import type { Answer } from "./Ask.ts"
 import type { AskError } from "./AskError.ts"
 import * as Call from "./Call.ts"
@@ -16,6 +16,8 @@ export interface Pipeline {
   readonly policy: Policy
   readonly concurrency: Research.Concurrency
   readonly context: string | undefined
+  /** When asking ends, from its start; the synthesis may end later. */
+  readonly deadline: Duration.Input | undefined
 }
 
 /** How a run ended. Findings are there whatever happened after them: they are paid. */
@@ -23,8 +25,10 @@ export interface Outcome {
   readonly findings: Findings
   /** The synthesis; `undefined` where none was asked for, or it failed. */
   readonly document: Answer<unknown> | undefined
-  /** Why the run failed; `undefined` where the policy was met and the synthesis, if any, is there. */
+  /** Why the run failed; `undefined` where research counts as done and the synthesis, if any, is there. */
   readonly error: Research.ResearchError | AskError | undefined
+  /** What the policy misses where deadline or budget ended asking: research counts as done with what is there. */
+  readonly shortfall: Research.ResearchError | undefined
 }
 
 /**
@@ -35,19 +39,23 @@ export const run = Effect.fn("Pipeline.run")(function* (
   pipeline: Pipeline,
   onInterrupt: (unfinished: Outcome) => Effect.Effect<unknown> = () => Effect.void
 ): Effect.fn.Return<Outcome, never, Claude> {
-  const { asks, concurrency, context, policy, synthesis } = pipeline
-  const leave = (findings: Findings) => onInterrupt({ findings, document: undefined, error: undefined })
-  const options = { policy, concurrency, context, onInterrupt: leave }
+  const { asks, concurrency, context, deadline, policy, synthesis } = pipeline
+  const ended = { document: undefined, error: undefined, shortfall: undefined }
+  const leave = (findings: Findings) => onInterrupt({ ...ended, findings })
+  const options = { policy, concurrency, context, deadline, onInterrupt: leave }
   const coming = synthesis === undefined ? {} : { synthesis: Synthesis.toCome(synthesis, asks) }
   const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...coming }))
   const researched = yield* Effect.result(research)
-  if (Result.isFailure(researched)) {
-    return { findings: researched.failure.findings, document: undefined, error: researched.failure }
-  }
-  const findings = researched.success
-  if (synthesis === undefined) return { findings, document: undefined, error: undefined }
+  const shortfall = Result.isFailure(researched) ? researched.failure : undefined
+  const findings: Findings = Result.isSuccess(researched) ? researched.success : researched.failure.findings
+  if (shortfall !== undefined && !canBeFolded(shortfall)) return { ...ended, findings, error: shortfall }
+  if (synthesis === undefined) return { ...ended, findings, shortfall }
   const folded = yield* Effect.result(Effect.onInterrupt(synthesis.answer(findings), () => leave(findings)))
   return Result.isSuccess(folded)
-    ? { findings, document: folded.success, error: undefined }
-    : { findings, document: undefined, error: folded.failure }
+    ? { ...ended, findings, shortfall, document: folded.success }
+    : { ...ended, findings, shortfall, error: folded.failure }
 })
+
+/** Where asking was ended from outside, what is there is folded whatever the policy wanted. */
+const canBeFolded = ({ endedBy, findings: { findings, gaps } }: Research.ResearchError): boolean =>
+  endedBy !== undefined && gaps.length < findings.length

@@ -5,6 +5,7 @@ import type * as Issue from "./Issue.ts"
 import { Options as StackOptions } from "./layers/Stack.ts"
 import type { Pipeline } from "./Pipeline.ts"
 import { AnswerSchema, toSchema } from "./PlanAnswer.ts"
+import { PositiveDuration } from "./Limit.ts"
 import { answersNeeded, Policy } from "./Policy.ts"
 import { Concurrency, Name, nameRule } from "./Research.ts"
 import * as Synthesis from "./Synthesis.ts"
@@ -47,6 +48,8 @@ export const Plan = Schema.Struct({
   context: Schema.optionalKey(Context),
   concurrency: Schema.optionalKey(Concurrency),
   policy: Schema.optionalKey(Policy),
+  /** When asking ends, whatever the policy; what is there is folded then. */
+  deadline: Schema.optionalKey(PositiveDuration),
   asks: Asks,
   synthesis: Schema.optionalKey(
     Schema.Union([Instruction, SynthesisEntry]).annotate({ expected: "an instruction, or { instruction: … }" })
@@ -81,6 +84,7 @@ export const toPipeline = (plan: Plan): Prepared => {
     policy,
     concurrency,
     context: typeof plan.context === "string" ? plan.context : undefined,
+    deadline: plan.deadline,
     layers: Struct.pick(plan, layerNames)
   }
 }

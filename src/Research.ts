@@ -1,13 +1,17 @@
 /** The fan-out: many asks at once, the same shape of answers back, in the order asked. */
-import { Clock, Data, Deferred, Effect, Exit, Random, Schema, Stream } from "effect"
+import { Clock, Data, Deferred, type Duration, Effect, Exit, Random, Schema, Stream } from "effect"
 import * as Ask from "./Ask.ts"
 import type { AskError } from "./AskError.ts"
 import * as Call from "./Call.ts"
-import type { Claude } from "./Claude.ts"
-import * as Event from "./Event.ts"
+import { Claude } from "./Claude.ts"
+import { courseOf, type Ended, type Entry } from "./Course.ts"
+import { Deadline } from "./Deadline.ts"
 import {
   type AnswerOf,
   type Asks,
+  type EndedBy,
+  endedBy,
+  endingOf,
   type Finding,
   type Findings,
   isGap,
@@ -15,7 +19,7 @@ import {
   type ServicesOf
 } from "./Findings.ts"
 import * as Issue from "./Issue.ts"
-import { optional, PositiveInt } from "./Limit.ts"
+import { optional, PositiveDurationInput, PositiveInt } from "./Limit.ts"
 import { answersNeeded, Policy } from "./Policy.ts"
 
 /** The rule for names, in words. */
@@ -40,6 +44,7 @@ export const Options = Schema.Struct({
   policy: optional(Policy),
   concurrency: optional(Concurrency),
   context: optional(Schema.String.annotate({ expected: "text" })),
+  deadline: optional(PositiveDurationInput),
   onInterrupt: optional(AFunction)
 }).annotate({ expected: "options" })
 export interface Options<P extends Policy = Policy> {
@@ -49,6 +54,8 @@ export interface Options<P extends Policy = Policy> {
   readonly concurrency?: Concurrency | undefined
   /** A document shared by all asks: sent first, where it can be cached. */
   readonly context?: string | undefined
+  /** When asking ends whatever the policy, from the start of the research; an ask without an answer has failed then. */
+  readonly deadline?: Duration.Input | undefined
   /** Run when the research is interrupted, with what was found, and paid, until then. */
   readonly onInterrupt?: ((findings: Findings) => Effect.Effect<unknown>) | undefined
 }
@@ -59,6 +66,8 @@ export class ResearchError<out A extends Asks = any> extends Data.TaggedError("R
   readonly findings: Findings
   /** The first failure. */
   readonly error: AskError | undefined
+  /** What ended asking before the asks were over, where no ask's own failure did. */
+  readonly endedBy: EndedBy | undefined
 }> {
   declare readonly findings: Findings<A, "best-effort">
   override get message(): string {
@@ -86,7 +95,7 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   options: Options = {}
 ) {
   const { concurrency, entries, policy } = check(asks, options)
-  const { run, within } = yield* place(entries.length, options)
+  const { deadline, run, within } = yield* place(entries.length, options)
   const outcomes = new Map<string, Outcome<unknown>>()
   const enough = yield* Deferred.make<void>()
   const needed = answersNeeded(policy, entries.length)
@@ -102,11 +111,11 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   return yield* within(
     Effect.gen(function* () {
       const startedAt = yield* Clock.currentTimeMillis
-      const course = courseOf(entries, policy, concurrency, startedAt)
+      const course = courseOf(entries, policy, concurrency, startedAt, deadline)
 
       const one = (entry: Entry) => {
         const resolved = course.resolve(entry, (exit) => record(entry, exit))
-        return policy === "all" ? resolved : Effect.ignore(resolved)
+        return policy === "all" ? Effect.catch(resolved, unlessOver) : Effect.ignore(resolved)
       }
       const all = Effect.forEach(entries, one, { concurrency, discard: true })
       const found = Effect.map(Clock.currentTimeMillis, (now) =>
@@ -124,7 +133,8 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
       if (answered >= needed) return findings
       const failed = findings.gaps.find(({ outcome }) => outcome._tag === "Failed")?.outcome
       const error = firstFailure ?? (failed?._tag === "Failed" ? failed.error : undefined)
-      return yield* new ResearchError({ policy, findings, error })
+      const ending = firstFailure === undefined ? endedBy(findings) : undefined
+      return yield* new ResearchError({ policy, findings, error, endedBy: ending })
     })
   )
 }) as never
@@ -143,8 +153,8 @@ export const stream = <const A extends Asks>(
     Effect.gen(function* () {
       const policy = "best-effort"
       const { concurrency, entries } = check(asks, { ...options, policy })
-      const { within } = yield* place(entries.length, options)
-      const course = courseOf(entries, policy, concurrency, yield* Clock.currentTimeMillis)
+      const { deadline, within } = yield* place(entries.length, options)
+      const course = courseOf(entries, policy, concurrency, yield* Clock.currentTimeMillis, deadline)
       yield* Effect.acquireRelease(within(course.begin), () => within(course.end))
       const one = (entry: Entry) =>
         within(course.resolve(entry)).pipe(
@@ -156,12 +166,6 @@ export const stream = <const A extends Asks>(
       return Stream.fromIterable(entries).pipe(Stream.mapEffect(one, { concurrency, unordered: true }))
     })
   ) as never
-
-interface Entry {
-  readonly name: string
-  readonly index: number
-  readonly ask: Ask.Ask<unknown, any>
-}
 
 const assertOptions = Issue.assert(Options)
 const assertName = Issue.assert(Name, "name")
@@ -190,9 +194,13 @@ const withContext = (context: string | undefined) =>
 const place = Effect.fnUntraced(function* (asks: number, options: Options) {
   const call = yield* Call.Current
   const run = call.run === "" ? yield* runId : call.run
-  const within = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  const placed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.provideService(withContext(options.context)(effect), Call.Current, { ...call, run, ask: "", asks })
-  return { run, within }
+  if (options.deadline === undefined) return { run, within: placed, deadline: undefined }
+  const deadline = new Deadline(options.deadline, yield* Clock.currentTimeMillis)
+  const claude = deadline.around(yield* Claude)
+  const within: typeof placed = (effect) => placed(Effect.provideService(effect, Claude, claude)) as typeof effect
+  return { run, within, deadline }
 })
 
 /** Tells runs apart in a log; not a secret, and not unique for ever. */
@@ -204,47 +212,8 @@ const outcomeOf = (exit: Ended): Outcome<unknown> => {
   return error._tag === "Some" ? { _tag: "Failed", error: error.value } : { _tag: "Interrupted" }
 }
 
-type Ended = Exit.Exit<Ask.Answer<unknown>, AskError>
-type End = "answered" | "failed" | "interrupted"
-
-const endOf = (exit: Ended): End => {
-  if (Exit.isSuccess(exit)) return "answered"
-  return Exit.hasFails(exit) || Exit.hasDies(exit) ? "failed" : "interrupted"
-}
-
-/** What is told of a fan-out besides what its asks tell: how it began, and how each ask ended. */
-const courseOf = (entries: ReadonlyArray<Entry>, policy: Policy, concurrency: Concurrency, startedAt: number) => {
-  const ends = new Map<string, End>()
-  const asks = entries.map(({ ask, name }) => ({ name, question: ask.question }))
-  return {
-    begin: Event.emit({ _tag: "ResearchStarted", asks, policy, concurrency }),
-
-    resolve: ({ ask, name }: Entry, ended: (exit: Ended) => Effect.Effect<unknown> = () => Effect.void) =>
-      Ask.resolve(
-        ask,
-        (exit) => {
-          ends.set(name, endOf(exit))
-          return ended(exit)
-        },
-        name
-      ),
-
-    /** Asks that never had their turn get their event too, so that every ask has exactly one end. */
-    end: Effect.gen(function* () {
-      const count: Record<End, number> = { answered: 0, failed: 0, interrupted: 0 }
-      for (const { name } of entries) {
-        const end = ends.get(name)
-        if (end === undefined) {
-          const interrupted = Event.emit({ _tag: "Interrupted", durationMillis: 0 })
-          yield* Effect.updateService(interrupted, Call.Current, (call) => ({ ...call, ask: name }))
-        }
-        count[end ?? "interrupted"]++
-      }
-      const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
-      yield* Event.emit({ _tag: "ResearchEnded", ...count, durationMillis })
-    })
-  }
-}
+/** An ask that comes to nothing as asking is over is no reason to stop those that may still be answered. */
+const unlessOver = (error: AskError) => (endingOf(error) === undefined ? Effect.fail(error) : Effect.void)
 
 const findingOf = ({ ask, index, name }: Entry, outcome: Outcome<unknown> = { _tag: "Interrupted" }): Finding => ({
   name,

@@ -53,15 +53,20 @@ export interface Run<Q extends Questions, S, P extends Policy> {
   readonly durationMillis: number
 }
 
-/** A run that failed. `findings` and `answers` keep what was finished, and paid; `cause` is the error itself. */
+/**
+ * A run that failed. `findings` and `answers` keep what was finished, and paid; `cause` is the error itself. Where the
+ * deadline or the budget ended asking before the policy was met, `document` is the synthesis of what was there.
+ */
 export class RunError extends Error {
   override readonly name = "RunError"
   override readonly cause: Research.ResearchError | AskError
   readonly findings: Findings
-  constructor(cause: Research.ResearchError | AskError, findings: Findings) {
+  readonly document: unknown
+  constructor(cause: Research.ResearchError | AskError, findings: Findings, document?: unknown) {
     super(cause.message)
     this.cause = cause
     this.findings = findings
+    this.document = document
   }
   get answers(): Findings["answers"] {
     return this.findings.answers
@@ -106,8 +111,9 @@ const program = Effect.fnUntraced(function* (options: AnyOptions) {
     }),
     Effect.provide(claude(options))
   )
-  const { document, error, findings } = outcome
-  if (error !== undefined) return yield* Effect.fail(new RunError(error, findings))
+  const { document, findings, shortfall } = outcome
+  const error = outcome.error ?? shortfall
+  if (error !== undefined) return yield* Effect.fail(new RunError(error, findings, document?.value))
   const gaps = findings.gaps.map((gap) => ({ name: gap.name, question: gap.question, message: whyOf(gap) }))
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
   const { costUsd: estimatedCostUsd, usage } = tally
@@ -156,14 +162,15 @@ const assertOptions = Issue.assert(
   }).annotate({ expected: "options" })
 )
 
-const pipelineOf = ({ asks, concurrency, context, policy, synthesis }: AnyOptions): Pipeline.Pipeline => {
+const pipelineOf = ({ asks, concurrency, context, deadline, policy, synthesis }: AnyOptions): Pipeline.Pipeline => {
   assertAsks(asks)
   return {
     asks: isList(asks) ? asks.map((ask, index) => toAsk(ask, String(index))) : Record.map(asks, toAsk),
     synthesis: typeof synthesis === "string" ? Synthesis.text(synthesis) : synthesis,
     policy: policy ?? "all",
     concurrency: concurrency ?? "unbounded",
-    context
+    context,
+    deadline
   }
 }
 

@@ -35,6 +35,7 @@ describe("a plan", () => {
         policy: "best-effort",
         concurrency: "unbounded",
         context: undefined,
+        deadline: undefined,
         layers: {}
       })
       assert.deepStrictEqual(asks["a"]?.options, {})

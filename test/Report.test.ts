@@ -41,7 +41,7 @@ const report = Effect.fnUntraced(function* (
     const reply = replies[FakeClaude.questionOf(request)]
     return reply === undefined ? Effect.fail(FakeClaude.invalid()) : Effect.succeed(reply)
   })
-  const pipeline = { asks, synthesis, policy, concurrency: 1, context: undefined }
+  const pipeline = { asks, synthesis, policy, concurrency: 1, context: undefined, deadline: undefined }
   const outcome = yield* Effect.provide(Pipeline.run(pipeline), claude.layer)
   return Report.make(outcome, totals, false)
 })

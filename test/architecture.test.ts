@@ -36,9 +36,9 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
     ...budgeting,
     ...carrying
   ],
-  ["Claude", "Sdk", "Tally", "Lane", "Gate"],
+  ["Claude", "Sdk", "Tally", "Lane", "Gate", "Deadline"],
   ["Ask", "layers/*"],
-  ["Findings", "Research"],
+  ["Findings", "Research", "Course"],
   ["Synthesis"],
   ["Pipeline", "Plan*", "Report", "promise"],
   ["cli/*"],
@@ -62,12 +62,13 @@ const private_ = [
   "Limit",
   "Sdk",
   "Tally",
+  "Course",
   "Pipeline",
   "Plan*",
   "Report",
   "cli/*",
   "main"
-].concat(counting, budgeting, ["Lane", "Gate"])
+].concat(counting, budgeting, ["Lane", "Gate", "Deadline"])
 
 const matches = (pattern: string, room: string): boolean =>
   pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern

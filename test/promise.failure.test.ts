@@ -35,6 +35,21 @@ describe.concurrent("a run that fails", () => {
     assert.include(error.answers.a, "one?")
   })
 
+  it("rejects at its deadline under a policy that promises answers, with the document of those that came", async () => {
+    const claude = mock()
+    claude.fault(fault.hang(), { when: { user: "never", part: "ask" } })
+    await using server = await claude.serve()
+    const asks = { a: "one?", b: "never?" }
+    const error = await rejection(run({ asks, synthesis: "Fold", deadline: "2 seconds", baseUrl: server.url, apiKey }))
+    assert.instanceOf(error, RunError)
+    assert.instanceOf(error.cause, Research.ResearchError)
+    assert.strictEqual(error.cause.endedBy, "deadline")
+    assert.include(error.message, "b: out of time: no answer within the run's deadline of 2 s; 1 of 2 asks answered")
+    assert.include(error.answers.a, "one?")
+    assert.include(error.document, "Simulated synthesis of 1 finding.")
+    await until(() => claude.journal.inFlight === 0)
+  })
+
   it("closes every request when the signal aborts, and rejects with the signal's reason", async () => {
     const claude = mock()
     claude.fault(fault.hang())

@@ -78,7 +78,7 @@ const shown = ({ progress, quiet }: Running) =>
 /** Writes the document and says what is missing from it. What a failed run has paid for is written all the same. */
 const conclude = Effect.fnUntraced(function* (
   report: Report.Report,
-  { error, findings }: Pipeline.Outcome,
+  { error, findings, shortfall }: Pipeline.Outcome,
   { json, output, quiet }: Running,
   { lost, told }: Said
 ) {
@@ -105,7 +105,7 @@ const conclude = Effect.fnUntraced(function* (
   if (written.includes(false) || lost !== undefined) return yield* new Failure({ exitCode: code.failed, message: "" })
   // An ask that `first` stopped is no loss: enough answers were there.
   const hasGaps = findings.gaps.some(({ outcome }) => outcome._tag === "Failed")
-  if (hasGaps) return yield* new Failure({ exitCode: code.gaps, message: "" })
+  if (hasGaps) return yield* new Failure({ exitCode: code.gaps, message: shortfall?.shortfall ?? "" })
 })
 
 /** Answers that went nowhere go to a file that is named after the run, and that even `--quiet` tells; else they are printed. */

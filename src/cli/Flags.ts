@@ -4,6 +4,7 @@ import { CliError, Flag } from "effect/cli"
 import * as Issue from "../Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
 import type { Plan } from "../Plan.ts"
+import { PositiveDuration } from "../Limit.ts"
 import * as Policy from "../Policy.ts"
 import { Concurrency } from "../Research.ts"
 
@@ -52,8 +53,14 @@ export const onOff = (name: string, description: string, isOn = false): Flag.Fla
 /** What flags give once they are parsed. */
 export type Values<Flags> = { readonly [K in keyof Flags]: Flags[K] extends Flag.Flag<infer A> ? A : never }
 
+/** When asking ends. */
+const deadline = flagOf(
+  "deadline",
+  PositiveDuration.annotate({ description: "When asking ends, whatever the policy; what is there is folded then" })
+)
+
 /** What a run asks and how; the same words as in a plan. */
-export const asking = { concurrency, policy, model }
+export const asking = { concurrency, policy, deadline, model }
 
 /** Where a run goes and what it shows. */
 export const running = {
@@ -144,7 +151,12 @@ export const amend =
   (plan: Plan): Plan => ({
     ...plan,
     ...merge(plan, flags.layers),
-    ...present({ concurrency: flags.concurrency, policy: flags.policy, model: flags.model })
+    ...present({
+      concurrency: flags.concurrency,
+      policy: flags.policy,
+      deadline: flags.deadline,
+      model: flags.model
+    })
   })
 
 const merge = (options: object | undefined, values: LayerValues): Record<string, unknown> => ({

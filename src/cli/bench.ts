@@ -158,7 +158,7 @@ const runOf = (pipeline: Prepared) =>
         tally.add(event)
         if (event._tag === "ResearchEnded") researchedAt = now
       })
-    const running = Pipeline.run({ ...pipeline, policy: "all", concurrency })
+    const running = Pipeline.run({ ...pipeline, policy: "all", concurrency, deadline: undefined })
     const { error } = yield* Effect.provideService(running, Event.Listener, { emit })
     if (error !== undefined) {
       const message = `The simulated run failed at concurrency ${concurrency}: ${inert(error.message)}`

@@ -58,13 +58,14 @@ const named = (issue: SchemaIssue.Issue): SchemaIssue.Issue => {
 /** A value that was found may be a whole document; its beginning tells which. */
 const longestMessage = 240
 
-/** Every issue of a failed decoding, with the value that was found. */
+/** Every issue of a failed decoding, with the value that was found; each once, though a value may fail several checks. */
 export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> => {
   const { issues } = format(named(error.issue))
-  return issues.map(({ message, path }) => ({
+  const found = issues.map(({ message, path }) => ({
     path: (path ?? []).map((part) => (typeof part === "object" ? part.key : part)),
     message: shortened(message.replace(/^Expected/, "expected"))
   }))
+  return Array.dedupeWith(found, (a, b) => toString(a) === toString(b))
 }
 
 const shortened = (message: string): string =>

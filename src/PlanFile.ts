@@ -1,5 +1,6 @@
 /** Reads a plan's text (YAML, JSON or TOML) and says of every issue where in the file it stands. */
 import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
+import * as Affordable from "./Affordable.ts"
 import * as Issue from "./Issue.ts"
 import { checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
 import type { Position, Source, SyntaxProblem } from "./PlanSource.ts"
@@ -75,8 +76,10 @@ export const read = Effect.fn("PlanFile.read")(function* (
     ...(Result.isFailure(context) ? context.failure : [])
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
-    const { file, text } = context.success
-    return { ...toPipeline(plan), context: text, contextFile: file } satisfies Read
+    const { file: contextFile, text } = context.success
+    const read: Read = { ...toPipeline(plan), context: text, contextFile }
+    const unaffordable = plan.budget === undefined ? [] : Affordable.issuesOf(read, plan.budget)
+    return unaffordable.length === 0 ? read : yield* locate(file, source, unaffordable)
   }
   return yield* locate(file, source, issues)
 })

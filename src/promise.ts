@@ -1,5 +1,6 @@
 /** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
 import { Clock, type Config, Effect, Exit, Layer, Predicate, Record, Redacted, Result, Schema, Struct } from "effect"
+import * as Affordable from "./Affordable.ts"
 import * as Ask from "./Ask.ts"
 import type { AskError } from "./AskError.ts"
 import { apiKey, baseUrl, type Claude } from "./Claude.ts"
@@ -100,7 +101,10 @@ const program = Effect.fnUntraced(function* (options: AnyOptions) {
   const tally = new Tally()
   const startedAt = yield* Clock.currentTimeMillis
   const onEvent = harmless(options.onEvent)
-  const outcome = yield* Pipeline.run(pipelineOf(options)).pipe(
+  const pipeline = pipelineOf(options)
+  const unaffordable = options.budget === undefined ? [] : Affordable.issuesOf(pipeline, options.budget)
+  if (unaffordable.length > 0) throw new RangeError(unaffordable.map(Issue.toString).join("\n"))
+  const outcome = yield* Pipeline.run(pipeline).pipe(
     Effect.provideService(Ask.Defaults, options.defaults ?? {}),
     Effect.provideService(Event.Listener, {
       emit: (event) =>

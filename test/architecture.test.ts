@@ -40,7 +40,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["Ask", "layers/*"],
   ["Findings", "Research", "Course"],
   ["Synthesis"],
-  ["Pipeline", "Plan*", "Report", "promise"],
+  ["Affordable", "Pipeline", "Plan*", "Report", "promise"],
   ["cli/*"],
   ["main", "bin"]
 ]
@@ -63,6 +63,7 @@ const private_ = [
   "Sdk",
   "Tally",
   "Course",
+  "Affordable",
   "Pipeline",
   "Plan*",
   "Report",

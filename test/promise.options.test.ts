@@ -1,5 +1,6 @@
 /** The options of a run for scripts without Effect: what is wrong is told before anything is sent. */
 import { assert, describe, it } from "@effect/vitest"
+import { Stack } from "fanfold"
 import { Ask, run } from "fanfold/promise"
 import { apiKey, mock, rejection } from "./Promised.ts"
 
@@ -7,8 +8,8 @@ describe("a wrong argument", () => {
   const asks = { a: "one?" }
   const rule = "expected a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
   const time = 'expected a time longer than zero, such as "90 seconds"'
-  const noOption =
-    "unknown key, expected one of asks, synthesis, defaults, signal, onEvent, fetch, apiKey, baseUrl, policy, concurrency, context, deadline, continue, retry, pacing, timeout"
+  const layers = Object.keys(Stack.Options.fields).join(", ")
+  const noOption = `unknown key, expected one of asks, synthesis, defaults, signal, onEvent, fetch, apiKey, baseUrl, policy, concurrency, context, deadline, ${layers}`
   const table: ReadonlyArray<readonly [options: object, message: string]> = [
     [{}, "asks: expected asks by name or in order, got undefined"],
     [{ asks: "one?" }, 'asks: expected asks by name or in order, got "one?"'],

@@ -1,7 +1,7 @@
 /** Runs a pipeline for the command line: progress to standard error, the document out, the exit code at the end. */
 import { Clock, Console, Effect, Option } from "effect"
 import * as Event from "../Event.ts"
-import { whyOf } from "../Findings.ts"
+import { endedBy, whyOf } from "../Findings.ts"
 import * as Pipeline from "../Pipeline.ts"
 import type { Prepared } from "../Plan.ts"
 import * as Report from "../Report.ts"
@@ -101,11 +101,18 @@ const conclude = Effect.fnUntraced(function* (
     const message = isKnown ? "The synthesis failed." : error._tag === "ResearchError" ? error.shortfall : error.message
     return yield* new Failure({ exitCode: code.failed, message: inert(message) })
   }
-  if (isEmpty) return yield* new Failure({ exitCode: code.failed, message: "No ask was answered." })
+  const isOverBudget = endedBy(findings) === "budget"
+  if (isEmpty) {
+    const exitCode = isOverBudget ? code.overBudget : code.failed
+    return yield* new Failure({ exitCode, message: "No ask was answered." })
+  }
   if (written.includes(false) || lost !== undefined) return yield* new Failure({ exitCode: code.failed, message: "" })
   // An ask that `first` stopped is no loss: enough answers were there.
   const hasGaps = findings.gaps.some(({ outcome }) => outcome._tag === "Failed")
-  if (hasGaps) return yield* new Failure({ exitCode: code.gaps, message: shortfall?.shortfall ?? "" })
+  if (hasGaps) {
+    const exitCode = isOverBudget ? code.overBudget : code.gaps
+    return yield* new Failure({ exitCode, message: shortfall?.shortfall ?? "" })
+  }
 })
 
 /** Answers that went nowhere go to a file that is named after the run, and that even `--quiet` tells; else they are printed. */

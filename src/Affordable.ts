@@ -1,0 +1,61 @@
+/** Whether a budget can work at all: told before anything is sent. */
+import { Result } from "effect"
+import * as Ask from "./Ask.ts"
+import type * as Issue from "./Issue.ts"
+import type { Options as Budget } from "./layers/Budget.ts"
+import type { Pipeline } from "./Pipeline.ts"
+import type { Prices } from "./Price.ts"
+import { type Amount, nothing } from "./Purse.ts"
+import * as Synthesis from "./Synthesis.ts"
+import * as WorstCase from "./WorstCase.ts"
+
+type Subject = Pick<Pipeline, "asks" | "synthesis" | "context">
+
+/** A budget that cannot bound a call, or that not even one ask and the synthesis fit into. */
+export const issuesOf = (
+  { asks, context, synthesis }: Subject,
+  budget: number | Budget,
+  prices: Prices = {}
+): ReadonlyArray<Issue.Issue> => {
+  const limit: Budget = typeof budget === "number" ? { usd: budget } : budget
+  const shared = context === undefined ? {} : { context }
+  const mostOf = (request: Parameters<typeof WorstCase.of>[0]) => WorstCase.of(request, prices, limit.usd !== undefined)
+
+  const issues: Array<Issue.Issue> = []
+  const told = (path: ReadonlyArray<string>, most: Result.Result<Amount, string>): Amount | undefined => {
+    if (Result.isSuccess(most)) return most.success
+    issues.push({ path, message: `no budget can bound this: ${most.failure}` })
+    return undefined
+  }
+
+  const coming = synthesis === undefined ? undefined : Synthesis.toCome(synthesis, asks)
+  const foldOf = (answerTokens: number): Amount => {
+    if (coming === undefined) return nothing
+    const tokens = { inputTokens: coming.inputTokens + answerTokens, outputTokens: coming.maxTokens }
+    return WorstCase.amount(coming.model, tokens, prices) ?? { usd: 0, tokens: tokens.inputTokens + coming.maxTokens }
+  }
+  const wholes = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<Amount> => {
+    const request = Ask.requestOf(ask, shared)
+    const most = told(["asks", name], mostOf(request))
+    if (most === undefined) return []
+    const fold = foldOf(WorstCase.answerTokens(request))
+    return [{ usd: most.usd + fold.usd, tokens: most.tokens + fold.tokens }]
+  })
+  if (synthesis !== undefined && coming !== undefined) {
+    told(["synthesis"], mostOf(Ask.requestOf(Ask.text(synthesis.instruction, synthesis.options))))
+  }
+  if (issues.length > 0) return issues
+
+  for (const unit of ["usd", "tokens"] as const) {
+    const given = limit[unit]
+    const needed = Math.min(...wholes.map((whole) => whole[unit]))
+    if (given === undefined || given >= needed) continue
+    const text = (amount: number) => (unit === "usd" ? `$${amount.toFixed(4)}` : `${Math.ceil(amount)} tokens`)
+    const what = synthesis === undefined ? "one ask" : "one ask and the synthesis"
+    issues.push({
+      path: ["budget"],
+      message: `expected at least ${text(needed)}, what ${what} may take, got ${text(given)}`
+    })
+  }
+  return issues
+}

@@ -1,0 +1,34 @@
+/** A budget in a plan that is wrong, or that cannot work, told with its place. */
+import { describe } from "@effect/vitest"
+import { tell } from "./PlanText.ts"
+
+const asks = "asks: { one: { question: Why?, maxTokens: 20000 }, two: { question: How? } }\n"
+const plan = (more: string) => `${asks}synthesis: { instruction: Fold., maxTokens: 1000 }\n${more}\n`
+
+describe("a budget of a plan", () => {
+  tell("plan.yaml", [
+    ["that is negative", plan("budget: -1"), "3:1 budget: expected US dollars, more than 0, got -1"],
+    ["that is no number", plan("budget: .nan"), "3:1 budget: expected US dollars, more than 0, got NaN"],
+    ["without limit", plan("budget: .inf"), "3:1 budget: expected US dollars, more than 0, got Infinity"],
+    ["of no dollars", plan("budget: { usd: 0 }"), "3:11 budget.usd: expected US dollars, more than 0, got 0"],
+    ["of half a token", plan("budget: { tokens: 0.5 }"), "3:11 budget.tokens: expected a whole number ≥ 1, got 0.5"],
+    ["in euros", plan("budget: { euro: 5 }"), "3:11 budget.euro: unknown key, expected one of usd, tokens"],
+    ["in words", plan("budget: much"), '3:1 budget: expected US dollars, or { usd, tokens }, got "much"'],
+    [
+      "that is too small for one ask and the synthesis",
+      plan("budget: 0.0001"),
+      "3:1 budget: expected at least $0.0242, what one ask and the synthesis may take, got $0.0001"
+    ],
+    [
+      "in tokens that is too small",
+      plan("budget: { tokens: 100 }"),
+      "3:1 budget: expected at least 11541 tokens, what one ask and the synthesis may take, got 100 tokens"
+    ],
+    [
+      "beside models whose price nobody knows",
+      `model: claude-next\n${plan("budget: 1")}`,
+      "2:9 asks.one: no budget can bound this: no price is known for the model claude-next: state it in prices",
+      "2:52 asks.two: no budget can bound this: no price is known for the model claude-next: state it in prices"
+    ]
+  ])
+})

@@ -1,0 +1,47 @@
+/** `fanfold run` under a budget: what is refused before anything is sent, and a document about the rest. */
+import { assert, describe, it } from "@effect/vitest"
+import { mockClaude } from "fanfold/mocks"
+import { jsonIn } from "./Planned.ts"
+import { fanfold, folders, reaching } from "./Process.ts"
+
+const folder = folders()
+
+const asks = ["one", "two", "three"].map((name) => `  ${name}: { question: "What of ${name}?", maxTokens: 20000 }\n`)
+const plan = (more: string) => `asks:\n${asks.join("")}synthesis: { instruction: Fold., maxTokens: 1000 }\n${more}`
+
+describe.concurrent("a run under a budget", { timeout: 60_000 }, () => {
+  it("ends with a document about the rest and exits with 4, whatever the policy", async () => {
+    const claude = mockClaude()
+    await using server = await claude.serve()
+    // Each ask may take a cent; two of the three have to be left out once the first has used what it may.
+    claude.when({ part: "ask" }).reply({ $text: "word ".repeat(17_000) })
+    const cwd = folder({ "plan.yaml": plan("policy: all\nbudget: 0.08\n") })
+    const args = ["run", "plan.yaml", "-j", "1", "-o", "out.json", "-o", "out.md"]
+    const { code, stderr } = await fanfold(args, { cwd, env: reaching(server) })
+    const report = jsonIn(cwd, "out.json")
+    assert.strictEqual(code, 4, stderr)
+    assert.deepStrictEqual(Object.keys(report.answers), ["one"])
+    assert.deepStrictEqual(
+      report.gaps.map(({ reason }: { readonly reason: string }) => reason),
+      ["OverBudget", "OverBudget"]
+    )
+    assert.include(report.document, "Simulated synthesis of 1 finding.")
+    assert.match(stderr, /over budget: it may take \$0\.\d+, and \$0\.\d+ of \$0\.0800 is left\. Raise the budget/)
+    assert.strictEqual(claude.journal.attempts, 2)
+  })
+
+  it("takes the limit of the command line instead of the plan's", async () => {
+    const claude = mockClaude()
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan("budget: 0.0001\n") })
+    const { code, stderr } = await fanfold(["run", "plan.yaml", "--budget", "2.5"], { cwd, env: reaching(server) })
+    assert.strictEqual(code, 0, stderr)
+  })
+
+  it("sends nothing where the budget is wrong", async () => {
+    const cwd = folder({ "plan.yaml": plan("budget: -1\n") })
+    const { code, stderr } = await fanfold(["run", "plan.yaml", "--offline"], { cwd })
+    assert.strictEqual(stderr, "plan.yaml:6:1 budget: expected US dollars, more than 0, got -1\n")
+    assert.strictEqual(code, 2)
+  })
+})

@@ -1,0 +1,246 @@
+/** What a budget lets out, what it makes wait, what it refuses, and what is left for the synthesis. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Ask, AskError, Budget, Call, Message, Price, Research, Stack, Synthesis } from "fanfold"
+import { limitUsd, runs } from "../../bench/DeliveryBudget.ts"
+import { failure, make, overloaded, pass, recorder, reply, request, script, send } from "../FakeClaude.ts"
+
+/** Haiku takes 0.50 USD per million output tokens: at most 0.005 for this, and a little for its input. */
+const dear = (question: string) => Ask.text(question, { maxTokens: 10_000, system: "" })
+const usage = (outputTokens: number): Message.Usage => ({ ...Message.noUsage, inputTokens: 10, outputTokens })
+
+const over = (claude: ReturnType<typeof make>, budget: number | Budget.Options) =>
+  Stack.layerOver({ budget }).pipe(Layer.provide(claude.layer))
+
+const reasons = (findings: { readonly gaps: ReadonlyArray<{ readonly outcome: object }> }) =>
+  findings.gaps.map(({ outcome }) => ("error" in outcome ? (outcome.error as AskError.AskError).reason._tag : "none"))
+
+describe("a budget", () => {
+  it.effect("lets out at once what fits even if all of it is used", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10) })), 1000))
+      const asks = Array.from({ length: 6 }, (_, n) => dear(`${n}`))
+      const fiber = yield* Effect.forkChild(Effect.provide(Research.run(asks), over(claude, 0.0155)))
+      yield* TestClock.adjust(1)
+      assert.strictEqual(claude.sent.length, 3)
+      // What the first three did not use is enough for the others, in the order asked.
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(
+        claude.sent.map(({ at, call }) => [call.ask, at]),
+        ["ask1", "ask2", "ask3", "ask4", "ask5", "ask6"].map((ask, index) => [ask, index < 3 ? 0 : 1000])
+      )
+    })
+  )
+
+  it.effect("sends nothing that cannot fit any more, and says what was left", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.succeed(reply("yes", { usage: usage(10_000) })))
+      const research = Research.run([dear("a"), dear("b"), dear("c"), dear("d")], { policy: "best-effort" })
+      const findings = yield* pass(Effect.provide(research, over(claude, 0.0155)))
+      assert.strictEqual(claude.sent.length, 3)
+      assert.deepStrictEqual(reasons(findings), ["OverBudget"])
+      const [gap] = findings.gaps
+      assert(gap?.outcome._tag === "Failed")
+      assert.match(
+        gap.outcome.error.message,
+        /^over budget: it may take \$0\.0050, and \$0\.0005 of \$0\.0155 is left\. Raise the budget$/
+      )
+    })
+  )
+
+  it.effect("lets a smaller ask out behind one that cannot fit", () =>
+    Effect.gen(function* () {
+      const claude = make()
+      const asks = { dear: dear("a"), cheap: Ask.text("b", { maxTokens: 10, system: "" }) }
+      const findings = yield* pass(Effect.provide(Research.run(asks, { policy: "best-effort" }), over(claude, 0.004)))
+      assert.deepStrictEqual(findings.answers, { dear: undefined, cheap: "answer to b" })
+    })
+  )
+
+  it.effect("counts tokens as well, of models whose price nobody knows, too", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.succeed(reply("yes", { usage: usage(1000) })))
+      const asks = ["a", "b", "c"].map((question) => Ask.text(question, { model: "claude-next", maxTokens: 1000 }))
+      const research = Research.run(asks, { policy: "best-effort", concurrency: 1 })
+      const findings = yield* pass(Effect.provide(research, over(claude, { tokens: 3000 })))
+      assert.deepStrictEqual(reasons(findings), ["OverBudget"])
+      assert.strictEqual(claude.sent.length, 2)
+    })
+  )
+
+  it.effect("refuses what it cannot bound: a model without a price, and a search without a limit", () =>
+    Effect.gen(function* () {
+      const claude = make()
+      const refused = (one: Message.Request, prices: Price.Prices = {}) =>
+        send(one).pipe(
+          Effect.provide(over(claude, 0.5)),
+          Effect.provideService(Price.Stated, prices),
+          Effect.result,
+          Effect.map((result) => (result._tag === "Failure" ? result.failure.message : "sent"))
+        )
+      const search = { type: "web_search_20260318", name: "web_search" }
+      assert.strictEqual(
+        yield* refused(request("a", { model: "claude-next" })),
+        "no budget can bound this: no price is known for the model claude-next: state it in prices"
+      )
+      assert.strictEqual(
+        yield* refused(request("a", { tools: [search] })),
+        "no budget can bound this: the tool web_search may be used without limit: set its max_uses"
+      )
+      assert.strictEqual(claude.sent.length, 0)
+      const price = { inputUsd: 1, outputUsd: 1, cacheReadUsd: 1 }
+      assert.strictEqual(yield* refused(request("a", { model: "claude-next" }), { "claude-next": price }), "sent")
+      assert.strictEqual(yield* refused(request("a", { tools: [{ ...search, max_uses: 3 }] })), "sent")
+    })
+  )
+
+  it.effect("takes nothing for what is refused at the door, and all of it for what is broken off", () =>
+    Effect.gen(function* () {
+      const cut = failure(new AskError.CutOff({ detail: "gone" }), { usage: usage(1), model: "claude-haiku-5-5" })
+      const sentWith = (first: AskError.AskError) =>
+        Effect.gen(function* () {
+          const claude = make(script(first, reply("yes")))
+          const result = yield* pass(Effect.result(Effect.provide(dear("a"), over(claude, 0.006))))
+          return [claude.sent.length, result._tag]
+        })
+      assert.deepStrictEqual(yield* sentWith(overloaded()), [2, "Success"])
+      assert.deepStrictEqual(yield* sentWith(cut), [1, "Failure"])
+    })
+  )
+
+  it.effect("takes all of it for an attempt that was stopped on its way, and nothing for one that still waited", () =>
+    Effect.gen(function* () {
+      const begun = yield* Deferred.make<void>()
+      const claude = make(() => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never))
+      // Places for one: the second waits at the gate with its share set aside.
+      const stack = Stack.layerOver({ budget: 0.0105, pacing: { inFlight: 1 } }).pipe(Layer.provide(claude.layer))
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.forkChild(dear("a"))
+        yield* Deferred.await(begun)
+        const second = yield* Effect.forkChild(dear("b"))
+        yield* Effect.yieldNow
+        yield* Fiber.interrupt(second)
+        yield* Fiber.interrupt(first)
+        const third = yield* Effect.forkChild(Effect.result(dear("c")))
+        yield* TestClock.adjust(1)
+        assert.isUndefined(third.pollUnsafe())
+        yield* Fiber.interrupt(third)
+        const fourth = yield* Effect.result(dear("d"))
+        assert(fourth._tag === "Failure")
+        assert.strictEqual(fourth.failure.reason._tag, "OverBudget")
+        assert.strictEqual(claude.sent.length, 2)
+      }).pipe(Effect.provide(stack))
+    })
+  )
+
+  it.effect("counts what was let in as sent where no layer tells what leaves", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.never)
+      const stack = Budget.layer(0.006).pipe(Layer.provide(claude.layer))
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.forkChild(dear("a"))
+        yield* Effect.yieldNow
+        yield* Fiber.interrupt(first)
+        assert.strictEqual((yield* Effect.result(dear("b")))._tag, "Failure")
+      }).pipe(Effect.provide(stack))
+    })
+  )
+
+  it.effect("does not let a second copy wait", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.never)
+      yield* Effect.gen(function* () {
+        yield* Effect.forkChild(dear("a"))
+        yield* Effect.yieldNow
+        const copy = Effect.updateService(dear("a"), Call.Current, (call) => ({ ...call, hedge: true }))
+        const result = yield* Effect.result(copy)
+        assert(result._tag === "Failure")
+        assert.strictEqual(result.failure.reason._tag, "OverBudget")
+      }).pipe(Effect.provide(over(claude, 0.008)))
+    })
+  )
+})
+
+describe("what is kept for the synthesis", () => {
+  const synthesis = Synthesis.text("Fold.", { model: "claude-haiku-5-5", maxTokens: 10_000 })
+  const asks = { a: dear("a"), b: dear("b"), c: dear("c") }
+  const folding = (claude: ReturnType<typeof make>, budget: number) =>
+    Research.run(asks, { policy: "best-effort", concurrency: 1 }).pipe(
+      Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.toCome(synthesis, asks) })),
+      Effect.flatMap((findings) => Effect.map(synthesis(findings), (document) => ({ document, findings }))),
+      Effect.provide(over(claude, budget)),
+      pass
+    )
+
+  it.effect("is enough for it, and for the answers as they come", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.succeed(reply("word".repeat(10_000), { usage: usage(10_000) })))
+      const { document, findings } = yield* folding(claude, 0.016)
+      // One ask, its answer as input of the synthesis, and the synthesis: a second ask would not leave enough.
+      assert.deepStrictEqual(reasons(findings), ["OverBudget", "OverBudget"])
+      assert.isAbove(document.length, 0)
+    })
+  )
+
+  it.effect("shrinks with what the answers did not use", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.succeed(reply("yes", { usage: usage(10) })))
+      assert.deepStrictEqual(reasons((yield* folding(claude, 0.016)).findings), [])
+    })
+  )
+
+  it.effect("holds over a retry of the synthesis", () =>
+    Effect.gen(function* () {
+      const claude = make(({ call }, nth) =>
+        call.part === "synthesis" && nth === 4
+          ? Effect.fail(overloaded())
+          : Effect.succeed(reply("yes", { usage: usage(10) }))
+      )
+      assert.strictEqual((yield* folding(claude, 0.016)).document, "yes")
+      assert.strictEqual(claude.sent.length, 5)
+    })
+  )
+
+  it.live(
+    "suffices whatever Claude uses, and nothing is overspent",
+    () =>
+      Effect.gen(function* () {
+        const all = yield* runs(200)
+        assert.deepStrictEqual(
+          all.filter(({ billedUsd, isFolded }) => billedUsd > limitUsd || !isFolded),
+          []
+        )
+        assert.isAbove(all.filter(({ overBudget }) => overBudget > 0).length, 100)
+      }),
+    120_000
+  )
+})
+
+describe("the place of the budget", () => {
+  it.effect("is inside of Retry, so that every attempt is budgeted", () =>
+    Effect.gen(function* () {
+      const cut = failure(new AskError.CutOff({ detail: "gone" }))
+      const claude = make(() => Effect.fail(cut))
+      const error = yield* pass(Effect.flip(Effect.provide(dear("a"), over(claude, 0.0155))))
+      assert.deepStrictEqual([claude.sent.length, error.reason._tag], [3, "OverBudget"])
+    })
+  )
+
+  it.effect("is outside of Pacing, so that who waits for money has neither left nor a place", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10) })), 1000))
+      const { listen, tagsOf } = recorder()
+      const fiber = yield* Research.run({ a: dear("a"), b: dear("b") }).pipe(
+        Effect.provide(over(claude, 0.006)),
+        listen,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual([tagsOf("a"), tagsOf("b")], [["Started", "Dispatched"], ["Started"]])
+      yield* TestClock.adjust("3 seconds")
+      yield* Fiber.join(fiber)
+    })
+  )
+})

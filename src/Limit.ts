@@ -1,5 +1,5 @@
 /** The two kinds of limits that settings are made of, with the words an error uses for them. */
-import { Duration, Option, Record, Schema, SchemaTransformation } from "effect"
+import { Duration, Option, Record, Schema, type SchemaAST, SchemaTransformation } from "effect"
 
 const wholeNumber = { expected: "a whole number ≥ 1" }
 
@@ -11,8 +11,11 @@ export const PositiveInt = Schema.Number.annotate(wholeNumber).check(
 
 const time = { expected: 'a time longer than zero, such as "90 seconds"' }
 
-const isTime = (input: unknown): boolean =>
-  Option.exists(Duration.fromInput(input as Duration.Input), (duration) => Duration.toMillis(duration) > 0)
+/** Milliseconds of a time longer than zero. */
+const millisOf = (input: unknown): number | undefined => {
+  const millis = Option.map(Duration.fromInput(input as Duration.Input), Duration.toMillis)
+  return Option.getOrUndefined(Option.filter(millis, (millis) => millis > 0))
+}
 
 const words = { ms: "millis", s: "seconds", m: "minutes", h: "hours" }
 
@@ -25,24 +28,62 @@ const fromText = SchemaTransformation.transform({
   encode: String
 })
 
+/** Milliseconds of a limit as code or a plan gives it; `undefined` for what is none, as a time without an end. */
+export const limitMillisOf = (input: unknown): number | undefined => {
+  const millis = millisOf(typeof input === "string" ? inWords(input) : input)
+  return millis === Number.POSITIVE_INFINITY ? undefined : millis
+}
+
+const sizes = [
+  ["hour", 3_600_000],
+  ["minute", 60_000]
+] as const
+
+/** Writes a time the way plans do: `90 seconds`, `2 minutes`. */
+export const timeText = (millis: number): string => {
+  const [unit, size] =
+    sizes.find(([, size]) => millis >= 2 * size && millis % size === 0) ??
+    (millis < 1000 ? (["milli", 1] as const) : (["second", 1000] as const))
+  return `${millis / size} ${unit}${millis === size ? "" : "s"}`
+}
+
+/** Refuses times that are longer than another one of the same options, which leaves them without an effect. */
+export const noneLonger = (names: ReadonlyArray<string>, than: string) =>
+  Schema.makeFilter((options: { readonly [name: string]: unknown }) => {
+    const longest = limitMillisOf(options[than])
+    return names.flatMap((name) => {
+      const millis = limitMillisOf(options[name])
+      if (longest === undefined || millis === undefined || millis <= longest) return []
+      return [{ path: [name], issue: `expected at most ${timeText(longest)} (${than}), got ${timeText(millis)}` }]
+    })
+  })
+
 /** Such a time as code gives it: `"90 seconds"`, milliseconds, a `Duration`. */
-export const PositiveDurationInput = Schema.Unknown.check(Schema.makeFilter(isTime, time))
+export const PositiveDurationInput = Schema.Unknown.check(
+  Schema.makeFilter((input) => millisOf(input) !== undefined, time)
+)
 
 /** A duration longer than zero, written as `"90 seconds"` or `"2 minutes"`, or in short as `90s`, `2m`, `1h` or `500ms`. */
 export const PositiveDuration = Schema.String.annotate(time)
-  .check(Schema.makeFilter((text) => isTime(inWords(text)), time))
+  .check(Schema.makeFilter((text) => millisOf(inWords(text)) !== undefined, time))
   .pipe(Schema.decodeTo(Schema.Duration, fromText))
 
 /** A schema may say by the annotation `inCode` what code gives for it. */
 type Codec = Schema.Codec<unknown>
+type Options = { readonly fields: Schema.Struct.Fields; readonly ast: SchemaAST.AST }
 type Field = Codec & { readonly schema?: Field; readonly fields?: Fields }
 type Fields = Readonly<Record<string, Field>>
 
+const named = { expected: "options" }
+
 /** Options as code gives them, of options as a plan has them: times in any form, and `undefined` for what is not said. */
-export const inCode = (options: { readonly fields: Schema.Struct.Fields }) =>
-  Schema.Struct(Record.map(options.fields as unknown as Fields, (field) => optional(given(field)))).annotate({
-    expected: "options"
-  })
+export const inCode = (options: Options) => {
+  const struct = Schema.Struct(Record.map(options.fields as unknown as Fields, (field) => optional(given(field))))
+  const schema = struct.annotate(named)
+  const { checks } = options.ast
+  // An annotation belongs to the last check, where there is one.
+  return checks === undefined ? schema : schema.check(...checks).annotate(named)
+}
 
 /** An option that may be left out, or be `undefined`; an error says what it should be. */
 export const optional = <S extends Schema.Top>(schema: S) =>
@@ -52,6 +93,6 @@ const given = (field: Field): Codec => {
   const schema = field.schema ?? field
   const own = Schema.resolveAnnotations(schema)?.["inCode"]
   if (own !== undefined) return own as Codec
-  if (schema.fields !== undefined) return inCode({ fields: schema.fields })
+  if (schema.fields !== undefined) return inCode({ fields: schema.fields, ast: schema.ast })
   return Schema.is(schema)(Duration.infinity) ? PositiveDurationInput : Schema.toType(schema)
 }

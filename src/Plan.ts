@@ -1,7 +1,7 @@
 /** The same pipeline as data: what a plan file may say, and the asks, policy and synthesis it stands for. */
-import { Record, Schema, Struct } from "effect"
+import { Effect, Record, Schema, Struct } from "effect"
 import * as Ask from "./Ask.ts"
-import type * as Issue from "./Issue.ts"
+import * as Issue from "./Issue.ts"
 import { Options as StackOptions } from "./layers/Stack.ts"
 import type { Pipeline } from "./Pipeline.ts"
 import { AnswerSchema, toSchema } from "./PlanAnswer.ts"
@@ -73,6 +73,12 @@ export const checkPolicy = (policy: unknown, asks: unknown): ReadonlyArray<Issue
   const path = ["policy", ...Object.keys(policy)]
   return [{ path, message: `expected at most ${count}, as many as there are asks, got ${needed}` }]
 }
+
+const checkOptions = Issue.decode(Schema.toType(StackOptions))
+
+/** What the options of the layers are, once the command line has put in its own. */
+export const checkLayers = (plan: Plan): Effect.Effect<ReadonlyArray<Issue.Issue>> =>
+  Effect.match(checkOptions(Struct.pick(plan, layerNames)), { onFailure: (issues) => issues, onSuccess: () => [] })
 
 /** Builds what a checked plan stands for; `context` is left to whoever reads files. */
 export const toPipeline = (plan: Plan): Prepared => {

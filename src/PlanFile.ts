@@ -1,8 +1,9 @@
 /** Reads a plan's text (YAML, JSON or TOML) and says of every issue where in the file it stands. */
 import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
 import * as Affordable from "./Affordable.ts"
+import * as Deadline from "./Deadline.ts"
 import * as Issue from "./Issue.ts"
-import { checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
+import { checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
 import type { Position, Source, SyntaxProblem } from "./PlanSource.ts"
 
 /** One thing wrong with a plan, and where it stands. */
@@ -68,11 +69,14 @@ export const read = Effect.fn("PlanFile.read")(function* (
   const decoded = yield* Effect.result(decodePlan(source.value))
   const plan = Result.isSuccess(decoded) ? amend(decoded.success) : undefined
   // What else is wrong is told at once with what the schema found.
-  const { asks, context: named, policy } = plan ?? toObject(source.value)
+  const stated = plan ?? toObject(source.value)
+  const { asks, context: named, policy } = stated
   const context = yield* Effect.result(readContext(named, folder))
   const issues = [
+    ...(plan === undefined ? [] : yield* checkLayers(plan)),
     ...(Result.isFailure(decoded) ? decoded.failure : []),
     ...checkPolicy(policy, asks),
+    ...Deadline.issuesOf(stated),
     ...(Result.isFailure(context) ? context.failure : [])
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {

@@ -5,7 +5,7 @@ import type { AskError } from "./AskError.ts"
 import * as Call from "./Call.ts"
 import { Claude } from "./Claude.ts"
 import { courseOf, type Ended, type Entry } from "./Course.ts"
-import { Deadline } from "./Deadline.ts"
+import * as Deadline from "./Deadline.ts"
 import {
   type AnswerOf,
   type Asks,
@@ -95,7 +95,7 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   options: Options = {}
 ) {
   const { concurrency, entries, policy } = check(asks, options)
-  const { deadline, run, within } = yield* place(entries.length, options)
+  const { deadline, run, within } = yield* place(entries, options)
   const outcomes = new Map<string, Outcome<unknown>>()
   const enough = yield* Deferred.make<void>()
   const needed = answersNeeded(policy, entries.length)
@@ -153,7 +153,7 @@ export const stream = <const A extends Asks>(
     Effect.gen(function* () {
       const policy = "best-effort"
       const { concurrency, entries } = check(asks, { ...options, policy })
-      const { deadline, within } = yield* place(entries.length, options)
+      const { deadline, within } = yield* place(entries, options)
       const course = courseOf(entries, policy, concurrency, yield* Clock.currentTimeMillis, deadline)
       yield* Effect.acquireRelease(within(course.begin), () => within(course.end))
       const one = (entry: Entry) =>
@@ -191,13 +191,22 @@ const withContext = (context: string | undefined) =>
   Effect.updateService(Ask.Defaults, (defaults) => (context === undefined ? defaults : { ...defaults, context }))
 
 /** The run that the fan-out belongs to, its own where the caller has none; `within` says so to all that happens in it. */
-const place = Effect.fnUntraced(function* (asks: number, options: Options) {
+const place = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, options: Options) {
   const call = yield* Call.Current
   const run = call.run === "" ? yield* runId : call.run
   const placed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.provideService(withContext(options.context)(effect), Call.Current, { ...call, run, ask: "", asks })
+    Effect.provideService(withContext(options.context)(effect), Call.Current, {
+      ...call,
+      run,
+      ask: "",
+      asks: entries.length
+    })
   if (options.deadline === undefined) return { run, within: placed, deadline: undefined }
-  const deadline = new Deadline(options.deadline, yield* Clock.currentTimeMillis)
+  const { timeout } = yield* Ask.Defaults
+  const asks = entries.map(({ ask, name }) => [name, { timeout: ask.options.timeout ?? timeout }] as const)
+  const issues = Deadline.issuesOf({ deadline: options.deadline, asks: Object.fromEntries(asks) })
+  if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
+  const deadline = new Deadline.Deadline(options.deadline, yield* Clock.currentTimeMillis)
   const claude = deadline.around(yield* Claude)
   const within: typeof placed = (effect) => placed(Effect.provideService(effect, Claude, claude)) as typeof effect
   return { run, within, deadline }

@@ -4,6 +4,7 @@ import * as Affordable from "./Affordable.ts"
 import * as Ask from "./Ask.ts"
 import type { AskError } from "./AskError.ts"
 import { apiKey, baseUrl, type Claude } from "./Claude.ts"
+import * as Deadline from "./Deadline.ts"
 import * as Event from "./Event.ts"
 import { type Answers, type Asks, type Findings, whyOf } from "./Findings.ts"
 import * as Issue from "./Issue.ts"
@@ -163,7 +164,11 @@ const assertOptions = Issue.assert(
     baseUrl: optional(Schema.Unknown),
     ...researchOptions,
     ...inCode(Stack.Options).fields
-  }).annotate({ expected: "options" })
+  })
+    .annotate({ expected: "options" })
+    .check(
+      Schema.makeFilter((options) => Deadline.issuesOf(options).map(({ message, path }) => ({ path, issue: message })))
+    )
 )
 
 const pipelineOf = ({ asks, concurrency, context, deadline, policy, synthesis }: AnyOptions): Pipeline.Pipeline => {

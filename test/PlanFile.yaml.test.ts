@@ -25,8 +25,8 @@ describe("a wrong plan in YAML is told of", () => {
     ],
     [
       "a wrong type",
-      "asks:\n  rivals:\n    question: x\n    effort: low\n    webSearch: false\n    stopSequences: [a]\n    timeout: 5 s\n    model: m\n    maxTokens: many",
-      `7:5 asks.rivals.timeout: ${time}, got "5 s"`,
+      "asks:\n  rivals:\n    question: x\n    effort: low\n    webSearch: false\n    stopSequences: [a]\n    timeout: 5 sec\n    model: m\n    maxTokens: many",
+      `7:5 asks.rivals.timeout: ${time}, got "5 sec"`,
       `9:5 asks.rivals.maxTokens: ${count}, got "many"`
     ],
     [
@@ -54,6 +54,26 @@ describe("a wrong plan in YAML is told of", () => {
       "a concurrency in words",
       "concurrency: all\nasks: { a: x }",
       `1:1 concurrency: ${count}, or "unbounded", got "all"`
+    ],
+    ["a deadline without a unit", "deadline: 60\nasks: { a: x }", `1:1 deadline: ${time}, got 60`],
+    ["a deadline of nothing", "deadline: 0s\nasks: { a: x }", `1:1 deadline: ${time}, got "0s"`],
+    [
+      "a deadline before the shortest timeout that is stated",
+      "timeout: { stall: 90 seconds, attempt: 5m }\ndeadline: 60s\nretry: { within: 2 hours }\nasks: { a: x }",
+      "2:1 deadline: expected at least 90 seconds, the shortest timeout (timeout.stall), got 60 seconds"
+    ],
+    [
+      "the same of an ask's own timeout, in a plan that is wrong elsewhere too",
+      "asks:\n  a: { question: x, timeout: 2m }\n  b: ''\ndeadline: 1.5 seconds",
+      '3:3 asks.b: expected a question that is not empty, got ""',
+      "4:1 deadline: expected at least 2 minutes, the shortest timeout (asks.a.timeout), got 1.5 seconds"
+    ],
+    [
+      "times that are longer than what they are a part of",
+      "timeout:\n  firstToken: 61s\n  stall: 20 minutes\n  attempt: 1 minute\nretry: { maxWait: 2h, within: 90m }\nasks: { a: x }",
+      "2:3 timeout.firstToken: expected at most 60 seconds (attempt), got 61 seconds",
+      "3:3 timeout.stall: expected at most 60 seconds (attempt), got 20 minutes",
+      "5:10 retry.maxWait: expected at most 90 minutes (within), got 2 hours"
     ],
     [
       "atLeast above the number of asks",

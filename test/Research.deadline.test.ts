@@ -87,12 +87,15 @@ describe("the deadline", () => {
       const claude = make((_, nth) => (nth === 1 ? Effect.fail(overloaded()) : hanging()))
       const { events, listen, tagsOf } = recorder()
       const run = Research.run(asksOf("a"), { deadline: "40 seconds", policy: "best-effort" })
-      yield* pass(listen(Effect.provide(run, Layer.provide(Stack.layerOver(), claude.layer))))
+      const { gaps } = yield* pass(listen(Effect.provide(run, Layer.provide(Stack.layerOver(), claude.layer))))
       const second = ["Dispatched", "AttemptFailed", "Failed"]
       assert.deepStrictEqual(tagsOf("a"), ["Started", "Dispatched", "AttemptFailed", "Retrying", ...second])
       const stopped = events.findLast(({ _tag }) => _tag === "AttemptFailed")
       assert.deepInclude(stopped, { attempt: 2, reason: "Interrupted" })
-      assert.deepInclude(stopped, { usage: { ...Message.noUsage, outputTokens: 7 } })
+      const usage = { ...Message.noUsage, outputTokens: 7 }
+      assert.deepInclude(stopped, { usage })
+      assert(gaps[0]?.outcome._tag === "Failed")
+      assert.deepInclude(gaps[0].outcome.error, { usage, partialText: "So", model: "claude-haiku-5-5" })
     })
   )
 

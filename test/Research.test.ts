@@ -218,6 +218,13 @@ describe("a wrong argument", () => {
     ["policy", asksOf("a"), { policy: { first: 0 } }],
     ["policy: expected at most 1 answers", asksOf("a"), { policy: { atLeast: 2 } }],
     ["policy: expected at most 1 answers", asksOf("a"), { policy: { first: 2 } }],
+    ["deadline: expected a time longer than zero", asksOf("a"), { deadline: -1 }],
+    ["deadline: expected a time longer than zero", asksOf("a"), { deadline: "60s" }],
+    [
+      "deadline: expected at least 90 seconds, the shortest timeout (asks.b.timeout), got 60 seconds",
+      { a: Ask.text("a"), b: Ask.text("b", { timeout: "90 seconds" }), c: Ask.text("c", { timeout: "2 minutes" }) },
+      { deadline: "1 minute" }
+    ],
     ["name: expected a name of 1 to 64 letters", asksOf("1"), {}],
     ["name: expected a name of 1 to 64 letters", asksOf("a b"), {}],
     ["name: expected a name of 1 to 64 letters", asksOf("a".repeat(65)), {}]

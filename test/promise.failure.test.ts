@@ -40,11 +40,11 @@ describe.concurrent("a run that fails", () => {
     claude.fault(fault.hang(), { when: { user: "never", part: "ask" } })
     await using server = await claude.serve()
     const asks = { a: "one?", b: "never?" }
-    const error = await rejection(run({ asks, synthesis: "Fold", deadline: "2 seconds", baseUrl: server.url, apiKey }))
+    const error = await rejection(run({ asks, synthesis: "Fold", deadline: "5 seconds", baseUrl: server.url, apiKey }))
     assert.instanceOf(error, RunError)
     assert.instanceOf(error.cause, Research.ResearchError)
     assert.strictEqual(error.cause.endedBy, "deadline")
-    assert.include(error.message, "b: out of time: no answer within the run's deadline of 2 s; 1 of 2 asks answered")
+    assert.include(error.message, "b: out of time: no answer within the run's deadline of 5 s; 1 of 2 asks answered")
     assert.include(error.answers.a, "one?")
     assert.include(error.document, "Simulated synthesis of 1 finding.")
     await until(() => claude.journal.inFlight === 0)

@@ -41,6 +41,25 @@ describe("a wrong argument", () => {
     [{ asks, retries: 5 }, `retries: ${noOption}`],
     [{ asks, synthesis: 5 }, "synthesis: expected an instruction, Synthesis.text or Synthesis.object, got 5"],
     [{ asks, context: 5 }, "context: expected text, got 5"],
+    [{ asks, deadline: 0 }, `deadline: ${time}, got 0`],
+    [{ asks, deadline: Number.NaN }, `deadline: ${time}, got NaN`],
+    [
+      {
+        asks,
+        deadline: "1 minute",
+        retry: { within: "90 seconds", maxWait: "80 seconds" },
+        timeout: { attempt: "1 hour" }
+      },
+      "deadline: expected at least 90 seconds, the shortest timeout (retry.within), got 60 seconds"
+    ],
+    [
+      { asks, deadline: "1 minute", defaults: { timeout: "90 seconds" } },
+      "deadline: expected at least 90 seconds, the shortest timeout (asks.a.timeout), got 60 seconds"
+    ],
+    [
+      { asks, timeout: { firstToken: "2 minutes", attempt: "90 seconds" } },
+      "timeout.firstToken: expected at most 90 seconds (attempt), got 2 minutes"
+    ],
     [{ asks, onEvent: "log" }, 'onEvent: expected a function, got "log"'],
     [{ asks, onInterrupt: () => {} }, `onInterrupt: ${noOption}`],
     [{ asks, fetch: "fetch" }, 'fetch: expected a function, got "fetch"'],

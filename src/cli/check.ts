@@ -1,9 +1,10 @@
 /** `fanfold check PLAN`: says what a plan would send and cost, and calls nothing. */
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { Command } from "effect/cli"
 import * as Ask from "../Ask.ts"
 import { charactersPerToken, inputTokensOf } from "../Estimate.ts"
 import type { Prepared } from "../Plan.ts"
+import { timeText } from "../Limit.ts"
 import * as Policy from "../Policy.ts"
 import { pricedAt, priceOf, usdOf } from "../Price.ts"
 import { noUsage, type Request } from "../Message.ts"
@@ -54,10 +55,12 @@ const toText = (pipeline: Prepared, requests: ReadonlyArray<readonly [name: stri
     usdOf(model, { ...noUsage, inputTokens, outputTokens: maxTokens })
   )
   const costUsd = costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0)
+  const deadlineText =
+    pipeline.deadline === undefined ? "" : `, deadline ${timeText(Duration.toMillis(pipeline.deadline))}`
   const nameWidth = Math.max(...calls.map(({ name }) => name.length))
   const modelWidth = Math.max(...calls.map(({ model }) => model.length))
   return [
-    `${asks.length} ${asks.length === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(pipeline.policy)}, concurrency ${pipeline.concurrency}`,
+    `${asks.length} ${asks.length === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(pipeline.policy)}, concurrency ${pipeline.concurrency}${deadlineText}`,
     ...calls.map(
       ({ inputTokens, maxTokens, model, name }) =>
         `  ${name.padEnd(nameWidth)}  ${inert(model).padEnd(modelWidth)}  ${name === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out`

@@ -5,7 +5,7 @@ import * as Call from "../Call.ts"
 import { Activity, Claude, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import * as Issue from "../Issue.ts"
-import { inCode, PositiveDuration, PositiveInt } from "../Limit.ts"
+import { inCode, noneLonger, PositiveDuration, PositiveInt } from "../Limit.ts"
 import { addPaid, type Usage } from "../Message.ts"
 import { Watchdog } from "../Watchdog.ts"
 
@@ -20,7 +20,7 @@ export const Options = Schema.Struct({
   attempts: Schema.optionalKey(
     PositiveInt.annotate({ description: "Most tries of one ask (default: as many as its time allows)" })
   )
-})
+}).check(noneLonger(["maxWait"], "within"))
 export interface Options {
   readonly within?: Duration.Input | undefined
   readonly maxWait?: Duration.Input | undefined

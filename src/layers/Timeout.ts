@@ -5,7 +5,7 @@ import * as Call from "../Call.ts"
 import { Activity, Claude, isStreamed, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import * as Issue from "../Issue.ts"
-import { inCode, PositiveDuration } from "../Limit.ts"
+import { inCode, noneLonger, PositiveDuration } from "../Limit.ts"
 import type { Request } from "../Message.ts"
 import { Watchdog } from "../Watchdog.ts"
 
@@ -16,7 +16,7 @@ export const Options = Schema.Struct({
   firstToken: time("Longest wait for the first token of a streamed answer (default 120 seconds)"),
   stall: time("Longest silence within a streamed answer, pings counting as signs of life (default 90 seconds)"),
   attempt: time("Longest time of one attempt (default 10 minutes)")
-})
+}).check(noneLonger(["firstToken", "stall"], "attempt"))
 export interface Options {
   readonly firstToken?: Duration.Input | undefined
   readonly stall?: Duration.Input | undefined

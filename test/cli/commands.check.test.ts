@@ -37,6 +37,24 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     assert.strictEqual(claude.journal.attempts, 0)
   })
 
+  it("reads short times, and tells what contradicts itself in what plan and flags say together", async () => {
+    const cwd = folder({ "plan.yaml": `timeout: { attempt: 90s }\n${plan}` })
+    const [fine, wrong] = await Promise.all([
+      fanfold(["check", "plan.yaml", "--deadline", "5m", "--timeout-stall", "1500ms"], { cwd }),
+      fanfold(["check", "plan.yaml", "--deadline", "60s", "--timeout-stall", "2m"], { cwd })
+    ])
+    assert.deepStrictEqual([fine.code, fine.stderr], [0, ""])
+    assert.include(fine.stdout, "concurrency unbounded, deadline 5 minutes\n")
+    assert.deepStrictEqual(wrong, {
+      code: 2,
+      stdout: "",
+      stderr: [
+        "plan.yaml:1:1 timeout.stall: expected at most 90 seconds (attempt), got 2 minutes",
+        "plan.yaml:1:1 deadline: expected at least 90 seconds, the shortest timeout (timeout.attempt), got 60 seconds\n"
+      ].join("\n")
+    })
+  })
+
   it("tells all that is wrong with a plan, in the order of the file, and nothing on standard output", async () => {
     const wrong = 'concurrency: 0\npolicy: { first: 3 }\ncontext: { file: none.md }\nasks:\n  a b: x\n  "\\e[31mc": y\n'
     const cwd = folder({ "plan.yaml": wrong })

@@ -25,6 +25,23 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
     assert.notMatch(stderr, controls)
   })
 
+  it("folds what there is at the deadline, under --policy all too, names it to the user, and exits with 3", async () => {
+    const claude = mockClaude()
+    claude.fault(fault.hang(), { when: { user: "moon", part: "ask" } })
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const args = ["run", "plan.yaml", "--policy", "all", "--deadline", "5s", "-o", "out.md", "-o", "out.json"]
+    const { code, stderr } = await fanfold(args, { cwd, env: reaching(server) })
+    const report = jsonIn(cwd, "out.json")
+    const why = "out of time: no answer within the run's deadline of 5 s"
+    assert.strictEqual(code, 3)
+    assert.include(stderr, `❌ Failed moon: ${why}\n`)
+    assert.match(stderr, /\nNo answer: moon\n1 of 2 asks answered, 2 needed\n$/)
+    assert.include(readFileSync(join(cwd, "out.md"), "utf8"), "Simulated synthesis of 1 finding.")
+    assert.deepInclude(report.gaps[0], { name: "moon", reason: "TimedOut", message: why })
+    assert.deepStrictEqual([Object.keys(report.answers), report.error], [["sun"], null])
+  })
+
   it("keeps control characters of an answer out of the document, and in the report", async () => {
     const claude = failing({ user: "moon", part: "ask" }, "no \u001B[31mred\nmoon")
     claude.when({ user: "sun" }).reply("far\u001B[2J \u001B]0;title\u0007away\u009B1m")

@@ -218,6 +218,15 @@ describe("a wrong option", () => {
     [`retry.maxWait: ${time}, got "soon"`, () => Retry.layer({ maxWait: "soon" as "1 second" })],
     ["continue.turns: expected a whole number ≥ 1, got 0", () => Continue.layer({ turns: 0 })],
     ["retry.attempts: expected a whole number ≥ 1, got 0", () => Stack.layerOver({ retry: { attempts: 0 } })],
+    [
+      "timeout.stall: expected at most 60 seconds (attempt), got 20 minutes",
+      () => Timeout.layer({ stall: "20 minutes", attempt: 60_000, firstToken: "Infinity" })
+    ],
+    [
+      "retry.maxWait: expected at most 500 millis (within), got 1 second",
+      () => Stack.layerOver({ retry: { maxWait: "1 second", within: { milliseconds: 500 } } })
+    ],
+    [`timeout.stall: ${time}, got "5s"`, () => Timeout.layer({ stall: "5s" as "5 seconds" })],
     ["retries: unknown key", () => Stack.layerOver({ retries: {} } as Stack.Options)],
     [
       "pacing.inFlight: expected a whole number ≥ 1, got 0",

@@ -6,11 +6,16 @@ import { inputTokensOf } from "./Message.ts"
 const aPrice = { expected: "a price in USD, 0 or more" }
 const Usd = Schema.Finite.annotate(aPrice).check(Schema.isGreaterThanOrEqualTo(0, aPrice))
 
-export const Price = Schema.Struct({ inputUsd: Usd, outputUsd: Usd, cacheReadUsd: Usd })
+export const Price = Schema.Struct({ inputUsd: Usd, outputUsd: Usd, cacheReadUsd: Usd }).annotate({
+  expected: "{ inputUsd, outputUsd, cacheReadUsd } in USD per million tokens"
+})
 export interface Price extends Schema.Schema.Type<typeof Price> {}
 
 /** Prices by the name of a model, of a user's own: they win over the list, and make models known that it lacks. */
-export const Prices = Schema.Record(Schema.String, Price)
+export const Prices = Schema.Record(Schema.String, Price).annotate({
+  description: "USD per million tokens by model: they win over the list prices, and stand for models without one",
+  expected: "prices by model"
+})
 export type Prices = typeof Prices.Type
 
 /** The prices that a user has stated; none by default. */
@@ -28,10 +33,16 @@ export const webSearchUsd = 0.01
 /** Haiku 5.5 has a second, higher price for prompts above this many input tokens. */
 const haikuLongPromptTokens = 100_000
 
+/** The day of a model's snapshot: `claude-next` is answered by `claude-next-20261101`, at the same price. */
+const snapshot = /-\d{8}$/
+
+const own = (stated: Prices, model: string): Price | undefined =>
+  Object.hasOwn(stated, model) ? stated[model] : undefined
+
 /** Gives the price of a model for a prompt of that many tokens; `undefined` where it is not known, never zero. */
 export const priceOf = (model: string, inputTokens: number, stated: Prices = {}): Price | undefined => {
-  const own = Object.hasOwn(stated, model) ? stated[model] : undefined
-  if (own !== undefined) return own
+  const theirs = own(stated, model) ?? own(stated, model.replace(snapshot, ""))
+  if (theirs !== undefined) return theirs
   if (model.startsWith("claude-haiku-5-5")) {
     return inputTokens > haikuLongPromptTokens
       ? { inputUsd: 0.5, outputUsd: 2.5, cacheReadUsd: 0.05 }

@@ -37,6 +37,8 @@ describe("a wrong argument", () => {
       `retry.maxwait: unknown key, expected one of within, maxWait, attempts\nretry.within: ${time}, got NaN\nretry.attempts: expected a whole number ≥ 1, got 0`
     ],
     [{ asks, retry: { attempts: "5" } }, 'retry.attempts: expected a whole number ≥ 1, got "5"'],
+    [{ asks, prices: 5 }, "prices: expected prices by model, got 5"],
+    [{ asks, prices: { next: { inputUsd: 1 } } }, "prices.next.outputUsd: missing\nprices.next.cacheReadUsd: missing"],
     [{ asks, continue: { turns: 1.5 } }, "continue.turns: expected a whole number ≥ 1, got 1.5"],
     [{ asks, retries: 5 }, `retries: ${noOption}`],
     [{ asks, synthesis: 5 }, "synthesis: expected an instruction, Synthesis.text or Synthesis.object, got 5"],

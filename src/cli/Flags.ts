@@ -113,13 +113,15 @@ const fieldsOf = ({ fields, members = [] }: Group): Fields | undefined =>
 
 const flagsOf = (options: Fields, group = ""): LayerFlags =>
   Object.fromEntries(
-    Object.entries(options).map(([option, { schema }]) => {
+    Object.entries(options).flatMap(([option, { schema }]) => {
+      const fields = fieldsOf(schema)
+      // Keys of the user's own, such as the models of `prices`, have no flags: a plan holds them.
+      if (fields === undefined && schema.ast._tag === "Objects") return []
       const words = String.camelToSnake(option).replaceAll("_", "-")
       // The main option of a group goes by the group's own name.
       const isMain = group !== "" && Schema.resolveAnnotations(schema)?.["isMain"] === true
       const name = isMain ? group : group === "" ? words : `${group}-${words}`
-      const fields = fieldsOf(schema)
-      return [option, fields === undefined ? flagOf(name, schema) : flagsOf(fields, name)]
+      return [[option, fields === undefined ? flagOf(name, schema) : flagsOf(fields, name)]]
     })
   )
 

@@ -4,6 +4,7 @@ import * as BaseUrl from "../BaseUrl.ts"
 import { apiKey, baseUrl, Claude, make, type Options as ClaudeOptions } from "../Claude.ts"
 import * as Issue from "../Issue.ts"
 import { inCode } from "../Limit.ts"
+import * as Price from "../Price.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
 import * as Pacing from "./Pacing.ts"
@@ -16,7 +17,8 @@ export const Options = Schema.Struct({
   retry: Schema.optionalKey(Retry.Options),
   budget: Schema.optionalKey(Budget.Budget),
   pacing: Schema.optionalKey(Pacing.Options),
-  timeout: Schema.optionalKey(Timeout.Options)
+  timeout: Schema.optionalKey(Timeout.Options),
+  prices: Schema.optionalKey(Price.Prices)
 })
 export interface Options {
   readonly continue?: Continue.Options | undefined
@@ -24,6 +26,8 @@ export interface Options {
   readonly budget?: number | Budget.Options | undefined
   readonly pacing?: Pacing.Options | undefined
   readonly timeout?: Timeout.Options | undefined
+  /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
+  readonly prices?: Price.Prices | undefined
 }
 
 const assertOptions = Issue.assert(inCode(Options))
@@ -37,6 +41,18 @@ const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknow
 
 type Around = Layer.Layer<Claude, never, Claude>
 
+/** Beside `Claude`, as events are stamped with prices where a program is as well as where its calls are. */
+const stating = (prices: Price.Prices | undefined, layer: Around): Around =>
+  prices === undefined
+    ? layer
+    : Layer.merge(
+        layer,
+        Layer.effect(
+          Price.Stated,
+          Effect.map(Price.Stated, (around) => ({ ...around, ...prices }))
+        )
+      )
+
 /** Puts layers around each other, outermost first. */
 const stack = (...layers: readonly [Around, ...ReadonlyArray<Around>]): Around =>
   layers.reduceRight((inner, outer) => Layer.provide(outer, inner))
@@ -47,7 +63,10 @@ const where = <A>(options: A | undefined, layer: (options: A) => Around): Readon
 
 /** What belongs to one run: a paused turn is retried as a whole, and every attempt that may be paid is budgeted. */
 const run = (options: Options): Around =>
-  stack(Continue.layer(options.continue), Retry.layer(options.retry), ...where(options.budget, Budget.layer))
+  stating(
+    options.prices,
+    stack(Continue.layer(options.continue), Retry.layer(options.retry), ...where(options.budget, Budget.layer))
+  )
 
 /** What all runs of a process share: one gate for all, whose waiting does not count against the time of an attempt. */
 const shared = (options: Options): Around => stack(Pacing.layer(options.pacing), Timeout.layer(options.timeout))

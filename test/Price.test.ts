@@ -1,0 +1,54 @@
+/** What a usage costs: by list prices, and by those that a user states. */
+import { assert, describe, it } from "@effect/vitest"
+import { Message, Price } from "fanfold"
+
+const million = 1_000_000
+const usage = (fields: Partial<Message.Usage>): Message.Usage => ({ ...Message.noUsage, ...fields })
+
+describe("a cost", () => {
+  it.each([
+    ["input", usage({ inputTokens: million }), 2],
+    ["output, of which thinking is a part", usage({ outputTokens: million, thinkingTokens: 600_000 }), 10],
+    ["a write to the cache, dearer than input", usage({ cacheCreationInputTokens: million }), 2.5],
+    ["a read from it", usage({ cacheReadInputTokens: million }), 0.1],
+    ["web searches", usage({ webSearches: 3 }), 0.03]
+  ])("counts %s", (_what, spent, usd) => {
+    assert.approximately(Price.usdOf("claude-sonnet-5-5", spent)!, usd, 1e-9)
+  })
+
+  it("of Haiku is higher for a long prompt, from the cache or not", () => {
+    const short = usage({ inputTokens: 50_000, cacheReadInputTokens: 50_000 })
+    const long = usage({ inputTokens: 50_000, cacheReadInputTokens: 50_001 })
+    assert.approximately(Price.usdOf("claude-haiku-5-5", short)!, 0.0055, 1e-9)
+    assert.approximately(Price.usdOf("claude-haiku-5-5", long)!, 0.0275, 1e-7)
+  })
+
+  it("is unknown, and not zero, for a model without a price", () => {
+    assert.isUndefined(Price.usdOf("claude-next", usage({})))
+    assert.isUndefined(Price.usdOf("constructor", usage({}), {}))
+  })
+})
+
+describe("stated prices", () => {
+  const price: Price.Price = { inputUsd: 7, outputUsd: 70, cacheReadUsd: 0.7 }
+
+  it("win over the list, and make a model known that it lacks", () => {
+    const spent = usage({ inputTokens: million, outputTokens: million })
+    const prices = { "claude-next": price, "claude-haiku-5-5": price }
+    assert.deepStrictEqual(
+      ["claude-next", "claude-haiku-5-5", "claude-sonnet-5-5"].map((model) => Price.usdOf(model, spent, prices)),
+      [77, 77, 12]
+    )
+  })
+
+  it("of a model are those of its snapshots, and not of models with a longer name", () => {
+    const newer = { ...price, inputUsd: 8 }
+    const prices = { "claude-next": price, "claude-next-20270101": newer }
+    assert.deepStrictEqual(
+      ["claude-next-20261101", "claude-next-20270101", "claude-next-2", "claude-next-mini-20261101"].map(
+        (model) => Price.priceOf(model, 0, prices)?.inputUsd
+      ),
+      [7, 8, undefined, undefined]
+    )
+  })
+})

@@ -4,7 +4,10 @@ import type { Usage } from "./Message.ts"
 import { inputTokensOf } from "./Message.ts"
 
 const aPrice = { expected: "a price in USD, 0 or more" }
-const Usd = Schema.Finite.annotate(aPrice).check(Schema.isGreaterThanOrEqualTo(0, aPrice))
+const Usd = Schema.Number.annotate(aPrice).check(
+  Schema.isFinite(aPrice).abort(),
+  Schema.isGreaterThanOrEqualTo(0, aPrice)
+)
 
 export const Price = Schema.Struct({ inputUsd: Usd, outputUsd: Usd, cacheReadUsd: Usd }).annotate({
   expected: "{ inputUsd, outputUsd, cacheReadUsd } in USD per million tokens"
@@ -39,9 +42,15 @@ const snapshot = /-\d{8}$/
 const own = (stated: Prices, model: string): Price | undefined =>
   Object.hasOwn(stated, model) ? stated[model] : undefined
 
+const statedOf = (stated: Prices, model: string): Price | undefined =>
+  own(stated, model) ?? own(stated, model.replace(snapshot, ""))
+
+/** Whether the price of a model is one that a user has stated. */
+export const isStated = (model: string, stated: Prices = {}): boolean => statedOf(stated, model) !== undefined
+
 /** Gives the price of a model for a prompt of that many tokens; `undefined` where it is not known, never zero. */
 export const priceOf = (model: string, inputTokens: number, stated: Prices = {}): Price | undefined => {
-  const theirs = own(stated, model) ?? own(stated, model.replace(snapshot, ""))
+  const theirs = statedOf(stated, model)
   if (theirs !== undefined) return theirs
   if (model.startsWith("claude-haiku-5-5")) {
     return inputTokens > haikuLongPromptTokens

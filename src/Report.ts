@@ -5,6 +5,7 @@ import { whyOf } from "./Findings.ts"
 import { Source, sourcesOf, Usage } from "./Message.ts"
 import type { Outcome } from "./Pipeline.ts"
 import { Policy } from "./Policy.ts"
+import { Spent } from "./Spent.ts"
 
 /** Raised when the report's shape changes in a way that an old reader would misread. */
 export const version = 1
@@ -27,9 +28,12 @@ export const Report = Schema.Struct({
   /** Why the run failed; null where it did not. */
   error: Schema.NullOr(Schema.String),
   usage: Usage,
-  /** From list prices; null where a model's price is not known. */
+  /** From list prices, or those of the plan; null where a model's price is not known. */
   estimatedCostUsd: Schema.NullOr(Schema.Finite),
-  durationMillis: Schema.Finite
+  /** What it was to cost at most, each call sent once; null as above. */
+  foreseenCostUsd: Schema.NullOr(Schema.Finite),
+  durationMillis: Schema.Finite,
+  spent: Spent
 })
 export interface Report extends Schema.Schema.Type<typeof Report> {}
 
@@ -37,7 +41,9 @@ export interface Report extends Schema.Schema.Type<typeof Report> {}
 export interface Totals {
   readonly usage: Usage
   readonly costUsd: number | undefined
+  readonly foreseenUsd: number | undefined
   readonly durationMillis: number
+  readonly spent: Spent
 }
 
 export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {
@@ -63,7 +69,9 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     error: error?.message ?? null,
     usage: totals.usage,
     estimatedCostUsd: totals.costUsd ?? null,
-    durationMillis: totals.durationMillis
+    foreseenCostUsd: totals.foreseenUsd ?? null,
+    durationMillis: totals.durationMillis,
+    spent: totals.spent
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the events of a run add up to: the state of every ask, tokens, cost and time. A fold, without input or output. */
 import type { Event } from "./Event.ts"
-import { addUsage, inputTokensOf, noUsage, type Usage } from "./Message.ts"
+import { addUsage, noUsage, type Usage } from "./Message.ts"
 
 /** `waiting` for its turn or a place, `asking` until the first piece of a streamed answer, then `answering`. */
 export type Status = "waiting" | "asking" | "answering" | "retrying" | "answered" | "failed" | "interrupted"
@@ -20,6 +20,12 @@ export interface Entry {
   inFlight: number
   /** Number of the attempt under way, from 1, as the last event has it. */
   attempt: number
+  /** The one that answered; until then, the one asked last. */
+  model?: string
+  /** Of its replies and of its failed attempts that were paid. */
+  usage: Usage
+  /** Estimated; `undefined` as soon as one model has no known price. */
+  costUsd: number | undefined
   /** From its first request to its end: waiting for a place before is not its own time. */
   durationMillis?: number
   /** Why the last attempt, or the ask, failed. */
@@ -151,17 +157,19 @@ export class Tally {
       case "Dispatched":
         entry.dispatchedAt ??= event.at
         entry.dispatches++
+        entry.model = event.model
         this.#fly(entry, 1)
         return this.#move(entry, "asking")
       case "FirstToken":
         return this.#move(entry, "answering")
       case "Replied":
         this.#fly(entry, -1)
-        return this.#pay(event.usage, event.model, event.costUsd)
+        entry.model = event.model
+        return this.#pay(entry, event.usage, event.model, event.costUsd)
       case "AttemptFailed":
         this.#fly(entry, -1)
         if (event.usage === undefined) return
-        return this.#pay(event.usage, event.model ?? "an unnamed model", event.costUsd)
+        return this.#pay(entry, event.usage, event.model ?? "an unnamed model", event.costUsd)
       case "Retrying":
         entry.retryDelayMillis = event.delayMillis
         entry.retryAt = event.at + event.delayMillis
@@ -169,6 +177,7 @@ export class Tally {
       case "FellBack":
         return this.#move(entry, "waiting")
       case "Answered":
+        entry.model = event.model
         return this.#end(entry, "answered", event.at)
       case "Failed":
         return this.#end(entry, "failed", event.at)
@@ -182,7 +191,8 @@ export class Tally {
     const known = this.#entries.get(key)
     if (known !== undefined) return known
     const { ask: name, part } = stamp
-    const entry: Entry = { name, part, question, status: "waiting", dispatches: 0, inFlight: 0, attempt: 1 }
+    const counts = { dispatches: 0, inFlight: 0, attempt: 1, usage: noUsage, costUsd: 0 }
+    const entry: Entry = { name, part, question, status: "waiting", ...counts }
     this.#entries.set(key, entry)
     if (part === "synthesis") this.#synthesis = entry
     else {
@@ -214,8 +224,10 @@ export class Tally {
     this.#move(entry, status)
   }
 
-  #pay(usage: Usage, model: string, costUsd: number | undefined): void {
+  #pay(entry: Entry, usage: Usage, model: string, costUsd: number | undefined): void {
     this.#usage = addUsage(this.#usage, usage)
+    entry.usage = addUsage(entry.usage, usage)
+    entry.costUsd = entry.costUsd === undefined || costUsd === undefined ? undefined : entry.costUsd + costUsd
     if (costUsd === undefined) this.#unpriced.add(model)
     else this.#costUsd += costUsd
   }
@@ -223,32 +235,6 @@ export class Tally {
 
 /** Begins a tally without any event. */
 export const make = (): Tally => new Tally()
-
-/** The closing lines: what asking together bought, then tokens and cost. Empty where nothing happened. */
-export const summary = (tally: Tally): ReadonlyArray<string> =>
-  [timeLine(tally), spentLine(tally)].filter((line) => line !== "")
-
-const timeLine = ({ answered, researchMillis, sequentialMillis, speedUp, total }: Tally): string => {
-  if (total === 0) return ""
-  const asks = plural(total, "ask", "asks")
-  const what = answered === total ? asks : `${numberText(answered)} of ${asks} answered`
-  const compared =
-    answered > 1 && speedUp !== undefined
-      ? `; one after another ${durationText(sequentialMillis)}: ${factorText(speedUp)}×`
-      : ""
-  return `${what} in ${durationText(researchMillis)}${compared}`
-}
-
-const spentLine = ({ costUsd, unpriced, usage }: Tally): string => {
-  const input = inputTokensOf(usage)
-  if (input + usage.outputTokens === 0) return ""
-  const searches = usage.webSearches === 0 ? "" : ` with ${plural(usage.webSearches, "web search", "web searches")}`
-  const cost =
-    costUsd === undefined
-      ? `cost unknown: no price for ${[...unpriced].join(", ")}`
-      : `about ${usdText(costUsd)}${searches} (estimated)`
-  return `${numberText(input)} tokens in, ${numberText(usage.outputTokens)} out, ${cost}`
-}
 
 /** Writes a number with thousands separators. */
 export const numberText = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 0 })
@@ -277,7 +263,5 @@ export const usdText = (usd: number): string => {
         : { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
   return `$${usd.toLocaleString("en-US", digits)}`
 }
-
-const factorText = (factor: number): string => (factor < 99.95 ? factor.toFixed(1) : numberText(factor))
 
 const keyOf = ({ ask, part, run }: Stamp): string => `${run} ${part} ${ask}`

@@ -14,6 +14,7 @@ import type { Usage } from "./Message.ts"
 import * as Pipeline from "./Pipeline.ts"
 import type { Policy } from "./Policy.ts"
 import * as Research from "./Research.ts"
+import * as Spent from "./Spent.ts"
 import * as Synthesis from "./Synthesis.ts"
 import { Tally } from "./Tally.ts"
 
@@ -44,7 +45,7 @@ export interface Options<Q extends Questions, S, P extends Policy>
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
-/** What a run gives. `estimatedCostUsd` is from list prices; `undefined` where a model's price is not known. */
+/** What a run gives. `estimatedCostUsd` is from list prices and `prices`; `undefined` where a model's price is not known. */
 export interface Run<Q extends Questions, S, P extends Policy> {
   readonly answers: AnswersOf<Q, P>
   readonly document: DocumentOf<S>
@@ -52,6 +53,8 @@ export interface Run<Q extends Questions, S, P extends Policy> {
   readonly findings: Findings
   readonly usage: Usage
   readonly estimatedCostUsd: number | undefined
+  /** The same by ask, and for the synthesis; null stands for what is not known. */
+  readonly spent: Spent.Spent
   readonly durationMillis: number
 }
 
@@ -123,7 +126,8 @@ const program = Effect.fnUntraced(function* (options: AnyOptions) {
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
   const { costUsd: estimatedCostUsd, usage } = tally
   const { answers } = findings
-  return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, durationMillis }
+  const spent = Spent.of(tally)
+  return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, spent, durationMillis }
 })
 
 /** A listener that fails, now or later, must not cost the answers. */

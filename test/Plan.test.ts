@@ -163,7 +163,8 @@ describe("the plan's JSON Schema", () => {
     const plans = [
       { $schema: "x", asks, policy: { first: 1 }, concurrency: "unbounded", context: { file: "x.md" } },
       { asks: { a: { question: "Why?", answer, timeout: "5 minutes", effort: "low", webSearch: true } } },
-      { asks, synthesis: { instruction: "Fold", answer }, retry: { within: "5 minutes" }, pacing: { inFlight: 3 } }
+      { asks, synthesis: { instruction: "Fold", answer }, retry: { within: "5 minutes" }, pacing: { inFlight: 3 } },
+      { asks, prices: { "claude-next": { inputUsd: 1, outputUsd: 5.5, cacheReadUsd: 0 } } }
     ]
     for (const plan of plans) assert.isTrue(accepts(plan), JSON.stringify(plan))
   })
@@ -184,7 +185,9 @@ describe("the plan's JSON Schema", () => {
       { asks, concurrency: 1.5 },
       { asks, context: { files: "x" } },
       { asks, synthesis: { instruct: "x" } },
-      { asks, retry: { attempts: 0 } }
+      { asks, retry: { attempts: 0 } },
+      { asks, prices: { a: { inputUsd: -1, outputUsd: 1, cacheReadUsd: 1 } } },
+      { asks, prices: { a: { inputUsd: 1 } } }
     ]
     for (const plan of plans) assert.isFalse(accepts(plan), JSON.stringify(plan))
   })

@@ -4,9 +4,26 @@ import { Effect, Schema } from "effect"
 import { Ask, Message, type Policy, Synthesis } from "fanfold"
 import * as Pipeline from "../src/Pipeline.ts"
 import * as Report from "../src/Report.ts"
+import * as Spent from "../src/Spent.ts"
 import * as FakeClaude from "./FakeClaude.ts"
+import { begin, dispatched, fold, haiku, interrupted, replied, usage, whole } from "./Happenings.ts"
 
-const totals = { usage: { ...Message.noUsage, inputTokens: 5 }, costUsd: 0.25, durationMillis: 40 }
+const spent = Spent.of(
+  fold(
+    begin(0, "sky", "sea", "wind"),
+    ...whole(10, "sky", 30),
+    dispatched(0, "sea"),
+    replied(5, "sea", "claude-next"),
+    interrupted(9, "wind")
+  )
+)
+const totals = {
+  usage: { ...Message.noUsage, inputTokens: 5 },
+  costUsd: 0.25,
+  foreseenUsd: 0.5,
+  durationMillis: 40,
+  spent
+}
 
 const cite = (title: string, url: string) => [{ type: "web_search_result_location", title, url, cited_text: "x" }]
 const Memo = Schema.Struct({ verdict: Schema.String })
@@ -74,7 +91,9 @@ describe("a report", () => {
         error: null,
         usage: totals.usage,
         estimatedCostUsd: 0.25,
-        durationMillis: 40
+        foreseenCostUsd: 0.5,
+        durationMillis: 40,
+        spent
       })
     })
   )
@@ -87,7 +106,7 @@ describe("a report", () => {
         yield* report(asks, undefined, { atLeast: 4 }),
         yield* report(asks, undefined, "all"),
         yield* report({ wind: Ask.text("Wind?") }, Synthesis.text("Fold")),
-        { ...(yield* report(asks)), estimatedCostUsd: null }
+        { ...(yield* report(asks)), estimatedCostUsd: null, foreseenCostUsd: null }
       ]
       for (const each of made) {
         const json = Report.toJson(each)
@@ -116,6 +135,20 @@ describe("a report", () => {
       ])
     })
   )
+})
+
+describe("what was spent", () => {
+  it("is told by ask and for the synthesis, and null is what is not known", () => {
+    const whole = { model: haiku, attempts: 1, usage, estimatedCostUsd: 0.0011, durationMillis: 30 }
+    assert.deepStrictEqual(spent, {
+      asks: {
+        sky: whole,
+        sea: { ...whole, model: "claude-next", estimatedCostUsd: null, durationMillis: null },
+        wind: { model: null, attempts: 0, usage: Message.noUsage, estimatedCostUsd: 0, durationMillis: null }
+      },
+      synthesis: null
+    })
+  })
 })
 
 describe("the document", () => {
@@ -168,7 +201,9 @@ describe("the document", () => {
       error: null,
       usage: Message.noUsage,
       estimatedCostUsd: null,
-      durationMillis: 1
+      foreseenCostUsd: null,
+      durationMillis: 1,
+      spent: { asks: {}, synthesis: null }
     })
     assert.strictEqual(
       markdown,

@@ -1,81 +1,24 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Event, Message } from "fanfold"
+import { Message } from "fanfold"
 import * as Tally from "../src/Tally.ts"
-import { priced } from "./Priced.ts"
-
-const haiku = "claude-haiku-5-5"
-const sonnet = "claude-sonnet-5-5"
-
-/** Haiku takes 0.10 and 0.50 USD per million tokens, so this costs 0.0011 USD there. */
-const usage: Message.Usage = { ...Message.noUsage, inputTokens: 1000, outputTokens: 2000 }
-
-type Fields<E> = E extends Event.Event ? Omit<E, "version" | "at" | "run" | "ask" | "part"> : never
-type Happening = readonly [at: number, ask: string, fields: Fields<Event.Event>]
-
-const eventOf = ([at, ask, fields]: Happening): Event.Event => ({
-  ...priced(fields),
-  version: 1,
-  at,
-  run: "run",
-  ask,
-  part: ask === "synthesis" ? "synthesis" : "ask"
-})
-
-const fold = (...happenings: ReadonlyArray<Happening>): Tally.Tally => {
-  const tally = Tally.make()
-  for (const happening of happenings) tally.add(eventOf(happening))
-  return tally
-}
-
-const begin = (at: number, ...names: ReadonlyArray<string>): Happening => [
-  at,
-  "",
-  {
-    _tag: "ResearchStarted",
-    asks: names.map((name) => ({ name, question: `${name}?` })),
-    policy: "all",
-    concurrency: "unbounded"
-  }
-]
-const end = (at: number, durationMillis: number): Happening => [
-  at,
-  "",
-  { _tag: "ResearchEnded", answered: 0, failed: 0, interrupted: 0, durationMillis }
-]
-const started = (at: number, ask: string): Happening => [at, ask, { _tag: "Started", question: `${ask}?` }]
-const dispatched = (at: number, ask: string, attempt = 1): Happening => [
-  at,
-  ask,
-  { _tag: "Dispatched", attempt, model: haiku }
-]
-const replied = (at: number, ask: string, model = haiku, spent = usage, attempt = 1): Happening => [
-  at,
-  ask,
-  { _tag: "Replied", attempt, model, stopReason: "end_turn", usage: spent, durationMillis: 1 }
-]
-const answered = (at: number, ask: string, spent = usage): Happening => [
-  at,
-  ask,
-  { _tag: "Answered", model: haiku, usage: spent, durationMillis: 1 }
-]
-const attemptFailed = (at: number, ask: string, paid: { usage?: Message.Usage; model?: string } = {}): Happening => [
-  at,
-  ask,
-  { _tag: "AttemptFailed", attempt: 1, reason: "Overloaded", message: "overloaded: busy", durationMillis: 1, ...paid }
-]
-const failed = (at: number, ask: string): Happening => [
-  at,
-  ask,
-  { _tag: "Failed", reason: "Overloaded", message: "overloaded: busy", durationMillis: 1 }
-]
-const interrupted = (at: number, ask: string): Happening => [at, ask, { _tag: "Interrupted", durationMillis: 1 }]
-
-const whole = (at: number, ask: string, durationMillis: number): ReadonlyArray<Happening> => [
-  started(at, ask),
-  dispatched(at, ask),
-  replied(at + durationMillis, ask),
-  answered(at + durationMillis, ask)
-]
+import {
+  answered,
+  attemptFailed,
+  begin,
+  dispatched,
+  end,
+  eventOf,
+  failed,
+  fold,
+  haiku,
+  type Happening,
+  interrupted,
+  replied,
+  sonnet,
+  started,
+  usage,
+  whole
+} from "./Happenings.ts"
 
 describe("Tally", () => {
   it("keeps the asks in the order asked, whatever order they answer in", () => {
@@ -203,7 +146,38 @@ describe("Tally", () => {
     assert.strictEqual(tally.costUsd, undefined)
     assert.deepStrictEqual([...tally.unpriced], ["claude-next"])
     assert.strictEqual(tally.usage.outputTokens, 6000)
-    assert.strictEqual(Tally.summary(tally)[1], "3,000 tokens in, 6,000 out, cost unknown: no price for claude-next")
+    assert.deepStrictEqual(
+      tally.asks.map(({ costUsd }) => costUsd),
+      [0.0022, undefined]
+    )
+  })
+
+  it("keeps what each ask took, and the model that answered it", () => {
+    const tally = fold(
+      begin(0, "a", "b", "c"),
+      dispatched(0, "a"),
+      attemptFailed(1, "a", { usage, model: haiku }),
+      dispatched(2, "a", 2),
+      replied(3, "a", sonnet),
+      [4, "a", { _tag: "Answered", model: sonnet, usage, durationMillis: 1 }],
+      dispatched(0, "b"),
+      ...whole(4, "synthesis", 1)
+    )
+    assert.deepStrictEqual(
+      [...tally.asks, tally.synthesis!].map(({ costUsd, dispatches, model, name, usage }) => [
+        name,
+        model,
+        dispatches,
+        usage.outputTokens,
+        costUsd
+      ]),
+      [
+        ["a", sonnet, 2, 4000, 0.0231],
+        ["b", haiku, 1, 0, 0],
+        ["c", undefined, 0, 0, 0],
+        ["synthesis", haiku, 1, 2000, 0.0011]
+      ]
+    )
   })
 
   it("has nothing in flight once a stopped ask has ended, though its request told no end", () => {
@@ -214,10 +188,6 @@ describe("Tally", () => {
   it("takes an ask that no research announced", () => {
     const tally = fold(...whole(0, "alone", 1200))
     assert.deepStrictEqual([tally.total, tally.answered, tally.asks[0]?.question], [1, 1, "alone?"])
-    assert.deepStrictEqual(Tally.summary(tally), [
-      "1 ask in 1.2 s",
-      "1,000 tokens in, 2,000 out, about $0.0011 (estimated)"
-    ])
   })
 
   it("folds 10,000 asks with their events in well under a second", () => {
@@ -228,39 +198,6 @@ describe("Tally", () => {
     for (const event of events) tally.add(event)
     assert.isBelow(performance.now() - from, 500)
     assert.deepStrictEqual([tally.answered, tally.inFlight, tally.usage.inputTokens], [10_000, 0, 10_000_000])
-  })
-})
-
-describe("Tally.summary", () => {
-  it("says what asking together bought, and what it cost", () => {
-    const tally = fold(
-      begin(0, "a", "b", "c"),
-      ...whole(0, "a", 1200),
-      ...whole(0, "b", 1600),
-      ...whole(0, "c", 1300),
-      end(1600, 1600)
-    )
-    assert.deepStrictEqual(Tally.summary(tally), [
-      "3 asks in 1.6 s; one after another 4.1 s: 2.6×",
-      "3,000 tokens in, 6,000 out, about $0.0033 (estimated)"
-    ])
-  })
-
-  it("compares nothing where fewer than two asks were answered", () => {
-    const tally = fold(begin(0, "a", "b"), ...whole(0, "a", 900), dispatched(0, "b"), failed(800, "b"), end(900, 900))
-    assert.strictEqual(Tally.summary(tally)[0], "1 of 2 asks answered in 0.9 s")
-  })
-
-  it("says how many web searches are in the cost", () => {
-    const tally = fold(begin(0, "a"), replied(1, "a", haiku, { ...usage, webSearches: 2 }))
-    assert.strictEqual(
-      Tally.summary(tally)[1],
-      "1,000 tokens in, 2,000 out, about $0.0211 with 2 web searches (estimated)"
-    )
-  })
-
-  it("is empty where nothing happened", () => {
-    assert.deepStrictEqual(Tally.summary(Tally.make()), [])
   })
 })
 

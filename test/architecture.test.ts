@@ -36,11 +36,11 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
     ...budgeting,
     ...carrying
   ],
-  ["Claude", "Sdk", "Tally", "Lane", "Gate", "Deadline"],
+  ["Claude", "Sdk", "Tally", "Spent", "Lane", "Gate", "Deadline"],
   ["Ask", "layers/*"],
   ["Findings", "Research", "Course"],
   ["Synthesis"],
-  ["Affordable", "Pipeline", "Plan*", "Report", "promise"],
+  ["Affordable", "Pipeline", "Forecast", "Plan*", "Report", "promise"],
   ["cli/*"],
   ["main", "bin"]
 ]
@@ -64,7 +64,9 @@ const private_ = [
   "Tally",
   "Course",
   "Affordable",
+  "Spent",
   "Pipeline",
+  "Forecast",
   "Plan*",
   "Report",
   "cli/*",

@@ -23,7 +23,7 @@ describe.concurrent("run", () => {
     const claude = mock()
     await using server = await claude.serve()
     const Count = Schema.Struct({ n: Schema.Finite })
-    const { answers, document, durationMillis, estimatedCostUsd, findings, gaps, usage } = await run({
+    const { answers, document, durationMillis, estimatedCostUsd, findings, gaps, spent, usage } = await run({
       asks: { a: "How far is the sun?", n: Ask.object("How many?", Count) },
       synthesis: "Fold",
       baseUrl: server.url,
@@ -44,6 +44,12 @@ describe.concurrent("run", () => {
       claude.journal.entries.reduce((sum, { outputTokens }) => sum + outputTokens, 0)
     )
     assert.isAbove(estimatedCostUsd!, 0)
+    const parts = [...Object.values(spent.asks), spent.synthesis!]
+    assert.approximately(
+      parts.reduce((sum, part) => sum + part.estimatedCostUsd!, 0),
+      estimatedCostUsd!,
+      1e-12
+    )
     assert.isAtLeast(durationMillis, 0)
   })
 

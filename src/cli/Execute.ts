@@ -2,16 +2,19 @@
 import { Clock, Console, Effect, Option } from "effect"
 import * as Event from "../Event.ts"
 import { endedBy, whyOf } from "../Findings.ts"
+import * as Forecast from "../Forecast.ts"
 import * as Pipeline from "../Pipeline.ts"
 import type { Prepared } from "../Plan.ts"
 import * as Report from "../Report.ts"
-import * as Tally from "../Tally.ts"
+import * as Spent from "../Spent.ts"
+import type { Tally } from "../Tally.ts"
 import { code, Failure, usage } from "./Failure.ts"
 import type { Running } from "./Flags.ts"
 import { inert } from "./Inert.ts"
 import * as Output from "./Output.ts"
 import { Ports } from "./Ports.ts"
 import * as Progress from "./Progress.ts"
+import * as Summary from "./Summary.ts"
 
 /** Runs a plan. `reads` are the files it came from: nothing may be written over them. */
 export const execute = Effect.fn("cli.execute")(function* (
@@ -26,15 +29,18 @@ export const execute = Effect.fn("cli.execute")(function* (
   const { claude, lost, notice, simulated } = yield* ports.reach(way, plan.layers)
   if (notice !== undefined) yield* Console.error(notice)
 
+  const { atMostUsd: foreseenUsd } = Forecast.make(plan, plan.layers.prices)
   const startedAt = yield* Clock.currentTimeMillis
-  const reportOf = (outcome: Pipeline.Outcome, { costUsd, usage }: Tally.Tally) =>
-    Effect.map(Clock.currentTimeMillis, (now) =>
-      Report.make(outcome, { usage, costUsd, durationMillis: now - startedAt }, simulated)
-    )
+  const reportOf = (outcome: Pipeline.Outcome, tally: Tally) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const { costUsd, usage } = tally
+      const totals = { usage, costUsd, foreseenUsd, durationMillis: now - startedAt, spent: Spent.of(tally) }
+      return Report.make(outcome, totals, simulated)
+    })
   let unfinished: Effect.Effect<Report.Report> | undefined
   const { outcome, tally, told } = yield* Effect.scoped(
     Effect.gen(function* () {
-      const progress = yield* Progress.make({ ...(yield* ports.terminal), ...shown(flags) })
+      const progress = yield* Progress.make({ ...(yield* ports.terminal), ...shown(flags), foreseenUsd })
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
           unfinished = reportOf(outcome, progress.tally)
@@ -48,7 +54,9 @@ export const execute = Effect.fn("cli.execute")(function* (
     // Out of the scope, so that the live region has left the terminal.
     Effect.onInterrupt(() => (unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, rescue)))
   )
-  if (!flags.progress && !flags.quiet) yield* Effect.forEach(Tally.summary(tally), (line) => Console.error(inert(line)))
+  if (!flags.progress && !flags.quiet) {
+    yield* Effect.forEach(Summary.closing(tally, foreseenUsd), (line) => Console.error(inert(line)))
+  }
 
   return yield* conclude(yield* reportOf(outcome, tally), outcome, flags, { lost: yield* lost, told })
 })

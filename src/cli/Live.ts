@@ -5,6 +5,7 @@ import type * as Event from "../Event.ts"
 import * as Tally from "../Tally.ts"
 import type { Style, View } from "./Line.ts"
 import type { Options, Output, Progress } from "./Progress.ts"
+import * as Summary from "./Summary.ts"
 
 /** Between two frames: about twelve a second, smooth enough and cheap over a slow connection. */
 const redrawMillis = 85
@@ -19,6 +20,7 @@ const eraseLineAbove = "\u001B[1A\u001B[2K"
 /** Draws until the scope closes; then the final state stays, the summary follows, and the cursor is given back. */
 export const make = Effect.fnUntraced(function* ({
   color,
+  foreseenUsd,
   output,
   summary
 }: Options): Effect.fn.Return<Progress, never, Scope.Scope> {
@@ -62,7 +64,9 @@ export const make = Effect.fnUntraced(function* ({
     const { clear, last } = yield* screen
     const now = yield* Clock.currentTimeMillis
     clear()
-    const { lines, shown } = last(viewAt(now, frame), summary ? Tally.summary(tally) : [])
+    const view = viewAt(now, frame)
+    const said = summary ? [...Summary.table(tally, view.columns), ...Summary.closing(tally, foreseenUsd)] : []
+    const { lines, shown } = last(view, said)
     output.write(lines.map((line) => `${line}\n`).join(""))
     for (const entry of shown) told.add(entry)
   })

@@ -4,6 +4,7 @@ import type * as Event from "../Event.ts"
 import * as Tally from "../Tally.ts"
 import { inert } from "./Inert.ts"
 import * as Live from "./Live.ts"
+import * as Summary from "./Summary.ts"
 
 /** Where progress goes; `process.stderr` is one. Its size is read anew for each frame. */
 export interface Output {
@@ -21,6 +22,8 @@ export interface Options {
   readonly color: boolean
   /** Whether time, tokens and cost are told at the end. */
   readonly summary: boolean
+  /** What the run was to cost at most, to be told beside what it cost. */
+  readonly foreseenUsd?: number | undefined
 }
 
 /** A listener for a run, and what its events add up to. */
@@ -37,13 +40,19 @@ export interface Progress extends Event.Listener {
 export const make = (options: Options): Effect.Effect<Progress, never, Scope.Scope> =>
   options.mode === "live" ? Live.make(options) : plain(options)
 
-const plain = Effect.fnUntraced(function* ({ mode, output, summary }: Options) {
+const plain = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: Options) {
   const tally = Tally.make()
   const told = new Set<Readonly<Tally.Entry>>()
   const tell = (line: string): void => void output.write(`${line}\n`)
   const isQuiet = mode === "quiet"
   if (summary && !isQuiet) {
-    yield* Effect.addFinalizer(() => unfailing(() => Tally.summary(tally).map(inert).forEach(tell)))
+    yield* Effect.addFinalizer(() =>
+      unfailing(() => {
+        const table = Summary.table(tally)
+        const lines = table.length === 0 ? [] : ["", ...table]
+        for (const line of [...lines, ...Summary.closing(tally, foreseenUsd)]) tell(inert(line))
+      })
+    )
   }
   return {
     tally,

@@ -1,14 +1,12 @@
 /** `fanfold check PLAN`: says what a plan would send and cost, and calls nothing. */
 import { Duration, Effect } from "effect"
 import { Command } from "effect/cli"
-import * as Ask from "../Ask.ts"
-import { charactersPerToken, inputTokensOf } from "../Estimate.ts"
+import * as Forecast from "../Forecast.ts"
 import type { Prepared } from "../Plan.ts"
 import { timeText } from "../Limit.ts"
 import * as Policy from "../Policy.ts"
-import { pricedAt, priceOf, usdOf } from "../Price.ts"
-import { noUsage, type Request } from "../Message.ts"
-import type { Synthesis } from "../Synthesis.ts"
+import { isStated, pricedAt, type Prices } from "../Price.ts"
+import { plural, usdText } from "../Tally.ts"
 import { bodyOf } from "../Wire.ts"
 import { code, Failure } from "./Failure.ts"
 import * as Flags from "./Flags.ts"
@@ -21,53 +19,40 @@ const json = Flags.onOff(
   "Print the requests as they would be sent; the synthesis without the findings it does not have yet"
 )
 
-/** The synthesis as it would be sent, without the findings that are not there yet. */
-const foldOf = ({ instruction, options }: Synthesis<unknown>): Request => Ask.requestOf(Ask.text(instruction, options))
-
 const count = (n: number): string => n.toLocaleString("en-US")
 
-const toText = (pipeline: Prepared, requests: ReadonlyArray<readonly [name: string, request: Request]>): string => {
-  const { synthesis } = pipeline
-  const asks = requests.map(([name, request]) => ({ name, request, inputTokens: inputTokensOf(request) }))
-  const questionTokens = Math.ceil(
-    asks.reduce((sum, { request }) => sum + JSON.stringify(request.messages).length, 0) / charactersPerToken
-  )
-  const answerTokens = asks.reduce((sum, { request }) => sum + request.maxTokens, 0)
-  const calls = [
-    ...asks.map(({ inputTokens, name, request }) => ({
-      name,
-      model: request.model,
-      inputTokens,
-      maxTokens: request.maxTokens
-    })),
-    ...(synthesis === undefined
-      ? []
-      : [
-          {
-            name: "synthesis",
-            model: synthesis.options.model,
-            inputTokens: answerTokens + questionTokens + inputTokensOf(foldOf(synthesis)),
-            maxTokens: synthesis.options.maxTokens
-          }
-        ])
-  ]
-  const costs = calls.map(({ inputTokens, maxTokens, model }) =>
-    usdOf(model, { ...noUsage, inputTokens, outputTokens: maxTokens })
-  )
-  const costUsd = costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0)
-  const deadlineText =
-    pipeline.deadline === undefined ? "" : `, deadline ${timeText(Duration.toMillis(pipeline.deadline))}`
+const searchesText = (n: number): string => (n === 0 ? "" : `, up to ${plural(n, "web search", "web searches")}`)
+
+const callText = ({ atMostUsd, inputTokens, part, request: { maxTokens }, webSearches }: Forecast.Foreseen): string =>
+  `${part === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out` +
+  `${searchesText(webSearches)}${atMostUsd === undefined ? "" : `, at most ${usdText(atMostUsd)}`}`
+
+/** What a cost is reckoned with. */
+const pricesText = (calls: ReadonlyArray<Forecast.Foreseen>, prices: Prices | undefined): string => {
+  const stated = calls.filter(({ request: { model } }) => isStated(model, prices)).length
+  return [stated < calls.length ? `list prices of ${pricedAt}` : "", stated > 0 ? "prices of the plan" : ""]
+    .filter((text) => text !== "")
+    .join(" and ")
+}
+
+const toText = (
+  { concurrency, deadline, layers, policy, synthesis }: Prepared,
+  forecast: Forecast.Forecast
+): string => {
+  const { atMostUsd, calls, unpriced, webSearches } = forecast
+  const asks = synthesis === undefined ? calls.length : calls.length - 1
+  const deadlineText = deadline === undefined ? "" : `, deadline ${timeText(Duration.toMillis(deadline))}`
   const nameWidth = Math.max(...calls.map(({ name }) => name.length))
-  const modelWidth = Math.max(...calls.map(({ model }) => model.length))
+  const modelWidth = Math.max(...calls.map(({ request: { model } }) => model.length))
+  const searches = webSearches === 0 ? "" : `${searchesText(webSearches)} without the tokens of what they find`
   return [
-    `${asks.length} ${asks.length === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(pipeline.policy)}, concurrency ${pipeline.concurrency}${deadlineText}`,
+    `${asks} ${asks === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
     ...calls.map(
-      ({ inputTokens, maxTokens, model, name }) =>
-        `  ${name.padEnd(nameWidth)}  ${inert(model).padEnd(modelWidth)}  ${name === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out`
+      (call) => `  ${call.name.padEnd(nameWidth)}  ${inert(call.request.model).padEnd(modelWidth)}  ${callText(call)}`
     ),
-    costUsd === undefined
-      ? `Cost: not known, as these models have no known price: ${[...new Set(calls.map(({ model }) => model))].filter((model) => priceOf(model, 0) === undefined).join(", ")}`
-      : `Cost: about $${costUsd.toFixed(4)} at most (estimated: list prices of ${pricedAt}, every answer as long as it may be, each call once, no web searches)`,
+    atMostUsd === undefined
+      ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
+      : `Cost: about $${atMostUsd.toFixed(4)} at most (estimated: ${pricesText(calls, layers.prices)}, every answer as long as it may be, each call once${searches})`,
     "Nothing was sent.",
     ""
   ].join("\n")
@@ -78,13 +63,10 @@ export const check = Command.make(
   { plan, json, ...Flags.asking, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
     const pipeline = yield* readPlan(flags.plan, Flags.amend(flags))
-    const context = pipeline.context === undefined ? {} : { context: pipeline.context }
-    const requests = Object.entries(pipeline.asks).map(([name, ask]) => [name, Ask.requestOf(ask, context)] as const)
-    const { synthesis } = pipeline
-    const all = synthesis === undefined ? requests : [...requests, ["synthesis", foldOf(synthesis)] as const]
-    const bodies = Object.fromEntries(all.map(([name, request]) => [name, bodyOf(request)]))
+    const forecast = Forecast.make(pipeline, pipeline.layers.prices)
+    const bodies = Object.fromEntries(forecast.calls.map(({ name, request }) => [name, bodyOf(request)]))
     const isPrinted = yield* Output.print(
-      flags.json ? `${JSON.stringify(bodies, undefined, 2)}\n` : toText(pipeline, requests)
+      flags.json ? `${JSON.stringify(bodies, undefined, 2)}\n` : toText(pipeline, forecast)
     )
     if (!isPrinted) return yield* new Failure({ exitCode: code.failed, message: "" })
   })

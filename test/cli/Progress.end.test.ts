@@ -22,6 +22,11 @@ describe("live progress", () => {
         "                  to do.",
         "✔ synthesis       folded in 2.0 s",
         "",
+        "ask             model             attempts  tokens in    out     cost   time",
+        "attractions     claude-haiku-5-5                1,000  2,000  $0.0011  5.0 s",
+        "transportation  claude-haiku-5-5         2      1,000  2,000  $0.0011  7.0 s",
+        "culture         claude-haiku-5-5                                       4.0 s",
+        "synthesis       claude-haiku-5-5                1,000  2,000  $0.0011  2.0 s",
         "2 of 3 asks answered in 10 s; one after another 16 s: 1.6×",
         "3,000 tokens in, 6,000 out, about $0.0033 (estimated)"
       ])

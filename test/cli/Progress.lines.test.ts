@@ -11,7 +11,8 @@ import { answer, begin, end, fail, model, retry, start, stop, tell, usage } from
 const shown = (body: (listener: Event.Listener) => Effect.Effect<void>, summary = false) =>
   Effect.gen(function* () {
     const terminal = new FakeTerminal(20, 5)
-    yield* Effect.scoped(Effect.flatMap(Progress.make({ mode: "lines", color: true, summary, output: terminal }), body))
+    const options = { mode: "lines", color: true, summary, foreseenUsd: 0.05, output: terminal } as const
+    yield* Effect.scoped(Effect.flatMap(Progress.make(options), body))
     assert.notInclude(terminal.writes.join(""), "\u001B")
     return terminal.writes.join("").split("\n").slice(0, -1)
   })
@@ -52,8 +53,14 @@ describe("progress in lines", () => {
         "✅ Answered transportation in 4.2 s",
         "🧵 Folding 2 answers",
         "✅ Folded in 2.1 s",
+        "",
+        "ask             model             attempts  tokens in    out     cost   time",
+        "attractions     claude-haiku-5-5                1,000  2,000  $0.0011  1.2 s",
+        "transportation  claude-haiku-5-5         3      1,000  2,000  $0.0011  4.2 s",
+        "culture         claude-haiku-5-5                                       1.2 s",
+        "synthesis       claude-haiku-5-5                1,000  2,000  $0.0011  2.1 s",
         "2 of 3 asks answered in 4.2 s; one after another 6.6 s: 1.6×",
-        "3,000 tokens in, 6,000 out, about $0.0033 (estimated)"
+        "3,000 tokens in, 6,000 out, about $0.0033 (estimated), of at most $0.0500 foreseen"
       ])
     })
   )

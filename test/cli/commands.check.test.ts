@@ -21,10 +21,10 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       text.stdout,
       [
         "2 asks and a synthesis, policy atLeast=1, concurrency 2",
-        "  sun        claude-haiku-5-5   about 80 tokens in, up to 4,096 out",
-        "  moon       claude-haiku-5-5   about 81 tokens in, up to 4,096 out",
-        "  synthesis  claude-sonnet-5-5  up to 8,327 tokens in, up to 16,384 out",
-        "Cost: about $0.1846 at most (estimated: list prices of 2026-10, every answer as long as it may be, each call once, no web searches)",
+        "  sun        claude-haiku-5-5   about 80 tokens in, up to 4,096 out, at most $0.0021",
+        "  moon       claude-haiku-5-5   about 81 tokens in, up to 4,096 out, at most $0.0021",
+        "  synthesis  claude-sonnet-5-5  up to 8,327 tokens in, up to 16,384 out, at most $0.1805",
+        "Cost: about $0.1846 at most (estimated: list prices of 2026-10, every answer as long as it may be, each call once)",
         "Nothing was sent.\n"
       ].join("\n")
     )
@@ -51,6 +51,39 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       stderr: [
         "plan.yaml:1:1 timeout.stall: expected at most 90 seconds (attempt), got 2 minutes",
         "plan.yaml:1:1 deadline: expected at least 90 seconds, the shortest timeout (timeout.attempt), got 60 seconds\n"
+      ].join("\n")
+    })
+  })
+
+  it("counts web searches, and takes the prices that the plan states", async () => {
+    const prices = "prices: { claude-next: { inputUsd: 0, outputUsd: 100, cacheReadUsd: 0 } }\n"
+    const searching = "asks:\n  sun: { question: How far?, webSearch: true, maxTokens: 1000 }\n"
+    const own = "  moon: { question: How far?, model: claude-next, maxTokens: 1000 }\n"
+    const cwd = folder({
+      "mixed.yaml": prices + searching + own,
+      "own.yaml": `${prices}asks:\n${own}`,
+      "wrong.yaml": "prices:\n  a: { inputUsd: -1, outputUsd: .nan }\n  b: 5\nasks: { a: Why? }\n"
+    })
+    const [mixed, stated, wrong] = await Promise.all(
+      ["mixed", "own", "wrong"].map((name) => fanfold(["check", `${name}.yaml`], { cwd }))
+    )
+    const [, sun, moon, cost] = mixed!.stdout.split("\n")
+    assert.match(sun!, /^ {2}sun .*, up to 1,000 out, up to 5 web searches, at most \$0\.0505$/)
+    assert.match(moon!, /^ {2}moon .*, up to 1,000 out, at most \$0\.1000$/)
+    const assumed = "every answer as long as it may be, each call once"
+    assert.strictEqual(
+      cost,
+      `Cost: about $0.1505 at most (estimated: list prices of 2026-10 and prices of the plan, ${assumed}, up to 5 web searches without the tokens of what they find)`
+    )
+    assert.include(stated!.stdout, `(estimated: prices of the plan, ${assumed})`)
+    assert.deepStrictEqual(wrong, {
+      code: 2,
+      stdout: "",
+      stderr: [
+        "wrong.yaml:2:3 prices.a.cacheReadUsd: missing",
+        "wrong.yaml:2:8 prices.a.inputUsd: expected a price in USD, 0 or more, got -1",
+        "wrong.yaml:2:22 prices.a.outputUsd: expected a price in USD, 0 or more, got NaN",
+        "wrong.yaml:3:3 prices.b: expected { inputUsd, outputUsd, cacheReadUsd } in USD per million tokens, got 5\n"
       ].join("\n")
     })
   })

@@ -27,6 +27,38 @@ describe.concurrent("fanfold run", { timeout: 60_000 }, () => {
     assert.deepStrictEqual(readdirSync(cwd), ["plan.yaml"])
   })
 
+  it("tells what each ask took, beside what was foreseen, and reports it", async () => {
+    await using server = await mockClaude().serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const { stderr } = await fanfold(["run", "plan.yaml", "-o", "report.json"], { cwd, env: reaching(server) })
+    assert.match(
+      stderr,
+      /\nask +model +tokens in +out +cost +time\nsun +claude-haiku-5-5 .*\nmoon .*\nsynthesis +claude-sonnet-5-5 .*\n2 asks in .*\n/
+    )
+    assert.match(stderr, / out, about \$0\.0\d+ \(estimated\), of at most \$0\.1846 foreseen\n/)
+    const { estimatedCostUsd, foreseenCostUsd, spent, usage } = jsonIn(cwd, "report.json")
+    assert.approximately(foreseenCostUsd, 0.1846, 1e-4)
+    const parts = [spent.asks.sun, spent.asks.moon, spent.synthesis]
+    const sum = (of: (part: any) => number) => parts.reduce((total, part) => total + of(part), 0)
+    assert.approximately(
+      sum(({ estimatedCostUsd }) => estimatedCostUsd),
+      estimatedCostUsd,
+      1e-9
+    )
+    assert.strictEqual(
+      sum((part) => part.usage.outputTokens),
+      usage.outputTokens
+    )
+    assert.deepStrictEqual(
+      parts.map(({ attempts, model }) => [attempts, model]),
+      [
+        [1, "claude-haiku-5-5"],
+        [1, "claude-haiku-5-5"],
+        [1, "claude-sonnet-5-5"]
+      ]
+    )
+  })
+
   it("reads a plan from standard input, with files beside the working folder", async () => {
     const claude = mockClaude()
     await using server = await claude.serve()

@@ -227,6 +227,7 @@ describe("a wrong option", () => {
       () => Stack.layerOver({ retry: { maxWait: "1 second", within: { milliseconds: 500 } } })
     ],
     [`timeout.stall: ${time}, got "5s"`, () => Timeout.layer({ stall: "5s" as "5 seconds" })],
+    [
       "prices.next.outputUsd: expected a price in USD, 0 or more, got NaN",
       () => Stack.layerOver({ prices: { next: { inputUsd: 1, outputUsd: Number.NaN, cacheReadUsd: 0 } } })
     ],

@@ -14,6 +14,8 @@ const pipeline = (fields: Partial<Pipeline> = {}): Pipeline => ({
   ...fields
 })
 
+const searching = (webSearch: boolean) => Forecast.make(pipeline({ asks: { a: Ask.text("a?", { webSearch }) } }))
+
 describe("a forecast", () => {
   it("has every call with its model, tokens and highest cost, and their sum", () => {
     const { atMostUsd, calls, unpriced } = Forecast.make(pipeline())
@@ -51,7 +53,6 @@ describe("a forecast", () => {
   })
 
   it("counts the web searches that an answer may make", () => {
-    const searching = (webSearch: boolean) => Forecast.make(pipeline({ asks: { a: Ask.text("a?", { webSearch }) } }))
     const [never, ever] = [searching(false), searching(true)]
     assert.deepStrictEqual([never.webSearches, ever.webSearches], [0, 5])
     assert.approximately(ever.atMostUsd! - never.atMostUsd!, 0.05, 1e-4)

@@ -55,6 +55,7 @@ const allColumns: ReadonlyArray<Column> = [
   { title: "tokens in", cell: ({ usage }) => unlessNone(inputTokensOf(usage)), rank: 3 },
   { title: "of cache", cell: ({ usage }) => unlessNone(usage.cacheReadInputTokens), rank: 5 },
   { title: "out", cell: ({ usage }) => unlessNone(usage.outputTokens), rank: 2 },
+  { title: "searches", cell: ({ usage }) => unlessNone(usage.webSearches), rank: 5 },
   {
     title: "cost",
     cell: (entry) => (entry.costUsd === undefined ? "unknown" : hasUsage(entry) ? usdText(entry.costUsd) : ""),

@@ -73,6 +73,9 @@ describe("the closing lines", () => {
   })
 })
 
+/** Dear in the order of the index, fifty by fifty. */
+const spent = (index: number) => ({ ...Message.noUsage, inputTokens: 1000, outputTokens: 1000 * (index % 50) })
+
 describe("the table", () => {
   const cached = { ...usage, cacheReadInputTokens: 20_000 }
   const tally = fold(
@@ -126,6 +129,15 @@ describe("the table", () => {
     }
   })
 
+  it("shows the web searches that are in a cost", () => {
+    const searching = { ...usage, webSearches: 2 }
+    const table = Summary.table(fold(begin(0, "a", "b"), dispatched(0, "a"), replied(1, "a", haiku, searching)))
+    assert.deepStrictEqual(table, [
+      "ask  model             tokens in    out  searches     cost",
+      "a    claude-haiku-5-5      1,000  2,000         2  $0.0211"
+    ])
+  })
+
   it("is of more than one ask", () => {
     assert.deepStrictEqual(Summary.table(fold(begin(0, "a"), ...whole(0, "a", 1), ...whole(1, "synthesis", 1))), [])
     assert.deepStrictEqual(Summary.table(fold(begin(0, "a", "b"), interrupted(1, "a"), interrupted(1, "b"))), [])
@@ -133,7 +145,6 @@ describe("the table", () => {
 
   it("lists of many asks the ten dearest, an unknown cost first", () => {
     const names = Array.from({ length: 100 }, (_, index) => `q${index}`)
-    const spent = (index: number) => ({ ...Message.noUsage, inputTokens: 1000, outputTokens: 1000 * (index % 50) })
     const many = fold(
       begin(0, ...names),
       ...names.flatMap((name, index) => [

@@ -11,6 +11,7 @@ const pipeline = (fields: Partial<Pipeline> = {}): Pipeline => ({
   policy: "all",
   concurrency: "unbounded",
   context: undefined,
+  deadline: undefined,
   ...fields
 })
 

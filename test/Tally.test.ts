@@ -142,13 +142,13 @@ describe("Tally", () => {
   })
 
   it("does not know the cost as soon as one model has no price, and says which", () => {
-    const tally = fold(begin(0, "a", "b"), replied(1, "a"), replied(1, "b", "claude-next"), replied(2, "a"))
+    const tally = fold(begin(0, "a", "b"), replied(1, "a"), replied(1, "b", "claude-next"), replied(2, "b"))
     assert.strictEqual(tally.costUsd, undefined)
     assert.deepStrictEqual([...tally.unpriced], ["claude-next"])
     assert.strictEqual(tally.usage.outputTokens, 6000)
     assert.deepStrictEqual(
       tally.asks.map(({ costUsd }) => costUsd),
-      [0.0022, undefined]
+      [0.0011, undefined]
     )
   })
 

@@ -82,7 +82,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
     const { file: contextFile, text } = context.success
     const read: Read = { ...toPipeline(plan), context: text, contextFile }
-    const unaffordable = plan.budget === undefined ? [] : Affordable.issuesOf(read, plan.budget)
+    const unaffordable = plan.budget === undefined ? [] : Affordable.issuesOf(read, plan.budget, plan.prices)
     return unaffordable.length === 0 ? read : yield* locate(file, source, unaffordable)
   }
   return yield* locate(file, source, issues)

@@ -25,6 +25,14 @@ describe("a budget of a plan", () => {
       "3:1 budget: expected at least 11541 tokens, what one ask and the synthesis may take, got 100 tokens"
     ],
     [
+      "beside models of which the plan states the prices of some",
+      `prices: { claude-next: { inputUsd: 1, outputUsd: 1, cacheReadUsd: 1 } }\nmodel: claude-next\n${plan("budget: 1")}`.replace(
+        "Fold.,",
+        "Fold., model: claude-last,"
+      ),
+      "4:1 synthesis: no budget can bound this: no price is known for the model claude-last: state it in prices"
+    ],
+    [
       "beside models whose price nobody knows",
       `model: claude-next\n${plan("budget: 1")}`,
       "2:9 asks.one: no budget can bound this: no price is known for the model claude-next: state it in prices",

@@ -94,5 +94,11 @@ const given = (field: Field): Codec => {
   const own = Schema.resolveAnnotations(schema)?.["inCode"]
   if (own !== undefined) return own as Codec
   if (schema.fields !== undefined) return inCode({ fields: schema.fields, ast: schema.ast })
-  return Schema.is(schema)(Duration.infinity) ? PositiveDurationInput : Schema.toType(schema)
+  const fits = Schema.is(schema)
+  if (!fits(Duration.infinity)) return Schema.toType(schema)
+  if (schema.ast._tag !== "Union") return PositiveDurationInput
+  // A time, or a word in its place.
+  const expected = { expected: Schema.resolveAnnotations(schema)?.expected ?? time.expected }
+  const isGiven = (input: unknown): boolean => isTime(input) || (typeof input === "string" && fits(input))
+  return Schema.Unknown.check(Schema.makeFilter(isGiven, expected))
 }

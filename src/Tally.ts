@@ -14,7 +14,7 @@ export interface Entry {
   startedAt?: number
   /** When its first attempt left. */
   dispatchedAt?: number
-  /** How many requests left for Claude. */
+  /** How many requests left for Claude, second copies of a straggler included. */
   dispatches: number
   /** How many of them are on their way. */
   inFlight: number
@@ -142,7 +142,8 @@ export class Tally {
 
   #change(entry: Entry, event: Exclude<Event, { readonly _tag: "ResearchStarted" | "ResearchEnded" }>): void {
     if ("attempt" in event) entry.attempt = event.attempt
-    if ("message" in event) {
+    const isCopy = "hedge" in event && event.hedge === true
+    if ("message" in event && !isCopy) {
       entry.reason = event.reason
       entry.message = event.message
     }
@@ -159,7 +160,8 @@ export class Tally {
         entry.dispatches++
         entry.model = event.model
         this.#fly(entry, 1)
-        return this.#move(entry, "asking")
+        // The state of the ask is that of the original.
+        return isCopy ? undefined : this.#move(entry, "asking")
       case "FirstToken":
         return this.#move(entry, "answering")
       case "Replied":

@@ -1,5 +1,6 @@
-/** Ends what takes too long. One timer serves all: a fiber asleep beside each call would cost more than the call's own. */
+/** Ends what takes too long. One timer serves all. */
 import { Clock, type Context, Effect, Fiber } from "effect"
+import { Alarm } from "./Alarm.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -13,7 +14,7 @@ interface Watched<B, E> {
 
 export class Watchdog {
   readonly #watched = new Set<Watched<unknown, unknown>>()
-  #timer: { readonly at: number; readonly fiber: AnyFiber } | undefined
+  readonly #alarm = new Alarm((timer) => this.#look(timer))
 
   /**
    * Runs the effect, and interrupts it once `endsAt` has passed, in epoch milliseconds; what `onLate` gave at that moment is
@@ -32,8 +33,7 @@ export class Watchdog {
         const watched: Watched<B, E2> = { endsAt, onLate, fiber, late: undefined }
         fiber.addObserver((exit) => {
           this.#watched.delete(watched)
-          // Where nobody is watched there is no timer either, so that the process can end.
-          if (this.#watched.size === 0) this.#stop()
+          if (this.#watched.size === 0) this.#alarm.stop()
           resume(exit._tag === "Failure" && watched.late !== undefined ? watched.late : exit)
         })
         if (fiber.pollUnsafe() !== undefined) return
@@ -45,16 +45,8 @@ export class Watchdog {
   }
 
   /** Looks at this moment, at the latest, who is late. */
-  wake(at: number, { context }: AnyFiber): void {
-    if (at === Number.POSITIVE_INFINITY || (this.#timer !== undefined && this.#timer.at <= at)) return
-    this.#stop()
-    const sleep = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, at - now)))
-    const look = Effect.withFiber((fiber) => {
-      this.#timer = undefined
-      this.#look(fiber)
-      return Effect.void
-    })
-    this.#timer = { at, fiber: Effect.runForkWith(context)(Effect.andThen(sleep, look)) }
+  wake(at: number, fiber: AnyFiber): void {
+    this.#alarm.set(at, fiber)
   }
 
   #look(timer: AnyFiber): void {
@@ -70,10 +62,5 @@ export class Watchdog {
       }
     }
     this.wake(soonest, timer)
-  }
-
-  #stop(): void {
-    this.#timer?.fiber.interruptUnsafe()
-    this.#timer = undefined
   }
 }

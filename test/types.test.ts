@@ -9,6 +9,7 @@ import {
   Claude,
   Continue,
   type Findings,
+  Hedge,
   Message,
   Pacing,
   type Policy,
@@ -119,7 +120,8 @@ describe("the compiler sees", () => {
 
   it("layers that need a Claude and give one", () => {
     type Around = Layer.Layer<Claude.Claude, never, Claude.Claude>
-    for (const each of [Continue.layer(), Retry.layer(), Pacing.layer(), Timeout.layer(), Stack.layerOver()]) {
+    const layers = [Continue.layer(), Retry.layer(), Hedge.layer(), Pacing.layer(), Timeout.layer(), Stack.layerOver()]
+    for (const each of layers) {
       expectTypeOf(each).toEqualTypeOf<Around>()
     }
   })

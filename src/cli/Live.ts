@@ -80,7 +80,9 @@ export const make = Effect.fnUntraced(function* ({
     emit: (event) =>
       Effect.sync(() => {
         tally.add(event)
-        if (event._tag === "AttemptFailed" || event._tag === "Retrying" || event._tag === "Reasked") {
+        // What a second copy wrote is not shown.
+        const isFailed = event._tag === "AttemptFailed" && event.hedge !== true
+        if (isFailed || event._tag === "Retrying" || event._tag === "Reasked") {
           streams.drop(tally.of(event))
         }
       }),

@@ -129,6 +129,8 @@ class Book {
   underWay: { readonly attempt: number; readonly at: number } | undefined
 
   see(event: Event.Event): void {
+    // What becomes of a second copy is told by who sent it.
+    if ("hedge" in event && event.hedge === true) return
     if (event._tag === "Dispatched") this.underWay = event
     else if (event._tag === "Replied" || event._tag === "AttemptFailed") this.underWay = undefined
   }

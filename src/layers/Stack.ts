@@ -7,6 +7,7 @@ import { inCode } from "../Limit.ts"
 import * as Price from "../Price.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
+import * as Hedge from "./Hedge.ts"
 import * as Pacing from "./Pacing.ts"
 import * as Retry from "./Retry.ts"
 import * as Timeout from "./Timeout.ts"
@@ -15,6 +16,7 @@ import * as Timeout from "./Timeout.ts"
 export const Options = Schema.Struct({
   continue: Schema.optionalKey(Continue.Options),
   retry: Schema.optionalKey(Retry.Options),
+  hedge: Schema.optionalKey(Hedge.Options),
   budget: Schema.optionalKey(Budget.Budget),
   pacing: Schema.optionalKey(Pacing.Options),
   timeout: Schema.optionalKey(Timeout.Options),
@@ -23,6 +25,8 @@ export const Options = Schema.Struct({
 export interface Options {
   readonly continue?: Continue.Options | undefined
   readonly retry?: Retry.Options | undefined
+  /** Off by default; `{}` turns it on. */
+  readonly hedge?: Hedge.Options | undefined
   readonly budget?: number | Budget.Options | undefined
   readonly pacing?: Pacing.Options | undefined
   readonly timeout?: Timeout.Options | undefined
@@ -61,11 +65,19 @@ const stack = (...layers: readonly [Around, ...ReadonlyArray<Around>]): Around =
 const where = <A>(options: A | undefined, layer: (options: A) => Around): ReadonlyArray<Around> =>
   options === undefined ? [] : [layer(options)]
 
-/** What belongs to one run: a paused turn is retried as a whole, and every attempt that may be paid is budgeted. */
+/**
+ * What belongs to one run: a paused turn is retried as a whole, a second copy is no try of its own, and every attempt that
+ * may be paid is budgeted.
+ */
 const run = (options: Options): Around =>
   stating(
     options.prices,
-    stack(Continue.layer(options.continue), Retry.layer(options.retry), ...where(options.budget, Budget.layer))
+    stack(
+      Continue.layer(options.continue),
+      Retry.layer(options.retry),
+      ...where(options.hedge, Hedge.layer),
+      ...where(options.budget, Budget.layer)
+    )
   )
 
 /** What all runs of a process share: one gate for all, whose waiting does not count against the time of an attempt. */

@@ -16,7 +16,8 @@ export class Alarm {
   set(at: number, { context }: AnyFiber): void {
     if (at === Number.POSITIVE_INFINITY || (this.#timer !== undefined && this.#timer.at <= at)) return
     this.stop()
-    const sleep = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, at - now)))
+    // Timers know whole milliseconds only, and one that comes too early would ring again and again.
+    const sleep = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, Math.ceil(at - now))))
     const ring = Effect.withFiber((timer) => {
       this.#timer = undefined
       this.#ring(timer)

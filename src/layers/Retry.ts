@@ -98,9 +98,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
             }
             // Most calls need no second try, and are spared the schedule.
             const tries = watchdog.watch(Effect.catch(attempt(1), again), endsAt, onLate, context)
-            return Effect.onInterrupt(tries, () =>
-              book.soFar === undefined ? Effect.void : tellStopped(book, request.model)
-            )
+            return Effect.onInterrupt(tries, () => tellStopped(book, request.model))
           })
       })
     })

@@ -200,7 +200,7 @@ const race = (send: Send, request: Request, run: Stragglers, watch: Watch, fiber
       }
       const error = Exit.findErrorOption(exit)
       if (error._tag === "Some") paid = addPaid(paid, error.value.usage)
-      if (failed !== undefined) finish(fail(failed))
+      if (failed !== undefined) finish(Effect.andThen(stop(copy), fail(failed)))
     }
 
     const onOriginal = (exit: Exit.Exit<Reply, AskError>): void => {

@@ -68,7 +68,15 @@ const run = Effect.fnUntraced(function* (options: Options, seed: number, layers:
     const { ask, hedge } = yield* Call.Current
     yield* Effect.sleep(yield* Random.withSeed(drawn, `${seed} ${ask} ${hedge === true}`))
     const content = [{ type: "text", text: "yes" }]
-    const reply: Message.Reply = { id: "", model, content, stopReason: "end_turn", stopSequence: null, usage, headers: {} }
+    const reply: Message.Reply = {
+      id: "",
+      model,
+      content,
+      stopReason: "end_turn",
+      stopSequence: null,
+      usage,
+      headers: {}
+    }
     return reply
   })
   const claude = Layer.succeed(Claude.Claude, Claude.Claude.of({ send }))

@@ -63,10 +63,22 @@ export const PositiveDurationInput = Schema.Unknown.check(
   Schema.makeFilter((input) => millisOf(input) !== undefined, time)
 )
 
+const durationNamed = (named: { readonly expected: string }) =>
+  Schema.String.annotate(named)
+    .check(Schema.makeFilter((text) => millisOf(inWords(text)) !== undefined, named))
+    .pipe(Schema.decodeTo(Schema.Duration, fromText))
+
 /** A duration longer than zero, written as `"90 seconds"` or `"2 minutes"`, or in short as `90s`, `2m`, `1h` or `500ms`. */
-export const PositiveDuration = Schema.String.annotate(time)
-  .check(Schema.makeFilter((text) => millisOf(inWords(text)) !== undefined, time))
-  .pipe(Schema.decodeTo(Schema.Duration, fromText))
+export const PositiveDuration = durationNamed(time)
+
+/** Such a duration, or a word in its place. */
+export const durationOr = <const Word extends string>(word: Word) => {
+  const named = { expected: `"${word}", or ${time.expected}` }
+  const given = Schema.Unknown.check(
+    Schema.makeFilter((input) => input === word || millisOf(input) !== undefined, named)
+  )
+  return Schema.Union([Schema.Literal(word), durationNamed(named)]).annotate({ ...named, inCode: given })
+}
 
 /** A schema may say by the annotation `inCode` what code gives for it. */
 type Codec = Schema.Codec<unknown>
@@ -94,11 +106,5 @@ const given = (field: Field): Codec => {
   const own = Schema.resolveAnnotations(schema)?.["inCode"]
   if (own !== undefined) return own as Codec
   if (schema.fields !== undefined) return inCode({ fields: schema.fields, ast: schema.ast })
-  const fits = Schema.is(schema)
-  if (!fits(Duration.infinity)) return Schema.toType(schema)
-  if (schema.ast._tag !== "Union") return PositiveDurationInput
-  // A time, or a word in its place.
-  const expected = { expected: Schema.resolveAnnotations(schema)?.expected ?? time.expected }
-  const isGiven = (input: unknown): boolean => isTime(input) || (typeof input === "string" && fits(input))
-  return Schema.Unknown.check(Schema.makeFilter(isGiven, expected))
+  return Schema.is(schema)(Duration.infinity) ? PositiveDurationInput : Schema.toType(schema)
 }

@@ -142,7 +142,7 @@ export class Tally {
 
   #change(entry: Entry, event: Exclude<Event, { readonly _tag: "ResearchStarted" | "ResearchEnded" }>): void {
     if ("attempt" in event) entry.attempt = event.attempt
-    const isCopy = "hedge" in event && event.hedge === true
+    const isCopy = "hedge" in event && event.hedge
     if ("message" in event && !isCopy) {
       entry.reason = event.reason
       entry.message = event.message

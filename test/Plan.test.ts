@@ -164,7 +164,10 @@ describe("the plan's JSON Schema", () => {
       { $schema: "x", asks, policy: { first: 1 }, concurrency: "unbounded", context: { file: "x.md" } },
       { asks: { a: { question: "Why?", answer, timeout: "5 minutes", effort: "low", webSearch: true } } },
       { asks, synthesis: { instruction: "Fold", answer }, retry: { within: "5 minutes" }, pacing: { inFlight: 3 } },
-      { asks, prices: { "claude-next": { inputUsd: 1, outputUsd: 5.5, cacheReadUsd: 0 } } }
+      { asks, prices: { "claude-next": { inputUsd: 1, outputUsd: 5.5, cacheReadUsd: 0 } } },
+      { asks, hedge: {} },
+      { asks, hedge: { after: "p95", max: 5 } },
+      { asks, hedge: { after: "30 seconds" } }
     ]
     for (const plan of plans) assert.isTrue(accepts(plan), JSON.stringify(plan))
   })
@@ -187,7 +190,9 @@ describe("the plan's JSON Schema", () => {
       { asks, synthesis: { instruct: "x" } },
       { asks, retry: { attempts: 0 } },
       { asks, prices: { a: { inputUsd: -1, outputUsd: 1, cacheReadUsd: 1 } } },
-      { asks, prices: { a: { inputUsd: 1 } } }
+      { asks, prices: { a: { inputUsd: 1 } } },
+      { asks, hedge: { max: 0 } },
+      { asks, hedge: true }
     ]
     for (const plan of plans) assert.isFalse(accepts(plan), JSON.stringify(plan))
   })

@@ -11,6 +11,9 @@ const leaveAt = (run: Stragglers, times: ReadonlyArray<number>): ReadonlyArray<F
 
 const same = (n: number, at = 0): ReadonlyArray<number> => Array.from({ length: n }, () => at)
 
+/** From one to two seconds. */
+const millisOf = (n: number): number => 1000 + ((n * 7919) % 1000)
+
 describe("a straggler", () => {
   it("is who is still away when 95 % are back, within one in a hundred of their time", () => {
     const run = new Stragglers(3)
@@ -42,7 +45,6 @@ describe("a straggler", () => {
 
   it("is nobody among the first to leave, of whom the quick ones come back before others left for long", () => {
     const run = new Stragglers(50)
-    const millisOf = (n: number): number => 1000 + ((n * 7919) % 1000)
     const ends = Array.from({ length: 100 }, (_, n) => ({ n, at: 5 * n + millisOf(n) })).toSorted((a, b) => a.at - b.at)
     const flights = leaveAt(
       run,

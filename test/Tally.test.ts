@@ -21,6 +21,26 @@ import {
 } from "./Happenings.ts"
 
 describe("Tally", () => {
+  it("counts a second copy as on its way and as paid, and not as another try", () => {
+    const copy = { attempt: 1, model: haiku, hedge: true } as const
+    const before = [
+      begin(0, "a"),
+      started(0, "a"),
+      dispatched(0, "a"),
+      [1, "a", { _tag: "FirstToken", attempt: 1 }],
+      [2, "a", { _tag: "Dispatched", ...copy }]
+    ] as const
+    const underWay = fold(...before)
+    assert.strictEqual(underWay.inFlight, 2)
+    assert.deepInclude(underWay.asks[0], { status: "answering", attempt: 1 })
+    const outrun = { reason: "Outrun", message: "the other copy was faster", usage, durationMillis: 1 }
+    const over = fold(...before, replied(3, "a"), [3, "a", { _tag: "AttemptFailed", ...copy, ...outrun }])
+    assert.strictEqual(over.inFlight, 0)
+    assert.strictEqual(over.usage.outputTokens, 4000)
+    assert.approximately(over.costUsd!, 0.0022, 1e-9)
+    assert.isUndefined(over.asks[0]!.reason)
+  })
+
   it("keeps the asks in the order asked, whatever order they answer in", () => {
     const tally = fold(begin(0, "a", "b", "c"), ...whole(0, "c", 5), ...whole(0, "a", 9))
     assert.deepStrictEqual(

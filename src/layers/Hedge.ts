@@ -6,19 +6,16 @@ import * as Call from "../Call.ts"
 import { Activity, Claude, isStreamed, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import * as Issue from "../Issue.ts"
-import { inCode, PositiveDuration, PositiveInt } from "../Limit.ts"
+import { durationOr, inCode, PositiveInt } from "../Limit.ts"
 import { addPaid, type Reply, type Request, type Usage } from "../Message.ts"
 import { type Flight, Stragglers } from "../Stragglers.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-const aTime = { expected: '"p95", or a time longer than zero, such as "90 seconds"' }
-
 /** `after`: when a call takes too long, from its leaving. `max`: most second copies in a run. */
 export const Options = Schema.Struct({
   after: Schema.optionalKey(
-    Schema.Union([Schema.Literal("p95"), PositiveDuration]).annotate({
-      ...aTime,
+    durationOr("p95").annotate({
       description: "Send a second copy of an ask that takes longer than this, or than 95 % of them: p95 (default)"
     })
   ),

@@ -128,7 +128,7 @@ class Book {
 
   see(event: Event.Event): void {
     // What becomes of a second copy is told by who sent it.
-    if ("hedge" in event && event.hedge === true) return
+    if ("hedge" in event && event.hedge) return
     if (event._tag === "Dispatched") this.underWay = event
     else if (event._tag === "Replied" || event._tag === "AttemptFailed") this.underWay = undefined
   }

@@ -35,6 +35,8 @@ const ended = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
   return { code: error.exitCode, ...said }
 })
 
+const anAfter = '"p95", or a time longer than zero, such as "90 seconds"'
+
 describe("a wrong invocation", () => {
   const table: ReadonlyArray<readonly [args: ReadonlyArray<string>, said: string]> = [
     [["run"], "Missing required argument: plan\n"],
@@ -53,6 +55,9 @@ describe("a wrong invocation", () => {
     ],
     [["check", plan, "--model", " "], 'flag --model: " ". Expected: the name of a model\n'],
     [["check", plan, "--retry-within", "5 parsecs"], 'Expected: a time longer than zero, such as "90 seconds"\n'],
+    [["check", plan, "--hedge-after", "p9x"], `"p9x". Expected: ${anAfter}\n`],
+    [["check", plan, "--hedge-after", "0 seconds"], `"0 seconds". Expected: ${anAfter}\n`],
+    [["check", plan, "--hedge-max", "0"], "Expected: a whole number ≥ 1\n"],
     [["check", plan, "--pacing-in-flight", "1.5"], "Expected: a whole number ≥ 1\n"],
     [["check", plan, "--pacing-limits-itpm", "30k"], "Expected: a whole number ≥ 1\n"],
     [["init", "novel"], 'Expected: "travel-guide" | "market-research" | "tech-evaluation"\n'],

@@ -80,6 +80,21 @@ describe("live progress", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("keeps the text of an ask whose second copy failed", () =>
+    Effect.gen(function* () {
+      const terminal = new FakeTerminal(80, 24)
+      const progress = yield* Progress.make({ ...options, output: terminal })
+      yield* begin(progress, ["a"])
+      yield* start(progress, "a")
+      yield* stream(progress, "a", "Twelve chars")
+      yield* tell(progress, "a", { _tag: "Dispatched", attempt: 1, model, hedge: true })
+      const cut = { reason: "CutOff", message: "gone", durationMillis: 1 }
+      yield* tell(progress, "a", { _tag: "AttemptFailed", attempt: 1, ...cut, hedge: true })
+      yield* drawn(terminal)
+      assert.include(terminal.screen.join("\n"), "answering ~3 tokens")
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("lets no control character of a model, a name, a question or a message reach the terminal", () =>
     Effect.gen(function* () {
       const evil = "\u001B[2J\u001B]0;title\u0007\u009B31m\u0000\u0008\r\t\u202Eevil\u001B"

@@ -9,6 +9,8 @@ import { answering, assertEnded, latency, run } from "./Hedged.ts"
 const paid = { ...Message.noUsage, inputTokens: 7, outputTokens: 3 }
 const soFar: Claude.SoFar = () => ({ model: "claude-haiku-5-5", usage: paid, partialText: "Par" })
 
+const slow = ({ call, request }: Sent) => (call.hedge === true ? 1000 : questionOf(request) === "q0" ? 2500 : 10_000)
+
 describe("a copy that is turned away", () => {
   it.effect("is tried again a second later, and costs its call nothing", () =>
     Effect.gen(function* () {
@@ -29,8 +31,6 @@ describe("a copy that is turned away", () => {
 
   it.effect("leaves its place under the cap to another", () =>
     Effect.gen(function* () {
-      const slow = ({ call, request }: Sent) =>
-        call.hedge === true ? 1000 : questionOf(request) === "q0" ? 2500 : 10_000
       const { copies, events, startedAt } = yield* run(2, answering(slow), {
         after: "2 seconds",
         max: 1,

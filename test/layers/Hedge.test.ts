@@ -8,6 +8,8 @@ import { answering, assertEnded, latency, names, run } from "./Hedged.ts"
 const cut = (usage?: Message.Usage) => failure(new AskError.CutOff({ detail: "gone" }), { usage })
 const paid = { ...Message.noUsage, inputTokens: 7, outputTokens: 3 }
 
+const slow = ({ call, request }: Sent) => (call.hedge === true ? 8000 : questionOf(request) === "q7" ? 4000 : 1000)
+
 describe("a run with hedging", () => {
   it.effect("sends nothing twice where all calls take about the same time", () =>
     Effect.gen(function* () {
@@ -21,7 +23,10 @@ describe("a run with hedging", () => {
 
   it.effect("takes the answer of a straggler's copy, and aborts the straggler", () =>
     Effect.gen(function* () {
-      const { answers, copies, durationMillis, events, interrupted, startedAt } = yield* run(50, answering(latency("q7")))
+      const { answers, copies, durationMillis, events, interrupted, startedAt } = yield* run(
+        50,
+        answering(latency("q7"))
+      )
       assert.lengthOf(copies, 1)
       assert.strictEqual(questionOf(copies[0]!.request), "q7")
       assert.approximately(copies[0]!.at - startedAt, 1005, 5)
@@ -50,8 +55,6 @@ describe("a run with hedging", () => {
 
   it.effect("aborts the copy where the original is faster", () =>
     Effect.gen(function* () {
-      const slow = ({ call, request }: Sent) =>
-        call.hedge === true ? 8000 : questionOf(request) === "q7" ? 4000 : 1000
       const { answers, copies, events, interrupted } = yield* run(50, answering(slow))
       assert.lengthOf(copies, 1)
       assert.strictEqual(answers["q7"], "original")
@@ -66,13 +69,13 @@ describe("a run with hedging", () => {
 
   it.effect("sends no more copies than may be, by default three or one in twenty", () =>
     Effect.gen(function* () {
-      const slow = names(12)
+      const twelve = names(12)
       for (const [asks, max, most] of [
         [40, undefined, 3],
         [200, undefined, 10],
         [200, 5, 5]
       ] as const) {
-        const { copies, events } = yield* run(asks, answering(latency(...slow)), { after: "2 seconds", max })
+        const { copies, events } = yield* run(asks, answering(latency(...twelve)), { after: "2 seconds", max })
         assert.lengthOf(copies, most)
         assertEnded(events)
       }
@@ -165,7 +168,8 @@ describe("a copy under way", () => {
       }
       const died = yield* run(
         1,
-        ({ call }) => (call.hedge === true ? Effect.die("oops") : Effect.delay(Effect.succeed(reply("original")), 9000)),
+        ({ call }) =>
+          call.hedge === true ? Effect.die("oops") : Effect.delay(Effect.succeed(reply("original")), 9000),
         { after: "2 seconds" }
       )
       assert.deepStrictEqual(died.answers, { q0: "original" })

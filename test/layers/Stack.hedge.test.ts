@@ -20,6 +20,11 @@ const ask = (names: ReadonlyArray<string>, claude: ReturnType<typeof make>, opti
     return { answers, copies, events }
   })
 
+const slow = ({ call, request }: Sent) => (questionOf(request) === "q0" && call.hedge !== true ? 20_000 : 1000)
+
+const answer = (sent: Sent) =>
+  Effect.delay(Effect.succeed(reply(sent.call.hedge === true ? "copy" : "yes")), slow(sent))
+
 describe("the stack with hedging", () => {
   it.effect("tries again only where both copies have failed: Retry is outside of Hedge", () =>
     Effect.gen(function* () {
@@ -34,8 +39,6 @@ describe("the stack with hedging", () => {
     })
   )
 
-  const slow = ({ call, request }: Sent) => (questionOf(request) === "q0" && call.hedge !== true ? 20_000 : 1000)
-  const answer = (sent: Sent) => Effect.delay(Effect.succeed(reply(sent.call.hedge === true ? "copy" : "yes")), slow(sent))
   const eleven = Array.from({ length: 11 }, (_, n) => `q${n}`)
 
   it.effect("hedges who left and not who waits, through the same gate: Hedge is outside of Pacing", () =>

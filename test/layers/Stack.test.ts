@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, AskError, type Claude, Continue, Event, Research, Retry, Stack, Timeout } from "fanfold"
+import { Ask, AskError, type Claude, Continue, Event, Hedge, Research, Retry, Stack, Timeout } from "fanfold"
 import { failure, make, overloaded, recorder, reply, script } from "../FakeClaude.ts"
 import { message } from "../Loopback.ts"
 
@@ -210,6 +210,7 @@ describe("the places of a process", () => {
 
 describe("a wrong option", () => {
   const time = 'expected a time longer than zero, such as "90 seconds"'
+  const after = 'expected "p95", or a time longer than zero, such as "90 seconds"'
   const table: ReadonlyArray<readonly [message: string, make: () => unknown]> = [
     [`timeout.attempt: ${time}, got -5`, () => Timeout.layer({ attempt: -5 })],
     [`timeout.stall: ${time}, got NaN`, () => Timeout.layer({ stall: Number.NaN })],
@@ -217,6 +218,12 @@ describe("a wrong option", () => {
     ["retry.attempts: expected a whole number ≥ 1, got 0", () => Retry.layer({ attempts: 0 })],
     [`retry.maxWait: ${time}, got "soon"`, () => Retry.layer({ maxWait: "soon" as "1 second" })],
     ["continue.turns: expected a whole number ≥ 1, got 0", () => Continue.layer({ turns: 0 })],
+    ["hedge.max: expected a whole number ≥ 1, got 0", () => Hedge.layer({ max: 0 })],
+    ["hedge.max: expected a whole number ≥ 1, got Infinity", () => Stack.layerOver({ hedge: { max: Infinity } })],
+    ["hedge.max: expected a whole number ≥ 1, got NaN", () => Hedge.layer({ max: Number.NaN })],
+    [`hedge.after: ${after}, got 0`, () => Hedge.layer({ after: 0 })],
+    [`hedge.after: ${after}, got -5`, () => Stack.layerOver({ hedge: { after: -5 } })],
+    [`hedge.after: ${after}, got "p9x"`, () => Hedge.layer({ after: "p9x" as "p95" })],
     ["retry.attempts: expected a whole number ≥ 1, got 0", () => Stack.layerOver({ retry: { attempts: 0 } })],
     [
       "timeout.stall: expected at most 60 seconds (attempt), got 20 minutes",

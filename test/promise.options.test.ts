@@ -8,13 +8,8 @@ describe("a wrong argument", () => {
   const asks = { a: "one?" }
   const rule = "expected a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
   const time = 'expected a time longer than zero, such as "90 seconds"'
-<<<<<<< HEAD
   const layers = Object.keys(Stack.Options.fields).join(", ")
   const noOption = `unknown key, expected one of asks, synthesis, defaults, signal, onEvent, fetch, apiKey, baseUrl, policy, concurrency, context, deadline, ${layers}`
-=======
-  const noOption =
-    "unknown key, expected one of asks, synthesis, defaults, signal, onEvent, fetch, apiKey, baseUrl, policy, concurrency, context, continue, retry, hedge, pacing, timeout"
->>>>>>> bf284b8 (Name what --hedge-after takes, and test hedging from plan, flag and option)
   const table: ReadonlyArray<readonly [options: object, message: string]> = [
     [{}, "asks: expected asks by name or in order, got undefined"],
     [{ asks: "one?" }, 'asks: expected asks by name or in order, got "one?"'],

@@ -88,7 +88,9 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         const opening =
           openings.get(modelClass) ??
           Effect.runForkWith(fiber.context)(
-            Effect.map(memory.recall(modelClass), (remembered) => open(modelClass, millis(fiber), remembered))
+            Effect.flatMap(memory.recall(modelClass), (remembered) =>
+              Effect.map(Clock.currentTimeMillis, (now) => open(modelClass, now, remembered))
+            )
           )
         openings.set(modelClass, opening)
         return Fiber.join(opening)

@@ -8,8 +8,8 @@ export interface Account {
   readonly baseUrl: string
 }
 
-/** A disk that takes longer has nothing to say in time. */
-const longestRead = "100 millis"
+/** It takes less than a millisecond. A disk that does not answer holds nobody up for longer than that. */
+const longestRead = "1 second"
 
 /** Looks for its folder when it is used. What cannot be read is as good as not there, and is written over. */
 export const make = (account: Account): Memory => ({
@@ -25,6 +25,7 @@ export const make = (account: Account): Memory => ({
 })
 
 const files = () => process.getBuiltinModule("node:fs/promises")
+const paths = () => process.getBuiltinModule("node:path")
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Remembered))
 
@@ -45,9 +46,8 @@ const ifMissing = (error: NodeJS.ErrnoException): undefined => {
 /** Written under another name first: another process reads the old file or the new one, and never a part. */
 const keep = Effect.fnUntraced(function* (file: string, remembered: Remembered) {
   const { mkdir, rename, rm, writeFile } = files()
-  const { dirname } = process.getBuiltinModule("node:path")
   const draft = `${file}.${crypto.randomUUID()}`
-  yield* Effect.tryPromise(() => mkdir(dirname(file), { recursive: true, mode: 0o700 }))
+  yield* Effect.tryPromise(() => mkdir(paths().dirname(file), { recursive: true, mode: 0o700 }))
   yield* Effect.tryPromise(() => writeFile(draft, JSON.stringify(remembered), { mode: 0o600, flag: "wx" })).pipe(
     Effect.andThen(Effect.tryPromise(() => rename(draft, file))),
     Effect.onError(() => Effect.ignore(Effect.tryPromise(() => rm(draft, { force: true }))))
@@ -57,9 +57,8 @@ const keep = Effect.fnUntraced(function* (file: string, remembered: Remembered) 
 /** A key cannot be found again from its hash, as it is far too long to be guessed; the class is hashed along with it. */
 const fileOf = ({ apiKey, baseUrl }: Account, modelClass: string): string => {
   const { createHash } = process.getBuiltinModule("node:crypto")
-  const { join } = process.getBuiltinModule("node:path")
   const named = JSON.stringify(["fanfold: remembered limits", baseUrl, Redacted.value(apiKey), modelClass])
-  return join(folder(), `${createHash("sha256").update(named).digest("hex").slice(0, nameLength)}.json`)
+  return paths().join(folder(), `${createHash("sha256").update(named).digest("hex").slice(0, nameLength)}.json`)
 }
 
 /** 128 bits: no two accounts meet. */
@@ -69,14 +68,14 @@ const nameLength = 32
 const folder = (): string => {
   const { env, platform } = process
   const { homedir } = process.getBuiltinModule("node:os")
-  const { isAbsolute, join } = process.getBuiltinModule("node:path")
-  const { LOCALAPPDATA = join(homedir(), "AppData", "Local"), XDG_STATE_HOME = "" } = env
-  const systems = platform === "win32" ? LOCALAPPDATA : join(homedir(), ...ofHome(platform))
-  const base = isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : systems
+  const path = paths()
+  const { LOCALAPPDATA = path.join(homedir(), "AppData", "Local"), XDG_STATE_HOME = "" } = env
+  const systems = platform === "win32" ? LOCALAPPDATA : path.join(homedir(), ...inHome(platform))
+  const base = path.isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : systems
   // Without a home there is no place that is the user's own.
-  if (!isAbsolute(base)) throw new Error("there is no state folder")
-  return join(base, "fanfold")
+  if (!path.isAbsolute(base)) throw new Error("there is no state folder")
+  return path.join(base, "fanfold")
 }
 
-const ofHome = (platform: string): ReadonlyArray<string> =>
+const inHome = (platform: string): ReadonlyArray<string> =>
   platform === "darwin" ? ["Library", "Application Support"] : [".local", "state"]

@@ -129,7 +129,7 @@ export const layers = flagsOf(StackOptions.fields)
 function flagOf(name: string, field: Field): Flag.Flag<Option.Option<unknown>> {
   const description = Schema.resolveAnnotations(field)?.description ?? ""
   if (field.ast._tag === "Boolean") {
-    return Flag.Boolean(name).pipe(Flag.withDescription(`${description}; --no-${name} leaves it`), Flag.optional)
+    return Flag.Boolean(name).pipe(Flag.withDescription(`${description}; --no-${name} turns it off`), Flag.optional)
   }
   const decode = Issue.decode(field)
   const isNumber = field.ast._tag === "Number"

@@ -103,7 +103,10 @@ describe("what is remembered", () => {
   it.effect("lets calls leave at the rate of the account before any response has told of it", () =>
     Effect.gen(function* () {
       const memory = remembering({ "haiku-5": { requests: { limit: 12_000 } } })
-      assert.deepStrictEqual((yield* times(answering(), memory, {}, many(60))).filter((at) => at === 0), atOnce(50))
+      assert.deepStrictEqual(
+        (yield* times(answering(), memory, {}, many(60))).filter((at) => at === 0),
+        atOnce(50)
+      )
       const smaller = remembering({ "haiku-5": { requests: { limit: 60, burst: 2 } } })
       assert.deepStrictEqual(yield* times(answering(), smaller, {}, many(4)), [0, 0, 1000, 2000])
     })
@@ -178,7 +181,10 @@ describe("remembering", () => {
         Effect.provide(Pacing.layer().pipe(Layer.provide(claude.layer))),
         Effect.provideService(Memory, { ...book.memory, recall })
       )
-      assert.deepStrictEqual(claude.sent.map(({ at }) => at), [100, 1100])
+      assert.deepStrictEqual(
+        claude.sent.map(({ at }) => at),
+        [100, 1100]
+      )
       assert.deepStrictEqual(book.recalled, ["haiku-5"])
     })
   )
@@ -237,7 +243,10 @@ describe("remembering", () => {
     Effect.gen(function* () {
       const memory = remembering()
       yield* times(answering(), memory)
-      yield* times(make(() => Effect.fail(failure(new AskError.Overloaded({ detail: "busy" })))), memory)
+      yield* times(
+        make(() => Effect.fail(failure(new AskError.Overloaded({ detail: "busy" })))),
+        memory
+      )
       assert.deepStrictEqual(memory.written, [])
     })
   )

@@ -118,8 +118,9 @@ export class Lane {
       output: this.#output.found,
       trial: this.#trial.found
     }
+    // As long as nothing is known, every reply may tell something.
+    if (learned.requests !== undefined || learned.trial !== undefined) this.#nextNewsAt = now + newsGapMillis
     if (!isNews(learned, this.#kept)) return undefined
-    this.#nextNewsAt = now + newsGapMillis
     this.#kept = learned
     return learned
   }

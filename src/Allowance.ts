@@ -1,5 +1,6 @@
 /** One limit of a model class, as far as it is known: told by the user, or learned from the headers of replies. */
 import { Bucket } from "./Bucket.ts"
+import type { Found } from "./Memory.ts"
 import type { Said } from "./RateLimit.ts"
 
 /** A call's share, and how much had been taken by all when it left. */
@@ -46,11 +47,26 @@ export class Allowance {
   #toldAt = Number.NEGATIVE_INFINITY
   /** What one of a header's `remaining` is worth: less than 1 where the limit is enforced below the minute. */
   #worth: number | undefined
+  #isHidden = false
+  /** What the last header told of the whole limit. */
+  #said: number | undefined
+  /** What an earlier run found. */
+  readonly #known: Found | undefined
 
-  constructor(told: number | undefined, kind: Kind, now: number) {
+  /** `share`: how much of what is known may leave at once to begin with. What is told counts more than what is known. */
+  constructor(told: number | undefined, kind: Kind, now: number, known?: Found, share = 1) {
     this.#told = told
     this.#kind = kind
+    this.#known = known
     if (told !== undefined) this.#bucket = new Bucket(told, kind.burstOf(told), now)
+    else if (known !== undefined) this.#begin(known, share, now)
+  }
+
+  /** What another run should know. */
+  get found(): Found | undefined {
+    if (this.#said === undefined || this.#worth === undefined || this.#bucket === undefined) return this.#known
+    const burst = this.#worth < 1 ? this.#bucket.capacity : undefined
+    return { limit: this.#said, burst, isHidden: this.#isHidden || undefined }
   }
 
   /** A minute's worth; `undefined` while nothing is known. */
@@ -82,6 +98,7 @@ export class Allowance {
    * more is gone, it is enforced below the minute, or shared with others, and bursts are cut down in proportion.
    */
   learn({ limit: said, remaining }: Said, share: Share, leftAt: number, now: number): void {
+    this.#said = said
     const limit = Math.min(said, this.#told ?? said)
     const isFirst = this.#worth === undefined
     const gone = Math.max(0, said - remaining - this.#kind.rounding)
@@ -110,6 +127,7 @@ export class Allowance {
   /** Learns from a refusal: where the headers do not explain it, bursts are at fault, and become smaller. */
   refuse(said: Said | undefined, needed: number, now: number): boolean {
     if (said === undefined) return false
+    this.#said = said.limit
     const limit = Math.min(said.limit, this.#told ?? said.limit)
     const isExplained = said.remaining * (this.#worth ?? 1) - this.#kind.rounding < needed
     const bucket = (this.#bucket ??= new Bucket(limit, this.#kind.burstOf(limit), now))
@@ -123,10 +141,21 @@ export class Allowance {
     if (this.#bucket === undefined) return
     const { capacity, limit } = this.#bucket
     const smaller = Math.max(1, Math.min(capacity / 2, this.#kind.burstOf(limit)))
+    this.#isHidden = true
     this.#worth = Math.min(1, smaller / limit)
     this.#bucket.resize(limit, smaller, now)
     this.#bucket.lower(0, now)
     this.#slope = undefined
+  }
+
+  #begin({ burst, isHidden, limit }: Found, share: number, now: number): void {
+    const capacity = Math.min(this.#kind.burstOf(limit), burst ?? Number.POSITIVE_INFINITY)
+    this.#bucket = new Bucket(limit, capacity, now)
+    this.#bucket.set(Math.max(1, capacity * share), now)
+    // A burst that the headers hide has to be known beforehand; an old one is to be found anew.
+    if (isHidden !== true || share < 1) return
+    this.#isHidden = true
+    this.#worth = Math.min(1, capacity / limit)
   }
 
   #add(amount: number, now: number): void {

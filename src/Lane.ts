@@ -5,6 +5,7 @@ import type { Call } from "./Call.ts"
 import { CoolDown } from "./CoolDown.ts"
 import { inputTokensOf } from "./Estimate.ts"
 import { Fifo } from "./Fifo.ts"
+import { isNews, type Learned } from "./Memory.ts"
 import type { Request, Usage } from "./Message.ts"
 import { type RateLimit, retryAfterMillis } from "./RateLimit.ts"
 import { Trial } from "./Trial.ts"
@@ -34,6 +35,9 @@ const unseenOutputTokens = 600
 
 /** How many of the latest replies count in the expectation of the next one. */
 const remembered = 8
+
+/** Between what is handed on to later runs. */
+const newsGapMillis = 10_000
 
 const nothing = (): void => {}
 
@@ -89,12 +93,36 @@ export class Lane {
   /** Counted input of a token that was estimated: less where the cache helps, more where a script needs more tokens. */
   #inputFactor = 1
   #replies = 0
+  /** What later runs know already. */
+  #kept: Learned | undefined
+  #nextNewsAt = 0
 
-  constructor(window: number, { itpm, otpm, rpm }: Limits, now: number) {
-    this.#window = window
-    this.#requests = new Allowance(rpm, requests, now)
-    this.#input = new Allowance(itpm, input, now)
-    this.#output = new Allowance(otpm, output, now)
+  /** `known` is what an earlier run learned; `trust` how much of that may leave at once. */
+  constructor(window: number, { itpm, otpm, rpm }: Limits, now: number, known: Learned = {}, trust = 1) {
+    const { requests: found, trial } = known
+    this.#requests = new Allowance(rpm, requests, now, found, trust)
+    this.#input = new Allowance(itpm, input, now, known.input)
+    this.#output = new Allowance(otpm, output, now, known.output)
+    if (trial !== undefined && rpm === undefined) this.#trial.begin(trial, trust, now)
+    this.#window = found === undefined && !this.#trial.isOn ? window : Number.POSITIVE_INFINITY
+    this.#kept = trust < 1 ? undefined : known
+  }
+
+  /** What later runs should know: once it is first learned, then from time to time, and with the last call. */
+  news(now: number): Learned | undefined {
+    const isLast = this.inFlight <= 1 && this.next === undefined
+    if (now < this.#nextNewsAt && !isLast) return undefined
+    const learned = {
+      requests: this.#requests.found,
+      input: this.#input.found,
+      output: this.#output.found,
+      trial: this.#trial.found
+    }
+    // As long as nothing is known, every reply may tell something.
+    if (learned.requests !== undefined || learned.trial !== undefined) this.#nextNewsAt = now + newsGapMillis
+    if (!isNews(learned, this.#kept)) return undefined
+    this.#kept = learned
+    return learned
   }
 
   push(ticket: Ticket): void {

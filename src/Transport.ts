@@ -33,6 +33,9 @@ export const prepare = (baseUrl: string): void => {
   if (getProxyForUrl(url.href) === "") originOf(url).prepare()
 }
 
+/** Whether this sends by itself, and not the global `fetch` of somebody else. */
+export const isOwn = (): boolean => isNodes(globalThis.fetch)
+
 const origins = new Map<string, Origin>()
 
 const originOf = (url: URL): Origin => {

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 const root = resolve(import.meta.dirname, "..")
 
 /** What the governor counts with. */
-const counting = ["Allowance", "Bucket", "CoolDown", "Estimate", "Fifo", "ModelClass", "RateLimit", "Trial"]
+const counting = ["Allowance", "Bucket", "CoolDown", "Estimate", "Fifo", "Memory*", "ModelClass", "RateLimit", "Trial"]
 
 /** What a budget counts with. */
 const budgeting = ["Purse", "WorstCase"]

@@ -129,11 +129,15 @@ const flagsOf = (options: Fields, group = ""): LayerFlags =>
 export const layers = flagsOf(StackOptions.fields)
 
 function flagOf(name: string, field: Field): Flag.Flag<Option.Option<unknown>> {
+  const description = Schema.resolveAnnotations(field)?.description ?? ""
+  if (field.ast._tag === "Boolean") {
+    return Flag.Boolean(name).pipe(Flag.withDescription(`${description}; --no-${name} turns it off`), Flag.optional)
+  }
   const decode = Issue.decode(field)
   const isNumber = field.ast._tag === "Number"
   return Flag.String(name).pipe(
     Flag.withMetavar(isNumber ? "n" : "time"),
-    Flag.withDescription(Schema.resolveAnnotations(field)?.description ?? ""),
+    Flag.withDescription(description),
     Flag.mapEffect((text) =>
       Effect.mapError(decode(isNumber ? Number(text) : text), ([issue]) =>
         invalid(name, text, issue?.message.replace(/^expected /, "").replace(/, got .*$/, "") ?? "another value")

@@ -1,5 +1,5 @@
 /** One gate for all that goes out: keeps calls within the account's limits, and holds a model class back after a 429. */
-import { Clock, Effect, type Fiber, Layer, Random, type Result, Schema } from "effect"
+import { Clock, Effect, Fiber, Layer, Random, type Result, Schema } from "effect"
 import type { AskError } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Claude, isStreamed } from "../Claude.ts"
@@ -8,6 +8,7 @@ import { Gate } from "../Gate.ts"
 import * as Issue from "../Issue.ts"
 import { cautiousInFlight, Lane, type Limits as AccountLimits, Ticket } from "../Lane.ts"
 import { PositiveInt } from "../Limit.ts"
+import { Memory, type Remembered, trustIn } from "../Memory.ts"
 import type { Reply, Request } from "../Message.ts"
 import { modelClassOf } from "../ModelClass.ts"
 import * as RateLimit from "../RateLimit.ts"
@@ -22,18 +23,29 @@ const Limits = Schema.Struct({
   otpm: count("Output tokens a minute (default: as the headers tell)")
 })
 
-/** `inFlight`: the most calls on their way at once. `limits`: what the account allows each class of models, a minute. */
+/**
+ * `inFlight`: the most calls on their way at once. `limits`: what the account allows each class of models, a minute.
+ * `remember`: whether runs begin with what earlier ones learned of the account, in so far as nothing is told.
+ */
 export const Options = Schema.Struct({
   inFlight: count("Most calls on their way at once (default: 8, then what the account allows)"),
-  limits: Schema.optionalKey(Limits)
+  limits: Schema.optionalKey(Limits),
+  remember: Schema.optionalKey(
+    Schema.Boolean.annotate({
+      expected: "true or false",
+      description: "Begin with the limits that earlier runs found, kept in the user's state folder (default: yes)"
+    })
+  )
 })
 export interface Options {
   readonly inFlight?: number | undefined
   readonly limits?: AccountLimits | undefined
+  readonly remember?: boolean | undefined
 }
 
 const assertInFlight = Issue.assert(PositiveInt, "inFlight")
 const assertLimits = Issue.assert(Limits, "limits")
+const assertRemember = Issue.assert(Options.fields.remember.schema, "remember")
 
 /** Provides a `Claude` whose calls wait for their turn. Tells `Dispatched`, `Replied` and `AttemptFailed`. */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> =>
@@ -42,10 +54,13 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     Effect.gen(function* () {
       if (options.inFlight !== undefined) assertInFlight(options.inFlight)
       if (options.limits !== undefined) assertLimits(options.limits)
-      const { inFlight, limits = {} } = options
+      if (options.remember !== undefined) assertRemember(options.remember)
+      const { inFlight, limits = {}, remember = true } = options
+      const memory = remember ? yield* Memory : undefined
       const { send } = yield* Claude
       const gate = new Gate(inFlight ?? Number.POSITIVE_INFINITY)
       const lanes = new Map<string, Lane>()
+      const openings = new Map<string, Fiber.Fiber<Lane>>()
       const isTold = inFlight !== undefined || Object.values(limits).some((limit) => limit !== undefined)
       let tickets = 0
 
@@ -58,14 +73,35 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         return Effect.logDebug(`Rate-limit headers that make no sense are not heeded: ${nonsense.join("; ")}`)
       }
 
-      const laneOf = (model: string, now: number): Lane => {
-        const name = modelClassOf(model)
-        const known = lanes.get(name)
-        if (known !== undefined) return known
-        const lane = new Lane(isTold ? Number.POSITIVE_INFINITY : cautiousInFlight, limits, now)
-        lanes.set(name, lane)
+      const open = (modelClass: string, now: number, remembered?: Remembered): Lane => {
+        const trust = remembered === undefined ? 0 : trustIn(remembered, now)
+        const known = trust > 0 ? remembered : undefined
+        const lane = new Lane(isTold ? Number.POSITIVE_INFINITY : cautiousInFlight, limits, now, known, trust)
+        lanes.set(modelClass, lane)
         gate.add(lane)
         return lane
+      }
+
+      /** Of a class that is met for the first time; what is remembered of it is read once, whoever is interrupted meanwhile. */
+      const opened = (modelClass: string, fiber: AnyFiber): Effect.Effect<Lane> => {
+        if (memory === undefined) return Effect.succeed(open(modelClass, millis(fiber)))
+        const opening =
+          openings.get(modelClass) ??
+          Effect.runForkWith(fiber.context)(
+            Effect.flatMap(memory.recall(modelClass), (remembered) =>
+              Effect.map(Clock.currentTimeMillis, (now) => open(modelClass, now, remembered))
+            )
+          )
+        openings.set(modelClass, opening)
+        return Fiber.join(opening)
+      }
+
+      /** Hands on to later runs what this one has learned, while the call that told it goes on. */
+      const keep = ({ lane, request }: Ticket, now: number, fiber: AnyFiber): void => {
+        const learned = memory === undefined ? undefined : lane.news(now)
+        if (memory === undefined || learned === undefined) return
+        const remembered = { version: 1, learnedAt: now, ...learned } as const
+        Effect.runForkWith(fiber.context)(memory.keep(modelClassOf(request.model), remembered))
       }
 
       /** Learns of the limits from the end of an attempt. */
@@ -109,18 +145,30 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           const sent = streamed ? sendStreamed(ticket, fiber) : send(request)
           return Effect.flatMap(Effect.result(sent), (result) => {
             const now = millis(fiber)
-            return Effect.as(learn(ticket, result, now), { result, durationMillis: now - leftAt })
+            const ended = { result, durationMillis: now - leftAt }
+            return Effect.map(learn(ticket, result, now), () => {
+              keep(ticket, now, fiber)
+              return ended
+            })
           })
         })
+      }
+
+      const enter = (lane: Lane, request: Request, fiber: AnyFiber) => {
+        const call = fiber.getRef(Call.Current)
+        const ticket = new Ticket(lane, request, call, tickets++)
+        const held = gate.hold(ticket, attemptOf(ticket, call, fiber), fiber)
+        return Effect.flatMap(held, (ended) => tell(ended, request, call))
       }
 
       return Claude.of({
         send: (request) =>
           Effect.withFiber((fiber) => {
-            const call = fiber.getRef(Call.Current)
-            const ticket = new Ticket(laneOf(request.model, millis(fiber)), request, call, tickets++)
-            const held = gate.hold(ticket, attemptOf(ticket, call, fiber), fiber)
-            return Effect.flatMap(held, (ended) => tell(ended, request, call))
+            const modelClass = modelClassOf(request.model)
+            const lane = lanes.get(modelClass)
+            return lane === undefined
+              ? Effect.flatMap(opened(modelClass, fiber), (lane) => enter(lane, request, fiber))
+              : enter(lane, request, fiber)
           })
       })
     })

@@ -1,9 +1,11 @@
 /** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
 import * as BaseUrl from "../BaseUrl.ts"
-import { apiKey, baseUrl, Claude, make, type Options as ClaudeOptions } from "../Claude.ts"
+import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../Claude.ts"
 import * as Issue from "../Issue.ts"
 import { inCode } from "../Limit.ts"
+import { Memory } from "../Memory.ts"
+import * as MemoryFile from "../MemoryFile.ts"
 import * as Price from "../Price.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
@@ -131,14 +133,29 @@ const places = MutableHashMap.empty<ReadonlyArray<unknown>, Place>()
 /** More than the keys and settings of one program; a server that has a key for each of its users must not keep them all. */
 const mostPlaces = 64
 
+/** Limits are remembered where requests really go to an account: whoever replaces `fetch` may answer by himself. */
+const memory = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): Layer.Layer<never> =>
+  fetch !== undefined
+    ? Layer.empty
+    : Layer.effect(
+        Memory,
+        Effect.map(
+          Effect.promise(() => import("../Transport.ts")),
+          (transport) => (transport.isOwn() ? MemoryFile.make({ apiKey, baseUrl }) : undefined)
+        )
+      )
+
 /** Two provides of one layer build it twice, so what a process shares is built in a place and a scope that outlive them. */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   const { apiKey, baseUrl, fetch, pacing, timeout } = options
   const { itpm, otpm, rpm } = pacing?.limits ?? {}
   // A redacted key compares by its value, and stays redacted.
-  const key = [apiKey, baseUrl, fetch, pacing?.inFlight, rpm, itpm, otpm, JSON.stringify(Timeout.millisOf(timeout))]
+  const told = [pacing?.inFlight, rpm, itpm, otpm, pacing?.remember ?? true]
+  const key = [apiKey, baseUrl, fetch, ...told, JSON.stringify(Timeout.millisOf(timeout))]
   const place = Option.getOrElse(MutableHashMap.get(places, key), (): Place => ({
-    layer: shared(options).pipe(Layer.provide(Layer.effect(Claude, make({ apiKey, baseUrl, fetch })))),
+    layer: shared(options).pipe(
+      Layer.provide([Layer.effect(Claude, make({ apiKey, baseUrl, fetch })), memory({ apiKey, baseUrl, fetch })])
+    ),
     memoMap: Layer.makeMemoMapUnsafe(),
     scope: Scope.makeUnsafe()
   }))

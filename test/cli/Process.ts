@@ -34,8 +34,16 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
+/** What a process remembers goes with the tests. */
+const state = { XDG_STATE_HOME: process.env["XDG_STATE_HOME"] ?? tmpdir() }
+
 /** Nothing of the machine's own settings reaches the process but what it needs to start. */
-const clean = { PATH: process.env["PATH"] ?? "", HOME: tmpdir(), NODE_COMPILE_CACHE: join(tmpdir(), "fanfold-cache") }
+const clean = {
+  PATH: process.env["PATH"] ?? "",
+  HOME: tmpdir(),
+  ...state,
+  NODE_COMPILE_CACHE: join(tmpdir(), "fanfold-cache")
+}
 
 /** Starts a script of this project under its own Node. */
 export const node = (script: string, args: ReadonlyArray<string>, options: Options = {}): Running => {
@@ -58,7 +66,11 @@ export const start = (args: ReadonlyArray<string>, options?: Options): Running =
 export const fanfold = (args: ReadonlyArray<string>, options?: Options): Promise<Ended> => start(args, options).ended
 
 /** The environment that leads to a server on loopback. */
-export const reaching = ({ url }: { readonly url: string }) => ({ ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key })
+export const reaching = ({ url }: { readonly url: string }) => ({
+  ...state,
+  ANTHROPIC_BASE_URL: url,
+  ANTHROPIC_API_KEY: key
+})
 
 /** Gives folders with files in them, which go when the test file is done. */
 export const folders = (): ((files?: Readonly<Record<string, string>>) => string) => {

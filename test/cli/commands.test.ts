@@ -48,9 +48,10 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
       for (const option of options) {
         const words = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
         const flag = `${layer}-${words}` === "budget-usd" ? "--budget" : `--${layer}-${words}`
+        const value = option === "remember" ? "(?:, --no-pacing-remember)?" : " (n|time)"
         assert.match(
           run!.stdout,
-          new RegExp(`^  ${flag} (n|time) +\\S.*\\(default`, "m"),
+          new RegExp(`^  ${flag}${value} +\\S.*\\(default`, "m"),
           "a flag of a layer, and what it does"
         )
       }

@@ -243,6 +243,10 @@ describe("a wrong option", () => {
       "pacing.inFlight: expected a whole number ≥ 1, got 0",
       () => Stack.layerWith({ apiKey: Redacted.make("k"), pacing: { inFlight: 0 } })
     ],
+    [
+      'pacing.remember: expected true or false, got "no"',
+      () => Stack.layerOver({ pacing: { remember: "no" as unknown as boolean } })
+    ],
     [`timeout.attempt: ${time}, got 0`, () => Stack.layerConfig({ timeout: { attempt: 0 } })]
   ]
   for (const [message, make] of table) {

@@ -37,6 +37,11 @@ describe("a budget of a plan", () => {
       `model: claude-next\n${plan("budget: 1")}`,
       "2:9 asks.one: no budget can bound this: no price is known for the model claude-next: state it in prices",
       "2:52 asks.two: no budget can bound this: no price is known for the model claude-next: state it in prices"
+    ],
+    [
+      "that is too small at the prices that the plan states",
+      `prices: { claude-next: { inputUsd: 0, outputUsd: 100, cacheReadUsd: 0 } }\nmodel: claude-next\n${asks}budget: 0.1\n`,
+      "4:1 budget: expected at least $0.4096, what one ask may take, got $0.1000"
     ]
   ])
 })

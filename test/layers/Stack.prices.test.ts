@@ -67,5 +67,7 @@ describe("prices", () => {
     ])
     assert.isUndefined(unknown.estimatedCostUsd)
     assert.isAbove(known.estimatedCostUsd!, 0)
+    const budgeted = await run({ ...options, prices: { "claude-opus-4-1": price(1) }, budget: 1 })
+    assert.isAbove(budgeted.estimatedCostUsd!, 0)
   })
 })

@@ -16,7 +16,8 @@ import {
   Retry,
   Stack,
   Synthesis,
-  Timeout
+  Timeout,
+  Warm
 } from "fanfold"
 
 const Market = Schema.Struct({ euro: Schema.Finite, note: Schema.String })
@@ -119,7 +120,14 @@ describe("the compiler sees", () => {
 
   it("layers that need a Claude and give one", () => {
     type Around = Layer.Layer<Claude.Claude, never, Claude.Claude>
-    for (const each of [Continue.layer(), Retry.layer(), Pacing.layer(), Timeout.layer(), Stack.layerOver()]) {
+    for (const each of [
+      Continue.layer(),
+      Retry.layer(),
+      Warm.layer(),
+      Pacing.layer(),
+      Timeout.layer(),
+      Stack.layerOver()
+    ]) {
       expectTypeOf(each).toEqualTypeOf<Around>()
     }
   })
@@ -223,6 +231,8 @@ describe("the compiler rejects", () => {
       Retry.layer({ times: 3 }),
       // @ts-expect-error it is inFlight
       Pacing.layer({ concurrency: 3 }),
+      // @ts-expect-error it is maxWait
+      Warm.layer({ wait: "1 second" }),
       // @ts-expect-error it is stall
       Timeout.layer({ stalled: "1 second" }),
       // @ts-expect-error it is turns

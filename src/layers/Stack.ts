@@ -10,12 +10,14 @@ import * as Continue from "./Continue.ts"
 import * as Pacing from "./Pacing.ts"
 import * as Retry from "./Retry.ts"
 import * as Timeout from "./Timeout.ts"
+import * as Warm from "./Warm.ts"
 
 /** Every layer's options under the layer's name; plan keys and flags are derived from this. */
 export const Options = Schema.Struct({
   continue: Schema.optionalKey(Continue.Options),
   retry: Schema.optionalKey(Retry.Options),
   budget: Schema.optionalKey(Budget.Budget),
+  warm: Schema.optionalKey(Warm.Options),
   pacing: Schema.optionalKey(Pacing.Options),
   timeout: Schema.optionalKey(Timeout.Options),
   prices: Schema.optionalKey(Price.Prices)
@@ -24,6 +26,7 @@ export interface Options {
   readonly continue?: Continue.Options | undefined
   readonly retry?: Retry.Options | undefined
   readonly budget?: number | Budget.Options | undefined
+  readonly warm?: Warm.Options | undefined
   readonly pacing?: Pacing.Options | undefined
   readonly timeout?: Timeout.Options | undefined
   /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
@@ -61,11 +64,19 @@ const stack = (...layers: readonly [Around, ...ReadonlyArray<Around>]): Around =
 const where = <A>(options: A | undefined, layer: (options: A) => Around): ReadonlyArray<Around> =>
   options === undefined ? [] : [layer(options)]
 
-/** What belongs to one run: a paused turn is retried as a whole, and every attempt that may be paid is budgeted. */
+/**
+ * What belongs to one run: a paused turn is retried as a whole, every attempt that may be paid is budgeted, and who waits
+ * for the one that leads holds no place in the gate.
+ */
 const run = (options: Options): Around =>
   stating(
     options.prices,
-    stack(Continue.layer(options.continue), Retry.layer(options.retry), ...where(options.budget, Budget.layer))
+    stack(
+      Continue.layer(options.continue),
+      Retry.layer(options.retry),
+      ...where(options.budget, Budget.layer),
+      Warm.layer(options.warm)
+    )
   )
 
 /** What all runs of a process share: one gate for all, whose waiting does not count against the time of an attempt. */

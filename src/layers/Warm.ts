@@ -12,7 +12,7 @@ import { prefixOf } from "../Prefix.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-/** `maxWait`: how long siblings wait for the one that leads, from the moment its request leaves. */
+/** `maxWait`: how long siblings wait for the one that leads, from its `Dispatched` on, which `Pacing` below tells. */
 export const Options = Schema.Struct({
   maxWait: Schema.optionalKey(
     PositiveDuration.annotate({

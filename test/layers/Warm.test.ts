@@ -1,9 +1,10 @@
 /** Who leads, who waits and until when, under virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Call, Pacing, Research, Stack, Warm } from "fanfold"
 import { asksOf, failure, invalid, make, overloaded, questionOf, reply, request, send } from "../FakeClaude.ts"
+import { begun, continued, message, stopped } from "../Loopback.ts"
 import { asking, document, stackOver, timely, timesOf } from "./Warmed.ts"
 
 /** Unlike a 429 or 529 it lets nobody rest at the gate. */
@@ -178,6 +179,42 @@ describe("a wrong option", () => {
     assert.throws(() => Warm.layer({ maxWait: 0 }), RangeError, `warm.maxWait: ${time}, got 0`)
     assert.throws(() => Warm.layer({ wait: 1 } as Warm.Options), RangeError, "warm.wait: unknown key")
   })
+})
+
+describe("over the wire", () => {
+  it.live("the first bytes of the leader's stream let its siblings go", () =>
+    Effect.gen(function* () {
+      const plain: Array<boolean> = []
+      let finish = () => {}
+      const fetch: typeof globalThis.fetch = (_, init) => {
+        const isStreamed = JSON.parse(String(init?.body)).stream === true
+        plain.push(!isStreamed)
+        if (!isStreamed) {
+          // The leader's reply ends no sooner than a sibling has come.
+          finish()
+          return Promise.resolve(Response.json(message("plain")))
+        }
+        const body = new ReadableStream({
+          start: (controller) => {
+            controller.enqueue(new TextEncoder().encode(begun))
+            finish = () => {
+              finish = () => {}
+              controller.enqueue(new TextEncoder().encode(continued + stopped))
+              controller.close()
+            }
+          }
+        })
+        return Promise.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } }))
+      }
+      const layer = Stack.layerWith({ apiKey: Redacted.make("wire"), fetch, warm: { maxWait: "1 hour" } })
+      const { answers } = yield* Research.run(asksOf("a", "b", "c"), { context: document }).pipe(
+        Effect.provide(layer),
+        Effect.timeout("10 seconds")
+      )
+      assert.deepStrictEqual(plain, [false, true, true])
+      assert.deepStrictEqual([answers.b, answers.c], ["plain", "plain"])
+    })
+  )
 })
 
 describe("the order of the stack", () => {

@@ -1,7 +1,7 @@
 /** What it buys that one ask leads where all share a document: cache writes, input cost, and how much later the others leave. */
 import { Effect, Layer, Redacted } from "effect"
 import { Ask, Claude, Event, Message, Pacing, Price, Research, Retry, Stack } from "fanfold"
-import { latency, mockClaude } from "fanfold/mocks"
+import { clock, latency, mockClaude } from "fanfold/mocks"
 
 /** How many asks, over how long a document; times of every reply in milliseconds. */
 export interface Options {
@@ -36,13 +36,32 @@ const documentOf = (tokens: number): string =>
 const inputUsdOf = (model: string, usage: Message.Usage): number =>
   Price.usdOf(model, { ...usage, outputTokens: 0, webSearches: 0 }) ?? Number.NaN
 
+/** A clock that stands still until `n` calls wait for it: as if all had come at once, however busy the machine is. */
+const startingGun = (n: number): clock.Clock => {
+  const { promise: started, resolve: start } = Promise.withResolvers<void>()
+  let offset: number | undefined
+  let waiting = 0
+  return {
+    now: () => (offset === undefined ? 0 : clock.real.now() - offset),
+    sleep: async (millis, signal) => {
+      if (++waiting === n) {
+        offset = clock.real.now()
+        start()
+      }
+      await started
+      return clock.real.sleep(millis, signal)
+    }
+  }
+}
+
 /** Runs the asks against a mock of their own, through the stack that `layerOf` builds over its `fetch`. */
 const measure = Effect.fnUntraced(function* (
   options: Required<Options>,
+  time: clock.Clock,
   layerOf: (fetch: typeof globalThis.fetch) => Layer.Layer<Claude.Claude>
 ) {
   const { asks: n, documentTokens, firstTokenMillis, totalMillis } = options
-  const claude = mockClaude({ latency: latency.fixed(totalMillis, { firstTokenMillis }) })
+  const claude = mockClaude({ clock: time, latency: latency.fixed(totalMillis, { firstTokenMillis }) })
   const asks = Object.fromEntries(
     Array.from({ length: n }, (_, index) => [`ask${index}`, Ask.text(`Question ${index}?`, { maxTokens: 100 })])
   )
@@ -53,7 +72,7 @@ const measure = Effect.fnUntraced(function* (
   )
   const replied = events.filter((event) => event._tag === "Replied")
   const leftAt = events.filter((event) => event._tag === "Dispatched").map(({ at }) => at)
-  const [began] = events.filter((event) => event._tag === "FirstToken" || event._tag === "Replied")
+  const began = events.find((event) => event._tag === "FirstToken" || event._tag === "Replied")
   const delayMillis = Math.max(...leftAt) - Math.min(...leftAt)
   return {
     writes: replied.filter(({ usage }) => usage.cacheCreationInputTokens > 0).length,
@@ -68,8 +87,8 @@ const measure = Effect.fnUntraced(function* (
 export const compare = Effect.fnUntraced(function* (options: Options = {}) {
   const all = { asks: 20, documentTokens: 20_000, firstTokenMillis: 500, totalMillis: 1500, ...options }
   const pacing = { inFlight: all.asks }
-  const warm = yield* measure(all, (fetch) => Stack.layerWith({ apiKey, fetch, pacing }))
-  const cold = yield* measure(all, (fetch) =>
+  const warm = yield* measure(all, clock.real, (fetch) => Stack.layerWith({ apiKey, fetch, pacing }))
+  const cold = yield* measure(all, startingGun(all.asks), (fetch) =>
     Retry.layer().pipe(
       Layer.provide(Pacing.layer(pacing)),
       Layer.provide(Layer.effect(Claude.Claude, Claude.make({ apiKey, fetch })))

@@ -120,6 +120,8 @@ describe("structured asks", () => {
   )
 })
 
+const one = (question: string, context: string) => send(request(question, { context }))
+
 describe("what is shared", () => {
   /** Pairs of asks that come together, each pair at its time; gives whether the second of a pair had to wait. */
   const waited = Effect.fnUntraced(function* (
@@ -129,8 +131,9 @@ describe("what is shared", () => {
     const claude = make(timely())
     const pair = (minute: number) =>
       Effect.delay(
-        Effect.all(
-          ["first", "second"].map((word) => send(request(`${word} ${minute}`, more as { answerSchema: {} }))),
+        Effect.forEach(
+          ["first", "second"],
+          (word) => send(request(`${word} ${minute}`, more as { answerSchema: {} })),
           { concurrency: 2 }
         ),
         minute * 60_000
@@ -166,7 +169,6 @@ describe("what is shared", () => {
   it.effect("is forgotten where there is very much of it, but for what somebody waits for", () =>
     Effect.gen(function* () {
       const claude = make(timely((question) => (question === "slow" ? { begins: 4000, ends: 5000 } : { ends: 10 })))
-      const one = (question: string, context: string) => send(request(question, { context }))
       const fiber = yield* Effect.gen(function* () {
         const slow = yield* Effect.forkChild(one("slow", document), { startImmediately: true })
         for (let n = 0; n < 200; n++) yield* one("other", `${document}${n}`)

@@ -10,6 +10,33 @@ import { asking, document, stackOver, timely, timesOf } from "./Warmed.ts"
 /** Unlike a 429 or 529 it lets nobody rest at the gate. */
 const cut = failure(new AskError.CutOff({ detail: "gone" }))
 
+/** The leader is slow beyond any cap. */
+const slow = timely((question) => (question === "a" ? { begins: 60_000, ends: 61_000 } : {}))
+
+const wrong = () => ({ ends: 400, result: failure(new AskError.Authentication({ detail: "no such key" })) })
+
+const late = (question: string, millis: number) =>
+  Effect.delay(Effect.result(send(request(question, { context: document }))), millis)
+
+const sending = (question: string) =>
+  Effect.forkChild(send(request(question, { context: document })), { startImmediately: true })
+
+/** A stream that has begun, and the rest of which comes when `finish` is called, once. */
+const held = () => {
+  const encoder = new TextEncoder()
+  const rest = Promise.withResolvers<void>()
+  const body = new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(encoder.encode(begun))
+      void rest.promise.then(() => {
+        controller.enqueue(encoder.encode(continued + stopped))
+        controller.close()
+      })
+    }
+  })
+  return { response: new Response(body, { headers: { "content-type": "text/event-stream" } }), finish: rest.resolve }
+}
+
 describe("asks that share a context", () => {
   it.effect("wait for the first one to begin, and leave then, all at once and in order", () =>
     Effect.gen(function* () {
@@ -50,11 +77,10 @@ describe("asks that share a context", () => {
 
   it.effect("leave after the cap, which counts from the moment when the leader left", () =>
     Effect.gen(function* () {
-      const slow = () => timely((question) => (question === "a" ? { begins: 60_000, ends: 61_000 } : {}))
-      const byDefault = make(slow())
+      const byDefault = make(slow)
       yield* asking(byDefault, asksOf("a", "b", "c"))
       assert.deepStrictEqual(timesOf(byDefault), { a: 0, b: 5000, c: 5000 })
-      const chosen = make(slow())
+      const chosen = make(slow)
       yield* asking(chosen, asksOf("a", "b", "c"), { maxWait: "2 seconds" })
       assert.deepStrictEqual(timesOf(chosen), { a: 0, b: 2000, c: 2000 })
     })
@@ -82,8 +108,6 @@ describe("asks that share a context", () => {
       const claude = make(
         timely((question) => (question === "a" ? { begins: 20_000, ends: 30_000, result: overloaded() } : {}))
       )
-      const late = (question: string, millis: number) =>
-        Effect.delay(Effect.result(send(request(question, { context: document }))), millis)
       const fiber = yield* Effect.all([late("a", 0), late("b", 10_000), late("c", 31_000), late("d", 31_500)], {
         concurrency: "unbounded"
       }).pipe(
@@ -118,7 +142,6 @@ describe("a leader that fails before it began", () => {
 
   it.effect("whom no other try helps lets the next one lead, and two of them let all go", () =>
     Effect.gen(function* () {
-      const wrong = () => ({ ends: 400, result: failure(new AskError.Authentication({ detail: "no such key" })) })
       const once = make(timely((question) => (question === "a" ? { ends: 400, result: invalid() } : {})))
       yield* asking(once, asksOf("a", "b", "c", "d"))
       assert.deepStrictEqual(timesOf(once), { a: 0, b: 400, c: 1400, d: 1400 })
@@ -132,8 +155,6 @@ describe("a leader that fails before it began", () => {
   it.effect("hands the lead on when it is interrupted, and so does a sibling that was about to lead", () =>
     Effect.gen(function* () {
       const claude = make(timely((question) => (question === "c" ? {} : { begins: 60_000, ends: 60_000 })))
-      const sending = (question: string) =>
-        Effect.forkChild(send(request(question, { context: document })), { startImmediately: true })
       yield* Effect.gen(function* () {
         const [a, b, c, d] = yield* Effect.all([sending("a"), sending("b"), sending("c"), sending("d")])
         yield* TestClock.adjust(500)
@@ -185,26 +206,14 @@ describe("over the wire", () => {
   it.live("the first bytes of the leader's stream let its siblings go", () =>
     Effect.gen(function* () {
       const plain: Array<boolean> = []
-      let finish = () => {}
+      const { finish, response } = held()
       const fetch: typeof globalThis.fetch = (_, init) => {
-        const isStreamed = JSON.parse(String(init?.body)).stream === true
-        plain.push(!isStreamed)
-        if (!isStreamed) {
-          // The leader's reply ends no sooner than a sibling has come.
-          finish()
-          return Promise.resolve(Response.json(message("plain")))
-        }
-        const body = new ReadableStream({
-          start: (controller) => {
-            controller.enqueue(new TextEncoder().encode(begun))
-            finish = () => {
-              finish = () => {}
-              controller.enqueue(new TextEncoder().encode(continued + stopped))
-              controller.close()
-            }
-          }
-        })
-        return Promise.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } }))
+        const isPlain = JSON.parse(init?.body as string).stream !== true
+        plain.push(isPlain)
+        if (!isPlain) return Promise.resolve(response)
+        // The leader's reply ends no sooner than a sibling has come.
+        finish()
+        return Promise.resolve(Response.json(message("plain")))
       }
       const layer = Stack.layerWith({ apiKey: Redacted.make("wire"), fetch, warm: { maxWait: "1 hour" } })
       const { answers } = yield* Research.run(asksOf("a", "b", "c"), { context: document }).pipe(

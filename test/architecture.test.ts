@@ -6,7 +6,18 @@ import { assert, describe, it } from "@effect/vitest"
 const root = resolve(import.meta.dirname, "..")
 
 /** What the governor counts with. */
-const counting = ["Allowance", "Bucket", "CoolDown", "Estimate", "Fifo", "Memory*", "ModelClass", "RateLimit", "Trial"]
+const counting = [
+  "Allowance",
+  "Bucket",
+  "CoolDown",
+  "Estimate",
+  "Fifo",
+  "Memory*",
+  "ModelClass",
+  "Prefix",
+  "RateLimit",
+  "Trial"
+]
 
 /** What a budget counts with. */
 const budgeting = ["Purse", "WorstCase"]
@@ -39,7 +50,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
     ...budgeting,
     ...carrying
   ],
-  ["Claude", "Sdk", "Tally", "Spent", "Lane", "Gate", "Race", "Deadline"],
+  ["Claude", "Sdk", "Tally", "Spent", "Lane", "Gate", "Race", "Convoy", "Convoys", "Deadline"],
   ["Ask", "layers/*"],
   ["Findings", "Research", "Course"],
   ["Synthesis"],
@@ -78,7 +89,7 @@ const private_ = [
   "Report",
   "cli/*",
   "main"
-].concat(counting, budgeting, ["Lane", "Gate", "Deadline"])
+].concat(counting, budgeting, ["Lane", "Gate", "Deadline", "Convoy", "Convoys"])
 
 const matches = (pattern: string, room: string): boolean =>
   pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern

@@ -6,6 +6,7 @@ import { Effect, Layer, Schema, type Stream } from "effect"
 import {
   Ask,
   type AskError,
+  Budget,
   Claude,
   Continue,
   type Findings,
@@ -17,7 +18,8 @@ import {
   Retry,
   Stack,
   Synthesis,
-  Timeout
+  Timeout,
+  Warm
 } from "fanfold"
 
 const Market = Schema.Struct({ euro: Schema.Finite, note: Schema.String })
@@ -120,8 +122,16 @@ describe("the compiler sees", () => {
 
   it("layers that need a Claude and give one", () => {
     type Around = Layer.Layer<Claude.Claude, never, Claude.Claude>
-    const layers = [Continue.layer(), Retry.layer(), Hedge.layer(), Pacing.layer(), Timeout.layer(), Stack.layerOver()]
-    for (const each of layers) {
+    for (const each of [
+      Continue.layer(),
+      Retry.layer(),
+      Hedge.layer(),
+      Budget.layer(0.5),
+      Warm.layer(),
+      Pacing.layer(),
+      Timeout.layer(),
+      Stack.layerOver()
+    ]) {
       expectTypeOf(each).toEqualTypeOf<Around>()
     }
   })
@@ -225,6 +235,8 @@ describe("the compiler rejects", () => {
       Retry.layer({ times: 3 }),
       // @ts-expect-error it is inFlight
       Pacing.layer({ concurrency: 3 }),
+      // @ts-expect-error it is maxWait
+      Warm.layer({ wait: "1 second" }),
       // @ts-expect-error it is stall
       Timeout.layer({ stalled: "1 second" }),
       // @ts-expect-error it is turns

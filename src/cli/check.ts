@@ -13,6 +13,7 @@ import * as Flags from "./Flags.ts"
 import { inert } from "./Inert.ts"
 import * as Output from "./Output.ts"
 import { plan, readPlan } from "./run.ts"
+import * as Sharing from "./Sharing.ts"
 
 const json = Flags.onOff(
   "json",
@@ -53,6 +54,7 @@ const toText = (
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : `Cost: about $${atMostUsd.toFixed(4)} at most (estimated: ${pricesText(calls, layers.prices)}, every answer as long as it may be, each call once${searches})`,
+    ...Sharing.linesOf(calls.filter(({ part }) => part === "ask")),
     "Nothing was sent.",
     ""
   ].join("\n")

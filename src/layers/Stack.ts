@@ -13,6 +13,7 @@ import * as Hedge from "./Hedge.ts"
 import * as Pacing from "./Pacing.ts"
 import * as Retry from "./Retry.ts"
 import * as Timeout from "./Timeout.ts"
+import * as Warm from "./Warm.ts"
 
 /** Every layer's options under the layer's name; plan keys and flags are derived from this. */
 export const Options = Schema.Struct({
@@ -20,6 +21,7 @@ export const Options = Schema.Struct({
   retry: Schema.optionalKey(Retry.Options),
   hedge: Schema.optionalKey(Hedge.Options),
   budget: Schema.optionalKey(Budget.Budget),
+  warm: Schema.optionalKey(Warm.Options),
   pacing: Schema.optionalKey(Pacing.Options),
   timeout: Schema.optionalKey(Timeout.Options),
   prices: Schema.optionalKey(Price.Prices)
@@ -30,6 +32,7 @@ export interface Options {
   /** Off by default; `{}` turns it on. */
   readonly hedge?: Hedge.Options | undefined
   readonly budget?: number | Budget.Options | undefined
+  readonly warm?: Warm.Options | undefined
   readonly pacing?: Pacing.Options | undefined
   readonly timeout?: Timeout.Options | undefined
   /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
@@ -68,8 +71,8 @@ const where = <A>(options: A | undefined, layer: (options: A) => Around): Readon
   options === undefined ? [] : [layer(options)]
 
 /**
- * What belongs to one run: a paused turn is retried as a whole, a second copy is no try of its own, and every attempt that
- * may be paid is budgeted.
+ * What belongs to one run: a paused turn is retried as a whole, a second copy is no try of its own, every attempt that may be
+ * paid is budgeted, and who waits for the one that leads holds no place in the gate.
  */
 const run = (options: Options): Around =>
   stating(
@@ -78,7 +81,8 @@ const run = (options: Options): Around =>
       Continue.layer(options.continue),
       Retry.layer(options.retry),
       ...where(options.hedge, Hedge.layer),
-      ...where(options.budget, Budget.layer)
+      ...where(options.budget, Budget.layer),
+      Warm.layer(options.warm)
     )
   )
 

@@ -106,6 +106,42 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     )
   })
 
+  it("says who leads where asks share a context or an answer schema, and why nobody does", async () => {
+    const answer = "answer: { type: object, properties: { n: { type: number } }, required: [n] }"
+    const asks = `asks:
+  attractions: What is there to see?
+  food: What is there to eat?
+  money: { question: What does it cost?, model: claude-sonnet-5-5 }
+  days: { question: How many days?, ${answer} }
+  nights: { question: How many nights?, ${answer} }
+  search: { question: What is new?, webSearch: true }
+`
+    const cwd = folder({
+      "guide.md": "A line of the guide, four to a page.\n".repeat(200),
+      "shared.yaml": `context: { file: guide.md }\n${asks}`,
+      "short.yaml": `context: "${"Short. ".repeat(100)}"\n${asks}`,
+      "none.yaml": `asks: { a: Why?, b: How?, c: { question: When?, ${answer} } }\n`
+    })
+    const linesOf = async (file: string) => {
+      const { code, stderr, stdout } = await fanfold(["check", file], { cwd })
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      return stdout.split("\n").filter((line) => /^(Cache|Schema)/.test(line))
+    }
+    assert.deepStrictEqual(await Promise.all(["shared.yaml", "short.yaml", "none.yaml"].map(linesOf)), [
+      [
+        "Cache: attractions leads, 1 ask follows once it begins (about 1,850 tokens shared)",
+        "Cache: days leads, 1 ask follows once it begins (about 1,850 tokens shared)",
+        "Cache: not used by money, search: no other ask has the same model, tools, effort and answer schema"
+      ],
+      [
+        "Schema: days leads, 1 ask follows once it begins (one answer schema, compiled once)",
+        "Cache: not used: the context has about 175 tokens, claude-haiku-5-5 caches from 512",
+        "Cache: not used: the context has about 175 tokens, claude-sonnet-5-5 caches from 1,024"
+      ],
+      []
+    ])
+  })
+
   it("says why a plan cannot be read", async () => {
     const cwd = folder({ "folder/plan.yaml": plan })
     const ended = await Promise.all(

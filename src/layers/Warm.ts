@@ -1,0 +1,117 @@
+/** Lets one ask lead where many share a prefix: its siblings leave once that can be read from the prompt cache. */
+import { Clock, Context, Duration, Effect, type Fiber, Layer, Schema } from "effect"
+import * as Call from "../Call.ts"
+import { Activity, Claude, type SoFar } from "../Claude.ts"
+import { type Convoy, Member } from "../Convoy.ts"
+import { Convoys } from "../Convoys.ts"
+import * as Event from "../Event.ts"
+import * as Issue from "../Issue.ts"
+import { inCode, PositiveDuration } from "../Limit.ts"
+import type { Request } from "../Message.ts"
+import { prefixOf } from "../Prefix.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** `maxWait`: how long siblings wait for the one that leads, from its `Dispatched` on, which `Pacing` below tells. */
+export const Options = Schema.Struct({
+  maxWait: Schema.optionalKey(
+    PositiveDuration.annotate({
+      description:
+        "Longest wait for the ask that leads those with the same context or answer schema (default 5 seconds)"
+    })
+  )
+})
+export interface Options {
+  readonly maxWait?: Duration.Input | undefined
+}
+
+/** Beyond the first token of nearly every reply: a leader that takes longer is a straggler. */
+export const maxWait: Duration.Input = "5 seconds"
+
+const assertOptions = Issue.assert(inCode(Options), "warm")
+
+/**
+ * Provides a `Claude` that holds asks back while the first one with their context (or their answer schema) has not begun:
+ * the prompt cache can be read only from then on. Lone asks, syntheses, and contexts too short to be cached go at once.
+ */
+export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
+  assertOptions(options)
+  const maxWaitMillis = Duration.toMillis(options.maxWait ?? maxWait)
+  return Layer.effect(
+    Claude,
+    Effect.map(Claude, ({ send }) => {
+      const convoys = new Convoys(maxWaitMillis)
+
+      const follow = (request: Request, convoy: Convoy, fiber: AnyFiber) =>
+        Effect.provideService(
+          send(request),
+          Event.Listener,
+          onDispatched(fiber, (at) => convoy.use(at))
+        )
+
+      /** Its reply is streamed, so that its beginning is seen. */
+      const lead = (request: Request, convoy: Convoy, member: Member, fiber: AnyFiber) => {
+        const activity = fiber.getRef(Activity)
+        const onActivity = (soFar: SoFar) => {
+          if (convoy.isLedBy(member)) {
+            convoys.unwatch(convoy)
+            convoy.begin(member, millis(fiber), fiber)
+          }
+          activity(soFar)
+        }
+        const listener = onDispatched(fiber, (at) => {
+          convoy.depart(member, at)
+          convoys.watch(convoy, fiber)
+        })
+        const call = { ...fiber.getRef(Call.Current), streamed: true }
+        const context = Context.make(Call.Current, call).pipe(
+          Context.add(Activity, onActivity),
+          Context.add(Event.Listener, listener)
+        )
+        return Effect.provideContext(send(request), context)
+      }
+
+      const join = (request: Request, convoy: Convoy, fiber: AnyFiber) => {
+        const member = new Member()
+        const sent = Effect.suspend(() =>
+          convoy.isLedBy(member) ? lead(request, convoy, member, fiber) : follow(request, convoy, fiber)
+        )
+        const entered = Effect.suspend(() => convoy.enter(member, millis(fiber)))
+        return Effect.onExit(Effect.andThen(entered, sent), (exit) =>
+          Effect.sync(() => {
+            if (!convoy.isLedBy(member)) return
+            convoys.unwatch(convoy)
+            convoy.end(member, exit, millis(fiber), fiber)
+          })
+        )
+      }
+
+      return Claude.of({
+        send: (request) =>
+          Effect.withFiber((fiber) => {
+            if (!hasSiblings(fiber.getRef(Call.Current))) return send(request)
+            const prefix = prefixOf(request)
+            if (prefix._tag === "Nothing") return send(request)
+            const convoy = convoys.of(prefix)
+            return convoy.isOpen(millis(fiber)) ? follow(request, convoy, fiber) : join(request, convoy, fiber)
+          })
+      })
+    })
+  )
+}
+
+/** A copy of a straggler leaves at once or not at all. */
+const hasSiblings = ({ asks, hedge, part }: Call.Call): boolean => asks > 1 && part === "ask" && hedge !== true
+
+const onDispatched = (fiber: AnyFiber, seen: (at: number) => void): Event.Listener => {
+  const listener = fiber.getRef(Event.Listener)
+  return {
+    ...listener,
+    emit: (event) => {
+      if (event._tag === "Dispatched") seen(event.at)
+      return listener.emit(event)
+    }
+  }
+}
+
+const millis = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()

@@ -6,13 +6,16 @@ import { inert } from "./Inert.ts"
 /** More names than these would hide what the line says. */
 const mostNamed = 5
 
-type Named = readonly [name: string, request: Request]
+interface Named {
+  readonly name: string
+  readonly request: Request
+}
 
 /** One line for each group of asks that share a context or an answer schema, in the order of their first ask. */
 export const linesOf = (asks: ReadonlyArray<Named>): ReadonlyArray<string> => {
   const groups = new Map<string, { readonly prefix: Prefix; readonly names: Array<string> }>()
   const tooShort = new Set<string>()
-  for (const [name, request] of asks) {
+  for (const { name, request } of asks) {
     const prefix = prefixOf(request)
     if (prefix._tag !== "Context" && request.context !== undefined) tooShort.add(whyNot(request.context, request.model))
     if (prefix._tag === "Nothing") continue

@@ -4,7 +4,7 @@ import { Deferred, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Budget, Call, Message, Price, Research, Stack, Synthesis } from "fanfold"
 import { limitUsd, runs } from "../../bench/DeliveryBudget.ts"
-import { failure, make, overloaded, pass, recorder, reply, request, script, send } from "../FakeClaude.ts"
+import { failure, make, overloaded, pass, reply, request, script, send } from "../FakeClaude.ts"
 
 /** Haiku takes 0.50 USD per million output tokens: at most 0.005 for this, and a little for its input. */
 const dear = (question: string) => Ask.text(question, { maxTokens: 10_000, system: "" })
@@ -15,6 +15,14 @@ const over = (claude: ReturnType<typeof make>, budget: number | Budget.Options) 
 
 const reasons = (findings: { readonly gaps: ReadonlyArray<{ readonly outcome: object }> }) =>
   findings.gaps.map(({ outcome }) => ("error" in outcome ? (outcome.error as AskError.AskError).reason._tag : "none"))
+
+/** How many attempts a budget for one leaves after such a failure, and how that ends. */
+const sentAfter = (first: AskError.AskError) =>
+  Effect.gen(function* () {
+    const claude = make(script(first, reply("yes")))
+    const result = yield* pass(Effect.result(Effect.provide(dear("a"), over(claude, 0.006))))
+    return [claude.sent.length, result._tag]
+  })
 
 describe("a budget", () => {
   it.effect("lets out at once what fits even if all of it is used", () =>
@@ -99,14 +107,8 @@ describe("a budget", () => {
   it.effect("takes nothing for what is refused at the door, and all of it for what is broken off", () =>
     Effect.gen(function* () {
       const cut = failure(new AskError.CutOff({ detail: "gone" }), { usage: usage(1), model: "claude-haiku-5-5" })
-      const sentWith = (first: AskError.AskError) =>
-        Effect.gen(function* () {
-          const claude = make(script(first, reply("yes")))
-          const result = yield* pass(Effect.result(Effect.provide(dear("a"), over(claude, 0.006))))
-          return [claude.sent.length, result._tag]
-        })
-      assert.deepStrictEqual(yield* sentWith(overloaded()), [2, "Success"])
-      assert.deepStrictEqual(yield* sentWith(cut), [1, "Failure"])
+      assert.deepStrictEqual(yield* sentAfter(overloaded()), [2, "Success"])
+      assert.deepStrictEqual(yield* sentAfter(cut), [1, "Failure"])
     })
   )
 
@@ -225,22 +227,6 @@ describe("the place of the budget", () => {
       const claude = make(() => Effect.fail(cut))
       const error = yield* pass(Effect.flip(Effect.provide(dear("a"), over(claude, 0.0155))))
       assert.deepStrictEqual([claude.sent.length, error.reason._tag], [3, "OverBudget"])
-    })
-  )
-
-  it.effect("is outside of Pacing, so that who waits for money has neither left nor a place", () =>
-    Effect.gen(function* () {
-      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10) })), 1000))
-      const { listen, tagsOf } = recorder()
-      const fiber = yield* Research.run({ a: dear("a"), b: dear("b") }).pipe(
-        Effect.provide(over(claude, 0.006)),
-        listen,
-        Effect.forkChild
-      )
-      yield* TestClock.adjust(1)
-      assert.deepStrictEqual([tagsOf("a"), tagsOf("b")], [["Started", "Dispatched"], ["Started"]])
-      yield* TestClock.adjust("3 seconds")
-      yield* Fiber.join(fiber)
     })
   )
 })

@@ -1,23 +1,21 @@
-/** Hedge in its place: within Retry, around Pacing, and not there at all unless it is wanted. */
+/** Hedge in the stack: around Pacing, and not there at all unless it is wanted. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, AskError, Research, Stack } from "fanfold"
-import { failure, make, questionOf, recorder, reply, type Sent } from "../FakeClaude.ts"
+import { Ask, Research, Stack } from "fanfold"
+import { make, questionOf, reply, type Sent } from "../FakeClaude.ts"
 
 const ask = (names: ReadonlyArray<string>, claude: ReturnType<typeof make>, options: Stack.Options) =>
   Effect.gen(function* () {
-    const { events, listen } = recorder()
     const asks = Object.fromEntries(names.map((name) => [name, Ask.text(name)]))
     const fiber = yield* Research.run(asks).pipe(
       Effect.provide(Stack.layerOver(options).pipe(Layer.provide(claude.layer))),
-      listen,
       Effect.forkChild
     )
     while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(50)
     const { answers } = yield* Fiber.join(fiber)
     const copies = claude.sent.flatMap(({ call, request }) => (call.hedge === true ? [questionOf(request)] : []))
-    return { answers, copies, events }
+    return { answers, copies }
   })
 
 const slow = ({ call, request }: Sent) => (questionOf(request) === "q0" && call.hedge !== true ? 20_000 : 1000)
@@ -26,19 +24,6 @@ const answer = (sent: Sent) =>
   Effect.delay(Effect.succeed(reply(sent.call.hedge === true ? "copy" : "yes")), slow(sent))
 
 describe("the stack with hedging", () => {
-  it.effect("tries again only where both copies have failed: Retry is outside of Hedge", () =>
-    Effect.gen(function* () {
-      const cut = failure(new AskError.CutOff({ detail: "gone" }))
-      const claude = make(({ call }) =>
-        call.hedge === true ? Effect.delay(Effect.succeed(reply("copy")), 9000) : Effect.delay(Effect.fail(cut), 3000)
-      )
-      const { answers, events } = yield* ask(["q0"], claude, { hedge: { after: "2 seconds" } })
-      assert.deepStrictEqual(answers, { q0: "copy" })
-      assert.lengthOf(claude.sent, 2)
-      assert.isFalse(events.some(({ _tag }) => _tag === "Retrying"))
-    })
-  )
-
   const eleven = Array.from({ length: 11 }, (_, n) => `q${n}`)
 
   it.effect("hedges who left and not who waits, through the same gate: Hedge is outside of Pacing", () =>

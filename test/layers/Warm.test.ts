@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import { AskError, Call, Pacing, Research, Stack, Warm } from "fanfold"
+import { AskError, Call, Research, Stack, Warm } from "fanfold"
 import { asksOf, failure, invalid, make, overloaded, questionOf, reply, request, send } from "../FakeClaude.ts"
 import { begun, continued, message, stopped } from "../Loopback.ts"
 import { asking, document, stackOver, timely, timesOf } from "./Warmed.ts"
@@ -222,29 +222,6 @@ describe("over the wire", () => {
       )
       assert.deepStrictEqual(plain, [false, true, true])
       assert.deepStrictEqual([answers.b, answers.c], ["plain", "plain"])
-    })
-  )
-})
-
-describe("the order of the stack", () => {
-  const played = Effect.fnUntraced(function* (stack: Layer.Layer<any, never, any>, claude: ReturnType<typeof make>) {
-    // Two runs share the gate: what waits in one of them must not stand in the way of the other.
-    const other = Effect.delay(send(request("other")), 100)
-    const fiber = yield* Effect.all([Research.run(asksOf("a", "b", "c"), { context: document }), other], {
-      concurrency: 2
-    }).pipe(Effect.provide(stack as typeof claude.layer), Effect.forkChild)
-    yield* TestClock.adjust("5 minutes")
-    yield* Fiber.join(fiber)
-    return timesOf(claude)
-  })
-
-  it.effect("puts the waiting outside of the gate, where it takes nobody's place", () =>
-    Effect.gen(function* () {
-      const [one, two] = [make(timely()), make(timely())]
-      const stack = Stack.layerOver({ pacing: { inFlight: 2 } }).pipe(Layer.provide(one.layer))
-      assert.deepStrictEqual(yield* played(stack, one), { a: 0, other: 100, b: 3000, c: 3100 })
-      const swapped = Pacing.layer({ inFlight: 2 }).pipe(Layer.provide(Warm.layer()), Layer.provide(two.layer))
-      assert.notStrictEqual((yield* played(swapped, two))["other"], 100)
     })
   )
 })

@@ -21,6 +21,22 @@ const quick = ["--latency", "fixed:40", "--iterations", "1"]
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(PlanReport), { onExcessProperty: "error" })
 const dataOf = (text: string): PlanReport => decode(text)
 
+/** What two asks over one document cost, together and one after the other. */
+const outcomeOf = async (layers: object) => {
+  const args = ["bench", "plan.json", "--latency", "fixed:300", "--speed", "1", "--iterations", "1"]
+  const { stdout } = await fanfold(args, {
+    cwd: folder({
+      "plan.json": JSON.stringify({
+        context: "A long document. ".repeat(3000),
+        asks: { sun: "How far?", moon: "Why?" },
+        ...layers
+      })
+    })
+  })
+  const costOf = (arm: string) => Number(new RegExp(`^${arm} .*\\$(.*)$`, "m").exec(stdout)?.[1])
+  return { stdout, together: costOf("unbounded"), inTurn: costOf("sequential") }
+}
+
 describe.concurrent("fanfold bench", { timeout: 60_000 }, () => {
   it("measures a plan one after another and together, beside the exact ideal, and sends nothing", async () => {
     let requests = 0
@@ -174,20 +190,6 @@ describe.concurrent("fanfold bench", { timeout: 60_000 }, () => {
   })
 
   it("tells that asks which leave together pay for what one after another they would share, where none leads", async () => {
-    const outcomeOf = async (layers: object) => {
-      const args = ["bench", "plan.json", "--latency", "fixed:300", "--speed", "1", "--iterations", "1"]
-      const { stdout } = await fanfold(args, {
-        cwd: folder({
-          "plan.json": JSON.stringify({
-            context: "A long document. ".repeat(3000),
-            asks: { sun: "How far?", moon: "Why?" },
-            ...layers
-          })
-        })
-      })
-      const costOf = (arm: string) => Number(new RegExp(`^${arm} .*\\$(.*)$`, "m").exec(stdout)?.[1])
-      return { stdout, together: costOf("unbounded"), inTurn: costOf("sequential") }
-    }
     const [led, apart] = await Promise.all([outcomeOf({}), outcomeOf({ warm: { maxWait: "1 millis" } })])
     assert.strictEqual(led.together, led.inTurn)
     assert.isAbove(apart.together, apart.inTurn)

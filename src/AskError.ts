@@ -40,10 +40,10 @@ export class AskError extends Schema.TaggedError<AskError>()("AskError", Fields.
     return new AskError({ headers, model, partialText, reason, requestId, usage, ...fields })
   }
   override get message(): string {
-    const { message } = this.reason
+    const { retryAfterMillis: after = 0 } = this
     // A limit tells its time by itself.
-    const after = this.reason._tag === "RateLimited" || !this.isRetryable ? undefined : this.retryAfterMillis
-    const when = after === undefined ? "" : `; free again in ${after / 1000} s`
-    return `${message}${when}${this.requestId === undefined ? "" : ` (${this.requestId})`}`
+    const isTold = after <= 0 || this.reason._tag === "RateLimited" || !this.isRetryable
+    const when = isTold ? "" : `; free again in ${after / 1000} s`
+    return `${this.reason.message}${when}${this.requestId === undefined ? "" : ` (${this.requestId})`}`
   }
 }

@@ -202,7 +202,13 @@ export class Lane {
   }
 
   /** Learns from a refusal, 429 or 529, and lets everyone rest. `random` is from 0 to 1. */
-  refuse(ticket: Ticket, { reason, retryAfterMillis: told }: AskError, said: RateLimit, now: number, random: number): void {
+  refuse(
+    ticket: Ticket,
+    { reason, retryAfterMillis: told }: AskError,
+    said: RateLimit,
+    now: number,
+    random: number
+  ): void {
     const isNews = this.coolDown.isNews(ticket.leftAt)
     // An error in the midst of a stream is no refusal at the door.
     if (!ticket.hasTold) this.giveBack(ticket, now)

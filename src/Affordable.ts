@@ -3,6 +3,8 @@ import { Result } from "effect"
 import * as Ask from "./Ask.ts"
 import type * as Issue from "./Issue.ts"
 import type { Options as Budget } from "./layers/Budget.ts"
+import type { Request } from "./Message.ts"
+import * as Models from "./Models.ts"
 import type { Pipeline } from "./Pipeline.ts"
 import type { Prices } from "./Price.ts"
 import { type Amount, nothing } from "./Purse.ts"
@@ -19,16 +21,18 @@ export const issuesOf = (
 ): ReadonlyArray<Issue.Issue> => {
   const limit: Budget = typeof budget === "number" ? { usd: budget } : budget
   const shared = context === undefined ? {} : { context }
-  const mostOf = (request: Parameters<typeof WorstCase.of>[0]) => WorstCase.of(request, prices, limit.usd !== undefined)
+  const mostOf = (request: Request) => WorstCase.of(request, prices, limit.usd !== undefined)
 
   const issues: Array<Issue.Issue> = []
-  const told = (path: ReadonlyArray<string>, most: Result.Result<Amount, string>): Amount | undefined => {
-    if (Result.isSuccess(most)) return most.success
+  /** What a request may take with the first of its models; each of them must have a bound. */
+  const told = (path: ReadonlyArray<string>, request: Request, models: Models.Models): Amount | undefined => {
+    const most = Result.all(Models.all(models).map((model) => mostOf({ ...request, model })))
+    if (Result.isSuccess(most)) return most.success[0]
     issues.push({ path, message: `no budget can bound this: ${most.failure}` })
     return undefined
   }
 
-  const coming = synthesis === undefined ? undefined : Synthesis.toCome(synthesis, asks)
+  const coming = synthesis === undefined ? undefined : Synthesis.toCome(synthesis, asks, prices)
   const foldOf = (answerTokens: number): Amount => {
     if (coming === undefined) return nothing
     const tokens = { inputTokens: coming.inputTokens + answerTokens, outputTokens: coming.maxTokens }
@@ -36,13 +40,14 @@ export const issuesOf = (
   }
   const wholes = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<Amount> => {
     const request = Ask.requestOf(ask, shared)
-    const most = told(["asks", name], mostOf(request))
+    const most = told(["asks", name], request, Ask.modelsOf(ask))
     if (most === undefined) return []
     const fold = foldOf(WorstCase.answerTokens(request))
     return [{ usd: most.usd + fold.usd, tokens: most.tokens + fold.tokens }]
   })
   if (synthesis !== undefined && coming !== undefined) {
-    told(["synthesis"], mostOf(Ask.requestOf(Ask.text(synthesis.instruction, synthesis.options))))
+    const { instruction, options } = synthesis
+    told(["synthesis"], Ask.requestOf(Ask.text(instruction, options)), options.model)
   }
   if (issues.length > 0) return issues
 

@@ -6,7 +6,7 @@ import * as Call from "./Call.ts"
 import { askModel, Claude } from "./Claude.ts"
 import * as Event from "./Event.ts"
 import * as Issue from "./Issue.ts"
-import { inCode, PositiveDuration, PositiveInt } from "./Limit.ts"
+import { inCode, NonEmpty, PositiveDuration, PositiveInt } from "./Limit.ts"
 import {
   addPaid,
   addUsage,
@@ -17,16 +17,14 @@ import {
   textOf,
   type Usage
 } from "./Message.ts"
-
-const NonEmpty = (what: string) =>
-  Schema.String.check(Schema.makeFilter((text) => text.trim() !== "", { expected: what })).annotate({ expected: what })
+import * as Models from "./Models.ts"
 
 /** A question: text that is not blank. */
 export const Question = NonEmpty("a question that is not empty")
 
-/** What an ask may set for itself. */
+/** What an ask may set for itself; of several models the next is asked where one is overloaded or missing. */
 export const Settings = Schema.Struct({
-  model: Schema.optionalKey(NonEmpty("the name of a model")),
+  model: Schema.optionalKey(Models.Models),
   system: Schema.optionalKey(Schema.String),
   maxTokens: Schema.optionalKey(PositiveInt),
   effort: Schema.optionalKey(Effort),
@@ -109,11 +107,15 @@ export const object = <A, E, R = never>(
   return new Ask<A, R>(question, options, { _tag: "Object", codec, schema: jsonSchema })
 }
 
+/** The model an ask goes to, or several in their order. */
+export const modelsOf = <A, R>(ask: Ask<A, R>, defaults: typeof Defaults.Service = {}): Models.Models =>
+  ask.options.model ?? defaults.model ?? askModel
+
 /** The request an ask sends first, with the defaults filled in. */
 export const requestOf = <A, R>(ask: Ask<A, R>, defaults: typeof Defaults.Service = {}): Request => {
   const { context, ...options } = { ...defaults, ...ask.options }
   return {
-    model: options.model ?? askModel,
+    model: Models.first(modelsOf(ask, defaults)),
     system: options.system ?? system,
     ...(context !== undefined && { context }),
     messages: [{ role: "user", content: ask.question }],
@@ -173,7 +175,8 @@ const answer = <A, R>(ask: Ask<A, R>, startedAt: number): Effect.Effect<Answer<A
   Effect.flatMap(Claude, (claude) =>
     Effect.flatMap(Defaults, (defaults) => {
       const request = requestOf(ask, defaults)
-      const send = bounded(claude.send, ask.options.timeout ?? defaults.timeout)
+      const fallback = Models.others(modelsOf(ask, defaults))
+      const send = told(claude.send, ask.options.timeout ?? defaults.timeout, fallback)
       return Effect.flatMap(send(request), (first) =>
         Effect.matchEffect(read(ask.format, request, first), {
           onFailure: (error) => {
@@ -207,14 +210,15 @@ const timed = <A>(answered: Omit<Answer<A>, "durationMillis">, startedAt: number
 
 type Send = (typeof Claude.Service)["send"]
 
-/** Only `Retry` and its siblings know how to keep a limit over several attempts; the call carries it to them. */
-const bounded = (send: Send, timeout: Duration.Input | undefined): Send =>
-  timeout === undefined
+/** Only layers know how to keep a limit over several attempts, and when to go on to another model; the call tells them. */
+const told = (send: Send, timeout: Duration.Input | undefined, fallback: ReadonlyArray<string>): Send =>
+  timeout === undefined && fallback.length === 0
     ? send
     : (request) =>
         Effect.updateService(send(request), Call.Current, (call) => ({
           ...call,
-          timeoutMillis: Duration.toMillis(timeout)
+          ...(timeout !== undefined && { timeoutMillis: Duration.toMillis(timeout) }),
+          ...(fallback.length > 0 && { fallback })
         }))
 
 /** The value that a reply stands for. One that is no answer becomes an error, which keeps what was paid for. */

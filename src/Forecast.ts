@@ -2,8 +2,9 @@
 import * as Ask from "./Ask.ts"
 import { charactersPerToken, inputTokensOf } from "./Estimate.ts"
 import { noUsage, type Request } from "./Message.ts"
+import * as Models from "./Models.ts"
 import type { Pipeline } from "./Pipeline.ts"
-import { type Prices, priceOf, usdOf } from "./Price.ts"
+import { dearestOf, type Prices, priceOf, usdOf } from "./Price.ts"
 import type { Synthesis } from "./Synthesis.ts"
 
 /** One call, sent once and answered as long as it may be. */
@@ -12,11 +13,13 @@ export interface Foreseen {
   readonly part: "ask" | "synthesis"
   /** As it would be sent; the synthesis without the findings that are not there yet. */
   readonly request: Request
+  /** The model it is sent to, then those to go on to. */
+  readonly models: ReadonlyArray<string>
   /** By the length of the request; of the synthesis at most. */
   readonly inputTokens: number
   /** Searches that its tools allow; the pages they bring are not foreseen. */
   readonly webSearches: number
-  /** `undefined` where the model has no known price. */
+  /** By the dearest of its models; `undefined` where one of them has no known price. */
   readonly atMostUsd: number | undefined
 }
 
@@ -33,12 +36,13 @@ export const make = ({ asks, context, synthesis }: Pipeline, prices: Prices = {}
   const shared = context === undefined ? {} : { context }
   const calls = Object.entries(asks).map(([name, ask]) => {
     const request = Ask.requestOf(ask, shared)
-    return foresee(name, "ask", request, inputTokensOf(request), prices)
+    return foresee({ name, part: "ask", request, inputTokens: inputTokensOf(request) }, Ask.modelsOf(ask), prices)
   })
   if (synthesis !== undefined) {
     const request = foldOf(synthesis)
     const inputTokens = inputTokensOf(request) + findingsTokens(calls)
-    calls.push(foresee("synthesis", "synthesis", request, inputTokens, prices))
+    const call = { name: "synthesis", part: "synthesis", request, inputTokens } as const
+    calls.push(foresee(call, synthesis.options.model, prices))
   }
   return {
     calls,
@@ -47,9 +51,7 @@ export const make = ({ asks, context, synthesis }: Pipeline, prices: Prices = {}
       (sum, { atMostUsd }) => (sum === undefined || atMostUsd === undefined ? undefined : sum + atMostUsd),
       0
     ),
-    unpriced: new Set(
-      calls.flatMap(({ request: { model } }) => (priceOf(model, 0, prices) === undefined ? [model] : []))
-    )
+    unpriced: new Set(calls.flatMap(({ models }) => models.filter((model) => priceOf(model, 0, prices) === undefined)))
   }
 }
 
@@ -62,12 +64,12 @@ const findingsTokens = (calls: ReadonlyArray<Foreseen>): number => {
 }
 
 const foresee = (
-  name: string,
-  part: Foreseen["part"],
-  request: Request,
-  inputTokens: number,
+  call: Pick<Foreseen, "name" | "part" | "request" | "inputTokens">,
+  asked: Models.Models,
   prices: Prices
 ): Foreseen => {
+  const { inputTokens, request } = call
+  const models = Models.all(asked)
   // Calls that leave together all write the context to the cache; at most, none of them finds it there.
   const written = Math.min(inputTokens, Math.ceil((request.context ?? "").length / charactersPerToken))
   const webSearches = (request.tools ?? []).reduce((sum, { max_uses: most }) => sum + Number(most ?? 0), 0)
@@ -78,5 +80,5 @@ const foresee = (
     outputTokens: request.maxTokens,
     webSearches
   }
-  return { name, part, request, inputTokens, webSearches, atMostUsd: usdOf(request.model, usage, prices) }
+  return { ...call, models, webSearches, atMostUsd: usdOf(dearestOf(models, usage, prices), usage, prices) }
 }

@@ -7,7 +7,7 @@ import { inputTokensOf } from "./Estimate.ts"
 import { Fifo } from "./Fifo.ts"
 import { isNews, type Learned } from "./Memory.ts"
 import type { Request, Usage } from "./Message.ts"
-import { type RateLimit, retryAfterMillis } from "./RateLimit.ts"
+import type { RateLimit } from "./RateLimit.ts"
 import { Trial } from "./Trial.ts"
 
 /** What an account allows a model class within a minute: requests, input tokens, output tokens. */
@@ -202,11 +202,16 @@ export class Lane {
   }
 
   /** Learns from a refusal, 429 or 529, and lets everyone rest. `random` is from 0 to 1. */
-  refuse(ticket: Ticket, { headers = {}, reason }: AskError, said: RateLimit, now: number, random: number): void {
+  refuse(
+    ticket: Ticket,
+    { reason, retryAfterMillis: told }: AskError,
+    said: RateLimit,
+    now: number,
+    random: number
+  ): void {
     const isNews = this.coolDown.isNews(ticket.leftAt)
     // An error in the midst of a stream is no refusal at the door.
     if (!ticket.hasTold) this.giveBack(ticket, now)
-    const told = reason._tag === "RateLimited" ? reason.retryAfterMillis : retryAfterMillis(headers)
     const isTold = told !== undefined && told >= 0
     this.coolDown.refuse(ticket.leftAt, now, isTold ? told : undefined, random)
     if (reason._tag !== "RateLimited") return

@@ -1,5 +1,9 @@
-/** The two kinds of limits that settings are made of, with the words an error uses for them. */
+/** What settings are made of, numbers, times and text, with the words an error uses for them. */
 import { Duration, Option, Record, Schema, type SchemaAST, SchemaTransformation } from "effect"
+
+/** Text that is not blank; `what` is what an error says it should be. */
+export const NonEmpty = (what: string) =>
+  Schema.String.check(Schema.makeFilter((text) => text.trim() !== "", { expected: what })).annotate({ expected: what })
 
 const wholeNumber = { expected: "a whole number ≥ 1" }
 

@@ -6,6 +6,7 @@ import * as Call from "./Call.ts"
 import type { Claude } from "./Claude.ts"
 import type { Asks, Findings } from "./Findings.ts"
 import type { Policy } from "./Policy.ts"
+import * as Price from "./Price.ts"
 import * as Research from "./Research.ts"
 import * as Synthesis from "./Synthesis.ts"
 
@@ -43,7 +44,7 @@ export const run = Effect.fn("Pipeline.run")(function* (
   const ended = { document: undefined, error: undefined, shortfall: undefined }
   const leave = (findings: Findings) => onInterrupt({ ...ended, findings })
   const options = { policy, concurrency, context, deadline, onInterrupt: leave }
-  const coming = synthesis === undefined ? {} : { synthesis: Synthesis.toCome(synthesis, asks) }
+  const coming = synthesis === undefined ? {} : { synthesis: Synthesis.toCome(synthesis, asks, yield* Price.Stated) }
   const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...coming }))
   const researched = yield* Effect.result(research)
   const shortfall = Result.isFailure(researched) ? researched.failure : undefined

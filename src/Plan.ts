@@ -3,6 +3,7 @@ import { Effect, Record, Schema, Struct } from "effect"
 import * as Ask from "./Ask.ts"
 import * as Issue from "./Issue.ts"
 import { Options as StackOptions } from "./layers/Stack.ts"
+import { NonEmpty } from "./Limit.ts"
 import type { Pipeline } from "./Pipeline.ts"
 import { AnswerSchema, toSchema } from "./PlanAnswer.ts"
 import { PositiveDuration } from "./Limit.ts"
@@ -16,9 +17,7 @@ const AskEntry = Schema.Struct({
   ...Ask.Settings.fields
 })
 
-const Instruction = Schema.String.check(
-  Schema.makeFilter((text) => text.trim() !== "", { expected: "an instruction that is not empty" })
-)
+const Instruction = NonEmpty("an instruction that is not empty")
 
 const SynthesisEntry = Schema.Struct({
   instruction: Instruction,
@@ -41,7 +40,7 @@ const Asks = Schema.Record(
 /** What a plan may say. Keys of the layers come from the layers' own options. */
 export const Plan = Schema.Struct({
   $schema: Schema.optionalKey(Schema.String),
-  /** Model of every ask that names none. */
+  /** Model of every ask that names none, or several in their order. */
   model: Ask.Settings.fields.model,
   /** System prompt of every ask that sets none. */
   system: Ask.Settings.fields.system,

@@ -1,5 +1,5 @@
 /** USD per million tokens, from Anthropic's price list of October 2026. A cost here is an estimate, not an invoice. */
-import { Context, Schema } from "effect"
+import { type Array, Context, Schema } from "effect"
 import type { Usage } from "./Message.ts"
 import { inputTokensOf } from "./Message.ts"
 
@@ -75,4 +75,14 @@ export const usdOf = (model: string, usage: Usage, stated: Prices = {}): number 
       1_000_000 +
     usage.webSearches * webSearchUsd
   )
+}
+
+/** The model of these that such a usage costs most with; one without a known price counts as dearer than any other. */
+export const dearestOf = (
+  [first, ...others]: Array.NonEmptyReadonlyArray<string>,
+  usage: Usage,
+  stated: Prices = {}
+): string => {
+  const usd = (model: string) => usdOf(model, usage, stated) ?? Number.POSITIVE_INFINITY
+  return others.reduce((dearest, model) => (usd(model) > usd(dearest) ? model : dearest), first)
 }

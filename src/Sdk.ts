@@ -78,7 +78,7 @@ const readPlain = (response: Response): Effect.Effect<Reply, AskError> =>
     const message = Wire.messageOf(Wire.jsonOf(text))
     return message === undefined
       ? Effect.fail(notJson(response, text))
-      : Effect.succeed(Wire.replyOf(message, Wire.headersOf(response.headers)))
+      : Effect.succeed(Wire.replyOf(message, Wire.headersOf(response.headers, true)))
   })
 
 /** How long the end of a body is waited for, after all of the message has come. */
@@ -99,7 +99,7 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call, cut
     if (!isEventStream || response.body === null) {
       return yield* notJson(response, yield* textOfBody(response))
     }
-    const headers = Wire.headersOf(response.headers)
+    const headers = Wire.headersOf(response.headers, true)
     const tellHeaders = yield* RateLimit.Arrived
     tellHeaders(headers)
     const activity = yield* Activity
@@ -181,7 +181,7 @@ const notJson = (response: Response, text: string): AskError =>
       contentType: response.headers.get("content-type") ?? "no content type",
       excerpt: text.slice(0, excerptLength)
     }),
-    headers: Wire.headersOf(response.headers)
+    headers: Wire.headersOf(response.headers, true)
   })
 
 /** An `error` event has the body of an API error, and no status. */

@@ -38,10 +38,10 @@ const spendLimits = new Set(["enforced_spend_limit_reached", "contract_spend_lim
 /** Codes of Node and OpenSSL for what will not work on a second try either: an untrusted certificate, a proxy that refuses. */
 const lasting = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY/
 
-/** Names the error of a call. `began` says that a response had begun, so that a broken connection cut it off. */
+/** Names the error of a call. `began` says that a 200 had begun, so that a broken connection cut it off. */
 export const askErrorOf = (thrown: unknown, began: boolean): AskError => {
   const error = thrown as ApiError
-  const headers = error.headers === undefined ? undefined : headersOf(error.headers)
+  const headers = error.headers === undefined ? undefined : headersOf(error.headers, began)
   const requestId = headers?.["request-id"] ?? requestIdOf(error.error)
   return new AskError({ reason: reasonOf(error, headers, began), headers, requestId })
 }

@@ -5,7 +5,9 @@ import { AskError, NothingToFold } from "./AskError.ts"
 import * as Call from "./Call.ts"
 import { type Claude, synthesisModel } from "./Claude.ts"
 import type { Asks, Finding, Findings, Gap } from "./Findings.ts"
-import { type Request, sourcesOf, textOf } from "./Message.ts"
+import { noUsage, type Request, sourcesOf, textOf } from "./Message.ts"
+import * as Models from "./Models.ts"
+import * as Price from "./Price.ts"
 import * as WorstCase from "./WorstCase.ts"
 
 /** Folds findings into one answer. Called, it gives the value; `answer` gives the reply and usage as well. */
@@ -13,7 +15,7 @@ export interface Synthesis<out A, out R = never> {
   (findings: Findings): Effect.Effect<A, AskError, Claude | R>
   readonly instruction: string
   /** The settings it is sent with, its defaults filled in. */
-  readonly options: Ask.Options & { readonly model: string; readonly maxTokens: number }
+  readonly options: Ask.Options & { readonly model: Models.Models; readonly maxTokens: number }
   readonly answer: (findings: Findings) => Effect.Effect<Ask.Answer<A>, AskError, Claude | R>
   /** The request that findings become. */
   readonly request: (findings: Findings) => Request
@@ -80,8 +82,15 @@ const make = <A, R>(ask: Ask.Ask<A, R>, options: Synthesis<A, R>["options"]): Sy
   })
 }
 
-/** What the fold of these asks takes at most without any answer: what `Call` tells of it, so that a budget keeps it back. */
-export const toCome = (synthesis: Synthesis<unknown>, asks: Asks): NonNullable<Call.Call["synthesis"]> => {
+/**
+ * What the fold of these asks takes at most without any answer, by the dearest of its models: what `Call` tells of it, so
+ * that a budget keeps it back.
+ */
+export const toCome = (
+  synthesis: Synthesis<unknown>,
+  asks: Asks,
+  stated: Price.Prices = {}
+): NonNullable<Call.Call["synthesis"]> => {
   const gaps = Object.entries(asks).map(([name, { question }], index): Gap => ({
     name,
     index,
@@ -90,7 +99,9 @@ export const toCome = (synthesis: Synthesis<unknown>, asks: Asks): NonNullable<C
   }))
   const findings = { run: "", policy: "best-effort", answers: {}, findings: gaps, gaps, durationMillis: 0 } as const
   const request = synthesis.request(findings)
-  return { model: request.model, maxTokens: request.maxTokens, inputTokens: WorstCase.inputTokens(request) }
+  const [inputTokens, { maxTokens }] = [WorstCase.inputTokens(request), request]
+  const usage = { ...noUsage, inputTokens, outputTokens: maxTokens }
+  return { model: Price.dearestOf(Models.all(synthesis.options.model), usage, stated), maxTokens, inputTokens }
 }
 
 /** The prompt: every finding with its question and sources, every gap by name, then the instruction. */

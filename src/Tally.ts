@@ -31,6 +31,8 @@ export interface Entry {
   /** Why the last attempt, or the ask, failed. */
   reason?: string
   message?: string
+  /** The models that were given up, why, and what was asked instead, in this order. */
+  fallbacks?: ReadonlyArray<{ readonly from: string; readonly to: string; readonly reason: string }>
   /** How long it waits for its next attempt, and until when. */
   retryDelayMillis?: number
   retryAt?: number
@@ -153,6 +155,7 @@ export class Tally {
         entry.startedAt = event.at
         entry.dispatches = 0
         delete entry.dispatchedAt
+        delete entry.fallbacks
         delete entry.durationMillis
         return this.#move(entry, "waiting")
       case "Dispatched":
@@ -176,7 +179,12 @@ export class Tally {
         entry.retryDelayMillis = event.delayMillis
         entry.retryAt = event.at + event.delayMillis
         return this.#move(entry, "retrying")
+      case "Reasked":
+        // It begins again with the first model.
+        delete entry.fallbacks
+        return
       case "FellBack":
+        entry.fallbacks = [...(entry.fallbacks ?? []), event]
         return this.#move(entry, "waiting")
       case "Answered":
         entry.model = event.model

@@ -95,13 +95,16 @@ export const replyOf = (message: WireMessage, headers: Readonly<Record<string, s
   }
 }
 
-/** The headers worth keeping: limits, what to do next, and the request's id. `retry-after` is in seconds, from 0. */
-export const headersOf = (headers: Headers): Record<string, string> => {
+/**
+ * The headers worth keeping: limits, what to do next, and the request's id. `retry-after` is in seconds, from 0; on a 200 it
+ * means nothing.
+ */
+export const headersOf = (headers: Headers, is200: boolean): Record<string, string> => {
   const kept: Record<string, string> = {}
   for (const [name, value] of headers) {
     if (name === "request-id" || name === "x-should-retry" || name.startsWith("anthropic-ratelimit-")) {
       kept[name] = value
-    } else if (name === "retry-after") {
+    } else if (name === "retry-after" && !is200) {
       const seconds =
         value.trim() === "" ? Number.NaN : Number(httpDate.test(value) ? secondsUntil(value, headers) : value)
       if (Number.isFinite(seconds)) kept[name] = String(Math.max(0, seconds))

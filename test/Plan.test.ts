@@ -23,7 +23,9 @@ const sentBy = Effect.fnUntraced(function* (value: unknown, context?: string) {
     claude.layer
   )
   assert.isUndefined(outcome.error)
-  return claude.sent.map(({ call, request }) => Object.assign({ timeoutMillis: call.timeoutMillis }, request))
+  return claude.sent.map(({ call, request }) =>
+    Object.assign({ timeoutMillis: call.timeoutMillis, fallback: call.fallback }, request)
+  )
 })
 
 describe("a plan", () => {
@@ -99,6 +101,26 @@ describe("a plan", () => {
     })
   )
 
+  it.effect("sends to the first of several models, and tells the call the others", () =>
+    Effect.gen(function* () {
+      const own = { question: "How?", model: ["claude-opus-5-5"] }
+      const sent = yield* sentBy({
+        model: ["claude-sonnet-5-5", "claude-haiku-5-5"],
+        asks: { a: "Why?", b: own, c: { question: "Who?", model: "claude-opus-5-5" } },
+        synthesis: { instruction: "Fold", model: ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"] }
+      })
+      assert.deepStrictEqual(
+        sent.map(({ fallback, model }) => [model, fallback]),
+        [
+          ["claude-sonnet-5-5", ["claude-haiku-5-5"]],
+          ["claude-opus-5-5", undefined],
+          ["claude-opus-5-5", undefined],
+          ["claude-opus-5-5", ["claude-sonnet-5-5", "claude-haiku-5-5"]]
+        ]
+      )
+    })
+  )
+
   it.effect("shares its context with every ask", () =>
     Effect.gen(function* () {
       const [a, b] = yield* sentBy({ asks: { a: "Why?", b: "How?" } }, "Read from a file.")
@@ -164,6 +186,7 @@ describe("the plan's JSON Schema", () => {
       { $schema: "x", asks, policy: { first: 1 }, concurrency: "unbounded", context: { file: "x.md" } },
       { asks: { a: { question: "Why?", answer, timeout: "5 minutes", effort: "low", webSearch: true } } },
       { asks, synthesis: { instruction: "Fold", answer }, retry: { within: "5 minutes" }, pacing: { inFlight: 3 } },
+      { asks, model: ["a", "b"], synthesis: { instruction: "Fold", model: ["a"] } },
       { asks, prices: { "claude-next": { inputUsd: 1, outputUsd: 5.5, cacheReadUsd: 0 } } },
       { asks, hedge: {} },
       { asks, hedge: { after: "p95", max: 5 } },
@@ -192,7 +215,10 @@ describe("the plan's JSON Schema", () => {
       { asks, prices: { a: { inputUsd: -1, outputUsd: 1, cacheReadUsd: 1 } } },
       { asks, prices: { a: { inputUsd: 1 } } },
       { asks, hedge: { max: 0 } },
-      { asks, hedge: true }
+      { asks, hedge: true },
+      { asks, model: [] },
+      { asks, model: ["a", 5] },
+      { asks, synthesis: { instruction: "Fold", model: ["a", "a"] } }
     ]
     for (const plan of plans) assert.isFalse(accepts(plan), JSON.stringify(plan))
   })

@@ -42,6 +42,11 @@ describe("a budget of a plan", () => {
       "that is too small at the prices that the plan states",
       `prices: { claude-next: { inputUsd: 0, outputUsd: 100, cacheReadUsd: 0 } }\nmodel: claude-next\n${asks}budget: 0.1\n`,
       "4:1 budget: expected at least $0.4096, what one ask may take, got $0.1000"
+    ],
+    [
+      "beside a model to go on to whose price nobody knows",
+      `asks: { one: Why? }\nsynthesis: { instruction: Fold., model: [claude-haiku-5-5, claude-next] }\nbudget: 1\n`,
+      "2:1 synthesis: no budget can bound this: no price is known for the model claude-next: state it in prices"
     ]
   ])
 })

@@ -30,6 +30,14 @@ describe("a wrong plan in YAML is told of", () => {
       `9:5 asks.rivals.maxTokens: ${count}, got "many"`
     ],
     [
+      "models that are none, or are named twice",
+      'model: []\nasks:\n  a: { question: x, model: [b, " "] }\n  c: { question: x, model: 5 }\nsynthesis:\n  instruction: x\n  model: [b, b]',
+      "1:1 model: expected a list of different models, got []",
+      '3:32 asks.a.model.1: expected the name of a model, got " "',
+      "4:21 asks.c.model: expected the name of a model, or a list of different ones, got 5",
+      '7:3 synthesis.model: expected a list of different models, got ["b","b"]'
+    ],
+    [
       "asks that ask nothing",
       'asks:\n  a: ""\n  b: " "\n  c: { question: "" }\n  d: {}\n  e: 5\n  f:',
       '2:3 asks.a: expected a question that is not empty, got ""',

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { AskError } from "fanfold"
 import { send } from "./FakeClaude.ts"
-import { apiError, type Handler, json, serve } from "./Loopback.ts"
+import { apiError, type Handler, json, message, serve } from "./Loopback.ts"
 import { errorFrom, injected, modes, sendTo } from "./RealClient.ts"
 
 type Tag = AskError.Reason["_tag"]
@@ -107,6 +107,21 @@ describe("an answer with an error status", () => {
         assert.strictEqual(reason.retryAfterMillis, millis, retryAfter)
         assert.strictEqual(headers?.["retry-after"], millis === undefined ? undefined : String(millis / 1000))
       }
+    })
+  )
+
+  it.live("heeds no time that stands on a 200", () =>
+    Effect.gen(function* () {
+      for (const type of ["rate_limit_error", "overloaded_error"]) {
+        const handler: Handler = (response) => {
+          response.writeHead(200, { "content-type": "text/event-stream", "retry-after": "300" })
+          response.end(`event: error\ndata: ${JSON.stringify(apiError(type))}\n\n`)
+        }
+        const error = yield* errorFrom(handler, "stream")
+        assert.isUndefined(error.retryAfterMillis, error.message)
+      }
+      const whole = injected(() => Response.json(message("yes"), { headers: { "retry-after": "300" } }))
+      assert.notProperty((yield* Effect.provide(send(), whole)).headers, "retry-after")
     })
   )
 

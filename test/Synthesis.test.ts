@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as fc from "fast-check"
-import { Ask, AskError, type Message, Research, Synthesis } from "fanfold"
+import { Ask, AskError, type Message, type Price, Research, Synthesis } from "fanfold"
 import { invalid, make, questionOf, recorder, reply } from "./FakeClaude.ts"
 
 const isFold = ({ messages }: Message.Request) => questionOf({ messages } as never).startsWith("<findings>")
@@ -26,6 +26,20 @@ const promptOf = (answers: Readonly<Record<string, Message.Reply>>, ...names: Re
   )
 
 describe("Synthesis", () => {
+  it("tells a budget of the dearest of its models, by the prices that are stated", () => {
+    const asks = { a: Ask.text("a") }
+    const coming = (model: NonNullable<Ask.Options["model"]>, stated?: Price.Prices) =>
+      Synthesis.toCome(Synthesis.text("Fold.", { model }), asks, stated).model
+    const dear = { inputUsd: 50, outputUsd: 50, cacheReadUsd: 50 }
+    assert.strictEqual(coming("claude-haiku-5-5"), "claude-haiku-5-5")
+    assert.strictEqual(coming(["claude-haiku-5-5", "claude-opus-5-5", "claude-sonnet-5-5"]), "claude-opus-5-5")
+    assert.strictEqual(
+      coming(["claude-haiku-5-5", "claude-opus-5-5"], { "claude-haiku-5-5": dear }),
+      "claude-haiku-5-5"
+    )
+    assert.strictEqual(coming(["claude-opus-5-5", "claude-next"]), "claude-next", "who knows what it costs")
+  })
+
   it.effect("sends every finding with its question, then the instruction", () =>
     Effect.gen(function* () {
       const prompt = yield* promptOf({ a: reply("re a"), b: reply("re b") }, "a", "b")

@@ -9,6 +9,7 @@ import {
   Budget,
   Claude,
   Continue,
+  Fallback,
   type Findings,
   Hedge,
   Message,
@@ -123,6 +124,7 @@ describe("the compiler sees", () => {
   it("layers that need a Claude and give one", () => {
     type Around = Layer.Layer<Claude.Claude, never, Claude.Claude>
     for (const each of [
+      Fallback.layer,
       Continue.layer(),
       Retry.layer(),
       Hedge.layer(),
@@ -213,6 +215,11 @@ describe("the compiler rejects", () => {
       Ask.text("Who?", { effort: "huge" }),
       // @ts-expect-error a time with its unit
       Ask.text("Who?", { timeout: "soon" }),
+      Ask.text("Who?", { model: ["claude-sonnet-5-5", "claude-haiku-5-5"] }),
+      // @ts-expect-error a list names a model
+      Ask.text("Who?", { model: [] }),
+      // @ts-expect-error models have names
+      Ask.text("Who?", { model: 5 }),
       // @ts-expect-error the context is the research's
       Ask.text("Who?", { context: "a document" }),
       // @ts-expect-error it is maxTokens

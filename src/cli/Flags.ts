@@ -3,6 +3,7 @@ import { Effect, Option, Schema, String } from "effect"
 import { CliError, Flag } from "effect/cli"
 import * as Issue from "../Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
+import * as Models from "../Models.ts"
 import type { Plan } from "../Plan.ts"
 import { PositiveDuration } from "../Limit.ts"
 import * as Policy from "../Policy.ts"
@@ -39,10 +40,13 @@ const policy = Flag.String("policy").pipe(
 
 const model = Flag.String("model").pipe(
   Flag.withMetavar("model"),
-  Flag.withDescription("Model of every ask that names none"),
-  Flag.mapEffect((text) =>
-    text.trim() === "" ? Effect.fail(invalid("model", text, "the name of a model")) : Effect.succeed(text)
-  ),
+  Flag.withDescription("Model of every ask that names none, or a,b,…: the next where one is overloaded or missing"),
+  Flag.mapEffect((text) => {
+    const models = Models.fromString(text)
+    return models === undefined
+      ? Effect.fail(invalid("model", text, "the name of a model, or different ones with commas between them"))
+      : Effect.succeed(models)
+  }),
   Flag.optional
 )
 

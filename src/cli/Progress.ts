@@ -85,6 +85,8 @@ const lineOf = (tally: Tally.Tally, event: Event.Event): string | undefined => {
       return isAsk ? `🔄 Asking ${name}` : `🧵 Folding ${Tally.plural(tally.answered, "answer", "answers")}`
     case "Retrying":
       return `⏳ Retrying ${name} in ${Tally.durationText(event.delayMillis)}: ${event.message}`
+    case "FellBack":
+      return `↪️ Asking ${name} with ${event.to} instead: ${event.message}`
     case "Reasked":
       return `🔁 Asking ${name} again: ${event.issue}`
     case "Answered":

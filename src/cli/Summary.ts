@@ -2,10 +2,11 @@
 import { inputTokensOf } from "../Message.ts"
 import { durationText, type Entry, numberText, plural, type Tally, usdText } from "../Tally.ts"
 import { inert } from "./Inert.ts"
+import * as Instead from "./Instead.ts"
 
 /** The closing lines. Empty where nothing happened; `foreseenUsd` is what the run was to cost at most. */
 export const closing = (tally: Tally, foreseenUsd?: number): ReadonlyArray<string> =>
-  [timeLine(tally), spentLine(tally, foreseenUsd)].filter((line) => line !== "")
+  [timeLine(tally), spentLine(tally, foreseenUsd), ...Instead.linesOf(tally)].filter((line) => line !== "")
 
 /**
  * A line for each ask that was sent, and the synthesis; of many the dearest. No line is longer than `columns`: what matters

@@ -30,11 +30,14 @@ const callText = ({ atMostUsd, inputTokens, part, request: { maxTokens }, webSea
 
 /** What a cost is reckoned with. */
 const pricesText = (calls: ReadonlyArray<Forecast.Foreseen>, prices: Prices | undefined): string => {
-  const stated = calls.filter(({ request: { model } }) => isStated(model, prices)).length
-  return [stated < calls.length ? `list prices of ${pricedAt}` : "", stated > 0 ? "prices of the plan" : ""]
+  const models = calls.flatMap(({ models }) => models)
+  const stated = models.filter((model) => isStated(model, prices)).length
+  return [stated < models.length ? `list prices of ${pricedAt}` : "", stated > 0 ? "prices of the plan" : ""]
     .filter((text) => text !== "")
     .join(" and ")
 }
+
+const inWords = (models: ReadonlyArray<string>): string => inert(models.join(", else "))
 
 const toText = (
   { concurrency, deadline, layers, policy, synthesis }: Prepared,
@@ -44,12 +47,12 @@ const toText = (
   const asks = synthesis === undefined ? calls.length : calls.length - 1
   const deadlineText = deadline === undefined ? "" : `, deadline ${timeText(Duration.toMillis(deadline))}`
   const nameWidth = Math.max(...calls.map(({ name }) => name.length))
-  const modelWidth = Math.max(...calls.map(({ request: { model } }) => model.length))
+  const modelWidth = Math.max(...calls.map(({ models }) => inWords(models).length))
   const searches = webSearches === 0 ? "" : `${searchesText(webSearches)} without the tokens of what they find`
   return [
     `${asks} ${asks === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
     ...calls.map(
-      (call) => `  ${call.name.padEnd(nameWidth)}  ${inert(call.request.model).padEnd(modelWidth)}  ${callText(call)}`
+      (call) => `  ${call.name.padEnd(nameWidth)}  ${inWords(call.models).padEnd(modelWidth)}  ${callText(call)}`
     ),
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`

@@ -6,16 +6,22 @@ import { Activity, Claude, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import * as Issue from "../Issue.ts"
 import { inCode, noneLonger, PositiveDuration, PositiveInt } from "../Limit.ts"
-import { addPaid, type Usage } from "../Message.ts"
+import { addPaid, type Reply, type Usage } from "../Message.ts"
 import { Watchdog } from "../Watchdog.ts"
 
-/** `within`: time for all tries, from the moment the first one leaves. `maxWait`: longest backoff. `attempts`: most tries. */
+/**
+ * `within`: time for all tries, from the moment the first one leaves. `maxWait`: longest backoff, and the longest wait that
+ * the API may ask for. `attempts`: most tries.
+ */
 export const Options = Schema.Struct({
   within: Schema.optionalKey(
     PositiveDuration.annotate({ description: "Time for one ask with all its tries (default 20 minutes)" })
   ),
   maxWait: Schema.optionalKey(
-    PositiveDuration.annotate({ description: "Longest backoff between two tries (default 60 seconds)" })
+    PositiveDuration.annotate({
+      description:
+        "Longest backoff between two tries; an ask that the API wants to wait for longer fails at once (default 60 seconds)"
+    })
   ),
   attempts: Schema.optionalKey(
     PositiveInt.annotate({ description: "Most tries of one ask (default: as many as its time allows)" })
@@ -33,8 +39,17 @@ export const within: Duration.Input = "20 minutes"
 /** Long enough to let an overload pass, short enough to notice that it did. */
 export const maxWait: Duration.Input = "60 seconds"
 
-/** Backoff doubles from here: with jitter, eight tries take about a minute. */
+/** Backoff doubles from here: eight tries take half a minute, and no more than a whole one. */
 const firstWait = "500 millis"
+
+/** No jitter is shorter: what failed a moment ago needs a moment. */
+const leastWaitMillis = 100
+
+/** Where nobody has ever answered, the network or the address is wrong more often than the API is down. */
+const unansweredMillis = 60_000
+
+/** Tries of an overloaded model where another can be asked: one overload may be a moment's, three in a row are no chance. */
+const triesBeforeFallback = 3
 
 const assertOptions = Issue.assert(inCode(Options), "retry")
 
@@ -42,8 +57,8 @@ const assertOptions = Issue.assert(inCode(Options), "retry")
 const spread = 0.1
 
 /**
- * Provides a `Claude` that tries again after passing faults, never before `retry-after` is over. An error has the usage
- * of all tries.
+ * Provides a `Claude` that tries again after passing faults, never before `retry-after` is over, and at once gives up where
+ * that is longer than `maxWait`. An error has the usage of all tries.
  */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
   assertOptions(options)
@@ -51,6 +66,11 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     Claude,
     Effect.map(Claude, ({ send }) => {
       const watchdog = new Watchdog()
+      const server = { isHeard: false }
+      const heard = (reply: Reply): Effect.Effect<Reply> => {
+        server.isHeard = true
+        return Effect.succeed(reply)
+      }
       return Claude.of({
         send: (request) =>
           Effect.withFiber((fiber) => {
@@ -81,23 +101,30 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
               number === call.attempt
                 ? send(request)
                 : Effect.provideService(send(request), Call.Current, { ...call, attempt: number })
-            const again = (error: AskError) => {
+            const note = (error: AskError): void => {
               book.add(error)
+              if (error.headers !== undefined) server.isHeard = true
+            }
+            const again = (error: AskError) => {
+              note(error)
               const next = Effect.flatMap(Schedule.CurrentMetadata, (metadata) =>
                 metadata.attempt === 0
                   ? Effect.fail(error)
-                  : Effect.tapError(attempt(metadata.attempt + 1), (error) => Effect.sync(() => book.add(error)))
+                  : Effect.tapError(attempt(metadata.attempt + 1), (error) => Effect.sync(() => note(error)))
               )
-              return Effect.mapError(Effect.retry(next, schedule(options, endsAt)), (error) =>
-                error.usage === book.paid ? error : error.with({ usage: book.paid })
-              )
+              const tried = Effect.retry(next, schedule(options, call, endsAt, server))
+              return Effect.matchEffect(tried, {
+                onFailure: (error) => Effect.fail(error.usage === book.paid ? error : error.with({ usage: book.paid })),
+                onSuccess: heard
+              })
             }
             const onLate = () => {
               const error = new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) })
               return Effect.andThen(tellStopped(book, request.model, error), () => error.with(book.whole))
             }
             // Most calls need no second try, and are spared the schedule.
-            const tries = watchdog.watch(Effect.catch(attempt(1), again), endsAt, onLate, context)
+            const whole = Effect.matchEffect(attempt(1), { onFailure: again, onSuccess: heard })
+            const tries = watchdog.watch(whole, endsAt, onLate, context)
             return Effect.onInterrupt(tries, () => tellStopped(book, request.model))
           })
       })
@@ -106,17 +133,26 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 }
 
 /** When to try again, and until when; tells each `Retrying`. */
-const schedule = (options: Options, endsAt: () => number) =>
-  backoff(options).pipe(
-    Schedule.while(({ attempt, duration, input }) =>
-      input.isRetryable && attempt < (options.attempts ?? Number.POSITIVE_INFINITY)
-        ? Effect.map(Clock.currentTimeMillis, (now) => now + Duration.toMillis(duration) < endsAt())
+const schedule = (options: Options, call: Call.Call, endsAt: () => number, server: { readonly isHeard: boolean }) => {
+  const longestMillis = Duration.toMillis(options.maxWait ?? maxWait)
+  const most = options.attempts ?? Number.POSITIVE_INFINITY
+  const mostOverloaded = (call.fallback ?? []).length === 0 ? most : Math.min(most, triesBeforeFallback)
+  const isHopeful = ({ attempt, duration, elapsed, input: error }: Schedule.Metadata<unknown, AskError>): boolean =>
+    error.isRetryable &&
+    (error.retryAfterMillis ?? 0) <= longestMillis &&
+    attempt < (error.isOverload ? mostOverloaded : most) &&
+    (server.isHeard || error.reason._tag !== "Unreachable" || elapsed + Duration.toMillis(duration) < unansweredMillis)
+  return backoff(longestMillis).pipe(
+    Schedule.while((step) =>
+      isHopeful(step)
+        ? Effect.map(Clock.currentTimeMillis, (now) => now + Duration.toMillis(step.duration) < endsAt())
         : Effect.succeed(false)
     ),
     Schedule.tap(({ attempt, duration, input: { message, reason } }) =>
       Event.emit({ _tag: "Retrying", attempt, reason: reason._tag, message, delayMillis: Duration.toMillis(duration) })
     )
   )
+}
 
 /** What the tries of one turn have paid and brought so far. */
 class Book {
@@ -164,18 +200,17 @@ const tellStopped = Effect.fnUntraced(function* ({ soFar, underWay }: Book, mode
   yield* Event.emit({ _tag: "AttemptFailed", attempt, reason, message, ...paid, durationMillis })
 })
 
-/** Exponential with jitter up to `maxWait`, or the server's `retry-after` where that is longer. */
-const backoff = (options: Options) =>
-  Schedule.exponential(firstWait).pipe(
+/** Exponential with full jitter up to the longest wait, or the time that the API names where that is longer. */
+const backoff = (longestMillis: number) => {
+  const leastMillis = Math.min(leastWaitMillis, longestMillis)
+  return Schedule.exponential(firstWait).pipe(
     Schedule.setInputType<AskError>(),
-    Schedule.modifyDelay(({ duration }) =>
-      Effect.succeed(Duration.min(duration, Duration.fromInputUnsafe(options.maxWait ?? maxWait)))
-    ),
-    Schedule.jittered,
-    Schedule.modifyDelay(({ duration, input: { reason } }) =>
+    Schedule.modifyDelay(({ duration, input: { retryAfterMillis = 0 } }) =>
       Effect.map(Random.next, (random) => {
-        const after = reason._tag === "RateLimited" ? (reason.retryAfterMillis ?? 0) : 0
-        return Duration.max(duration, Duration.millis(Math.round(after * (1 + spread * random))))
+        const stepMillis = Math.min(Duration.toMillis(duration), longestMillis)
+        const backoffMillis = leastMillis + (stepMillis - leastMillis) * random
+        return Duration.millis(Math.ceil(Math.max(backoffMillis, retryAfterMillis * (1 + spread * random))))
       })
     )
   )
+}

@@ -9,6 +9,7 @@ import * as MemoryFile from "../MemoryFile.ts"
 import * as Price from "../Price.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
+import * as Fallback from "./Fallback.ts"
 import * as Hedge from "./Hedge.ts"
 import * as Pacing from "./Pacing.ts"
 import * as Retry from "./Retry.ts"
@@ -71,13 +72,15 @@ const where = <A>(options: A | undefined, layer: (options: A) => Around): Readon
   options === undefined ? [] : [layer(options)]
 
 /**
- * What belongs to one run: a paused turn is retried as a whole, a second copy is no try of its own, every attempt that may be
- * paid is budgeted, and who waits for the one that leads holds no place in the gate.
+ * What belongs to one run: another model is asked once retrying is over, and never for the rest of a paused turn, each part
+ * of which is retried by itself; a second copy is no try of its own, every attempt that may be paid is budgeted, and who
+ * waits for the one that leads holds no place in the gate.
  */
 const run = (options: Options): Around =>
   stating(
     options.prices,
     stack(
+      Fallback.layer,
       Continue.layer(options.continue),
       Retry.layer(options.retry),
       ...where(options.hedge, Hedge.layer),

@@ -53,7 +53,9 @@ describe("a wrong invocation", () => {
       ["check", plan, "--policy", "atLeast=3"],
       "policy.atLeast: expected at most 2, as many as there are asks, got 3\n"
     ],
-    [["check", plan, "--model", " "], 'flag --model: " ". Expected: the name of a model\n'],
+    [["check", plan, "--model", " "], 'flag --model: " ". Expected: the name of a model, or different'],
+    [["check", plan, "--model", "a,,b"], 'flag --model: "a,,b". Expected: the name of a model, or different'],
+    [["check", plan, "--model", "a, a"], 'flag --model: "a, a"'],
     [["check", plan, "--retry-within", "5 parsecs"], 'Expected: a time longer than zero, such as "90 seconds"\n'],
     [["check", plan, "--hedge-after", "p9x"], `"p9x". Expected: ${anAfter}\n`],
     [["check", plan, "--hedge-after", "0 seconds"], `"0 seconds". Expected: ${anAfter}\n`],

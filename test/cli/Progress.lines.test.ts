@@ -65,6 +65,43 @@ describe("progress in lines", () => {
     })
   )
 
+  it.effect("tells of each other model that is asked, and at the end which one answered", () =>
+    Effect.gen(function* () {
+      const [a, b, c] = ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"]
+      const overload = { reason: "Overloaded", message: "overloaded: busy" }
+      const lines = yield* shown(
+        Effect.fnUntraced(function* (listener) {
+          const fallBack = (ask: string, from: string, to: string, why = overload) =>
+            tell(listener, ask, { _tag: "FellBack", from, to, ...why })
+          yield* begin(listener, ["one", "two", "three", "four", "five"])
+          yield* fallBack("one", a, b)
+          yield* answer(listener, "one")
+          yield* fallBack("two", b, c)
+          yield* fallBack("three", b, c)
+          yield* answer(listener, "two")
+          yield* answer(listener, "three")
+          yield* fallBack("four", a, c)
+          yield* fail(listener, "four")
+          yield* fallBack("five", a, c)
+          yield* tell(listener, "five", { _tag: "Reasked", issue: "expected a number" })
+          yield* answer(listener, "five")
+          yield* end(listener, 0)
+          yield* fallBack("synthesis", a, b, { reason: "NotFound", message: "not found: it" })
+          yield* fallBack("synthesis", b, c)
+          yield* answer(listener, "synthesis")
+        }),
+        true
+      )
+      assert.include(lines, `↪️ Asking one with ${b} instead: overloaded: busy`)
+      assert.include(lines, `↪️ Asking the synthesis with ${b} instead: not found: it`)
+      assert.deepStrictEqual(lines.slice(-3), [
+        `one was answered by ${b}, as ${a} was overloaded`,
+        `2 asks were answered by ${c}, as ${b} was overloaded`,
+        `the synthesis was answered by ${c}, as ${a} was not found and ${b} was overloaded`
+      ])
+    })
+  )
+
   it.effect("tells what was stopped, in one line for all that were never sent", () =>
     Effect.gen(function* () {
       const names = Array.from({ length: 2000 }, (_, index) => `ask${index + 1}`)

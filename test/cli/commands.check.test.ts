@@ -12,10 +12,11 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     await using server = await claude.serve()
     const cwd = folder({ "plan.yaml": `policy: { atLeast: 1 }\n${plan}` })
     const env = reaching(server)
-    const [text, json, unpriced] = await Promise.all([
+    const [text, json, unpriced, several] = await Promise.all([
       fanfold(["check", "plan.yaml", "-j", "2"], { cwd, env }),
       fanfold(["check", "plan.yaml", "--json"], { cwd }),
-      fanfold(["check", "plan.yaml", "--model", "claude-next"], { cwd })
+      fanfold(["check", "plan.yaml", "--model", "claude-next"], { cwd }),
+      fanfold(["check", "plan.yaml", "--model", "claude-haiku-5-5,claude-opus-5-5"], { cwd })
     ])
     assert.strictEqual(
       text.stdout,
@@ -33,7 +34,9 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     assert.strictEqual(requests.sun.model, "claude-haiku-5-5")
     assert.deepStrictEqual(requests.sun.messages, [{ role: "user", content: "How far is the sun?" }])
     assert.include(unpriced.stdout, "Cost: not known, as these models have no known price: claude-next\n")
-    for (const { code, stderr } of [text, json, unpriced]) assert.deepStrictEqual([code, stderr], [0, ""])
+    assert.include(several.stdout, "  sun        claude-haiku-5-5, else claude-opus-5-5  about 80 tokens in")
+    assert.include(several.stdout, "Cost: about $0.3450 at most")
+    for (const { code, stderr } of [text, json, unpriced, several]) assert.deepStrictEqual([code, stderr], [0, ""])
     assert.strictEqual(claude.journal.attempts, 0)
   })
 

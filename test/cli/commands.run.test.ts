@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { mockClaude } from "fanfold/mocks"
+import { fault, mockClaude } from "fanfold/mocks"
 import { jsonIn, plan } from "./Planned.ts"
 import { controls, fanfold, folders, reaching } from "./Process.ts"
 
@@ -152,6 +152,25 @@ describe.concurrent("fanfold run", { timeout: 60_000 }, () => {
       ["claude-sonnet-5-5", "claude-sonnet-5-5"]
     )
     assert.strictEqual(claude.journal.peakInFlight, 1)
+  })
+
+  it("asks the next of several models where one is overloaded or missing, and says which one answered", async () => {
+    const claude = mockClaude()
+    claude.fault(fault.overloaded(), { when: { model: "sonnet" } })
+    await using server = await claude.serve()
+    const folding = "synthesis: { instruction: Fold, model: [claude-none-1, claude-haiku-5-5] }"
+    const cwd = folder({ "plan.yaml": plan.replace(/synthesis.*/, folding) })
+    const args = ["run", "plan.yaml", "--model", "claude-sonnet-5-5, claude-haiku-5-5", "--retry-attempts", "1"]
+    const { code, stderr, stdout } = await fanfold(args, { cwd, env: reaching(server) })
+    assert.strictEqual(code, 0)
+    assert.include(stdout, "Simulated synthesis of 2 findings.")
+    assert.match(stderr, /^↪️ Asking sun with claude-haiku-5-5 instead: overloaded: .*$/m)
+    assert.match(stderr, /^2 asks were answered by claude-haiku-5-5, as claude-sonnet-5-5 was overloaded$/m)
+    assert.match(stderr, /^the synthesis was answered by claude-haiku-5-5, as claude-none-1 was not found$/m)
+    assert.deepStrictEqual(claude.journal.entries.map(({ model }) => model).slice(-2), [
+      "claude-none-1",
+      "claude-haiku-5-5"
+    ])
   })
 
   it("runs a thousand asks", async () => {

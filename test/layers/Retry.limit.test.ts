@@ -1,15 +1,21 @@
 /** The limit of one ask, under virtual time: from when it counts, what it ends, and when it is no use to wait. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer } from "effect"
+import { Duration, Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, Pacing, Retry, Stack } from "fanfold"
-import { make, reply, script, send } from "../FakeClaude.ts"
+import { Ask, AskError, Pacing, Retry, Stack } from "fanfold"
+import { failure, make, overloaded, pass, reply, request, script, send } from "../FakeClaude.ts"
 import { attempts, failureOf, limited } from "./Attempts.ts"
+
+const unreachable = () => failure(new AskError.Unreachable({ detail: "refused", isPassing: true }))
+
+/** How many tries an error gets where there is another model. */
+const triesOf = (error: AskError.AskError, options: Retry.Options = {}) =>
+  Effect.map(attempts(options, script(error), { fallback: ["other"] }), ({ claude }) => claude.sent.length)
 
 describe("Retry", () => {
   it.effect("gives up at once where retry-after exceeds the time left, and tells the real reason", () =>
     Effect.gen(function* () {
-      const { claude, events, result } = yield* attempts({ within: "10 minutes" }, script(limited(3_600_000)))
+      const { claude, events, result } = yield* attempts({ within: "50 seconds" }, script(limited(55_000)))
       assert.strictEqual(failureOf({ result }).reason._tag, "RateLimited")
       assert.strictEqual(claude.sent.length, 1)
       assert.isFalse(events.some(({ _tag }) => _tag === "Retrying"))
@@ -55,6 +61,47 @@ describe("Retry", () => {
         claude.sent.map(({ at }) => at),
         [0, 8000, 16_000]
       )
+    })
+  )
+
+  it.effect("gives up after a minute where nobody has ever answered", () =>
+    Effect.gen(function* () {
+      for (let n = 0; n < 20; n++) {
+        const { claude, result } = yield* attempts({}, script(unreachable()))
+        assert.strictEqual(failureOf({ result }).reason._tag, "Unreachable")
+        assert.isAtLeast(claude.sent.length, 7)
+        assert.isAtMost(claude.sent.at(-1)!.at - claude.sent[0]!.at, 60_000)
+      }
+    }).pipe(Random.withSeed(1))
+  )
+
+  it.effect("gives an ask all its time where some call was answered, though with a failure", () =>
+    Effect.gen(function* () {
+      const refusal = failure(new AskError.Overloaded({ detail: "busy" }), { headers: {} })
+      const { claude } = yield* attempts({}, script(unreachable(), refusal, unreachable()))
+      const duration = claude.sent.at(-1)!.at - claude.sent[0]!.at
+      assert.isAbove(duration, 18 * 60_000)
+      assert.isAtMost(duration, 20 * 60_000)
+
+      const other = make(({ request }, nth) =>
+        nth > 1 && request.model !== "up" ? Effect.fail(unreachable()) : Effect.succeed(reply("yes"))
+      )
+      const stack = Retry.layer().pipe(Layer.provide(Pacing.layer()), Layer.provide(other.layer))
+      const both = Effect.andThen(send(request("a", { model: "up" })), send())
+      const result = yield* pass(both.pipe(Effect.provide(stack), Effect.result))
+      assert.strictEqual(failureOf({ result }).reason._tag, "Unreachable")
+      assert.isAbove(other.sent.at(-1)!.at, 18 * 60_000)
+    })
+  )
+
+  it.effect("gives up an overloaded model after three tries where there is another", () =>
+    Effect.gen(function* () {
+      const away = failure(new AskError.ServerError({ detail: "away", status: 503 }))
+      const broken = failure(new AskError.ServerError({ detail: "oops", status: 500 }))
+      assert.strictEqual(yield* triesOf(overloaded()), 3)
+      assert.strictEqual(yield* triesOf(away), 3)
+      assert.strictEqual(yield* triesOf(overloaded(), { attempts: 2 }), 2)
+      assert.isAbove(yield* triesOf(broken), 8)
     })
   )
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, type Claude, Continue, Event, Hedge, Research, Retry, Stack, Timeout } from "fanfold"
-import { failure, make, overloaded, recorder, reply, script } from "../FakeClaude.ts"
+import { failure, make, overloaded, pass, recorder, reply, script } from "../FakeClaude.ts"
 import { message } from "../Loopback.ts"
 
 /** A fetch that holds every request for some turns of the event loop, and counts how many it holds. */
@@ -121,6 +121,35 @@ describe("Stack", () => {
     })
   )
 
+  it.effect("goes on to the next model with the whole question, not with a turn that another one has paused", () =>
+    Effect.gen(function* () {
+      const paused = reply("a ", { stopReason: "pause_turn" })
+      const claude = make(({ request: { model } }, nth) =>
+        nth === 1 ? Effect.succeed(paused) : model === "a" ? Effect.fail(overloaded()) : Effect.succeed(reply("b"))
+      )
+      const stack = Stack.layerOver().pipe(Layer.provide(claude.layer))
+      assert.strictEqual(yield* pass(Effect.provide(Ask.text("why?", { model: ["a", "b"] }), stack)), "b")
+      assert.deepStrictEqual(
+        claude.sent.map(({ request }) => `${request.model}${request.messages.length}`),
+        ["a1", "a2", "a2", "a2", "b1"]
+      )
+    })
+  )
+
+  it.effect("goes on to the next model once retrying is over, and not before", () =>
+    Effect.gen(function* () {
+      const claude = make(({ request: { model } }, nth) =>
+        nth < 3 ? Effect.fail(overloaded()) : Effect.succeed(reply("yes", { model }))
+      )
+      const stack = Stack.layerOver().pipe(Layer.provide(claude.layer))
+      yield* pass(Effect.provide(Ask.text("why?", { model: ["a", "b"] }), stack))
+      assert.deepStrictEqual(
+        claude.sent.map(({ request }) => request.model),
+        ["a", "a", "a"]
+      )
+    })
+  )
+
   it.effect("tries an attempt again that a limit ended, and hands its options to its layers", () =>
     Effect.gen(function* () {
       const claude = make((_sent, nth) => (nth === 1 ? Effect.never : Effect.succeed(reply("yes"))))
@@ -135,8 +164,8 @@ describe("Stack", () => {
       )
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* Fiber.join(fiber), "yes")
-      assert.isAtLeast(claude.sent[1]!.at, 5400)
-      assert.isAtMost(claude.sent[1]!.at, 5600)
+      assert.isAtLeast(claude.sent[1]!.at, 5100)
+      assert.isAtMost(claude.sent[1]!.at, 5500)
     })
   )
 

@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, AskError, Call, Claude, Research, Stack } from "fanfold"
-import { failure, make, overloaded, questionOf, recorder, reply, request, script } from "../FakeClaude.ts"
+import { Ask, AskError, Call, Research, Stack } from "fanfold"
+import { failure, make, overloaded, questionOf, recorder, reply, request, script, send } from "../FakeClaude.ts"
 import { document, timely } from "./Warmed.ts"
 
 /** Runs asks of these questions, of at most 10,000 tokens each, through the whole stack. */
@@ -28,6 +28,9 @@ const finish = Effect.fnUntraced(function* <A, E>(fiber: Fiber.Fiber<A, E>) {
   while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(50)
   return yield* Fiber.join(fiber)
 })
+
+const sent = (question: string, fields: Parameters<typeof request>[1] = {}) =>
+  Effect.result(send(request(question, { maxTokens: 10_000, ...fields })))
 
 /** What one ask of 10,000 tokens may cost with Haiku, and a little more. */
 const oneAsk = 0.0055
@@ -91,12 +94,8 @@ describe("the stack", () => {
       const claude = make(timely())
       // What the two of them may take, of a document of at most 80,100 tokens, each.
       const budget = 2 * (0.005 + (document.length * 1.25 * 0.1) / 1_000_000) + 0.001
-      const send = (question: string, fields: Parameters<typeof request>[1]) =>
-        Effect.flatMap(Claude.Claude, (claude) => claude.send(request(question, { maxTokens: 10_000, ...fields })))
       const asked = Effect.all(
-        [send("leads", { context: document }), send("follows", { context: document }), send("later", {})].map(
-          Effect.result
-        ),
+        [sent("leads", { context: document }), sent("follows", { context: document }), sent("later")],
         { concurrency: 3 }
       )
       const fiber = yield* asked.pipe(

@@ -105,10 +105,11 @@ describe.concurrent("the README", { timeout: 60_000 }, () => {
   })
 
   it("tells the truth about exit codes, models, policies, prices and errors", () => {
-    const { failed, gaps, usage } = code
+    const { failed, gaps, overBudget, usage } = code
     const codes = `0 complete, ${failed} failed, ${usage} wrong plan or usage, ${gaps} a document with gaps`
     const said = readme.replaceAll(/\s+/g, " ")
     assert.include(said, codes)
+    assert.include(said, `${overBudget} the same because the budget was used up`)
     assert.include(said, `Asks go to \`${Claude.askModel}\` and the synthesis to \`${Claude.synthesisModel}\``)
     assert.include(said, "`best-effort` (the default of plans)")
     assert.strictEqual(Policy.answersNeeded("best-effort", 3), 0)

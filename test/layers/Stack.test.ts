@@ -121,21 +121,6 @@ describe("Stack", () => {
     })
   )
 
-  it.effect("goes on to the next model with the whole question, not with a turn that another one has paused", () =>
-    Effect.gen(function* () {
-      const paused = reply("a ", { stopReason: "pause_turn" })
-      const claude = make(({ request: { model } }, nth) =>
-        nth === 1 ? Effect.succeed(paused) : model === "a" ? Effect.fail(overloaded()) : Effect.succeed(reply("b"))
-      )
-      const stack = Stack.layerOver().pipe(Layer.provide(claude.layer))
-      assert.strictEqual(yield* pass(Effect.provide(Ask.text("why?", { model: ["a", "b"] }), stack)), "b")
-      assert.deepStrictEqual(
-        claude.sent.map(({ request }) => `${request.model}${request.messages.length}`),
-        ["a1", "a2", "a2", "a2", "b1"]
-      )
-    })
-  )
-
   it.effect("goes on to the next model once retrying is over, and not before", () =>
     Effect.gen(function* () {
       const claude = make(({ request: { model } }, nth) =>

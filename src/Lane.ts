@@ -47,6 +47,8 @@ export class Ticket {
   readonly request: Request
   /** An ask that has had its turn before. */
   readonly isRetry: boolean
+  /** A second copy, which leaves at once or not at all. */
+  readonly isHedge: boolean
   /** Place in the order of asking, among all lanes. */
   readonly order: number
   /** Limit of the ask, where it sets its own. */
@@ -63,10 +65,11 @@ export class Ticket {
   hasTold = false
   #inputTokens: number | undefined
 
-  constructor(lane: Lane, request: Request, { attempt, timeoutMillis }: Call, order: number) {
+  constructor(lane: Lane, request: Request, { attempt, hedge, timeoutMillis }: Call, order: number) {
     this.lane = lane
     this.request = request
     this.isRetry = attempt > 1
+    this.isHedge = hedge === true
     this.timeoutMillis = timeoutMillis
     this.order = order
   }

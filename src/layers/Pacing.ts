@@ -6,7 +6,7 @@ import { Claude, isStreamed } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import { Gate } from "../Gate.ts"
 import * as Issue from "../Issue.ts"
-import { cautiousInFlight, Lane, type Limits as AccountLimits, Ticket } from "../Lane.ts"
+import { Lane, type Limits as AccountLimits, Ticket } from "../Lane.ts"
 import { PositiveInt } from "../Limit.ts"
 import { Memory, type Remembered, trustIn } from "../Memory.ts"
 import type { Reply, Request } from "../Message.ts"
@@ -76,7 +76,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       const open = (modelClass: string, now: number, remembered?: Remembered): Lane => {
         const trust = remembered === undefined ? 0 : trustIn(remembered, now)
         const known = trust > 0 ? remembered : undefined
-        const lane = new Lane(isTold ? Number.POSITIVE_INFINITY : cautiousInFlight, limits, now, known, trust)
+        const lane = new Lane(!isTold, limits, now, known, trust)
         lanes.set(modelClass, lane)
         gate.add(lane)
         return lane

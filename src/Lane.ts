@@ -124,6 +124,11 @@ export class Lane {
     return learned
   }
 
+  /** No response has come yet, and nobody has told. */
+  get isUnknown(): boolean {
+    return this.#trial.isClosed
+  }
+
   push(ticket: Ticket): void {
     ticket.leaveQueue = (ticket.isRetry ? this.#again : this.#first).push(ticket)
   }

@@ -6,6 +6,14 @@ import { Pacing } from "fanfold"
 import { make, reply, request, send } from "../FakeClaude.ts"
 import { many, run } from "./Simulation.ts"
 
+const fork = (name: string, n: number) =>
+  Effect.forkChild(
+    Effect.all(
+      Array.from({ length: n }, () => send(request(name))),
+      { concurrency: "unbounded" }
+    )
+  )
+
 /** The least time of 200 asks that no more than `rate` a second are let in of, and `burst` at once. */
 const idealOf = (rate: number, burst: number, replyMillis: number) => ((200 + 1 - burst) / rate) * 1000 + replyMillis
 
@@ -84,13 +92,6 @@ describe("a run that is told nothing, not even by headers", () => {
     Effect.gen(function* () {
       const claude = make(() => Effect.delay(Effect.succeed(reply("yes")), 300))
       yield* Effect.gen(function* () {
-        const fork = (name: string, n: number) =>
-          Effect.forkChild(
-            Effect.all(
-              many(n).map(() => send(request(name))),
-              { concurrency: "unbounded" }
-            )
-          )
         const first = yield* fork("first", 8)
         const waiting = yield* fork("waiting", 100)
         yield* TestClock.adjust(200)

@@ -52,9 +52,22 @@ describe("Trial", () => {
     assert.isBelow(times.length, 500)
   })
 
-  it("ends where a limit is told", () => {
+  it("grows gently at first, and ever faster where nobody is refused for long", () => {
+    const trial = new Trial(false, 0)
+    for (let now = 0; now < 1000; now += 10) trial.leave(now)
+    trial.leave(1000)
+    trial.refuse(1000, true, 1030)
+    trial.leave(2000)
+    const times = leaveUntil(trial, 2000, 42_000)
+    const leftIn = (from: number) => times.filter((at) => at >= from && at < from + 2000).length
+    assert.isBelow(leftIn(10_000), 1.2 * leftIn(3000))
+    assert.isAbove(leftIn(40_000), 2 * leftIn(3000))
+  })
+
+  it("ends where a limit is told, though that has refused some", () => {
     const trial = new Trial(true, 0)
     leaveUntil(trial, 0, 10)
+    trial.refuse(0, false, 10)
     trial.yieldTo(undefined)
     assert.isAbove(trial.waitMillis(10), 0)
     trial.yieldTo(1200)

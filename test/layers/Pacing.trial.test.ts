@@ -66,6 +66,15 @@ describe("a run that is told nothing, not even by headers", () => {
     })
   )
 
+  it.effect("causes no herd where too sharp a ramp is refused", () =>
+    Effect.gen(function* () {
+      const limits = { acceleration: { factor: 2, floor: 50 } }
+      const { refused, sent } = yield* run({ limits: () => limits, headers: "none" }, many(200))
+      assert.isAtMost(refused, 10)
+      assert.isAtMost(sent, 210)
+    })
+  )
+
   it.effect("ramps up quickly where there is no limit", () =>
     Effect.gen(function* () {
       for (const [replyMillis, most] of [

@@ -108,7 +108,7 @@ export class Allowance {
     const least = Math.min(this.#worth ?? 1, proportion, this.#kind.burstOf(limit) / limit)
     const worth = (this.#worth = isWhole ? 1 : least)
     const bucket = (this.#bucket ??= new Bucket(limit, 0, now))
-    const margin = worth === 1 ? this.#kind.rounding || 1 + limit * jitterMinutes : 0
+    const margin = worth === 1 ? Math.min(this.#kind.rounding, limit / 10) || 1 + limit * jitterMinutes : 0
     const refilled = ((now - leftAt) * limit) / 60_000
     const unseen = this.#kind.isCountedLate === true ? this.#underWay : this.#taken - share.takenThen
     const level = remaining * worth + refilled - unseen - margin

@@ -26,7 +26,10 @@ export class Gate {
     this.#lanes.push(lane)
   }
 
-  /** Runs the fiber's effect once the ticket's turn has come. Who is interrupted before that gives back all it had reserved. */
+  /**
+   * Runs the fiber's effect once the ticket's turn has come; a second copy that would have to wait fails instead. Who is
+   * interrupted before that gives back all it had reserved.
+   */
   hold<A, E, R>(ticket: Ticket, effect: Effect.Effect<A, E, R>, fiber: AnyFiber): Effect.Effect<A, E | AskError, R> {
     return Effect.onExit(
       Effect.suspend(() => {
@@ -35,6 +38,7 @@ export class Gate {
         const tooLong = tooLongARest(lane, now)
         if (tooLong !== undefined) return Effect.fail(tooLong)
         if (lane.next !== undefined || this.#taken >= this.#places || lane.waitMillis(ticket, now) > 0) {
+          if (ticket.isHedge) return Effect.fail(unwelcome())
           return Effect.andThen(this.#wait(ticket, fiber), effect)
         }
         this.#take(ticket, now)
@@ -152,6 +156,11 @@ export class Gate {
     })
     this.#timer = { at, fiber: Effect.runForkWith(fiber.context)(Effect.andThen(Effect.sleep(at - now), look)) }
   }
+}
+
+const unwelcome = (): AskError => {
+  const detail = "a second copy was not sent, as it could not leave at once"
+  return new AskError({ reason: new RateLimited({ detail }) })
 }
 
 /** The error of those who would have to wait for longer than a minute, which is the longest that a bucket takes to fill. */

@@ -8,7 +8,7 @@ import { Fifo } from "./Fifo.ts"
 import { isNews, type Learned } from "./Memory.ts"
 import type { Request, Usage } from "./Message.ts"
 import type { RateLimit } from "./RateLimit.ts"
-import { Trial } from "./Trial.ts"
+import { cautious, Trial } from "./Trial.ts"
 
 /** What an account allows a model class within a minute: requests, input tokens, output tokens. */
 export interface Limits {
@@ -17,11 +17,8 @@ export interface Limits {
   readonly otpm?: number | undefined
 }
 
-/** Calls on their way while nothing is known of the limits: small runs never notice, large ones cause no storm. */
-export const cautiousInFlight = 8
-
 /** "60 requests a minute may be enforced as one a second": so a quarter of a second's worth may leave at once, or eight. */
-const burstOf = (rpm: number): number => Math.max(cautiousInFlight, rpm / 240)
+const burstOf = (rpm: number): number => Math.max(cautious, rpm / 240)
 const requests: Kind = { burstOf, rounding: 0, slope: { burstOf, steepness: 5 } }
 
 /** A minute's worth of tokens may leave at once; what remains of them is told in thousands. */
@@ -47,6 +44,8 @@ export class Ticket {
   readonly request: Request
   /** An ask that has had its turn before. */
   readonly isRetry: boolean
+  /** A second copy, which leaves at once or not at all. */
+  readonly isHedge: boolean
   /** Place in the order of asking, among all lanes. */
   readonly order: number
   /** Limit of the ask, where it sets its own. */
@@ -63,10 +62,11 @@ export class Ticket {
   hasTold = false
   #inputTokens: number | undefined
 
-  constructor(lane: Lane, request: Request, { attempt, timeoutMillis }: Call, order: number) {
+  constructor(lane: Lane, request: Request, { attempt, hedge, timeoutMillis }: Call, order: number) {
     this.lane = lane
     this.request = request
     this.isRetry = attempt > 1
+    this.isHedge = hedge === true
     this.timeoutMillis = timeoutMillis
     this.order = order
   }
@@ -80,9 +80,7 @@ export class Ticket {
 export class Lane {
   inFlight = 0
   readonly coolDown = new CoolDown()
-  readonly #trial = new Trial()
-  /** Most calls on their way at once, until it is known how many may leave. */
-  #window: number
+  readonly #trial: Trial
   readonly #first = new Fifo<Ticket>()
   readonly #again = new Fifo<Ticket>()
   #retriesTurn = false
@@ -97,14 +95,15 @@ export class Lane {
   #kept: Learned | undefined
   #nextNewsAt = 0
 
-  /** `known` is what an earlier run learned; `trust` how much of that may leave at once. */
-  constructor(window: number, { itpm, otpm, rpm }: Limits, now: number, known: Learned = {}, trust = 1) {
+  /** `isCautious` where nobody tells; `known` is what an earlier run learned, `trust` how much of that may leave at once. */
+  constructor(isCautious: boolean, { itpm, otpm, rpm }: Limits, now: number, known: Learned = {}, trust = 1) {
     const { requests: found, trial } = known
     this.#requests = new Allowance(rpm, requests, now, found, trust)
     this.#input = new Allowance(itpm, input, now, known.input)
     this.#output = new Allowance(otpm, output, now, known.output)
-    if (trial !== undefined && rpm === undefined) this.#trial.begin(trial, trust, now)
-    this.#window = found === undefined && !this.#trial.isOn ? window : Number.POSITIVE_INFINITY
+    const begun = rpm === undefined ? trial : undefined
+    this.#trial = new Trial(isCautious && found === undefined && begun === undefined, now)
+    if (begun !== undefined) this.#trial.begin(begun, trust, now)
     this.#kept = trust < 1 ? undefined : known
   }
 
@@ -125,6 +124,11 @@ export class Lane {
     return learned
   }
 
+  /** No response has come yet, and nobody has told. */
+  get isUnknown(): boolean {
+    return this.#trial.isClosed
+  }
+
   push(ticket: Ticket): void {
     ticket.leaveQueue = (ticket.isRetry ? this.#again : this.#first).push(ticket)
   }
@@ -137,7 +141,6 @@ export class Lane {
 
   /** How long until this call may leave, as far as is known; infinite where another has to come back first. */
   waitMillis(ticket: Ticket, now: number): number {
-    if (this.inFlight >= this.#window) return Number.POSITIVE_INFINITY
     return Math.max(
       0,
       this.coolDown.waitMillis(now),
@@ -153,8 +156,8 @@ export class Lane {
     this.inFlight++
     this.#retriesTurn = !ticket.isRetry
     this.coolDown.leave(now)
-    this.#trial.leave(now)
     this.#trial.yieldTo(this.#requests.limit)
+    this.#trial.leave(now)
     ticket.leftAt = now
     ticket.shares = {
       requests: this.#requests.take(1, now),
@@ -174,6 +177,7 @@ export class Lane {
   /** A call is over, one way or the other: what it took and nobody counted stays taken. */
   leave({ shares }: Ticket, now: number): void {
     this.inFlight--
+    this.#trial.comeBack(now)
     if (shares !== undefined) this.#output.settle(shares.output, shares.output.reserved, now)
   }
 
@@ -197,8 +201,8 @@ export class Lane {
     if (said.requests !== undefined) this.#requests.learn(said.requests, shares.requests, leftAt, now)
     if (said.input !== undefined) this.#input.learn(said.input, shares.input, leftAt, now)
     if (said.output !== undefined) this.#output.learn(said.output, shares.output, leftAt, now)
-    // Without a word of the limit, every call that passes makes room for one more, until there is a refusal.
-    this.#window = said.requests !== undefined || this.#trial.isOn ? Number.POSITIVE_INFINITY : this.#window + 1
+    if (said.requests === undefined) this.#trial.pass(leftAt, now)
+    else this.#trial.yieldTo(this.#requests.limit)
   }
 
   /** Learns from a refusal, 429 or 529, and lets everyone rest. `random` is from 0 to 1. */
@@ -221,8 +225,7 @@ export class Lane {
       this.#output.refuse(said.output, 1, now)
     ].includes(true)
     if (isNews && !isExplained) this.#requests.distrust(now)
-    this.#trial.refuse(isNews && !isExplained, now)
-    this.#window = Number.POSITIVE_INFINITY
+    this.#trial.refuse(ticket.leftAt, isNews && !isExplained, now)
   }
 
   #inputTokensOf(ticket: Ticket): number {

@@ -1,119 +1,149 @@
-/** A rate of leaving that is found by trial, where refusals are not explained by any limit that is known. */
+/** A rate of leaving that is found by trial: where nothing is known of a limit, or what is known explains no refusal. */
 import { Bucket } from "./Bucket.ts"
+import { Gauge } from "./Gauge.ts"
 import type { Found } from "./Memory.ts"
 
-/** By how much the rate grows within a second, as a share of it: twice as much after fourteen. */
-const growth = 0.05
+/** Calls on their way while nothing is known of the limits: small runs never notice, large ones cause no storm. */
+export const cautious = 8
 
-/** From just below a rate that was found to just above it, growth is slow: no more is expected, but it may be possible by now. */
-const [near, beyond] = [0.97, 1.05]
-const slowGrowth = 0.005
+/** How much faster than the first calls were answered the next may leave. */
+const gain = 2
 
-/** Of what may leave at once, what is used: the rest is for what the network delays. */
-const caution = 0.5
+/** A refusal comes sooner than this, so that calls which are on their way for longer have been let in. */
+const proofMillis = 1000
 
-/** What is left of a rate that was too high. */
-const cut = 0.7
+/** The API's network takes up to 380 ms, so that within this time a rate is known to pass, and may double. */
+const longestStepMillis = 500
 
-/** The share of a second's worth that may leave at once. */
-const burst = 0.05
+/** After a refusal that says nothing of the rate, it doubles within so many times what the refusal took. */
+const refusalsAStep = 4
+const shortestStepMillis = 100
 
-/** A burst that was refused at once tells little of a rate; it is taken to have lasted so long. */
-const shortestMillis = 100
+/** The first refusal tells of a rate that is rather too high; what is used of it. */
+const caution = 0.82
 
-/** What passed from the end of a rest to the next refusal. */
-interface Period {
-  readonly passed: number
-  readonly millis: number
-}
+/** Of what may leave at once, what is used. */
+const share = 0.65
 
-const perMinute = ({ millis, passed }: Period): number => (passed * 60_000) / millis
+/** By how much a rate grows within a second, as a share of it: the less, the more calls speak for it. */
+const doubt = 0.22
+const leastGrowth = 0.01
+const growthOf = (evidence: number): number => Math.min(0.15, Math.max(leastGrowth, doubt / evidence))
+
+/** A rate that an earlier run found is begun just below, and grows slowly: no more is expected, but may be possible by now. */
+const near = 0.97
+
+/** Within so many milliseconds a rate doubles that grows by such a share a second. */
+const doublingOf = (growth: number): number => (1000 * Math.LN2) / growth
+
+/** Without a refusal for longer than this, a rate grows ever faster: the limit may have been raised. */
+const calmMillis = 10_000
 
 export class Trial {
-  #bucket: Bucket | undefined
+  readonly #gauge = new Gauge()
+  /** Closed at first: of a limit of 0, so that nobody leaves beyond the first. */
+  #pace: Bucket | undefined
+  #doublingMillis = Number.POSITIVE_INFINITY
   #grownAt = 0
+  /** When the first left, at first or after the last rest. */
   #since: number | undefined
-  #refusedAt: number | undefined
-  #passed = 0
+  #refusalMillis = 0
+  #isTried = false
   #found: Found | undefined
-  #atOnce = 1
-  #shortest: Period | undefined
+
+  /** `isCautious` where nothing is known; otherwise it begins with the first refusal that nothing explains. */
+  constructor(isCautious: boolean, now: number) {
+    if (isCautious) this.#pace = new Bucket(0, cautious, now)
+  }
 
   /** Requests a minute, and at once, that pass as far as refusals have shown. */
   get found(): Found | undefined {
-    return this.#found
+    const { limit = 0, ...others } = this.#found ?? {}
+    return this.#found && { ...others, limit: Math.max(limit, this.#gauge.sustained * 60) }
   }
 
   /** Begins near what an earlier run found, or with a share of it. */
-  begin(found: Found, share: number, now: number): void {
+  begin(found: Found, trust: number, now: number): void {
     this.#found = found
-    this.#grownAt = now
-    this.#atOnce = Math.max(1, (found.burst ?? 1) * caution * share)
-    this.#set(found.limit * Math.min(share, near), now)
-  }
-
-  get isOn(): boolean {
-    return this.#bucket !== undefined
+    this.#isTried = true
+    this.#doublingMillis = doublingOf(leastGrowth)
+    this.#set(found.limit * Math.min(trust, near), Math.max(1, (found.burst ?? 1) * share * trust), now)
   }
 
   waitMillis(now: number): number {
-    return this.#bucket?.waitMillis(1, now) ?? 0
+    if (this.#pace === undefined) return 0
+    const wait = this.#pace.waitMillis(1, now)
+    if (wait === 0 || !this.isClosed || this.#since === undefined) return wait
+    if (now < this.#since + proofMillis) return this.#since + proofMillis - now
+    this.#open(proofMillis, now)
+    return this.#pace.waitMillis(1, now)
   }
 
-  /** Somebody leaves. After a rest, the answers to all before are in: less than what passed then can pass. */
+  /** Somebody leaves. After a rest, the answers to all before are in. */
   leave(now: number): void {
     this.#since ??= now
-    if (this.#refusedAt !== undefined && now > this.#refusedAt) {
-      const millis = Math.max(shortestMillis, this.#refusedAt - this.#since)
-      if (this.#passed > 0) this.#conclude({ passed: this.#passed, millis }, now)
-      this.#grownAt = now
-      this.#since = now
-      this.#refusedAt = undefined
-      this.#passed = 0
-    }
-    this.#passed++
-    if (this.#bucket === undefined) return
-    this.#set(this.#bucket.limit * (1 + (this.#growth * (now - this.#grownAt)) / 1000), now)
-    this.#grownAt = now
-    this.#bucket.take(1, now)
+    if (this.#gauge.isRefused) this.#conclude(now)
+    this.#gauge.leave(now)
+    if (this.#pace === undefined) return
+    // Who has not left for a while has learned nothing meanwhile.
+    const millis = Math.min(now - this.#grownAt, this.#doublingMillis, proofMillis)
+    const boldness = Math.max(1, (now - this.#since) / calmMillis) ** 2
+    this.#set(this.#pace.limit * 2 ** Math.min(1, (millis * boldness) / this.#doublingMillis), this.#pace.capacity, now)
+    this.#pace.take(1, now)
   }
 
-  /** One of those who left was refused; `isNews` where that says something of the rate. */
-  refuse(isNews: boolean, now: number): void {
-    this.#passed--
-    if (isNews) this.#refusedAt ??= now
+  /** Somebody was let in who had left then: others may leave, ever faster. */
+  pass(leftAt: number, now: number): void {
+    if (this.isClosed && !this.#gauge.isRefused) this.#open(now - leftAt, now)
   }
 
-  /** Ends the trial where a limit is known that is lower. */
+  /** Somebody is back, one way or the other, and leaves a place for another. */
+  comeBack(now: number): void {
+    if (this.isClosed) this.#pace?.take(-1, now)
+  }
+
+  /** One that had left then was refused; `isNews` where that says something of the rate. */
+  refuse(leftAt: number, isNews: boolean, now: number): void {
+    this.#gauge.refuse(leftAt, isNews)
+    this.#refusalMillis = Math.max(this.#refusalMillis, now - leftAt)
+    if (isNews) this.#isTried = true
+  }
+
+  /** Ends the trial where a limit is known: one that is lower, or any at all as long as no refusal went unexplained. */
   yieldTo(limit: number | undefined): void {
-    if (limit === undefined || this.#bucket === undefined || this.#bucket.limit < limit) return
-    this.#bucket = undefined
+    if (limit === undefined || this.#pace === undefined) return
+    if (this.#isTried && this.#pace.limit < limit) return
+    this.#pace = undefined
     this.#found = undefined
   }
 
-  /** Every period begins with a burst: what a longer one let through beyond a shorter one tells the rate, and so the burst. */
-  #conclude(period: Period, now: number): void {
-    const shortest = (this.#shortest ??= period)
-    const { millis, passed } = shortest
-    if (period.millis >= 2 * millis) {
-      const limit = Math.max(1, perMinute({ passed: period.passed - passed, millis: period.millis - millis }))
-      this.#found = { limit, burst: Math.max(1, passed - (limit * millis) / 60_000) }
-    } else {
-      const limit = Math.min(this.#found?.limit ?? cut * perMinute(period), perMinute(period))
-      this.#found = { limit: Math.max(1, limit) }
+  /** Nobody has been seen to pass, and no limit was told. */
+  get isClosed(): boolean {
+    return this.#pace?.limit === 0
+  }
+
+  #open(millis: number, now: number): void {
+    this.#doublingMillis = Math.max(1, Math.min(millis, longestStepMillis))
+    this.#set((gain * cautious * 60_000) / Math.max(1, Math.min(millis, proofMillis)), cautious, now)
+  }
+
+  #conclude(now: number): void {
+    const { atOnce, evidence, isCeiling, rate } = this.#gauge.conclude()
+    this.#since = now
+    if (rate > 0) {
+      this.#doublingMillis = doublingOf(growthOf(evidence))
+      const limit = Math.max(1, rate * 60 * (isCeiling ? caution : 1))
+      this.#found = { limit, burst: atOnce }
+      this.#set(limit, Math.max(1, share * atOnce), now)
+    } else if (atOnce > 0) {
+      this.#doublingMillis = Math.max(shortestStepMillis, refusalsAStep * this.#refusalMillis)
+      this.#set(4 * atOnce * 60, 1, now)
     }
-    if (period.millis < millis) this.#shortest = period
-    this.#atOnce = 1
-    this.#set(cut * perMinute(period), now)
   }
 
-  get #growth(): number {
-    const share = (this.#bucket?.limit ?? 0) / (this.#found?.limit ?? 0)
-    return share >= near && share < beyond ? slowGrowth : growth
-  }
-
-  #set(limit: number, now: number): void {
-    this.#bucket ??= new Bucket(limit, 1, now)
-    this.#bucket.resize(limit, Math.max(this.#atOnce, (limit * burst) / 60), now)
+  #set(perMinute: number, capacity: number, now: number): void {
+    this.#pace ??= new Bucket(perMinute, capacity, now)
+    this.#pace.resize(perMinute, capacity, now)
+    this.#grownAt = now
   }
 }

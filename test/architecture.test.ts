@@ -6,12 +6,14 @@ import { assert, describe, it } from "@effect/vitest"
 const root = resolve(import.meta.dirname, "..")
 
 /** What the governor counts with. */
+
 const counting = [
   "Allowance",
   "Bucket",
   "CoolDown",
   "Estimate",
   "Fifo",
+  "Gauge",
   "Memory*",
   "ModelClass",
   "Prefix",

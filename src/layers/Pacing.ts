@@ -6,12 +6,13 @@ import { Claude, isStreamed } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import { Gate } from "../Gate.ts"
 import * as Issue from "../Issue.ts"
-import { cautiousInFlight, Lane, type Limits as AccountLimits, Ticket } from "../Lane.ts"
+import { Lane, type Limits as AccountLimits, Ticket } from "../Lane.ts"
 import { PositiveInt } from "../Limit.ts"
 import { Memory, type Remembered, trustIn } from "../Memory.ts"
 import type { Reply, Request } from "../Message.ts"
 import { modelClassOf } from "../ModelClass.ts"
 import * as RateLimit from "../RateLimit.ts"
+import { cautious } from "../Trial.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -76,7 +77,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       const open = (modelClass: string, now: number, remembered?: Remembered): Lane => {
         const trust = remembered === undefined ? 0 : trustIn(remembered, now)
         const known = trust > 0 ? remembered : undefined
-        const lane = new Lane(isTold ? Number.POSITIVE_INFINITY : cautiousInFlight, limits, now, known, trust)
+        const lane = new Lane(!isTold, limits, now, known, trust)
         lanes.set(modelClass, lane)
         gate.add(lane)
         return lane
@@ -131,6 +132,10 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           gate.admit(fiber)
         })
 
+      /** While others wait for a first word of the limits, a reply is streamed, as its headers come before its end. */
+      const sendScout = (ticket: Ticket, call: Call.Call, fiber: AnyFiber) =>
+        Effect.provideService(sendStreamed(ticket, fiber), Call.Current, { ...call, streamed: true })
+
       const attemptOf = (ticket: Ticket, call: Call.Call, fiber: AnyFiber): Effect.Effect<Ended> => {
         const { request } = ticket
         const dispatched = {
@@ -141,8 +146,9 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         } as const
         return Effect.flatMap(Event.emit(dispatched), () => {
           const leftAt = millis(fiber)
+          const isScout = call.asks > cautious && ticket.lane.isUnknown
           const streamed = isStreamed(request, call, fiber.getRef(Event.Listener))
-          const sent = streamed ? sendStreamed(ticket, fiber) : send(request)
+          const sent = streamed ? sendStreamed(ticket, fiber) : isScout ? sendScout(ticket, call, fiber) : send(request)
           return Effect.flatMap(Effect.result(sent), (result) => {
             const now = millis(fiber)
             const ended = { result, durationMillis: now - leftAt }

@@ -216,6 +216,16 @@ describe("limits that headers tell", () => {
     })
   )
 
+  it.effect("of few tokens are held for no less by what is rounded", () =>
+    Effect.gen(function* () {
+      const headers = tellingOf("output-tokens", 100, 100)
+      const claude = make(() => Effect.succeed(reply("yes", { headers, usage: usage(10, 5) })))
+      const three = Effect.forEach([1, 2, 3], () => send(request("why?", { maxTokens: 10 })))
+      yield* finish(three.pipe(Effect.provide(paced(claude, {}))))
+      assert.deepStrictEqual(timesOf(claude), [0, 0, 0])
+    })
+  )
+
   it.effect("give back what a call that was lost had taken, where it remains after all", () =>
     Effect.gen(function* () {
       const cut = failure(new AskError.CutOff({ detail: "gone" }))

@@ -42,15 +42,6 @@ describe("a run that is told nothing", () => {
     })
   )
 
-  it.effect("feels its way where no headers tell of a limit", () =>
-    Effect.gen(function* () {
-      const { refused, sent, wallMillis } = yield* run({ limits: () => twenty, headers: "none" }, many(200))
-      assert.isAtMost(refused, 20)
-      assert.isAtMost(sent, 230)
-      assert.isAtMost(wallMillis, 1.4 * ideal200)
-    })
-  )
-
   it.effect("sends one a second where 60 a minute are enforced as one a second", () =>
     Effect.gen(function* () {
       const { refused, wallMillis } = yield* run({ limits: () => ({ rpm: 60, burstSeconds: 1 }) }, many(30))

@@ -15,6 +15,8 @@ export interface Server {
   readonly limits?: (at: number) => Limits.Limits
   /** What the headers tell: the bucket as it is, nothing, or a whole minute's bucket where a smaller one is enforced. */
   readonly headers?: "true" | "none" | "of the minute"
+  /** From the request to its reply; 300 unless given. */
+  readonly replyMillis?: number
   readonly inputTokens?: (question: string) => number
   readonly outputTokens?: (question: string) => number
   /** How much longer than others a request may take to arrive. */
@@ -26,7 +28,7 @@ export interface Server {
 /** A Claude with the mock's limits, and the book of what it refused. */
 const serve = (server: Server, startedAt: number) => {
   const { headers = "true", inputTokens = () => 10, isOverloaded = () => false, outputTokens = () => 5 } = server
-  const { jitterMillis = 0 } = server
+  const { jitterMillis = 0, replyMillis = latencyMillis } = server
   const gates = new Map<string, { readonly enforced: Limits.Gate; readonly told: Limits.Gate }>()
   const gateAt = (at: number) => {
     const limits = server.limits?.(at)
@@ -58,10 +60,7 @@ const serve = (server: Server, startedAt: number) => {
     const shown = told.produced(request.model, output, at)
     if (told !== enforced) enforced.produced(request.model, output, at)
     const usage = { ...reply("").usage, inputTokens: input, outputTokens: output }
-    return Effect.delay(
-      Effect.succeed(reply("yes", { usage, headers: headers === "none" ? {} : shown })),
-      latencyMillis
-    )
+    return Effect.delay(Effect.succeed(reply("yes", { usage, headers: headers === "none" ? {} : shown })), replyMillis)
   }
   const claude = make((sent, nth) =>
     Effect.flatMap(Random.next, (random) => {

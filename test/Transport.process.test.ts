@@ -97,7 +97,9 @@ describe("a process", () => {
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure(() => {})
       assert.strictEqual(yield* node(hurry, url), "done")
-      yield* Effect.promise(() => vi.waitUntil(() => state.connections.every(({ open }) => open === 0)))
+      yield* Effect.promise(() =>
+        vi.waitUntil(() => state.connections.every(({ open }) => open === 0), { timeout: 10_000 })
+      )
     })
   )
 

@@ -99,9 +99,11 @@ describe("a proxy", () => {
       )
       const HTTPS_PROXY = `http://localhost:${(silent.address() as AddressInfo).port}`
       const fiber = yield* Effect.forkChild(renewed({ HTTPS_PROXY }, "https://localhost:2"))
-      yield* Effect.promise(() => vi.waitUntil(() => doors.length > 0))
+      yield* Effect.promise(() => vi.waitUntil(() => doors.length > 0, { timeout: 10_000 }))
       yield* Fiber.interrupt(fiber)
-      yield* Effect.promise(() => vi.waitUntil(() => doors.every(({ readyState }) => readyState !== "open")))
+      yield* Effect.promise(() =>
+        vi.waitUntil(() => doors.every(({ readyState }) => readyState !== "open"), { timeout: 10_000 })
+      )
     })
   )
 

@@ -1,8 +1,11 @@
 /** The transport and servers that cannot be reached: who fails, after how many tries, and what may be sent again. */
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Redacted } from "effect"
+import { Claude } from "fanfold"
 import { vi } from "vitest"
+import * as Transport from "../src/Transport.ts"
+import { request } from "./FakeClaude.ts"
 import { serveSecure, trust } from "./SecureLoopback.ts"
 import { answer, assertUnreachable, crowd, sendFreely } from "./Sending.ts"
 
@@ -17,10 +20,19 @@ describe("a server that cannot be reached", () => {
         Effect.promise(() => new Promise<void>((resolve) => server.listen(0, resolve))),
         () => Effect.sync(() => server.close())
       )
-      const fiber = yield* Effect.forkChild(sendFreely(`https://localhost:${(server.address() as AddressInfo).port}`))
-      yield* Effect.promise(() => vi.waitUntil(() => doors.length > 0))
+      const baseUrl = `https://localhost:${(server.address() as AddressInfo).port}`
+      let asked = 0
+      const fetch: typeof globalThis.fetch = (...request) => {
+        asked++
+        return Transport.fetch(...request)
+      }
+      const claude = yield* Claude.make({ apiKey: Redacted.make("key"), baseUrl, fetch })
+      const fiber = yield* Effect.forkChild(claude.send(request()))
+      yield* Effect.promise(() => vi.waitUntil(() => asked > 0 && doors.length > 0, { timeout: 10_000 }))
       yield* Fiber.interrupt(fiber)
-      yield* Effect.promise(() => vi.waitUntil(() => doors.every(({ readyState }) => readyState !== "open")))
+      yield* Effect.promise(() =>
+        vi.waitUntil(() => doors.every(({ readyState }) => readyState !== "open"), { timeout: 10_000 })
+      )
     })
   )
 
@@ -54,7 +66,7 @@ describe("a server that cannot be reached", () => {
         isCut: (nth) => nth === 2
       })
       const first = yield* Effect.forkChild(sendFreely(url))
-      yield* Effect.promise(() => vi.waitUntil(() => state.arrived === 1))
+      yield* Effect.promise(() => vi.waitUntil(() => state.arrived === 1, { timeout: 10_000 }))
       const failed = (yield* crowd(2, url)).flatMap((result) => (result._tag === "Failure" ? [result.failure] : []))
       assert.strictEqual(failed.length, 1)
       failed.forEach(assertUnreachable)

@@ -6,10 +6,9 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { type Contender, type Ended, type Job, questionsOf, type Work } from "./DeliveryJob.ts"
+import type { GovernorJob } from "./DeliveryGovernor.ts"
+import type { Contender, Ended, Job, Work } from "./DeliveryJob.ts"
 import type { Book, Setup } from "./MockRuns.ts"
-
-const execute = promisify(execFile)
 
 /** How a run ended, and what the server saw of it. */
 export interface Outcome extends Ended, Book {}
@@ -17,6 +16,12 @@ export interface Outcome extends Ended, Book {}
 export interface Server {
   /** Lets a contender do the work once against each of the mocks, all at the same time. */
   readonly play: (contender: Contender, work: Work, setups: ReadonlyArray<Setup>) => Promise<ReadonlyArray<Outcome>>
+  /** Milliseconds of small runs with the governor and without it. */
+  readonly govern: (
+    job: Omit<GovernorJob, "baseUrls">,
+    setup: Setup,
+    rounds: number
+  ) => Promise<{ readonly governed: ReadonlyArray<number>; readonly ungoverned: ReadonlyArray<number> }>
   readonly stop: () => void
 }
 
@@ -25,14 +30,15 @@ const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta
 /** Enough for a JSON of hundreds of runs, in bytes. */
 const maxBuffer = 64 * 1024 * 1024
 
-const contend = async (job: Job): Promise<ReadonlyArray<Ended>> => {
+/** Runs a file with a job in a process and a state folder of its own, and gives the JSON that it prints. */
+const execute = async <A>(file: string, job: unknown): Promise<A> => {
   // What a run remembers for the next one would make it known beforehand.
   const state = mkdtempSync(join(tmpdir(), "fanfold-delivery-"))
   try {
-    const args = ["--conditions=source", pathOf("DeliveryContender.ts"), JSON.stringify(job)]
+    const args = ["--conditions=source", pathOf(file), JSON.stringify(job)]
     const env = { ...process.env, XDG_STATE_HOME: state }
-    const { stdout } = await execute(process.execPath, args, { maxBuffer, env })
-    return JSON.parse(stdout) as ReadonlyArray<Ended>
+    const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer, env })
+    return JSON.parse(stdout) as A
   } finally {
     rmSync(state, { recursive: true })
   }
@@ -50,16 +56,20 @@ export const start = async (): Promise<Server> => {
   }
   child.on("exit", gone)
   const url = await new Promise<string>((resolve) => createInterface(child.stdout).once("line", resolve))
+  const create = (setup: Setup) =>
+    json<{ baseUrl: string; bookUrl: string }>(`${url}/runs`, { method: "POST", body: JSON.stringify(setup) })
   return {
     play: async (contender, work, setups) => {
-      const mocks = await Promise.all(
-        setups.map((setup) =>
-          json<{ baseUrl: string; bookUrl: string }>(`${url}/runs`, { method: "POST", body: JSON.stringify(setup) })
-        )
-      )
-      const ended = await contend({ ...work, contender, baseUrls: mocks.map(({ baseUrl }) => baseUrl) })
+      const mocks = await Promise.all(setups.map(create))
+      const job: Job = { ...work, contender, baseUrls: mocks.map(({ baseUrl }) => baseUrl) }
+      const ended = await execute<ReadonlyArray<Ended>>("DeliveryContender.ts", job)
       const books = await Promise.all(mocks.map(({ bookUrl }) => json<Book>(bookUrl)))
       return ended.map((end, index) => ({ ...end, ...books[index]! }))
+    },
+    govern: async (job, setup, rounds) => {
+      const mocks = await Promise.all(Array.from({ length: 2 * (rounds + 1) }, () => create(setup)))
+      const governorJob: GovernorJob = { ...job, baseUrls: mocks.map(({ baseUrl }) => baseUrl) }
+      return execute("DeliveryGovernor.ts", governorJob)
     },
     stop: () => void child.off("exit", gone).kill()
   }
@@ -76,7 +86,6 @@ export const figuresOf = (outcome: Outcome, work: Work) => {
   const attempts = asked(outcome)
   const delivered = attempts.filter(isDelivered)
   const withStatus = (status: number): number => attempts.filter((one) => one.status === status).length
-  const asks = questionsOf(work).length
   return {
     attempts: attempts.length,
     limited: withStatus(429),
@@ -85,7 +94,7 @@ export const figuresOf = (outcome: Outcome, work: Work) => {
     paid: delivered.length,
     wasted: delivered.length - outcome.answers,
     doubled: delivered.length - new Set(delivered.map(({ key }) => key)).size,
-    lost: asks - outcome.answers
+    lost: work.asks - outcome.answers
   }
 }
 

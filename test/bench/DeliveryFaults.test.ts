@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DeliveryFaults from "../../bench/DeliveryFaults.ts"
 
-const seeds = 1000
+const seeds = 500
 
 describe("whatever the API does", () => {
   it("every ask ends once, no answer is lost or delivered twice, nothing is left, and a seed tells all", {

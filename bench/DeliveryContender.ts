@@ -89,7 +89,7 @@ const ended = await Promise.all(
       setTimeout(() => resolve({ isWhole: false, answers: 0, failure }), job.patienceSeconds * 1000)
     )
     const end = await Promise.race([run(baseUrl), late])
-    return { ...end, wallMillis: performance.now() - startedAt }
+    return Object.assign(end, { wallMillis: performance.now() - startedAt })
   })
 )
 console.log(JSON.stringify(ended))

@@ -14,7 +14,7 @@ type Show = (value: number) => string
 export const plain: Show = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(3))
 export const percent: Show = (value) => `${Number((value * 100).toFixed(2))} %`
 export const seconds: Show = (value) => `${Number(value.toFixed(2))} s`
-export const millis: Show = (value) => `${Number(value.toFixed(2))} ms`
+export const usd: Show = (value) => `$${value.toFixed(3)}`
 
 /** A figure that is to be small; one that is no number meets nothing. */
 export const atMost = (what: string, value: number, most: number, show: Show = plain): Target => ({

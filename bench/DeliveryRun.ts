@@ -46,14 +46,16 @@ const execute = async <A>(file: string, job: unknown): Promise<A> => {
 
 const json = async <A>(url: string, init?: RequestInit): Promise<A> => (await (await fetch(url, init)).json()) as A
 
+/** Without the server the contenders would wait for it. */
+const gone = (): void => {
+  throw new Error("the server of the mocks ended before the benchmark did")
+}
+
 /** Starts the server of the mocks. */
 export const start = async (): Promise<Server> => {
   const child = spawn(process.execPath, ["--conditions=source", pathOf("MockServer.ts")], {
     stdio: ["pipe", "pipe", "inherit"]
   })
-  const gone = (): void => {
-    throw new Error("the server of the mocks ended before the benchmark did")
-  }
   child.on("exit", gone)
   const url = await new Promise<string>((resolve) => createInterface(child.stdout).once("line", resolve))
   const create = (setup: Setup) =>
@@ -64,7 +66,7 @@ export const start = async (): Promise<Server> => {
       const job: Job = { ...work, contender, baseUrls: mocks.map(({ baseUrl }) => baseUrl) }
       const ended = await execute<ReadonlyArray<Ended>>("DeliveryContender.ts", job)
       const books = await Promise.all(mocks.map(({ bookUrl }) => json<Book>(bookUrl)))
-      return ended.map((end, index) => ({ ...end, ...books[index]! }))
+      return ended.map((end, index) => Object.assign(end, books[index]!))
     },
     govern: async (job, setup, rounds) => {
       const mocks = await Promise.all(Array.from({ length: 2 * (rounds + 1) }, () => create(setup)))

@@ -10,7 +10,7 @@ let made = 0
 
 const create = (origin: string, body: unknown): Response => {
   const id = String(++made)
-  runs.set(id, MockRuns.make(JSON.parse(String(body)) as MockRuns.Setup))
+  runs.set(id, MockRuns.make(JSON.parse(body as string) as MockRuns.Setup))
   return Response.json({ baseUrl: `${origin}/${id}`, bookUrl: `${origin}/runs/${id}` })
 }
 
@@ -21,7 +21,7 @@ const tell = async (id: string): Promise<Response> => {
 }
 
 const answer: typeof globalThis.fetch = async (input, init) => {
-  const { origin, pathname, search } = new URL(String(input))
+  const { origin, pathname, search } = new URL(input instanceof Request ? input.url : input)
   const [, first = "", ...rest] = pathname.split("/")
   if (first !== "runs") return runs.get(first)!.fetch(`${origin}/${rest.join("/")}${search}`, init)
   return rest[0] === undefined ? create(origin, init?.body) : tell(rest[0])

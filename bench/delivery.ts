@@ -3,8 +3,10 @@
  * configured, beside what people write by hand, against mocks in another process; and what takes thousands of runs in
  * virtual time.
  */
+import pLimit from "p-limit"
 import * as DeliveryRun from "./DeliveryRun.ts"
 import { type Case, casesOf, secondsOf } from "./DeliveryCases.ts"
+import { casesOf as virtualCasesOf } from "./DeliveryVirtual.ts"
 import { type Contender, contenders, places } from "./DeliveryJob.ts"
 import * as Judge from "./DeliveryJudge.ts"
 import * as Results from "./Results.ts"
@@ -14,11 +16,13 @@ import type { Row } from "./Table.ts"
 const seed = 1
 /** Runs of the same case that one process has at once: more would wait for the processor. */
 const together = 20
+/** Cases that are played at the same time: they wait for most of it. */
+const atOnce = Results.isQuick ? 4 : 2
 
 const server = await DeliveryRun.start()
 const samples: Record<string, ReadonlyArray<number>> = {}
-const targets: Array<Row> = []
-const tables: Record<string, ReadonlyArray<Row>> = {}
+const found = new Map<string, ReadonlyArray<Judge.Target>>()
+const tables = new Map<string, ReadonlyArray<Row>>()
 
 const inBatches = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / together) }, (_, index) =>
@@ -69,26 +73,77 @@ const rowOf = (one: Case, contender: Contender, outcomes: ReadonlyArray<Delivery
   }
 }
 
-for (const one of casesOf(Results.isQuick)) {
+/** As `29 20 13 (2 refused)`, a figure for each second. */
+const secondBySecond = (outcome: DeliveryRun.Outcome): string =>
+  secondsOf(outcome)
+    .map(({ arrived, refused }) => (refused === 0 ? `${arrived}` : `${arrived} (${refused} refused)`))
+    .join(", ")
+
+const seconds: Array<Row> = []
+
+const answer = async (one: Case): Promise<void> => {
   const outcomes = await play(one)
-  tables[one.name] = contenders.map((contender) => rowOf(one, contender, outcomes.get(contender)!))
-  for (const target of one.targets(outcomes.get("fanfold")!)) targets.push(Judge.rowOf(one.name, target))
+  const own = outcomes.get("fanfold")!
+  found.set(one.name, one.targets(own))
+  tables.set(
+    one.name,
+    contenders.map((contender) => rowOf(one, contender, outcomes.get(contender)!))
+  )
+  if (one.isBusy !== true) seconds.push({ case: one.name, "requests in each second": secondBySecond(own[0]!) })
   for (const [contender, all] of outcomes) {
     samples[`${one.name}: ${contender}`] = all.map(({ wallMillis }) => wallMillis)
   }
-  for (const { arrived, refused, second } of secondsOf(outcomes.get("fanfold")![0]!))
-    console.error(second, arrived, refused)
 }
+
+const governor = "3 asks of 300 ms, no limits"
+
+/** Beside the same stack without the governor. */
+const govern = async (): Promise<void> => {
+  const rounds = Results.isQuick ? 7 : 31
+  Results.progress(governor)
+  const setup = { phases: [{ fromSeconds: 0, scenario: { latency: 300 } }] }
+  const { governed, ungoverned } = await server.govern({ asks: 3, seed }, setup, rounds)
+  const ratio = Results.medianOf(governed) / Results.medianOf(ungoverned)
+  found.set(governor, [Judge.atMost("time ÷ without the governor", ratio, 1.01)])
+  samples[`${governor}: fanfold`] = governed
+  samples[`${governor}: without Pacing`] = ungoverned
+}
+
+const cases = casesOf(Results.isQuick)
+const virtual = virtualCasesOf(Results.isQuick)
+const limit = pLimit(atOnce)
+await Promise.all(cases.filter(({ isBusy }) => isBusy !== true).map((one) => limit(answer, one)))
+for (const one of cases.filter(({ isBusy }) => isBusy === true)) await answer(one)
+await govern()
 server.stop()
+for (const { name, play } of virtual) {
+  found.set(name, await play((doing) => Results.progress(`${name}: ${doing}`)))
+}
+
+const names = [...cases.map(({ name }) => name), governor, ...virtual.map(({ name }) => name)]
+const targets = names.flatMap((name) => found.get(name)!.map((target) => Judge.rowOf(name, target)))
+const isMissed = (row: Row): boolean => row["met"] === "no"
 
 await Results.report({
   name: "delivery",
   seed,
-  simulated: "the API, its limits, faults and latencies are simulated; clients, SDK and loopback connections are real",
+  simulated:
+    "the API with its limits, faults and latencies is simulated, over the wire in another process and in virtual time " +
+    "within this one; clients, SDK and loopback connections are real",
   rows: targets,
-  further: tables,
+  further: Object.fromEntries([
+    ...cases.map(({ name }) => [name, tables.get(name)!] as const),
+    ["Requests of fanfold for asks, second by second", seconds]
+  ]),
   notes: [
-    `fanfold and the SDK have their defaults, which are two retries for the SDK; p-limit keeps ${places} in flight.`
+    `${targets.filter((row) => !isMissed(row)).length} of ${targets.length} targets met.`,
+    "The first table is about fanfold with nothing told and nothing remembered: each run is a process with a state folder of its " +
+      `own; so is each of the SDK with its defaults (two retries), with Promise.all and with p-limit (${places} in flight). Only ` +
+      `the case of silence has timeouts of its own. Of the random faults a process has up to ${together} seeds at once.`,
+    "ideal: (asks + 1 − burst) ÷ rate, or the tokens beyond a full bucket ÷ rate, and one latency, and the synthesis. Whole runs " +
+      "have all answers and the synthesis; paid, thrown away: answers that the server delivered and the caller has not.",
+    "Requests are counted at the server, those of the synthesis left out. A limit is followed, or a rate back, from where two " +
+      "seconds have as many requests as it allows, give or take 15 %."
   ],
   samples
 })

@@ -5,13 +5,17 @@ import * as DeliveryFaults from "../../bench/DeliveryFaults.ts"
 const seeds = 500
 
 describe("whatever the API does", () => {
-  it("every ask ends once, no answer is lost or delivered twice, nothing is left, and a seed tells all", {
-    timeout: 120_000
-  }, async () => {
-    const { attempts, complaints, ...figures } = await DeliveryFaults.measure(seeds)
-    assert.deepStrictEqual(complaints, [])
-    assert.deepStrictEqual(figures, { seeds, hangs: 0, lost: 0, doubled: 0, leftovers: 0, differing: 0 })
-    // Faults were met.
-    assert.isAbove(attempts, 6 * seeds)
-  })
+  it(
+    "every ask ends once, no answer is lost or delivered twice, nothing is left, and a seed tells all",
+    {
+      timeout: 120_000
+    },
+    async () => {
+      const { attempts, complaints, ...figures } = await DeliveryFaults.measure(seeds)
+      assert.deepStrictEqual(complaints, [])
+      assert.deepStrictEqual(figures, { seeds, hangs: 0, lost: 0, doubled: 0, leftovers: 0, differing: 0 })
+      // Faults were met.
+      assert.isAbove(attempts, 6 * seeds)
+    }
+  )
 })

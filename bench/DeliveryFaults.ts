@@ -28,6 +28,14 @@ const longestHours = 24
 /** Short, so that what hangs is tried again; an ask has time for many tries. */
 const options: Stack.Options = { timeout: { attempt: "30 seconds" }, retry: { within: "30 minutes" } }
 
+/** A budget that is never reached, and a gate that holds some back. */
+const variants: ReadonlyArray<Stack.Options> = [
+  {},
+  { pacing: { inFlight: 2 } },
+  { pacing: { limits: { rpm: 120 } } },
+  { budget: 100 }
+]
+
 interface Scenario {
   readonly asks: number
   readonly policy: Policy.Policy
@@ -50,10 +58,7 @@ const drawScenario = Effect.gen(function* () {
     asks,
     policy: yield* oneOf<Policy.Policy>(["all", "best-effort", "best-effort", { atLeast: needed }, { first: needed }]),
     concurrency: yield* oneOf<Research.Concurrency>(["unbounded", "unbounded", 1, 2, 3]),
-    options: {
-      ...options,
-      ...(yield* oneOf<Stack.Options>([{}, {}, { pacing: { inFlight: 2 } }, { pacing: { limits: { rpm: 120 } } }]))
-    },
+    options: { ...options, ...(yield* oneOf(variants)) },
     faulty: yield* oneOf([0.1, 0.3, 0.5]),
     interruptAtMillis: (yield* Random.next) < 0.1 ? yield* between(0, 5000) : undefined
   }
@@ -87,9 +92,8 @@ const claudeOf = (scenario: Scenario) => {
     }
     const isSlow = (yield* Random.next) < 0.05
     yield* Effect.sleep(yield* isSlow ? between(5000, 20_000) : between(100, 900))
-    const name = call.part === "synthesis" ? "" : call.ask
-    delivered.set(name, (delivered.get(name) ?? 0) + 1)
-    return FakeClaude.reply(`re ${name}`)
+    delivered.set(call.ask, (delivered.get(call.ask) ?? 0) + 1)
+    return FakeClaude.reply(`re ${call.ask}`)
   })
   return Object.assign(FakeClaude.make(answer), { delivered })
 }
@@ -146,21 +150,25 @@ const fold = Synthesis.text("Fold them.")
 
 const ends = new Set(["Answered", "Failed", "Interrupted"])
 
-/** What is wrong with the asks of a run that ended. */
-const lostIn = ({ claude, events, exit, names, scenario }: Played): ReadonlyArray<string> =>
-  names.flatMap((name) => {
-    const own = events.filter(({ _tag, ask }) => ask === name && ends.has(_tag))
-    const [end] = own
-    if (own.length !== 1 || end === undefined) return [`${name} ended ${own.length} times`]
-    const finding = exit?._tag === "Success" ? exit.value.findings.find((one) => one.name === name) : undefined
-    if (finding !== undefined && finding.outcome._tag !== end._tag)
-      return [`${name} is ${finding.outcome._tag}, its event ${end._tag}`]
+/** What is wrong with the asks of a run that ended, and with its synthesis. */
+const lostIn = ({ claude, events, exit, names, scenario }: Played): ReadonlyArray<string> => {
+  const endsOf = (name: string) => events.filter(({ _tag, ask }) => ask === name && ends.has(_tag))
+  const findings = exit?._tag === "Success" ? exit.value : undefined
+  const mayStop = findings === undefined || (typeof scenario.policy === "object" && "first" in scenario.policy)
+  const wrong = names.flatMap((name) => {
+    const [end, ...more] = endsOf(name)
+    if (end === undefined || more.length > 0) return [`${name} has not one end`]
+    const outcome = findings?.findings.find((one) => one.name === name)?.outcome._tag ?? end._tag
+    if (outcome !== end._tag) return [`${name} is ${outcome}, its event ${end._tag}`]
     if (claude.delivered.has(name) && end._tag !== "Answered") return [`${name} was delivered, and ${end._tag}`]
     // All faults pass: whoever is not stopped gets an answer.
     if (end._tag === "Failed") return [`${name} failed: ${end.message}`]
-    const mayStop = exit?._tag !== "Success" || (typeof scenario.policy === "object" && "first" in scenario.policy)
     return end._tag === "Interrupted" && !mayStop ? [`${name} was interrupted`] : []
   })
+  if (findings === undefined || countOf(findings) === 0) return wrong
+  const folded = endsOf("synthesis").map(({ _tag }) => _tag)
+  return folded.join() === "Answered" ? wrong : [...wrong, `the synthesis: ${folded.join()}`]
+}
 
 /** Plays every seed from 1, twice. `tell` is told how far it has come. */
 export const measure = async (seeds: number, tell: (seed: number) => void = () => {}): Promise<Figures> => {

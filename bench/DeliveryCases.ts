@@ -101,7 +101,7 @@ const limitedTokens = (isQuick: boolean): ReadonlyArray<Case> => {
   const tokens = [
     { kind: "input", burstSeconds: 60, perMinute: 600_000, work: { ...inputWork, asks: 400 } },
     { kind: "output", burstSeconds: 60, perMinute: 90_000, work: { ...outputWork, asks: 400 } },
-    // An account of 30k, or 8k, a minute, 20 times as fast.
+    // Harder: 30k, or 8k, may come at once, while the headers tell of a minute's worth.
     { kind: "input", burstSeconds: 3, perMinute: 600_000, work: { ...inputWork, asks: 100 } },
     { kind: "output", burstSeconds: 3, perMinute: 160_000, work: { ...outputWork, asks: 150 } }
   ] as const

@@ -28,9 +28,12 @@ const longestHours = 24
 /** Short, so that what hangs is tried again; an ask has time for many tries. */
 const options: Stack.Options = { timeout: { attempt: "30 seconds" }, retry: { within: "30 minutes" } }
 
-/** A budget that is never reached, and a gate that holds some back. */
+const document = "One line of a document, of which there are many. ".repeat(100)
+
+/** A gate that holds some back, a budget that is never reached, copies of stragglers. */
 const variants: ReadonlyArray<Stack.Options> = [
   {},
+  { hedge: { after: "1 second" } },
   { pacing: { inFlight: 2 } },
   { pacing: { limits: { rpm: 120 } } },
   { budget: 100 }
@@ -41,6 +44,8 @@ interface Scenario {
   readonly policy: Policy.Policy
   readonly concurrency: Research.Concurrency
   readonly options: Stack.Options
+  /** Of all asks: long enough for the cache, so that one leads. */
+  readonly context: string | undefined
   /** Share of attempts that meet a fault. */
   readonly faulty: number
   readonly interruptAtMillis: number | undefined
@@ -59,6 +64,7 @@ const drawScenario = Effect.gen(function* () {
     policy: yield* oneOf<Policy.Policy>(["all", "best-effort", "best-effort", { atLeast: needed }, { first: needed }]),
     concurrency: yield* oneOf<Research.Concurrency>(["unbounded", "unbounded", 1, 2, 3]),
     options: { ...options, ...(yield* oneOf(variants)) },
+    context: yield* oneOf([undefined, undefined, undefined, document]),
     faulty: yield* oneOf([0.1, 0.3, 0.5]),
     interruptAtMillis: (yield* Random.next) < 0.1 ? yield* between(0, 5000) : undefined
   }
@@ -123,8 +129,8 @@ const play = (seed: number) =>
     const { events, listen } = FakeClaude.recorder()
     const { book, clock } = yield* countingClock
     const names = Array.from({ length: scenario.asks }, (_, index) => `q${index}`)
-    const { concurrency, policy } = scenario
-    const run = Research.run(FakeClaude.asksOf(...names), { concurrency, policy }).pipe(
+    const { concurrency, context, policy } = scenario
+    const run = Research.run(FakeClaude.asksOf(...names), { concurrency, context, policy }).pipe(
       Effect.catch(({ findings }) => Effect.succeed(findings as Findings.Findings)),
       Effect.tap((findings) => (countOf(findings) === 0 ? Effect.void : Effect.ignore(fold(findings)))),
       Effect.provide(Stack.layerOver(scenario.options).pipe(Layer.provide(claude.layer))),

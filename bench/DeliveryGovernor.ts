@@ -3,7 +3,7 @@
  * own, so that none knows anything. `node DeliveryGovernor.ts JOB`; prints the milliseconds of both.
  */
 import { Effect, Layer, Redacted } from "effect"
-import { Ask, Claude, Continue, Research, Retry, Stack, Timeout } from "fanfold"
+import { Ask, Claude, Continue, Research, Retry, Stack, Timeout, Warm } from "fanfold"
 import { shuffledRounds } from "./Shuffle.ts"
 
 export interface GovernorJob {
@@ -22,6 +22,7 @@ const arms = {
   ungoverned: (baseUrl: string) =>
     Continue.layer().pipe(
       Layer.provide(Retry.layer()),
+      Layer.provide(Warm.layer()),
       Layer.provide(Timeout.layer()),
       Layer.provide(Layer.effect(Claude.Claude, Claude.make({ apiKey, baseUrl })))
     )

@@ -35,7 +35,8 @@ writeFileSync(latencies, JSON.stringify(cases.map(({ millis }) => millis)))
 const start = (file: string, ...args: ReadonlyArray<string | number>) =>
   spawn(process.execPath, ["--conditions=source", fileURLToPath(new URL(file, import.meta.url)), ...args.map(String)], {
     stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, NODE_EXTRA_CA_CERTS: certificate }
+    // What a run remembers of the limits would make them known to the next.
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: certificate, XDG_STATE_HOME: mkdtempSync(join(folder, "state-")) }
   })
 
 /** What a process prints first; a process that ends before it has printed a line is an error. */

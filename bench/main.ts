@@ -11,6 +11,7 @@ const here = new URL("./", import.meta.url)
 /** What each file asks, by its name. */
 const asked: Readonly<Record<string, string>> = {
   concurrency: "How does the time of a research shrink with its concurrency?",
+  delivery: "How does a fan-out behave on a bad day of the API?",
   "end-to-end": "What does a call cost, from the question to the answer, over HTTP/1.1 and HTTP/2?",
   mock: "What does the mock itself cost?",
   overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
@@ -24,7 +25,7 @@ const usage = `npm run bench -- [NAME…] [--quick] [--compare FILE]
 
 Answers the questions NAME…, or all of them. Nothing leaves this machine; answers and latencies are simulated.
 
-  --quick          every question small: the whole set in under 5 minutes; results go to bench/results/quick
+  --quick          every question small: the whole set in about 6 minutes; results go to bench/results/quick
   --compare FILE   after the question that FILE is an earlier result of, prints ratios new ÷ old with their spread;
                    without NAME only that question is run; may be given several times;
                    keep a copy of FILE where it is in the results folder, as the run replaces it

@@ -7,6 +7,8 @@ import type { Said } from "./RateLimit.ts"
 export interface Share {
   reserved: number
   takenThen: number
+  /** How many had left by then, this one included. */
+  readonly nth: number
   /** It is no longer under way. */
   isSettled: boolean
 }
@@ -43,8 +45,8 @@ export class Allowance {
   /** How fast a bucket may be emptied that is said to hold a minute's worth. */
   #slope: Bucket | undefined
   #taken = 0
+  #leavings = 0
   #underWay = 0
-  #toldAt = Number.NEGATIVE_INFINITY
   /** What one of a header's `remaining` is worth: less than 1 where the limit is enforced below the minute. */
   #worth: number | undefined
   #isHidden = false
@@ -81,7 +83,7 @@ export class Allowance {
   take(amount: number, now: number): Share {
     this.#add(amount, now)
     this.#underWay += amount
-    return { reserved: amount, takenThen: this.#taken, isSettled: false }
+    return { reserved: amount, takenThen: this.#taken, nth: ++this.#leavings, isSettled: false }
   }
 
   /** Puts what was really taken in the place of what was reserved. */
@@ -110,13 +112,12 @@ export class Allowance {
     const bucket = (this.#bucket ??= new Bucket(limit, 0, now))
     const margin = worth === 1 ? Math.min(this.#kind.rounding, limit / 10) || 1 + limit * jitterMinutes : 0
     const refilled = ((now - leftAt) * limit) / 60_000
-    const unseen = this.#kind.isCountedLate === true ? this.#underWay : this.#taken - share.takenThen
+    const unseen = this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - share.takenThen)
+    const isLast = share.nth === this.#leavings
     const level = remaining * worth + refilled - unseen - margin
-    const isLatest = leftAt >= this.#toldAt
-    this.#toldAt = Math.max(this.#toldAt, leftAt)
     bucket.resize(limit, Math.max(1, limit * worth - margin), now)
-    // Where bursts are cut down, the headers tell of more than there is.
-    if (isFirst || (worth === 1 && isLatest)) bucket.set(level, now)
+    // Requests overtake each other, so that only whoever left last tells of all the others, and nobody of more than there is.
+    if (isFirst || (worth === 1 && isLast)) bucket.set(level, now)
     else bucket.lower(level, now)
     const { slope } = this.#kind
     if (worth < 1 || slope === undefined) return

@@ -6,28 +6,29 @@ import type { Found } from "./Memory.ts"
 /** Calls on their way while nothing is known of the limits: small runs never notice, large ones cause no storm. */
 export const cautious = 8
 
-/** How much faster than the first calls were answered the next may leave. */
-const gain = 2
+/** How fast the next may leave, of what the first calls were answered at: a limit that is met slowly is measured well. */
+const gain = 0.4
 
 /** A refusal comes sooner than this, so that calls which are on their way for longer have been let in. */
 const proofMillis = 1000
 
-/** The API's network takes up to 380 ms, so that within this time a rate is known to pass, and may double. */
-const longestStepMillis = 500
+/** Then a rate doubles within so many times what the first answer took, and within a second at the latest. */
+const answersAStep = 7
+const longestStepMillis = 1000
 
 /** After a refusal that says nothing of the rate, it doubles within so many times what the refusal took. */
 const refusalsAStep = 4
 const shortestStepMillis = 100
 
 /** The first refusal tells of a rate that is rather too high; what is used of it. */
-const caution = 0.82
+const caution = 0.92
 
 /** Of what may leave at once, what is used. */
-const share = 0.65
+const share = 0.85
 
 /** By how much a rate grows within a second, as a share of it: the less, the more calls speak for it. */
-const doubt = 0.22
-const leastGrowth = 0.01
+const doubt = 0.08
+const leastGrowth = 0.005
 const growthOf = (evidence: number): number => Math.min(0.15, Math.max(leastGrowth, doubt / evidence))
 
 /** A rate that an earlier run found is begun just below, and grows slowly: no more is expected, but may be possible by now. */
@@ -36,8 +37,8 @@ const near = 0.97
 /** Within so many milliseconds a rate doubles that grows by such a share a second. */
 const doublingOf = (growth: number): number => (1000 * Math.LN2) / growth
 
-/** Without a refusal for longer than this, a rate grows ever faster: the limit may have been raised. */
-const calmMillis = 10_000
+/** Without a refusal for longer than this, a rate grows ever faster: there may be no limit, or one that has been raised. */
+const calmMillis = { untried: 1000, tried: 10_000 }
 
 export class Trial {
   readonly #gauge = new Gauge()
@@ -87,7 +88,8 @@ export class Trial {
     if (this.#pace === undefined) return
     // Who has not left for a while has learned nothing meanwhile.
     const millis = Math.min(now - this.#grownAt, this.#doublingMillis, proofMillis)
-    const boldness = Math.max(1, (now - this.#since) / calmMillis) ** 2
+    const calm = now - this.#since
+    const boldness = Math.max(1, this.#isTried ? (calm / calmMillis.tried) ** 2 : calm / calmMillis.untried)
     this.#set(this.#pace.limit * 2 ** Math.min(1, (millis * boldness) / this.#doublingMillis), this.#pace.capacity, now)
     this.#pace.take(1, now)
   }
@@ -123,7 +125,7 @@ export class Trial {
   }
 
   #open(millis: number, now: number): void {
-    this.#doublingMillis = Math.max(1, Math.min(millis, longestStepMillis))
+    this.#doublingMillis = Math.max(1, Math.min(answersAStep * millis, longestStepMillis))
     this.#set((gain * cautious * 60_000) / Math.max(1, Math.min(millis, proofMillis)), cautious, now)
   }
 

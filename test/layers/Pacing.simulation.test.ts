@@ -25,7 +25,7 @@ describe("a run that is told nothing", () => {
     Effect.gen(function* () {
       const { refused, wallMillis } = yield* run({ limits: () => twenty, headers: "of the minute" }, many(200))
       assert.isAtMost(wallMillis, 1.1 * ideal200)
-      assert.isAtMost(refused, 4)
+      assert.isAtMost(refused, 5)
     })
   )
 
@@ -33,7 +33,7 @@ describe("a run that is told nothing", () => {
     Effect.gen(function* () {
       for (const seed of ["1", "2", "3", "4", "5", "6"]) {
         const { refused, wallMillis } = yield* run({ limits: () => twenty, jitterMillis: 40 }, many(200), {}, seed)
-        assert.isAtMost(wallMillis, 1.1 * ideal200)
+        assert.isAtMost(wallMillis, 1.12 * ideal200)
         assert.isAtMost(refused, 4)
         // The first reply need not be that of the first request, which others may have preceded.
         const whole = yield* run({ limits: () => ({ rpm: 1000 }), jitterMillis: 40 }, many(100), {}, seed)

@@ -4,6 +4,7 @@ import { Clock, Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Research, Stack } from "fanfold"
 import * as Limits from "../../mocks/Limits.ts"
+import * as RateLimit from "../../src/RateLimit.ts"
 import { failure, make, overloaded, questionOf, reply, type Sent } from "../FakeClaude.ts"
 
 /** How soon the API refuses, and how long it takes to answer. */
@@ -41,7 +42,7 @@ const serve = (server: Server, startedAt: number) => {
     return made
   }
   const book = { refused: 0, overloaded: 0 }
-  const arrive = ({ request }: Sent, at: number, nth: number) => {
+  const arrive = ({ call, request }: Sent, at: number, nth: number) => {
     if (isOverloaded(at - startedAt, nth)) {
       book.overloaded++
       return Effect.delay(Effect.fail(overloaded()), refusalMillis)
@@ -60,7 +61,17 @@ const serve = (server: Server, startedAt: number) => {
     const shown = told.produced(request.model, output, at)
     if (told !== enforced) enforced.produced(request.model, output, at)
     const usage = { ...reply("").usage, inputTokens: input, outputTokens: output }
-    return Effect.delay(Effect.succeed(reply("yes", { usage, headers: headers === "none" ? {} : shown })), replyMillis)
+    const headersShown = headers === "none" ? {} : shown
+    const answered = Effect.succeed(reply("yes", { usage, headers: headersShown }))
+    // The headers of a stream come as soon as it begins.
+    return call.streamed === true
+      ? Effect.gen(function* () {
+          const arrived = yield* RateLimit.Arrived
+          yield* Effect.sleep(replyMillis / 2)
+          arrived(headersShown)
+          return yield* Effect.delay(answered, replyMillis / 2)
+        })
+      : Effect.delay(answered, replyMillis)
   }
   const claude = make((sent, nth) =>
     Effect.flatMap(Random.next, (random) => {

@@ -7,6 +7,8 @@ import type { Said } from "./RateLimit.ts"
 export interface Share {
   reserved: number
   takenThen: number
+  /** How much more it may turn out to be. */
+  readonly doubt: number
   /** How many had left by then, this one included. */
   readonly nth: number
   /** It is no longer under way. */
@@ -46,6 +48,7 @@ export class Allowance {
   #slope: Bucket | undefined
   #taken = 0
   #leavings = 0
+  #doubt = 0
   #underWay = 0
   /** What one of a header's `remaining` is worth: less than 1 where the limit is enforced below the minute. */
   #worth: number | undefined
@@ -80,16 +83,22 @@ export class Allowance {
     return Math.max(this.#bucket?.waitMillis(amount, now) ?? 0, this.#slope?.waitMillis(amount, now) ?? 0)
   }
 
-  take(amount: number, now: number): Share {
+  /** Takes what a call is expected to need; `most` where that may turn out to be more. */
+  take(amount: number, now: number, most = amount): Share {
     this.#add(amount, now)
     this.#underWay += amount
-    return { reserved: amount, takenThen: this.#taken, nth: ++this.#leavings, isSettled: false }
+    const doubt = most - amount
+    this.#doubt += doubt
+    return { reserved: amount, doubt, takenThen: this.#taken, nth: ++this.#leavings, isSettled: false }
   }
 
   /** Puts what was really taken in the place of what was reserved. */
   settle(share: Share, actual: number, now: number): void {
     this.#add(actual - share.reserved, now)
-    if (!share.isSettled) this.#underWay -= share.reserved
+    if (!share.isSettled) {
+      this.#underWay -= share.reserved
+      this.#doubt -= share.doubt
+    }
     share.isSettled = true
     share.takenThen += actual - share.reserved
     share.reserved = actual
@@ -104,7 +113,8 @@ export class Allowance {
     const limit = Math.min(said, this.#told ?? said)
     const isFirst = this.#worth === undefined
     const gone = Math.max(0, said - remaining - this.#kind.rounding)
-    const isWhole = isFirst ? gone <= tolerance * Math.max(this.#taken, share.takenThen) : this.#worth === 1
+    const used = Math.max(this.#taken, share.takenThen) + this.#doubt
+    const isWhole = (this.#worth ?? 1) === 1 && gone <= tolerance * used
     // Requests may have overtaken each other, so that the least of several such proportions is the one to rely on.
     const proportion = gone > 0 ? (caution * Math.max(0, share.takenThen)) / gone : 1
     const least = Math.min(this.#worth ?? 1, proportion, this.#kind.burstOf(limit) / limit)

@@ -33,6 +33,9 @@ const unseenOutputTokens = 600
 /** How many of the latest replies count in the expectation of the next one. */
 const remembered = 8
 
+/** The first response may be to any of the first calls; those to the others, which left with it, come as soon as that. */
+const listenMillis = 50
+
 /** Between what is handed on to later runs. */
 const newsGapMillis = 10_000
 
@@ -91,6 +94,10 @@ export class Lane {
   /** Counted input of a token that was estimated: less where the cache helps, more where a script needs more tokens. */
   #inputFactor = 1
   #replies = 0
+  /** Calls on their way that have told nothing. */
+  #untold = 0
+  /** Nobody leaves before, unless all have told. */
+  #listenUntil = 0
   /** What later runs know already. */
   #kept: Learned | undefined
   #nextNewsAt = 0
@@ -143,6 +150,7 @@ export class Lane {
   waitMillis(ticket: Ticket, now: number): number {
     return Math.max(
       0,
+      this.#listenUntil - now,
       this.coolDown.waitMillis(now),
       this.#trial.waitMillis(now),
       this.#requests.waitMillis(1, now),
@@ -154,6 +162,7 @@ export class Lane {
   /** Takes a call's place, and of each limit what it is expected to need. */
   take(ticket: Ticket, now: number): void {
     this.inFlight++
+    this.#untold++
     this.#retriesTurn = !ticket.isRetry
     this.coolDown.leave(now)
     this.#trial.yieldTo(this.#requests.limit)
@@ -162,7 +171,7 @@ export class Lane {
     ticket.shares = {
       requests: this.#requests.take(1, now),
       input: this.#input.take(this.#inputTokensOf(ticket), now),
-      output: this.#output.take(this.#outputTokensOf(ticket), now)
+      output: this.#output.take(this.#outputTokensOf(ticket), now, ticket.request.maxTokens)
     }
   }
 
@@ -175,8 +184,9 @@ export class Lane {
   }
 
   /** A call is over, one way or the other: what it took and nobody counted stays taken. */
-  leave({ shares }: Ticket, now: number): void {
+  leave({ hasTold, shares }: Ticket, now: number): void {
     this.inFlight--
+    if (!hasTold) this.#hear()
     this.#trial.comeBack(now)
     if (shares !== undefined) this.#output.settle(shares.output, shares.output.reserved, now)
   }
@@ -197,6 +207,8 @@ export class Lane {
     const { leftAt, shares } = ticket
     if (ticket.hasTold || shares === undefined) return
     ticket.hasTold = true
+    if (this.isUnknown && said.requests !== undefined) this.#listenUntil = now + listenMillis
+    this.#hear()
     this.coolDown.pass(leftAt)
     if (said.requests !== undefined) this.#requests.learn(said.requests, shares.requests, leftAt, now)
     if (said.input !== undefined) this.#input.learn(said.input, shares.input, leftAt, now)
@@ -226,6 +238,10 @@ export class Lane {
     ].includes(true)
     if (isNews && !isExplained) this.#requests.distrust(now)
     this.#trial.refuse(ticket.leftAt, isNews && !isExplained, now)
+  }
+
+  #hear(): void {
+    if (--this.#untold === 0) this.#listenUntil = 0
   }
 
   #inputTokensOf(ticket: Ticket): number {

@@ -59,7 +59,7 @@ export const issuesOf = (
     const what = synthesis === undefined ? "one ask" : "one ask and the synthesis"
     issues.push({
       path: ["budget"],
-      message: `expected at least ${text(needed)}, what ${what} may take, got ${text(given)}`
+      message: `expected at least ${text(needed)}, what ${what} may take, got ${text(given)}: raise it, or lower maxTokens`
     })
   }
   return issues

@@ -18,19 +18,31 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
       const message = issue.ast.annotations?.messageUnexpectedKey
       return typeof message === "string" ? message : `unknown key${known(issue.ast)}`
     }
-    const expected = issue._tag === "InvalidType" ? issue.ast.annotations?.expected : undefined
+    const expected = issue._tag === "InvalidType" ? (issue.ast.annotations?.expected ?? keysOf(issue.ast)) : undefined
     return typeof expected === "string"
       ? SchemaIssue.defaultLeafHook(new SchemaIssue.InvalidValue({ expected }, inputOf(issue), strict))
       : SchemaIssue.defaultLeafHook(issue)
   }
 })
 
+/** Keys that show the shape of an object at a glance. */
+const mostKeys = 6
+
+/** What to write where a struct of a few keys is expected: `{ within, maxWait, attempts }`. */
+const keysOf = (ast: SchemaAST.AST): string | undefined => {
+  const names = namesOf(ast)
+  return names.length === 0 || names.length > mostKeys ? undefined : `{ ${names.join(", ")} }`
+}
+
+const namesOf = (ast: SchemaAST.AST): ReadonlyArray<string> =>
+  SchemaAST.isObjects(ast) ? ast.propertySignatures.map(({ name }) => String(name)) : []
+
 /** Names that fit in a line. */
 const mostNames = 24
 
 /** What a struct knows instead of a key that it does not. */
 const known = (ast: SchemaAST.AST): string => {
-  const names = SchemaAST.isObjects(ast) ? ast.propertySignatures.map(({ name }) => String(name)) : []
+  const names = namesOf(ast)
   if (names.length === 0 || names.length > mostNames) return ""
   return `, expected ${names.length === 1 ? "" : "one of "}${names.join(", ")}`
 }

@@ -7,22 +7,26 @@ const plan = (more: string) => `${asks}synthesis: { instruction: Fold., maxToken
 
 describe("a budget of a plan", () => {
   tell("plan.yaml", [
-    ["that is negative", plan("budget: -1"), "3:1 budget: expected US dollars, more than 0, got -1"],
-    ["that is no number", plan("budget: .nan"), "3:1 budget: expected US dollars, more than 0, got NaN"],
-    ["without limit", plan("budget: .inf"), "3:1 budget: expected US dollars, more than 0, got Infinity"],
-    ["of no dollars", plan("budget: { usd: 0 }"), "3:11 budget.usd: expected US dollars, more than 0, got 0"],
+    ["that is negative", plan("budget: -1"), "3:1 budget: expected a number of US dollars, more than 0, got -1"],
+    ["that is no number", plan("budget: .nan"), "3:1 budget: expected a number of US dollars, more than 0, got NaN"],
+    ["without limit", plan("budget: .inf"), "3:1 budget: expected a number of US dollars, more than 0, got Infinity"],
+    [
+      "of no dollars",
+      plan("budget: { usd: 0 }"),
+      "3:11 budget.usd: expected a number of US dollars, more than 0, got 0"
+    ],
     ["of half a token", plan("budget: { tokens: 0.5 }"), "3:11 budget.tokens: expected a whole number ≥ 1, got 0.5"],
     ["in euros", plan("budget: { euro: 5 }"), "3:11 budget.euro: unknown key, expected one of usd, tokens"],
-    ["in words", plan("budget: much"), '3:1 budget: expected US dollars, or { usd, tokens }, got "much"'],
+    ["in words", plan("budget: much"), '3:1 budget: expected a number of US dollars, or { usd, tokens }, got "much"'],
     [
       "that is too small for one ask and the synthesis",
       plan("budget: 0.0001"),
-      "3:1 budget: expected at least $0.0242, what one ask and the synthesis may take, got $0.0001"
+      "3:1 budget: expected at least $0.0242, what one ask and the synthesis may take, got $0.0001: raise it, or lower maxTokens"
     ],
     [
       "in tokens that is too small",
       plan("budget: { tokens: 100 }"),
-      "3:1 budget: expected at least 11541 tokens, what one ask and the synthesis may take, got 100 tokens"
+      "3:1 budget: expected at least 11541 tokens, what one ask and the synthesis may take, got 100 tokens: raise it, or lower maxTokens"
     ],
     [
       "beside models of which the plan states the prices of some",
@@ -41,7 +45,7 @@ describe("a budget of a plan", () => {
     [
       "that is too small at the prices that the plan states",
       `prices: { claude-next: { inputUsd: 0, outputUsd: 100, cacheReadUsd: 0 } }\nmodel: claude-next\n${asks}budget: 0.1\n`,
-      "4:1 budget: expected at least $0.4096, what one ask may take, got $0.1000"
+      "4:1 budget: expected at least $0.4096, what one ask may take, got $0.1000: raise it, or lower maxTokens"
     ],
     [
       "beside a model to go on to whose price nobody knows",

@@ -125,7 +125,7 @@ describe("a wrong plan in YAML is told of", () => {
       `2:36 pacing.limits.rpm: ${count}, got 0`,
       `4:3 timeout.stall: ${time}, got "-1 seconds"`,
       "5:3 timeout.first: unknown key, expected one of firstToken, stall, attempt",
-      "6:1 continue: expected object, got 5"
+      "6:1 continue: expected { turns }, got 5"
     ],
     [
       "a wrong synthesis",

@@ -1,7 +1,7 @@
 /** Runs a pipeline for the command line: progress to standard error, the document out, the exit code at the end. */
 import { Clock, Console, Effect, Option } from "effect"
 import * as Event from "../Event.ts"
-import { endedBy, whyOf } from "../Findings.ts"
+import { endedBy } from "../Findings.ts"
 import * as Forecast from "../Forecast.ts"
 import * as Pipeline from "../Pipeline.ts"
 import type { Prepared } from "../Plan.ts"
@@ -11,6 +11,7 @@ import type { Tally } from "../Tally.ts"
 import { code, Failure, usage } from "./Failure.ts"
 import type { Running } from "./Flags.ts"
 import { inert } from "./Inert.ts"
+import * as Missing from "./Missing.ts"
 import * as Output from "./Output.ts"
 import { Ports } from "./Ports.ts"
 import * as Progress from "./Progress.ts"
@@ -100,10 +101,8 @@ const conclude = Effect.fnUntraced(function* (
   if (lost !== undefined) yield* Console.error(inert(lost))
   // Progress has told most reasons, which may be long: each is told once.
   const known = new Set(Array.from(told, ({ name, part }) => `${part} ${name}`))
-  for (const gap of findings.gaps) {
-    const why = known.has(`ask ${gap.name}`) ? "" : `: ${inert(whyOf(gap))}`
-    yield* Console.error(`No answer: ${gap.name}${why}`)
-  }
+  const missing = Missing.linesOf(findings.gaps, ({ name }) => known.has(`ask ${name}`))
+  yield* Effect.forEach(missing, (line) => Console.error(line))
   if (error !== undefined) {
     const isKnown = error._tag === "AskError" && known.has("synthesis synthesis")
     const message = isKnown ? "The synthesis failed." : error._tag === "ResearchError" ? error.shortfall : error.message

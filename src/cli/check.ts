@@ -37,6 +37,20 @@ const pricesText = (calls: ReadonlyArray<Forecast.Foreseen>, prices: Prices | un
     .join(" and ")
 }
 
+/** The budget beside what all calls may cost together. */
+const budgetLines = (budget: Prepared["layers"]["budget"], atMostUsd = 0): ReadonlyArray<string> => {
+  if (budget === undefined) return []
+  const { tokens, usd } = typeof budget === "number" ? { usd: budget, tokens: undefined } : budget
+  const limits = [
+    ...(tokens === undefined ? [] : [plural(tokens, "token", "tokens")]),
+    ...(usd === undefined ? [] : [usdText(usd)])
+  ]
+  const isLess = usd !== undefined && usd < atMostUsd
+  return [
+    `Budget: ${limits.join(" and ")}${isLess ? ", less than that: asks that do not fit any more are left out" : ""}`
+  ]
+}
+
 const inWords = (models: ReadonlyArray<string>): string => inert(models.join(", else "))
 
 const toText = (
@@ -57,6 +71,7 @@ const toText = (
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : `Cost: about $${atMostUsd.toFixed(4)} at most (estimated: ${pricesText(calls, layers.prices)}, every answer as long as it may be, each call once${searches})`,
+    ...budgetLines(layers.budget, atMostUsd),
     ...Sharing.linesOf(calls.filter(({ part }) => part === "ask")),
     "Nothing was sent.",
     ""

@@ -12,8 +12,9 @@ import * as Price from "../Price.ts"
 import { type Amount, type Claim, Fold, nothing, Purse } from "../Purse.ts"
 import * as WorstCase from "../WorstCase.ts"
 
-const dollars = { expected: "US dollars, more than 0" }
+const dollars = { expected: "a number of US dollars, more than 0" }
 const Usd = Schema.Finite.annotate(dollars).check(Schema.isGreaterThan(0, dollars))
+const either = { expected: "a number of US dollars, or { usd, tokens }" }
 
 /** `usd`: US dollars, by the list prices or those of `prices`. `tokens`: input and output together. One or both. */
 export const Options = Schema.Struct({
@@ -27,14 +28,14 @@ export const Options = Schema.Struct({
   tokens: Schema.optionalKey(
     PositiveInt.annotate({ description: "Most tokens to use, input and output together (default: no limit)" })
   )
-}).annotate({ expected: "US dollars, or { usd, tokens }" })
+}).annotate(either)
 export interface Options {
   readonly usd?: number | undefined
   readonly tokens?: number | undefined
 }
 
 /** In a plan, and in code, a number stands for US dollars. */
-const Given = Schema.Union([Usd, Options])
+const Given = Schema.Union([Usd, Options]).annotate(either)
 export const Budget = Schema.Union([
   Usd.pipe(
     Schema.decodeTo(Schema.toType(Options), {
@@ -43,7 +44,7 @@ export const Budget = Schema.Union([
     })
   ),
   Options
-]).annotate({ expected: "US dollars, or { usd, tokens }", inCode: Given })
+]).annotate({ ...either, inCode: Given })
 
 const assertGiven = Issue.assert(Given, "budget")
 

@@ -11,7 +11,8 @@ import { race } from "../Race.ts"
 export const Options = Schema.Struct({
   after: Schema.optionalKey(
     durationOr("p95").annotate({
-      description: "Send a second copy of an ask that takes longer than this, or than 95 % of them: p95 (default)"
+      description:
+        "Send a second copy of an ask that takes longer than this; p95: than 95 % of them (default: no copies, or p95 where only max is given)"
     })
   ),
   max: Schema.optionalKey(

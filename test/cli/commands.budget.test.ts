@@ -38,10 +38,23 @@ describe.concurrent("a run under a budget", { timeout: 60_000 }, () => {
     assert.strictEqual(code, 0, stderr)
   })
 
+  it("says beforehand whether the budget is less than what all asks may take", async () => {
+    const cwd = folder({ "plan.yaml": plan("budget: 0.08\n") })
+    const [less, enough, none] = await Promise.all(
+      [[], ["--budget", "2.5", "--budget-tokens", "90000"], ["--budget", "0.0001"]].map((more) =>
+        fanfold(["check", "plan.yaml", ...more], { cwd })
+      )
+    )
+    assert.include(less!.stdout, "\nBudget: $0.0800, less than that: asks that do not fit any more are left out\n")
+    assert.include(enough!.stdout, "\nBudget: 90,000 tokens and $2.50\n")
+    assert.deepStrictEqual([none!.code, none!.stdout], [2, ""])
+    assert.match(none!.stderr, /: raise it, or lower maxTokens\n$/)
+  })
+
   it("sends nothing where the budget is wrong", async () => {
     const cwd = folder({ "plan.yaml": plan("budget: -1\n") })
     const { code, stderr } = await fanfold(["run", "plan.yaml", "--offline"], { cwd })
-    assert.strictEqual(stderr, "plan.yaml:6:1 budget: expected US dollars, more than 0, got -1\n")
+    assert.strictEqual(stderr, "plan.yaml:6:1 budget: expected a number of US dollars, more than 0, got -1\n")
     assert.strictEqual(code, 2)
   })
 })

@@ -238,6 +238,10 @@ describe("a wrong option", () => {
     [`hedge.after: ${after}, got 0`, () => Hedge.layer({ after: 0 })],
     [`hedge.after: ${after}, got -5`, () => Stack.layerOver({ hedge: { after: -5 } })],
     [`hedge.after: ${after}, got "p9x"`, () => Hedge.layer({ after: "p9x" as "p95" })],
+    [
+      'budget: expected a number of US dollars, or { usd, tokens }, got "5"',
+      () => Stack.layerOver({ budget: "5" as unknown as number })
+    ],
     ["retry.attempts: expected a whole number ≥ 1, got 0", () => Stack.layerOver({ retry: { attempts: 0 } })],
     [
       "timeout.stall: expected at most 60 seconds (attempt), got 20 minutes",

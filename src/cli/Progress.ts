@@ -92,6 +92,8 @@ const lineOf = (tally: Tally.Tally, event: Event.Event): string | undefined => {
     case "Answered":
       return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${Tally.durationText(entry.durationMillis ?? 0)}`
     case "Failed":
+      // Thousands may share a budget or a deadline: what was never sent is told once, at the end.
+      if (isAsk && entry.dispatches === 0) return undefined
       return `❌ Failed ${name}: ${event.message}`
     case "Interrupted":
       return entry.dispatches === 0 ? undefined : `🛑 Stopped ${name}`

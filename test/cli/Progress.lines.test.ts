@@ -102,6 +102,21 @@ describe("progress in lines", () => {
     })
   )
 
+  it.effect("leaves what failed before it was sent to the end of the run, which tells each reason once", () =>
+    Effect.gen(function* () {
+      const lines = yield* shown(
+        Effect.fnUntraced(function* (listener) {
+          yield* begin(listener, ["sent", "unsent"])
+          yield* start(listener, "sent")
+          for (const name of ["sent", "unsent"]) yield* fail(listener, name, "over budget")
+          yield* end(listener, 0)
+        })
+      )
+      assert.deepStrictEqual(lines.slice(0, 2), ["🔄 Asking sent", "❌ Failed sent: over budget"])
+      assert.isFalse(lines.some((line) => line.includes("unsent")))
+    })
+  )
+
   it.effect("tells what was stopped, in one line for all that were never sent", () =>
     Effect.gen(function* () {
       const names = Array.from({ length: 2000 }, (_, index) => `ask${index + 1}`)
@@ -128,10 +143,11 @@ describe("progress in lines", () => {
       const lines = yield* shown(
         Effect.fnUntraced(function* (listener) {
           yield* begin(listener, ["a"])
+          yield* start(listener, "a")
           yield* fail(listener, "a", "\u001B[31mred\u001B[0m\r\nand more\u009B2J\u0007")
         })
       )
-      assert.deepStrictEqual(lines, ["❌ Failed a: red and more"])
+      assert.deepStrictEqual(lines, ["🔄 Asking a", "❌ Failed a: red and more"])
     })
   )
 

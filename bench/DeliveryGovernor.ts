@@ -3,7 +3,7 @@
  * own, so that none knows anything. `node DeliveryGovernor.ts JOB`; prints the milliseconds of both.
  */
 import { Effect, Layer, Redacted } from "effect"
-import { Ask, Claude, Continue, Research, Retry, Stack, Timeout, Warm } from "fanfold"
+import { Ask, Claude, Continue, Fallback, Research, Retry, Stack, Timeout, Warm } from "fanfold"
 import { shuffledRounds } from "./Shuffle.ts"
 
 export interface GovernorJob {
@@ -20,7 +20,8 @@ const questions = Array.from({ length: asks }, (_, index) => Ask.text(`What is t
 const arms = {
   governed: (baseUrl: string) => Stack.layerWith({ apiKey, baseUrl }),
   ungoverned: (baseUrl: string) =>
-    Continue.layer().pipe(
+    Fallback.layer.pipe(
+      Layer.provide(Continue.layer()),
       Layer.provide(Retry.layer()),
       Layer.provide(Warm.layer()),
       Layer.provide(Timeout.layer()),

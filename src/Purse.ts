@@ -44,9 +44,9 @@ export class Fold {
     return this.#known
   }
 
-  /** What the synthesis of the known answers may take. */
-  get whole(): Amount {
-    return this.#most(this.#known.tokens)
+  /** What the synthesis of the known answers may take, where so many tokens more are sent. */
+  whole(more: number): Amount {
+    return this.#most(this.#known.tokens + more)
   }
 
   /** What has to be kept back for the answers that are known, or also for those that may come, and `more`. */

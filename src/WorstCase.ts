@@ -47,6 +47,10 @@ export const inputTokens = (request: Request): number => {
   return bytesOf(written) + bytesOf(context) + addedTokens + (tools === undefined ? 0 : addedToolTokens) + searched
 }
 
+/** Input tokens at most of all turns but the first. */
+export const laterTokens = ({ messages }: Request): number =>
+  messages.length > 1 ? bytesOf(JSON.stringify(messages.slice(1))) : 0
+
 /** What a call to `model` may take at most: all input written to the cache where there is any, all output used. */
 export const amount = (
   model: string,

@@ -106,10 +106,12 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
         if (fold === undefined || fold.run !== call.run) return { ...claim, most }
         fold.isUnderWay = true
         const { bytes, tokens } = fold.known
+        // What was kept back knows of one turn: a document that is asked for again, or continued, comes with more.
+        const kept = () => fold.whole(WorstCase.laterTokens(request))
         const inputTokens = Math.max(0, WorstCase.inputTokens(request) - bytes) + tokens
         const usage = { inputTokens, outputTokens: request.maxTokens }
         const known = WorstCase.amount(request.model, usage, stated) ?? most
-        return { ...claim, most: least(most, fold.isKept ? fold.whole : known) }
+        return { ...claim, most: least(most, fold.isKept ? kept() : known) }
       }
 
       return Claude.of({

@@ -1,6 +1,6 @@
 /** What a budget lets out, what it makes wait, what it refuses, and what is left for the synthesis. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Budget, Call, Message, Price, Research, Stack, Synthesis } from "fanfold"
 import { limitUsd, runs } from "../../bench/DeliveryBudget.ts"
@@ -202,6 +202,32 @@ describe("what is kept for the synthesis", () => {
       )
       assert.strictEqual((yield* folding(claude, 0.016)).document, "yes")
       assert.strictEqual(claude.sent.length, 5)
+    })
+  )
+
+  it.effect("counts a document that does not fit its schema when it is asked for again", () =>
+    Effect.gen(function* () {
+      const bill = { usd: 0 }
+      const claude = make(({ call, request }) => {
+        const outputTokens = call.part === "synthesis" ? request.maxTokens : 1
+        const inputTokens = Math.ceil(JSON.stringify(request.messages).length / 4)
+        const usage = { ...Message.noUsage, inputTokens, outputTokens }
+        bill.usd += Price.usdOf(request.model, usage)!
+        return Effect.succeed(reply("word".repeat(outputTokens), { usage, model: request.model }))
+      })
+      const memo = Synthesis.object("Fold.", Schema.Struct({ memo: Schema.String }), { maxTokens: 16_000 })
+      const asks = { a: Ask.text("a", { maxTokens: 100 }) }
+      const error = yield* Research.run(asks).pipe(
+        Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.toCome(memo, asks) })),
+        Effect.flatMap(memo),
+        // Enough for the document twice, and not for the first one as input of the second.
+        Effect.provide(over(claude, 0.34)),
+        Effect.flip,
+        pass
+      )
+      assert(error._tag === "AskError")
+      assert.strictEqual(error.reason._tag, "OverBudget")
+      assert.isBelow(bill.usd, 0.34)
     })
   )
 

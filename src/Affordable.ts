@@ -7,7 +7,7 @@ import type { Request } from "./Message.ts"
 import * as Models from "./Models.ts"
 import type { Pipeline } from "./Pipeline.ts"
 import type { Prices } from "./Price.ts"
-import { type Amount, nothing } from "./Purse.ts"
+import type { Amount } from "./Purse.ts"
 import * as Synthesis from "./Synthesis.ts"
 import * as WorstCase from "./WorstCase.ts"
 
@@ -33,16 +33,11 @@ export const issuesOf = (
   }
 
   const coming = synthesis === undefined ? undefined : Synthesis.toCome(synthesis, asks, prices)
-  const foldOf = (answerTokens: number): Amount => {
-    if (coming === undefined) return nothing
-    const tokens = { inputTokens: coming.inputTokens + answerTokens, outputTokens: coming.maxTokens }
-    return WorstCase.amount(coming.model, tokens, prices) ?? { usd: 0, tokens: tokens.inputTokens + coming.maxTokens }
-  }
   const wholes = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<Amount> => {
     const request = Ask.requestOf(ask, shared)
     const most = told(["asks", name], request, Ask.modelsOf(ask))
     if (most === undefined) return []
-    const fold = foldOf(WorstCase.answerTokens(request))
+    const fold = WorstCase.synthesis(coming, WorstCase.answerTokens(request), prices)
     return [{ usd: most.usd + fold.usd, tokens: most.tokens + fold.tokens }]
   })
   if (synthesis !== undefined && coming !== undefined) {

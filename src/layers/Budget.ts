@@ -109,7 +109,7 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
         // What was kept back knows of one turn: a document that is asked for again, or continued, comes with more.
         const kept = () => fold.whole(WorstCase.laterTokens(request))
         const inputTokens = Math.max(0, WorstCase.inputTokens(request) - bytes) + tokens
-        const usage = { inputTokens, outputTokens: request.maxTokens }
+        const usage = { inputTokens, outputTokens: request.maxTokens, webSearches: WorstCase.searchesOf(request) }
         const known = WorstCase.amount(request.model, usage, stated) ?? most
         return { ...claim, most: least(most, fold.isKept ? kept() : known) }
       }
@@ -182,14 +182,7 @@ const least = (a: Amount, b: Amount): Amount => ({
 })
 
 const foldOf = ({ run, synthesis }: Call.Call, stated: Price.Prices): Fold =>
-  new Fold(run, synthesis !== undefined, (answerTokens) => {
-    if (synthesis === undefined) return nothing
-    const { inputTokens, maxTokens: outputTokens, model } = synthesis
-    const whole = inputTokens + answerTokens
-    return (
-      WorstCase.amount(model, { inputTokens: whole, outputTokens }, stated) ?? { usd: 0, tokens: whole + outputTokens }
-    )
-  })
+  new Fold(run, synthesis !== undefined, (answerTokens) => WorstCase.synthesis(synthesis, answerTokens, stated))
 
 /** Reasons that the API gives at the door, before it has done any work. */
 const free = new Set([

@@ -231,6 +231,29 @@ describe("what is kept for the synthesis", () => {
     })
   )
 
+  it.effect("is enough for the searches of a document, too", () =>
+    Effect.gen(function* () {
+      const bill = { usd: 0 }
+      const claude = make(({ call, request }) => {
+        const searching = { ...Message.noUsage, inputTokens: 50_000, outputTokens: request.maxTokens, webSearches: 5 }
+        const used = call.part === "synthesis" ? searching : usage(10_000)
+        bill.usd += Price.usdOf(request.model, used)!
+        return Effect.succeed(reply("yes", { usage: used, model: request.model }))
+      })
+      const memo = Synthesis.text("Fold.", { maxTokens: 1000, webSearch: true })
+      const many = Array.from({ length: 40 }, (_, n) => dear(`${n}`))
+      const limit = 0.3
+      const document = yield* Research.run(many, { policy: "best-effort" }).pipe(
+        Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.toCome(memo, many) })),
+        Effect.flatMap(memo),
+        Effect.provide(over(claude, limit)),
+        pass
+      )
+      assert.strictEqual(document, "yes")
+      assert.isAtMost(bill.usd, limit)
+    })
+  )
+
   it.live(
     "suffices whatever Claude uses, and nothing is overspent",
     () =>

@@ -95,15 +95,15 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
       const claimOf = (request: Request, call: Call.Call, stated: Price.Prices): Result.Result<Claim, string> =>
         Result.map(WorstCase.of(request, stated, isPriced), (most) => {
           if (call.part === "synthesis") return synthesisClaim(request, call, most, stated)
-          if (purse.fold?.run !== call.run) purse.fold = foldOf(call, stated)
+          if (purse.fold?.run !== call.run) purse.fold = purse.foldOf(call.run, foldOf(call, stated))
           return { most, fold: purse.fold, answerTokens: WorstCase.answerTokens(request) }
         })
 
       /** Its answers are known better than by their length, and what was kept back for it is now its own. */
       const synthesisClaim = (request: Request, call: Call.Call, most: Amount, stated: Price.Prices): Claim => {
-        const { fold } = purse
+        const fold = purse.known(call.run)
         const claim = { fold: undefined, answerTokens: 0 }
-        if (fold === undefined || fold.run !== call.run) return { ...claim, most }
+        if (fold === undefined) return { ...claim, most }
         fold.isUnderWay = true
         const { bytes, tokens } = fold.known
         // What was kept back knows of one turn: a document that is asked for again, or continued, comes with more.
@@ -181,8 +181,12 @@ const least = (a: Amount, b: Amount): Amount => ({
   tokens: Math.min(a.tokens, b.tokens)
 })
 
-const foldOf = ({ run, synthesis }: Call.Call, stated: Price.Prices): Fold =>
-  new Fold(run, synthesis !== undefined, (answerTokens) => WorstCase.synthesis(synthesis, answerTokens, stated))
+const foldOf =
+  ({ run, synthesis }: Call.Call, stated: Price.Prices) =>
+  (isWhole: boolean): Fold =>
+    new Fold(run, synthesis !== undefined && isWhole, (answerTokens) =>
+      WorstCase.synthesis(synthesis, answerTokens, stated)
+    )
 
 /** Reasons that the API gives at the door, before it has done any work. */
 const free = new Set([

@@ -13,14 +13,18 @@ import * as WorstCase from "./WorstCase.ts"
 
 type Subject = Pick<Pipeline, "asks" | "synthesis" | "context">
 
-/** A budget that cannot bound a call, or that not even one ask and the synthesis fit into. */
+/**
+ * A budget that cannot bound a call, or that not even one ask and the synthesis fit into. `defaults` are those of asks that
+ * set nothing themselves.
+ */
 export const issuesOf = (
   { asks, context, synthesis }: Subject,
   budget: number | Budget,
-  prices: Prices = {}
+  prices: Prices = {},
+  defaults: Ask.Options = {}
 ): ReadonlyArray<Issue.Issue> => {
   const limit: Budget = typeof budget === "number" ? { usd: budget } : budget
-  const shared = context === undefined ? {} : { context }
+  const shared = { ...defaults, ...(context !== undefined && { context }) }
   const mostOf = (request: Request) => WorstCase.of(request, prices, limit.usd !== undefined)
 
   const issues: Array<Issue.Issue> = []
@@ -35,7 +39,7 @@ export const issuesOf = (
   const coming = synthesis === undefined ? undefined : Synthesis.toCome(synthesis, asks, prices)
   const wholes = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<Amount> => {
     const request = Ask.requestOf(ask, shared)
-    const most = told(["asks", name], request, Ask.modelsOf(ask))
+    const most = told(["asks", name], request, Ask.modelsOf(ask, shared))
     if (most === undefined) return []
     const fold = WorstCase.synthesis(coming, WorstCase.answerTokens(request), prices)
     return [{ usd: most.usd + fold.usd, tokens: most.tokens + fold.tokens }]

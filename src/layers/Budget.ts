@@ -6,7 +6,7 @@ import { Claude } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import { Fifo } from "../Fifo.ts"
 import * as Issue from "../Issue.ts"
-import { PositiveInt } from "../Limit.ts"
+import { inCode, PositiveInt } from "../Limit.ts"
 import type { Reply, Request } from "../Message.ts"
 import * as Price from "../Price.ts"
 import { type Amount, type Claim, Fold, nothing, Purse } from "../Purse.ts"
@@ -28,14 +28,16 @@ export const Options = Schema.Struct({
   tokens: Schema.optionalKey(
     PositiveInt.annotate({ description: "Most tokens to use, input and output together (default: no limit)" })
   )
-}).annotate(either)
+})
+  .check(Schema.makeFilter(({ tokens, usd }) => tokens !== undefined || usd !== undefined, either))
+  .annotate(either)
 export interface Options {
   readonly usd?: number | undefined
   readonly tokens?: number | undefined
 }
 
 /** In a plan, and in code, a number stands for US dollars. */
-const Given = Schema.Union([Usd, Options]).annotate(either)
+const Given = Schema.Union([Usd, inCode(Options).annotate(either)]).annotate(either)
 export const Budget = Schema.Union([
   Usd.pipe(
     Schema.decodeTo(Schema.toType(Options), {

@@ -68,6 +68,17 @@ describe("a budget", () => {
     })
   )
 
+  it.effect("may say that one of its limits is undefined", () =>
+    Effect.gen(function* () {
+      const claude = make()
+      const findings = yield* Effect.provide(
+        Research.run([dear("a")]),
+        over(claude, { usd: undefined, tokens: 20_000 })
+      )
+      assert.deepStrictEqual(findings.answers, ["answer to a"])
+    })
+  )
+
   it.effect("refuses what it cannot bound: a model without a price, and a search without a limit", () =>
     Effect.gen(function* () {
       const claude = make()

@@ -7,20 +7,24 @@ import type { Request } from "./Message.ts"
 import * as Models from "./Models.ts"
 import type { Pipeline } from "./Pipeline.ts"
 import type { Prices } from "./Price.ts"
-import { type Amount, nothing } from "./Purse.ts"
+import type { Amount } from "./Purse.ts"
 import * as Synthesis from "./Synthesis.ts"
 import * as WorstCase from "./WorstCase.ts"
 
 type Subject = Pick<Pipeline, "asks" | "synthesis" | "context">
 
-/** A budget that cannot bound a call, or that not even one ask and the synthesis fit into. */
+/**
+ * A budget that cannot bound a call, or that not even one ask and the synthesis fit into. `defaults` are those of asks that
+ * set nothing themselves.
+ */
 export const issuesOf = (
   { asks, context, synthesis }: Subject,
   budget: number | Budget,
-  prices: Prices = {}
+  prices: Prices = {},
+  defaults: Ask.Options = {}
 ): ReadonlyArray<Issue.Issue> => {
   const limit: Budget = typeof budget === "number" ? { usd: budget } : budget
-  const shared = context === undefined ? {} : { context }
+  const shared = { ...defaults, ...(context !== undefined && { context }) }
   const mostOf = (request: Request) => WorstCase.of(request, prices, limit.usd !== undefined)
 
   const issues: Array<Issue.Issue> = []
@@ -33,16 +37,11 @@ export const issuesOf = (
   }
 
   const coming = synthesis === undefined ? undefined : Synthesis.toCome(synthesis, asks, prices)
-  const foldOf = (answerTokens: number): Amount => {
-    if (coming === undefined) return nothing
-    const tokens = { inputTokens: coming.inputTokens + answerTokens, outputTokens: coming.maxTokens }
-    return WorstCase.amount(coming.model, tokens, prices) ?? { usd: 0, tokens: tokens.inputTokens + coming.maxTokens }
-  }
   const wholes = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<Amount> => {
     const request = Ask.requestOf(ask, shared)
-    const most = told(["asks", name], request, Ask.modelsOf(ask))
+    const most = told(["asks", name], request, Ask.modelsOf(ask, shared))
     if (most === undefined) return []
-    const fold = foldOf(WorstCase.answerTokens(request))
+    const fold = WorstCase.synthesis(coming, WorstCase.answerTokens(request), prices)
     return [{ usd: most.usd + fold.usd, tokens: most.tokens + fold.tokens }]
   })
   if (synthesis !== undefined && coming !== undefined) {

@@ -21,8 +21,15 @@ export const Call = Schema.Struct({
   streamed: Schema.optionalKey(Schema.Boolean),
   /** A second copy of a straggler, which leaves at once or not at all. */
   hedge: Schema.optionalKey(Schema.Boolean),
-  /** The synthesis that is to follow: its model, most output tokens, and input tokens without any answer, at most. */
-  synthesis: Schema.optionalKey(Schema.Struct({ model: Schema.String, maxTokens: Schema.Int, inputTokens: Schema.Int }))
+  /** The synthesis that is to follow: its model, most output tokens, searches, and input tokens without any answer. */
+  synthesis: Schema.optionalKey(
+    Schema.Struct({
+      model: Schema.String,
+      maxTokens: Schema.Int,
+      inputTokens: Schema.Int,
+      webSearches: Schema.optionalKey(Schema.Int)
+    })
+  )
 })
 export interface Call extends Schema.Schema.Type<typeof Call> {}
 

@@ -6,8 +6,8 @@ import { type Flight, Stragglers } from "./Stragglers.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-/** Runs that are remembered while nothing of them is on its way, as between two turns of an ask. */
-const idleRuns = 16
+/** Runs that are remembered while nothing of them is on its way, as between two asks; each takes some 8 kB a model. */
+const idleRuns = 256
 
 export class Lookout {
   readonly #runs = new Map<string, Stragglers>()

@@ -24,7 +24,7 @@ export interface Answer {
 /** The answers of a run, and what the synthesis that follows may take at most; it grows with them. */
 export class Fold {
   readonly run: string
-  /** Something is kept back for it from the start. */
+  /** Something is kept back for it from the start, and no answer was forgotten. */
   readonly isKept: boolean
   readonly #most: (answerTokens: number) => Amount
   readonly #answers = new Map<string, Answer>()
@@ -44,9 +44,9 @@ export class Fold {
     return this.#known
   }
 
-  /** What the synthesis of the known answers may take. */
-  get whole(): Amount {
-    return this.#most(this.#known.tokens)
+  /** What the synthesis of the known answers may take, where so many tokens more are sent. */
+  whole(more: number): Amount {
+    return this.#most(this.#known.tokens + more)
   }
 
   /** What has to be kept back for the answers that are known, or also for those that may come, and `more`. */
@@ -80,6 +80,9 @@ export interface Claim {
   readonly answerTokens: number
 }
 
+/** Runs that are remembered, as they may take turns; a server that has one for each of its users must not keep them all. */
+const mostFolds = 64
+
 export class Purse {
   readonly limit: Amount
   #spent: Amount = nothing
@@ -87,9 +90,30 @@ export class Purse {
   #claims = 0
   /** The run whose synthesis something is kept for. */
   fold: Fold | undefined
+  /** In the order of their first asks. */
+  readonly #folds = new Map<string, Fold>()
+  #hasForgotten = false
 
   constructor(limit: Amount) {
     this.limit = limit
+  }
+
+  /** The run's fold, made with its first ask; `isWhole`: no run was forgotten whose answers may be missing in it. */
+  foldOf(run: string, make: (isWhole: boolean) => Fold): Fold {
+    const known = this.#folds.get(run)
+    if (known !== undefined) return known
+    const made = make(!this.#hasForgotten)
+    const [oldest] = this.#folds.values()
+    if (this.#folds.size >= mostFolds && oldest !== undefined) {
+      this.#folds.delete(oldest.run)
+      this.#hasForgotten ||= !oldest.isUnderWay
+    }
+    this.#folds.set(run, made)
+    return made
+  }
+
+  known(run: string): Fold | undefined {
+    return this.#folds.get(run)
   }
 
   /** What is neither spent nor set aside, nor kept for the synthesis. */

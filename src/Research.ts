@@ -113,9 +113,13 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
       const startedAt = yield* Clock.currentTimeMillis
       const course = courseOf(entries, policy, concurrency, startedAt, deadline)
 
+      // `Effect.forEach` of Effect 4.1 runs one item twice, and another never, where the beginning of an item ends an
+      // earlier one on the spot, as a budget may; what begins in a task of its own ends nobody there.
+      const isLimited = concurrency !== "unbounded" && concurrency > 1
       const one = (entry: Entry) => {
         const resolved = course.resolve(entry, (exit) => record(entry, exit))
-        return policy === "all" ? Effect.catch(resolved, unlessOver) : Effect.ignore(resolved)
+        const ended = policy === "all" ? Effect.catch(resolved, unlessOver) : Effect.ignore(resolved)
+        return isLimited ? Effect.andThen(Effect.yieldNow, ended) : ended
       }
       const all = Effect.forEach(entries, one, { concurrency, discard: true })
       const found = Effect.map(Clock.currentTimeMillis, (now) =>

@@ -100,8 +100,10 @@ export const toCome = (
   const findings = { run: "", policy: "best-effort", answers: {}, findings: gaps, gaps, durationMillis: 0 } as const
   const request = synthesis.request(findings)
   const [inputTokens, { maxTokens }] = [WorstCase.inputTokens(request), request]
-  const usage = { ...noUsage, inputTokens, outputTokens: maxTokens }
-  return { model: Price.dearestOf(Models.all(synthesis.options.model), usage, stated), maxTokens, inputTokens }
+  const webSearches = WorstCase.searchesOf(request)
+  const usage = { ...noUsage, inputTokens, outputTokens: maxTokens, webSearches }
+  const model = Price.dearestOf(Models.all(synthesis.options.model), usage, stated)
+  return { model, maxTokens, inputTokens, webSearches }
 }
 
 /** The prompt: every finding with its question and sources, every gap by name, then the instruction. */

@@ -1,8 +1,9 @@
 /** What a request may take at most: what a budget sets aside before it is sent. */
 import { Result } from "effect"
+import type { Call } from "./Call.ts"
 import { type Block, inputTokensOf, type Reply, type Request, sourcesOf, textOf, type Usage } from "./Message.ts"
 import * as Price from "./Price.ts"
-import type { Amount, Answer } from "./Purse.ts"
+import { type Amount, type Answer, nothing } from "./Purse.ts"
 
 const encoder = new TextEncoder()
 
@@ -30,7 +31,7 @@ const serverTool = /^(web_|code_execution|mcp)/
 const isSearch = ({ type }: Block): boolean => type.startsWith("web_")
 
 /** How many searches a request may make. */
-const searchesOf = ({ tools = [] }: Request): number =>
+export const searchesOf = ({ tools = [] }: Request): number =>
   tools.filter(isSearch).reduce((sum, { max_uses: most }) => sum + (typeof most === "number" ? most : 0), 0)
 
 /** What may be run as often as Claude likes. */
@@ -47,6 +48,10 @@ export const inputTokens = (request: Request): number => {
   return bytesOf(written) + bytesOf(context) + addedTokens + (tools === undefined ? 0 : addedToolTokens) + searched
 }
 
+/** Input tokens at most of all turns but the first. */
+export const laterTokens = ({ messages }: Request): number =>
+  messages.length > 1 ? bytesOf(JSON.stringify(messages.slice(1))) : 0
+
 /** What a call to `model` may take at most: all input written to the cache where there is any, all output used. */
 export const amount = (
   model: string,
@@ -60,6 +65,15 @@ export const amount = (
   const whole = { ...input, cacheReadInputTokens: 0, outputTokens, thinkingTokens: 0, webSearches }
   const usd = Price.usdOf(model, whole, stated)
   return usd === undefined ? undefined : { usd, tokens: inputTokens + outputTokens }
+}
+
+/** What the synthesis that a `Call` tells of may take at most, with so many tokens of answers. */
+export const synthesis = (coming: Call["synthesis"], answerTokens: number, stated: Price.Prices): Amount => {
+  if (coming === undefined) return nothing
+  const { maxTokens: outputTokens, model, webSearches = 0 } = coming
+  const inputTokens = coming.inputTokens + answerTokens
+  const usage = { inputTokens, outputTokens, webSearches }
+  return amount(model, usage, stated) ?? { usd: 0, tokens: inputTokens + outputTokens }
 }
 
 /** What a request may take at most, or in words why nobody can say. `isPriced`: whether dollars matter. */

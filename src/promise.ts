@@ -106,10 +106,11 @@ const program = Effect.fnUntraced(function* (options: AnyOptions) {
   const startedAt = yield* Clock.currentTimeMillis
   const onEvent = harmless(options.onEvent)
   const pipeline = pipelineOf(options)
-  const unaffordable = options.budget === undefined ? [] : Affordable.issuesOf(pipeline, options.budget, options.prices)
+  const { budget, defaults, prices } = options
+  const unaffordable = budget === undefined ? [] : Affordable.issuesOf(pipeline, budget, prices, defaults)
   if (unaffordable.length > 0) throw new RangeError(unaffordable.map(Issue.toString).join("\n"))
   const outcome = yield* Pipeline.run(pipeline).pipe(
-    Effect.provideService(Ask.Defaults, options.defaults ?? {}),
+    Effect.provideService(Ask.Defaults, defaults ?? {}),
     Effect.provideService(Event.Listener, {
       emit: (event) =>
         Effect.sync(() => {

@@ -17,6 +17,7 @@ describe("a budget of a plan", () => {
     ],
     ["of half a token", plan("budget: { tokens: 0.5 }"), "3:11 budget.tokens: expected a whole number ≥ 1, got 0.5"],
     ["in euros", plan("budget: { euro: 5 }"), "3:11 budget.euro: unknown key, expected one of usd, tokens"],
+    ["of nothing", plan("budget: {}"), "3:1 budget: expected a number of US dollars, or { usd, tokens }, got {}"],
     ["in words", plan("budget: much"), '3:1 budget: expected a number of US dollars, or { usd, tokens }, got "much"'],
     [
       "that is too small for one ask and the synthesis",

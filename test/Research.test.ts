@@ -1,6 +1,6 @@
 /** The fan-out under virtual time: shapes, order, concurrency, streams, and wrong arguments. */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Schema, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Schema, Stream } from "effect"
 import { Ask, type Claude, type Event, Message, Research } from "fanfold"
 import { asksOf, make, pass, questionOf, recorder, reply, timed } from "./FakeClaude.ts"
 
@@ -129,6 +129,28 @@ describe("Research.stream", () => {
       assert.strictEqual(claude.inFlight, 0)
       assert.strictEqual(claude.sent[0]?.request.context, "a document")
       assert.strictEqual(claude.sent[0]?.call.asks, 4)
+    })
+  )
+})
+
+describe("asks that wait for their turn", () => {
+  it.effect("are sent once each, though the beginning of one ends another", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const claude = make(({ request }) => {
+        const name = questionOf(request)
+        const answered = Effect.succeed(reply(name))
+        if (name === "a") return Effect.andThen(Deferred.await(gate), answered)
+        if (name === "b") return Effect.delay(answered, 100)
+        return name === "c" ? Effect.andThen(Deferred.succeed(gate, undefined), answered) : answered
+      })
+      const asks = asksOf("a", "b", "c", "d", "e")
+      const { answers } = yield* pass(Effect.provide(Research.run(asks, { concurrency: 2 }), claude.layer))
+      assert.deepStrictEqual(answers, { a: "a", b: "b", c: "c", d: "d", e: "e" })
+      assert.deepStrictEqual(
+        claude.sent.map(({ call }) => call.ask),
+        ["a", "b", "c", "d", "e"]
+      )
     })
   )
 })

@@ -62,6 +62,14 @@ describe("a wrong argument", () => {
       { asks, timeout: { firstToken: "2 minutes", attempt: "90 seconds" } },
       "timeout.firstToken: expected at most 90 seconds (attempt), got 2 minutes"
     ],
+    [
+      { asks, budget: 1, defaults: { model: "claude-next" } },
+      "asks.a: no budget can bound this: no price is known for the model claude-next: state it in prices"
+    ],
+    [
+      { asks, budget: 0.05, defaults: { model: "claude-opus-5-5", system: "" } },
+      "budget: expected at least $0.0825, what one ask may take, got $0.0500: raise it, or lower maxTokens"
+    ],
     [{ asks, onEvent: "log" }, 'onEvent: expected a function, got "log"'],
     [{ asks, onInterrupt: () => {} }, `onInterrupt: ${noOption}`],
     [{ asks, fetch: "fetch" }, 'fetch: expected a function, got "fetch"'],

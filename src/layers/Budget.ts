@@ -6,7 +6,7 @@ import { Claude } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import { Fifo } from "../Fifo.ts"
 import * as Issue from "../Issue.ts"
-import { PositiveInt } from "../Limit.ts"
+import { inCode, PositiveInt } from "../Limit.ts"
 import type { Reply, Request } from "../Message.ts"
 import * as Price from "../Price.ts"
 import { type Amount, type Claim, Fold, nothing, Purse } from "../Purse.ts"
@@ -28,14 +28,16 @@ export const Options = Schema.Struct({
   tokens: Schema.optionalKey(
     PositiveInt.annotate({ description: "Most tokens to use, input and output together (default: no limit)" })
   )
-}).annotate(either)
+})
+  .check(Schema.makeFilter(({ tokens, usd }) => tokens !== undefined || usd !== undefined, either))
+  .annotate(either)
 export interface Options {
   readonly usd?: number | undefined
   readonly tokens?: number | undefined
 }
 
 /** In a plan, and in code, a number stands for US dollars. */
-const Given = Schema.Union([Usd, Options]).annotate(either)
+const Given = Schema.Union([Usd, inCode(Options).annotate(either)]).annotate(either)
 export const Budget = Schema.Union([
   Usd.pipe(
     Schema.decodeTo(Schema.toType(Options), {
@@ -95,21 +97,23 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
       const claimOf = (request: Request, call: Call.Call, stated: Price.Prices): Result.Result<Claim, string> =>
         Result.map(WorstCase.of(request, stated, isPriced), (most) => {
           if (call.part === "synthesis") return synthesisClaim(request, call, most, stated)
-          if (purse.fold?.run !== call.run) purse.fold = foldOf(call, stated)
+          if (purse.fold?.run !== call.run) purse.fold = purse.foldOf(call.run, foldOf(call, stated))
           return { most, fold: purse.fold, answerTokens: WorstCase.answerTokens(request) }
         })
 
       /** Its answers are known better than by their length, and what was kept back for it is now its own. */
       const synthesisClaim = (request: Request, call: Call.Call, most: Amount, stated: Price.Prices): Claim => {
-        const { fold } = purse
+        const fold = purse.known(call.run)
         const claim = { fold: undefined, answerTokens: 0 }
-        if (fold === undefined || fold.run !== call.run) return { ...claim, most }
+        if (fold === undefined) return { ...claim, most }
         fold.isUnderWay = true
         const { bytes, tokens } = fold.known
+        // What was kept back knows of one turn: a document that is asked for again, or continued, comes with more.
+        const kept = () => fold.whole(WorstCase.laterTokens(request))
         const inputTokens = Math.max(0, WorstCase.inputTokens(request) - bytes) + tokens
-        const usage = { inputTokens, outputTokens: request.maxTokens }
+        const usage = { inputTokens, outputTokens: request.maxTokens, webSearches: WorstCase.searchesOf(request) }
         const known = WorstCase.amount(request.model, usage, stated) ?? most
-        return { ...claim, most: least(most, fold.isKept ? fold.whole : known) }
+        return { ...claim, most: least(most, fold.isKept ? kept() : known) }
       }
 
       return Claude.of({
@@ -179,15 +183,12 @@ const least = (a: Amount, b: Amount): Amount => ({
   tokens: Math.min(a.tokens, b.tokens)
 })
 
-const foldOf = ({ run, synthesis }: Call.Call, stated: Price.Prices): Fold =>
-  new Fold(run, synthesis !== undefined, (answerTokens) => {
-    if (synthesis === undefined) return nothing
-    const { inputTokens, maxTokens: outputTokens, model } = synthesis
-    const whole = inputTokens + answerTokens
-    return (
-      WorstCase.amount(model, { inputTokens: whole, outputTokens }, stated) ?? { usd: 0, tokens: whole + outputTokens }
+const foldOf =
+  ({ run, synthesis }: Call.Call, stated: Price.Prices) =>
+  (isWhole: boolean): Fold =>
+    new Fold(run, synthesis !== undefined && isWhole, (answerTokens) =>
+      WorstCase.synthesis(synthesis, answerTokens, stated)
     )
-  })
 
 /** Reasons that the API gives at the door, before it has done any work. */
 const free = new Set([

@@ -1,20 +1,10 @@
-/** What a budget lets out, what it makes wait, what it refuses, and what is left for the synthesis. */
+/** What a budget lets out, what it makes wait, and what it refuses. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, AskError, Budget, Call, Message, Price, Research, Stack, Synthesis } from "fanfold"
-import { limitUsd, runs } from "../../bench/DeliveryBudget.ts"
+import { Ask, AskError, Budget, Call, type Message, Price, Research, Stack } from "fanfold"
 import { failure, make, overloaded, pass, reply, request, script, send } from "../FakeClaude.ts"
-
-/** Haiku takes 0.50 USD per million output tokens: at most 0.005 for this, and a little for its input. */
-const dear = (question: string) => Ask.text(question, { maxTokens: 10_000, system: "" })
-const usage = (outputTokens: number): Message.Usage => ({ ...Message.noUsage, inputTokens: 10, outputTokens })
-
-const over = (claude: ReturnType<typeof make>, budget: number | Budget.Options) =>
-  Stack.layerOver({ budget }).pipe(Layer.provide(claude.layer))
-
-const reasons = (findings: { readonly gaps: ReadonlyArray<{ readonly outcome: object }> }) =>
-  findings.gaps.map(({ outcome }) => ("error" in outcome ? (outcome.error as AskError.AskError).reason._tag : "none"))
+import { dear, over, reasons, usage } from "./Budgeted.ts"
 
 /** How many attempts a budget for one leaves after such a failure, and how that ends. */
 const sentAfter = (first: AskError.AskError) =>
@@ -75,6 +65,17 @@ describe("a budget", () => {
       const findings = yield* pass(Effect.provide(research, over(claude, { tokens: 3000 })))
       assert.deepStrictEqual(reasons(findings), ["OverBudget"])
       assert.strictEqual(claude.sent.length, 2)
+    })
+  )
+
+  it.effect("may say that one of its limits is undefined", () =>
+    Effect.gen(function* () {
+      const claude = make()
+      const findings = yield* Effect.provide(
+        Research.run([dear("a")]),
+        over(claude, { usd: undefined, tokens: 20_000 })
+      )
+      assert.deepStrictEqual(findings.answers, ["answer to a"])
     })
   )
 
@@ -162,61 +163,6 @@ describe("a budget", () => {
         assert.strictEqual(result.failure.reason._tag, "OverBudget")
       }).pipe(Effect.provide(over(claude, 0.008)))
     })
-  )
-})
-
-describe("what is kept for the synthesis", () => {
-  const synthesis = Synthesis.text("Fold.", { model: "claude-haiku-5-5", maxTokens: 10_000 })
-  const asks = { a: dear("a"), b: dear("b"), c: dear("c") }
-  const folding = (claude: ReturnType<typeof make>, budget: number) =>
-    Research.run(asks, { policy: "best-effort", concurrency: 1 }).pipe(
-      Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.toCome(synthesis, asks) })),
-      Effect.flatMap((findings) => Effect.map(synthesis(findings), (document) => ({ document, findings }))),
-      Effect.provide(over(claude, budget)),
-      pass
-    )
-
-  it.effect("is enough for it, and for the answers as they come", () =>
-    Effect.gen(function* () {
-      const claude = make(() => Effect.succeed(reply("word".repeat(10_000), { usage: usage(10_000) })))
-      const { document, findings } = yield* folding(claude, 0.016)
-      // One ask, its answer as input of the synthesis, and the synthesis: a second ask would not leave enough.
-      assert.deepStrictEqual(reasons(findings), ["OverBudget", "OverBudget"])
-      assert.isAbove(document.length, 0)
-    })
-  )
-
-  it.effect("shrinks with what the answers did not use", () =>
-    Effect.gen(function* () {
-      const claude = make(() => Effect.succeed(reply("yes", { usage: usage(10) })))
-      assert.deepStrictEqual(reasons((yield* folding(claude, 0.016)).findings), [])
-    })
-  )
-
-  it.effect("holds over a retry of the synthesis", () =>
-    Effect.gen(function* () {
-      const claude = make(({ call }, nth) =>
-        call.part === "synthesis" && nth === 4
-          ? Effect.fail(overloaded())
-          : Effect.succeed(reply("yes", { usage: usage(10) }))
-      )
-      assert.strictEqual((yield* folding(claude, 0.016)).document, "yes")
-      assert.strictEqual(claude.sent.length, 5)
-    })
-  )
-
-  it.live(
-    "suffices whatever Claude uses, and nothing is overspent",
-    () =>
-      Effect.gen(function* () {
-        const all = yield* runs(200)
-        assert.deepStrictEqual(
-          all.filter(({ billedUsd, isFolded }) => billedUsd > limitUsd || !isFolded),
-          []
-        )
-        assert.isAbove(all.filter(({ overBudget }) => overBudget > 0).length, 100)
-      }),
-    120_000
   )
 })
 

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Call, Claude, Event, Hedge, Message, Pacing, Retry } from "fanfold"
+import { Ask, Call, Claude, Event, Hedge, Message, Pacing, Research, Retry } from "fanfold"
 import { make, questionOf, recorder, reply, request, send, type Sent } from "../FakeClaude.ts"
 import { answering, assertEnded, latency, run } from "./Hedged.ts"
 
@@ -156,6 +156,26 @@ describe("a streamed call", () => {
       assert.deepInclude(outrun, { reason: "Outrun", usage: paid, durationMillis: 3000 })
       assert.notProperty(outrun, "estimated")
       assert.strictEqual(questionOf(claude.sent[1]!.request), "why?")
+    })
+  )
+})
+
+describe("runs that share the layer", () => {
+  it.effect("have each their own number of copies, though many of them are between two asks", () =>
+    Effect.gen(function* () {
+      const claude = make(answering(({ call }) => (call.hedge === true || call.ask === "ask1" ? 100 : 1000)))
+      const stack = Hedge.layer({ after: 300, max: 1 }).pipe(
+        Layer.provide(Pacing.layer({ inFlight: 1000 })),
+        Layer.provide(claude.layer)
+      )
+      const asks = Array.from({ length: 4 }, (_, index) => Ask.text(`q${index}`))
+      const one = Research.run(asks, { concurrency: 1 })
+      const many = Array.from({ length: 40 }, (_, index) => Effect.delay(one, 13 * index))
+      const fiber = yield* Effect.all(many, { concurrency: "unbounded" }).pipe(Effect.provide(stack), Effect.forkChild)
+      while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(50)
+      const copies = claude.sent.filter(({ call }) => call.hedge === true).map(({ call }) => call.run)
+      assert.lengthOf(copies, 40)
+      assert.strictEqual(new Set(copies).size, 40)
     })
   )
 })

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, AskError, type Claude, Continue, Event, Hedge, Research, Retry, Stack, Timeout } from "fanfold"
+import { Ask, AskError, Budget, type Claude, Continue, Event, Hedge, Research, Retry, Stack, Timeout } from "fanfold"
 import { failure, make, overloaded, pass, recorder, reply, script } from "../FakeClaude.ts"
 import { message } from "../Loopback.ts"
 
@@ -243,6 +243,11 @@ describe("a wrong option", () => {
       () => Stack.layerOver({ budget: "5" as unknown as number })
     ],
     ["retry.attempts: expected a whole number ≥ 1, got 0", () => Stack.layerOver({ retry: { attempts: 0 } })],
+    ["budget: expected a number of US dollars, or { usd, tokens }, got {}", () => Budget.layer({})],
+    [
+      "budget: expected a number of US dollars, or { usd, tokens }, got null",
+      () => Stack.layerOver({ budget: null as never })
+    ],
     [
       "timeout.stall: expected at most 60 seconds (attempt), got 20 minutes",
       () => Timeout.layer({ stall: "20 minutes", attempt: 60_000, firstToken: "Infinity" })

@@ -1,5 +1,5 @@
 /** Keeps what is spent under a limit: the most that an attempt may cost is set aside before it leaves, and settled after. */
-import { Effect, Exit, Layer, Result, Schema, SchemaGetter } from "effect"
+import { Effect, Exit, type Fiber, Layer, Result, Schema, SchemaGetter } from "effect"
 import { AskError, OverBudget, Unbounded } from "../AskError.ts"
 import * as Call from "../Call.ts"
 import { Claude } from "../Claude.ts"
@@ -11,6 +11,8 @@ import type { Reply, Request } from "../Message.ts"
 import * as Price from "../Price.ts"
 import { type Amount, type Claim, Fold, nothing, Purse } from "../Purse.ts"
 import * as WorstCase from "../WorstCase.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 const dollars = { expected: "a number of US dollars, more than 0" }
 const Usd = Schema.Finite.annotate(dollars).check(Schema.isGreaterThan(0, dollars))
@@ -69,27 +71,28 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
       let isTold = false
 
       /** Lets those in who fit now, in their order, and turns those away who never will. */
-      const admit = (): void => {
+      const admit = (fiber: AnyFiber): void => {
         for (let first = queue.first; first !== undefined; first = queue.first) {
-          const verdict = purse.look(first.claim)
+          const { claim, leave, resume } = first
+          const verdict = purse.look(claim)
           if (verdict === "later") return
-          first.leave()
-          if (verdict === "now") {
-            purse.take(first.claim)
-            first.isIn = true
-            first.resume(Effect.void)
-          } else first.resume(Effect.fail(overBudget(purse, first.claim)))
+          leave()
+          first.isIn = verdict === "now"
+          if (first.isIn) purse.take(claim)
+          const entered = first.isIn ? Effect.void : Effect.fail(overBudget(purse, claim))
+          // A task of its own: a resumed fiber would run here and now, and might end within the one that begins.
+          fiber.currentDispatcher.scheduleTask(() => resume(entered), 0)
         }
       }
 
-      const wait = (waiting: Waiting): Effect.Effect<void, AskError> =>
+      const wait = (waiting: Waiting, fiber: AnyFiber): Effect.Effect<void, AskError> =>
         Effect.callback((resume) => {
           waiting.resume = resume
           waiting.leave = queue.push(waiting)
-          admit()
+          admit(fiber)
           return Effect.sync(() => {
             waiting.leave()
-            admit()
+            admit(fiber)
           })
         })
 
@@ -145,7 +148,7 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
               }
               // A second copy that would have to wait comes too late to help.
               if (verdict === "never" || call.hedge === true) return Effect.fail(overBudget(purse, waiting.claim))
-              return Effect.andThen(wait(waiting), sent)
+              return Effect.andThen(wait(waiting, fiber), sent)
             })
             return Effect.onExit(admitted, (exit) =>
               Effect.sync(() => {
@@ -156,7 +159,7 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
                   const isContinued = request.messages.at(-1)?.role === "assistant"
                   waiting.claim.fold?.put(call.ask, WorstCase.answerOf(exit.value), isContinued)
                 }
-                admit()
+                admit(fiber)
               })
             )
           })

@@ -138,6 +138,21 @@ describe("a budget", () => {
     })
   )
 
+  it.effect("ends nobody within another that begins, which `Effect.forEach` would run twice", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10_000) })), 100))
+      const names = Array.from({ length: 12 }, (_, n) => `q${n}`)
+      const begun: Array<string> = []
+      const one = (name: string) =>
+        Effect.andThen(
+          Effect.sync(() => void begun.push(name)),
+          Effect.result(dear(name))
+        )
+      yield* pass(Effect.forEach(names, one, { concurrency: 4 }).pipe(Effect.provide(over(claude, 0.018))))
+      assert.deepStrictEqual(begun, names)
+    })
+  )
+
   it.effect("counts what was let in as sent where no layer tells what leaves", () =>
     Effect.gen(function* () {
       const claude = make(() => Effect.never)

@@ -6,6 +6,8 @@ export interface Target {
   readonly found: string
   readonly target: string
   readonly isMet: boolean
+  /** Why more can hardly be had, where that is known. */
+  readonly why?: string
 }
 
 type Show = (value: number) => string
@@ -24,10 +26,10 @@ export const atMost = (what: string, value: number, most: number, show: Show = p
   isMet: value <= most
 })
 
-export const rowOf = (name: string, { found, isMet, target, what }: Target): Row => ({
+export const rowOf = (name: string, { found, isMet, target, what, why }: Target): Row => ({
   case: name,
   figure: what,
   target,
   found,
-  met: isMet ? "yes" : "no"
+  met: isMet || why === undefined ? (isMet ? "yes" : "no") : `no: ${why}`
 })

@@ -123,7 +123,7 @@ for (const { name, play } of virtual) {
 
 const names = [...cases.map(({ name }) => name), governor, ...virtual.map(({ name }) => name)]
 const targets = names.flatMap((name) => found.get(name)!.map((target) => Judge.rowOf(name, target)))
-const isMissed = (row: Row): boolean => row["met"] === "no"
+const isMissed = (row: Row): boolean => row["met"] !== "yes"
 
 await Results.report({
   name: "delivery",

@@ -17,7 +17,7 @@ const seed = 1
 /** Runs of the same case that one process has at once: more would wait for the processor. */
 const together = 20
 /** Cases that are played at the same time: they wait for most of it, but a busy machine delays what is measured. */
-const atOnce = Results.isQuick ? 2 : 1
+const atOnce = Results.isQuick ? 3 : 1
 
 const server = await DeliveryRun.start()
 const samples: Record<string, ReadonlyArray<number>> = {}

@@ -1,5 +1,6 @@
 /** The convoys of a run, each under what it shares, and the one timer that ends their waiting. */
-import { Clock, Effect, type Fiber } from "effect"
+import { Clock, type Fiber } from "effect"
+import { Alarm } from "./Alarm.ts"
 import { Convoy } from "./Convoy.ts"
 import { lifeMillis, type Prefix } from "./Prefix.ts"
 
@@ -15,7 +16,7 @@ export class Convoys {
   #sweepAt = mostIdle
   /** Those whose leader has left, in that order. */
   readonly #led = new Set<Convoy>()
-  #timer: AnyFiber | undefined
+  readonly #alarm = new Alarm((timer) => this.#look(timer))
 
   constructor(maxWaitMillis: number) {
     this.#maxWaitMillis = maxWaitMillis
@@ -37,33 +38,20 @@ export class Convoys {
   watch(convoy: Convoy, fiber: AnyFiber): void {
     if (convoy.leftAt === undefined) return
     this.#led.add(convoy)
-    this.#lookAt(convoy.leftAt + this.#maxWaitMillis, fiber)
+    this.#alarm.set(convoy.leftAt + this.#maxWaitMillis, fiber)
   }
 
   /** The waiting is over. */
   unwatch(convoy: Convoy): void {
     if (!this.#led.delete(convoy) || this.#led.size > 0) return
-    // Without anyone to be looked after there is no timer, so that the process can end.
-    this.#timer?.interruptUnsafe()
-    this.#timer = undefined
-  }
-
-  #lookAt(at: number, { context }: AnyFiber): void {
-    if (this.#timer !== undefined) return
-    const sleep = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, at - now)))
-    const look = Effect.withFiber((timer) => {
-      this.#timer = undefined
-      this.#look(timer)
-      return Effect.void
-    })
-    this.#timer = Effect.runForkWith(context)(Effect.andThen(sleep, look))
+    this.#alarm.stop()
   }
 
   #look(timer: AnyFiber): void {
     const now = timer.getRef(Clock.Clock).currentTimeMillisUnsafe()
     for (const convoy of this.#led) {
       const at = (convoy.leftAt ?? now) + this.#maxWaitMillis
-      if (at > now) return this.#lookAt(at, timer)
+      if (at > now) return this.#alarm.set(at, timer)
       this.#led.delete(convoy)
       convoy.giveUp(timer)
     }

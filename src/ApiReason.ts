@@ -1,7 +1,7 @@
 /** Why the API turned a call away: one reason for each row of its table of errors. */
 import { Schema } from "effect"
 
-export const detail = { detail: Schema.String }
+const detail = { detail: Schema.String }
 
 /** 429 with a time: no call of this model class succeeds before `retryAfterMillis` is over. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {

@@ -1,31 +1,10 @@
 /** Why a call gave no answer: tagged reasons that know whether another try can help, and say what to do. */
 import { Schema } from "effect"
-import {
-  detail,
-  RateLimited,
-  SpendLimitReached,
-  Overloaded,
-  ServerError,
-  InvalidRequest,
-  Authentication,
-  BillingFailed,
-  PermissionDenied,
-  NotFound,
-  TooLarge
-} from "./ApiReason.ts"
+import * as Api from "./ApiReason.ts"
 
-export {
-  RateLimited,
-  SpendLimitReached,
-  Overloaded,
-  ServerError,
-  InvalidRequest,
-  Authentication,
-  BillingFailed,
-  PermissionDenied,
-  NotFound,
-  TooLarge
-}
+export * from "./ApiReason.ts"
+
+const detail = { detail: Schema.String }
 
 /** `stop_reason: refusal` with status 200; partial text is discarded. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
@@ -191,16 +170,16 @@ export class NothingToFold extends Schema.TaggedError<NothingToFold>()("NothingT
 }
 
 export const Reason = Schema.Union([
-  RateLimited,
-  SpendLimitReached,
-  Overloaded,
-  ServerError,
-  InvalidRequest,
-  Authentication,
-  BillingFailed,
-  PermissionDenied,
-  NotFound,
-  TooLarge,
+  Api.RateLimited,
+  Api.SpendLimitReached,
+  Api.Overloaded,
+  Api.ServerError,
+  Api.InvalidRequest,
+  Api.Authentication,
+  Api.BillingFailed,
+  Api.PermissionDenied,
+  Api.NotFound,
+  Api.TooLarge,
   Refused,
   Truncated,
   Unfinished,

@@ -96,9 +96,8 @@ const leave = (reader: ReadableStreamDefaultReader<Uint8Array>): Effect.Effect<v
 const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call, cutter: Secret.Cutter) =>
   Effect.fnUntraced(function* (response: Response) {
     const isEventStream = response.headers.get("content-type")?.includes("text/event-stream") ?? false
-    if (!isEventStream || response.body === null) {
-      return yield* notJson(response, yield* textOfBody(response))
-    }
+    // A gateway that knows no streams may answer all the same.
+    if (!isEventStream || response.body === null) return yield* readPlain(response)
     const headers = Wire.headersOf(response.headers, true)
     const tellHeaders = yield* RateLimit.Arrived
     tellHeaders(headers)

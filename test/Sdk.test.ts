@@ -22,6 +22,14 @@ describe("a good reply", () => {
     })
   )
 
+  it.live("may come in one piece from a gateway that knows no streams", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serve((response) => json(response, 200, message("Paris"), { "request-id": "req_plain" }))
+      const reply = yield* sendTo(url, "stream")
+      assert.deepStrictEqual([Message.textOf(reply), reply.requestId], ["Paris", "req_plain"])
+    })
+  )
+
   it.effect("ignores a second message_start and events it does not know, JSON or not", () =>
     Effect.gen(function* () {
       const foreign = [

@@ -103,7 +103,8 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
                 : Effect.provideService(send(request), Call.Current, { ...call, attempt: number })
             const note = (error: AskError): void => {
               book.add(error)
-              if (error.headers !== undefined) server.isHeard = true
+              // Whoever hangs, stalls or is cut off has been reached.
+              if (error.reason._tag !== "Unreachable") server.isHeard = true
             }
             const again = (error: AskError) => {
               note(error)

@@ -75,13 +75,16 @@ describe("Retry", () => {
     }).pipe(Random.withSeed(1))
   )
 
-  it.effect("gives an ask all its time where some call was answered, though with a failure", () =>
+  it.effect("gives an ask all its time where some call has come through, though to a failure or to silence", () =>
     Effect.gen(function* () {
       const refusal = failure(new AskError.Overloaded({ detail: "busy" }), { headers: {} })
-      const { claude } = yield* attempts({}, script(unreachable(), refusal, unreachable()))
-      const duration = claude.sent.at(-1)!.at - claude.sent[0]!.at
-      assert.isAbove(duration, 18 * 60_000)
-      assert.isAtMost(duration, 20 * 60_000)
+      const hung = failure(new AskError.TimedOut({ limitMillis: 30_000, scope: "attempt" }))
+      for (const met of [refusal, hung]) {
+        const { claude } = yield* attempts({}, script(unreachable(), met, unreachable()))
+        const duration = claude.sent.at(-1)!.at - claude.sent[0]!.at
+        assert.isAbove(duration, 18 * 60_000)
+        assert.isAtMost(duration, 20 * 60_000)
+      }
 
       const other = make(({ request }, nth) =>
         nth > 1 && request.model !== "up" ? Effect.fail(unreachable()) : Effect.succeed(reply("yes"))

@@ -28,7 +28,7 @@ export const Stated = Context.Reference<Prices>("fanfold/Price/Stated", { defaul
 export const pricedAt = "2026-10"
 
 /** A 5-minute cache write costs 1.25 times the input price. */
-export const cacheWriteFactor = 1.25
+const cacheWriteFactor = 1.25
 
 /** One web search costs 10 USD per 1,000, as the documentation of the web search tool says; its results are input tokens. */
 export const webSearchUsd = 0.01

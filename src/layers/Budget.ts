@@ -70,6 +70,11 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
       /** Whether anybody below tells what leaves, as `Pacing` does; if not, all that was let in counts as sent. */
       let isTold = false
 
+      const letIn = (waiting: Waiting): void => {
+        purse.take(waiting.claim)
+        waiting.isIn = true
+      }
+
       /** Lets those in who fit now, in their order, and turns those away who never will. */
       const admit = (fiber: AnyFiber): void => {
         for (let first = queue.first; first !== undefined; first = queue.first) {
@@ -77,8 +82,7 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
           const verdict = purse.look(claim)
           if (verdict === "later") return
           leave()
-          first.isIn = verdict === "now"
-          if (first.isIn) purse.take(claim)
+          if (verdict === "now") letIn(first)
           const entered = first.isIn ? Effect.void : Effect.fail(overBudget(purse, claim))
           // A task of its own: a resumed fiber would run here and now, and might end within the one that begins.
           fiber.currentDispatcher.scheduleTask(() => resume(entered), 0)
@@ -142,8 +146,7 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
               const verdict =
                 queue.first === undefined || call.part === "synthesis" ? purse.look(waiting.claim) : "later"
               if (verdict === "now") {
-                purse.take(waiting.claim)
-                waiting.isIn = true
+                letIn(waiting)
                 return sent
               }
               // A second copy that would have to wait comes too late to help.

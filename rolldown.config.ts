@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { defineConfig, type Plugin } from "rolldown"
-import { toJsonSchema } from "./src/Plan.ts"
+import { toJsonSchema } from "./src/plan/Plan.ts"
 
 /** The licence of every package that ends up in the bundle, as each of them asks for. */
 const licences: Plugin = {

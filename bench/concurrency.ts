@@ -3,12 +3,12 @@
  * schedule of the same latencies and the lower bound that no schedule can beat.
  */
 import { latency } from "fanfold/mocks"
-import * as Arms from "./Arms.ts"
-import * as Fanout from "./Fanout.ts"
-import * as Makespan from "./Makespan.ts"
-import type * as Plot from "./Plot.ts"
-import * as Results from "./Results.ts"
-import * as Simulation from "./Simulation.ts"
+import * as Arms from "./harness/Arms.ts"
+import * as Fanout from "./harness/Fanout.ts"
+import * as Makespan from "./harness/Makespan.ts"
+import type * as Plot from "./harness/Plot.ts"
+import * as Results from "./harness/Results.ts"
+import * as Simulation from "./harness/Simulation.ts"
 
 const seed = 1
 const asks = 256

@@ -4,14 +4,14 @@
  * virtual time.
  */
 import pLimit from "p-limit"
-import * as DeliveryRun from "./DeliveryRun.ts"
-import { type Case, casesOf, secondsOf } from "./DeliveryCases.ts"
-import { casesOf as virtualCasesOf } from "./DeliveryVirtual.ts"
-import { type Contender, contenders, places } from "./DeliveryJob.ts"
-import * as Judge from "./DeliveryJudge.ts"
-import * as Results from "./Results.ts"
-import { shuffledRounds } from "./Shuffle.ts"
-import type { Row } from "./Table.ts"
+import * as DeliveryRun from "./delivery/Run.ts"
+import { type Case, casesOf, secondsOf } from "./delivery/Cases.ts"
+import { casesOf as virtualCasesOf } from "./delivery/Virtual.ts"
+import { type Contender, contenders, places } from "./delivery/Job.ts"
+import * as Judge from "./delivery/Judge.ts"
+import * as Results from "./harness/Results.ts"
+import { shuffledRounds } from "./harness/Shuffle.ts"
+import type { Row } from "./harness/Table.ts"
 
 const seed = 1
 /** Runs of the same case that one process has at once: more would wait for the processor. */

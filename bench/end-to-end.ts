@@ -9,10 +9,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { testCertificate } from "../test/Certificate.ts"
-import { type Case, casesOf, idealMillisOf, type Protocol, quickCasesOf, type Taken } from "./EndToEndCases.ts"
-import * as Results from "./Results.ts"
-import { shuffledRounds } from "./Shuffle.ts"
-import type { Row } from "./Table.ts"
+import { type Case, casesOf, idealMillisOf, type Protocol, quickCasesOf, type Taken } from "./end-to-end/Cases.ts"
+import * as Results from "./harness/Results.ts"
+import { shuffledRounds } from "./harness/Shuffle.ts"
+import type { Row } from "./harness/Table.ts"
 
 const seed = 1
 const baseline = "SDK + Promise.all"
@@ -64,7 +64,7 @@ const play = async (protocol: Protocol, url: string, one: Case): Promise<Map<str
   for (const [index, order] of shuffledRounds(contenders, one.rounds, seed).entries()) {
     Results.progress(`${protocol}, ${one.name}: round ${index + 1} of ${one.rounds}`)
     for (const name of order) {
-      const process = start("EndToEndContender.ts", name, url, one.millis.length, one.inFlight, one.runs)
+      const process = start("end-to-end/Contender.ts", name, url, one.millis.length, one.inFlight, one.runs)
       runs.get(name)!.push(JSON.parse(await firstLine(process)))
     }
   }
@@ -113,7 +113,7 @@ const rowsOf = (protocol: Protocol, one: Case, runs: ReadonlyMap<string, Readonl
 
 const tables: Record<string, ReadonlyArray<Row>> = {}
 for (const protocol of ["HTTP/1.1", "TLS, HTTP/2"] as const) {
-  const server = start("LoopbackServer.ts", protocol === "HTTP/1.1" ? "http" : "https", latencies)
+  const server = start("harness/LoopbackServer.ts", protocol === "HTTP/1.1" ? "http" : "https", latencies)
   const url = await firstLine(server)
   server.on("exit", gone)
   for (const [index, one] of cases.entries()) {

@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import * as Compare from "./Compare.ts"
-import * as Results from "./Results.ts"
-import * as Table from "./Table.ts"
+import * as Compare from "./harness/Compare.ts"
+import * as Results from "./harness/Results.ts"
+import * as Table from "./harness/Table.ts"
 
 const here = new URL("./", import.meta.url)
 /** What each file asks, by its name. */

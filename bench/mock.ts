@@ -9,7 +9,7 @@ import { setupServer } from "msw/node"
 import { latency, mockClaude } from "fanfold/mocks"
 import { Bench } from "tinybench"
 import { handlers } from "fanfold/mocks/msw"
-import * as Results from "./Results.ts"
+import * as Results from "./harness/Results.ts"
 
 const seed = 1
 const simulatedMillis = 100

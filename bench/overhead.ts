@@ -2,9 +2,9 @@
  * What does fanfold itself cost for each ask, beside other ways to ask many questions at once, and how does that grow?
  * And does a call through it cost more than one of the SDK that it calls?
  */
-import * as Asks from "./OverheadAsks.ts"
-import * as Sdk from "./OverheadSdk.ts"
-import * as Results from "./Results.ts"
+import * as Asks from "./overhead/Asks.ts"
+import * as Sdk from "./overhead/Sdk.ts"
+import * as Results from "./harness/Results.ts"
 
 const seed = 1
 const rounds = Results.isQuick ? 1 : 3

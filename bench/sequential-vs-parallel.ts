@@ -5,12 +5,12 @@
 import { setupServer } from "msw/node"
 import { examples, latency, mockClaude } from "fanfold/mocks"
 import { handlers } from "fanfold/mocks/msw"
-import * as Arms from "./Arms.ts"
-import * as Fanout from "./Fanout.ts"
-import * as Results from "./Results.ts"
-import * as Simulation from "./Simulation.ts"
-import * as Speedup from "./Speedup.ts"
-import type * as Table from "./Table.ts"
+import * as Arms from "./harness/Arms.ts"
+import * as Fanout from "./harness/Fanout.ts"
+import * as Results from "./harness/Results.ts"
+import * as Simulation from "./harness/Simulation.ts"
+import * as Speedup from "./harness/Speedup.ts"
+import type * as Table from "./harness/Table.ts"
 
 const seed = 1
 const fixedMillis = 200

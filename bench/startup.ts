@@ -9,9 +9,9 @@ import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { mockClaude } from "fanfold/mocks"
 import { Bench } from "tinybench"
-import * as Results from "./Results.ts"
-import { shuffledRounds } from "./Shuffle.ts"
-import type { Loaded } from "./StartupProbe.ts"
+import * as Results from "./harness/Results.ts"
+import { shuffledRounds } from "./harness/Shuffle.ts"
+import type { Loaded } from "./startup/Probe.ts"
 
 const seed = 1
 
@@ -20,7 +20,7 @@ const rounds = Results.isQuick ? 7 : 30
 const root = resolve(import.meta.dirname, "..")
 const bin = join(root, "dist/bin/fanfold.js")
 const plan = join(root, "examples/travel-guide.yaml")
-const probe = pathToFileURL(join(import.meta.dirname, "StartupProbe.ts")).href
+const probe = pathToFileURL(join(import.meta.dirname, "startup/Probe.ts")).href
 
 const sources = globSync(["src/**/*.ts", "mocks/**/*.ts", "package.json", "rolldown.config.ts"], { cwd: root })
 const isStale = () =>

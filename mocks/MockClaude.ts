@@ -1,22 +1,22 @@
 /** An offline Claude: what a test holds in its hand. */
-import * as Cache from "./Cache.ts"
-import * as Clock from "./Clock.ts"
+import * as Cache from "./endpoints/Cache.ts"
+import * as Clock from "./time/Clock.ts"
 import * as Engine from "./Engine.ts"
-import type { BatchTimes } from "./Exchange.ts"
-import type { Fault } from "./Fault.ts"
-import * as Faults from "./Faults.ts"
-import * as Journal from "./Journal.ts"
-import * as Latency from "./Latency.ts"
-import * as Limits from "./Limits.ts"
-import type { Matcher } from "./Matcher.ts"
-import type { ApiVersion } from "./Message.ts"
-import { record } from "./Record.ts"
-import { replay } from "./Replay.ts"
-import * as Replies from "./Replies.ts"
-import type { Reply } from "./Reply.ts"
-import * as Scenario from "./Scenario.ts"
-import type { Server, ServeOptions } from "./Serve.ts"
-import * as Verdict from "./Verdict.ts"
+import type { BatchTimes } from "./endpoints/Exchange.ts"
+import type { Fault } from "./faults/Fault.ts"
+import * as Faults from "./faults/FaultRules.ts"
+import * as Journal from "./journal/Journal.ts"
+import * as Latency from "./time/Latency.ts"
+import * as Limits from "./endpoints/Limits.ts"
+import type { Matcher } from "./answers/Matcher.ts"
+import type { ApiVersion } from "./wire/Message.ts"
+import { record } from "./tape/Record.ts"
+import { replay } from "./tape/Replay.ts"
+import * as Replies from "./answers/Replies.ts"
+import type { Reply } from "./answers/Reply.ts"
+import * as Scenario from "./scenarios/Scenario.ts"
+import type { Server, ServeOptions } from "./Server.ts"
+import * as Verdict from "./journal/Verdict.ts"
 
 /** All optional. What is given here wins over the scenario. */
 export interface Options {
@@ -103,7 +103,7 @@ export const make = (options: Options = {}): MockClaude => {
     when: (matcher) => ({ reply: (reply) => replies.add(matcher, reply) }),
     fault: (fault, strike = {}) => faults.add(fault, strike),
     serve: async (chosen) => {
-      const { serve } = await import("./Serve.ts")
+      const { serve } = await import("./Server.ts")
       return serve(fetch, chosen)
     },
     record: (file, chosen) => {

@@ -2,7 +2,7 @@
 import { Context, Effect, Layer, Redacted } from "effect"
 import type { Claude } from "fanfold"
 import * as Mock from "./MockClaude.ts"
-import type { Server, ServeOptions } from "./Serve.ts"
+import type { Server, ServeOptions } from "./Server.ts"
 
 /** The mock as a service: lay down replies and faults, read its journal. */
 export class MockClaude extends Context.Service<MockClaude, Mock.MockClaude>()("fanfold/mocks/Offline/MockClaude") {}

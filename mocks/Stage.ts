@@ -1,13 +1,13 @@
 /** What a command line needs of the mock: simulated answers, a tape, and a server, with errors as text for people. */
 import { Effect, Schema, type Scope } from "effect"
-import * as Latency from "./Latency.ts"
+import * as Latency from "./time/Latency.ts"
 import { make } from "./MockClaude.ts"
-import { record as recordTape } from "./Record.ts"
-import { replay } from "./Replay.ts"
-import { profiles, Scenario } from "./Scenario.ts"
+import { record as recordTape } from "./tape/Record.ts"
+import { replay } from "./tape/Replay.ts"
+import { profiles, Scenario } from "./scenarios/Scenario.ts"
 import { examples } from "./scenarios/examples.ts"
-import type { ServeOptions } from "./Serve.ts"
-import * as Tape from "./Tape.ts"
+import type { ServeOptions } from "./Server.ts"
+import * as Tape from "./tape/Tape.ts"
 
 /** A `fetch` that asks no model, and the line that says so. */
 export interface Simulation {

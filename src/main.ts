@@ -2,11 +2,11 @@
 import manifest from "../package.json" with { type: "json" }
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
-import * as Claude from "./Claude.ts"
+import * as Claude from "./claude/Claude.ts"
 import { main } from "./cli/Command.ts"
 import { usage } from "./cli/Failure.ts"
 import { Ports } from "./cli/Ports.ts"
-import { issuesOf } from "./Issue.ts"
+import { issuesOf } from "./options/Issue.ts"
 import * as Stack from "./layers/Stack.ts"
 
 const noKey = () => usage("No key: set ANTHROPIC_API_KEY to your key, or add --offline for simulated answers")
@@ -47,7 +47,7 @@ const ports = Ports.of({
     const latency = yield* Effect.mapError(Stage.latencyNamed(measuring.latency), (message) =>
       usage(`${message}\nTry: fanfold bench --help`)
     )
-    const { measure } = yield* Effect.promise(() => import("../bench/PlanBench.ts"))
+    const { measure } = yield* Effect.promise(() => import("../bench/plan/PlanBench.ts"))
     return yield* measure(subject, { ...measuring, latency, version: manifest.version }, tell)
   })
 })

@@ -1,6 +1,6 @@
 /** Events of a run as short words, and the tally of them. */
 import { type Event, Message } from "fanfold"
-import * as Tally from "../src/Tally.ts"
+import * as Tally from "../src/report/RunState.ts"
 import { priced } from "./Priced.ts"
 
 export const haiku = "claude-haiku-5-5"

@@ -1,5 +1,5 @@
 /** Written answers for the three example plans, so that they read well without a key. */
-import type { Scenario } from "../Scenario.ts"
+import type { Scenario } from "./Scenario.ts"
 import { lisbon } from "./lisbon.ts"
 import { marketStudy } from "./marketStudy.ts"
 import { queues } from "./queues.ts"

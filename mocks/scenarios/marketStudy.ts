@@ -1,5 +1,5 @@
 /** A market study of heat pumps in the EU: simulated, every figure is illustrative. */
-import type { ScenarioReply } from "../Scenario.ts"
+import type { ScenarioReply } from "./Scenario.ts"
 
 const market = `The EU market for heat pumps is worth about 14 billion euros a year at the level of makers (illustrative figure). Some 2.2 million units are sold a year (illustrative), two thirds of them air-to-air or air-to-water machines for houses. After a record year and two weak ones, sales grow again by about 8 per cent a year (illustrative), carried by Germany, Poland and the Netherlands. Growth follows the price of electricity against gas more closely than any subsidy: where a kilowatt-hour of electricity costs less than two and a half times one of gas (illustrative), orders recover within two quarters. Replacement of old boilers makes up most demand, while new buildings stagnate. Commercial and district machines are the smaller part, yet they grow twice as fast (illustrative) and are bought on the cost of their whole life. The forecast is only as steady as national policy: a single change of the German grant moved the market by a tenth (illustrative).`
 

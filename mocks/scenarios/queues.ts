@@ -1,5 +1,5 @@
 /** A technical evaluation of three job queues: simulated, every figure is illustrative. */
-import type { ScenarioReply } from "../Scenario.ts"
+import type { ScenarioReply } from "./Scenario.ts"
 
 const postgres = `PostgreSQL fits well as a job queue up to a few thousand jobs a second (illustrative limit), so 1,000 leaves room. Workers take jobs with SELECT … FOR UPDATE SKIP LOCKED, which lets hundreds of them share one table without waiting for each other. Its great advantage is that a job is written in the same transaction as the data it belongs to, so that neither can be lost without the other. On a machine with 8 cores, 1,000 jobs a second cost about a third of the processor (illustrative), if workers fetch in batches of 20 to 50. The weak point is vacuum: every finished job leaves a dead row, and a long transaction elsewhere lets them pile up until fetching slows down. Partitions by day, dropped when done, avoid most of it. LISTEN and NOTIFY keep the delay under 10 milliseconds (illustrative). Nothing new has to be operated, backed up or learned where PostgreSQL already runs.`
 

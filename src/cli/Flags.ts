@@ -1,13 +1,13 @@
 /** The flags that several verbs share, and those derived from the options of the layers. */
 import { Effect, Option, Schema, String } from "effect"
 import { CliError, Flag } from "effect/cli"
-import * as Issue from "../Issue.ts"
+import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
-import * as Models from "../Models.ts"
-import type { Plan } from "../Plan.ts"
-import { PositiveDuration } from "../Limit.ts"
-import * as Policy from "../Policy.ts"
-import { Concurrency } from "../Research.ts"
+import * as Models from "../claude/Models.ts"
+import type { Plan } from "../plan/Plan.ts"
+import { PositiveDuration } from "../options/OptionSchemas.ts"
+import * as Policy from "../options/Policy.ts"
+import { Concurrency } from "../pipeline/Research.ts"
 
 /** The error of a flag whose value is wrong. */
 export const invalid = (option: string, value: string, expected: string) =>

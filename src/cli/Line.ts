@@ -1,5 +1,5 @@
 /** One ask, or the synthesis, on a line of the live region. Pure. */
-import * as Tally from "../Tally.ts"
+import * as Tally from "../report/RunState.ts"
 import { inert } from "./Inert.ts"
 import { cut, wrap } from "./Wrap.ts"
 

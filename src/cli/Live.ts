@@ -1,8 +1,8 @@
 /** Progress on a terminal: a region that is drawn anew many times a second, and what remains of it at the end. */
 import { stripVTControlCharacters, styleText } from "node:util"
 import { Clock, Effect, Schedule, type Scope } from "effect"
-import type * as Event from "../Event.ts"
-import * as Tally from "../Tally.ts"
+import type * as Event from "../claude/Event.ts"
+import * as Tally from "../report/RunState.ts"
 import type { Style, View } from "./Line.ts"
 import type { Options, Output, Progress } from "./Progress.ts"
 import * as Summary from "./Summary.ts"

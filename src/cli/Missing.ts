@@ -1,6 +1,6 @@
 /** Which asks have no answer, and why: a line for all that share a reason, of which there may be thousands. */
-import { type Gap, whyOf } from "../Findings.ts"
-import { plural } from "../Tally.ts"
+import { type Gap, whyOf } from "../pipeline/Findings.ts"
+import { plural } from "../report/RunState.ts"
 import { inert } from "./Inert.ts"
 
 /** More names than these would hide why. */

@@ -1,10 +1,10 @@
 /** What the command line is given by the process that runs it: the ways to reach Claude, and the mock. */
 import { Context, type Effect, type Layer, type Scope } from "effect"
-import type { Claude } from "../Claude.ts"
-import type { Issue } from "../Issue.ts"
+import type { Claude } from "../claude/Claude.ts"
+import type { Issue } from "../options/Issue.ts"
 import type { Options } from "../layers/Stack.ts"
-import type { Usage } from "../Message.ts"
-import type { Concurrency } from "../Research.ts"
+import type { Usage } from "../claude/Message.ts"
+import type { Concurrency } from "../pipeline/Research.ts"
 import type { Failure } from "./Failure.ts"
 import type * as Progress from "./Progress.ts"
 

@@ -1,7 +1,7 @@
 /** What the command line shows while it works: a live region on a terminal, plain lines elsewhere, or nothing. */
 import { Effect, type Scope } from "effect"
-import type * as Event from "../Event.ts"
-import * as Tally from "../Tally.ts"
+import type * as Event from "../claude/Event.ts"
+import * as Tally from "../report/RunState.ts"
 import { inert } from "./Inert.ts"
 import * as Live from "./Live.ts"
 import * as Summary from "./Summary.ts"

@@ -1,6 +1,6 @@
 /** What the live region looks like: the state of a run as lines that fit the terminal. Pure. */
-import { inputTokensOf } from "../Message.ts"
-import * as Tally from "../Tally.ts"
+import { inputTokensOf } from "../claude/Message.ts"
+import * as Tally from "../report/RunState.ts"
 import { inert } from "./Inert.ts"
 import { ended, isOpen, line, tokensOf, type View } from "./Line.ts"
 import { cut, lastLines, wrap } from "./Wrap.ts"

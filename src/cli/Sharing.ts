@@ -1,6 +1,6 @@
 /** What `check` says of the prompt cache: who leads, who follows, and why it does not help where it does not. */
-import type { Request } from "../Message.ts"
-import { minimumTokensOf, type Prefix, prefixOf, tokensOf } from "../Prefix.ts"
+import type { Request } from "../claude/Message.ts"
+import { minimumTokensOf, type Prefix, prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
 import { inert } from "./Inert.ts"
 
 /** More names than these would hide what the line says. */

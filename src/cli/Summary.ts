@@ -1,6 +1,6 @@
 /** What stands below a run: a table of what each ask took, what asking together bought, and what all of it cost. Pure. */
-import { inputTokensOf } from "../Message.ts"
-import { durationText, type Entry, numberText, plural, type Tally, usdText } from "../Tally.ts"
+import { inputTokensOf } from "../claude/Message.ts"
+import { durationText, type Entry, numberText, plural, type Tally, usdText } from "../report/RunState.ts"
 import { inert } from "./Inert.ts"
 import * as Instead from "./Instead.ts"
 

@@ -1,7 +1,7 @@
 /** `fanfold ask "q1" "q2" …`: questions straight from the command line. */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import * as PlanFile from "../PlanFile.ts"
+import * as PlanFile from "../plan/PlanFile.ts"
 import { execute } from "./Execute.ts"
 import { usage } from "./Failure.ts"
 import * as Flags from "./Flags.ts"

@@ -1,7 +1,7 @@
 /** `fanfold mock`: the offline Claude as a server, for any program in any language. */
 import { Console, Effect, FileSystem, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import * as PlanFile from "../PlanFile.ts"
+import * as PlanFile from "../plan/PlanFile.ts"
 import { Failure, usage } from "./Failure.ts"
 import { Ports } from "./Ports.ts"
 

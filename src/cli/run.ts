@@ -1,8 +1,8 @@
 /** `fanfold run PLAN`: runs a plan and gives its document. */
 import { Effect, FileSystem, Path, Stdio, Stream } from "effect"
 import { Argument, Command } from "effect/cli"
-import type { Plan } from "../Plan.ts"
-import * as PlanFile from "../PlanFile.ts"
+import type { Plan } from "../plan/Plan.ts"
+import * as PlanFile from "../plan/PlanFile.ts"
 import { execute } from "./Execute.ts"
 import { usage } from "./Failure.ts"
 import * as Flags from "./Flags.ts"

@@ -1,16 +1,16 @@
 /** Keeps what is spent under a limit: the most that an attempt may cost is set aside before it leaves, and settled after. */
 import { Effect, Exit, type Fiber, Layer, Result, Schema, SchemaGetter } from "effect"
-import { AskError, OverBudget, Unbounded } from "../AskError.ts"
-import * as Call from "../Call.ts"
-import { Claude } from "../Claude.ts"
-import * as Event from "../Event.ts"
-import { Fifo } from "../Fifo.ts"
-import * as Issue from "../Issue.ts"
-import { inCode, PositiveInt } from "../Limit.ts"
-import type { Reply, Request } from "../Message.ts"
-import * as Price from "../Price.ts"
-import { type Amount, type Claim, Fold, nothing, Purse } from "../Purse.ts"
-import * as WorstCase from "../WorstCase.ts"
+import { AskError, OverBudget, Unbounded } from "../claude/AskError.ts"
+import * as Call from "../claude/Call.ts"
+import { Claude } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
+import { Fifo } from "../scheduling/LinkedQueue.ts"
+import * as Issue from "../options/Issue.ts"
+import { inCode, PositiveInt } from "../options/OptionSchemas.ts"
+import type { Reply, Request } from "../claude/Message.ts"
+import * as Price from "../claude/Price.ts"
+import { type Amount, type Claim, Fold, nothing, Purse } from "./budget/BudgetLedger.ts"
+import * as WorstCase from "../cost/WorstCase.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 

@@ -1,11 +1,11 @@
 /** Sends a turn that Claude paused (`pause_turn`) back as it is, until it ends, and gives the whole of it as one reply. */
 import { Effect, Layer, Schema } from "effect"
-import { AskError, Unfinished } from "../AskError.ts"
-import { Claude } from "../Claude.ts"
-import * as Event from "../Event.ts"
-import * as Issue from "../Issue.ts"
-import { inCode, PositiveInt } from "../Limit.ts"
-import { addPaid, addUsage, type Reply, type Request, textOf } from "../Message.ts"
+import { AskError, Unfinished } from "../claude/AskError.ts"
+import { Claude } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
+import * as Issue from "../options/Issue.ts"
+import { inCode, PositiveInt } from "../options/OptionSchemas.ts"
+import { addPaid, addUsage, type Reply, type Request, textOf } from "../claude/Message.ts"
 
 /** `turns`: how often a paused turn is continued. */
 export const Options = Schema.Struct({

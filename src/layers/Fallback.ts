@@ -1,10 +1,10 @@
 /** Goes on to the next model of a call where one is overloaded or missing. */
 import { Effect, Layer } from "effect"
-import type { AskError } from "../AskError.ts"
-import * as Call from "../Call.ts"
-import { Claude } from "../Claude.ts"
-import * as Event from "../Event.ts"
-import { addPaid, type Reply, type Request } from "../Message.ts"
+import type { AskError } from "../claude/AskError.ts"
+import * as Call from "../claude/Call.ts"
+import { Claude } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
+import { addPaid, type Reply, type Request } from "../claude/Message.ts"
 
 /**
  * Provides a `Claude` that sends a request again, with the next model of `Call.fallback`, once all below have given up on an

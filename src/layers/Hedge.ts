@@ -1,11 +1,11 @@
 /** Sends a second copy of an ask that takes much longer than the others: the first reply wins, and the other is aborted. */
 import { Duration, Effect, Layer, Schema } from "effect"
-import * as Call from "../Call.ts"
-import { Claude } from "../Claude.ts"
-import * as Issue from "../Issue.ts"
-import { durationOr, inCode, PositiveInt } from "../Limit.ts"
-import { Lookout } from "../Lookout.ts"
-import { race } from "../Race.ts"
+import * as Call from "../claude/Call.ts"
+import { Claude } from "../claude/Claude.ts"
+import * as Issue from "../options/Issue.ts"
+import { durationOr, inCode, PositiveInt } from "../options/OptionSchemas.ts"
+import { Lookout } from "./hedge/HedgeScheduler.ts"
+import { race } from "./hedge/HedgedCall.ts"
 
 /** `after`: when a call takes too long, from its leaving. `max`: most second copies in a run. */
 export const Options = Schema.Struct({

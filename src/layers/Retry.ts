@@ -1,13 +1,13 @@
 /** Sends a failed request again where that can help, and gives up when the ask's time is over. */
 import { Clock, Context, Duration, Effect, Layer, Random, Schedule, Schema } from "effect"
-import { AskError, TimedOut } from "../AskError.ts"
-import * as Call from "../Call.ts"
-import { Activity, Claude, type SoFar } from "../Claude.ts"
-import * as Event from "../Event.ts"
-import * as Issue from "../Issue.ts"
-import { inCode, noneLonger, PositiveDuration, PositiveInt } from "../Limit.ts"
-import { addPaid, type Reply, type Usage } from "../Message.ts"
-import { Watchdog } from "../Watchdog.ts"
+import { AskError, TimedOut } from "../claude/AskError.ts"
+import * as Call from "../claude/Call.ts"
+import { Activity, Claude, type SoFar } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
+import * as Issue from "../options/Issue.ts"
+import { inCode, noneLonger, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
+import { addPaid, type Reply, type Usage } from "../claude/Message.ts"
+import { Watchdog } from "../scheduling/Watchdog.ts"
 
 /**
  * `within`: time for all tries, from the moment the first one leaves. `maxWait`: longest backoff, and the longest wait that

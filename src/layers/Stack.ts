@@ -1,12 +1,12 @@
 /** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
-import * as BaseUrl from "../BaseUrl.ts"
-import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../Claude.ts"
-import * as Issue from "../Issue.ts"
-import { inCode } from "../Limit.ts"
-import { Memory } from "../Memory.ts"
-import * as MemoryFile from "../MemoryFile.ts"
-import * as Price from "../Price.ts"
+import * as BaseUrl from "../claude/sdk/BaseUrl.ts"
+import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
+import * as Issue from "../options/Issue.ts"
+import { inCode } from "../options/OptionSchemas.ts"
+import { Memory } from "./pacing/LearnedLimits.ts"
+import * as MemoryFile from "./pacing/LearnedLimitsFile.ts"
+import * as Price from "../claude/Price.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
 import * as Fallback from "./Fallback.ts"
@@ -147,7 +147,7 @@ const memory = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): Lay
     : Layer.effect(
         Memory,
         Effect.map(
-          Effect.promise(() => import("../Transport.ts")),
+          Effect.promise(() => import("../transport/Transport.ts")),
           (transport) => (transport.isOwn() ? MemoryFile.make({ apiKey, baseUrl }) : undefined)
         )
       )

@@ -1,13 +1,13 @@
 /** Ends an attempt that takes too long or falls silent. The clock starts when the request leaves. */
 import { Clock, Duration, Effect, Layer, Schema } from "effect"
-import { AskError, Stalled, TimedOut } from "../AskError.ts"
-import * as Call from "../Call.ts"
-import { Activity, Claude, isStreamed, type SoFar } from "../Claude.ts"
-import * as Event from "../Event.ts"
-import * as Issue from "../Issue.ts"
-import { inCode, noneLonger, PositiveDuration } from "../Limit.ts"
-import type { Request } from "../Message.ts"
-import { Watchdog } from "../Watchdog.ts"
+import { AskError, Stalled, TimedOut } from "../claude/AskError.ts"
+import * as Call from "../claude/Call.ts"
+import { Activity, Claude, isStreamed, type SoFar } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
+import * as Issue from "../options/Issue.ts"
+import { inCode, noneLonger, PositiveDuration } from "../options/OptionSchemas.ts"
+import type { Request } from "../claude/Message.ts"
+import { Watchdog } from "../scheduling/Watchdog.ts"
 
 const time = (description: string) => Schema.optionalKey(PositiveDuration.annotate({ description }))
 

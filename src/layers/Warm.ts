@@ -1,14 +1,14 @@
 /** Lets one ask lead where many share a prefix: its siblings leave once that can be read from the prompt cache. */
 import { Clock, Context, Duration, Effect, type Fiber, Layer, Schema } from "effect"
-import * as Call from "../Call.ts"
-import { Activity, Claude, type SoFar } from "../Claude.ts"
-import { type Convoy, Member } from "../Convoy.ts"
-import { Convoys } from "../Convoys.ts"
-import * as Event from "../Event.ts"
-import * as Issue from "../Issue.ts"
-import { inCode, PositiveDuration } from "../Limit.ts"
-import type { Request } from "../Message.ts"
-import { prefixOf } from "../Prefix.ts"
+import * as Call from "../claude/Call.ts"
+import { Activity, Claude, type SoFar } from "../claude/Claude.ts"
+import { type Convoy, Member } from "./warm/WarmupGroup.ts"
+import { Convoys } from "./warm/WarmupRegistry.ts"
+import * as Event from "../claude/Event.ts"
+import * as Issue from "../options/Issue.ts"
+import { inCode, PositiveDuration } from "../options/OptionSchemas.ts"
+import type { Request } from "../claude/Message.ts"
+import { prefixOf } from "../cost/SharedPrefix.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 

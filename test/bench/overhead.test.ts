@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { exponentOf } from "../../bench/Growth.ts"
-import { contenders, release } from "../../bench/OverheadContender.ts"
-import { shuffledRounds } from "../../bench/Shuffle.ts"
+import { exponentOf } from "../../bench/harness/Growth.ts"
+import { contenders, release } from "../../bench/overhead/Contender.ts"
+import { shuffledRounds } from "../../bench/harness/Shuffle.ts"
 
 const curve = (exponent: number) => [10, 100, 1000].map((size) => [size, 7 * size ** exponent] as const)
 

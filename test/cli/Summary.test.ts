@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Message } from "fanfold"
 import * as Summary from "../../src/cli/Summary.ts"
-import * as Tally from "../../src/Tally.ts"
+import * as Tally from "../../src/report/RunState.ts"
 import {
   answered,
   attemptFailed,

@@ -3,9 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Ask, type AskError, Message, Research, Synthesis } from "fanfold"
 import { latency, mockClaude } from "fanfold/mocks"
-import { measure, type Settings, type Step } from "../../bench/PlanBench.ts"
-import { type PlanReport } from "../../bench/PlanReport.ts"
-import { stackOf, type Subject } from "../../bench/Rehearsal.ts"
+import { measure, type Settings, type Step } from "../../bench/plan/PlanBench.ts"
+import { type PlanReport } from "../../bench/plan/PlanReport.ts"
+import { stackOf, type Subject } from "../../bench/plan/Rehearsal.ts"
 
 const settings: Settings = {
   concurrency: [1, "unbounded"],

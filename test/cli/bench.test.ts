@@ -8,8 +8,8 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Stage } from "fanfold/mocks"
-import { speedFor } from "../../bench/PlanBench.ts"
-import { PlanReport } from "../../bench/PlanReport.ts"
+import { speedFor } from "../../bench/plan/PlanBench.ts"
+import { PlanReport } from "../../bench/plan/PlanReport.ts"
 import { bin, controls, fanfold, folders, key, start, until } from "./Process.ts"
 
 const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false

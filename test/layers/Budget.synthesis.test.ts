@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Ask, Call, Message, Price, Research, Synthesis } from "fanfold"
-import { limitUsd, runs } from "../../bench/DeliveryBudget.ts"
+import { limitUsd, runs } from "../../bench/delivery/Budget.ts"
 import { make, overloaded, pass, reply } from "../FakeClaude.ts"
 import { dear, over, reasons, usage } from "./Budgeted.ts"
 

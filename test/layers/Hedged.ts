@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Call, Claude, Hedge, Pacing, Research, Retry } from "fanfold"
-import * as Tally from "../../src/Tally.ts"
+import * as Tally from "../../src/report/RunState.ts"
 import { failure, make, questionOf, recorder, reply, type Sent } from "../FakeClaude.ts"
 
 /** How long a request takes: the slow ones ten times as long as the others. */

@@ -4,7 +4,7 @@ import { Clock, Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { AskError, Call, Pacing } from "fanfold"
-import * as RateLimit from "../../src/RateLimit.ts"
+import * as RateLimit from "../../src/claude/RateLimitHeaders.ts"
 import { failure, invalid, make, overloaded, questionOf, reply, request, send } from "../FakeClaude.ts"
 
 interface Plan {

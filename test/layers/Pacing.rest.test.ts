@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Call, Event, type Message, Pacing, Stack } from "fanfold"
-import * as RateLimit from "../../src/RateLimit.ts"
+import * as RateLimit from "../../src/claude/RateLimitHeaders.ts"
 import { failure, make, overloaded, reply, request, send } from "../FakeClaude.ts"
 
 type Claude = ReturnType<typeof make>

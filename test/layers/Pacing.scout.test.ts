@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, Call, Event, Pacing, Research, Stack } from "fanfold"
-import * as RateLimit from "../../src/RateLimit.ts"
+import * as RateLimit from "../../src/claude/RateLimitHeaders.ts"
 import { make, reply, request, send, type Sent } from "../FakeClaude.ts"
 import { begun, continued, message, serve, startStream, stopped } from "../Loopback.ts"
 

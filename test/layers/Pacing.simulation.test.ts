@@ -1,7 +1,7 @@
 /** What a run takes, and how often it is refused, against the mock's own limits in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type * as Limits from "../../mocks/Limits.ts"
+import type * as Limits from "../../mocks/endpoints/Limits.ts"
 import { latencyMillis, many, run, type Server } from "./Simulation.ts"
 
 /** 20 requests a second, in bursts of 10. */

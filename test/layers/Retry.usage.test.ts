@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Call, Claude, Message, Pacing, Retry } from "fanfold"
-import * as Tally from "../../src/Tally.ts"
+import * as Tally from "../../src/report/RunState.ts"
 import { failure, invalid, make, overloaded, recorder, request, script, send } from "../FakeClaude.ts"
 import { attempts, failureOf } from "./Attempts.ts"
 

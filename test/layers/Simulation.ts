@@ -3,8 +3,8 @@ import { assert } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Research, Stack } from "fanfold"
-import * as Limits from "../../mocks/Limits.ts"
-import * as RateLimit from "../../src/RateLimit.ts"
+import * as Limits from "../../mocks/endpoints/Limits.ts"
+import * as RateLimit from "../../src/claude/RateLimitHeaders.ts"
 import { failure, make, overloaded, questionOf, reply, type Sent } from "../FakeClaude.ts"
 
 /** How soon the API refuses, and how long it takes to answer. */

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { clock, mockClaude } from "fanfold/mocks"
 import * as Recording from "./Recording.ts"
 import * as Shape from "./Shape.ts"
-import { listOf, objectOf, type Unchecked } from "../../mocks/Unchecked.ts"
+import { listOf, objectOf, type Unchecked } from "../../mocks/wire/UncheckedJson.ts"
 
 /** Headers that the edge or the connection sets, and `retry-after` on a 200, which means nothing. */
 const notTheApi =

@@ -1,7 +1,7 @@
 /** The recorded interactions that the mock is held against. They are read in place, and may be absent. */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { parse, type Unchecked } from "../../mocks/Unchecked.ts"
+import { parse, type Unchecked } from "../../mocks/wire/UncheckedJson.ts"
 
 /** One recorded interaction. */
 export interface Recording {

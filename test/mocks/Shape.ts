@@ -1,5 +1,5 @@
 /** Compares the shape of two JSON values: keys and types, never contents. */
-import { listOf, objectOf, type Unchecked } from "../../mocks/Unchecked.ts"
+import { listOf, objectOf, type Unchecked } from "../../mocks/wire/UncheckedJson.ts"
 
 /** Fields that came to the API after some of the recordings were made; the mock has them, an old recording may not. */
 const newer = new Set(

@@ -1,0 +1,49 @@
+/** Answers what no reply was written for: deterministic, marked as simulated, and showing what the prompt held. */
+import type { Draw } from "../time/SeededRandom.ts"
+import * as Fold from "./WrittenSynthesis.ts"
+import type { Prompt } from "./Prompt.ts"
+
+const fillers = [
+  "Three points matter here, and none of them stands alone.",
+  "The short answer is that it depends on where one starts and how long one can wait.",
+  "Figures differ between sources, so treat any single number with care.",
+  "Most people who know the field would begin with the ordinary case and treat the exceptions later.",
+  "What is true of the whole is not always true of its parts.",
+  "The trend of the last years points one way, though it could turn.",
+  "A careful reader would check the date of each source before building on it.",
+  "Costs come first in most accounts, and time comes close behind."
+]
+
+const quoted = (question: string): string => {
+  const line = question.replaceAll(/\s+/g, " ").trim()
+  return line.length > 160 ? `${line.slice(0, 157).trimEnd()}…` : line
+}
+
+const ask = (prompt: Prompt, draw: Draw): string => {
+  const count = 2 + Math.floor(draw.uniform("sentences") * 3)
+  const first = Math.floor(draw.uniform("first sentence") * fillers.length)
+  const body = Array.from({ length: count }, (_, index) => fillers[(first + index * 3) % fillers.length])
+  return `Simulated answer to “${quoted(prompt.instruction)}” ${body.join(" ")}`
+}
+
+const synthesis = (prompt: Prompt): string => {
+  const title = quoted(prompt.instruction.split("\n").find((line) => line.trim() !== "") ?? "Synthesis")
+  const count = prompt.findings.length
+  return [
+    `# ${title}`,
+    `Simulated synthesis of ${count} ${count === 1 ? "finding" : "findings"}.`,
+    ...prompt.findings.map((finding) => `## ${finding.name}\n\n${Fold.excerpt(finding.answer, 280)}`),
+    ...Fold.gapLines(prompt.gaps)
+  ].join("\n\n")
+}
+
+/** Writes the text for a prompt: a few sentences that name the question, or a section for each finding and a line for each gap. */
+export const text = (prompt: Prompt, draw: Draw): string =>
+  prompt.part === "synthesis" ? synthesis(prompt) : ask(prompt, draw)
+
+/** Writes one line for the strings of a structured answer: it names the question, or the findings and the gaps. */
+export const line = (prompt: Prompt): string => {
+  if (prompt.part === "ask") return `Simulated answer to “${quoted(prompt.instruction)}”`
+  const excerpts = prompt.findings.map((finding) => `${finding.name}: ${Fold.excerpt(finding.answer, 80)}`)
+  return ["Simulated", ...excerpts, ...prompt.gaps.map((name) => `${name} has no answer`)].join(" · ")
+}

@@ -1,0 +1,114 @@
+/** Makes JSON that fits a JSON schema: the mock's structured output. */
+import type { Draw } from "../time/SeededRandom.ts"
+import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+
+/** Deeper than any schema the API takes; it ends a schema that refers to itself. */
+const depthLimit = 12
+
+const formats: Readonly<Record<string, string>> = {
+  "date-time": "2026-01-15T09:30:00Z",
+  date: "2026-01-15",
+  time: "09:30:00Z",
+  duration: "P1D",
+  email: "someone@example.org",
+  hostname: "example.org",
+  ipv4: "192.0.2.1",
+  ipv6: "2001:db8::1",
+  uri: "https://example.org/",
+  uuid: "00000000-0000-4000-8000-000000000000"
+}
+
+const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined)
+
+/** Resolves a reference inside the schema's own document, such as `#/$defs/Price`. */
+const resolve = (root: Unchecked, schema: Unchecked): Unchecked => {
+  const reference = schema["$ref"]
+  if (typeof reference !== "string" || !reference.startsWith("#")) return schema
+  const target = reference
+    .split("/")
+    .slice(1)
+    .reduce<Unchecked | undefined>(
+      (node, key) => objectOf(node?.[key.replaceAll("~1", "/").replaceAll("~0", "~")]),
+      root
+    )
+  return target ?? {}
+}
+
+const integerLike = (schema: Unchecked): boolean => schema["type"] === "integer"
+
+const number = (schema: Unchecked, draw: Draw, path: string): number => {
+  const step = numberOf(schema["multipleOf"]) ?? (integerLike(schema) ? 1 : 0.1)
+  const above = numberOf(schema["exclusiveMinimum"])
+  const below = numberOf(schema["exclusiveMaximum"])
+  const low = numberOf(schema["minimum"]) ?? (above === undefined ? undefined : above + step)
+  const high = numberOf(schema["maximum"]) ?? (below === undefined ? undefined : below - step)
+  const from = low ?? (high === undefined ? 1 : Math.min(1, high))
+  const to = high ?? Math.max(100, from + 100 * step)
+  const steps = Math.floor(draw.uniform(path) * (Math.floor((to - from) / step) + 1))
+  const aligned = Math.ceil(from / step) * step + steps * step
+  return Number(Math.min(to, Math.max(from, aligned)).toFixed(6))
+}
+
+const string = (schema: Unchecked, text: string): string => {
+  const format = typeof schema["format"] === "string" ? formats[schema["format"]] : undefined
+  if (format !== undefined) return format
+  const shortest = numberOf(schema["minLength"]) ?? 0
+  const longest = numberOf(schema["maxLength"]) ?? Number.POSITIVE_INFINITY
+  return text.padEnd(shortest, ".").slice(0, longest)
+}
+
+/** Gives a value for `schema`; free strings are `text`. Objects get every property, arrays one to three items. */
+export const sample = (schema: Unchecked, text: string, draw: Draw): unknown => {
+  const visit = (unresolved: unknown, path: string, depth: number): unknown => {
+    const given = objectOf(unresolved)
+    if (given === undefined || depth > depthLimit) return null
+    const node = resolve(schema, given)
+    if ("const" in node) return node["const"]
+    const choices = listOf(node["enum"])
+    if (choices.length > 0) return choices[Math.floor(draw.uniform(path) * choices.length)]
+    const variants = listOf(node["anyOf"] ?? node["oneOf"])
+    // A value says more than null does.
+    const variant = variants.find((one) => objectOf(one)?.["type"] !== "null") ?? variants[0]
+    if (variant !== undefined) return visit(variant, path, depth + 1)
+    const parts = listOf(node["allOf"])
+    if (parts.length > 0) {
+      const merged = parts.map((part) => resolve(schema, objectOf(part) ?? {}))
+      return visit(
+        {
+          ...Object.assign({}, ...merged),
+          properties: Object.assign({}, objectOf(node["properties"]), ...merged.map((part) => part["properties"]))
+        },
+        path,
+        depth + 1
+      )
+    }
+    const types = Array.isArray(node["type"]) ? node["type"] : [node["type"]]
+    const type = types.find((one) => one !== "null") ?? types[0]
+    switch (type) {
+      case "null":
+        return null
+      case "boolean":
+        return draw.uniform(path) < 0.5
+      case "integer":
+      case "number":
+        return number({ ...node, type }, draw, path)
+      case "array": {
+        const least = numberOf(node["minItems"]) ?? 1
+        const most = numberOf(node["maxItems"]) ?? Math.max(3, least)
+        const length = Math.min(most, least + Math.floor(draw.uniform(`${path}[]`) * Math.max(1, Math.min(3, most))))
+        return node["items"] === undefined
+          ? []
+          : Array.from({ length }, (_, index) => visit(node["items"], `${path}[${index}]`, depth + 1))
+      }
+      case "string":
+        return string(node, text)
+      default:
+    }
+    const properties = objectOf(node["properties"])
+    if (type !== "object" && properties === undefined) return type === undefined ? text : null
+    return Object.fromEntries(
+      Object.entries(properties ?? {}).map(([key, property]) => [key, visit(property, `${path}.${key}`, depth + 1)])
+    )
+  }
+  return visit(schema, "$", 0)
+}

@@ -1,0 +1,85 @@
+/** What the API asks of the conversation in a request. */
+import type { Model } from "../wire/Models.ts"
+import { listOf, objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
+
+const blocksOf = (turn: Unchecked): ReadonlyArray<Unchecked> => objectsOf(turn["content"])
+
+const idsOf = (turn: Unchecked | undefined, type: string, field: string): ReadonlyArray<string> =>
+  turn === undefined
+    ? []
+    : blocksOf(turn)
+        .filter((block) => block["type"] === type)
+        .map((block) => String(block[field]))
+
+const shape = (turn: unknown, index: number): string | undefined => {
+  const message = objectOf(turn)
+  if (message === undefined) return `messages.${index}: Input does not match the expected shape.`
+  const { content, role } = message
+  if (role === undefined) return `messages.${index}.role: Field required`
+  if (role !== "user" && role !== "assistant" && role !== "system") {
+    return `messages.${index}.role: Input should be 'user', 'assistant' or 'system'`
+  }
+  if (content === undefined) return `messages.${index}.content: Field required`
+  if (typeof content !== "string" && !Array.isArray(content)) {
+    return `messages.${index}.content: Input should be a valid list`
+  }
+  if (role === "user" && content.length === 0) return `messages.${index}: user messages must have non-empty content`
+  const empty = blocksOf(message).some((block) => block["type"] === "text" && block["text"] === "")
+  if (empty) return `messages: text content blocks must be non-empty`
+  const untyped = listOf(content).findIndex((block) => typeof objectOf(block)?.["type"] !== "string")
+  return untyped < 0 ? undefined : `messages.${index}.content.${untyped}.type: Field required`
+}
+
+/** Joins consecutive turns of one role, as the API does before it reads them. */
+const joined = (turns: ReadonlyArray<Unchecked>): ReadonlyArray<Unchecked> => {
+  const list: Array<Unchecked> = []
+  for (const turn of turns) {
+    const last = list.at(-1)
+    if (last === undefined || last["role"] !== turn["role"]) list.push(turn)
+    else list[list.length - 1] = { role: turn["role"], content: [...blocksOf(last), ...blocksOf(turn)] }
+  }
+  return list
+}
+
+/** Every tool call is answered in the very next turn, and nothing else is. */
+const pairing = (turns: ReadonlyArray<Unchecked>): string | undefined => {
+  for (const [index, turn] of turns.entries()) {
+    const next = turns[index + 1]
+    const asked = turn["role"] === "assistant" ? idsOf(turn, "tool_use", "id") : []
+    const answered = new Set(idsOf(next, "tool_result", "tool_use_id"))
+    const open = asked.filter((id) => !answered.has(id))
+    if (next !== undefined && open.length > 0) {
+      return `messages.${index + 1}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${open.join(", ")}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`
+    }
+    const before = new Set(idsOf(turns[index - 1], "tool_use", "id"))
+    const stray =
+      turn["role"] === "user" ? idsOf(turn, "tool_result", "tool_use_id").filter((id) => !before.has(id)) : []
+    if (stray.length > 0) {
+      return `messages.${index}.content.0: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${stray.join(", ")}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in the previous message.`
+    }
+  }
+  return undefined
+}
+
+/** A paused turn ends in server tool blocks and is sent back as it is; other beginnings of an answer are prefill. */
+const isPrefill = (last: Unchecked): boolean =>
+  last["role"] === "assistant" && !blocksOf(last).some((block) => String(block["type"]).startsWith("server_tool_use"))
+
+/** Gives what the API would say against the turns; nothing if it takes them. */
+export const problem = (messages: unknown, model: Model | undefined): string | undefined => {
+  if (messages === undefined) return "messages: Field required"
+  if (!Array.isArray(messages)) return "messages: Input should be a valid list"
+  if (messages.length === 0) return "messages: at least one message is required"
+  for (const [index, turn] of messages.entries()) {
+    const found = shape(turn, index)
+    if (found !== undefined) return found
+  }
+  const turns = messages as ReadonlyArray<Unchecked>
+  // The first models with tools took calls without results; a recording shows it.
+  const unpaired = /^claude-[23]-(?!5|7)/.test(model?.id ?? "") ? undefined : pairing(joined(turns))
+  if (unpaired !== undefined) return unpaired
+  if (model?.takesPrefill === false && isPrefill(turns.at(-1)!)) {
+    return "This model does not support assistant message prefill. The conversation must end with a user message."
+  }
+  return undefined
+}

@@ -1,0 +1,147 @@
+/** What a fault does: to a reply on its way out, or instead of one. */
+import type { ApiError } from "../wire/ApiError.ts"
+import type { Exchange } from "../endpoints/Exchange.ts"
+import type { Fault } from "./Fault.ts"
+import { NetworkFailure } from "./Network.ts"
+import type * as Outgoing from "../wire/Outgoing.ts"
+import * as Sse from "../wire/Sse.ts"
+
+const errorOf = (fault: Fault & { readonly kind: "status" }): ApiError => ({
+  status: fault.status,
+  type: fault.type,
+  message: fault.message,
+  ...(fault.errorCode === undefined ? {} : { errorCode: fault.errorCode }),
+  ...(fault.retryAfter === undefined ? {} : { retryAfterSeconds: Math.ceil(fault.retryAfter) }),
+  ...(fault.shouldRetry === undefined ? {} : { shouldRetry: fault.shouldRetry }),
+  ...(fault.fromEdge === undefined ? {} : { fromEdge: fault.fromEdge })
+})
+
+const html =
+  "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
+
+/** Gives the reply of a fault that needs no answer at all; the model is never asked, and no written reply is used up. */
+export const instead = (fault: Fault, exchange: Exchange): Outgoing.Outgoing | NetworkFailure | undefined => {
+  const soon = exchange.times(0).firstTokenMillis * 0.2
+  switch (fault.kind) {
+    case "status":
+      return exchange.refuse(errorOf(fault))
+    case "refuse":
+      return new NetworkFailure("ECONNREFUSED")
+    case "reset":
+      return new NetworkFailure("ECONNRESET")
+    case "hang":
+      return { status: 200, headers: {}, headersAtMillis: Number.POSITIVE_INFINITY, chunks: [], ending: "hang" }
+    case "html":
+      return {
+        status: 200,
+        headers: { "content-type": "text/html" },
+        headersAtMillis: exchange.at(soon),
+        chunks: [{ text: html, atMillis: exchange.at(soon) }],
+        ending: "close"
+      }
+    default:
+      return undefined
+  }
+}
+
+const defaultDeltas = 3
+
+/** Finds the chunk before which a fault strikes: after so many deltas, or the middle of a plain body, which is split for it. */
+const splitAt = (
+  chunks: ReadonlyArray<Outgoing.Chunk>,
+  afterDeltas = defaultDeltas
+): { readonly before: ReadonlyArray<Outgoing.Chunk>; readonly after: ReadonlyArray<Outgoing.Chunk> } => {
+  const only = chunks[0]
+  if (only !== undefined && only.event === undefined) {
+    const middle = Math.floor(only.text.length / 2)
+    return {
+      before: [{ ...only, text: only.text.slice(0, middle) }],
+      after: [{ ...only, text: only.text.slice(middle) }, ...chunks.slice(1)]
+    }
+  }
+  let deltas = 0
+  let index = 0
+  for (; index < chunks.length; index++) {
+    if (chunks[index]!.event === "content_block_delta" && ++deltas > afterDeltas) break
+    // A short reply is cut all the same: before what would end it.
+    if (chunks[index]!.event === "message_delta") break
+  }
+  return { before: chunks.slice(0, index), after: chunks.slice(index) }
+}
+
+const at = (chunk: Omit<Outgoing.Chunk, "atMillis">, atMillis: number): Outgoing.Chunk => ({ ...chunk, atMillis })
+
+const brokenEvent = (chunk: Outgoing.Chunk): Outgoing.Chunk => ({
+  ...chunk,
+  text: 'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,\n\n'
+})
+
+const isStream = (outgoing: Outgoing.Outgoing): boolean => outgoing.chunks[0]?.event !== undefined
+
+/** Does to a successful reply what the fault does. An error stays as it is. */
+export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgoing): Outgoing.Outgoing => {
+  if (outgoing.status !== 200) return outgoing
+  const { chunks } = outgoing
+  switch (fault.kind) {
+    case "cut": {
+      const { before } = splitAt(chunks, fault.afterDeltas)
+      return { ...outgoing, chunks: before, ending: fault.how === "reset" ? "reset" : "truncate" }
+    }
+    case "errorEvent": {
+      if (!isStream(outgoing)) {
+        return exchange.refuse({ status: 529, type: fault.type, message: fault.message, shouldRetry: true })
+      }
+      const { after, before } = splitAt(chunks, fault.afterDeltas)
+      const error = {
+        type: "error",
+        error: { details: null, type: fault.type, message: fault.message },
+        request_id: exchange.requestId
+      }
+      const atMillis = after[0]?.atMillis ?? before.at(-1)!.atMillis
+      return {
+        ...outgoing,
+        chunks: [...before, { event: "error", text: Sse.text("error", error, 7), atMillis }],
+        ending: "truncate"
+      }
+    }
+    case "stall": {
+      const { after, before } = splitAt(chunks, fault.afterDeltas)
+      if (fault.millis === undefined) return { ...outgoing, chunks: before, ending: "hang" }
+      const pause = exchange.at(fault.millis) - exchange.startedAt
+      return {
+        ...outgoing,
+        chunks: [...before, ...after.map((chunk) => at(chunk, chunk.atMillis + pause))]
+      }
+    }
+    case "drip": {
+      const every = exchange.at(fault.everyMillis) - exchange.startedAt
+      const whole = isStream(outgoing)
+        ? chunks
+        : (chunks[0]?.text.match(/[\s\S]{1,64}/g) ?? []).map((text) => ({ text }))
+      return {
+        ...outgoing,
+        chunks: whole.map((chunk, index) => at(chunk, outgoing.headersAtMillis + index * every))
+      }
+    }
+    case "brokenJson": {
+      const broken = isStream(outgoing)
+        ? chunks.map((chunk, index) => (index === 3 ? brokenEvent(chunk) : chunk))
+        : [{ ...chunks[0]!, text: chunks[0]!.text.slice(0, -2) }]
+      return { ...outgoing, chunks: broken }
+    }
+    case "contentLength": {
+      const length = chunks.reduce((sum, chunk) => sum + Sse.bytes(chunk.text).length, 0)
+      const { "transfer-encoding": _, ...headers } = outgoing.headers
+      return { ...outgoing, headers: { ...headers, "content-length": String(length + 64) }, ending: "reset" }
+    }
+    case "duplicateStart":
+      return isStream(outgoing) ? { ...outgoing, chunks: [chunks[0]!, ...chunks] } : outgoing
+    case "unknownEvent": {
+      if (!isStream(outgoing)) return outgoing
+      const stranger = { event: "future_event", text: Sse.text("future_event", { type: "future_event", value: 1 }, 3) }
+      return { ...outgoing, chunks: [chunks[0]!, { ...stranger, atMillis: chunks[0]!.atMillis }, ...chunks.slice(1)] }
+    }
+    default:
+      return outgoing
+  }
+}

@@ -1,0 +1,86 @@
+/** A scenario as data: what Claude answers and how late, in TypeScript, YAML or JSON. */
+import { Schema } from "effect"
+import { Fault } from "../faults/Fault.ts"
+import * as Latency from "../time/Latency.ts"
+
+/** A matcher as data: patterns are substrings, or `/regular expression/flags`. */
+export const When = Schema.Struct({
+  user: Schema.optionalKey(Schema.String),
+  system: Schema.optionalKey(Schema.String),
+  model: Schema.optionalKey(Schema.String),
+  part: Schema.optionalKey(Schema.Literals(["ask", "synthesis"])),
+  nth: Schema.optionalKey(Schema.Int)
+})
+
+/** Latencies by the names that data gives them. */
+export const profiles = {
+  none: Latency.none,
+  byModel: Latency.byModel,
+  haiku45: Latency.haiku45,
+  sonnet4: Latency.sonnet4,
+  sonnet45: Latency.sonnet45,
+  haiku55: Latency.haiku55,
+  sonnet55: Latency.sonnet55,
+  opus55: Latency.opus55
+}
+
+/** A latency as data: a profile's name, fixed milliseconds, or parameters in milliseconds. */
+export const LatencyData = Schema.Union([
+  Schema.Literals(["none", "byModel", "haiku45", "sonnet4", "sonnet45", "haiku55", "sonnet55", "opus55"]),
+  Schema.Finite,
+  Schema.Struct({ uniform: Schema.Tuple([Schema.Finite, Schema.Finite]) }),
+  Schema.Struct({
+    lognormal: Schema.Struct({
+      firstTokenMillis: Schema.Finite,
+      sigma: Schema.Finite,
+      perTokenMillis: Schema.Finite,
+      networkMillis: Schema.optionalKey(Schema.Finite),
+      stallShare: Schema.optionalKey(Schema.Finite)
+    })
+  })
+])
+
+/** One written reply. An object is a JSON answer, or a directive when its keys begin with `$` (see Reply.ts). */
+export const ScenarioReply = Schema.Struct({
+  when: When,
+  reply: Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.Unknown)])
+})
+export type ScenarioReply = typeof ScenarioReply.Type
+
+/** Rate limits a minute, as in Limits.ts. */
+export const LimitsData = Schema.Struct({
+  rpm: Schema.optionalKey(Schema.Finite),
+  itpm: Schema.optionalKey(Schema.Finite),
+  otpm: Schema.optionalKey(Schema.Finite),
+  burstSeconds: Schema.optionalKey(Schema.Finite),
+  acceleration: Schema.optionalKey(Schema.Struct({ factor: Schema.Finite, floor: Schema.Finite }))
+})
+
+/** A fault and when it strikes, as in Faults.ts. */
+export const ScenarioFault = Schema.Struct({
+  fault: Fault,
+  when: Schema.optionalKey(When),
+  times: Schema.optionalKey(Schema.Int),
+  attempts: Schema.optionalKey(Schema.Int),
+  probability: Schema.optionalKey(Schema.Finite),
+  betweenSeconds: Schema.optionalKey(Schema.Tuple([Schema.Finite, Schema.Finite]))
+})
+
+/** The whole: `replies` are tried in order, the first that matches answers. */
+export const Scenario = Schema.Struct({
+  seed: Schema.optionalKey(Schema.Int),
+  timeScale: Schema.optionalKey(Schema.Finite),
+  latency: Schema.optionalKey(LatencyData),
+  limits: Schema.optionalKey(LimitsData),
+  faults: Schema.optionalKey(Schema.Array(ScenarioFault)),
+  replies: Schema.optionalKey(Schema.Array(ScenarioReply))
+})
+export type Scenario = typeof Scenario.Type
+
+/** Gives the latency function that the data stands for. */
+export const latencyOf = (data: typeof LatencyData.Type | undefined): Latency.Latency | undefined => {
+  if (data === undefined) return undefined
+  if (typeof data === "string") return profiles[data]
+  if (typeof data === "number") return Latency.fixed(data)
+  return "uniform" in data ? Latency.uniform(...data.uniform) : Latency.lognormal(data.lognormal)
+}

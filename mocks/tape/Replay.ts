@@ -1,0 +1,85 @@
+/** Answers from a tape: real answers in real time, without a key. */
+import * as Clock from "../time/Clock.ts"
+import * as Draw from "../time/SeededRandom.ts"
+import * as Incoming from "../wire/Incoming.ts"
+import { NetworkFailure } from "../faults/Network.ts"
+import * as Outgoing from "../wire/Outgoing.ts"
+import * as Prompt from "../answers/Prompt.ts"
+import * as Tape from "./Tape.ts"
+import { objectOf } from "../wire/UncheckedJson.ts"
+
+const words = (text: string): ReadonlySet<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}_-]+/gu) ?? [])
+
+const likeness = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
+  const shared = [...a].filter((word) => b.has(word)).length
+  return shared / Math.max(1, a.size + b.size - shared)
+}
+
+/** The end of what the user said, which tells requests apart; of a request that is no message, its body. */
+const textOf = ({ body }: Tape.Line["request"]): string => {
+  const { user } = Prompt.read(objectOf(Tape.parsed(body)) ?? {})
+  return JSON.stringify((user === "" ? body : user).slice(-shownCharacters))
+}
+
+const shownCharacters = 200
+
+/** Says what was asked and what on the tape comes nearest, and in which fields they differ. */
+const missing = (request: Tape.Line["request"], lines: ReadonlyArray<Tape.Line>): string => {
+  const wanted = words(Tape.nameOf(request))
+  const nearest = lines
+    .map((line) => ({ line, score: likeness(wanted, words(Tape.nameOf(line.request))) }))
+    .toSorted((a, b) => b.score - a.score)[0]?.line.request
+  if (nearest === undefined) return "The tape is empty: record it first."
+  if (Tape.nameOf(nearest) === Tape.nameOf(request))
+    return `The tape holds this request, but not so often: ${textOf(request)}`
+  const ours = objectOf(Tape.parsed(request.body)) ?? {}
+  const theirs = objectOf(Tape.parsed(nearest.body)) ?? {}
+  const fields = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter(
+    (field) => JSON.stringify(ours[field]) !== JSON.stringify(theirs[field])
+  )
+  return `This request is not on the tape: ${request.method} ${request.path} ${textOf(request)}. The nearest one differs in ${fields.join(", ") || "its path"}: ${nearest.method} ${nearest.path} ${textOf(nearest)}. Record again, or ask what was recorded.`
+}
+
+/** Answers from a tape with the recorded times divided by `speed` (1 unless given, Infinity for at once). */
+export const replay = async (
+  file: string,
+  options: { readonly speed?: number; readonly clock?: Clock.Clock } = {}
+): Promise<Tape.Tape> => {
+  const clock = options.clock ?? Clock.real
+  const speed = options.speed ?? 1
+  const lines = await Tape.read(file)
+  const waiting = new Map<number, Array<Tape.Line>>()
+  for (const line of lines) {
+    const key = Draw.hash(Tape.nameOf(line.request), 0)
+    waiting.set(key, [...(waiting.get(key) ?? []), line])
+  }
+  return {
+    fetch: async (input, init) => {
+      const { headers, method, signal, text, url } = await Incoming.read(input, init)
+      const request = { method, path: Tape.pathOf(url), body: Tape.redacted(text, Tape.keyOf(headers)) }
+      const line = waiting.get(Draw.hash(Tape.nameOf(request), 0))?.shift()
+      if (line === undefined) {
+        const error = {
+          type: "error",
+          error: { type: "invalid_request_error", message: missing(request, lines) },
+          request_id: null
+        }
+        return Response.json(error, { status: 400, headers: { "x-should-retry": "false" } })
+      }
+      if (line.response === undefined) throw new NetworkFailure(line.failed ?? "ECONNRESET")
+      const startedAt = clock.now()
+      const at = (millis: number): number => startedAt + millis / speed
+      const { chunks, cut, headersAtMillis, status } = line.response
+      const outgoing: Outgoing.Outgoing = {
+        status,
+        headers: { ...line.response.headers },
+        headersAtMillis: at(headersAtMillis),
+        chunks: chunks.map((chunk) => ({ text: chunk.text, atMillis: at(chunk.atMillis) })),
+        ending: cut ? "reset" : "close"
+      }
+      await clock.sleep(Math.max(0, outgoing.headersAtMillis - clock.now()), signal)
+      const body = Outgoing.body(outgoing, { clock, signal, onRead: () => {}, onEnd: () => {} })
+      return new Response(body, { status, headers: outgoing.headers })
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/** The events of a streamed message: the same answer and usage as the plain one, in pieces. */
+import type { Block } from "../answers/Answer.ts"
+import * as Message from "./Message.ts"
+import type { Fields } from "./Message.ts"
+
+/** One stream event; `share` is how much of the output has been written once it is sent, from 0 to 1. */
+export interface StreamEvent {
+  readonly name: string
+  readonly data: Fields
+  readonly share: number
+}
+
+/** Deltas of the recordings hold 12 to 14 characters. */
+const deltaCharacters = 13
+
+const pieces = (text: string): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  let start = 0
+  while (start < text.length) {
+    let end = Math.min(text.length, start + deltaCharacters)
+    // A delta never cuts a character outside the basic plane in two.
+    if (end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1]!)) end++
+    parts.push(text.slice(start, end))
+    start = end
+  }
+  return parts
+}
+
+const called = new Set(["tool_use", "server_tool_use", "mcp_tool_use"])
+
+/** Splits a block into what starts it and the deltas that fill it. */
+const split = (block: Block): { readonly start: Fields; readonly deltas: ReadonlyArray<Fields> } => {
+  if (block.type === "text") {
+    const citations = Array.isArray(block["citations"]) ? (block["citations"] as ReadonlyArray<unknown>) : undefined
+    return {
+      start: { ...block, text: "", ...(citations === undefined ? {} : { citations: [] }) },
+      deltas: [
+        ...(citations ?? []).map((citation) => ({ type: "citations_delta", citation })),
+        ...pieces(String(block["text"])).map((text) => ({ type: "text_delta", text }))
+      ]
+    }
+  }
+  if (block.type === "thinking") {
+    return {
+      start: { ...block, thinking: "", signature: "" },
+      deltas: [
+        ...pieces(String(block["thinking"])).map((thinking) => ({ type: "thinking_delta", thinking })),
+        { type: "signature_delta", signature: block["signature"] }
+      ]
+    }
+  }
+  if (called.has(block.type)) {
+    const json = JSON.stringify(block["input"])
+    return {
+      start: { ...block, input: {} },
+      deltas: ["", ...(json === "{}" ? [] : pieces(json))].map((partial_json) => ({
+        type: "input_json_delta",
+        partial_json
+      }))
+    }
+  }
+  return { start: block, deltas: [] }
+}
+
+/** Gives the events of a streamed reply, in the order of the API: usage in `message_delta` is cumulative. */
+export const events = (envelope: Message.Envelope): ReadonlyArray<StreamEvent> => {
+  const blocks = Message.blocks(envelope).map(split)
+  const total = Math.max(
+    1,
+    blocks.reduce((sum, block) => sum + block.deltas.length, 0)
+  )
+  const list: Array<StreamEvent> = []
+  let written = 0
+  const push = (name: string, data: Fields): void => {
+    list.push({ name, data: { type: name, ...data }, share: written / total })
+  }
+  push("message_start", { message: Message.opening(envelope) })
+  blocks.forEach((block, index) => {
+    push("content_block_start", { index, content_block: block.start })
+    if (index === 0) push("ping", {})
+    for (const delta of block.deltas) {
+      written++
+      push("content_block_delta", { index, delta })
+    }
+    push("content_block_stop", { index })
+  })
+  written = total
+  push("message_delta", Message.closing(envelope))
+  push("message_stop", {})
+  return list
+}

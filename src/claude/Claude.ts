@@ -1,0 +1,110 @@
+/** Who answers: one service with one method. How a call is made is a layer around it; who delivers it is `make`. */
+import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
+import type { AskError } from "./AskError.ts"
+import * as BaseUrl from "./sdk/BaseUrl.ts"
+import type * as Call from "./Call.ts"
+import type * as Event from "./Event.ts"
+import type { Reply, Request } from "./Message.ts"
+
+export class Claude extends Context.Service<
+  Claude,
+  {
+    /** Sends one request and gives the reply as it came, whatever its stop reason. */
+    readonly send: (request: Request) => Effect.Effect<Reply, AskError>
+  }
+>()("fanfold/Claude") {}
+
+/** Where requests go that are told nothing else. */
+export const defaultBaseUrl = "https://api.anthropic.com"
+
+/** The key or token, where to send it, and how. */
+export interface Options {
+  readonly apiKey: Redacted.Redacted
+  /** Default: `https://api.anthropic.com`. */
+  readonly baseUrl?: string | undefined
+  /** Default: connections that the whole process shares; outside of Node, or where it was replaced, the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
+
+/** Model of an ask that names none. Haiku: many small questions want the fastest and cheapest. */
+export const askModel = "claude-haiku-5-5"
+
+/** Model of a synthesis that names none. Sonnet: one long text that weighs everything. */
+export const synthesisModel = "claude-sonnet-5-5"
+
+/** Above this many tokens the SDK refuses a plain request: the answer may take longer than its ten minutes. */
+const longestPlainTokens = 21_333
+
+/** Whether a request's answer is streamed: where a listener or a layer wants it, for a synthesis, and for very long answers. */
+export const isStreamed = (request: Request, call: Call.Call, listener: Event.Listener): boolean =>
+  listener.delta !== undefined ||
+  call.streamed === true ||
+  call.part === "synthesis" ||
+  request.maxTokens > longestPlainTokens
+
+/** What of a streamed reply has come so far, and was paid. */
+export type SoFar = () => Pick<AskError, "model" | "usage" | "partialText">
+
+/** Called whenever bytes of a streamed reply arrive, pings included; `Timeout` watches it. */
+export const Activity = Context.Reference<(soFar: SoFar) => void>("fanfold/Claude/Activity", {
+  defaultValue: () => () => {}
+})
+
+/**
+ * Sends over `@anthropic-ai/sdk`, once: no retry and no time limit of its own (`Retry`, `Timeout` and `Stack` add them).
+ * The reply is the same whether it was streamed or not.
+ */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  if (options.baseUrl !== undefined) BaseUrl.assert(options.baseUrl)
+  if (options.fetch === undefined) {
+    const transport = yield* Effect.promise(() => import("../transport/Transport.ts"))
+    // The connection is made while the SDK is being loaded.
+    transport.prepare(options.baseUrl ?? defaultBaseUrl)
+  }
+  const sdk = yield* Effect.promise(() => import("./sdk/Sdk.ts"))
+  return Claude.of({ send: sdk.send(options) })
+})
+
+const missing = { message: "no key: set ANTHROPIC_API_KEY to your key, or give the layer an apiKey of your own" }
+
+/** A variable that is set to nothing counts as not set. */
+const secret = (name: string) =>
+  Config.schema(
+    Schema.Redacted(Schema.String.annotate(missing).check(Schema.makeFilter((text) => text.trim() !== "", missing))),
+    name
+  )
+
+/** Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. */
+export const apiKey: Config.Config<Redacted.Redacted> = secret("ANTHROPIC_API_KEY").pipe(
+  Config.orElse(() => secret("ANTHROPIC_AUTH_TOKEN")),
+  // Asked for again, so that the error of a missing key names the variable that is usual.
+  Config.orElse(() => secret("ANTHROPIC_API_KEY"))
+)
+
+/** Where `layerConfig` reads the base URL: `ANTHROPIC_BASE_URL`, else the API's own. */
+export const baseUrl: Config.Config<string | undefined> = Config.String("ANTHROPIC_BASE_URL").pipe(
+  Config.withDefault(""),
+  Config.mapEffect((url) =>
+    url.trim() === "" ? Effect.succeed(undefined) : Effect.as(BaseUrl.check(url, "ANTHROPIC_BASE_URL"), url)
+  )
+)
+
+/** Provides `Claude` with the key and base URL of the environment, or from other places of your choice. */
+export const layerConfig = (options?: {
+  readonly apiKey?: Config.Config<Redacted.Redacted> | undefined
+  readonly baseUrl?: Config.Config<string | undefined> | undefined
+  readonly fetch?: typeof globalThis.fetch | undefined
+}): Layer.Layer<Claude, Config.ConfigError> =>
+  Layer.effect(
+    Claude,
+    Effect.gen(function* () {
+      return yield* make({
+        apiKey: yield* options?.apiKey ?? apiKey,
+        baseUrl: yield* options?.baseUrl ?? baseUrl,
+        fetch: options?.fetch
+      })
+    })
+  )
+
+/** Provides `Claude` with the key and base URL of the environment. */
+export const layer: Layer.Layer<Claude, Config.ConfigError> = layerConfig()

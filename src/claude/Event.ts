@@ -1,0 +1,189 @@
+/** Everything that happens to an ask, as versioned data. Progress, report and costs are folds of these events. */
+import { Clock, Context, Effect, Option, Result, Schema } from "effect"
+import * as Call from "./Call.ts"
+import { Usage } from "./Message.ts"
+import { Policy } from "../options/Policy.ts"
+import * as Price from "./Price.ts"
+
+/** Raised when an event's shape changes in a way that an old reader would misread. */
+export const version = 1
+
+/** On every event: its version, epoch milliseconds, and the call it belongs to. */
+const stamp = {
+  version: Schema.Literal(version),
+  at: Schema.Finite,
+  run: Schema.String,
+  ask: Schema.String,
+  part: Schema.Literals(["ask", "synthesis"])
+}
+const failure = { reason: Schema.String, message: Schema.String }
+
+/** What an attempt cost in USD, estimated from list prices or those a user stated; absent where no price is known. */
+const costUsd = Schema.optionalKey(Schema.Finite)
+
+/** The attempt is, or was, a second copy of a straggler. */
+const hedge = Schema.optionalKey(Schema.Boolean)
+
+/** Research begins; `asks` in the order asked. */
+export const ResearchStarted = Schema.TaggedStruct("ResearchStarted", {
+  ...stamp,
+  asks: Schema.Array(Schema.Struct({ name: Schema.String, question: Schema.String })),
+  policy: Policy,
+  concurrency: Schema.Union([Schema.Int, Schema.Literal("unbounded")])
+})
+/** Research is over, one way or the other. */
+export const ResearchEnded = Schema.TaggedStruct("ResearchEnded", {
+  ...stamp,
+  answered: Schema.Int,
+  failed: Schema.Int,
+  interrupted: Schema.Int,
+  durationMillis: Schema.Finite
+})
+/** An ask (or the synthesis) has its turn; its request may still wait for a place. */
+export const Started = Schema.TaggedStruct("Started", { ...stamp, question: Schema.String })
+/** An attempt left for Claude. */
+export const Dispatched = Schema.TaggedStruct("Dispatched", {
+  ...stamp,
+  attempt: Schema.Int,
+  model: Schema.String,
+  hedge
+})
+/** The first piece of a streamed answer arrived. */
+export const FirstToken = Schema.TaggedStruct("FirstToken", { ...stamp, attempt: Schema.Int })
+/** An attempt brought a reply, which is paid. */
+export const Replied = Schema.TaggedStruct("Replied", {
+  ...stamp,
+  attempt: Schema.Int,
+  model: Schema.String,
+  stopReason: Schema.NullOr(Schema.String),
+  usage: Usage,
+  costUsd,
+  requestId: Schema.optionalKey(Schema.String),
+  durationMillis: Schema.Finite,
+  hedge
+})
+/** An attempt failed; `usage` where some was paid all the same, `estimated` where nobody told how much. */
+export const AttemptFailed = Schema.TaggedStruct("AttemptFailed", {
+  ...stamp,
+  ...failure,
+  model: Schema.optionalKey(Schema.String),
+  usage: Schema.optionalKey(Usage),
+  costUsd,
+  estimated: Schema.optionalKey(Schema.Boolean),
+  attempt: Schema.Int,
+  durationMillis: Schema.Finite,
+  hedge
+})
+/** Another attempt follows after `delayMillis`. */
+export const Retrying = Schema.TaggedStruct("Retrying", {
+  ...stamp,
+  ...failure,
+  attempt: Schema.Int,
+  delayMillis: Schema.Finite
+})
+/** Retrying is over for the model `from`, and the ask goes on with the model `to`. */
+export const FellBack = Schema.TaggedStruct("FellBack", {
+  ...stamp,
+  ...failure,
+  from: Schema.String,
+  to: Schema.String
+})
+/** Claude paused its turn, which is sent back to be continued; `turn` from 1. */
+export const Continued = Schema.TaggedStruct("Continued", { ...stamp, turn: Schema.Int })
+/** The answer did not fit its schema, so Claude is told the issue and asked again. */
+export const Reasked = Schema.TaggedStruct("Reasked", { ...stamp, issue: Schema.String })
+/** The ask has its answer; `usage` of all its replies. */
+export const Answered = Schema.TaggedStruct("Answered", {
+  ...stamp,
+  model: Schema.String,
+  usage: Usage,
+  durationMillis: Schema.Finite
+})
+/** The ask ended without an answer; `reason` is that of its `AskError`, or `Defect` where code died. */
+export const Failed = Schema.TaggedStruct("Failed", { ...stamp, ...failure, durationMillis: Schema.Finite })
+/** The ask was stopped: by the user, by a sibling's failure, or because enough answers were there. */
+export const Interrupted = Schema.TaggedStruct("Interrupted", { ...stamp, durationMillis: Schema.Finite })
+
+export const Event = Schema.Union([
+  ResearchStarted,
+  ResearchEnded,
+  Started,
+  Dispatched,
+  FirstToken,
+  Replied,
+  AttemptFailed,
+  Retrying,
+  FellBack,
+  Continued,
+  Reasked,
+  Answered,
+  Failed,
+  Interrupted
+])
+export type Event = typeof Event.Type
+
+/** A piece of streamed text, for live display only: never an event, never kept. */
+export interface Delta {
+  readonly run: string
+  readonly ask: string
+  readonly part: "ask" | "synthesis"
+  readonly text: string
+}
+
+/**
+ * Receives the events of a run. `emit` is awaited. Where `delta` is given, answers are streamed and their pieces told.
+ * A listener that dies is logged and told on: its failure is its own, and costs no answer.
+ */
+export interface Listener {
+  readonly emit: (event: Event) => Effect.Effect<void>
+  readonly delta?: ((delta: Delta) => void) | undefined
+}
+
+const silent: Listener = { emit: () => Effect.void }
+
+/** Who listens; nobody by default. */
+export const Listener = Context.Reference<Listener>("fanfold/Event/Listener", { defaultValue: () => silent })
+
+type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
+
+/** Stamps an event with the time, the current call and what an attempt cost, and tells the listener. */
+export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const listener = fiber.getRef(Listener)
+    if (listener === silent) return Effect.void
+    const { ask, part, run } = fiber.getRef(Call.Current)
+    const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    const stamped = { ...fields, ...costOf(fields, fiber.getRef(Price.Stated)), version, at, run, ask, part } as Event
+    const told = Effect.suspend(() => listener.emit(stamped))
+    return Effect.catchDefect(told, report)
+  })
+
+const costOf = (fields: Fields<Event>, stated: Price.Prices): { readonly costUsd?: number } => {
+  if (fields._tag !== "Replied" && fields._tag !== "AttemptFailed") return {}
+  if (fields.usage === undefined || fields.model === undefined) return {}
+  const costUsd = Price.usdOf(fields.model, fields.usage, stated)
+  return costUsd === undefined ? {} : { costUsd }
+}
+
+/** Tells a listener the pieces of one answer, until it throws: `hasFailed` then, and `failure` says so, once. */
+export const teller = (listener: Listener) => {
+  let thrown: Option.Option<unknown> = Option.none()
+  let isHeard = true
+  return {
+    delta: (delta: Delta): void => {
+      const told = isHeard ? Result.try(() => listener.delta?.(delta)) : Result.void
+      if (Result.isSuccess(told)) return
+      isHeard = false
+      thrown = Option.some(told.failure)
+    },
+    hasFailed: (): boolean => Option.isSome(thrown),
+    failure: Effect.suspend(() => {
+      const failed = thrown
+      thrown = Option.none()
+      return Option.isNone(failed) ? Effect.void : report(failed.value)
+    })
+  }
+}
+
+const report = (thrown: unknown): Effect.Effect<void> =>
+  Effect.logError("An event listener failed; the run goes on", thrown)

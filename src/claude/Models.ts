@@ -1,0 +1,37 @@
+/** Which model is asked: one by its name, or several in the order in which they are tried. */
+import { Array, Schema } from "effect"
+import { NonEmpty } from "../options/OptionSchemas.ts"
+
+const Name = NonEmpty("the name of a model")
+
+const aList = { expected: "a list of different models" }
+
+const List = Schema.Array(Name)
+  .annotate(aList)
+  .check(Schema.isMinLength(1, aList).abort(), Schema.isUnique(aList))
+  .pipe(Schema.refine(Array.isReadonlyArrayNonEmpty))
+
+/** A name, or a list of different ones. */
+export const Models = Schema.Union([Name, List]).annotate({
+  expected: "the name of a model, or a list of different ones"
+})
+export type Models = typeof Models.Type
+
+/** The model that is asked first. */
+export const first = (models: Models): string => (typeof models === "string" ? models : models[0])
+
+const none: ReadonlyArray<string> = []
+
+/** The models to go on to, in this order. */
+export const others = (models: Models): ReadonlyArray<string> => (typeof models === "string" ? none : models.slice(1))
+
+/** All of them, in their order. */
+export const all = (models: Models): Array.NonEmptyReadonlyArray<string> =>
+  typeof models === "string" ? [models] : models
+
+/** Reads what a command line says: a name, or several with commas between them; `undefined` for anything else. */
+export const fromString = (text: string): Models | undefined => {
+  const names = text.split(",").map((name) => name.trim())
+  const models = names.length === 1 ? names[0] : names
+  return Schema.is(Models)(models) ? models : undefined
+}

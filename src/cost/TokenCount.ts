@@ -1,0 +1,11 @@
+/** What a request will take, as far as that can be told before it is sent. */
+import type { Request } from "../claude/Message.ts"
+
+/** English text has about four characters to a token. */
+export const charactersPerToken = 4
+
+/** Input tokens of a request, by its length. */
+export const inputTokensOf = ({ answerSchema, context, messages, system, tools }: Request): number => {
+  const length = JSON.stringify([null, system, messages, answerSchema]).length + (context ?? "").length
+  return Math.ceil((length + (tools === undefined ? 0 : JSON.stringify(tools).length)) / charactersPerToken)
+}

@@ -1,0 +1,77 @@
+/** What research found: each ask's question with its answer and reply, or the reason why there is none. */
+import type { Answer, Ask } from "./Ask.ts"
+import type { AskError } from "../claude/AskError.ts"
+import type { Policy } from "../options/Policy.ts"
+
+/** The asks of a run, by name or in order. */
+export type Asks = Readonly<Record<string, Ask<any, any>>> | ReadonlyArray<Ask<any, any>>
+
+export type AnswerOf<A> = A extends Ask<infer Value, any> ? Value : never
+export type ServicesOf<A extends Asks> = A[keyof A] extends infer Each
+  ? Each extends Ask<any, infer R>
+    ? R
+    : never
+  : never
+
+/** The answers in the shape of the asks. Under every policy but `"all"` each of them may be missing. */
+export type Answers<A extends Asks, P extends Policy> = {
+  readonly [K in keyof A]: AnswerOf<A[K]> | (P extends "all" ? never : undefined)
+}
+
+export interface Answered<out A> extends Answer<A> {
+  readonly _tag: "Answered"
+}
+export interface Failed {
+  readonly _tag: "Failed"
+  readonly error: AskError
+}
+/** Stopped before it ended: by the user, by a sibling's failure, or because enough answers were there. */
+export interface Interrupted {
+  readonly _tag: "Interrupted"
+}
+export type Outcome<A> = Answered<A> | Failed | Interrupted
+
+/** One ask and how it ended. `name` is its key; in an array it is `ask1`, `ask2`, … and `index` counts from 0. */
+export interface Finding<out A = unknown, out Name extends string = string> {
+  readonly name: Name
+  readonly index: number
+  readonly question: string
+  readonly outcome: Outcome<A>
+}
+
+/** A finding without an answer. */
+export interface Gap extends Finding {
+  readonly outcome: Failed | Interrupted
+}
+
+/** All that a run found, in the order asked. */
+export interface Findings<out A extends Asks = any, out P extends Policy = Policy> {
+  /** The run's id, the same as in its events. */
+  readonly run: string
+  readonly policy: Policy
+  readonly answers: Answers<A, P>
+  readonly findings: ReadonlyArray<Finding>
+  readonly gaps: ReadonlyArray<Gap>
+  readonly durationMillis: number
+}
+
+export const isGap = (finding: Finding): finding is Gap => finding.outcome._tag !== "Answered"
+
+/** What ends asking before the asks are over, whatever the policy. */
+export type EndedBy = "deadline" | "budget"
+
+/** Whether an ask failed because asking was over, and by what. */
+export const endingOf = ({ reason }: AskError): EndedBy | undefined => {
+  if (reason._tag === "OverBudget") return "budget"
+  return reason._tag === "TimedOut" && reason.scope === "run" ? "deadline" : undefined
+}
+
+/** What ended asking before every ask was over; the budget, where it was that and the deadline. */
+export const endedBy = ({ gaps }: Pick<Findings, "gaps">): EndedBy | undefined => {
+  const endings = new Set(gaps.map(({ outcome }) => (outcome._tag === "Failed" ? endingOf(outcome.error) : undefined)))
+  return endings.has("budget") ? "budget" : endings.has("deadline") ? "deadline" : undefined
+}
+
+/** Why a gap is one, in a line. */
+export const whyOf = ({ outcome }: Gap): string =>
+  outcome._tag === "Failed" ? outcome.error.message : "stopped before it was answered"

@@ -1,0 +1,117 @@
+/** Reads a plan's text (YAML, JSON or TOML) and says of every issue where in the file it stands. */
+import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
+import * as Affordable from "./BudgetCheck.ts"
+import * as Deadline from "../pipeline/Deadline.ts"
+import * as Issue from "../options/Issue.ts"
+import { checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
+import type { Position, Source, SyntaxProblem } from "./Source.ts"
+
+/** One thing wrong with a plan, and where it stands. */
+export interface PlanIssue extends Issue.Issue {
+  readonly file: string
+  readonly position: Position
+}
+
+/** What a plan file stands for. */
+export interface Read extends Prepared {
+  /** Where its context was read from. */
+  readonly contextFile: string | undefined
+}
+
+/** Everything that is wrong with a plan, a line each: `plan.yaml:9:9 asks.rivals.maxTokens: expected …`. */
+export class PlanError extends Data.TaggedError("PlanError")<{ readonly issues: ReadonlyArray<PlanIssue> }> {
+  override get message(): string {
+    return this.issues
+      .map(({ file, position, ...issue }) => `${file}:${position.line}:${position.column} ${Issue.toString(issue)}`)
+      .join("\n")
+  }
+}
+
+/** Parsers are heavy and only one is needed, so each is loaded when its format turns up. */
+const parse = (file: string, text: string): Effect.Effect<Source, SyntaxProblem> =>
+  file.toLowerCase().endsWith(".toml")
+    ? Effect.flatMap(
+        Effect.promise(() => import("./Toml.ts")),
+        (toml) => toml.parse(text)
+      )
+    : Effect.flatMap(
+        Effect.promise(() => import("./Yaml.ts")),
+        (yaml) => yaml.parse(text)
+      )
+
+/** The text of a file as data; what is no YAML, JSON or TOML is told with its place. */
+export const parseSource = (file: string, text: string): Effect.Effect<Source, PlanError> =>
+  Effect.mapError(
+    parse(file, text.replace(/^\uFEFF/, "")),
+    ({ problems }) =>
+      new PlanError({ issues: problems.map(({ message, position }) => ({ file, position, path: [], message })) })
+  )
+
+/** The issues of a source with their places, in the order of the file. */
+export const locate = (file: string, source: Source, issues: ReadonlyArray<Issue.Issue>): PlanError => {
+  const placed = issues.map(({ message, path }): PlanIssue => ({ file, position: source.locate(path), path, message }))
+  return new PlanError({ issues: Array.sort(placed, inOrder) })
+}
+
+const decodePlan = Issue.decode(Plan)
+
+/**
+ * Checks the text of a plan, and the files it names relative to `folder`, and gives what it stands for. `file` is shown
+ * in issues; `amend` puts in what the command line says instead.
+ */
+export const read = Effect.fn("PlanFile.read")(function* (
+  file: string,
+  text: string,
+  folder: string,
+  amend: (plan: Plan) => Plan = (plan) => plan
+) {
+  const source = yield* parseSource(file, text)
+  const decoded = yield* Effect.result(decodePlan(source.value))
+  const plan = Result.isSuccess(decoded) ? amend(decoded.success) : undefined
+  // What else is wrong is told at once with what the schema found.
+  const stated = plan ?? toObject(source.value)
+  const { asks, context: named, policy } = stated
+  const context = yield* Effect.result(readContext(named, folder))
+  const issues = [
+    ...(plan === undefined ? [] : yield* checkLayers(plan)),
+    ...(Result.isFailure(decoded) ? decoded.failure : []),
+    ...checkPolicy(policy, asks),
+    ...Deadline.issuesOf(stated),
+    ...(Result.isFailure(context) ? context.failure : [])
+  ]
+  if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
+    const { file: contextFile, text } = context.success
+    const read: Read = { ...toPipeline(plan), context: text, contextFile }
+    const unaffordable = plan.budget === undefined ? [] : Affordable.issuesOf(read, plan.budget, plan.prices)
+    return unaffordable.length === 0 ? read : yield* locate(file, source, unaffordable)
+  }
+  return yield* locate(file, source, issues)
+})
+
+const inOrder = Order.mapInput(
+  Order.Tuple([Order.Number, Order.Number]),
+  ({ position }: PlanIssue) => [position.line, position.column] as const
+)
+
+const toObject = (value: unknown): { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null ? { ...value } : {}
+
+/** Gives the text of a context, and the file it came from; nothing for what is none. */
+const readContext = Effect.fnUntraced(function* (context: unknown, folder: string) {
+  if (typeof context === "string") return { text: context, file: undefined }
+  const { file: name } = toObject(context)
+  if (typeof name !== "string") return { text: undefined, file: undefined }
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.resolve(folder, name)
+  const text = yield* Effect.mapError(fileSystem.readFileString(file), (error) => [
+    { path: ["context", "file"], message: `${name}: ${whyUnread(error)}` }
+  ])
+  return { text, file }
+})
+
+/** Why a file cannot be read, in a word or two. */
+export const whyUnread = ({ reason }: PlatformError.PlatformError): string => {
+  const known = { NotFound: "no such file", PermissionDenied: "permission denied", BadResource: "is no file" }
+  return known[reason._tag as keyof typeof known] ?? `cannot be read: ${reason.message}`
+}

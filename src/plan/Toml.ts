@@ -1,0 +1,59 @@
+/** TOML, with the place of every key. */
+import { Effect, Result } from "effect"
+import { type AST, getStaticTOMLValue, ParseError, parseTOML, traverseNodes } from "toml-eslint-parser"
+import { beginning, type Position, type Source, SyntaxProblem } from "./Source.ts"
+
+/** Parses one document; a syntax error comes with its line and column. */
+export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
+  Effect.suspend(() => {
+    const parsed = Result.try({ try: () => parseTOML(text), catch: problemOf })
+    if (Result.isFailure(parsed)) return Effect.fail(new SyntaxProblem({ problems: [parsed.failure] }))
+    const program = parsed.success
+    const problems = lostKeys(program)
+    if (problems.length > 0) return Effect.fail(new SyntaxProblem({ problems }))
+    return Effect.succeed({ value: getStaticTOMLValue(program), locate: (path) => locate(program, path) })
+  })
+
+/** Keys that the parser's plain objects would lose. */
+const lostKeys = (program: AST.TOMLProgram) => {
+  const problems: Array<{ readonly message: string; readonly position: Position }> = []
+  traverseNodes(program, {
+    enterNode: (node) => {
+      const isLost =
+        (node.type === "TOMLBare" && node.name === "__proto__") ||
+        (node.type === "TOMLQuoted" && node.value === "__proto__")
+      if (isLost) problems.push({ message: "__proto__ cannot be a key here", position: positionOf(node) })
+    },
+    leaveNode: () => {}
+  })
+  return problems
+}
+
+const positionOf = ({ loc }: AST.TOMLNode): Position => ({ line: loc.start.line, column: loc.start.column + 1 })
+
+const problemOf = (cause: unknown) =>
+  cause instanceof ParseError
+    ? { message: cause.message, position: { line: cause.lineNumber, column: cause.column + 1 } }
+    : { message: String(cause), position: beginning }
+
+/** The longest key that leads to the path, else the beginning. */
+const locate = (program: AST.TOMLProgram, path: ReadonlyArray<PropertyKey>): Position => {
+  let best: { readonly depth: number; readonly node: AST.TOMLNode } | undefined
+  const consider = (keys: ReadonlyArray<PropertyKey>, node: AST.TOMLNode): void => {
+    const leads = keys.length <= path.length && keys.every((key, depth) => String(key) === String(path[depth]))
+    if (leads && keys.length > (best?.depth ?? 0)) best = { depth: keys.length, node }
+  }
+  const visit = (node: AST.TOMLKeyValue | AST.TOMLTable, above: ReadonlyArray<PropertyKey>): void => {
+    const own = node.type === "TOMLTable" ? node.resolvedKey : getStaticTOMLValue(node.key)
+    const keys = [...above, ...own]
+    if (node.type === "TOMLTable") {
+      consider(keys, node.key)
+      for (const entry of node.body) visit(entry, keys)
+      return
+    }
+    consider(keys, node.key)
+    if (node.value.type === "TOMLInlineTable") for (const entry of node.value.body) visit(entry, keys)
+  }
+  for (const entry of program.body[0].body) visit(entry, [])
+  return best === undefined ? beginning : positionOf(best.node)
+}

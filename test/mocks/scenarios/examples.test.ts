@@ -1,0 +1,104 @@
+import { assert, describe, it } from "@effect/vitest"
+import { examples, mockClaude } from "fanfold/mocks"
+import { ask, textOf } from "../ask.ts"
+
+const plans = [
+  {
+    synthesis: "Write a travel guide to Lisbon for a first visit of three days.",
+    title: "# Lisbon in three days",
+    asks: {
+      attractions: "Which attractions in Lisbon are worth a first visit, and why?",
+      transportation: "How does a visitor get around Lisbon, and what does it cost?",
+      culture: "Which customs, food and music should a visitor to Lisbon know?"
+    }
+  },
+  {
+    synthesis: "Should we enter the EU heat-pump market? Weigh market, rivals and rules, and give a verdict.",
+    title: "# Should we enter the EU heat-pump market?",
+    asks: {
+      market: "How large is the EU heat-pump market, and how fast does it grow?",
+      rivals: "Who are the five largest makers of heat pumps in Europe, and what sets each apart?",
+      rules: "Which EU rules for heat pumps change before 2028?"
+    }
+  },
+  {
+    synthesis: "Recommend one queue for a team of five, with reasons and the risks.",
+    title: "# One queue for a team of five",
+    asks: {
+      postgres: "How well does PostgreSQL fit as a job queue for 1,000 jobs a second?",
+      redis: "How well do Redis Streams fit as a job queue for 1,000 jobs a second?",
+      kafka: "How well does Kafka fit as a job queue for 1,000 jobs a second?"
+    }
+  }
+] as const
+
+const words = (text: string): number => text.split(/\s+/).length
+const question = async (text: string): Promise<string> =>
+  textOf(await ask(mockClaude({ scenario: examples }).fetch, text, { max_tokens: 8000 }))
+
+const prompt = (
+  synthesis: string,
+  findings: Readonly<Record<string, string>>,
+  gaps: ReadonlyArray<string> = []
+): string =>
+  [
+    synthesis,
+    ...Object.entries(findings).map(
+      ([name, answer]) => `<finding name="${name}">\n<question>?</question>\n<answer>${answer}</answer>\n</finding>`
+    ),
+    ...gaps.map((name) => `<gap name="${name}">failed</gap>`)
+  ].join("\n\n")
+
+const headings = (text: string): ReadonlyArray<string> => text.match(/^## .*$/gm) ?? []
+
+describe.each(plans)("$synthesis", ({ asks, synthesis, title }) => {
+  it("has an answer of 120 to 200 words to each question, and a document of 400 to 600 from them", async () => {
+    const answers: Record<string, string> = {}
+    for (const [name, text] of Object.entries(asks)) {
+      answers[name] = await question(text)
+      const count = words(answers[name])
+      assert.isTrue(count >= 120 && count <= 200, `${name}: ${count} words`)
+    }
+    const document = await question(prompt(synthesis, answers))
+    assert.isTrue(document.startsWith(title))
+    assert.isTrue(words(document) >= 400 && words(document) <= 600, `${words(document)} words`)
+    for (const answer of Object.values(answers)) {
+      const used = answer.split(/(?<=\.) /).filter((sentence) => document.includes(sentence))
+      assert.isAtLeast(used.length, 2, "sentences of each answer stand in the document")
+    }
+  })
+
+  it("shows a lost answer and a gap, and writes nothing for them", async () => {
+    const [kept, lost, failed] = Object.keys(asks) as [string, string, string]
+    const document = await question(prompt(synthesis, { [kept]: "Only this was found. It is marked ZEBRA." }, [failed]))
+    const whole = await question(prompt(synthesis, { [kept]: "a", [lost]: "b", [failed]: "c" }))
+    assert.include(document, "ZEBRA")
+    assert.include(document, `**${failed}** has no answer`)
+    assert.strictEqual(headings(whole).length, headings(document).length + 1)
+  })
+})
+
+describe("the default responder", () => {
+  it("names the question, and marks itself as simulated", async () => {
+    const text = await question("How tall is the tower of Pisa?")
+    assert.include(text, "Simulated")
+    assert.include(text, "How tall is the tower of Pisa?")
+  })
+
+  it("gives each finding a section with its words, and each gap a line", async () => {
+    const text = await question(
+      prompt("Fold this.", { alpha: "First ZEBRA.", beta: "Then GIRAFFE &amp; co." }, ["gamma"])
+    )
+    assert.match(text, /## alpha\n\nFirst ZEBRA\./)
+    assert.match(text, /## beta\n\nThen GIRAFFE & co\./)
+    assert.match(text, /gamma.*no answer/)
+  })
+
+  it("never takes a synthesis for an ask, nor an ask for a synthesis", async () => {
+    const asked = await question("Write a travel guide to Lisbon for a first visit of three days.")
+    assert.notInclude(asked, "# Lisbon in three days")
+    const folded = await question(prompt("Compare the attractions of Lisbon.", { attractions: "ZEBRA." }))
+    assert.notInclude(folded, "Five places")
+    assert.include(folded, "ZEBRA")
+  })
+})

@@ -1,0 +1,35 @@
+/** The text of a plan file read in a folder with files beside it, and tests of what is told where it is wrong. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Plan } from "../../src/plan/Plan.ts"
+import * as PlanFile from "../../src/plan/PlanFile.ts"
+import { folders } from "../cli/Process.ts"
+
+const folder = folders()({ "brief.md": "Who we are.\n", "sub/x": "" })
+
+export const read = (file: string, text: string) =>
+  PlanFile.read(file, text, folder).pipe(Effect.provide(NodeServices.layer))
+
+/** The lines that tell what is wrong with a plan. */
+export const issuesOf = (file: string, text: string) =>
+  Effect.map(Effect.flip(read(file, text)), ({ message }) => message.split("\n"))
+
+export const count = "expected a whole number ≥ 1"
+export const noPlanKey = `unknown key, expected one of ${Object.keys(Plan.fields).join(", ")}`
+
+type Row = readonly [what: string, text: string, ...issues: ReadonlyArray<string>]
+
+/** One test a row: a wrong plan, and every issue that is told of it. */
+export const tell = (file: string, rows: ReadonlyArray<Row>) => {
+  for (const [what, text, ...issues] of rows) {
+    it.effect(what, () =>
+      Effect.map(issuesOf(file, text), (found) =>
+        assert.deepStrictEqual(
+          found,
+          issues.map((issue) => `${file}:${issue}`)
+        )
+      )
+    )
+  }
+}

@@ -1,6 +1,6 @@
 /** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
 import { Clock, type Config, Effect, Exit, Layer, Predicate, Record, Redacted, Result, Schema, Struct } from "effect"
-import * as Affordable from "./plan/BudgetCheck.ts"
+import * as BudgetCheck from "./plan/BudgetCheck.ts"
 import * as Ask from "./pipeline/Ask.ts"
 import type { AskError } from "./claude/AskError.ts"
 import { apiKey, baseUrl, type Claude } from "./claude/Claude.ts"
@@ -14,9 +14,9 @@ import type { Usage } from "./claude/Message.ts"
 import * as Pipeline from "./pipeline/Pipeline.ts"
 import type { Policy } from "./options/Policy.ts"
 import * as Research from "./pipeline/Research.ts"
-import * as Spent from "./report/CostBreakdown.ts"
+import * as CostBreakdown from "./report/CostBreakdown.ts"
 import * as Synthesis from "./pipeline/Synthesis.ts"
-import { Tally } from "./report/RunState.ts"
+import { RunState } from "./report/RunState.ts"
 
 export * as Ask from "./pipeline/Ask.ts"
 export * as Synthesis from "./pipeline/Synthesis.ts"
@@ -54,7 +54,7 @@ export interface Run<Q extends Questions, S, P extends Policy> {
   readonly usage: Usage
   readonly estimatedCostUsd: number | undefined
   /** The same by ask, and for the synthesis; null stands for what is not known. */
-  readonly spent: Spent.Spent
+  readonly spent: CostBreakdown.CostBreakdown
   readonly durationMillis: number
 }
 
@@ -102,12 +102,12 @@ export const run = <
 type AnyOptions = Options<Questions, string | Synthesis.Synthesis<any> | undefined, Policy>
 
 const program = Effect.fnUntraced(function* (options: AnyOptions) {
-  const tally = new Tally()
+  const tally = new RunState()
   const startedAt = yield* Clock.currentTimeMillis
   const onEvent = harmless(options.onEvent)
   const pipeline = pipelineOf(options)
   const { budget, defaults, prices } = options
-  const unaffordable = budget === undefined ? [] : Affordable.issuesOf(pipeline, budget, prices, defaults)
+  const unaffordable = budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, prices, defaults)
   if (unaffordable.length > 0) throw new RangeError(unaffordable.map(Issue.toString).join("\n"))
   const outcome = yield* Pipeline.run(pipeline).pipe(
     Effect.provideService(Ask.Defaults, defaults ?? {}),
@@ -127,7 +127,7 @@ const program = Effect.fnUntraced(function* (options: AnyOptions) {
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
   const { costUsd: estimatedCostUsd, usage } = tally
   const { answers } = findings
-  const spent = Spent.of(tally)
+  const spent = CostBreakdown.of(tally)
   return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, spent, durationMillis }
 })
 

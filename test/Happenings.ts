@@ -1,6 +1,6 @@
 /** Events of a run as short words, and the tally of them. */
 import { type Event, Message } from "fanfold"
-import * as Tally from "../src/report/RunState.ts"
+import * as RunState from "../src/report/RunState.ts"
 import { priced } from "./Priced.ts"
 
 export const haiku = "claude-haiku-5-5"
@@ -21,8 +21,8 @@ export const eventOf = ([at, ask, fields]: Happening): Event.Event => ({
   part: ask === "synthesis" ? "synthesis" : "ask"
 })
 
-export const fold = (...happenings: ReadonlyArray<Happening>): Tally.Tally => {
-  const tally = Tally.make()
+export const fold = (...happenings: ReadonlyArray<Happening>): RunState.RunState => {
+  const tally = RunState.make()
   for (const happening of happenings) tally.add(eventOf(happening))
   return tally
 }

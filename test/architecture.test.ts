@@ -53,7 +53,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
     ...budgeting,
     ...carrying
   ],
-  ["Claude", "Sdk", "Tally", "Spent", "Lane", "Gate", "Race", "Convoy", "Convoys", "Deadline"],
+  ["Claude", "Sdk", "RunState", "Spent", "Lane", "Gate", "Race", "Convoy", "Convoys", "Deadline"],
   ["Ask", "layers/*"],
   ["Findings", "Research", "Course"],
   ["Synthesis"],
@@ -83,7 +83,7 @@ const private_ = [
   "Limit",
   "Models",
   "Sdk",
-  "Tally",
+  "RunState",
   "Course",
   "Affordable",
   "Spent",

@@ -34,11 +34,14 @@ export const Call = Schema.Struct({
 export interface Call extends Schema.Schema.Type<typeof Call> {}
 
 /** The call under way; the default stands for a single ask outside of any run. */
-export const Current = Context.Reference<Call>("fanfold/Call/Current", {
+export const Current = Context.Reference<Call>("fanfold/claude/Call/Current", {
   defaultValue: () => ({ run: "", ask: "ask", part: "ask", level: 0, asks: 1, attempt: 1 })
 })
 
 /** When the ask's first request left, in epoch milliseconds: one for all its turns, so that a limit spans them. */
-export const FirstDispatch = Context.Reference<{ at: number | undefined } | undefined>("fanfold/Call/FirstDispatch", {
-  defaultValue: () => undefined
-})
+export const FirstDispatch = Context.Reference<{ at: number | undefined } | undefined>(
+  "fanfold/claude/Call/FirstDispatch",
+  {
+    defaultValue: () => undefined
+  }
+)

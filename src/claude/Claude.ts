@@ -12,7 +12,7 @@ export class Claude extends Context.Service<
     /** Sends one request and gives the reply as it came, whatever its stop reason. */
     readonly send: (request: Request) => Effect.Effect<Reply, AskError>
   }
->()("fanfold/Claude") {}
+>()("fanfold/claude/Claude") {}
 
 /** Where requests go that are told nothing else. */
 export const defaultBaseUrl = "https://api.anthropic.com"
@@ -46,7 +46,7 @@ export const isStreamed = (request: Request, call: Call.Call, listener: Event.Li
 export type SoFar = () => Pick<AskError, "model" | "usage" | "partialText">
 
 /** Called whenever bytes of a streamed reply arrive, pings included; `Timeout` watches it. */
-export const Activity = Context.Reference<(soFar: SoFar) => void>("fanfold/Claude/Activity", {
+export const Activity = Context.Reference<(soFar: SoFar) => void>("fanfold/claude/Claude/Activity", {
   defaultValue: () => () => {}
 })
 

@@ -142,7 +142,7 @@ export interface Listener {
 const silent: Listener = { emit: () => Effect.void }
 
 /** Who listens; nobody by default. */
-export const Listener = Context.Reference<Listener>("fanfold/Event/Listener", { defaultValue: () => silent })
+export const Listener = Context.Reference<Listener>("fanfold/claude/Event/Listener", { defaultValue: () => silent })
 
 type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 

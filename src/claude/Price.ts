@@ -22,7 +22,7 @@ export const Prices = Schema.Record(Schema.String, Price).annotate({
 export type Prices = typeof Prices.Type
 
 /** The prices that a user has stated; none by default. */
-export const Stated = Context.Reference<Prices>("fanfold/Price/Stated", { defaultValue: () => ({}) })
+export const Stated = Context.Reference<Prices>("fanfold/claude/Price/Stated", { defaultValue: () => ({}) })
 
 /** The month the prices were read. */
 export const pricedAt = "2026-10"

@@ -7,7 +7,7 @@ export interface Said {
   readonly remaining: number
 }
 
-export interface RateLimit {
+export interface RateLimitHeaders {
   readonly requests?: Said
   readonly input?: Said
   readonly output?: Said
@@ -18,7 +18,7 @@ export interface RateLimit {
 type Headers = Readonly<Record<string, string>>
 
 /** Called with the headers of a streamed response as soon as they are in, long before the reply is whole. */
-export const Arrived = Context.Reference<(headers: Headers) => void>("fanfold/RateLimit/Arrived", {
+export const Arrived = Context.Reference<(headers: Headers) => void>("fanfold/claude/RateLimitHeaders/Arrived", {
   defaultValue: () => () => {}
 })
 
@@ -41,7 +41,7 @@ const largest = 1e12
 const dayMillis = 86_400_000
 
 /** Reads the headers. The reset of a bucket that a refused request never touched is 1970, which is no nonsense. */
-export const read = (headers: Headers, now: number): RateLimit => {
+export const read = (headers: Headers, now: number): RateLimitHeaders => {
   const said: { -readonly [K in (typeof dimensions)[number]]?: Said } = {}
   const nonsense: Array<string> = []
   for (const dimension of dimensions) {

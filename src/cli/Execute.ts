@@ -6,8 +6,8 @@ import * as Forecast from "../plan/Forecast.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import * as Report from "../report/Report.ts"
-import * as Spent from "../report/CostBreakdown.ts"
-import type { Tally } from "../report/RunState.ts"
+import * as CostBreakdown from "../report/CostBreakdown.ts"
+import type { RunState } from "../report/RunState.ts"
 import { code, Failure, usage } from "./Failure.ts"
 import type { Running } from "./Flags.ts"
 import { inert } from "./Inert.ts"
@@ -32,10 +32,10 @@ export const execute = Effect.fn("cli.execute")(function* (
 
   const { atMostUsd: foreseenUsd } = Forecast.make(plan, plan.layers.prices)
   const startedAt = yield* Clock.currentTimeMillis
-  const reportOf = (outcome: Pipeline.Outcome, tally: Tally) =>
+  const reportOf = (outcome: Pipeline.Outcome, tally: RunState) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const { costUsd, usage } = tally
-      const totals = { usage, costUsd, foreseenUsd, durationMillis: now - startedAt, spent: Spent.of(tally) }
+      const totals = { usage, costUsd, foreseenUsd, durationMillis: now - startedAt, spent: CostBreakdown.of(tally) }
       return Report.make(outcome, totals, simulated)
     })
   let unfinished: Effect.Effect<Report.Report> | undefined

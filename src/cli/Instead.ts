@@ -1,8 +1,8 @@
 /** Which asks, and whether the synthesis, another model answered than the one asked first. */
-import { type Entry, plural, type Tally } from "../report/RunState.ts"
+import { type Entry, plural, type RunState } from "../report/RunState.ts"
 
 /** A line for all asks that came to the same model for the same reason, of which there may be thousands; one for the synthesis. */
-export const linesOf = ({ asks, synthesis }: Tally): ReadonlyArray<string> => {
+export const linesOf = ({ asks, synthesis }: RunState): ReadonlyArray<string> => {
   const counts = new Map<string, { readonly first: string; count: number }>()
   for (const entry of asks) {
     const how = howOf(entry)

@@ -1,5 +1,5 @@
 /** One ask, or the synthesis, on a line of the live region. Pure. */
-import * as Tally from "../report/RunState.ts"
+import * as RunState from "../report/RunState.ts"
 import { inert } from "./Inert.ts"
 import { cut, wrap } from "./Wrap.ts"
 
@@ -7,9 +7,9 @@ export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan"
 
 /** What is drawn, where, and how. */
 export interface View {
-  readonly tally: Tally.Tally
+  readonly tally: RunState.RunState
   /** What has been streamed for an entry: how much, and the end of it. */
-  readonly streamed: (entry: Tally.Entry) => { readonly characters: number; readonly tail: string } | undefined
+  readonly streamed: (entry: RunState.Entry) => { readonly characters: number; readonly tail: string } | undefined
   /** Epoch milliseconds. */
   readonly now: number
   /** Counts the frames, which turns the spinner. */
@@ -20,7 +20,7 @@ export interface View {
 }
 
 /** One entry on one line: sign, name, state, and the question where there is room for it. */
-export const line = (view: View, entry: Tally.Entry): string => {
+export const line = (view: View, entry: RunState.Entry): string => {
   const { columns, paint } = view
   const head = headOf(view, entry)
   if (columns < narrowColumns) return head
@@ -34,8 +34,8 @@ export const line = (view: View, entry: Tally.Entry): string => {
 }
 
 /** The same for an entry that is over; why it failed is told in full, on as many lines as that takes. */
-export const ended = (view: View, entry: Tally.Entry): ReadonlyArray<string> => {
-  const over: Tally.Entry = isOpen(entry) ? { ...entry, status: "interrupted" } : entry
+export const ended = (view: View, entry: RunState.Entry): ReadonlyArray<string> => {
+  const over: RunState.Entry = isOpen(entry) ? { ...entry, status: "interrupted" } : entry
   if (over.status !== "failed") return [line(view, over)]
   if (view.columns < narrowColumns) return [headOf(view, over), ...wrap(stateOf(view, over), view.columns)]
   const indent = nameColumns(view) + 4
@@ -44,7 +44,7 @@ export const ended = (view: View, entry: Tally.Entry): ReadonlyArray<string> => 
   return [`${headOf(view, over)}  ${paintState(view, over, first)}`, ...rest]
 }
 
-export const isOpen = ({ status }: Tally.Entry): boolean =>
+export const isOpen = ({ status }: RunState.Entry): boolean =>
   status !== "answered" && status !== "failed" && status !== "interrupted"
 
 /** Columns below which a line has no room for more than a name. */
@@ -61,20 +61,20 @@ const charactersPerToken = 4
 
 const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
-const headOf = (view: View, entry: Tally.Entry): string => {
+const headOf = (view: View, entry: RunState.Entry): string => {
   const columns = nameColumns(view)
   const name = cut(inert(titleOf(entry)), columns).padEnd(columns)
   return `${signOf(view, entry)} ${view.paint(entry.status === "waiting" ? "dim" : "bold", name)}`
 }
 
-const titleOf = ({ name, part }: Tally.Entry): string => (part === "synthesis" ? "synthesis" : name)
+const titleOf = ({ name, part }: RunState.Entry): string => (part === "synthesis" ? "synthesis" : name)
 
 const nameColumns = ({ columns, tally }: View): number => {
   const longest = tally.asks.reduce((most, { name }) => Math.max(most, name.length), tally.synthesis ? 9 : 0)
   return Math.min(longest, columns < narrowColumns ? columns - 2 : Math.max(10, Math.floor(columns * 0.35)))
 }
 
-const signs: Readonly<Record<Tally.Status, readonly [Style, string]>> = {
+const signs: Readonly<Record<RunState.Status, readonly [Style, string]>> = {
   waiting: ["dim", "·"],
   asking: ["cyan", spinner],
   answering: ["cyan", spinner],
@@ -84,14 +84,14 @@ const signs: Readonly<Record<Tally.Status, readonly [Style, string]>> = {
   interrupted: ["yellow", "■"]
 }
 
-const signOf = ({ frame, paint }: View, { status }: Tally.Entry): string => {
+const signOf = ({ frame, paint }: View, { status }: RunState.Entry): string => {
   const [style, sign] = signs[status]
   return paint(style, sign[frame % sign.length] ?? "")
 }
 
-const stateOf = (view: View, entry: Tally.Entry): string => {
+const stateOf = (view: View, entry: RunState.Entry): string => {
   const { now, streamed, tally } = view
-  const since = Tally.durationText(now - (entry.dispatchedAt ?? now))
+  const since = RunState.durationText(now - (entry.dispatchedAt ?? now))
   const again = entry.attempt > 1 ? ` (attempt ${entry.attempt})` : ""
   switch (entry.status) {
     case "waiting":
@@ -100,7 +100,7 @@ const stateOf = (view: View, entry: Tally.Entry): string => {
       return `${entry.part === "ask" ? "asking" : foldingText(tally)}${again} ${since}`
     case "answering": {
       const tokens = tokensOf(streamed(entry)?.characters ?? 0)
-      return `${entry.part === "ask" ? "answering" : foldingText(tally)} ~${Tally.plural(tokens, "token", "tokens")} ${since}`
+      return `${entry.part === "ask" ? "answering" : foldingText(tally)} ~${RunState.plural(tokens, "token", "tokens")} ${since}`
     }
     case "retrying": {
       const leftMillis = (entry.retryAt ?? now) - now
@@ -108,7 +108,7 @@ const stateOf = (view: View, entry: Tally.Entry): string => {
       return `retrying ${when}: ${inert(entry.message ?? "")}`
     }
     case "answered":
-      return `${entry.part === "ask" ? "answered" : "folded"} in ${Tally.durationText(entry.durationMillis ?? 0)}`
+      return `${entry.part === "ask" ? "answered" : "folded"} in ${RunState.durationText(entry.durationMillis ?? 0)}`
     case "failed":
       return `failed: ${inert(entry.message ?? "")}`
     default:
@@ -116,9 +116,10 @@ const stateOf = (view: View, entry: Tally.Entry): string => {
   }
 }
 
-const foldingText = ({ answered }: Tally.Tally): string => `folding ${Tally.plural(answered, "answer", "answers")}`
+const foldingText = ({ answered }: RunState.RunState): string =>
+  `folding ${RunState.plural(answered, "answer", "answers")}`
 
-const paintState = ({ paint }: View, { status }: Tally.Entry, text: string): string => {
+const paintState = ({ paint }: View, { status }: RunState.Entry, text: string): string => {
   if (status === "failed") return paint("red", text)
   if (status === "retrying" || status === "interrupted") return paint("yellow", text)
   return status === "waiting" ? paint("dim", text) : text

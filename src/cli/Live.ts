@@ -2,7 +2,7 @@
 import { stripVTControlCharacters, styleText } from "node:util"
 import { Clock, Effect, Schedule, type Scope } from "effect"
 import type * as Event from "../claude/Event.ts"
-import * as Tally from "../report/RunState.ts"
+import * as RunState from "../report/RunState.ts"
 import type { Style, View } from "./Line.ts"
 import type { Options, Output, Progress } from "./Progress.ts"
 import * as Summary from "./Summary.ts"
@@ -24,8 +24,8 @@ export const make = Effect.fnUntraced(function* ({
   output,
   summary
 }: Options): Effect.fn.Return<Progress, never, Scope.Scope> {
-  const tally = Tally.make()
-  const told = new Set<Readonly<Tally.Entry>>()
+  const tally = RunState.make()
+  const told = new Set<Readonly<RunState.Entry>>()
   const streams = new Streams()
   const paint = (style: Style, text: string) => (color ? styleText(style, text, { validateStream: false }) : text)
   const viewAt = (now: number, frame: number): View => ({
@@ -92,15 +92,15 @@ export const make = Effect.fnUntraced(function* ({
 
 /** Streamed text, by entry: its length, and its end where it is going to be shown. */
 class Streams {
-  readonly #streams = new Map<Tally.Entry, { characters: number; tail: string }>()
+  readonly #streams = new Map<RunState.Entry, { characters: number; tail: string }>()
 
-  of(entry: Tally.Entry) {
+  of(entry: RunState.Entry) {
     return this.#streams.get(entry)
   }
-  drop(entry: Tally.Entry | undefined): void {
+  drop(entry: RunState.Entry | undefined): void {
     if (entry !== undefined) this.#streams.delete(entry)
   }
-  add(entry: Tally.Entry | undefined, { part, text }: Event.Delta): void {
+  add(entry: RunState.Entry | undefined, { part, text }: Event.Delta): void {
     if (entry === undefined) return
     const stream = this.#streams.get(entry) ?? { characters: 0, tail: "" }
     this.#streams.set(entry, stream)

@@ -1,7 +1,7 @@
 /** What the command line shows while it works: a live region on a terminal, plain lines elsewhere, or nothing. */
 import { Effect, type Scope } from "effect"
 import type * as Event from "../claude/Event.ts"
-import * as Tally from "../report/RunState.ts"
+import * as RunState from "../report/RunState.ts"
 import { inert } from "./Inert.ts"
 import * as Live from "./Live.ts"
 import * as Summary from "./Summary.ts"
@@ -28,9 +28,9 @@ export interface Options {
 
 /** A listener for a run, and what its events add up to. */
 export interface Progress extends Event.Listener {
-  readonly tally: Tally.Tally
+  readonly tally: RunState.RunState
   /** Asks, and the synthesis, of which was told in full why they failed; complete when the scope has closed. */
-  readonly told: ReadonlySet<Readonly<Tally.Entry>>
+  readonly told: ReadonlySet<Readonly<RunState.Entry>>
 }
 
 /**
@@ -41,8 +41,8 @@ export const make = (options: Options): Effect.Effect<Progress, never, Scope.Sco
   options.mode === "live" ? Live.make(options) : plain(options)
 
 const plain = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: Options) {
-  const tally = Tally.make()
-  const told = new Set<Readonly<Tally.Entry>>()
+  const tally = RunState.make()
+  const told = new Set<Readonly<RunState.Entry>>()
   const tell = (line: string): void => void output.write(`${line}\n`)
   const isQuiet = mode === "quiet"
   if (summary && !isQuiet) {
@@ -73,7 +73,7 @@ const plain = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary 
 const unfailing = (thunk: () => void): Effect.Effect<void> => Effect.ignoreCause(Effect.sync(thunk))
 
 /** The line that tells an event, where it matters; the tally has taken the event in. */
-const lineOf = (tally: Tally.Tally, event: Event.Event): string | undefined => {
+const lineOf = (tally: RunState.RunState, event: Event.Event): string | undefined => {
   if (event._tag === "ResearchEnded") return unsentLine(tally)
   const entry = tally.of(event)
   if (entry === undefined) return undefined
@@ -82,15 +82,15 @@ const lineOf = (tally: Tally.Tally, event: Event.Event): string | undefined => {
   switch (event._tag) {
     case "Dispatched":
       if (entry.dispatches > 1) return undefined
-      return isAsk ? `🔄 Asking ${name}` : `🧵 Folding ${Tally.plural(tally.answered, "answer", "answers")}`
+      return isAsk ? `🔄 Asking ${name}` : `🧵 Folding ${RunState.plural(tally.answered, "answer", "answers")}`
     case "Retrying":
-      return `⏳ Retrying ${name} in ${Tally.durationText(event.delayMillis)}: ${event.message}`
+      return `⏳ Retrying ${name} in ${RunState.durationText(event.delayMillis)}: ${event.message}`
     case "FellBack":
       return `↪️ Asking ${name} with ${event.to} instead: ${event.message}`
     case "Reasked":
       return `🔁 Asking ${name} again: ${event.issue}`
     case "Answered":
-      return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${Tally.durationText(entry.durationMillis ?? 0)}`
+      return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${RunState.durationText(entry.durationMillis ?? 0)}`
     case "Failed":
       // Thousands may share a budget or a deadline: what was never sent is told once, at the end.
       if (isAsk && entry.dispatches === 0) return undefined
@@ -103,11 +103,11 @@ const lineOf = (tally: Tally.Tally, event: Event.Event): string | undefined => {
 }
 
 /** Asks that were stopped before they were sent share one line: there may be thousands. */
-const unsentLine = ({ asks }: Tally.Tally): string | undefined => {
+const unsentLine = ({ asks }: RunState.RunState): string | undefined => {
   const unsent = asks.filter(({ dispatches, status }) => status === "interrupted" && dispatches === 0)
   const [first] = unsent
   if (first === undefined) return undefined
   return unsent.length === 1
     ? `🛑 Stopped ${first.name} before it was sent`
-    : `🛑 Stopped ${Tally.numberText(unsent.length)} asks before they were sent`
+    : `🛑 Stopped ${RunState.numberText(unsent.length)} asks before they were sent`
 }

@@ -1,6 +1,6 @@
 /** What the live region looks like: the state of a run as lines that fit the terminal. Pure. */
 import { inputTokensOf } from "../claude/Message.ts"
-import * as Tally from "../report/RunState.ts"
+import * as RunState from "../report/RunState.ts"
 import { inert } from "./Inert.ts"
 import { ended, isOpen, line, tokensOf, type View } from "./Line.ts"
 import { cut, lastLines, wrap } from "./Wrap.ts"
@@ -31,7 +31,7 @@ export const last = (view: View, summary: ReadonlyArray<string>): Last => {
       ...wrap(counts({ answered, failed, interrupted: total - answered - failed }).join(", "), view.columns)
     )
   }
-  if (hidden > 0) lines.push(`… and ${Tally.numberText(hidden)} more failed`)
+  if (hidden > 0) lines.push(`… and ${RunState.numberText(hidden)} more failed`)
   if (tally.synthesis !== undefined) lines.push(...ended(view, tally.synthesis))
   if (summary.length > 0) lines.push("", ...summary.flatMap((line) => wrap(inert(line), view.columns)))
   return { lines: lines.map((line) => cut(line, view.columns)), shown }
@@ -40,7 +40,7 @@ export const last = (view: View, summary: ReadonlyArray<string>): Last => {
 /** What stays on the terminal, and the entries that are told of in full. */
 export interface Last {
   readonly lines: ReadonlyArray<string>
-  readonly shown: ReadonlyArray<Readonly<Tally.Entry>>
+  readonly shown: ReadonlyArray<Readonly<RunState.Entry>>
 }
 
 /** Asks whose end stays visible however low the terminal is. */
@@ -68,7 +68,7 @@ const asks = (view: View, room: number): ReadonlyArray<string> => {
   return [choose(view.columns, fewer(counts(tally.count), " · ")), ...slowest.map((entry) => line(view, entry))]
 }
 
-const folding = (view: View, synthesis: Tally.Entry, room: number): ReadonlyArray<string> => {
+const folding = (view: View, synthesis: RunState.Entry, room: number): ReadonlyArray<string> => {
   const { columns, paint, tally } = view
   if (room < 1) return []
   const fold = line(view, synthesis)
@@ -84,10 +84,10 @@ const folding = (view: View, synthesis: Tally.Entry, room: number): ReadonlyArra
   return [...above, fold, ...(isBlank ? [] : text.map((row) => `${paint("dim", "│")} ${row}`))]
 }
 
-const counts = (count: Partial<Record<Tally.Status, number>>): ReadonlyArray<string> =>
+const counts = (count: Partial<Record<RunState.Status, number>>): ReadonlyArray<string> =>
   (["answered", "failed", "answering", "asking", "retrying", "waiting", "interrupted"] as const).flatMap((status) => {
     const n = count[status] ?? 0
-    return n === 0 ? [] : [`${Tally.numberText(n)} ${status === "interrupted" ? "stopped" : status}`]
+    return n === 0 ? [] : [`${RunState.numberText(n)} ${status === "interrupted" ? "stopped" : status}`]
   })
 
 /** Lengths of the footer's bar: the longest one that fits is drawn. */
@@ -106,11 +106,11 @@ const footer = (view: View): string => {
   )
   const tokens = inputTokensOf(usage) + usage.outputTokens + tokensOf(streaming)
   const parts = [
-    `${Tally.numberText(done)}/${Tally.numberText(total)} done`,
-    Tally.durationText(now - (tally.startedAt ?? now)),
-    `${Tally.numberText(inFlight)} in flight`,
-    `${streaming > 0 ? "~" : ""}${Tally.plural(tokens, "token", "tokens")}`,
-    ...(costUsd === 0 ? [] : [costUsd === undefined ? "cost unknown" : `about ${Tally.usdText(costUsd)}`])
+    `${RunState.numberText(done)}/${RunState.numberText(total)} done`,
+    RunState.durationText(now - (tally.startedAt ?? now)),
+    `${RunState.numberText(inFlight)} in flight`,
+    `${streaming > 0 ? "~" : ""}${RunState.plural(tokens, "token", "tokens")}`,
+    ...(costUsd === 0 ? [] : [costUsd === undefined ? "cost unknown" : `about ${RunState.usdText(costUsd)}`])
   ]
   const [fullest = "", ...shorter] = fewer(parts, " · ")
   return choose(columns, [...bars.map((bar) => `${bar} ${fullest}`), fullest, ...shorter])

@@ -1,18 +1,18 @@
 /** What stands below a run: a table of what each ask took, what asking together bought, and what all of it cost. Pure. */
 import { inputTokensOf } from "../claude/Message.ts"
-import { durationText, type Entry, numberText, plural, type Tally, usdText } from "../report/RunState.ts"
+import { durationText, type Entry, numberText, plural, type RunState, usdText } from "../report/RunState.ts"
 import { inert } from "./Inert.ts"
 import * as Instead from "./Instead.ts"
 
 /** The closing lines. Empty where nothing happened; `foreseenUsd` is what the run was to cost at most. */
-export const closing = (tally: Tally, foreseenUsd?: number): ReadonlyArray<string> =>
+export const closing = (tally: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
   [timeLine(tally), spentLine(tally, foreseenUsd), ...Instead.linesOf(tally)].filter((line) => line !== "")
 
 /**
  * A line for each ask that was sent, and the synthesis; of many the dearest. No line is longer than `columns`: what matters
  * least is left out. Empty for fewer than two asks, of which the closing lines say all.
  */
-export const table = ({ asks, synthesis }: Tally, columns = Number.POSITIVE_INFINITY): ReadonlyArray<string> => {
+export const table = ({ asks, synthesis }: RunState, columns = Number.POSITIVE_INFINITY): ReadonlyArray<string> => {
   if (asks.length < 2) return []
   const sent = asks.filter(({ dispatches }) => dispatches > 0)
   const listed = sent.length > mostListed ? sent.toSorted(dearestFirst).slice(0, fewestListed) : sent
@@ -93,7 +93,7 @@ const fitted = (
   )
 }
 
-const timeLine = ({ answered, researchMillis, sequentialMillis, speedUp, total }: Tally): string => {
+const timeLine = ({ answered, researchMillis, sequentialMillis, speedUp, total }: RunState): string => {
   if (total === 0) return ""
   const asks = plural(total, "ask", "asks")
   const what = answered === total ? asks : `${numberText(answered)} of ${asks} answered`
@@ -104,7 +104,7 @@ const timeLine = ({ answered, researchMillis, sequentialMillis, speedUp, total }
   return `${what} in ${durationText(researchMillis)}${compared}`
 }
 
-const spentLine = ({ costUsd, unpriced, usage }: Tally, foreseenUsd: number | undefined): string => {
+const spentLine = ({ costUsd, unpriced, usage }: RunState, foreseenUsd: number | undefined): string => {
   const input = inputTokensOf(usage)
   if (input + usage.outputTokens === 0) return ""
   const searches = usage.webSearches === 0 ? "" : ` with ${plural(usage.webSearches, "web search", "web searches")}`

@@ -6,7 +6,7 @@ import { PositiveInt } from "../options/OptionSchemas.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { Concurrency } from "../pipeline/Research.ts"
-import * as Tally from "../report/RunState.ts"
+import * as RunState from "../report/RunState.ts"
 import { code, Failure } from "./Failure.ts"
 import * as Flags from "./Flags.ts"
 import { inert } from "./Inert.ts"
@@ -150,7 +150,7 @@ const placesOf = (concurrency: Concurrency): number =>
 /** A run as `fanfold run` makes it, but that every ask must be answered: a gap would make the run a shorter one. */
 const runOf = (pipeline: Prepared) =>
   Effect.fnUntraced(function* (concurrency: Concurrency) {
-    const tally = Tally.make()
+    const tally = RunState.make()
     const startedAt = yield* Clock.currentTimeNanos
     let researchedAt = startedAt
     const emit = (event: Event.Event) =>
@@ -196,7 +196,7 @@ const showing = Effect.fnUntraced(function* (
   let nextLineAt = 0
   const show = (step: Step, elapsedMillis: number): void => {
     const place = `Round ${step.round} of ${rounds}`
-    const time = `${Tally.durationText(elapsedMillis)} of about ${Tally.durationText(step.totalMillis)}`
+    const time = `${RunState.durationText(elapsedMillis)} of about ${RunState.durationText(step.totalMillis)}`
     const line = isLive ? `${place} · ${time} · ${step.arm}` : `${place}, ${time}`
     output.write(isLive ? `${eraseLine}${line.slice(0, (output.columns || 80) - 1)}` : `${line}\n`)
   }
@@ -210,7 +210,7 @@ const showing = Effect.fnUntraced(function* (
   return (step) => {
     if (last === undefined) {
       const pace = step.speed === 1 ? "in real time" : `time running ${step.speed} × as fast`
-      output.write(`Measuring against the offline mock, ${pace}: about ${Tally.durationText(step.totalMillis)}\n`)
+      output.write(`Measuring against the offline mock, ${pace}: about ${RunState.durationText(step.totalMillis)}\n`)
     }
     if (!isLive && step.round !== last?.round && step.doneMillis >= nextLineAt) {
       nextLineAt = step.doneMillis + lineEveryMillis

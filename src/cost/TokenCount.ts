@@ -5,7 +5,7 @@ import type { Request } from "../claude/Message.ts"
 export const charactersPerToken = 4
 
 /** Input tokens of a request, by its length. */
-export const inputTokensOf = ({ answerSchema, context, messages, system, tools }: Request): number => {
+export const estimateInputTokens = ({ answerSchema, context, messages, system, tools }: Request): number => {
   const length = JSON.stringify([null, system, messages, answerSchema]).length + (context ?? "").length
   return Math.ceil((length + (tools === undefined ? 0 : JSON.stringify(tools).length)) / charactersPerToken)
 }

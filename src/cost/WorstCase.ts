@@ -1,7 +1,15 @@
 /** What a request may take at most: what a budget sets aside before it is sent. */
 import { Result } from "effect"
 import type { Call } from "../claude/Call.ts"
-import { type Block, inputTokensOf, type Reply, type Request, sourcesOf, textOf, type Usage } from "../claude/Message.ts"
+import {
+  type Block,
+  inputTokensOf,
+  type Reply,
+  type Request,
+  sourcesOf,
+  textOf,
+  type Usage
+} from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
 import { type Amount, type Answer, nothing } from "../layers/budget/BudgetLedger.ts"
 

@@ -4,12 +4,12 @@ import { AskError, OverBudget, Unbounded } from "../claude/AskError.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
-import { Fifo } from "../scheduling/LinkedQueue.ts"
+import { LinkedQueue } from "../scheduling/LinkedQueue.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, PositiveInt } from "../options/OptionSchemas.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
-import { type Amount, type Claim, Fold, nothing, Purse } from "./budget/BudgetLedger.ts"
+import { type Amount, type Reservation, SynthesisReserve, nothing, BudgetLedger } from "./budget/BudgetLedger.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
@@ -65,13 +65,13 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
   return Layer.effect(
     Claude,
     Effect.map(Claude, ({ send }) => {
-      const purse = new Purse({ usd, tokens })
-      const queue = new Fifo<Waiting>()
+      const ledger = new BudgetLedger({ usd, tokens })
+      const queue = new LinkedQueue<Waiting>()
       /** Whether anybody below tells what leaves, as `Pacing` does; if not, all that was let in counts as sent. */
       let isTold = false
 
       const letIn = (waiting: Waiting): void => {
-        purse.take(waiting.claim)
+        ledger.take(waiting.claim)
         waiting.isIn = true
       }
 
@@ -79,11 +79,11 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
       const admit = (fiber: AnyFiber): void => {
         for (let first = queue.first; first !== undefined; first = queue.first) {
           const { claim, leave, resume } = first
-          const verdict = purse.look(claim)
+          const verdict = ledger.look(claim)
           if (verdict === "later") return
           leave()
           if (verdict === "now") letIn(first)
-          const entered = first.isIn ? Effect.void : Effect.fail(overBudget(purse, claim))
+          const entered = first.isIn ? Effect.void : Effect.fail(overBudget(ledger, claim))
           // A task of its own: a resumed fiber would run here and now, and might end within the one that begins.
           fiber.currentDispatcher.scheduleTask(() => resume(entered), 0)
         }
@@ -101,16 +101,16 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
         })
 
       /** What the call may take, for which run; the run's synthesis gets its share with the first of its asks. */
-      const claimOf = (request: Request, call: Call.Call, stated: Price.Prices): Result.Result<Claim, string> =>
+      const claimOf = (request: Request, call: Call.Call, stated: Price.Prices): Result.Result<Reservation, string> =>
         Result.map(WorstCase.of(request, stated, isPriced), (most) => {
           if (call.part === "synthesis") return synthesisClaim(request, call, most, stated)
-          if (purse.fold?.run !== call.run) purse.fold = purse.foldOf(call.run, foldOf(call, stated))
-          return { most, fold: purse.fold, answerTokens: WorstCase.answerTokens(request) }
+          if (ledger.fold?.run !== call.run) ledger.fold = ledger.foldOf(call.run, foldOf(call, stated))
+          return { most, fold: ledger.fold, answerTokens: WorstCase.answerTokens(request) }
         })
 
       /** Its answers are known better than by their length, and what was kept back for it is now its own. */
-      const synthesisClaim = (request: Request, call: Call.Call, most: Amount, stated: Price.Prices): Claim => {
-        const fold = purse.known(call.run)
+      const synthesisClaim = (request: Request, call: Call.Call, most: Amount, stated: Price.Prices): Reservation => {
+        const fold = ledger.known(call.run)
         const claim = { fold: undefined, answerTokens: 0 }
         if (fold === undefined) return { ...claim, most }
         fold.isUnderWay = true
@@ -144,20 +144,20 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
             const sent = Effect.provideService(send(request), Event.Listener, watching)
             const admitted = Effect.suspend(() => {
               const verdict =
-                queue.first === undefined || call.part === "synthesis" ? purse.look(waiting.claim) : "later"
+                queue.first === undefined || call.part === "synthesis" ? ledger.look(waiting.claim) : "later"
               if (verdict === "now") {
                 letIn(waiting)
                 return sent
               }
               // A second copy that would have to wait comes too late to help.
-              if (verdict === "never" || call.hedge === true) return Effect.fail(overBudget(purse, waiting.claim))
+              if (verdict === "never" || call.hedge === true) return Effect.fail(overBudget(ledger, waiting.claim))
               return Effect.andThen(wait(waiting, fiber), sent)
             })
             return Effect.onExit(admitted, (exit) =>
               Effect.sync(() => {
                 if (!waiting.isIn) return
                 const isFree = isTold && !waiting.hasLeft
-                purse.settle(waiting.claim, isFree ? nothing : actual(exit, request, waiting.claim, stated))
+                ledger.settle(waiting.claim, isFree ? nothing : actual(exit, request, waiting.claim, stated))
                 if (Exit.isSuccess(exit)) {
                   const isContinued = request.messages.at(-1)?.role === "assistant"
                   waiting.claim.fold?.put(call.ask, WorstCase.answerOf(exit.value), isContinued)
@@ -171,9 +171,9 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
   )
 }
 
-/** A call before the purse. */
+/** A call before the ledger. */
 interface Waiting {
-  readonly claim: Claim
+  readonly claim: Reservation
   /** Something is set aside for it. */
   isIn: boolean
   /** It was dispatched, so that it may have to be paid. */
@@ -191,8 +191,8 @@ const least = (a: Amount, b: Amount): Amount => ({
 
 const foldOf =
   ({ run, synthesis }: Call.Call, stated: Price.Prices) =>
-  (isWhole: boolean): Fold =>
-    new Fold(run, synthesis !== undefined && isWhole, (answerTokens) =>
+  (isWhole: boolean): SynthesisReserve =>
+    new SynthesisReserve(run, synthesis !== undefined && isWhole, (answerTokens) =>
       WorstCase.synthesis(synthesis, answerTokens, stated)
     )
 
@@ -211,16 +211,21 @@ const free = new Set([
 ])
 
 /** What an attempt took: nothing where it was refused, all that was set aside where it was broken off. */
-const actual = (exit: Exit.Exit<Reply, AskError>, request: Request, { most }: Claim, stated: Price.Prices): Amount => {
+const actual = (
+  exit: Exit.Exit<Reply, AskError>,
+  request: Request,
+  { most }: Reservation,
+  stated: Price.Prices
+): Amount => {
   if (Exit.isSuccess(exit)) return WorstCase.spent(request, exit.value.model, exit.value.usage, stated)
   const error = Exit.findErrorOption(exit)
   if (error._tag === "None") return most
   return error.value.usage === undefined && free.has(error.value.reason._tag) ? nothing : most
 }
 
-const overBudget = (purse: Purse, claim: Claim): AskError => {
-  const { left, limit } = purse
-  const needed = purse.need(claim)
+const overBudget = (ledger: BudgetLedger, claim: Reservation): AskError => {
+  const { left, limit } = ledger
+  const needed = ledger.need(claim)
   const unit = needed.tokens > left.tokens ? "tokens" : "usd"
   const reason = new OverBudget({
     unit,

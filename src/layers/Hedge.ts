@@ -4,7 +4,7 @@ import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
 import { durationOr, inCode, PositiveInt } from "../options/OptionSchemas.ts"
-import { Lookout } from "./hedge/HedgeScheduler.ts"
+import { HedgeScheduler } from "./hedge/HedgeScheduler.ts"
 import { race } from "./hedge/HedgedCall.ts"
 
 /** `after`: when a call takes too long, from its leaving. `max`: most second copies in a run. */
@@ -43,16 +43,16 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
   return Layer.effect(
     Claude,
     Effect.map(Claude, ({ send }) => {
-      const lookout = new Lookout()
+      const scheduler = new HedgeScheduler()
       const runOf = ({ asks, run }: Call.Call) =>
-        lookout.run(run, () => max ?? Math.max(fewest, Math.floor(share * asks)), afterMillis)
+        scheduler.run(run, () => max ?? Math.max(fewest, Math.floor(share * asks)), afterMillis)
       return Claude.of({
         send: (request) =>
           Effect.withFiber((fiber) => {
             const call = fiber.getRef(Call.Current)
             if (call.part !== "ask" || call.hedge === true) return send(request)
             const run = runOf(call)
-            return run.isSpent ? send(request) : race(send, request, run, lookout, fiber)
+            return run.isSpent ? send(request) : race(send, request, run, scheduler, fiber)
           })
       })
     })

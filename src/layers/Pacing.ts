@@ -4,14 +4,14 @@ import type { AskError } from "../claude/AskError.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude, isStreamed } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
-import { Gate } from "./pacing/Dispatcher.ts"
+import { Dispatcher } from "./pacing/Dispatcher.ts"
 import * as Issue from "../options/Issue.ts"
-import { Lane, type Limits as AccountLimits, Ticket } from "./pacing/ClassLimiter.ts"
+import { ClassLimiter, type Limits as AccountLimits, Ticket } from "./pacing/ClassLimiter.ts"
 import { PositiveInt } from "../options/OptionSchemas.ts"
-import { Memory, type Remembered, trustIn } from "./pacing/LearnedLimits.ts"
+import { LearnedLimits, type Remembered, trustIn } from "./pacing/LearnedLimits.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import { modelClassOf } from "./pacing/ModelClass.ts"
-import * as RateLimit from "../claude/RateLimitHeaders.ts"
+import * as RateLimitHeaders from "../claude/RateLimitHeaders.ts"
 import { cautious } from "./pacing/RateProbe.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
@@ -57,11 +57,11 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       if (options.limits !== undefined) assertLimits(options.limits)
       if (options.remember !== undefined) assertRemember(options.remember)
       const { inFlight, limits = {}, remember = true } = options
-      const memory = remember ? yield* Memory : undefined
+      const memory = remember ? yield* LearnedLimits : undefined
       const { send } = yield* Claude
-      const gate = new Gate(inFlight ?? Number.POSITIVE_INFINITY)
-      const lanes = new Map<string, Lane>()
-      const openings = new Map<string, Fiber.Fiber<Lane>>()
+      const gate = new Dispatcher(inFlight ?? Number.POSITIVE_INFINITY)
+      const limiters = new Map<string, ClassLimiter>()
+      const openings = new Map<string, Fiber.Fiber<ClassLimiter>>()
       const isTold = inFlight !== undefined || Object.values(limits).some((limit) => limit !== undefined)
       let tickets = 0
 
@@ -74,17 +74,17 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         return Effect.logDebug(`Rate-limit headers that make no sense are not heeded: ${nonsense.join("; ")}`)
       }
 
-      const open = (modelClass: string, now: number, remembered?: Remembered): Lane => {
+      const open = (modelClass: string, now: number, remembered?: Remembered): ClassLimiter => {
         const trust = remembered === undefined ? 0 : trustIn(remembered, now)
         const known = trust > 0 ? remembered : undefined
-        const lane = new Lane(!isTold, limits, now, known, trust)
-        lanes.set(modelClass, lane)
-        gate.add(lane)
-        return lane
+        const limiter = new ClassLimiter(!isTold, limits, now, known, trust)
+        limiters.set(modelClass, limiter)
+        gate.add(limiter)
+        return limiter
       }
 
       /** Of a class that is met for the first time; what is remembered of it is read once, whoever is interrupted meanwhile. */
-      const opened = (modelClass: string, fiber: AnyFiber): Effect.Effect<Lane> => {
+      const opened = (modelClass: string, fiber: AnyFiber): Effect.Effect<ClassLimiter> => {
         if (memory === undefined) return Effect.succeed(open(modelClass, millis(fiber)))
         const opening =
           openings.get(modelClass) ??
@@ -98,8 +98,8 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       }
 
       /** Hands on to later runs what this one has learned, while the call that told it goes on. */
-      const keep = ({ lane, request }: Ticket, now: number, fiber: AnyFiber): void => {
-        const learned = memory === undefined ? undefined : lane.news(now)
+      const keep = ({ limiter, request }: Ticket, now: number, fiber: AnyFiber): void => {
+        const learned = memory === undefined ? undefined : limiter.news(now)
         if (memory === undefined || learned === undefined) return
         const remembered = { version: 1, learnedAt: now, ...learned } as const
         Effect.runForkWith(fiber.context)(memory.keep(modelClassOf(request.model), remembered))
@@ -107,28 +107,28 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 
       /** Learns of the limits from the end of an attempt. */
       const learn = (ticket: Ticket, result: Result.Result<Reply, AskError>, now: number): Effect.Effect<void> => {
-        const { lane } = ticket
+        const { limiter } = ticket
         const { headers = {}, usage } = result._tag === "Success" ? result.success : result.failure
-        if (usage !== undefined) lane.settle(ticket, usage, now)
-        const said = RateLimit.read(headers, now)
+        if (usage !== undefined) limiter.settle(ticket, usage, now)
+        const said = RateLimitHeaders.read(headers, now)
         const complained = complain(said.nonsense)
         if (result._tag === "Success") {
-          lane.learn(ticket, said, now)
+          limiter.learn(ticket, said, now)
           return complained
         }
         const error = result.failure
         if (!isRefusal(error)) return complained
         return Effect.andThen(
           complained,
-          Effect.map(Random.next, (random) => lane.refuse(ticket, error, said, now, random))
+          Effect.map(Random.next, (random) => limiter.refuse(ticket, error, said, now, random))
         )
       }
 
       /** The headers of a stream are heard long before its end. */
       const sendStreamed = (ticket: Ticket, fiber: AnyFiber) =>
-        Effect.provideService(send(ticket.request), RateLimit.Arrived, (headers) => {
+        Effect.provideService(send(ticket.request), RateLimitHeaders.Arrived, (headers) => {
           const now = millis(fiber)
-          ticket.lane.learn(ticket, RateLimit.read(headers, now), now)
+          ticket.limiter.learn(ticket, RateLimitHeaders.read(headers, now), now)
           gate.admit(fiber)
         })
 
@@ -146,7 +146,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         } as const
         return Effect.flatMap(Event.emit(dispatched), () => {
           const leftAt = millis(fiber)
-          const isScout = call.asks > cautious && ticket.lane.isUnknown
+          const isScout = call.asks > cautious && ticket.limiter.isUnknown
           const streamed = isStreamed(request, call, fiber.getRef(Event.Listener))
           const sent = streamed ? sendStreamed(ticket, fiber) : isScout ? sendScout(ticket, call, fiber) : send(request)
           return Effect.flatMap(Effect.result(sent), (result) => {
@@ -160,9 +160,9 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         })
       }
 
-      const enter = (lane: Lane, request: Request, fiber: AnyFiber) => {
+      const enter = (limiter: ClassLimiter, request: Request, fiber: AnyFiber) => {
         const call = fiber.getRef(Call.Current)
-        const ticket = new Ticket(lane, request, call, tickets++)
+        const ticket = new Ticket(limiter, request, call, tickets++)
         const held = gate.hold(ticket, attemptOf(ticket, call, fiber), fiber)
         return Effect.flatMap(held, (ended) => tell(ended, request, call))
       }
@@ -171,10 +171,10 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         send: (request) =>
           Effect.withFiber((fiber) => {
             const modelClass = modelClassOf(request.model)
-            const lane = lanes.get(modelClass)
-            return lane === undefined
-              ? Effect.flatMap(opened(modelClass, fiber), (lane) => enter(lane, request, fiber))
-              : enter(lane, request, fiber)
+            const limiter = limiters.get(modelClass)
+            return limiter === undefined
+              ? Effect.flatMap(opened(modelClass, fiber), (limiter) => enter(limiter, request, fiber))
+              : enter(limiter, request, fiber)
           })
       })
     })

@@ -4,8 +4,8 @@ import * as BaseUrl from "../claude/sdk/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode } from "../options/OptionSchemas.ts"
-import { Memory } from "./pacing/LearnedLimits.ts"
-import * as MemoryFile from "./pacing/LearnedLimitsFile.ts"
+import { LearnedLimits } from "./pacing/LearnedLimits.ts"
+import * as LearnedLimitsFile from "./pacing/LearnedLimitsFile.ts"
 import * as Price from "../claude/Price.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
@@ -145,10 +145,10 @@ const memory = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): Lay
   fetch !== undefined
     ? Layer.empty
     : Layer.effect(
-        Memory,
+        LearnedLimits,
         Effect.map(
           Effect.promise(() => import("../transport/Transport.ts")),
-          (transport) => (transport.isOwn() ? MemoryFile.make({ apiKey, baseUrl }) : undefined)
+          (transport) => (transport.isOwn() ? LearnedLimitsFile.make({ apiKey, baseUrl }) : undefined)
         )
       )
 

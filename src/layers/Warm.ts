@@ -2,8 +2,8 @@
 import { Clock, Context, Duration, Effect, type Fiber, Layer, Schema } from "effect"
 import * as Call from "../claude/Call.ts"
 import { Activity, Claude, type SoFar } from "../claude/Claude.ts"
-import { type Convoy, Member } from "./warm/WarmupGroup.ts"
-import { Convoys } from "./warm/WarmupRegistry.ts"
+import { type WarmupGroup, Member } from "./warm/WarmupGroup.ts"
+import { WarmupRegistry } from "./warm/WarmupRegistry.ts"
 import * as Event from "../claude/Event.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, PositiveDuration } from "../options/OptionSchemas.ts"
@@ -40,28 +40,28 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
   return Layer.effect(
     Claude,
     Effect.map(Claude, ({ send }) => {
-      const convoys = new Convoys(maxWaitMillis)
+      const registry = new WarmupRegistry(maxWaitMillis)
 
-      const follow = (request: Request, convoy: Convoy, fiber: AnyFiber) =>
+      const follow = (request: Request, group: WarmupGroup, fiber: AnyFiber) =>
         Effect.provideService(
           send(request),
           Event.Listener,
-          onDispatched(fiber, (at) => convoy.use(at))
+          onDispatched(fiber, (at) => group.use(at))
         )
 
       /** Its reply is streamed, so that its beginning is seen. */
-      const lead = (request: Request, convoy: Convoy, member: Member, fiber: AnyFiber) => {
+      const lead = (request: Request, group: WarmupGroup, member: Member, fiber: AnyFiber) => {
         const activity = fiber.getRef(Activity)
         const onActivity = (soFar: SoFar) => {
-          if (convoy.isLedBy(member)) {
-            convoys.unwatch(convoy)
-            convoy.begin(member, millis(fiber), fiber)
+          if (group.isLedBy(member)) {
+            registry.unwatch(group)
+            group.begin(member, millis(fiber), fiber)
           }
           activity(soFar)
         }
         const listener = onDispatched(fiber, (at) => {
-          convoy.depart(member, at)
-          convoys.watch(convoy, fiber)
+          group.depart(member, at)
+          registry.watch(group, fiber)
         })
         const call = { ...fiber.getRef(Call.Current), streamed: true }
         const context = Context.make(Call.Current, call).pipe(
@@ -71,17 +71,17 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         return Effect.provideContext(send(request), context)
       }
 
-      const join = (request: Request, convoy: Convoy, fiber: AnyFiber) => {
+      const join = (request: Request, group: WarmupGroup, fiber: AnyFiber) => {
         const member = new Member()
         const sent = Effect.suspend(() =>
-          convoy.isLedBy(member) ? lead(request, convoy, member, fiber) : follow(request, convoy, fiber)
+          group.isLedBy(member) ? lead(request, group, member, fiber) : follow(request, group, fiber)
         )
-        const entered = Effect.suspend(() => convoy.enter(member, millis(fiber)))
+        const entered = Effect.suspend(() => group.enter(member, millis(fiber)))
         return Effect.onExit(Effect.andThen(entered, sent), (exit) =>
           Effect.sync(() => {
-            if (!convoy.isLedBy(member)) return
-            convoys.unwatch(convoy)
-            convoy.end(member, exit, millis(fiber), fiber)
+            if (!group.isLedBy(member)) return
+            registry.unwatch(group)
+            group.end(member, exit, millis(fiber), fiber)
           })
         )
       }
@@ -92,8 +92,8 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
             if (!hasSiblings(fiber.getRef(Call.Current))) return send(request)
             const prefix = prefixOf(request)
             if (prefix._tag === "Nothing") return send(request)
-            const convoy = convoys.of(prefix)
-            return convoy.isOpen(millis(fiber)) ? follow(request, convoy, fiber) : join(request, convoy, fiber)
+            const group = registry.of(prefix)
+            return group.isOpen(millis(fiber)) ? follow(request, group, fiber) : join(request, group, fiber)
           })
       })
     })

@@ -54,7 +54,7 @@ const assertQuestion = Issue.assert(Question, "question")
 const assertOptions = Issue.assert(inCode(Settings), "options")
 
 /** What every ask takes where it sets nothing itself, and the document that all of them share. */
-export const Defaults = Context.Reference<Options & { readonly context?: string }>("fanfold/Ask/Defaults", {
+export const Defaults = Context.Reference<Options & { readonly context?: string }>("fanfold/pipeline/Ask/Defaults", {
   defaultValue: () => ({})
 })
 

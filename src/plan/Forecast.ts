@@ -1,6 +1,6 @@
 /** What a pipeline may take at most, call by call, told before anything is sent. */
 import * as Ask from "../pipeline/Ask.ts"
-import { charactersPerToken, inputTokensOf } from "../cost/TokenCount.ts"
+import { charactersPerToken, estimateInputTokens } from "../cost/TokenCount.ts"
 import { noUsage, type Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
@@ -36,11 +36,11 @@ export const make = ({ asks, context, synthesis }: Pipeline, prices: Prices = {}
   const shared = context === undefined ? {} : { context }
   const calls = Object.entries(asks).map(([name, ask]) => {
     const request = Ask.requestOf(ask, shared)
-    return foresee({ name, part: "ask", request, inputTokens: inputTokensOf(request) }, Ask.modelsOf(ask), prices)
+    return foresee({ name, part: "ask", request, inputTokens: estimateInputTokens(request) }, Ask.modelsOf(ask), prices)
   })
   if (synthesis !== undefined) {
     const request = foldOf(synthesis)
-    const inputTokens = inputTokensOf(request) + findingsTokens(calls)
+    const inputTokens = estimateInputTokens(request) + findingsTokens(calls)
     const call = { name: "synthesis", part: "synthesis", request, inputTokens } as const
     calls.push(foresee(call, synthesis.options.model, prices))
   }

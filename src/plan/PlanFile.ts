@@ -1,6 +1,6 @@
 /** Reads a plan's text (YAML, JSON or TOML) and says of every issue where in the file it stands. */
 import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
-import * as Affordable from "./BudgetCheck.ts"
+import * as BudgetCheck from "./BudgetCheck.ts"
 import * as Deadline from "../pipeline/Deadline.ts"
 import * as Issue from "../options/Issue.ts"
 import { checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
@@ -82,7 +82,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
     const { file: contextFile, text } = context.success
     const read: Read = { ...toPipeline(plan), context: text, contextFile }
-    const unaffordable = plan.budget === undefined ? [] : Affordable.issuesOf(read, plan.budget, plan.prices)
+    const unaffordable = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan.prices)
     return unaffordable.length === 0 ? read : yield* locate(file, source, unaffordable)
   }
   return yield* locate(file, source, issues)

@@ -1,7 +1,7 @@
 /** What each ask, and the synthesis, took: for the report, and for scripts. */
 import { Schema } from "effect"
 import { Usage } from "../claude/Message.ts"
-import type { Entry, Tally } from "./RunState.ts"
+import type { Entry, RunState } from "./RunState.ts"
 
 /** `model`: the one that answered, else the one asked last; null where nothing was sent. `attempts`: requests that left. */
 const Part = Schema.Struct({
@@ -16,10 +16,10 @@ const Part = Schema.Struct({
 interface Part extends Schema.Schema.Type<typeof Part> {}
 
 /** By the names of the asks; `synthesis` is null where there was none. */
-export const Spent = Schema.Struct({ asks: Schema.Record(Schema.String, Part), synthesis: Schema.NullOr(Part) })
-export interface Spent extends Schema.Schema.Type<typeof Spent> {}
+export const CostBreakdown = Schema.Struct({ asks: Schema.Record(Schema.String, Part), synthesis: Schema.NullOr(Part) })
+export interface CostBreakdown extends Schema.Schema.Type<typeof CostBreakdown> {}
 
-export const of = ({ asks, synthesis }: Tally): Spent => ({
+export const of = ({ asks, synthesis }: RunState): CostBreakdown => ({
   asks: Object.fromEntries(asks.map((entry) => [entry.name, partOf(entry)])),
   synthesis: synthesis === undefined ? null : partOf(synthesis)
 })

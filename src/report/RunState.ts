@@ -41,7 +41,7 @@ export interface Entry {
 type Stamp = Pick<Event, "run" | "ask" | "part">
 
 /** A fold of events that is changed in place, as a run of thousands of asks tells many. */
-export class Tally {
+export class RunState {
   readonly #asks: Array<Entry> = []
   readonly #entries = new Map<string, Entry>()
   readonly #unpriced = new Set<string>()
@@ -244,7 +244,7 @@ export class Tally {
 }
 
 /** Begins a tally without any event. */
-export const make = (): Tally => new Tally()
+export const make = (): RunState => new RunState()
 
 /** Writes a number with thousands separators. */
 export const numberText = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 0 })

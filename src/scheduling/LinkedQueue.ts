@@ -6,7 +6,7 @@ interface Link<A> {
   after: Link<A> | undefined
 }
 
-export class Fifo<A> {
+export class LinkedQueue<A> {
   #first: Link<A> | undefined
   #last: Link<A> | undefined
 

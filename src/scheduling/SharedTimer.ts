@@ -3,7 +3,7 @@ import { Clock, Effect, type Fiber } from "effect"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-export class Alarm {
+export class SharedTimer {
   readonly #ring: (timer: AnyFiber) => void
   #timer: { readonly at: number; readonly fiber: AnyFiber } | undefined
 

@@ -1,6 +1,6 @@
 /** Ends what takes too long. One timer serves all. */
 import { Clock, type Context, Effect, Fiber } from "effect"
-import { Alarm } from "./SharedTimer.ts"
+import { SharedTimer } from "./SharedTimer.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -14,7 +14,7 @@ interface Watched<B, E> {
 
 export class Watchdog {
   readonly #watched = new Set<Watched<unknown, unknown>>()
-  readonly #alarm = new Alarm((timer) => this.#look(timer))
+  readonly #timer = new SharedTimer((timer) => this.#look(timer))
 
   /**
    * Runs the effect, and interrupts it once `endsAt` has passed, in epoch milliseconds; what `onLate` gave at that moment is
@@ -33,7 +33,7 @@ export class Watchdog {
         const watched: Watched<B, E2> = { endsAt, onLate, fiber, late: undefined }
         fiber.addObserver((exit) => {
           this.#watched.delete(watched)
-          if (this.#watched.size === 0) this.#alarm.stop()
+          if (this.#watched.size === 0) this.#timer.stop()
           resume(exit._tag === "Failure" && watched.late !== undefined ? watched.late : exit)
         })
         if (fiber.pollUnsafe() !== undefined) return
@@ -46,7 +46,7 @@ export class Watchdog {
 
   /** Looks at this moment, at the latest, who is late. */
   wake(at: number, fiber: AnyFiber): void {
-    this.#alarm.set(at, fiber)
+    this.#timer.set(at, fiber)
   }
 
   #look(timer: AnyFiber): void {

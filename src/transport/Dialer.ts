@@ -11,7 +11,7 @@ const protocols = ["h2", "http/1.1"]
 export type Done = (error: Error | null, socket?: Socket) => void
 
 /** Told once: `done`, with a connection that nobody listens to yet, or with what went wrong. */
-export class Dial {
+export class Dialer {
   readonly #url: URL
   readonly #done: Done
   #step: Socket | ClientRequest | undefined

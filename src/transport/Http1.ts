@@ -1,18 +1,18 @@
 /** Requests over HTTP/1.1: one at a time on a connection, and as many connections as that takes. */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import type { Socket } from "node:net"
-import { credentialsOf, type Dial, type Done } from "./Dialer.ts"
+import { credentialsOf, type Dialer, type Done } from "./Dialer.ts"
 import type { Exchange, Outgoing } from "./Exchange.ts"
 
 /** How long an idle connection is kept: longer than a backoff, shorter than most servers keep it. */
 const idleMillis = 60_000
 
 /** Makes a connection, or has one ready. */
-export type Open = (done: Done) => Dial | Socket
+export type Open = (done: Done) => Dialer | Socket
 
 /** A request's own option, which hears of the connection that is made for it. */
 interface Dialled {
-  readonly dialled: (dial: Dial) => void
+  readonly dialled: (dial: Dialer) => void
 }
 
 /** Keeps the connections of one origin for its next requests. */
@@ -34,7 +34,7 @@ export const send = (agent: Agent, proxy: URL | undefined, outgoing: Outgoing, e
   const { body, headers, method, url } = outgoing
   const { request } = process.getBuiltinModule("node:http")
   const isAsked = proxy !== undefined && url.protocol === "http:"
-  let dial: Dial | undefined
+  let dial: Dialer | undefined
   const options: RequestOptions & Dialled = {
     agent,
     method,

@@ -2,7 +2,7 @@
 import type { Agent } from "node:http"
 import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
-import { Dial, type Done } from "./Dialer.ts"
+import { Dialer, type Done } from "./Dialer.ts"
 import type { Exchange, Outgoing } from "./Exchange.ts"
 import * as Http1 from "./Http1.ts"
 import { Connection, usualStreams } from "./Http2.ts"
@@ -15,7 +15,7 @@ export class Origin {
   readonly #proxy: URL | undefined
   readonly #connections = new Set<Connection>()
   /** Connections that are being made, each with how many requests it is made for. */
-  readonly #dials = new Map<Dial, number>()
+  readonly #dials = new Map<Dialer, number>()
   readonly #waiting = new Map<Exchange, Outgoing>()
   /** Open connections to a server that turned out to speak HTTP/1.1. */
   readonly #spare: Array<Socket> = []
@@ -62,8 +62,8 @@ export class Origin {
     }
   }
 
-  #dial(): Dial {
-    const dial = new Dial(this.#url, this.#proxy, (error, socket) => {
+  #dial(): Dialer {
+    const dial = new Dialer(this.#url, this.#proxy, (error, socket) => {
       const wanted = this.#dials.get(dial) ?? 0
       this.#dials.delete(dial)
       if (socket === undefined) this.#failed(error, wanted)
@@ -114,7 +114,7 @@ export class Origin {
   }
 
   #agent(): Agent {
-    return Http1.agent((done: Done) => this.#spare.shift()?.ref() ?? new Dial(this.#url, this.#proxy, done))
+    return Http1.agent((done: Done) => this.#spare.shift()?.ref() ?? new Dialer(this.#url, this.#proxy, done))
   }
 
   /** Keeps a connection until a request wants it, or the server no longer does. */

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Message } from "fanfold"
 import * as Summary from "../../src/cli/Summary.ts"
-import * as Tally from "../../src/report/RunState.ts"
+import * as RunState from "../../src/report/RunState.ts"
 import {
   answered,
   attemptFailed,
@@ -49,7 +49,7 @@ describe("the closing lines", () => {
   })
 
   it("is empty where nothing happened", () => {
-    assert.deepStrictEqual(Summary.closing(Tally.make()), [])
+    assert.deepStrictEqual(Summary.closing(RunState.make()), [])
   })
 
   it("say that the cost is unknown, and why", () => {

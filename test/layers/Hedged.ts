@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Call, Claude, Hedge, Pacing, Research, Retry } from "fanfold"
-import * as Tally from "../../src/report/RunState.ts"
+import * as RunState from "../../src/report/RunState.ts"
 import { failure, make, questionOf, recorder, reply, type Sent } from "../FakeClaude.ts"
 
 /** How long a request takes: the slow ones ten times as long as the others. */
@@ -89,7 +89,7 @@ export const run = Effect.fnUntraced(function* (n: number, answer: Parameters<ty
 /** Every attempt that left came to one end, and the tally is even. */
 export const assertEnded = (events: ReturnType<typeof recorder>["events"]): void => {
   const open = new Map<string, number>()
-  const tally = Tally.make()
+  const tally = RunState.make()
   for (const event of events) {
     tally.add(event)
     if (event._tag !== "Dispatched" && event._tag !== "Replied" && event._tag !== "AttemptFailed") continue

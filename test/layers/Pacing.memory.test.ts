@@ -4,7 +4,7 @@ import { Clock, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, type Message, Pacing } from "fanfold"
 import type * as Limits from "../../mocks/endpoints/Limits.ts"
-import { type Learned, Memory, type Remembered } from "../../src/layers/pacing/LearnedLimits.ts"
+import { type Learned, LearnedLimits, type Remembered } from "../../src/layers/pacing/LearnedLimits.ts"
 import { failure, make, pass, reply, request, send } from "../FakeClaude.ts"
 import * as Simulation from "./Simulation.ts"
 
@@ -14,7 +14,7 @@ const remembering = (learned: Readonly<Record<string, Learned>> = {}) => {
     Object.entries(learned).map(([modelClass, one]) => [modelClass, { version: 1, learnedAt: 0, ...one }])
   )
   const book = { kept, recalled: [] as Array<string>, written: [] as Array<Remembered> }
-  const memory: Memory = {
+  const memory: LearnedLimits = {
     recall: (modelClass) => Effect.sync(() => (book.recalled.push(modelClass), kept.get(modelClass))),
     keep: (modelClass, remembered) =>
       Effect.sync(() => {
@@ -22,7 +22,7 @@ const remembering = (learned: Readonly<Record<string, Learned>> = {}) => {
         kept.set(modelClass, remembered)
       })
   }
-  return Object.assign(book, { memory, with: Effect.provideService(Memory, memory) })
+  return Object.assign(book, { memory, with: Effect.provideService(LearnedLimits, memory) })
 }
 type Remembering = ReturnType<typeof remembering>
 
@@ -169,7 +169,7 @@ describe("remembering", () => {
     Effect.gen(function* () {
       const claude = answering()
       const book = remembering({ "haiku-5": { requests: { limit: 60, burst: 1 } } })
-      const recall: Memory["recall"] = (modelClass) => Effect.delay(book.memory.recall(modelClass), 100)
+      const recall: LearnedLimits["recall"] = (modelClass) => Effect.delay(book.memory.recall(modelClass), 100)
       yield* Effect.gen(function* () {
         const first = yield* Effect.forkChild(send(request("first")))
         const others = yield* Effect.forkChild(
@@ -181,7 +181,7 @@ describe("remembering", () => {
         yield* Fiber.join(others)
       }).pipe(
         Effect.provide(Pacing.layer().pipe(Layer.provide(claude.layer))),
-        Effect.provideService(Memory, { ...book.memory, recall })
+        Effect.provideService(LearnedLimits, { ...book.memory, recall })
       )
       assert.deepStrictEqual(
         claude.sent.map(({ at }) => at),
@@ -197,7 +197,7 @@ describe("remembering", () => {
       const claude = answering(allowing(6000, 5999))
       const fiber = yield* send().pipe(
         Effect.provide(Pacing.layer().pipe(Layer.provide(claude.layer))),
-        Effect.provideService(Memory, memory),
+        Effect.provideService(LearnedLimits, memory),
         Effect.forkChild
       )
       yield* TestClock.adjust(500)

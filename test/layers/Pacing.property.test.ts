@@ -4,7 +4,7 @@ import { Clock, Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { AskError, Call, Pacing } from "fanfold"
-import * as RateLimit from "../../src/claude/RateLimitHeaders.ts"
+import * as RateLimitHeaders from "../../src/claude/RateLimitHeaders.ts"
 import { failure, invalid, make, overloaded, questionOf, reply, request, send } from "../FakeClaude.ts"
 
 interface Plan {
@@ -153,7 +153,7 @@ describe("whatever headers hold", () => {
   it("only counts that can be true are read", () =>
     fc.assert(
       fc.property(headers, (headers) => {
-        const { nonsense: _, ...said } = RateLimit.read(headers, Date.UTC(2026, 10, 22))
+        const { nonsense: _, ...said } = RateLimitHeaders.read(headers, Date.UTC(2026, 10, 22))
         for (const { limit, remaining } of Object.values(said)) {
           assert.isTrue(Number.isInteger(limit) && limit >= 1 && limit <= 1e12, String(limit))
           assert.isTrue(Number.isInteger(remaining) && remaining >= 0 && remaining <= limit, String(remaining))

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Call, Event, type Message, Pacing, Stack } from "fanfold"
-import * as RateLimit from "../../src/claude/RateLimitHeaders.ts"
+import * as RateLimitHeaders from "../../src/claude/RateLimitHeaders.ts"
 import { failure, make, overloaded, reply, request, send } from "../FakeClaude.ts"
 
 type Claude = ReturnType<typeof make>
@@ -150,7 +150,7 @@ describe("headers", () => {
   it.effect("of a stream are learned from as soon as they arrive, though the reply takes longer", () =>
     Effect.gen(function* () {
       const claude = make(() =>
-        Effect.flatMap(RateLimit.Arrived, (tell) =>
+        Effect.flatMap(RateLimitHeaders.Arrived, (tell) =>
           Effect.sleep(200).pipe(
             Effect.andThen(Effect.sync(() => tell(allowing(60_000, 59_999)))),
             Effect.andThen(Effect.delay(yes({ headers: allowing(60_000, 59_999) }), 10_000))

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Call, Claude, Message, Pacing, Retry } from "fanfold"
-import * as Tally from "../../src/report/RunState.ts"
+import * as RunState from "../../src/report/RunState.ts"
 import { failure, invalid, make, overloaded, recorder, request, script, send } from "../FakeClaude.ts"
 import { attempts, failureOf } from "./Attempts.ts"
 
@@ -31,7 +31,7 @@ describe("Retry", () => {
       assert.deepStrictEqual(error.usage, { ...Message.noUsage, inputTokens: 36, outputTokens: 9 })
       assert.strictEqual(error.partialText, "Par")
       assert.strictEqual(error.model, "claude-haiku-5-5")
-      const tally = Tally.make()
+      const tally = RunState.make()
       for (const event of events) tally.add(event)
       assert.deepStrictEqual(tally.usage, error.usage)
       assert.isAbove(tally.costUsd!, 0)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Message } from "fanfold"
-import * as Tally from "../../src/report/RunState.ts"
+import * as RunState from "../../src/report/RunState.ts"
 import {
   answered,
   attemptFailed,
@@ -20,7 +20,7 @@ import {
   whole
 } from "../Happenings.ts"
 
-describe("Tally", () => {
+describe("RunState", () => {
   it("counts a second copy as on its way and as paid, and not as another try", () => {
     const copy = { attempt: 1, model: haiku, hedge: true } as const
     const before = [
@@ -67,7 +67,7 @@ describe("Tally", () => {
       replied(3007, "a", haiku, usage, 2),
       answered(3008, "a")
     ]
-    const tally = Tally.make()
+    const tally = RunState.make()
     const seen = happenings.map((happening) => {
       tally.add(eventOf(happening))
       return [tally.asks[0]?.status, tally.inFlight]
@@ -213,7 +213,7 @@ describe("Tally", () => {
   it("folds 10,000 asks with their events in well under a second", () => {
     const names = Array.from({ length: 10_000 }, (_, index) => `ask${index + 1}`)
     const events = [begin(0, ...names), ...names.flatMap((name) => whole(0, name, 1)), end(1, 1)].map(eventOf)
-    const tally = Tally.make()
+    const tally = RunState.make()
     const from = performance.now()
     for (const event of events) tally.add(event)
     assert.isBelow(performance.now() - from, 500)
@@ -235,7 +235,7 @@ describe("the numbers of a tally", () => {
     [3_599_600, "1 h 0 min"],
     [3_720_000, "1 h 2 min"]
   ])("%i ms are %s", (millis, text) => {
-    assert.strictEqual(Tally.durationText(millis), text)
+    assert.strictEqual(RunState.durationText(millis), text)
   })
 
   it.each([
@@ -246,6 +246,6 @@ describe("the numbers of a tally", () => {
     [0.5, "$0.5000"],
     [1234.567, "$1,234.57"]
   ])("%d dollars are %s", (usd, text) => {
-    assert.strictEqual(Tally.usdText(usd), text)
+    assert.strictEqual(RunState.usdText(usd), text)
   })
 })

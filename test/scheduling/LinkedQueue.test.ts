@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { Fifo } from "../../src/scheduling/LinkedQueue.ts"
+import { LinkedQueue } from "../../src/scheduling/LinkedQueue.ts"
 
-describe("Fifo", () => {
+describe("LinkedQueue", () => {
   it("gives the first of those who are still in, whoever left from the midst, and however often", () =>
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constant("push" as const), fc.nat({ max: 20 })), { maxLength: 60 }), (steps) => {
-        const fifo = new Fifo<number>()
+        const fifo = new LinkedQueue<number>()
         const leave: Array<() => void> = []
         let expected: Array<number> = []
         for (const step of steps) {

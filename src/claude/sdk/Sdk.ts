@@ -7,7 +7,7 @@ import * as Call from "../Call.ts"
 import { Activity, defaultBaseUrl, isStreamed, type Options, type SoFar } from "../Claude.ts"
 import * as Event from "../Event.ts"
 import { type Reply, type Request, textOf } from "../Message.ts"
-import * as RateLimit from "../RateLimitHeaders.ts"
+import * as RateLimitHeaders from "../RateLimitHeaders.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
 import * as Secret from "./Secret.ts"
 import * as Transport from "../../transport/Transport.ts"
@@ -99,7 +99,7 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call, cut
     // A gateway that knows no streams may answer all the same.
     if (!isEventStream || response.body === null) return yield* readPlain(response)
     const headers = Wire.headersOf(response.headers, true)
-    const tellHeaders = yield* RateLimit.Arrived
+    const tellHeaders = yield* RateLimitHeaders.Arrived
     tellHeaders(headers)
     const activity = yield* Activity
     const message = new Wire.Accumulator()

@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 /** The answers of a run, and what the synthesis that follows may take at most; it grows with them. */
-export class Fold {
+export class SynthesisReserve {
   readonly run: string
   /** Something is kept back for it from the start, and no answer was forgotten. */
   readonly isKept: boolean
@@ -74,24 +74,24 @@ export class Fold {
 }
 
 /** One attempt: what it may take at most, and how many tokens its answer may bring to the synthesis of its run. */
-export interface Claim {
+export interface Reservation {
   readonly most: Amount
-  readonly fold: Fold | undefined
+  readonly fold: SynthesisReserve | undefined
   readonly answerTokens: number
 }
 
 /** Runs that are remembered, as they may take turns; a server that has one for each of its users must not keep them all. */
 const mostFolds = 64
 
-export class Purse {
+export class BudgetLedger {
   readonly limit: Amount
   #spent: Amount = nothing
   #open: Amount = nothing
   #claims = 0
   /** The run whose synthesis something is kept for. */
-  fold: Fold | undefined
+  fold: SynthesisReserve | undefined
   /** In the order of their first asks. */
-  readonly #folds = new Map<string, Fold>()
+  readonly #folds = new Map<string, SynthesisReserve>()
   #hasForgotten = false
 
   constructor(limit: Amount) {
@@ -99,7 +99,7 @@ export class Purse {
   }
 
   /** The run's fold, made with its first ask; `isWhole`: no run was forgotten whose answers may be missing in it. */
-  foldOf(run: string, make: (isWhole: boolean) => Fold): Fold {
+  foldOf(run: string, make: (isWhole: boolean) => SynthesisReserve): SynthesisReserve {
     const known = this.#folds.get(run)
     if (known !== undefined) return known
     const made = make(!this.#hasForgotten)
@@ -112,7 +112,7 @@ export class Purse {
     return made
   }
 
-  known(run: string): Fold | undefined {
+  known(run: string): SynthesisReserve | undefined {
     return this.#folds.get(run)
   }
 
@@ -122,13 +122,13 @@ export class Purse {
   }
 
   /** What the claim asks for: its own, and what its answer may add to the synthesis. */
-  need({ answerTokens, fold, most }: Claim): Amount {
+  need({ answerTokens, fold, most }: Reservation): Amount {
     const kept = fold === undefined || fold !== this.fold ? nothing : minus(fold.most(answerTokens), fold.most(0))
     return add(most, kept)
   }
 
   /** Whether the claim fits now, may fit once others are settled, or never will. */
-  look(claim: Claim): "now" | "later" | "never" {
+  look(claim: Reservation): "now" | "later" | "never" {
     const more = claim.fold === this.fold ? claim.answerTokens : 0
     if (isWithin(this.#needed(claim.most, more), this.limit)) return "now"
     if (this.#claims === 0) return "never"
@@ -136,14 +136,14 @@ export class Purse {
     return isWithin(least, this.limit) ? "later" : "never"
   }
 
-  take({ answerTokens, fold, most }: Claim): void {
+  take({ answerTokens, fold, most }: Reservation): void {
     this.#open = add(this.#open, most)
     this.#claims++
     fold?.promise(answerTokens)
   }
 
   /** Puts what was really taken in the place of what was set aside. */
-  settle({ answerTokens, fold, most }: Claim, actual: Amount): void {
+  settle({ answerTokens, fold, most }: Reservation, actual: Amount): void {
     this.#claims--
     this.#open = this.#claims === 0 ? nothing : minus(this.#open, most)
     this.#spent = add(this.#spent, actual)

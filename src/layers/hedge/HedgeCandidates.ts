@@ -18,7 +18,7 @@ export interface Flight {
   isDoubled: boolean
 }
 
-export class Stragglers {
+export class HedgeCandidates {
   readonly #most: number
   readonly #afterMillis: number | undefined
   readonly #fleets = new Map<string, Fleet>()

@@ -4,9 +4,9 @@ import type { AskError } from "../../claude/AskError.ts"
 import * as Call from "../../claude/Call.ts"
 import { Activity, type Claude, isStreamed, type SoFar } from "../../claude/Claude.ts"
 import * as Event from "../../claude/Event.ts"
-import type { Lookout } from "./HedgeScheduler.ts"
+import type { HedgeScheduler } from "./HedgeScheduler.ts"
 import { addPaid, type Reply, type Request, type Usage } from "../../claude/Message.ts"
-import type { Flight, Stragglers } from "./HedgeCandidates.ts"
+import type { Flight, HedgeCandidates } from "./HedgeCandidates.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -26,12 +26,12 @@ class Runner {
   }
 }
 
-/** Sends a fiber's call, and a copy once the lookout begins it. Fails where both have, with the error of the original. */
+/** Sends a fiber's call, and a copy once the scheduler begins it. Fails where both have, with the error of the original. */
 export const race = (
   send: typeof Claude.Service.send,
   request: Request,
-  run: Stragglers,
-  lookout: Lookout,
+  run: HedgeCandidates,
+  scheduler: HedgeScheduler,
   fiber: AnyFiber
 ): Effect.Effect<Reply, AskError> =>
   Effect.callback<Reply, AskError>((resume) => {
@@ -50,12 +50,12 @@ export const race = (
     const land = (millis?: number): void => {
       if (flight === undefined) return
       run.end(flight, millis)
-      lookout.expect(run, fiber)
+      scheduler.expect(run, fiber)
     }
     const finish = (result: Effect.Effect<Reply, AskError>): void => {
       isOver = true
       land()
-      lookout.rest()
+      scheduler.rest()
       resume(result)
     }
     const fail = (error: AskError) =>
@@ -67,7 +67,7 @@ export const race = (
       const hearing: Event.Listener = {
         emit: (event) => {
           copy.see(event)
-          lookout.hear(event, fiber)
+          scheduler.hear(event, fiber)
           if (event._tag === "Dispatched") run.spend()
           return event._tag === "FirstToken" ? Effect.void : listener.emit(event)
         }
@@ -88,7 +88,7 @@ export const race = (
       copy.fiber = undefined
       if (!copy.hasLeft && flight !== undefined) {
         run.giveBack(flight, millis(fiber))
-        lookout.expect(run, fiber)
+        scheduler.expect(run, fiber)
       }
       if (isOver) return
       if (Exit.isSuccess(exit)) {
@@ -115,10 +115,10 @@ export const race = (
       ...listener,
       emit: (event) => {
         original.see(event)
-        lookout.hear(event, fiber)
+        scheduler.hear(event, fiber)
         if (event._tag === "Dispatched") {
           flight = run.leave(request.model, event.at, begin)
-          lookout.expect(run, fiber)
+          scheduler.expect(run, fiber)
         } else if (event._tag === "Replied") land(event.durationMillis)
         else if (event._tag === "AttemptFailed") land()
         return listener.emit(event)
@@ -135,7 +135,7 @@ export const race = (
     return Effect.suspend(() => {
       isOver = true
       land()
-      lookout.rest()
+      scheduler.rest()
       const gone = original.fiber === undefined ? Effect.void : Fiber.interrupt(original.fiber)
       return Effect.andThen(gone, stop(copy))
     })

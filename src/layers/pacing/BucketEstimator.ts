@@ -26,7 +26,7 @@ export interface Measured {
   readonly evidence: number
 }
 
-export class Gauge {
+export class BucketEstimator {
   /** When those left that were not refused, since the last rest. */
   #times: Array<number> = []
   /** When the last left of those that were refused since then. */

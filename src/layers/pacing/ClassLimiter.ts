@@ -1,14 +1,14 @@
 /** The calls of one model class: who waits, what each takes from the account's limits, and when the next may leave. */
-import { Allowance, type Kind, type Share } from "./LimitTracker.ts"
+import { LimitTracker, type Kind, type Share } from "./LimitTracker.ts"
 import type { AskError } from "../../claude/AskError.ts"
 import type { Call } from "../../claude/Call.ts"
 import { CoolDown } from "./CoolDown.ts"
-import { inputTokensOf } from "../../cost/TokenCount.ts"
-import { Fifo } from "../../scheduling/LinkedQueue.ts"
+import { estimateInputTokens } from "../../cost/TokenCount.ts"
+import { LinkedQueue } from "../../scheduling/LinkedQueue.ts"
 import { isNews, type Learned } from "./LearnedLimits.ts"
 import type { Request, Usage } from "../../claude/Message.ts"
-import type { RateLimit } from "../../claude/RateLimitHeaders.ts"
-import { cautious, Trial } from "./RateProbe.ts"
+import type { RateLimitHeaders } from "../../claude/RateLimitHeaders.ts"
+import { cautious, RateProbe } from "./RateProbe.ts"
 
 /** What an account allows a model class within a minute: requests, input tokens, output tokens. */
 export interface Limits {
@@ -43,13 +43,13 @@ const nothing = (): void => {}
 
 /** One attempt of one call. */
 export class Ticket {
-  readonly lane: Lane
+  readonly limiter: ClassLimiter
   readonly request: Request
   /** An ask that has had its turn before. */
   readonly isRetry: boolean
   /** A second copy, which leaves at once or not at all. */
   readonly isHedge: boolean
-  /** Place in the order of asking, among all lanes. */
+  /** Place in the order of asking, among all limiters. */
   readonly order: number
   /** Limit of the ask, where it sets its own. */
   readonly timeoutMillis: number | undefined
@@ -65,8 +65,8 @@ export class Ticket {
   hasTold = false
   #inputTokens: number | undefined
 
-  constructor(lane: Lane, request: Request, { attempt, hedge, timeoutMillis }: Call, order: number) {
-    this.lane = lane
+  constructor(limiter: ClassLimiter, request: Request, { attempt, hedge, timeoutMillis }: Call, order: number) {
+    this.limiter = limiter
     this.request = request
     this.isRetry = attempt > 1
     this.isHedge = hedge === true
@@ -76,20 +76,20 @@ export class Ticket {
 
   /** By its length. */
   get inputTokens(): number {
-    return (this.#inputTokens ??= inputTokensOf(this.request))
+    return (this.#inputTokens ??= estimateInputTokens(this.request))
   }
 }
 
-export class Lane {
+export class ClassLimiter {
   inFlight = 0
   readonly coolDown = new CoolDown()
-  readonly #trial: Trial
-  readonly #first = new Fifo<Ticket>()
-  readonly #again = new Fifo<Ticket>()
+  readonly #trial: RateProbe
+  readonly #first = new LinkedQueue<Ticket>()
+  readonly #again = new LinkedQueue<Ticket>()
   #retriesTurn = false
-  readonly #requests: Allowance
-  readonly #input: Allowance
-  readonly #output: Allowance
+  readonly #requests: LimitTracker
+  readonly #input: LimitTracker
+  readonly #output: LimitTracker
   #outputTokens = unseenOutputTokens
   /** Counted input of a token that was estimated: less where the cache helps, more where a script needs more tokens. */
   #inputFactor = 1
@@ -105,11 +105,11 @@ export class Lane {
   /** `isCautious` where nobody tells; `known` is what an earlier run learned, `trust` how much of that may leave at once. */
   constructor(isCautious: boolean, { itpm, otpm, rpm }: Limits, now: number, known: Learned = {}, trust = 1) {
     const { requests: found, trial } = known
-    this.#requests = new Allowance(rpm, requests, now, found, trust)
-    this.#input = new Allowance(itpm, input, now, known.input)
-    this.#output = new Allowance(otpm, output, now, known.output)
+    this.#requests = new LimitTracker(rpm, requests, now, found, trust)
+    this.#input = new LimitTracker(itpm, input, now, known.input)
+    this.#output = new LimitTracker(otpm, output, now, known.output)
     const begun = rpm === undefined ? trial : undefined
-    this.#trial = new Trial(isCautious && found === undefined && begun === undefined, now)
+    this.#trial = new RateProbe(isCautious && found === undefined && begun === undefined, now)
     if (begun !== undefined) this.#trial.begin(begun, trust, now)
     this.#kept = trust < 1 ? undefined : known
   }
@@ -154,7 +154,7 @@ export class Lane {
       this.coolDown.waitMillis(now),
       this.#trial.waitMillis(now),
       this.#requests.waitMillis(1, now),
-      this.#input.waitMillis(this.#inputTokensOf(ticket), now),
+      this.#input.waitMillis(this.#estimateInputTokens(ticket), now),
       this.#output.waitMillis(this.#outputTokensOf(ticket), now)
     )
   }
@@ -170,7 +170,7 @@ export class Lane {
     ticket.leftAt = now
     ticket.shares = {
       requests: this.#requests.take(1, now),
-      input: this.#input.take(this.#inputTokensOf(ticket), now),
+      input: this.#input.take(this.#estimateInputTokens(ticket), now),
       output: this.#output.take(this.#outputTokensOf(ticket), now, ticket.request.maxTokens)
     }
   }
@@ -203,7 +203,7 @@ export class Lane {
   }
 
   /** Learns from the headers of the response to a call that was let in; once for each call. */
-  learn(ticket: Ticket, said: RateLimit, now: number): void {
+  learn(ticket: Ticket, said: RateLimitHeaders, now: number): void {
     const { leftAt, shares } = ticket
     if (ticket.hasTold || shares === undefined) return
     ticket.hasTold = true
@@ -221,7 +221,7 @@ export class Lane {
   refuse(
     ticket: Ticket,
     { reason, retryAfterMillis: told }: AskError,
-    said: RateLimit,
+    said: RateLimitHeaders,
     now: number,
     random: number
   ): void {
@@ -233,7 +233,7 @@ export class Lane {
     if (reason._tag !== "RateLimited") return
     const isExplained = [
       this.#requests.refuse(said.requests, 1, now),
-      this.#input.refuse(said.input, this.#inputTokensOf(ticket), now),
+      this.#input.refuse(said.input, this.#estimateInputTokens(ticket), now),
       this.#output.refuse(said.output, 1, now)
     ].includes(true)
     if (isNews && !isExplained) this.#requests.distrust(now)
@@ -244,7 +244,7 @@ export class Lane {
     if (--this.#untold === 0) this.#listenUntil = 0
   }
 
-  #inputTokensOf(ticket: Ticket): number {
+  #estimateInputTokens(ticket: Ticket): number {
     return Math.ceil(ticket.inputTokens * this.#inputFactor)
   }
 

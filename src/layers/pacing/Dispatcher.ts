@@ -1,7 +1,7 @@
-/** Lets calls through one after the other: those of every lane share its places, and the lane decides when the next may go. */
+/** Lets calls through one after the other: those of every limiter share its places, and the limiter decides when the next may go. */
 import { Clock, Effect, type Fiber } from "effect"
 import { AskError, RateLimited, TimedOut } from "../../claude/AskError.ts"
-import type { Lane, Ticket } from "./ClassLimiter.ts"
+import type { ClassLimiter, Ticket } from "./ClassLimiter.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -10,11 +10,11 @@ const longestRestMillis = 60_000
 
 /**
  * `Semaphore` looks at everybody who waits whenever a place comes free, which for thousands of waiting calls costs more
- * than the calls themselves; this looks at the first of each lane.
+ * than the calls themselves; this looks at the first of each limiter.
  */
-export class Gate {
+export class Dispatcher {
   readonly #places: number
-  readonly #lanes: Array<Lane> = []
+  readonly #limiters: Array<ClassLimiter> = []
   #taken = 0
   #timer: { readonly at: number; readonly fiber: AnyFiber } | undefined
 
@@ -22,8 +22,8 @@ export class Gate {
     this.#places = places
   }
 
-  add(lane: Lane): void {
-    this.#lanes.push(lane)
+  add(limiter: ClassLimiter): void {
+    this.#limiters.push(limiter)
   }
 
   /**
@@ -33,11 +33,11 @@ export class Gate {
   hold<A, E, R>(ticket: Ticket, effect: Effect.Effect<A, E, R>, fiber: AnyFiber): Effect.Effect<A, E | AskError, R> {
     return Effect.onExit(
       Effect.suspend(() => {
-        const { lane } = ticket
+        const { limiter } = ticket
         const now = millis(fiber)
-        const tooLong = tooLongARest(lane, now)
+        const tooLong = tooLongARest(limiter, now)
         if (tooLong !== undefined) return Effect.fail(tooLong)
-        if (lane.next !== undefined || this.#taken >= this.#places || lane.waitMillis(ticket, now) > 0) {
+        if (limiter.next !== undefined || this.#taken >= this.#places || limiter.waitMillis(ticket, now) > 0) {
           if (ticket.isHedge) return Effect.fail(unwelcome())
           return Effect.andThen(this.#wait(ticket, fiber), effect)
         }
@@ -56,10 +56,10 @@ export class Gate {
     while (this.#taken < this.#places) {
       soonest = Number.POSITIVE_INFINITY
       let first: Ticket | undefined
-      for (const lane of this.#lanes) {
-        const ticket = lane.next
+      for (const limiter of this.#limiters) {
+        const ticket = limiter.next
         if (ticket === undefined) continue
-        const wait = lane.waitMillis(ticket, now)
+        const wait = limiter.waitMillis(ticket, now)
         if (wait > 0) soonest = Math.min(soonest, wait)
         else if (first === undefined || ticket.order < first.order) first = ticket
       }
@@ -74,12 +74,12 @@ export class Gate {
   #take(ticket: Ticket, now: number): void {
     this.#taken++
     ticket.leaveQueue()
-    ticket.lane.take(ticket, now)
+    ticket.limiter.take(ticket, now)
   }
 
   #wait(ticket: Ticket, fiber: AnyFiber): Effect.Effect<void, AskError> {
     return Effect.callback((resume) => {
-      ticket.lane.push(ticket)
+      ticket.limiter.push(ticket)
       const watch = this.#watch(ticket, fiber, (error) => resume(Effect.fail(error)))
       ticket.enter = () => {
         watch?.interruptUnsafe()
@@ -97,14 +97,14 @@ export class Gate {
           return this.admit(fiber)
         }
         // Who was let in, and is interrupted before it moves, has taken nothing.
-        ticket.lane.giveBack(ticket, millis(fiber))
+        ticket.limiter.giveBack(ticket, millis(fiber))
       })
     })
   }
 
   /** Turns away all who would wait too long: they hear at once when it is worth another try. */
-  #turnAway(lane: Lane, error: AskError, fiber: AnyFiber): void {
-    for (let ticket = lane.next; ticket !== undefined; ticket = lane.next) {
+  #turnAway(limiter: ClassLimiter, error: AskError, fiber: AnyFiber): void {
+    for (let ticket = limiter.next; ticket !== undefined; ticket = limiter.next) {
       const { leaveQueue, turnAway } = ticket
       leaveQueue()
       fiber.currentDispatcher.scheduleTask(() => turnAway(error), 0)
@@ -113,12 +113,12 @@ export class Gate {
 
   /** An ask with a limit of its own is held by a class that rests no longer than that. */
   #watch(ticket: Ticket, fiber: AnyFiber, fail: (error: AskError) => void): AnyFiber | undefined {
-    const { lane, timeoutMillis: limitMillis } = ticket
+    const { limiter, timeoutMillis: limitMillis } = ticket
     if (limitMillis === undefined) return undefined
     const enteredAt = millis(fiber)
     const look: Effect.Effect<void> = Effect.withFiber((watch) => {
       const now = millis(watch)
-      const { since, until } = lane.coolDown
+      const { since, until } = limiter.coolDown
       const heldMillis = now < until ? now - Math.max(since, enteredAt) : 0
       if (heldMillis < limitMillis) return Effect.andThen(Effect.sleep(limitMillis - heldMillis), look)
       if (ticket.shares === undefined) {
@@ -132,12 +132,12 @@ export class Gate {
   }
 
   #leave(ticket: Ticket, fiber: AnyFiber): void {
-    const { lane } = ticket
+    const { limiter } = ticket
     const now = millis(fiber)
     this.#taken--
-    lane.leave(ticket, now)
-    const tooLong = tooLongARest(lane, now)
-    if (tooLong !== undefined) this.#turnAway(lane, tooLong, fiber)
+    limiter.leave(ticket, now)
+    const tooLong = tooLongARest(limiter, now)
+    if (tooLong !== undefined) this.#turnAway(limiter, tooLong, fiber)
     this.admit(fiber)
   }
 
@@ -164,7 +164,7 @@ const unwelcome = (): AskError => {
 }
 
 /** The error of those who would have to wait for longer than a minute, which is the longest that a bucket takes to fill. */
-const tooLongARest = ({ coolDown: { until } }: Lane, now: number): AskError | undefined => {
+const tooLongARest = ({ coolDown: { until } }: ClassLimiter, now: number): AskError | undefined => {
   const retryAfterMillis = until - now
   if (retryAfterMillis <= longestRestMillis) return undefined
   const detail = "held back, as another call to this class of models was told to wait"

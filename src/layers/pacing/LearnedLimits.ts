@@ -28,13 +28,15 @@ export const Remembered = Schema.Struct({ version: Schema.Literal(1), learnedAt:
 export interface Remembered extends Schema.Schema.Type<typeof Remembered> {}
 
 /** Where it is kept, by model class. A memory that fails remembers nothing, and fails no call. */
-export interface Memory {
+export interface LearnedLimits {
   readonly recall: (modelClass: string) => Effect.Effect<Remembered | undefined>
   readonly keep: (modelClass: string, remembered: Remembered) => Effect.Effect<void>
 }
 
 /** The memory of the account that calls go to; none unless `Stack` or a test gives one. */
-export const Memory = Context.Reference<Memory | undefined>("fanfold/Memory", { defaultValue: () => undefined })
+export const LearnedLimits = Context.Reference<LearnedLimits | undefined>("fanfold/layers/pacing/LearnedLimits", {
+  defaultValue: () => undefined
+})
 
 const dayMillis = 86_400_000
 

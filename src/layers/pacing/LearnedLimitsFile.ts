@@ -1,6 +1,6 @@
 /** A memory in the user's state folder: one small file for each account and model class, under a name that tells neither. */
 import { Clock, Effect, Redacted, Schema } from "effect"
-import { type Memory, Remembered, trustIn } from "./LearnedLimits.ts"
+import { type LearnedLimits, Remembered, trustIn } from "./LearnedLimits.ts"
 
 /** The key and where it is sent. */
 export interface Account {
@@ -12,7 +12,7 @@ export interface Account {
 const longestRead = "1 second"
 
 /** Looks for its folder when it is used. What cannot be read is as good as not there, and is written over. */
-export const make = (account: Account): Memory => ({
+export const make = (account: Account): LearnedLimits => ({
   recall: (modelClass) =>
     Effect.suspend(() => recall(fileOf(account, modelClass))).pipe(
       Effect.timeout(longestRead),

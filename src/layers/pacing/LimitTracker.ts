@@ -1,5 +1,5 @@
 /** One limit of a model class, as far as it is known: told by the user, or learned from the headers of replies. */
-import { Bucket } from "./TokenBucket.ts"
+import { TokenBucket } from "./TokenBucket.ts"
 import type { Found } from "./LearnedLimits.ts"
 import type { Said } from "../../claude/RateLimitHeaders.ts"
 
@@ -40,12 +40,12 @@ export interface Kind {
   readonly isCountedLate?: boolean
 }
 
-export class Allowance {
+export class LimitTracker {
   readonly #told: number | undefined
   readonly #kind: Kind
-  #bucket: Bucket | undefined
+  #bucket: TokenBucket | undefined
   /** How fast a bucket may be emptied that is said to hold a minute's worth. */
-  #slope: Bucket | undefined
+  #slope: TokenBucket | undefined
   #taken = 0
   #leavings = 0
   #doubt = 0
@@ -63,7 +63,7 @@ export class Allowance {
     this.#told = told
     this.#kind = kind
     this.#known = known
-    if (told !== undefined) this.#bucket = new Bucket(told, kind.burstOf(told), now)
+    if (told !== undefined) this.#bucket = new TokenBucket(told, kind.burstOf(told), now)
     else if (known !== undefined) this.#begin(known, share, now)
   }
 
@@ -119,7 +119,7 @@ export class Allowance {
     const proportion = gone > 0 ? (caution * Math.max(0, share.takenThen)) / gone : 1
     const least = Math.min(this.#worth ?? 1, proportion, this.#kind.burstOf(limit) / limit)
     const worth = (this.#worth = isWhole ? 1 : least)
-    const bucket = (this.#bucket ??= new Bucket(limit, 0, now))
+    const bucket = (this.#bucket ??= new TokenBucket(limit, 0, now))
     const margin = worth === 1 ? Math.min(this.#kind.rounding, limit / 10) || 1 + limit * jitterMinutes : 0
     const refilled = ((now - leftAt) * limit) / 60_000
     const unseen = this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - share.takenThen)
@@ -131,7 +131,7 @@ export class Allowance {
     else bucket.lower(level, now)
     const { slope } = this.#kind
     if (worth < 1 || slope === undefined) return
-    this.#slope ??= new Bucket(1, slope.burstOf(limit), now)
+    this.#slope ??= new TokenBucket(1, slope.burstOf(limit), now)
     this.#slope.resize(limit * slope.steepness, slope.burstOf(limit), now)
   }
 
@@ -141,7 +141,7 @@ export class Allowance {
     this.#said = said.limit
     const limit = Math.min(said.limit, this.#told ?? said.limit)
     const isExplained = said.remaining * (this.#worth ?? 1) - this.#kind.rounding < needed
-    const bucket = (this.#bucket ??= new Bucket(limit, this.#kind.burstOf(limit), now))
+    const bucket = (this.#bucket ??= new TokenBucket(limit, this.#kind.burstOf(limit), now))
     bucket.resize(limit, bucket.capacity, now)
     if (isExplained) bucket.lower(0, now)
     return isExplained
@@ -161,7 +161,7 @@ export class Allowance {
 
   #begin({ burst, isHidden, limit }: Found, share: number, now: number): void {
     const capacity = Math.min(this.#kind.burstOf(limit), burst ?? Number.POSITIVE_INFINITY)
-    this.#bucket = new Bucket(limit, capacity, now)
+    this.#bucket = new TokenBucket(limit, capacity, now)
     this.#bucket.set(Math.max(1, capacity * share), now)
     // A burst that the headers hide has to be known beforehand; an old one is to be found anew.
     if (isHidden !== true || share < 1) return

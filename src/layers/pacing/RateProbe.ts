@@ -1,6 +1,6 @@
 /** A rate of leaving that is found by trial: where nothing is known of a limit, or what is known explains no refusal. */
-import { Bucket } from "./TokenBucket.ts"
-import { Gauge } from "./BucketEstimator.ts"
+import { TokenBucket } from "./TokenBucket.ts"
+import { BucketEstimator } from "./BucketEstimator.ts"
 import type { Found } from "./LearnedLimits.ts"
 
 /** Calls on their way while nothing is known of the limits: small runs never notice, large ones cause no storm. */
@@ -40,10 +40,10 @@ const doublingOf = (growth: number): number => (1000 * Math.LN2) / growth
 /** Without a refusal for longer than this, a rate grows ever faster: there may be no limit, or one that has been raised. */
 const calmMillis = { untried: 1000, tried: 10_000 }
 
-export class Trial {
-  readonly #gauge = new Gauge()
+export class RateProbe {
+  readonly #gauge = new BucketEstimator()
   /** Closed at first: of a limit of 0, so that nobody leaves beyond the first. */
-  #pace: Bucket | undefined
+  #pace: TokenBucket | undefined
   #doublingMillis = Number.POSITIVE_INFINITY
   #grownAt = 0
   /** When the first left, at first or after the last rest. */
@@ -54,7 +54,7 @@ export class Trial {
 
   /** `isCautious` where nothing is known; otherwise it begins with the first refusal that nothing explains. */
   constructor(isCautious: boolean, now: number) {
-    if (isCautious) this.#pace = new Bucket(0, cautious, now)
+    if (isCautious) this.#pace = new TokenBucket(0, cautious, now)
   }
 
   /** Requests a minute, and at once, that pass as far as refusals have shown. */
@@ -144,7 +144,7 @@ export class Trial {
   }
 
   #set(perMinute: number, capacity: number, now: number): void {
-    this.#pace ??= new Bucket(perMinute, capacity, now)
+    this.#pace ??= new TokenBucket(perMinute, capacity, now)
     this.#pace.resize(perMinute, capacity, now)
     this.#grownAt = now
   }

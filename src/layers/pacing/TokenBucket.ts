@@ -6,7 +6,7 @@ const perMinute = 60_000
 const grain = 1e-6
 
 /** `limit` is what flows in within a minute, `capacity` the most it holds. `now` is in epoch milliseconds everywhere. */
-export class Bucket {
+export class TokenBucket {
   #limit: number
   #capacity: number
   #level: number

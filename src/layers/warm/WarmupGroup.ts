@@ -1,7 +1,7 @@
 /** Calls that share a prefix: one leads, and the others follow once its reply begins, or is too late. */
 import { Effect, Exit, type Fiber } from "effect"
 import type { AskError } from "../../claude/AskError.ts"
-import { Fifo } from "../../scheduling/LinkedQueue.ts"
+import { LinkedQueue } from "../../scheduling/LinkedQueue.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -10,16 +10,16 @@ const mostHopeless = 2
 
 const nothing = (): void => {}
 
-/** One call of a convoy that has to lead or to wait. */
+/** One call of a group that has to lead or to wait. */
 export class Member {
   /** Ends its waiting: from then on it leads or follows. */
   go: () => void = nothing
   leaveQueue: () => void = nothing
 }
 
-export class Convoy {
+export class WarmupGroup {
   readonly #lifeMillis: number
-  readonly #waiting = new Fifo<Member>()
+  readonly #waiting = new LinkedQueue<Member>()
   /** Whose reply has not begun. */
   #leader: Member | undefined
   /** When the leader's request left, in epoch milliseconds. */

@@ -5,7 +5,18 @@ import { Effect, Layer } from "effect"
 import { Ask, Pacing, Research } from "fanfold"
 import { Size } from "../../Asked.ts"
 import { recorder, send } from "../../FakeClaude.ts"
-import { apiError, begun, continued, event, json, message, serve, startStream, stopped, textDelta } from "../../Loopback.ts"
+import {
+  apiError,
+  begun,
+  continued,
+  event,
+  json,
+  message,
+  serve,
+  startStream,
+  stopped,
+  textDelta
+} from "../../Loopback.ts"
 import { errorFrom, injected, key, listening, modes, sendTo, streamed } from "../../RealClient.ts"
 
 const assertUnseen = (seen: unknown, apiKey = key) => {

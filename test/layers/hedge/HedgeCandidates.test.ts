@@ -1,12 +1,12 @@
 /** Who counts as a straggler, and how many of them may have a second copy. */
 import { assert, describe, it } from "@effect/vitest"
-import { type Flight, Stragglers } from "../../../src/layers/hedge/HedgeCandidates.ts"
+import { type Flight, HedgeCandidates } from "../../../src/layers/hedge/HedgeCandidates.ts"
 
 const none = Number.POSITIVE_INFINITY
 const model = "claude-haiku-5-5"
 
 /** So many calls that leave at these times. */
-const leaveAt = (run: Stragglers, times: ReadonlyArray<number>): ReadonlyArray<Flight> =>
+const leaveAt = (run: HedgeCandidates, times: ReadonlyArray<number>): ReadonlyArray<Flight> =>
   times.map((at) => run.leave(model, at, () => {}))
 
 const same = (n: number, at = 0): ReadonlyArray<number> => Array.from({ length: n }, () => at)
@@ -16,7 +16,7 @@ const millisOf = (n: number): number => 1000 + ((n * 7919) % 1000)
 
 describe("a straggler", () => {
   it("is who is still away when 95 % are back, within one in a hundred of their time", () => {
-    const run = new Stragglers(3)
+    const run = new HedgeCandidates(3)
     const flights = leaveAt(run, same(50))
     for (const [index, flight] of flights.slice(0, 48).entries()) {
       assert.strictEqual(run.dueAt, none, `${index} back`)
@@ -31,7 +31,7 @@ describe("a straggler", () => {
   })
 
   it("is nobody while all take the same time, whenever they left", () => {
-    const run = new Stragglers(3)
+    const run = new HedgeCandidates(3)
     const flights = leaveAt(
       run,
       Array.from({ length: 200 }, (_, n) => 10 * n)
@@ -44,7 +44,7 @@ describe("a straggler", () => {
   })
 
   it("is nobody among the first to leave, of whom the quick ones come back before others left for long", () => {
-    const run = new Stragglers(50)
+    const run = new HedgeCandidates(50)
     const ends = Array.from({ length: 100 }, (_, n) => ({ n, at: 5 * n + millisOf(n) })).toSorted((a, b) => a.at - b.at)
     const flights = leaveAt(
       run,
@@ -57,7 +57,7 @@ describe("a straggler", () => {
   })
 
   it("is nobody among fewer than twenty", () => {
-    const run = new Stragglers(3)
+    const run = new HedgeCandidates(3)
     const [slow, ...others] = leaveAt(run, same(19))
     for (const flight of others) run.end(flight, 1000)
     assert.strictEqual(run.dueAt, none)
@@ -67,7 +67,7 @@ describe("a straggler", () => {
   })
 
   it("is measured by calls to the same model, and not by those that failed", () => {
-    const run = new Stragglers(3)
+    const run = new HedgeCandidates(3)
     const flights = leaveAt(run, same(30))
     const other = run.leave("claude-opus-5-5", 0, () => {})
     for (const flight of flights.slice(1, 15)) run.end(flight, 1000)
@@ -80,7 +80,7 @@ describe("a straggler", () => {
   })
 
   it("is who takes longer than was said, where that was said", () => {
-    const run = new Stragglers(3, 5000)
+    const run = new HedgeCandidates(3, 5000)
     const [first, second] = leaveAt(run, [0, 100])
     assert.strictEqual(run.dueAt, 5000)
     assert.isUndefined(run.take(4999))
@@ -93,7 +93,7 @@ describe("a straggler", () => {
 
 describe("second copies", () => {
   it("are no more than may be, and one of each call", () => {
-    const run = new Stragglers(2, 1000)
+    const run = new HedgeCandidates(2, 1000)
     leaveAt(run, same(5))
     assert.isDefined(run.take(1000))
     run.spend()
@@ -105,7 +105,7 @@ describe("second copies", () => {
   })
 
   it("have their place back where they could not leave, and are tried again a second later", () => {
-    const run = new Stragglers(1, 1000)
+    const run = new HedgeCandidates(1, 1000)
     const [flight] = leaveAt(run, [0])
     assert.strictEqual(run.take(1000), flight)
     run.giveBack(flight!, 1200)
@@ -118,7 +118,7 @@ describe("second copies", () => {
 describe("times from nothing to days", () => {
   for (const millis of [0, 1, 99, 100, 12_345, 1e6, 1e8]) {
     it(`are told from those that are longer by 1 %: ${millis} ms`, () => {
-      const run = new Stragglers(1)
+      const run = new HedgeCandidates(1)
       const [slow, ...others] = leaveAt(run, same(40))
       for (const flight of others) run.end(flight, millis)
       assert.isUndefined(run.take(millis))

@@ -48,7 +48,7 @@ const kept = (files: string): string => join(files, readdirSync(files)[0]!)
 /** Windows has no such bits. */
 const modeOf = (file: string): number => statSync(file).mode & 0o777
 
-describe("MemoryFile", () => {
+describe("LearnedLimitsFile", () => {
   it.effect("gives back what was kept, to another process of the same account too", () =>
     Effect.gen(function* () {
       state()

@@ -1,9 +1,9 @@
 /** How a trial lets calls leave, by itself. */
 import { assert, describe, it } from "@effect/vitest"
-import { Trial } from "../../../src/layers/pacing/RateProbe.ts"
+import { RateProbe } from "../../../src/layers/pacing/RateProbe.ts"
 
 /** Lets all leave that may until a time, in steps of a millisecond, and gives when they left. */
-const leaveUntil = (trial: Trial, from: number, to: number): ReadonlyArray<number> => {
+const leaveUntil = (trial: RateProbe, from: number, to: number): ReadonlyArray<number> => {
   const times: Array<number> = []
   for (let now = from; now < to; now++) {
     while (trial.waitMillis(now) <= 0) {
@@ -14,9 +14,9 @@ const leaveUntil = (trial: Trial, from: number, to: number): ReadonlyArray<numbe
   return times
 }
 
-describe("Trial", () => {
+describe("RateProbe", () => {
   it("lets eight leave, and others once one has passed: more slowly at first, ever faster, without a burst", () => {
-    const trial = new Trial(true, 0)
+    const trial = new RateProbe(true, 0)
     assert.deepStrictEqual(leaveUntil(trial, 0, 300), [0, 0, 0, 0, 0, 0, 0, 0])
     trial.pass(0, 300)
     const times = leaveUntil(trial, 300, 3300)
@@ -26,13 +26,13 @@ describe("Trial", () => {
   })
 
   it("takes a second without a refusal for a pass", () => {
-    const trial = new Trial(true, 0)
+    const trial = new RateProbe(true, 0)
     assert.strictEqual(leaveUntil(trial, 0, 1000).length, 8)
     assert.isAbove(leaveUntil(trial, 1000, 3000).length, 4)
   })
 
   it("lets another leave for each that comes back without an answer", () => {
-    const trial = new Trial(true, 0)
+    const trial = new RateProbe(true, 0)
     leaveUntil(trial, 0, 10)
     trial.comeBack(10)
     trial.comeBack(10)
@@ -40,7 +40,7 @@ describe("Trial", () => {
   })
 
   it("holds nobody back where something is known, until a refusal that this does not explain", () => {
-    const trial = new Trial(false, 0)
+    const trial = new RateProbe(false, 0)
     for (let now = 0; now < 1000; now += 10) trial.leave(now)
     assert.strictEqual(trial.waitMillis(1000), 0)
     for (let now = 1000; now < 1050; now += 10) {
@@ -54,7 +54,7 @@ describe("Trial", () => {
   })
 
   it("grows gently at first, and ever faster where nobody is refused for long", () => {
-    const trial = new Trial(false, 0)
+    const trial = new RateProbe(false, 0)
     for (let now = 0; now < 1000; now += 10) trial.leave(now)
     trial.leave(1000)
     trial.refuse(1000, true, 1030)
@@ -66,7 +66,7 @@ describe("Trial", () => {
   })
 
   it("ends where a limit is told, though that has refused some", () => {
-    const trial = new Trial(true, 0)
+    const trial = new RateProbe(true, 0)
     leaveUntil(trial, 0, 10)
     trial.refuse(0, false, 10)
     trial.yieldTo(undefined)

@@ -28,7 +28,7 @@ await Results.report({
     `The exponent is that of a run's time over its number of asks, from ${Asks.smallestJudged} asks (target <= ${Asks.mostExponent}); ` +
       "so are the targets. fanfold's asks are made within the run.",
     `Each contender ran in ${rounds} fresh process${rounds === 1 ? "" : "es"}. The SDK's burst is Promise.all over messages.create, ` +
-      "its streamed reply messages.stream().finalMessage(); fanfold is Stack.layerWith with as many places as asks."
+      "its streamed reply messages.stream().finalMessage(); fanfold is Stack.layer with as many places as asks."
   ],
   samples: { ...Asks.samplesOf(asks), ...Sdk.samplesOf(sdk) },
   plot: Asks.plotOf(asks)

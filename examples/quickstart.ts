@@ -15,4 +15,4 @@ const program = Research.run(
   { concurrency: 3 }
 ).pipe(Effect.flatMap(Synthesis.object("Should we enter this market? Weigh all three.", Memo)))
 
-program.pipe(Effect.tap(Effect.log), Effect.provide(Stack.layer), NodeRuntime.runMain)
+program.pipe(Effect.tap(Effect.log), Effect.provide(Stack.layerConfig()), NodeRuntime.runMain)

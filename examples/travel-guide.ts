@@ -25,7 +25,7 @@ const listener: Event.Listener = {
 }
 
 /** The mock stands below the same client and stack, so that nothing but the answers is simulated. */
-const offline = Stack.layerWith({
+const offline = Stack.layer({
   apiKey: Redacted.make("offline"),
   fetch: mockClaude({ scenario: examples, latency: latency.byModel, timeScale: 1 / 10 }).fetch
 })
@@ -33,7 +33,7 @@ const offline = Stack.layerWith({
 const claude = Layer.unwrap(
   Effect.gen(function* () {
     const key = yield* Config.option(Config.Redacted("ANTHROPIC_API_KEY"))
-    if (Option.isSome(key)) return Stack.layer
+    if (Option.isSome(key)) return Stack.layerConfig()
     yield* Console.error("offline: simulated answers")
     return offline
   })

@@ -27,7 +27,7 @@ const ports = Ports.of({
     if (way.offline || way.replay !== undefined) {
       const { Stage } = yield* mocks
       const simulation = yield* Effect.mapError(Stage.simulate(way.replay), usage)
-      const claude = Stack.layerWith({ ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch })
+      const claude = Stack.layer({ ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch })
       return { claude, notice: simulation.notice, simulated: true, lost: Effect.succeed(undefined) }
     }
     const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
@@ -35,7 +35,7 @@ const ports = Ports.of({
     const { record } = way
     const recording = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
     const taped = recording === undefined ? undefined : yield* Effect.mapError(recording, usage)
-    const claude = Stack.layerWith({ ...layers, apiKey, baseUrl, fetch: taped?.fetch })
+    const claude = Stack.layer({ ...layers, apiKey, baseUrl, fetch: taped?.fetch })
     return { claude, notice: taped?.notice, simulated: false, lost: Effect.sync(() => taped?.lost()) }
   }),
   serve: (scenario, address) =>

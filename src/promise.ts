@@ -204,7 +204,7 @@ const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
       const key = options.apiKey === undefined ? yield* Effect.mapError(apiKey, noKey) : Redacted.make(options.apiKey)
       if (Redacted.value(key).trim() === "") return yield* Effect.fail(noKey())
       const url = options.baseUrl ?? (yield* Effect.mapError(baseUrl, noUrl))
-      return Stack.layerWith({ ...Struct.pick(options, layerNames), apiKey: key, baseUrl: url, fetch: options.fetch })
+      return Stack.layer({ ...Struct.pick(options, layerNames), apiKey: key, baseUrl: url, fetch: options.fetch })
     })
   )
 

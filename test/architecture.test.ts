@@ -1,183 +1,151 @@
-/** The house rules that a compiler does not know: imports go down only, and what no file may hold. */
-import { existsSync, globSync, readFileSync } from "node:fs"
+/** The rules of the tree that a compiler does not know; each complaint names the import or file, and how to mend it. */
+import { globSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve, sep } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 
 const root = resolve(import.meta.dirname, "..")
 
-/** What the governor counts with. */
+/** The floor of each folder of `src`; a file may import from its own folder and from lower floors. */
+const floors: Readonly<Record<string, number>> = {
+  options: 1,
+  scheduling: 1,
+  transport: 1,
+  claude: 2,
+  cost: 3,
+  layers: 4,
+  pipeline: 4,
+  plan: 5,
+  report: 5,
+  cli: 6
+}
 
-const counting = [
-  "Allowance",
-  "Bucket",
-  "CoolDown",
-  "Estimate",
-  "Fifo",
-  "Gauge",
-  "Memory*",
-  "ModelClass",
-  "Prefix",
-  "RateLimit",
-  "Trial"
-]
+/** The files that lie in `src` itself: entry points, and the barrel. */
+const facesFloor = 7
 
-/** What a budget counts with. */
-const budgeting = ["Purse", "WorstCase"]
+/** A file from `src`, `mocks` or `bench`, by its path from the root, and what it imports. */
+interface Module {
+  readonly file: string
+  readonly text: string
+}
 
-/** What carries a request to its server. */
-const carrying = ["Dial", "Exchange", "Http1", "Http2", "Origin", "Transport"]
+interface Import {
+  readonly from: string
+  readonly isDynamic: boolean
+}
 
-/** The floors of `src`, from the ground up; a name that ends in `*` stands for all that begin so. */
-const floors: ReadonlyArray<ReadonlyArray<string>> = [
-  [
-    "Message",
-    "ApiReason",
-    "Reason",
-    "AskError",
-    "Call",
-    "Event",
-    "Policy",
-    "Limit",
-    "Issue",
-    "Models",
-    "Price",
-    "Wire",
-    "SdkError",
-    "Secret",
-    "BaseUrl",
-    "Alarm",
-    "Watchdog",
-    "Stragglers",
-    "Lookout",
-    ...counting,
-    ...budgeting,
-    ...carrying
-  ],
-  ["Claude", "Sdk", "RunState", "Spent", "Lane", "Gate", "Race", "Convoy", "Convoys", "Deadline"],
-  ["Ask", "layers/*"],
-  ["Findings", "Research", "Course"],
-  ["Synthesis"],
-  ["Affordable", "Pipeline", "Forecast", "Plan*", "Report", "promise"],
-  ["cli/*"],
-  ["main", "bin"]
-]
+const filesIn = (...folders: ReadonlyArray<string>): ReadonlyArray<Module> =>
+  folders.flatMap((folder) =>
+    globSync(`${folder}/**/*.ts`, { cwd: root }).map((path) => {
+      const file = path.split(sep).join("/")
+      return { file, text: readFileSync(join(root, file), "utf8") }
+    })
+  )
 
-/** On these floors rooms may know each other, as long as none knows itself in the end. */
-const sociable = new Set([0, 1, 3, 5, 6, 7])
-
-/** Rooms without a public name, which their tests and no one else may enter by path. */
-const private_ = [
-  "ApiReason",
-  "Reason",
-  "Wire",
-  "SdkError",
-  "Secret",
-  "BaseUrl",
-  "Alarm",
-  "Watchdog",
-  "Stragglers",
-  "Lookout",
-  "Race",
-  "Transport",
-  "Issue",
-  "Limit",
-  "Models",
-  "Sdk",
-  "RunState",
-  "Course",
-  "Affordable",
-  "Spent",
-  "Pipeline",
-  "Forecast",
-  "Plan*",
-  "Report",
-  "cli/*",
-  "main"
-].concat(counting, budgeting, ["Lane", "Gate", "Deadline", "Convoy", "Convoys"])
-
-const matches = (pattern: string, room: string): boolean =>
-  pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern
-
-const floorOf = (room: string): number => floors.findIndex((rooms) => rooms.some((pattern) => matches(pattern, room)))
-
-const filesIn = (folder: string): ReadonlyArray<string> =>
-  existsSync(join(root, folder))
-    ? globSync("**/*.ts", { cwd: join(root, folder) }).map((file) => `${folder}/${file.split(sep).join("/")}`)
-    : []
-
-const read = (file: string): string => readFileSync(join(root, file), "utf8")
-
-/** The code without its comments; what stands in quotes is kept, so that `"https://…"` is no comment. */
+/** The code without its comments; strings are kept, so that the `//` in `"https://…"` is no comment. */
 const codeOf = (text: string): string =>
   text.replace(
     /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`)|\/\/[^\n]*|\/\*[^]*?\*\//g,
     (_, quoted: string | undefined) => quoted ?? " "
   )
 
-interface Import {
-  readonly from: string
-  readonly isDynamic: boolean
-  readonly isType: boolean
-}
-
-const statement = /^\s*(?:import|export)\s+(type\s)?(?:[\w\s*{},$]+?\sfrom\s*)?["']([^"']+)["']/gm
+const statement = /^\s*(?:import|export)\s+(?:type\s)?(?:[\w\s*{},$]+?\sfrom\s*)?["']([^"']+)["']/gm
 const call = /\bimport\s*\(\s*(?:(["'`])([^"'`$]+)\1|([^)]*))/g
 
 const importsOf = (text: string): ReadonlyArray<Import> => {
   const code = codeOf(text)
-  const fixed = [...code.matchAll(statement)].map(([, type, from]) => ({
-    from: from!,
-    isDynamic: false,
-    isType: type !== undefined
-  }))
+  const fixed = [...code.matchAll(statement)].map(([, from]) => ({ from: from!, isDynamic: false }))
   const late = [...code.matchAll(call)].map(([, , from, computed]) => ({
     from: from ?? `a computed name: ${computed}`,
-    isDynamic: true,
-    isType: false
+    isDynamic: true
   }))
   return [...fixed, ...late]
 }
 
-/** The room of `src` that a relative import leads to, such as `layers/Retry`; `undefined` where it leads elsewhere. */
-const roomOf = (file: string, from: string): string | undefined => {
-  const target = relative(root, join(root, dirname(file), from))
-    .split(sep)
-    .join("/")
-  return from.startsWith(".") && target.startsWith("src/") ? target.slice(4).replace(/\.ts$/, "") : undefined
+/** The file that a relative import leads to, by its path from the root. */
+const targetOf = (file: string, from: string): string | undefined =>
+  from.startsWith(".")
+    ? relative(root, join(root, dirname(file), from))
+        .split(sep)
+        .join("/")
+    : undefined
+
+/** `layers` of `src/layers/pacing/Dispatcher.ts`; empty for the files of `src` itself. */
+const folderOf = (file: string): string => (file.split("/").length > 2 ? file.split("/")[1]! : "")
+const floorOf = (file: string): number => (folderOf(file) === "" ? facesFloor : (floors[folderOf(file)] ?? 0))
+
+/** The folder `layers/pacing` is private to `layers/Pacing.ts` and to what is in it, and `claude/sdk` to `claude`. */
+const ownersOf = (file: string): ReadonlyArray<string> | undefined => {
+  const [, folder, inner, ...rest] = file.split("/")
+  if (inner === undefined || rest.length === 0) return undefined
+  const own = `src/${folder}/${inner}/`
+  if (folder !== "layers") return [own, `src/${folder}/`]
+  return [own, `src/layers/${inner.charAt(0).toUpperCase()}${inner.slice(1)}.ts`, "src/layers/Stack.ts"]
 }
 
-const source = filesIn("src").filter((file) => file !== "src/index.ts")
-const outside = ["mocks", "bench", "test", "examples"].flatMap(filesIn)
-const roomAt = (file: string): string => file.slice(4).replace(/\.ts$/, "")
+const isOwn = (file: string, owners: ReadonlyArray<string>): boolean => owners.some((owner) => file.startsWith(owner))
 
-/** Every complaint about every import of these files, each naming file and import. */
-const complaints = (files: ReadonlyArray<string>, judge: (file: string, one: Import) => string | undefined) =>
-  files.flatMap((file) =>
-    importsOf(read(file)).flatMap((one) => {
+/** What is wrong with an import of a file in `src`, and how to mend it; `undefined` where it is right. */
+const wrongIn = (file: string, { from, isDynamic }: Import): string | undefined => {
+  if (from.startsWith("a computed name")) return "write the path as a literal, so that it can be checked"
+  const target = targetOf(file, from)
+  if (/^(mocks|bench)\//.test(target ?? "") || /^(msw|fanfold\/mocks)\b/.test(from)) {
+    const isTheBin = file === "src/main.ts" && isDynamic
+    return isTheBin ? undefined : "src knows neither mocks nor bench: only main.ts may load them, by a dynamic import"
+  }
+  if (/^fanfold(\/|$)/.test(from)) return "import the file itself by its path"
+  if (target === undefined || target === "package.json") return undefined
+  if (!target.startsWith("src/")) return "it leaves src"
+  const owners = ownersOf(target)
+  if (owners !== undefined && !isOwn(file, owners)) {
+    return `${dirname(target)} is private to ${owners.join(" and ")}: move what both need to a lower floor`
+  }
+  if (file.startsWith("src/layers/") && /^src\/layers\/[^/]+$/.test(target) && file !== "src/layers/Stack.ts") {
+    return "layers never import each other: move what both need to a lower floor, such as claude or scheduling"
+  }
+  if (folderOf(file) === folderOf(target)) return undefined
+  const [floor, other] = [floorOf(file), floorOf(target)]
+  return other < floor
+    ? undefined
+    : `floor ${floor} (${folderOf(file)}) may not import floor ${other} (${folderOf(target)}): hand it down as an argument, or move what is needed to a lower floor`
+}
+
+/** Circles of files, or of what `nodeOf` makes of them. Imports of types count, and so do dynamic ones. */
+const circlesIn = (modules: ReadonlyArray<Module>, nodeOf = (file: string) => file): ReadonlyArray<string> => {
+  const known = new Set(modules.map(({ file }) => file))
+  const next = new Map<string, Set<string>>()
+  for (const { file, text } of modules) {
+    const node = nodeOf(file)
+    const targets = next.get(node) ?? new Set()
+    next.set(node, targets)
+    for (const { from } of importsOf(text)) {
+      const target = targetOf(file, from)
+      if (target !== undefined && known.has(target) && nodeOf(target) !== node) targets.add(nodeOf(target))
+    }
+  }
+  const circles = new Set<string>()
+  const done = new Set<string>()
+  const walk = (file: string, path: ReadonlyArray<string>): void => {
+    if (path.includes(file)) return void circles.add([...path.slice(path.indexOf(file)), file].join(" → "))
+    if (done.has(file)) return
+    for (const each of next.get(file) ?? []) walk(each, [...path, file])
+    done.add(file)
+  }
+  for (const file of next.keys()) walk(file, [])
+  return [...circles].map((circle) => `${circle}: move what they share to a file below all of them`)
+}
+
+const complaintsIn = (modules: ReadonlyArray<Module>, judge: (file: string, one: Import) => string | undefined) =>
+  modules.flatMap(({ file, text }) =>
+    importsOf(text).flatMap((one) => {
       const complaint = judge(file, one)
-      return complaint === undefined ? [] : [`${file} imports ${one.from}: ${complaint}`]
+      return complaint === undefined ? [] : [`${file} → ${one.from}: ${complaint}`]
     })
   )
 
-const upOrAside = (file: string, { from, isDynamic }: Import) => {
-  if (from.startsWith("a computed name")) return "what is imported must be seen"
-  if (/^fanfold(\/(?!mocks)|$)/.test(from)) return "within src rooms are entered by path"
-  const [room, target] = [roomAt(file), roomOf(file, from)]
-  if (file === "src/main.ts" && isDynamic && from.startsWith("../bench/")) return undefined
-  if (target === undefined) return from.startsWith(".") && !from.endsWith("package.json") ? "it leaves src" : undefined
-  const [floor, targetFloor] = [floorOf(room), floorOf(target)]
-  if (room === "Claude" && target === "Sdk" && !isDynamic) return "the SDK is loaded when it is needed"
-  if (room === "layers/Stack" && target.startsWith("layers/")) return undefined
-  if (targetFloor > floor) return `floor ${floor} must not know floor ${targetFloor}`
-  if (targetFloor < floor || sociable.has(floor)) return targetFloor < 0 ? "it has no floor" : undefined
-  return room.startsWith("layers/") ? "layers never import each other" : `floor ${floor} must not know itself`
-}
+const source = filesIn("src")
 
-const reachesMocks = (file: string, { from, isDynamic }: Import) =>
-  /(^|\/)mocks(\/|$)/.test(from) && !(file === "src/main.ts" && isDynamic) ? "src does not know the mocks" : undefined
-
-describe("imports within src", () => {
-  it("are found, whatever they look like", () => {
+describe("the reader of imports", () => {
+  it("finds them all, whatever they look like", () => {
     const text = [
       `import { a } from "./A.ts"`,
       `import type { b } from './B.ts' // import { z } from "./Z1.ts"`,
@@ -194,102 +162,128 @@ describe("imports within src", () => {
     assert.deepStrictEqual(found, [...files, "a computed name: name"])
   })
 
-  it("start from a floor that is written down", () => {
-    assert.deepStrictEqual(
-      source.filter((file) => floorOf(roomAt(file)) < 0),
-      [],
-      "a new room needs a floor in this test"
+  it.each([
+    ["src/claude/Price.ts", "../layers/Retry.ts", "floor 2 (claude) may not import floor 4 (layers)"],
+    ["src/plan/Plan.ts", "../report/Report.ts", "floor 5 (plan) may not import floor 5 (report)"],
+    ["src/layers/Warm.ts", "./Retry.ts", "layers never import each other"],
+    ["src/layers/Warm.ts", "./pacing/TokenBucket.ts", "is private to src/layers/pacing/ and src/layers/Pacing.ts"],
+    ["src/layers/warm/WarmupGroup.ts", "../Retry.ts", "layers never import each other"],
+    ["src/plan/Plan.ts", "../claude/sdk/Wire.ts", "src/claude/sdk is private to"],
+    ["src/cli/run.ts", "../../mocks/index.ts", "only main.ts may load them"],
+    ["src/main.ts", "../mocks/index.ts", "only main.ts may load them"],
+    ["src/cli/run.ts", "../../test/FakeClaude.ts", "it leaves src"],
+    ["src/cli/run.ts", "fanfold", "import the file itself"]
+  ])("complains of %s → %s", (file, from, complaint) => {
+    assert.include(wrongIn(file, { from, isDynamic: false }), complaint)
+  })
+
+  it("complains of a circle, also of types", () => {
+    const modules = [
+      { file: "src/a/A.ts", text: `import type { B } from "./B.ts"` },
+      { file: "src/a/B.ts", text: `import { C } from "../c/C.ts"` },
+      { file: "src/c/C.ts", text: `import type { A } from "../a/A.ts"` }
+    ]
+    const [circle, ...others] = circlesIn(modules)
+    assert.include(circle, "src/a/A.ts → src/a/B.ts → src/c/C.ts → src/a/A.ts")
+    assert.deepStrictEqual(others, [])
+  })
+})
+
+describe("src", () => {
+  it("has a floor for each folder", () => {
+    const unknown = source.filter(({ file }) => floorOf(file) === 0).map(({ file }) => file)
+    assert.deepStrictEqual(unknown, [], "give the folder a floor in this test")
+    assert.isAbove(source.length, 50)
+  })
+
+  it("imports downwards, and nothing that is private to another", () => {
+    assert.deepStrictEqual(complaintsIn(source, wrongIn), [])
+  })
+
+  it("loads the SDK and the transport when the first Claude is made, not before", () => {
+    const early = complaintsIn(source, (file, { from, isDynamic }) =>
+      /sdk\/Sdk\.ts$|transport\/Transport\.ts$|^@anthropic-ai\/sdk$/.test(from) && !isDynamic && !inSdk.test(file)
+        ? "import it dynamically, where it is used"
+        : undefined
     )
-    assert.isAbove(source.length, 20)
+    assert.deepStrictEqual(early, [])
   })
+  const inSdk = /^src\/(claude\/sdk|transport)\//
 
-  it("go down only", () => {
-    assert.deepStrictEqual(complaints(source, upOrAside), [])
-  })
-
-  it("never run in a circle", () => {
-    const next = new Map(
-      source.map((file) => [
-        roomAt(file),
-        importsOf(read(file)).flatMap(({ from, isDynamic, isType }) =>
-          isDynamic || isType ? [] : (roomOf(file, from) ?? [])
-        )
-      ])
-    )
-    const circles: Array<string> = []
-    const walk = (room: string, path: ReadonlyArray<string>): void => {
-      if (path.includes(room)) return void circles.push([...path.slice(path.indexOf(room)), room].join(" → "))
-      for (const each of next.get(room) ?? []) walk(each, [...path, room])
-    }
-    for (const room of next.keys()) walk(room, [])
-    assert.deepStrictEqual(circles, [])
-  })
-
-  it("never reach the mocks, but for main.ts, and there late", () => {
-    assert.deepStrictEqual(complaints([...source, "src/index.ts"], reachesMocks), [])
-  })
-
-  it("of the barrel only hand namespaces on", () => {
-    const lines = codeOf(read("src/index.ts"))
+  it("hands on namespaces in its barrel, and nothing else", () => {
+    const lines = codeOf(source.find(({ file }) => file === "src/index.ts")!.text)
       .split("\n")
       .filter((line) => line.trim() !== "")
-    const namespace = /^export \* as (\w+) from "\.\/(?:layers\/)?\1\.ts"$/
+    const namespace = /^export \* as (\w+) from "\.\/\w+\/\1\.ts"$/
     assert.deepStrictEqual(
       lines.filter((line) => !namespace.test(line)),
       []
     )
   })
-})
 
-const byPath = (file: string, { from }: Import) => {
-  const target = roomOf(file, from)
-  if (target === undefined) return undefined
-  return file.startsWith("test/") && private_.some((pattern) => matches(pattern, target))
-    ? undefined
-    : 'import it as a user does, from "fanfold"'
-}
-
-describe("imports from outside of src", () => {
-  it("use fanfold's name, but for the tests of rooms that have none", () => {
-    assert.deepStrictEqual(complaints(outside, byPath), [])
-  })
-})
-
-describe("no file", () => {
-  const forbidden = [
-    /\basync\b/,
-    /\btry\s*\{/,
-    /\bDate\.now\b/,
-    /\bMath\.random\b/,
-    /(?<!\.)\bsetTimeout\b/,
-    /\bsetInterval\b/
-  ]
-
-  it("of floors 0 to 5 goes around Effect", () => {
+  it("goes through Effect for time, chance and promises", () => {
+    const forbidden = [
+      /\basync\b/,
+      /\btry\s*\{/,
+      /\bDate\.now\b/,
+      /\bMath\.random\b/,
+      /(?<!\.)\bsetTimeout\b/,
+      /\bsetInterval\b/
+    ]
     const found = source
-      .filter((file) => floorOf(roomAt(file)) <= 5)
-      .flatMap((file) => {
-        const code = codeOf(read(file)).replace(/"(?:\\.|[^"\\\n])*"/g, '""')
+      .filter(({ file }) => floorOf(file) < floors["cli"]!)
+      .flatMap(({ file, text }) => {
+        const code = codeOf(text).replace(/"(?:\\.|[^"\\\n])*"/g, '""')
         return forbidden.filter((each) => each.test(code)).map((each) => `${file} holds ${each.source}`)
       })
     assert.deepStrictEqual(found, [])
   })
+})
 
+describe("src, mocks and bench", () => {
+  it.each(["src", "mocks", "bench"])("%s has no circle of imports, also of types", (folder) => {
+    assert.deepStrictEqual(circlesIn(filesIn(folder)), [])
+  })
+
+  it.each(["src", "mocks", "bench"])("%s has no circle of folders", (folder) => {
+    // The files beside the folders stand each for itself; a folder within a folder belongs to it.
+    const folderIn = (file: string) => file.split("/").slice(0, 2).join("/")
+    assert.deepStrictEqual(circlesIn(filesIn(folder), folderIn), [])
+  })
+})
+
+/** Rooms with a public name are imported by it; tests may enter the others by their path. */
+describe("mocks, bench, tests and examples", () => {
+  const barrel = source.find(({ file }) => file === "src/index.ts")!.text
+  const named = new Set([...barrel.matchAll(/"\.\/([^"]+)"/g)].map(([, path]) => `src/${path}`))
+  named.add("src/promise.ts")
+
+  it("import fanfold by its name", () => {
+    const byPath = (file: string, { from }: Import) => {
+      const target = targetOf(file, from)
+      if (target === undefined || !target.startsWith("src/")) return undefined
+      const isAllowed = file.startsWith("test/") && !named.has(target)
+      return isAllowed ? undefined : 'import it as a user does, from "fanfold"'
+    }
+    assert.deepStrictEqual(complaintsIn(filesIn("mocks", "bench", "test", "examples"), byPath), [])
+  })
+})
+
+describe("no file", () => {
   it("is longer than 300 lines", () => {
-    const files = [...filesIn("src"), ...["mocks", "bench", "examples"].flatMap(filesIn)]
-    const long = files.map((file) => [file, read(file).trimEnd().split("\n").length] as const)
-    assert.deepStrictEqual(
-      long.filter(([, lines]) => lines > 300),
-      []
-    )
+    const long = filesIn("src", "mocks", "bench", "examples")
+      .map(({ file, text }) => [file, text.trimEnd().split("\n").length] as const)
+      .filter(([, lines]) => lines > 300)
+    assert.deepStrictEqual(long, [], "such a file holds two concepts: part them")
   })
 
   it("is named after nothing", () => {
     const vague = /(^|\/)(utils?|helpers?|common|types)(\.|\/)/i
-    const files = [...filesIn("src"), ...outside]
+    const files = filesIn("src", "mocks", "bench", "test", "examples").map(({ file }) => file)
     assert.deepStrictEqual(
       files.filter((file) => vague.test(file) && file !== "test/types.test.ts"),
-      []
+      [],
+      "name it after what is in it"
     )
   })
 })

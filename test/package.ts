@@ -34,7 +34,7 @@ const program = Research.run({ a: Ask.text("How?"), b: Ask.object("How many?", C
   Effect.tap(({ answers }) => Effect.sync(() => { const text: string = answers.a; const n: number = answers.b.n; console.log(text, n) })),
   Effect.flatMap(Synthesis.text("Fold them"))
 )
-const claude: Layer.Layer<Claude.Claude> = Stack.layerWith({ apiKey: Redacted.make("offline"), fetch })
+const claude: Layer.Layer<Claude.Claude> = Stack.layer({ apiKey: Redacted.make("offline"), fetch })
 const effectful: string = await Effect.runPromise(Effect.provide(program, claude))
 const { document } = await run({ asks: { a: "How?", b: "Why?" }, synthesis: "Fold them", apiKey: "offline", fetch })
 if (effectful === "" || document === "") throw new Error("empty")

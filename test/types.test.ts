@@ -249,7 +249,7 @@ describe("the compiler rejects", () => {
       // @ts-expect-error it is turns
       Continue.layer({ times: 3 }),
       // @ts-expect-error a key is redacted
-      Stack.layerWith({ apiKey: "sk-ant" })
+      Stack.layer({ apiKey: "sk-ant" })
     ])
   })
 

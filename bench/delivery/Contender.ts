@@ -17,7 +17,7 @@ const fanfold = async (): Promise<Run> => {
     timeout: { firstToken: timeouts.silence, stall: timeouts.silence, attempt: timeouts.attempt },
     retry: { within: timeouts.ask }
   }
-  const stackOf = (baseUrl: string) => Stack.layerWith({ apiKey: Redacted.make(apiKey), baseUrl, ...options })
+  const stackOf = (baseUrl: string) => Stack.layer({ apiKey: Redacted.make(apiKey), baseUrl, ...options })
   // A listener that wants the pieces makes every answer a stream.
   const listener = { emit: () => Effect.void, ...(job.isStreamed === true && { delta: () => {} }) }
   const asks = questions.map(({ text, ...options }) => Ask.text(text, options))

@@ -18,7 +18,7 @@ const apiKey = Redacted.make("of-no-account")
 const questions = Array.from({ length: asks }, (_, index) => Ask.text(`What is the answer to question ${index}?`))
 
 const arms = {
-  governed: (baseUrl: string) => Stack.layerWith({ apiKey, baseUrl }),
+  governed: (baseUrl: string) => Stack.layer({ apiKey, baseUrl }),
   ungoverned: (baseUrl: string) =>
     Fallback.layer.pipe(
       Layer.provide(Continue.layer()),

@@ -87,7 +87,7 @@ const measure = Effect.fnUntraced(function* (
 export const compare = Effect.fnUntraced(function* (options: Options = {}) {
   const all = { asks: 20, documentTokens: 20_000, firstTokenMillis: 500, totalMillis: 1500, ...options }
   const pacing = { inFlight: all.asks }
-  const warm = yield* measure(all, clock.real, (fetch) => Stack.layerWith({ apiKey, fetch, pacing }))
+  const warm = yield* measure(all, clock.real, (fetch) => Stack.layer({ apiKey, fetch, pacing }))
   const cold = yield* measure(all, startingGun(all.asks), (fetch) =>
     Retry.layer().pipe(
       Layer.provide(Pacing.layer(pacing)),

@@ -46,7 +46,7 @@ const fanfold = async (pacing: object): Promise<Run> => {
   const { Ask, Research, Stack } = await import("fanfold")
   const { Effect, Layer, Redacted } = await import("effect")
   const asks = questions.map((question) => Ask.text(question))
-  const stack = Stack.layerWith({ apiKey: Redacted.make(apiKey), baseUrl: url, pacing })
+  const stack = Stack.layer({ apiKey: Redacted.make(apiKey), baseUrl: url, pacing })
   await Effect.runPromise(Effect.scoped(Layer.build(stack)))
   const concurrency = inFlight < n ? inFlight : "unbounded"
   return () => Effect.runPromise(Effect.provide(Research.run(asks, { concurrency }), stack))

@@ -34,7 +34,7 @@ export const fanfold = (plan: Plan, concurrency: Research.Concurrency, route: Ro
   const fold = synthesis === undefined ? () => Effect.void : Synthesis.text(synthesis)
   const { inFlight, now = () => performance.now(), ...options } = route
   const pacing = inFlight === undefined ? {} : { inFlight }
-  const stack = Stack.layerWith({ ...options, pacing, apiKey: Redacted.make(apiKey) })
+  const stack = Stack.layer({ ...options, pacing, apiKey: Redacted.make(apiKey) })
   const program = Effect.gen(function* () {
     const startedAt = now()
     const findings = yield* Research.run(asks, { concurrency })

@@ -79,7 +79,7 @@ const listener: Event.Listener = { emit: () => Effect.void, delta: () => {} }
 const fanfold =
   (isStreamed: boolean): Asking =>
   (asks, fetch) => {
-    const stack = Stack.layerWith({ apiKey: Redacted.make("offline"), fetch, pacing: { inFlight: asks } })
+    const stack = Stack.layer({ apiKey: Redacted.make("offline"), fetch, pacing: { inFlight: asks } })
     return () => {
       const run = Research.run(Array.from({ length: asks }, () => Ask.text(question))).pipe(Effect.provide(stack))
       return Effect.runPromise(isStreamed ? Effect.provideService(run, Event.Listener, listener) : run)

@@ -38,7 +38,7 @@ export const mockOf = ({ latency, seed }: Simulation, timeScale: number): Mock =
 
 /** The plan's own stack, but for a gate that is open from the start, and no second try that would hide a failure. */
 export const stackOf = (layers: Stack.Options, fetch: typeof globalThis.fetch, inFlight: number) =>
-  Stack.layerWith({
+  Stack.layer({
     ...layers,
     pacing: { inFlight },
     retry: { ...layers.retry, attempts: 1 },

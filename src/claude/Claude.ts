@@ -89,22 +89,18 @@ export const baseUrl: Config.Config<string | undefined> = Config.String("ANTHROP
   )
 )
 
-/** Provides `Claude` with the key and base URL of the environment, or from other places of your choice. */
+/** Provides `Claude` with a key at hand. */
+export const layer = (options: Options): Layer.Layer<Claude> => Layer.effect(Claude, make(options))
+
+/** Provides `Claude` with the key and base URL of the environment, or of the places that the options name. */
 export const layerConfig = (options?: {
   readonly apiKey?: Config.Config<Redacted.Redacted> | undefined
   readonly baseUrl?: Config.Config<string | undefined> | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
 }): Layer.Layer<Claude, Config.ConfigError> =>
-  Layer.effect(
-    Claude,
+  Layer.unwrap(
     Effect.gen(function* () {
-      return yield* make({
-        apiKey: yield* options?.apiKey ?? apiKey,
-        baseUrl: yield* options?.baseUrl ?? baseUrl,
-        fetch: options?.fetch
-      })
+      const key = yield* options?.apiKey ?? apiKey
+      return layer({ apiKey: key, baseUrl: yield* options?.baseUrl ?? baseUrl, fetch: options?.fetch })
     })
   )
-
-/** Provides `Claude` with the key and base URL of the environment. */
-export const layer: Layer.Layer<Claude, Config.ConfigError> = layerConfig()

@@ -11,7 +11,20 @@ import {
   type Usage
 } from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
-import { type Amount, type Answer, nothing } from "../layers/budget/BudgetLedger.ts"
+
+/** US dollars and tokens; of a limit, infinite where there is none. */
+export interface Amount {
+  readonly usd: number
+  readonly tokens: number
+}
+
+export const noAmount: Amount = { usd: 0, tokens: 0 }
+
+/** An answer as the synthesis will read it: input tokens at most, and the length of its text in bytes. */
+export interface Answer {
+  readonly tokens: number
+  readonly bytes: number
+}
 
 const encoder = new TextEncoder()
 
@@ -77,7 +90,7 @@ export const amount = (
 
 /** What the synthesis that a `Call` tells of may take at most, with so many tokens of answers. */
 export const synthesis = (coming: Call["synthesis"], answerTokens: number, stated: Price.Prices): Amount => {
-  if (coming === undefined) return nothing
+  if (coming === undefined) return noAmount
   const { maxTokens: outputTokens, model, webSearches = 0 } = coming
   const inputTokens = coming.inputTokens + answerTokens
   const usage = { inputTokens, outputTokens, webSearches }

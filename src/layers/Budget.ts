@@ -9,7 +9,7 @@ import * as Issue from "../options/Issue.ts"
 import { inCode, PositiveInt } from "../options/OptionSchemas.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
-import { type Amount, type Reservation, SynthesisReserve, nothing, BudgetLedger } from "./budget/BudgetLedger.ts"
+import { type Reservation, SynthesisReserve, BudgetLedger } from "./budget/BudgetLedger.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
@@ -109,7 +109,12 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
         })
 
       /** Its answers are known better than by their length, and what was kept back for it is now its own. */
-      const synthesisClaim = (request: Request, call: Call.Call, most: Amount, stated: Price.Prices): Reservation => {
+      const synthesisClaim = (
+        request: Request,
+        call: Call.Call,
+        most: WorstCase.Amount,
+        stated: Price.Prices
+      ): Reservation => {
         const fold = ledger.known(call.run)
         const claim = { fold: undefined, answerTokens: 0 }
         if (fold === undefined) return { ...claim, most }
@@ -157,7 +162,7 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
               Effect.sync(() => {
                 if (!waiting.isIn) return
                 const isFree = isTold && !waiting.hasLeft
-                ledger.settle(waiting.claim, isFree ? nothing : actual(exit, request, waiting.claim, stated))
+                ledger.settle(waiting.claim, isFree ? WorstCase.noAmount : actual(exit, request, waiting.claim, stated))
                 if (Exit.isSuccess(exit)) {
                   const isContinued = request.messages.at(-1)?.role === "assistant"
                   waiting.claim.fold?.put(call.ask, WorstCase.answerOf(exit.value), isContinued)
@@ -184,7 +189,7 @@ interface Waiting {
 
 const none = (): void => {}
 
-const least = (a: Amount, b: Amount): Amount => ({
+const least = (a: WorstCase.Amount, b: WorstCase.Amount): WorstCase.Amount => ({
   usd: Math.min(a.usd, b.usd),
   tokens: Math.min(a.tokens, b.tokens)
 })
@@ -216,11 +221,11 @@ const actual = (
   request: Request,
   { most }: Reservation,
   stated: Price.Prices
-): Amount => {
+): WorstCase.Amount => {
   if (Exit.isSuccess(exit)) return WorstCase.spent(request, exit.value.model, exit.value.usage, stated)
   const error = Exit.findErrorOption(exit)
   if (error._tag === "None") return most
-  return error.value.usage === undefined && free.has(error.value.reason._tag) ? nothing : most
+  return error.value.usage === undefined && free.has(error.value.reason._tag) ? WorstCase.noAmount : most
 }
 
 const overBudget = (ledger: BudgetLedger, claim: Reservation): AskError => {

@@ -98,34 +98,28 @@ export const layerOver = (options: Options = {}): Around => {
   return stack(run(options), shared(options))
 }
 
-/** The stack over the API with a key at hand. Runs with the same key, base URL and fetch share one gate. */
-export const layerWith = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
+/** The stack over the API with a key at hand. Runs with the same key, base URL and fetch share their limits. */
+export const layer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   check(options)
   return run(options).pipe(Layer.provide(processLayer(options)))
 }
 
-/** The stack over the API, with the key and base URL of the environment or of other places. */
-export const layerConfig = (options: ConfigOptions = {}): Layer.Layer<Claude, Config.ConfigError> => {
+/** The stack over the API, with the key and base URL of the environment, or of the places that the options name. */
+export const layerConfig = (
+  options: Options & {
+    readonly apiKey?: Config.Config<ClaudeOptions["apiKey"]> | undefined
+    readonly baseUrl?: Config.Config<string | undefined> | undefined
+    readonly fetch?: typeof globalThis.fetch | undefined
+  } = {}
+): Layer.Layer<Claude, Config.ConfigError> => {
   check(options)
-  return configured(options)
-}
-
-type ConfigOptions = Options & {
-  readonly apiKey?: Config.Config<ClaudeOptions["apiKey"]> | undefined
-  readonly baseUrl?: Config.Config<string | undefined> | undefined
-  readonly fetch?: typeof globalThis.fetch | undefined
-}
-
-const configured = (options: ConfigOptions): Layer.Layer<Claude, Config.ConfigError> =>
-  Layer.unwrap(
+  return Layer.unwrap(
     Effect.gen(function* () {
       const key = yield* options.apiKey ?? apiKey
-      return layerWith({ ...options, apiKey: key, baseUrl: yield* options.baseUrl ?? baseUrl })
+      return layer({ ...options, apiKey: key, baseUrl: yield* options.baseUrl ?? baseUrl })
     })
   )
-
-/** The stack over the API, with the key and base URL of the environment. */
-export const layer: Layer.Layer<Claude, Config.ConfigError> = configured({})
+}
 
 /** What some runs share, and where it is built, once. */
 interface Place {

@@ -7,7 +7,6 @@ import type { Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import type { Prices } from "../claude/Price.ts"
-import type { Amount } from "../layers/budget/BudgetLedger.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 
@@ -29,7 +28,7 @@ export const issuesOf = (
 
   const issues: Array<Issue.Issue> = []
   /** What a request may take with the first of its models; each of them must have a bound. */
-  const told = (path: ReadonlyArray<string>, request: Request, models: Models.Models): Amount | undefined => {
+  const told = (path: ReadonlyArray<string>, request: Request, models: Models.Models): WorstCase.Amount | undefined => {
     const most = Result.all(Models.all(models).map((model) => mostOf({ ...request, model })))
     if (Result.isSuccess(most)) return most.success[0]
     issues.push({ path, message: `no budget can bound this: ${most.failure}` })
@@ -37,7 +36,7 @@ export const issuesOf = (
   }
 
   const coming = synthesis === undefined ? undefined : Synthesis.toCome(synthesis, asks, prices)
-  const wholes = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<Amount> => {
+  const wholes = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<WorstCase.Amount> => {
     const request = Ask.requestOf(ask, shared)
     const most = told(["asks", name], request, Ask.modelsOf(ask, shared))
     if (most === undefined) return []

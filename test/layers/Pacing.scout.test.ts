@@ -88,7 +88,7 @@ describe("the first calls", () => {
       const events: Array<Event.Event> = []
       const asks = Array.from({ length: 20 }, () => Ask.text("Capital of France?"))
       const findings = yield* Research.run(asks).pipe(
-        Effect.provide(Stack.layerWith({ apiKey: Redacted.make("key"), baseUrl: url })),
+        Effect.provide(Stack.layer({ apiKey: Redacted.make("key"), baseUrl: url })),
         Effect.provideService(Event.Listener, { emit: (event) => Effect.sync(() => void events.push(event)) })
       )
       assert.deepStrictEqual(

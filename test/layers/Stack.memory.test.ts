@@ -15,8 +15,8 @@ afterEach(() => {
   process.env["XDG_STATE_HOME"] = XDG_STATE_HOME
 })
 
-const asked = (key: string, options: Omit<Parameters<typeof Stack.layerWith>[0], "apiKey">) =>
-  Effect.provide(Ask.text("why?"), Stack.layerWith({ apiKey: Redacted.make(key), ...options }))
+const asked = (key: string, options: Omit<Parameters<typeof Stack.layer>[0], "apiKey">) =>
+  Effect.provide(Ask.text("why?"), Stack.layer({ apiKey: Redacted.make(key), ...options }))
 
 describe("the stack", () => {
   it.live("remembers each account once, and none where another fetch answers or nothing is to be remembered", () =>

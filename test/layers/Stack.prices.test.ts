@@ -45,7 +45,7 @@ describe("prices", () => {
       const options = { apiKey: Redacted.make("prices"), fetch }
       const spent = Effect.fnUntraced(function* (prices: Price.Prices) {
         const book = recorder()
-        yield* book.listen(Effect.provide(ask, Stack.layerWith({ ...options, prices })))
+        yield* book.listen(Effect.provide(ask, Stack.layer({ ...options, prices })))
         return book.events.flatMap((event) => (event._tag === "Replied" ? [event.costUsd] : []))
       })
       const [free] = yield* spent({ "claude-haiku-5-5": price(0) })

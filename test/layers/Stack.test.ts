@@ -32,7 +32,7 @@ describe("Stack", () => {
   it.live("gives two runs with the same key one gate, wherever it is provided", () =>
     Effect.gen(function* () {
       const book = holding()
-      const layer = () => Stack.layerWith({ apiKey: Redacted.make("same"), fetch: book.fetch, pacing: { inFlight: 2 } })
+      const layer = () => Stack.layer({ apiKey: Redacted.make("same"), fetch: book.fetch, pacing: { inFlight: 2 } })
       const one = layer()
       yield* twice(one, one)
       assert.strictEqual(book.peak, 2)
@@ -47,7 +47,7 @@ describe("Stack", () => {
       for (const other of [{ apiKey: Redacted.make("other") }, { baseUrl: "https://claude.example.org" }]) {
         const book = holding()
         const options = { apiKey: Redacted.make("one"), fetch: book.fetch, pacing: { inFlight: 2 } }
-        yield* twice(Stack.layerWith(options), Stack.layerWith({ ...options, ...other }))
+        yield* twice(Stack.layer(options), Stack.layer({ ...options, ...other }))
         assert.strictEqual(book.peak, 4)
       }
     })
@@ -56,7 +56,7 @@ describe("Stack", () => {
   it.live("outlives a run that was interrupted while it was being built", () =>
     Effect.gen(function* () {
       const { fetch } = holding()
-      const layer = Stack.layerWith({ apiKey: Redacted.make("interrupted"), fetch })
+      const layer = Stack.layer({ apiKey: Redacted.make("interrupted"), fetch })
       const fiber = yield* Effect.forkChild(Effect.provide(four, layer))
       yield* Effect.yieldNow
       yield* Fiber.interrupt(fiber)
@@ -189,7 +189,7 @@ const inFlightAfter = (others: number, expected: number, used = false) =>
   Effect.gen(function* () {
     let inFlight = 0
     const fetch = () => new Promise<Response>(() => void inFlight++)
-    const layer = () => Stack.layerWith({ apiKey: Redacted.make("first"), fetch, pacing: { inFlight: 2 } })
+    const layer = () => Stack.layer({ apiKey: Redacted.make("first"), fetch, pacing: { inFlight: 2 } })
     let dispatched = 0
     const listener: Event.Listener = {
       emit: ({ _tag }) => Effect.sync(() => void (dispatched += _tag === "Dispatched" ? 1 : 0))
@@ -204,7 +204,7 @@ const inFlightAfter = (others: number, expected: number, used = false) =>
     yield* Effect.forkChild(begin)
     yield* settled(2)
     for (let n = 0; n < others; n++) {
-      Stack.layerWith({ apiKey: Redacted.make(`other ${n}`), fetch })
+      Stack.layer({ apiKey: Redacted.make(`other ${n}`), fetch })
       if (used) layer()
     }
     yield* Effect.forkChild(begin)
@@ -264,7 +264,7 @@ describe("a wrong option", () => {
     ["retries: unknown key", () => Stack.layerOver({ retries: {} } as Stack.Options)],
     [
       "pacing.inFlight: expected a whole number ≥ 1, got 0",
-      () => Stack.layerWith({ apiKey: Redacted.make("k"), pacing: { inFlight: 0 } })
+      () => Stack.layer({ apiKey: Redacted.make("k"), pacing: { inFlight: 0 } })
     ],
     [
       'pacing.remember: expected true or false, got "no"',
@@ -282,7 +282,7 @@ describe("a wrong option", () => {
     Effect.gen(function* () {
       const book = holding()
       const layer = (attempt: Timeout.Options["attempt"]) =>
-        Stack.layerWith({
+        Stack.layer({
           apiKey: Redacted.make("times"),
           fetch: book.fetch,
           pacing: { inFlight: 2 },

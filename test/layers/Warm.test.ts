@@ -215,7 +215,7 @@ describe("over the wire", () => {
         finish()
         return Promise.resolve(Response.json(message("plain")))
       }
-      const layer = Stack.layerWith({ apiKey: Redacted.make("wire"), fetch, warm: { maxWait: "1 hour" } })
+      const layer = Stack.layer({ apiKey: Redacted.make("wire"), fetch, warm: { maxWait: "1 hour" } })
       const { answers } = yield* Research.run(asksOf("a", "b", "c"), { context: document }).pipe(
         Effect.provide(layer),
         Effect.timeout("10 seconds")

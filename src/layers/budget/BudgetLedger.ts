@@ -1,12 +1,6 @@
 /** What a budget holds: what is spent, what is set aside for attempts on their way, and what is kept for the synthesis. */
 
-/** US dollars and tokens; of a limit, infinite where there is none. */
-export interface Amount {
-  readonly usd: number
-  readonly tokens: number
-}
-
-export const nothing: Amount = { usd: 0, tokens: 0 }
+import { type Amount, type Answer, noAmount } from "../../cost/WorstCase.ts"
 
 const add = (a: Amount, b: Amount): Amount => ({ usd: a.usd + b.usd, tokens: a.tokens + b.tokens })
 const minus = (a: Amount, b: Amount): Amount => ({ usd: a.usd - b.usd, tokens: a.tokens - b.tokens })
@@ -14,12 +8,6 @@ const minus = (a: Amount, b: Amount): Amount => ({ usd: a.usd - b.usd, tokens: a
 /** What a rounding error of added dollars may hide. */
 const grain = 1e-12
 const isWithin = (a: Amount, limit: Amount): boolean => a.usd <= limit.usd + grain && a.tokens <= limit.tokens
-
-/** An answer as the synthesis will read it: input tokens at most, and the length of its text in bytes. */
-export interface Answer {
-  readonly tokens: number
-  readonly bytes: number
-}
 
 /** The answers of a run, and what the synthesis that follows may take at most; it grows with them. */
 export class SynthesisReserve {
@@ -51,7 +39,7 @@ export class SynthesisReserve {
 
   /** What has to be kept back for the answers that are known, or also for those that may come, and `more`. */
   least(more = 0): Amount {
-    return this.isUnderWay ? nothing : this.#most(this.#known.tokens + more)
+    return this.isUnderWay ? noAmount : this.#most(this.#known.tokens + more)
   }
   most(more: number): Amount {
     return this.least(this.#promised + more)
@@ -85,8 +73,8 @@ const mostFolds = 64
 
 export class BudgetLedger {
   readonly limit: Amount
-  #spent: Amount = nothing
-  #open: Amount = nothing
+  #spent: Amount = noAmount
+  #open: Amount = noAmount
   #claims = 0
   /** The run whose synthesis something is kept for. */
   fold: SynthesisReserve | undefined
@@ -118,12 +106,12 @@ export class BudgetLedger {
 
   /** What is neither spent nor set aside, nor kept for the synthesis. */
   get left(): Amount {
-    return minus(this.limit, this.#needed(nothing, 0))
+    return minus(this.limit, this.#needed(noAmount, 0))
   }
 
   /** What the claim asks for: its own, and what its answer may add to the synthesis. */
   need({ answerTokens, fold, most }: Reservation): Amount {
-    const kept = fold === undefined || fold !== this.fold ? nothing : minus(fold.most(answerTokens), fold.most(0))
+    const kept = fold === undefined || fold !== this.fold ? noAmount : minus(fold.most(answerTokens), fold.most(0))
     return add(most, kept)
   }
 
@@ -132,7 +120,7 @@ export class BudgetLedger {
     const more = claim.fold === this.fold ? claim.answerTokens : 0
     if (isWithin(this.#needed(claim.most, more), this.limit)) return "now"
     if (this.#claims === 0) return "never"
-    const least = add(add(this.#spent, claim.most), this.fold?.least(more) ?? nothing)
+    const least = add(add(this.#spent, claim.most), this.fold?.least(more) ?? noAmount)
     return isWithin(least, this.limit) ? "later" : "never"
   }
 
@@ -145,12 +133,12 @@ export class BudgetLedger {
   /** Puts what was really taken in the place of what was set aside. */
   settle({ answerTokens, fold, most }: Reservation, actual: Amount): void {
     this.#claims--
-    this.#open = this.#claims === 0 ? nothing : minus(this.#open, most)
+    this.#open = this.#claims === 0 ? noAmount : minus(this.#open, most)
     this.#spent = add(this.#spent, actual)
     fold?.promise(-answerTokens)
   }
 
   #needed(most: Amount, more: number): Amount {
-    return add(add(this.#spent, this.#open), add(most, this.fold?.most(more) ?? nothing))
+    return add(add(this.#spent, this.#open), add(most, this.fold?.most(more) ?? noAmount))
   }
 }

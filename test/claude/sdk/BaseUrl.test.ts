@@ -24,7 +24,7 @@ describe("a base URL that is none", () => {
     const message = `expected an http or https URL without a password, such as "https://api.anthropic.com", got "${shown}"`
 
     it(`is refused where it is given: ${baseUrl}`, async () => {
-      assert.throws(() => Stack.layerWith({ apiKey, baseUrl, fetch }), RangeError, `baseUrl: ${message}`)
+      assert.throws(() => Stack.layer({ apiKey, baseUrl, fetch }), RangeError, `baseUrl: ${message}`)
       const rejected = await run({ asks: ["why?"], apiKey: "sk-1", baseUrl, fetch }).then(
         () => assert.fail("it should have been rejected"),
         (error: unknown) => error

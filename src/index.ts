@@ -1,5 +1,6 @@
 export * as Ask from "./pipeline/Ask.ts"
 export * as AskError from "./claude/AskError.ts"
+export * as Attempt from "./claude/Attempt.ts"
 export * as Call from "./claude/Call.ts"
 export * as Claude from "./claude/Claude.ts"
 export * as Event from "./claude/Event.ts"

@@ -1,7 +1,7 @@
 /** A `Claude` made of a plain function, for tests above the waist: it keeps book of what was sent and what overlapped. */
 import { Clock, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, AskError, Call, Claude, Event, Message } from "fanfold"
+import { Ask, AskError, Attempt, Call, Claude, Event, Message } from "fanfold"
 
 /** A complete reply with this text; every other field may be set. */
 export const reply = (text: string, fields: Partial<Message.Reply> = {}): Message.Reply => ({
@@ -57,6 +57,9 @@ export const make = (
   return Object.assign(book, { layer: Layer.succeed(Claude.Claude, Claude.Claude.of({ send })) })
 }
 
+/** The attempt that a fake is asked to make, to report what of a stream has arrived. */
+export const attempt: Effect.Effect<Attempt.Attempt> = Effect.map(Attempt.Current, (current) => current!)
+
 /** Gives the next of these results on each call, the last one for ever. */
 export const script =
   (...results: ReadonlyArray<Message.Reply | AskError.AskError>) =>
@@ -72,6 +75,10 @@ export const recorder = () => {
   const tagsOf = (ask: string) => events.filter((event) => event.ask === ask).map(({ _tag }) => _tag)
   return { events, tagsOf, listen: Effect.provideService(Event.Listener, listener) }
 }
+
+/** An event that a layer emits, not one of the attempts below it. */
+export const isNotOfAttempt = ({ _tag }: Event.Event): boolean =>
+  !["Dispatched", "Replied", "AttemptFailed"].includes(_tag)
 
 /** A request that asks `question` and sets nothing. */
 export const request = (question = "why?", fields: Partial<Message.Request> = {}): Message.Request => ({

@@ -1,30 +1,18 @@
 /** Who answers: one service with one method. How a call is made is a layer around it; who delivers it is `make`. */
 import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
-import type { AskError } from "./AskError.ts"
-import * as BaseUrl from "./sdk/BaseUrl.ts"
-import type * as Call from "./Call.ts"
-import type * as Event from "./Event.ts"
-import type { Reply, Request } from "./Message.ts"
+import * as Attempt from "./Attempt.ts"
+import * as BaseUrl from "./BaseUrl.ts"
+import { defaultBaseUrl, type Options } from "./Connection.ts"
+
+export { defaultBaseUrl, type Options } from "./Connection.ts"
 
 export class Claude extends Context.Service<
   Claude,
   {
     /** Sends one request and gives the reply as it came, whatever its stop reason. */
-    readonly send: (request: Request) => Effect.Effect<Reply, AskError>
+    readonly send: Attempt.Send
   }
 >()("fanfold/claude/Claude") {}
-
-/** Where requests go that are told nothing else. */
-export const defaultBaseUrl = "https://api.anthropic.com"
-
-/** The key or token, where to send it, and how. */
-export interface Options {
-  readonly apiKey: Redacted.Redacted
-  /** Default: `https://api.anthropic.com`. */
-  readonly baseUrl?: string | undefined
-  /** Default: connections that the whole process shares; outside of Node, or where it was replaced, the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch | undefined
-}
 
 /** Model of an ask that names none. Haiku: many small questions want the fastest and cheapest. */
 export const askModel = "claude-haiku-5-5"
@@ -32,23 +20,22 @@ export const askModel = "claude-haiku-5-5"
 /** Model of a synthesis that names none. Sonnet: one long text that weighs everything. */
 export const synthesisModel = "claude-sonnet-5-5"
 
-/** Above this many tokens the SDK refuses a plain request: the answer may take longer than its ten minutes. */
-const longestPlainTokens = 21_333
-
-/** Whether a request's answer is streamed: where a listener or a layer wants it, for a synthesis, and for very long answers. */
-export const isStreamed = (request: Request, call: Call.Call, listener: Event.Listener): boolean =>
-  listener.delta !== undefined ||
-  call.streamed === true ||
-  call.part === "synthesis" ||
-  request.maxTokens > longestPlainTokens
-
-/** What of a streamed reply has come so far, and was paid. */
-export type SoFar = () => Pick<AskError, "model" | "usage" | "partialText">
-
-/** Called whenever bytes of a streamed reply arrive, pings included; `Timeout` watches it. */
-export const Activity = Context.Reference<(soFar: SoFar) => void>("fanfold/claude/Claude/Activity", {
-  defaultValue: () => () => {}
-})
+/**
+ * Makes a layer around `send`. `around` is called once, and gets the `send` of the `Claude` below; the attempts that it
+ * makes can be observed with `Attempt.observing`. Every layer of fanfold is made by this.
+ */
+export const layerAround = (
+  around: (send: Attempt.Send) => Attempt.Send | Effect.Effect<Attempt.Send>
+): Layer.Layer<Claude, never, Claude> =>
+  Layer.effect(
+    Claude,
+    Effect.flatMap(Claude, (inner) => {
+      const made = around(Attempt.observe(inner.send))
+      return Effect.map(Effect.isEffect(made) ? made : Effect.succeed(made), (send) =>
+        Claude.of({ send: Attempt.mark(send) })
+      )
+    })
+  )
 
 /**
  * Sends over `@anthropic-ai/sdk`, once: no retry and no time limit of its own (`Retry`, `Timeout` and `Stack` add them).
@@ -62,7 +49,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     transport.prepare(options.baseUrl ?? defaultBaseUrl)
   }
   const sdk = yield* Effect.promise(() => import("./sdk/Sdk.ts"))
-  return Claude.of({ send: sdk.send(options) })
+  return Claude.of({ send: Attempt.observe(sdk.send(options)) })
 })
 
 const missing = { message: "no key: set ANTHROPIC_API_KEY to your key, or give the layer an apiKey of your own" }
@@ -77,7 +64,7 @@ const secret = (name: string) =>
 /** Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. */
 export const apiKey: Config.Config<Redacted.Redacted> = secret("ANTHROPIC_API_KEY").pipe(
   Config.orElse(() => secret("ANTHROPIC_AUTH_TOKEN")),
-  // Asked for again, so that the error of a missing key names the variable that is usual.
+  // Read again, so that the error of a missing key names the variable that is usual.
   Config.orElse(() => secret("ANTHROPIC_API_KEY"))
 )
 

@@ -1,5 +1,5 @@
 /** Everything that happens to an ask, as versioned data. Progress, report and costs are folds of these events. */
-import { Clock, Context, Effect, Option, Result, Schema } from "effect"
+import { Clock, Context, Effect, type Fiber, Result, Schema } from "effect"
 import * as Call from "./Call.ts"
 import { Usage } from "./Message.ts"
 import { Policy } from "../options/Policy.ts"
@@ -165,23 +165,15 @@ const costOf = (fields: Fields<Event>, stated: Price.Prices): { readonly costUsd
   return costUsd === undefined ? {} : { costUsd }
 }
 
-/** Tells a listener the pieces of one answer, until it throws: `hasFailed` then, and `failure` says so, once. */
-export const teller = (listener: Listener) => {
-  let thrown: Option.Option<unknown> = Option.none()
-  let isHeard = true
-  return {
-    delta: (delta: Delta): void => {
-      const told = isHeard ? Result.try(() => listener.delta?.(delta)) : Result.void
-      if (Result.isSuccess(told)) return
-      isHeard = false
-      thrown = Option.some(told.failure)
-    },
-    hasFailed: (): boolean => Option.isSome(thrown),
-    failure: Effect.suspend(() => {
-      const failed = thrown
-      thrown = Option.none()
-      return Option.isNone(failed) ? Effect.void : report(failed.value)
-    })
+/** Hands the text of one answer to a listener's `delta`. Stops after its first exception, and logs that once. */
+export const deltaSender = ({ delta }: Listener, fiber: Fiber.Fiber<unknown, unknown>): ((delta: Delta) => void) => {
+  let isWanted = delta !== undefined
+  return (piece) => {
+    if (!isWanted) return
+    const sent = Result.try(() => delta?.(piece))
+    if (Result.isSuccess(sent)) return
+    isWanted = false
+    Effect.runForkWith(fiber.context)(report(sent.failure))
   }
 }
 

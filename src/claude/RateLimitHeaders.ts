@@ -1,59 +1,55 @@
-/** What the API says of its limits in the headers of a response. */
-import { Context } from "effect"
+/** Reads the limits that the API reports in the headers of a response. */
 
-/** One limit within a minute, and how much of it was left when the request came in. */
-export interface Said {
+/** One limit a minute, and how much of it remained when the request arrived. */
+export interface ReportedLimit {
   readonly limit: number
   readonly remaining: number
 }
 
 export interface RateLimitHeaders {
-  readonly requests?: Said
-  readonly input?: Said
-  readonly output?: Said
-  /** The headers that make no sense, as they came; they are not heeded. */
-  readonly nonsense: ReadonlyArray<string>
+  readonly requests?: ReportedLimit
+  readonly input?: ReportedLimit
+  readonly output?: ReportedLimit
+  /** The headers that cannot be true, as they came; they are ignored. */
+  readonly invalid: ReadonlyArray<string>
 }
 
 type Headers = Readonly<Record<string, string>>
 
-/** Called with the headers of a streamed response as soon as they are in, long before the reply is whole. */
-export const Arrived = Context.Reference<(headers: Headers) => void>("fanfold/claude/RateLimitHeaders/Arrived", {
-  defaultValue: () => () => {}
-})
-
-const partsOf = (family: string) => {
+const namesOf = (family: string) => {
   const prefix = `anthropic-ratelimit-${family}`
   return { family, limit: `${prefix}-limit`, remaining: `${prefix}-remaining`, reset: `${prefix}-reset` }
 }
 
 const families = {
-  requests: partsOf("requests"),
-  input: partsOf("input-tokens"),
-  output: partsOf("output-tokens")
+  requests: namesOf("requests"),
+  input: namesOf("input-tokens"),
+  output: namesOf("output-tokens")
 } as const
 const dimensions = ["requests", "input", "output"] as const
 
-/** No limit is larger. */
-const largest = 1e12
+/** Above the limits of any account, in tokens a minute: a larger number is an error of the header. */
+const maxLimit = 1e12
 
-/** A bucket is full again within minutes, and a reply may come an hour late: beyond a day, even a wrong clock is no excuse. */
+/** A bucket is full again within minutes, and a reply may come an hour late: a reset further away than a day is an error. */
 const dayMillis = 86_400_000
 
-/** Reads the headers. The reset of a bucket that a refused request never touched is 1970, which is no nonsense. */
+/** Reads the headers. A reset in 1970 is valid: the API sends it for a bucket that a rejected request never touched. */
 export const read = (headers: Headers, now: number): RateLimitHeaders => {
-  const said: { -readonly [K in (typeof dimensions)[number]]?: Said } = {}
-  const nonsense: Array<string> = []
+  const reported: { -readonly [K in (typeof dimensions)[number]]?: ReportedLimit } = {}
+  const invalid: Array<string> = []
   for (const dimension of dimensions) {
     const names = families[dimension]
-    const [limit, remaining, reset] = [headers[names.limit], headers[names.remaining], headers[names.reset]]
-    if (limit === undefined || remaining === undefined) continue
-    const [whole, left] = [countOf(limit), countOf(remaining)]
-    if (whole >= 1 && whole <= largest && left <= whole && isPlausible(reset, now)) {
-      said[dimension] = { limit: whole, remaining: left }
-    } else nonsense.push(`${names.family}: limit ${limit}, remaining ${remaining}, reset ${reset ?? "none"}`)
+    const [limitText, remainingText, reset] = [headers[names.limit], headers[names.remaining], headers[names.reset]]
+    if (limitText === undefined || remainingText === undefined) continue
+    const [limit, remaining] = [countOf(limitText), countOf(remainingText)]
+    if (limit >= 1 && limit <= maxLimit && remaining <= limit && isPlausible(reset, now)) {
+      reported[dimension] = { limit, remaining }
+    } else {
+      invalid.push(`${names.family}: limit ${limitText}, remaining ${remainingText}, reset ${reset ?? "none"}`)
+    }
   }
-  return { ...said, nonsense }
+  return { ...reported, invalid }
 }
 
 /** How long the API asks to wait, in milliseconds; `undefined` where it names no time. */

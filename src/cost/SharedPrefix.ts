@@ -4,11 +4,11 @@ import type { Request } from "../claude/Message.ts"
 
 /**
  * `Context`: the beginning of the request is read from the prompt cache. `Schema`: its answer schema is compiled. Requests
- * with the same `context` and `ground` share it.
+ * with the same `context` and `cacheKey` share it.
  */
 export type Prefix =
-  | { readonly _tag: "Context"; readonly context: string; readonly ground: string; readonly tokens: number }
-  | { readonly _tag: "Schema"; readonly context: ""; readonly ground: string }
+  | { readonly _tag: "Context"; readonly context: string; readonly cacheKey: string; readonly tokens: number }
+  | { readonly _tag: "Schema"; readonly context: ""; readonly cacheKey: string }
   | { readonly _tag: "Nothing" }
 
 /** A cache entry lives for five minutes from the start of the latest request that used it; a compiled schema for a day. */
@@ -26,12 +26,12 @@ export const prefixOf = ({ answerSchema, context, effort, model, tools }: Reques
   if (context !== undefined) {
     const tokens = tokensOf(context)
     if (tokens >= minimumTokensOf(model)) {
-      return { _tag: "Context", context, ground: JSON.stringify([model, tools, effort, answerSchema]), tokens }
+      return { _tag: "Context", context, cacheKey: JSON.stringify([model, tools, effort, answerSchema]), tokens }
     }
   }
   return answerSchema === undefined
     ? nothing
-    : { _tag: "Schema", context: "", ground: JSON.stringify([model, answerSchema]) }
+    : { _tag: "Schema", context: "", cacheKey: JSON.stringify([model, answerSchema]) }
 }
 
 const nothing: Prefix = { _tag: "Nothing" }

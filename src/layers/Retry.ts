@@ -1,13 +1,15 @@
 /** Sends a failed request again where that can help, and gives up when the ask's time is over. */
-import { Clock, Context, Duration, Effect, Layer, Random, Schedule, Schema } from "effect"
+import { Clock, Context, Duration, Effect, type Layer, Random, Schedule, Schema } from "effect"
 import { AskError, TimedOut } from "../claude/AskError.ts"
+import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
-import { Activity, Claude, type SoFar } from "../claude/Claude.ts"
+import { type Claude, layerAround } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
+import type { Reply, Request } from "../claude/Message.ts"
 import * as Issue from "../options/Issue.ts"
-import { inCode, noneLonger, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
-import { addPaid, type Reply, type Usage } from "../claude/Message.ts"
+import { inCode, type InCode, noneLonger, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
 import { Watchdog } from "../scheduling/Watchdog.ts"
+import { RetriedCall } from "./retry/RetriedCall.ts"
 
 /**
  * `within`: time for all tries, from the moment the first one leaves. `maxWait`: longest backoff, and the longest wait that
@@ -27,125 +29,111 @@ export const Options = Schema.Struct({
     PositiveInt.annotate({ description: "Most tries of one ask (default: as many as its time allows)" })
   )
 }).check(noneLonger(["maxWait"], "within"))
-export interface Options {
-  readonly within?: Duration.Input | undefined
-  readonly maxWait?: Duration.Input | undefined
-  readonly attempts?: number | undefined
-}
+export interface Options extends InCode<typeof Options> {}
 
-/** Two attempts of the longest kind. An ask's own `timeout` comes before it. */
+/** Two attempts of the longest kind. An ask's own `timeout` replaces it. */
 export const within: Duration.Input = "20 minutes"
 
 /** Long enough to let an overload pass, short enough to notice that it did. */
 export const maxWait: Duration.Input = "60 seconds"
 
-/** Backoff doubles from here: eight tries take half a minute, and no more than a whole one. */
-const firstWait = "500 millis"
+/** The backoff starts here and doubles: eight tries take about half a minute, and a whole one at most. */
+const firstBackoff = "500 millis"
 
-/** No jitter is shorter: what failed a moment ago needs a moment. */
-const leastWaitMillis = 100
+/** The shortest backoff, whatever the jitter: an immediate retry would meet the same fault. */
+const minBackoffMillis = 100
 
-/** Where nobody has ever answered, the network or the address is wrong more often than the API is down. */
-const unansweredMillis = 60_000
+/** How long an address that never answered is tried: a wrong address is likelier than an outage of the API. */
+const unreachableMillis = 60_000
 
-/** Tries of an overloaded model where another can be asked: one overload may be a moment's, three in a row are no chance. */
+/** Tries of an overloaded model where another can be asked: a single overload may pass, three in a row seldom do. */
 const triesBeforeFallback = 3
+
+/** `retry-after` is exceeded by up to this share of it, so that the waiting calls do not return all at once. */
+const spread = 0.1
 
 const assertOptions = Issue.assert(inCode(Options), "retry")
 
-/** How much later than `retry-after` a waiting call may come, as a share of it, so that not all return at once. */
-const spread = 0.1
-
 /**
- * Provides a `Claude` that tries again after passing faults, never before `retry-after` is over, and at once gives up where
+ * Provides a `Claude` that tries again after passing faults, never before `retry-after` is over, and gives up at once where
  * that is longer than `maxWait`. An error has the usage of all tries.
  */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
   assertOptions(options)
-  return Layer.effect(
-    Claude,
-    Effect.map(Claude, ({ send }) => {
-      const watchdog = new Watchdog()
-      const server = { isHeard: false }
-      const heard = (reply: Reply): Effect.Effect<Reply> => {
-        server.isHeard = true
-        return Effect.succeed(reply)
-      }
-      return Claude.of({
-        send: (request) =>
-          Effect.withFiber((fiber) => {
-            const call = fiber.getRef(Call.Current)
-            const activity = fiber.getRef(Activity)
-            const listener = fiber.getRef(Event.Listener)
-            const left = fiber.getRef(Call.FirstDispatch) ?? { at: undefined }
-            const limitMillis = call.timeoutMillis ?? Duration.toMillis(options.within ?? within)
-            const endsAt = () => (left.at === undefined ? Number.POSITIVE_INFINITY : left.at + limitMillis)
-            const book = new Book()
-            const watching: Event.Listener = {
-              ...listener,
-              emit: (event) => {
-                book.see(event)
-                if (event._tag === "Dispatched" && left.at === undefined) {
-                  left.at = event.at
-                  watchdog.wake(endsAt(), fiber)
-                }
-                return listener.emit(event)
-              }
-            }
-            const onActivity = (latest: SoFar) => {
-              book.soFar = latest
-              activity(latest)
-            }
-            const context = Context.add(Context.add(fiber.context, Event.Listener, watching), Activity, onActivity)
-            const attempt = (number: number) =>
-              number === call.attempt
-                ? send(request)
-                : Effect.provideService(send(request), Call.Current, { ...call, attempt: number })
-            const note = (error: AskError): void => {
-              book.add(error)
-              // Whoever hangs, stalls or is cut off has been reached.
-              if (error.reason._tag !== "Unreachable") server.isHeard = true
-            }
-            const again = (error: AskError) => {
-              note(error)
-              const next = Effect.flatMap(Schedule.CurrentMetadata, (metadata) =>
-                metadata.attempt === 0
-                  ? Effect.fail(error)
-                  : Effect.tapError(attempt(metadata.attempt + 1), (error) => Effect.sync(() => note(error)))
-              )
-              const tried = Effect.retry(next, schedule(options, call, endsAt, server))
-              return Effect.matchEffect(tried, {
-                onFailure: (error) => Effect.fail(error.usage === book.paid ? error : error.with({ usage: book.paid })),
-                onSuccess: heard
-              })
-            }
-            const onLate = () => {
-              const error = new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) })
-              return Effect.andThen(tellStopped(book, request.model, error), () => error.with(book.whole))
-            }
-            // Most calls need no second try, and are spared the schedule.
-            const whole = Effect.matchEffect(attempt(1), { onFailure: again, onSuccess: heard })
-            const tries = watchdog.watch(whole, endsAt, onLate, context)
-            return Effect.onInterrupt(tries, () => tellStopped(book, request.model))
+  return layerAround((send) => {
+    const watchdog = new Watchdog()
+    const server: Server = { wasReached: false }
+    const markReached = (reply: Reply): Effect.Effect<Reply> => {
+      server.wasReached = true
+      return Effect.succeed(reply)
+    }
+    return (request) =>
+      Effect.withFiber((fiber) => {
+        const call = fiber.getRef(Call.Current)
+        const first = fiber.getRef(Call.FirstDispatch) ?? { at: undefined }
+        const limitMillis = call.timeoutMillis ?? Duration.toMillis(options.within ?? within)
+        const endsAt = () => (first.at === undefined ? Number.POSITIVE_INFINITY : first.at + limitMillis)
+        const tries = new RetriedCall((at) => {
+          if (first.at !== undefined) return
+          first.at = at
+          watchdog.wake(endsAt(), fiber)
+        })
+        const record = (error: AskError): void => {
+          tries.addFailure(error)
+          // A timeout, a stall or a cut proves that the server was reachable.
+          if (error.reason._tag !== "Unreachable") server.wasReached = true
+        }
+        const retry = (error: AskError) => {
+          record(error)
+          // The schedule's first step stands for the attempt that has failed already.
+          const next = Effect.flatMap(Schedule.CurrentMetadata, (metadata) =>
+            metadata.attempt === 0
+              ? Effect.fail(error)
+              : Effect.tapError(sendAs(metadata.attempt + 1), (error) => Effect.sync(() => record(error)))
+          )
+          const retried = Effect.retry(next, schedule(options, call, endsAt, server))
+          return Effect.matchEffect(retried, {
+            onFailure: (error) => Effect.fail(tries.withUsage(error)),
+            onSuccess: markReached
           })
+        }
+        const sendAs = (number: number) =>
+          number === call.attempt ? send(request) : numbered(send, request, { ...call, attempt: number })
+        const onLate = () => {
+          const error = new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) })
+          tries.stop({ reason: error.reason._tag, message: error.message })
+          return Effect.suspend(() => error.with(tries.total))
+        }
+        // Most calls need no second try: the schedule is only built for those that do.
+        const sent = Effect.matchEffect(sendAs(1), { onFailure: retry, onSuccess: markReached })
+        return watchdog.watch(sent, endsAt, onLate, Attempt.observing(fiber.context, tries))
       })
-    })
-  )
+  })
 }
 
-/** When to try again, and until when; tells each `Retrying`. */
-const schedule = (options: Options, call: Call.Call, endsAt: () => number, server: { readonly isHeard: boolean }) => {
-  const longestMillis = Duration.toMillis(options.maxWait ?? maxWait)
-  const most = options.attempts ?? Number.POSITIVE_INFINITY
-  const mostOverloaded = (call.fallback ?? []).length === 0 ? most : Math.min(most, triesBeforeFallback)
-  const isHopeful = ({ attempt, duration, elapsed, input: error }: Schedule.Metadata<unknown, AskError>): boolean =>
+const numbered = (send: Attempt.Send, request: Request, call: Call.Call) =>
+  Effect.provideContext(send(request), Context.make(Call.Current, call))
+
+/** Whether any call of this layer has had an answer of the server, or proof that it is there. */
+interface Server {
+  wasReached: boolean
+}
+
+/** When to try again, and until when; emits each `Retrying`. */
+const schedule = (options: Options, call: Call.Call, endsAt: () => number, server: Readonly<Server>) => {
+  const maxWaitMillis = Duration.toMillis(options.maxWait ?? maxWait)
+  const maxTries = options.attempts ?? Number.POSITIVE_INFINITY
+  const maxOverloaded = (call.fallback ?? []).length === 0 ? maxTries : Math.min(maxTries, triesBeforeFallback)
+  const canHelp = ({ attempt, duration, elapsed, input: error }: Schedule.Metadata<unknown, AskError>): boolean =>
     error.isRetryable &&
-    (error.retryAfterMillis ?? 0) <= longestMillis &&
-    attempt < (error.isOverload ? mostOverloaded : most) &&
-    (server.isHeard || error.reason._tag !== "Unreachable" || elapsed + Duration.toMillis(duration) < unansweredMillis)
-  return backoff(longestMillis).pipe(
+    (error.retryAfterMillis ?? 0) <= maxWaitMillis &&
+    attempt < (error.isOverload ? maxOverloaded : maxTries) &&
+    (server.wasReached ||
+      error.reason._tag !== "Unreachable" ||
+      elapsed + Duration.toMillis(duration) < unreachableMillis)
+  return backoff(maxWaitMillis).pipe(
     Schedule.while((step) =>
-      isHopeful(step)
+      canHelp(step)
         ? Effect.map(Clock.currentTimeMillis, (now) => now + Duration.toMillis(step.duration) < endsAt())
         : Effect.succeed(false)
     ),
@@ -155,61 +143,15 @@ const schedule = (options: Options, call: Call.Call, endsAt: () => number, serve
   )
 }
 
-/** What the tries of one turn have paid and brought so far. */
-class Book {
-  paid: Usage | undefined
-  soFar: SoFar | undefined
-  #failed: ReturnType<SoFar> = {}
-  /** The attempt that left and has not come to an end. */
-  underWay: { readonly attempt: number; readonly at: number } | undefined
-
-  see(event: Event.Event): void {
-    // What becomes of a second copy is told by who sent it.
-    if ("hedge" in event && event.hedge) return
-    if (event._tag === "Dispatched") this.underWay = event
-    else if (event._tag === "Replied" || event._tag === "AttemptFailed") this.underWay = undefined
-  }
-
-  add({ model, partialText, usage }: AskError): void {
-    this.paid = addPaid(this.paid, usage)
-    this.#failed = { model: model ?? this.#failed.model, partialText: partialText ?? this.#failed.partialText }
-    this.soFar = undefined
-  }
-
-  /** All of it, where the time is over: the text is the latest. */
-  get whole(): ReturnType<SoFar> {
-    const { model, partialText, usage } = this.soFar?.() ?? {}
-    return {
-      usage: addPaid(this.paid, usage),
-      model: model ?? this.#failed.model,
-      partialText: partialText ?? this.#failed.partialText
-    }
-  }
-}
-
-/** An attempt that is stopped cannot tell its end, nor what it has cost. */
-const tellStopped = Effect.fnUntraced(function* ({ soFar, underWay }: Book, model: string, error?: AskError) {
-  if (underWay === undefined) return
-  const { attempt, at } = underWay
-  const { reason, message } =
-    error === undefined
-      ? { reason: "Interrupted", message: "stopped on its way" }
-      : { reason: error.reason._tag, message: error.message }
-  const { usage, model: answering = model } = soFar?.() ?? {}
-  const durationMillis = (yield* Clock.currentTimeMillis) - at
-  const paid = usage === undefined ? {} : { usage, model: answering }
-  yield* Event.emit({ _tag: "AttemptFailed", attempt, reason, message, ...paid, durationMillis })
-})
-
 /** Exponential with full jitter up to the longest wait, or the time that the API names where that is longer. */
-const backoff = (longestMillis: number) => {
-  const leastMillis = Math.min(leastWaitMillis, longestMillis)
-  return Schedule.exponential(firstWait).pipe(
+const backoff = (maxWaitMillis: number) => {
+  const minMillis = Math.min(minBackoffMillis, maxWaitMillis)
+  return Schedule.exponential(firstBackoff).pipe(
     Schedule.setInputType<AskError>(),
     Schedule.modifyDelay(({ duration, input: { retryAfterMillis = 0 } }) =>
       Effect.map(Random.next, (random) => {
-        const stepMillis = Math.min(Duration.toMillis(duration), longestMillis)
-        const backoffMillis = leastMillis + (stepMillis - leastMillis) * random
+        const stepMillis = Math.min(Duration.toMillis(duration), maxWaitMillis)
+        const backoffMillis = minMillis + (stepMillis - minMillis) * random
         return Duration.millis(Math.ceil(Math.max(backoffMillis, retryAfterMillis * (1 + spread * random))))
       })
     )

@@ -1,9 +1,9 @@
 /** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
-import * as BaseUrl from "../claude/sdk/BaseUrl.ts"
+import * as BaseUrl from "../claude/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
-import { inCode } from "../options/OptionSchemas.ts"
+import { inCode, type InCode, keyOf } from "../options/OptionSchemas.ts"
 import { LearnedLimits } from "./pacing/LearnedLimits.ts"
 import * as LearnedLimitsFile from "./pacing/LearnedLimitsFile.ts"
 import * as Price from "../claude/Price.ts"
@@ -16,27 +16,26 @@ import * as Retry from "./Retry.ts"
 import * as Timeout from "./Timeout.ts"
 import * as Warm from "./Warm.ts"
 
+/** The options of the layers that all runs of a process share. */
+const sharedFields = {
+  pacing: Schema.optionalKey(Pacing.Options),
+  timeout: Schema.optionalKey(Timeout.Options)
+}
+
 /** Every layer's options under the layer's name; plan keys and flags are derived from this. */
 export const Options = Schema.Struct({
   continue: Schema.optionalKey(Continue.Options),
   retry: Schema.optionalKey(Retry.Options),
+  /** Off by default; `{}` turns it on. */
   hedge: Schema.optionalKey(Hedge.Options),
   budget: Schema.optionalKey(Budget.Budget),
   warm: Schema.optionalKey(Warm.Options),
-  pacing: Schema.optionalKey(Pacing.Options),
-  timeout: Schema.optionalKey(Timeout.Options),
+  ...sharedFields,
+  /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
   prices: Schema.optionalKey(Price.Prices)
 })
-export interface Options {
-  readonly continue?: Continue.Options | undefined
-  readonly retry?: Retry.Options | undefined
-  /** Off by default; `{}` turns it on. */
-  readonly hedge?: Hedge.Options | undefined
+export interface Options extends Omit<InCode<typeof Options>, "budget" | "prices"> {
   readonly budget?: number | Budget.Options | undefined
-  readonly warm?: Warm.Options | undefined
-  readonly pacing?: Pacing.Options | undefined
-  readonly timeout?: Timeout.Options | undefined
-  /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
   readonly prices?: Price.Prices | undefined
 }
 
@@ -72,9 +71,9 @@ const where = <A>(options: A | undefined, layer: (options: A) => Around): Readon
   options === undefined ? [] : [layer(options)]
 
 /**
- * What belongs to one run: another model is asked once retrying is over, and never for the rest of a paused turn, each part
- * of which is retried by itself; a second copy is no try of its own, every attempt that may be paid is budgeted, and who
- * waits for the one that leads holds no place in the gate.
+ * What belongs to one run. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
+ * of which is retried by itself. A second copy is no try of its own. Every attempt that may be paid is budgeted. A call that
+ * waits for the shared prefix holds no place in `Pacing`.
  */
 const run = (options: Options): Around =>
   stating(
@@ -89,7 +88,7 @@ const run = (options: Options): Around =>
     )
   )
 
-/** What all runs of a process share: one gate for all, whose waiting does not count against the time of an attempt. */
+/** What all runs of a process share: one dispatcher for all, and the time limits of an attempt, which exclude its queue. */
 const shared = (options: Options): Around => stack(Pacing.layer(options.pacing), Timeout.layer(options.timeout))
 
 /** The stack around a `Claude` of your own, sharing nothing. */
@@ -121,21 +120,24 @@ export const layerConfig = (
   )
 }
 
-/** What some runs share, and where it is built, once. */
-interface Place {
+/** What the runs of one account share, and where it is built, once. */
+interface SharedLayer {
   readonly layer: Layer.Layer<Claude>
   readonly memoMap: Layer.MemoMap
   readonly scope: Scope.Scope
 }
 
-/** In the order of their last use. A forgotten one lives on in the runs that have it, and has nothing to be closed. */
-const places = MutableHashMap.empty<ReadonlyArray<unknown>, Place>()
+/**
+ * In the order of their last use. One that was removed lives on in the runs that have it, and has nothing to be closed.
+ * `LayerMap` would close a layer with the last scope that uses it, or never; limits must outlive a run, and be bounded.
+ */
+const sharedLayers = MutableHashMap.empty<ReadonlyArray<unknown>, SharedLayer>()
 
 /** More than the keys and settings of one program; a server that has a key for each of its users must not keep them all. */
-const mostPlaces = 64
+const maxSharedLayers = 64
 
-/** Limits are remembered where requests really go to an account: whoever replaces `fetch` may answer by himself. */
-const memory = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): Layer.Layer<never> =>
+/** Limits are stored only where requests go to the account itself: a replaced `fetch` may answer in its place. */
+const storage = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): Layer.Layer<never> =>
   fetch !== undefined
     ? Layer.empty
     : Layer.effect(
@@ -146,24 +148,24 @@ const memory = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): Lay
         )
       )
 
-/** Two provides of one layer build it twice, so what a process shares is built in a place and a scope that outlive them. */
+/** Two provides of one layer value build it twice, so what a process shares is built once, in a scope that outlives them. */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
-  const { apiKey, baseUrl, fetch, pacing, timeout } = options
-  const { itpm, otpm, rpm } = pacing?.limits ?? {}
+  const { apiKey, baseUrl, fetch } = options
   // A redacted key compares by its value, and stays redacted.
-  const told = [pacing?.inFlight, rpm, itpm, otpm, pacing?.remember ?? true]
-  const key = [apiKey, baseUrl, fetch, ...told, JSON.stringify(Timeout.millisOf(timeout))]
-  const place = Option.getOrElse(MutableHashMap.get(places, key), (): Place => ({
+  const key = [apiKey, baseUrl, fetch, keyOf({ fields: sharedFields }, options)]
+  const known = Option.getOrElse(MutableHashMap.get(sharedLayers, key), (): SharedLayer => ({
     layer: shared(options).pipe(
-      Layer.provide([Layer.effect(Claude, make({ apiKey, baseUrl, fetch })), memory({ apiKey, baseUrl, fetch })])
+      Layer.provide([Layer.effect(Claude, make({ apiKey, baseUrl, fetch })), storage({ apiKey, baseUrl, fetch })])
     ),
     memoMap: Layer.makeMemoMapUnsafe(),
     scope: Scope.makeUnsafe()
   }))
-  MutableHashMap.remove(places, key)
-  MutableHashMap.set(places, key, place)
-  const [oldest] = MutableHashMap.keys(places)
-  if (MutableHashMap.size(places) > mostPlaces && oldest !== undefined) MutableHashMap.remove(places, oldest)
-  const { layer, memoMap, scope } = place
+  MutableHashMap.remove(sharedLayers, key)
+  MutableHashMap.set(sharedLayers, key, known)
+  const [oldest] = MutableHashMap.keys(sharedLayers)
+  if (MutableHashMap.size(sharedLayers) > maxSharedLayers && oldest !== undefined) {
+    MutableHashMap.remove(sharedLayers, oldest)
+  }
+  const { layer, memoMap, scope } = known
   return Layer.effectContext(Effect.uninterruptible(Layer.buildWithMemoMap(layer, memoMap, scope)))
 }

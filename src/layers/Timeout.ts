@@ -1,27 +1,22 @@
-/** Ends an attempt that takes too long or falls silent. The clock starts when the request leaves. */
-import { Clock, Duration, Effect, Layer, Schema } from "effect"
+/** Ends an attempt that takes too long or falls silent. Its clock starts when the request leaves. */
+import { Duration, Effect, type Layer, Schema } from "effect"
 import { AskError, Stalled, TimedOut } from "../claude/AskError.ts"
-import * as Call from "../claude/Call.ts"
-import { Activity, Claude, isStreamed, type SoFar } from "../claude/Claude.ts"
-import * as Event from "../claude/Event.ts"
+import * as Attempt from "../claude/Attempt.ts"
+import { type Claude, layerAround } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
-import { inCode, noneLonger, PositiveDuration } from "../options/OptionSchemas.ts"
-import type { Request } from "../claude/Message.ts"
+import { inCode, type InCode, noneLonger, PositiveDuration } from "../options/OptionSchemas.ts"
+import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
 import { Watchdog } from "../scheduling/Watchdog.ts"
 
 const time = (description: string) => Schema.optionalKey(PositiveDuration.annotate({ description }))
 
-/** Limits of one attempt. `firstToken` and `stall` hold while streaming only, where pings count as signs of life. */
+/** Limits of one attempt. `firstToken` and `stall` apply to streamed answers only, and count pings as activity. */
 export const Options = Schema.Struct({
   firstToken: time("Longest wait for the first token of a streamed answer (default 120 seconds)"),
   stall: time("Longest silence within a streamed answer, pings counting as signs of life (default 90 seconds)"),
   attempt: time("Longest time of one attempt (default 10 minutes)")
 }).check(noneLonger(["firstToken", "stall"], "attempt"))
-export interface Options {
-  readonly firstToken?: Duration.Input | undefined
-  readonly stall?: Duration.Input | undefined
-  readonly attempt?: Duration.Input | undefined
-}
+export interface Options extends InCode<typeof Options> {}
 
 /** A long prompt is read before the first token comes, which may take a minute or two. */
 export const firstToken: Duration.Input = "120 seconds"
@@ -32,12 +27,12 @@ export const stall: Duration.Input = "90 seconds"
 /** The SDK's own limit for a plain request. */
 export const attempt: Duration.Input = "10 minutes"
 
-/** The limits in milliseconds. */
-export const millisOf = (options: Options = {}) => ({
+const millisOf = (options: Options) => ({
   firstToken: Duration.toMillis(options.firstToken ?? firstToken),
   stall: Duration.toMillis(options.stall ?? stall),
   attempt: Duration.toMillis(options.attempt ?? attempt)
 })
+type Limits = ReturnType<typeof millisOf>
 
 const assertOptions = Issue.assert(inCode(Options), "timeout")
 
@@ -45,52 +40,75 @@ const assertOptions = Issue.assert(inCode(Options), "timeout")
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
   assertOptions(options)
   const limits = millisOf(options)
-  const timedOut = () => new TimedOut({ limitMillis: limits.attempt, scope: "attempt" })
-  const endPlain = () => Effect.fail(new AskError({ reason: timedOut() }))
-  return Layer.effect(
-    Claude,
-    Effect.map(Claude, ({ send }) => {
-      const watchdog = new Watchdog()
-
-      const sendPlain = (request: Request, endsAt: number) => watchdog.watch(send(request), () => endsAt, endPlain)
-
-      const sendStreamed = (
-        request: Request,
-        endsAt: number,
-        activity: typeof Activity.Service,
-        clock: Clock.Clock
-      ) => {
-        const startedAt = clock.currentTimeMillisUnsafe()
-        let heardAt: number | undefined
-        let soFar: SoFar = nothingYet
-        const onActivity = (latest: SoFar) => {
-          heardAt = clock.currentTimeMillisUnsafe()
-          soFar = latest
-          activity(latest)
-        }
-        const silentMillis = () => (heardAt === undefined ? limits.firstToken : limits.stall)
-        const silentAt = () => (heardAt ?? startedAt) + silentMillis()
-        const onLate = () => {
-          const phase = heardAt === undefined ? "first token" : "stream"
-          const reason = silentAt() <= endsAt ? new Stalled({ silentMillis: silentMillis(), phase }) : timedOut()
-          return Effect.fail(new AskError({ reason, ...soFar() }))
-        }
-        const sent = Effect.provideService(send(request), Activity, onActivity)
-        return watchdog.watch(sent, () => Math.min(silentAt(), endsAt), onLate)
-      }
-
-      return Claude.of({
-        send: (request) =>
-          Effect.withFiber((fiber) => {
-            const clock = fiber.getRef(Clock.Clock)
-            const endsAt = clock.currentTimeMillisUnsafe() + limits.attempt
-            return isStreamed(request, fiber.getRef(Call.Current), fiber.getRef(Event.Listener))
-              ? sendStreamed(request, endsAt, fiber.getRef(Activity), clock)
-              : sendPlain(request, endsAt)
-          })
+  return layerAround((send) => {
+    const watchdog = new Watchdog()
+    return (request) =>
+      Effect.withFiber((fiber) => {
+        const timer = new AttemptTimer(limits, watchdog, fiber)
+        const context = Attempt.observing(fiber.context, timer)
+        return watchdog.watch(
+          send(request),
+          () => timer.endsAt,
+          () => timer.stop(),
+          context
+        )
       })
-    })
-  )
+  })
 }
 
-const nothingYet: SoFar = () => ({ model: undefined, usage: undefined, partialText: undefined })
+/** When the latest attempt of a call is too late. Between attempts, as while the call is queued below, it never is. */
+class AttemptTimer implements Attempt.Observer {
+  readonly #limits: Limits
+  readonly #watchdog: Watchdog
+  readonly #fiber: AnyFiber
+  #attempt: Attempt.Attempt | undefined
+  #lastChunkAt: number | undefined
+
+  constructor(limits: Limits, watchdog: Watchdog, fiber: AnyFiber) {
+    this.#limits = limits
+    this.#watchdog = watchdog
+    this.#fiber = fiber
+  }
+
+  onDispatch(attempt: Attempt.Attempt): void {
+    this.#attempt = attempt
+    this.#lastChunkAt = undefined
+    this.#watchdog.wake(this.endsAt, this.#fiber)
+  }
+
+  onChunk(): void {
+    this.#lastChunkAt = nowMillis(this.#fiber)
+  }
+
+  get endsAt(): number {
+    return Math.min(this.#silentAt, this.#attemptEndsAt)
+  }
+
+  /** Ends the attempt: the error has what of the reply has arrived. */
+  stop(): Effect.Effect<never, AskError> {
+    const { attempt, firstToken, stall } = this.#limits
+    const [phase, silentMillis] =
+      this.#lastChunkAt === undefined ? (["first token", firstToken] as const) : (["stream", stall] as const)
+    const reason =
+      this.#silentAt <= this.#attemptEndsAt
+        ? new Stalled({ silentMillis, phase })
+        : new TimedOut({ limitMillis: attempt, scope: "attempt" })
+    const error = new AskError({ reason, ...this.#attempt?.partial })
+    this.#attempt?.stop({ reason: reason._tag, message: error.message })
+    return Effect.fail(error)
+  }
+
+  /** When the attempt has been silent for too long; only a stream sends anything before its end. */
+  get #silentAt(): number {
+    if (this.#attempt?.isUnderWay !== true || !this.#attempt.isStreamed) return Number.POSITIVE_INFINITY
+    return this.#lastChunkAt === undefined
+      ? this.#attempt.dispatchedAt! + this.#limits.firstToken
+      : this.#lastChunkAt + this.#limits.stall
+  }
+
+  get #attemptEndsAt(): number {
+    return this.#attempt?.isUnderWay === true
+      ? this.#attempt.dispatchedAt! + this.#limits.attempt
+      : Number.POSITIVE_INFINITY
+  }
+}

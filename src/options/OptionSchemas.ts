@@ -1,4 +1,4 @@
-/** What settings are made of, numbers, times and text, with the words an error uses for them. */
+/** The schemas that options are made of: numbers, durations and text, with the words an error uses for them. */
 import { Duration, Option, Record, Schema, type SchemaAST, SchemaTransformation } from "effect"
 
 /** Text that is not blank; `what` is what an error says it should be. */
@@ -13,9 +13,9 @@ export const PositiveInt = Schema.Number.annotate(wholeNumber).check(
   Schema.isGreaterThanOrEqualTo(1, wholeNumber)
 )
 
-const time = { expected: 'a time longer than zero, such as "90 seconds"' }
+const duration = { expected: 'a time longer than zero, such as "90 seconds"' }
 
-/** Milliseconds of a time longer than zero. */
+/** Milliseconds of a duration longer than zero. */
 const millisOf = (input: unknown): number | undefined => {
   const millis = Option.map(Duration.fromInput(input as Duration.Input), Duration.toMillis)
   return Option.getOrUndefined(Option.filter(millis, (millis) => millis > 0))
@@ -23,7 +23,7 @@ const millisOf = (input: unknown): number | undefined => {
 
 const words = { ms: "millis", s: "seconds", m: "minutes", h: "hours" }
 
-/** A short form, such as `90s`, in words, which is what `Duration` reads; any other text as it is. */
+/** Writes a short form, such as `90s`, in the words that `Duration` reads; any other text stays as it is. */
 const inWords = (text: string): string =>
   text.replace(/^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/, (_, n, unit: keyof typeof words) => `${n} ${words[unit]}`)
 
@@ -32,7 +32,7 @@ const fromText = SchemaTransformation.transform({
   encode: String
 })
 
-/** Milliseconds of a limit as code or a plan gives it; `undefined` for what is none, as a time without an end. */
+/** Milliseconds of a limit as code or a plan gives it; `undefined` where it sets none, as an infinite duration does. */
 export const limitMillisOf = (input: unknown): number | undefined => {
   const millis = millisOf(typeof input === "string" ? inWords(input) : input)
   return millis === Number.POSITIVE_INFINITY ? undefined : millis
@@ -43,7 +43,7 @@ const sizes = [
   ["minute", 60_000]
 ] as const
 
-/** Writes a time the way plans do: `90 seconds`, `2 minutes`. */
+/** Writes a duration the way plans do: `90 seconds`, `2 minutes`. */
 export const timeText = (millis: number): string => {
   const [unit, size] =
     sizes.find(([, size]) => millis >= 2 * size && millis % size === 0) ??
@@ -51,7 +51,7 @@ export const timeText = (millis: number): string => {
   return `${millis / size} ${unit}${millis === size ? "" : "s"}`
 }
 
-/** Refuses times that are longer than another one of the same options, which leaves them without an effect. */
+/** Refuses durations that are longer than another one of the same options, which leaves them without an effect. */
 export const noneLonger = (names: ReadonlyArray<string>, than: string) =>
   Schema.makeFilter((options: { readonly [name: string]: unknown }) => {
     const longest = limitMillisOf(options[than])
@@ -62,9 +62,9 @@ export const noneLonger = (names: ReadonlyArray<string>, than: string) =>
     })
   })
 
-/** Such a time as code gives it: `"90 seconds"`, milliseconds, a `Duration`. */
+/** A duration longer than zero as code gives it: `"90 seconds"`, milliseconds, a `Duration`. */
 export const PositiveDurationInput = Schema.Unknown.check(
-  Schema.makeFilter((input) => millisOf(input) !== undefined, time)
+  Schema.makeFilter((input) => millisOf(input) !== undefined, duration)
 )
 
 const durationNamed = (named: { readonly expected: string }) =>
@@ -73,16 +73,24 @@ const durationNamed = (named: { readonly expected: string }) =>
     .pipe(Schema.decodeTo(Schema.Duration, fromText))
 
 /** A duration longer than zero, written as `"90 seconds"` or `"2 minutes"`, or in short as `90s`, `2m`, `1h` or `500ms`. */
-export const PositiveDuration = durationNamed(time)
+export const PositiveDuration = durationNamed(duration)
 
 /** Such a duration, or a word in its place. */
 export const durationOr = <const Word extends string>(word: Word) => {
-  const named = { expected: `"${word}", or ${time.expected}` }
+  const named = { expected: `"${word}", or ${duration.expected}` }
   const given = Schema.Unknown.check(
     Schema.makeFilter((input) => input === word || millisOf(input) !== undefined, named)
   )
   return Schema.Union([Schema.Literal(word), durationNamed(named)]).annotate({ ...named, inCode: given })
 }
+
+/**
+ * The type of options as code gives them, of the schema that a plan's are decoded with: durations in any form that Effect
+ * takes, and `undefined` for what is not set.
+ */
+export type InCode<S extends Schema.Top> = Given<S["Type"]>
+type Given<A> = { readonly [K in keyof A]?: GivenValue<Exclude<A[K], undefined>> | undefined }
+type GivenValue<A> = A extends Duration.Duration ? Duration.Input : A extends string | number | boolean ? A : Given<A>
 
 /** A schema may say by the annotation `inCode` what code gives for it. */
 type Codec = Schema.Codec<unknown>
@@ -92,7 +100,7 @@ type Fields = Readonly<Record<string, Field>>
 
 const named = { expected: "options" }
 
-/** Options as code gives them, of options as a plan has them: times in any form, and `undefined` for what is not said. */
+/** The schema of options as code gives them, of the one that a plan's are decoded with. `InCode` is its type. */
 export const inCode = (options: Options) => {
   const struct = Schema.Struct(Record.map(options.fields as unknown as Fields, (field) => optional(given(field))))
   const schema = struct.annotate(named)
@@ -105,10 +113,29 @@ export const inCode = (options: Options) => {
 export const optional = <S extends Schema.Top>(schema: S) =>
   Schema.optionalKey(Schema.UndefinedOr(schema).annotate({ expected: Schema.resolveAnnotations(schema)?.expected }))
 
+const isDuration = (schema: Field): boolean => Schema.is(schema)(Duration.infinity)
+
+/**
+ * A text that is the same for all ways to write the same options: keys in the schema's order, durations in milliseconds,
+ * and nothing of what is not set.
+ */
+export const keyOf = ({ fields }: Pick<Options, "fields">, options: object = {}): string =>
+  JSON.stringify(valuesOf(fields as unknown as Fields, options))
+
+const valuesOf = (fields: Fields, options: object): ReadonlyArray<unknown> =>
+  Object.entries(fields).map(([name, field]) => {
+    const schema = field.schema ?? field
+    const value = (options as Readonly<Record<string, unknown>>)[name]
+    if (value === undefined) return null
+    if (schema.fields !== undefined) return valuesOf(schema.fields, value as object)
+    // JSON has no infinity.
+    return isDuration(schema) ? String(millisOf(value)) : value
+  })
+
 const given = (field: Field): Codec => {
   const schema = field.schema ?? field
   const own = Schema.resolveAnnotations(schema)?.["inCode"]
   if (own !== undefined) return own as Codec
   if (schema.fields !== undefined) return inCode({ fields: schema.fields, ast: schema.ast })
-  return Schema.is(schema)(Duration.infinity) ? PositiveDurationInput : Schema.toType(schema)
+  return isDuration(schema) ? PositiveDurationInput : Schema.toType(schema)
 }

@@ -1,8 +1,8 @@
 /** The end of asking: a call that has no reply by then ends, whichever layers it is in. */
-import { Clock, Context, Duration, Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import { AskError, TimedOut } from "../claude/AskError.ts"
-import { Activity, Claude, type SoFar } from "../claude/Claude.ts"
-import * as Event from "../claude/Event.ts"
+import * as Attempt from "../claude/Attempt.ts"
+import { Claude } from "../claude/Claude.ts"
 import type * as Issue from "../options/Issue.ts"
 import { limitMillisOf, timeText } from "../options/OptionSchemas.ts"
 import { addPaid, type Reply, type Request, type Usage } from "../claude/Message.ts"
@@ -34,26 +34,24 @@ export class Deadline {
     )
   }
 
-  /** A `Claude` that sends nothing after the deadline, and lets go of what is under way then. */
+  /** A `Claude` that sends nothing after the deadline, and interrupts what is under way then. */
   around({ send }: typeof Claude.Service): typeof Claude.Service {
     const watched = (request: Request) =>
       Effect.withFiber<Reply, AskError>((fiber) => {
-        const activity = fiber.getRef(Activity)
-        const listener = fiber.getRef(Event.Listener)
-        let soFar: SoFar | undefined
+        /** The latest attempt of which a part has arrived; a second copy's text is not shown. */
+        let latest: Attempt.Attempt | undefined
         let paid: Usage | undefined
-        const emit = (event: Event.Event) => {
-          if (event._tag === "Replied" || event._tag === "AttemptFailed") paid = addPaid(paid, event.usage)
-          return listener.emit(event)
+        const observer: Attempt.Observer = {
+          onChunk: (attempt) => {
+            if (attempt.call.hedge !== true) latest = attempt
+          },
+          onEnd: (_attempt, { usage }) => {
+            paid = addPaid(paid, usage)
+          }
         }
-        const heard = (latest: SoFar) => {
-          soFar = latest
-          activity(latest)
-        }
-        const context = Context.add(Context.add(fiber.context, Event.Listener, { ...listener, emit }), Activity, heard)
-        // What was paid is known when the last attempt has told its end.
-        const late = () => Effect.suspend(() => Effect.fail(this.error.with({ ...soFar?.(), usage: paid })))
-        return this.#watchdog.watch(send(request), () => this.#endsAt, late, context)
+        // Evaluated once the interrupted attempts have ended, when all that was paid is known.
+        const late = () => Effect.suspend(() => Effect.fail(this.error.with({ ...latest?.partial, usage: paid })))
+        return this.#watchdog.watch(send(request), () => this.#endsAt, late, Attempt.observing(fiber.context, observer))
       })
     return Claude.of({ send: (request) => this.before(watched(request), () => Effect.fail(this.error)) })
   }

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { AskError, Continue, Message } from "fanfold"
-import { failure, make, overloaded, recorder, reply, request, script, send } from "../FakeClaude.ts"
+import { failure, isNotOfAttempt, make, overloaded, recorder, reply, request, script, send } from "../FakeClaude.ts"
 
 const paused = (text: string, fields: Partial<Message.Reply> = {}) =>
   reply(text, { stopReason: "pause_turn", ...fields })
@@ -11,7 +11,7 @@ const through = (claude: ReturnType<typeof make>, options: Continue.Options = {}
   const { events, listen } = recorder()
   return Effect.map(
     send(one).pipe(Effect.provide(Continue.layer(options).pipe(Layer.provide(claude.layer))), listen, Effect.result),
-    (result) => ({ result, events })
+    (result) => ({ result, events: events.filter(isNotOfAttempt) })
   )
 }
 

@@ -2,7 +2,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { Ask, AskError, Call, Fallback, Message, Pacing, Retry, Stack } from "fanfold"
-import { failure, invalid, make, overloaded, pass, recorder, reply, request, send } from "../FakeClaude.ts"
+import {
+  failure,
+  invalid,
+  isNotOfAttempt,
+  make,
+  overloaded,
+  pass,
+  recorder,
+  reply,
+  request,
+  send
+} from "../FakeClaude.ts"
 import { failureOf } from "./Attempts.ts"
 
 const missing = () => failure(new AskError.NotFound({ detail: "model: a" }))
@@ -25,7 +36,12 @@ const sentWith = Effect.fnUntraced(function* (answers: Answers) {
     listen,
     Effect.result
   )
-  return { events, models: claude.sent.map(({ request }) => request.model), result, sent: claude.sent }
+  return {
+    events: events.filter(isNotOfAttempt),
+    models: claude.sent.map(({ request }) => request.model),
+    result,
+    sent: claude.sent
+  }
 })
 
 describe("Fallback", () => {

@@ -2,12 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, Call, Claude, Event, Hedge, Message, Pacing, Research, Retry } from "fanfold"
-import { make, questionOf, recorder, reply, request, send, type Sent } from "../FakeClaude.ts"
+import { Ask, type Attempt, Call, Event, Hedge, Message, Pacing, Research, Retry } from "fanfold"
+import { attempt, make, questionOf, recorder, reply, request, send, type Sent } from "../FakeClaude.ts"
 import { answering, assertEnded, latency, run } from "./Hedged.ts"
 
 const paid = { ...Message.noUsage, inputTokens: 7, outputTokens: 3 }
-const soFar: Claude.SoFar = () => ({ model: "claude-haiku-5-5", usage: paid, partialText: "Par" })
+const soFar = (): Attempt.PartialReply => ({ model: "claude-haiku-5-5", usage: paid, partialText: "Par" })
 
 const slow = ({ call, request }: Sent) => (call.hedge === true ? 1000 : questionOf(request) === "q0" ? 2500 : 10_000)
 
@@ -71,8 +71,8 @@ describe("a call that is stopped", () => {
     Effect.gen(function* () {
       for (const isStreamed of [true, false]) {
         const { claude, events } = yield* interrupted({}, () =>
-          Effect.flatMap(Claude.Activity, (tell) => {
-            if (isStreamed) tell(soFar)
+          Effect.flatMap(attempt, (current) => {
+            if (isStreamed) current.chunk(soFar)
             return Effect.never
           })
         )
@@ -117,15 +117,14 @@ describe("a streamed call", () => {
     Effect.gen(function* () {
       const heard: Array<string> = []
       const streamed: Array<boolean> = []
-      const claude = make(({ call, request }) =>
+      const claude = make(({ call }) =>
         Effect.gen(function* () {
-          const listener = yield* Event.Listener
-          streamed.push(Claude.isStreamed(request, call, listener))
+          const current = yield* attempt
+          streamed.push(current.isStreamed)
           const name = call.hedge === true ? "copy" : "original"
-          yield* Event.emit({ _tag: "FirstToken", attempt: 1 })
-          listener.delta?.({ run: "", ask: "ask", part: "ask", text: name })
-          const tell = yield* Claude.Activity
-          tell(soFar)
+          yield* current.firstToken
+          current.delta(name)
+          current.chunk(soFar)
           yield* Effect.sleep(call.hedge === true ? 1000 : 9000)
           return reply(name)
         })

@@ -153,8 +153,8 @@ describe("whatever headers hold", () => {
   it("only counts that can be true are read", () =>
     fc.assert(
       fc.property(headers, (headers) => {
-        const { nonsense: _, ...said } = RateLimitHeaders.read(headers, Date.UTC(2026, 10, 22))
-        for (const { limit, remaining } of Object.values(said)) {
+        const { invalid: _, ...reported } = RateLimitHeaders.read(headers, Date.UTC(2026, 10, 22))
+        for (const { limit, remaining } of Object.values(reported)) {
           assert.isTrue(Number.isInteger(limit) && limit >= 1 && limit <= 1e12, String(limit))
           assert.isTrue(Number.isInteger(remaining) && remaining >= 0 && remaining <= limit, String(remaining))
         }

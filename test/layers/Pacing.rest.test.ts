@@ -3,8 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Call, Event, type Message, Pacing, Stack } from "fanfold"
-import * as RateLimitHeaders from "../../src/claude/RateLimitHeaders.ts"
-import { failure, make, overloaded, reply, request, send } from "../FakeClaude.ts"
+import { attempt, failure, make, overloaded, reply, request, send } from "../FakeClaude.ts"
 
 type Claude = ReturnType<typeof make>
 const paced = (claude: Claude, options: Pacing.Options = {}) => Pacing.layer(options).pipe(Layer.provide(claude.layer))
@@ -150,9 +149,9 @@ describe("headers", () => {
   it.effect("of a stream are learned from as soon as they arrive, though the reply takes longer", () =>
     Effect.gen(function* () {
       const claude = make(() =>
-        Effect.flatMap(RateLimitHeaders.Arrived, (tell) =>
+        Effect.flatMap(attempt, (current) =>
           Effect.sleep(200).pipe(
-            Effect.andThen(Effect.sync(() => tell(allowing(60_000, 59_999)))),
+            Effect.andThen(Effect.sync(() => current.headers(allowing(60_000, 59_999)))),
             Effect.andThen(Effect.delay(yes({ headers: allowing(60_000, 59_999) }), 10_000))
           )
         )

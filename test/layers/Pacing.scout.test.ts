@@ -3,8 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, Call, Event, Pacing, Research, Stack } from "fanfold"
-import * as RateLimitHeaders from "../../src/claude/RateLimitHeaders.ts"
-import { make, reply, request, send, type Sent } from "../FakeClaude.ts"
+import { attempt, make, reply, request, send, type Sent } from "../FakeClaude.ts"
 import { begun, continued, message, serve, startStream, stopped } from "../Loopback.ts"
 
 const allowing = (limit: number) => ({
@@ -16,9 +15,9 @@ const allowing = (limit: number) => ({
 const answer =
   (headers: Record<string, string>) =>
   ({ call }: Sent) =>
-    Effect.flatMap(RateLimitHeaders.Arrived, (tell) =>
+    Effect.flatMap(attempt, (current) =>
       Effect.sleep(200).pipe(
-        Effect.tap(() => Effect.sync(() => call.streamed === true && tell(headers))),
+        Effect.tap(() => Effect.sync(() => call.streamed === true && current.headers(headers))),
         Effect.andThen(Effect.delay(Effect.succeed(reply("yes", { headers })), 1800))
       )
     )

@@ -238,8 +238,9 @@ describe("Pacing", () => {
   it.effect("refuses a limit that nothing could pass", () =>
     Effect.gen(function* () {
       for (const inFlight of [0, -1, 1.5, Number.NaN]) {
-        const exit = yield* send().pipe(
-          Effect.provide(Pacing.layer({ inFlight }).pipe(Layer.provide(make().layer))),
+        const exit = yield* Effect.suspend(() =>
+          Effect.provide(send(), Pacing.layer({ inFlight }).pipe(Layer.provide(make().layer)))
+        ).pipe(
           Effect.timeout("1 minute"),
           Effect.exit,
           Effect.forkChild,
@@ -251,4 +252,10 @@ describe("Pacing", () => {
       }
     })
   )
+
+  it("refuses an option that it does not have, and takes an undefined one as not set", () => {
+    assert.throws(() => Pacing.layer({ inflight: 1 } as never), "inflight")
+    assert.throws(() => Pacing.layer({ limits: { rps: 1 } } as never), "rps")
+    Pacing.layer({ inFlight: undefined, limits: { rpm: undefined } })
+  })
 })

@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { AskError, Call, Claude, Message, Pacing, Retry } from "fanfold"
+import { AskError, type Attempt, Call, Message, Pacing, Retry } from "fanfold"
 import * as RunState from "../../src/report/RunState.ts"
-import { failure, invalid, make, overloaded, recorder, request, script, send } from "../FakeClaude.ts"
+import { attempt, failure, invalid, make, overloaded, recorder, request, script, send } from "../FakeClaude.ts"
 import { attempts, failureOf } from "./Attempts.ts"
 
 const paid = { ...Message.noUsage, inputTokens: 12, outputTokens: 3 }
@@ -13,14 +13,14 @@ const cut = failure(new AskError.CutOff({ detail: "gone" }), {
   model: "claude-haiku-5-5",
   partialText: "The first"
 })
-const soFar: Claude.SoFar = () => ({ model: "claude-haiku-5-5", usage: paid, partialText: "Par" })
+const soFar = (): Attempt.PartialReply => ({ model: "claude-haiku-5-5", usage: paid, partialText: "Par" })
 
 describe("Retry", () => {
   it.effect("keeps what an ask whose time is over has paid, and what had come of its answer", () =>
     Effect.gen(function* () {
       const hanging = Effect.gen(function* () {
-        const activity = yield* Claude.Activity
-        activity(soFar)
+        const current = yield* attempt
+        current.chunk(soFar)
         return yield* Effect.never
       })
       const { events, result } = yield* attempts({ within: "10 seconds" }, (_sent, nth) =>
@@ -45,8 +45,8 @@ describe("Retry", () => {
   it.effect("tells what an attempt has cost that is interrupted from outside", () =>
     Effect.gen(function* () {
       const claude = make(({ request }) =>
-        Effect.flatMap(Claude.Activity, (tell) => {
-          if (request.model === "streaming") tell(soFar)
+        Effect.flatMap(attempt, (current) => {
+          if (request.model === "streaming") current.chunk(soFar)
           return Effect.never
         })
       )
@@ -70,7 +70,7 @@ describe("Retry", () => {
   it.effect("keeps the text of an earlier try where nothing has come of the last", () =>
     Effect.gen(function* () {
       const { result } = yield* attempts({ within: "10 seconds" }, (_sent, nth) =>
-        nth === 1 ? Effect.flatMap(Claude.Activity, (tell) => Effect.fail((tell(soFar), cut))) : Effect.never
+        nth === 1 ? Effect.flatMap(attempt, (current) => Effect.fail((current.chunk(soFar), cut))) : Effect.never
       )
       assert.deepInclude(failureOf({ result }).reason, { _tag: "TimedOut", scope: "ask" })
       assert.strictEqual(failureOf({ result }).partialText, "The first")

@@ -4,8 +4,7 @@ import { Clock, Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Research, Stack } from "fanfold"
 import * as Limits from "../../mocks/endpoints/Limits.ts"
-import * as RateLimitHeaders from "../../src/claude/RateLimitHeaders.ts"
-import { failure, make, overloaded, questionOf, reply, type Sent } from "../FakeClaude.ts"
+import { attempt, failure, make, overloaded, questionOf, reply, type Sent } from "../FakeClaude.ts"
 
 /** How soon the API refuses, and how long it takes to answer. */
 const refusalMillis = 30
@@ -66,9 +65,9 @@ const serve = (server: Server, startedAt: number) => {
     // The headers of a stream come as soon as it begins.
     return call.streamed === true
       ? Effect.gen(function* () {
-          const arrived = yield* RateLimitHeaders.Arrived
+          const current = yield* attempt
           yield* Effect.sleep(replyMillis / 2)
-          arrived(headersShown)
+          current.headers(headersShown)
           return yield* Effect.delay(answered, replyMillis / 2)
         })
       : Effect.delay(answered, replyMillis)

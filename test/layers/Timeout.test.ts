@@ -2,20 +2,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { type AskError, Call, Claude, Event, Message, Pacing, Timeout } from "fanfold"
-import { make, reply, request, send } from "../FakeClaude.ts"
+import { type AskError, Attempt, Call, Event, Message, Pacing, Timeout } from "fanfold"
+import { attempt as current, make, reply, request, send } from "../FakeClaude.ts"
 
 const usage: Message.Usage = { ...Message.noUsage, inputTokens: 12, outputTokens: 1 }
-const soFar: Claude.SoFar = () => ({ model: "claude-haiku-5-5", usage, partialText: "Par" })
+const soFar = (): Attempt.PartialReply => ({ model: "claude-haiku-5-5", usage, partialText: "Par" })
 
 /** A Claude of whose reply a piece (or a ping) arrives after each of these times; then it is silent, or ends. */
 const arriving = (waits: ReadonlyArray<Duration.Input>, ends = false) =>
   make(() =>
     Effect.gen(function* () {
-      const activity = yield* Claude.Activity
+      const attempt = yield* current
       for (const wait of waits) {
         yield* Effect.sleep(wait)
-        activity(soFar)
+        attempt.chunk(soFar)
       }
       return ends ? reply("Paris") : yield* Effect.never
     })
@@ -91,10 +91,16 @@ describe("Timeout", () => {
 
   it.effect("hands every sign of life on to who watches from outside", () =>
     Effect.gen(function* () {
-      const heard: Array<unknown> = []
-      const watching = Effect.provideService(Claude.Activity, (latest) => void heard.push(latest()))
+      const seen: Array<unknown> = []
+      const watching = <A, E>(effect: Effect.Effect<A, E>) =>
+        Effect.withFiber<A, E>(({ context }) =>
+          Effect.provideContext(
+            effect,
+            Attempt.observing(context, { onChunk: ({ partial }) => void seen.push(partial) })
+          )
+        )
       yield* streaming(watching(attempt(arriving(["1 second", "1 second"], true))))
-      assert.deepStrictEqual(heard, [soFar(), soFar()])
+      assert.deepStrictEqual(seen, [soFar(), soFar()])
     })
   )
 

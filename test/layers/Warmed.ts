@@ -1,8 +1,8 @@
 /** What the tests of Warm share: a document that is cached, a Claude that begins its replies in time, and runs over both. */
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, type AskError, Claude, type Message, Pacing, Research, Warm } from "fanfold"
-import { make, questionOf, reply, type Sent } from "../FakeClaude.ts"
+import { Ask, type AskError, type Message, Pacing, Research, Warm } from "fanfold"
+import { attempt, make, questionOf, reply, type Sent } from "../FakeClaude.ts"
 
 /** About 20,000 tokens. */
 export const document = "A sentence of the document that all of them share.  ".repeat(1540)
@@ -23,9 +23,9 @@ export const timely =
     const question = questionOf(sent.request)
     const { ends = 3000, begins = Math.min(1000, ends), result } = courseOf(question, nth)
     return Effect.gen(function* () {
-      const activity = yield* Claude.Activity
+      const current = yield* attempt
       yield* Effect.sleep(begins)
-      if (result === undefined && sent.call.streamed === true) activity(nothingYet)
+      if (result === undefined && sent.call.streamed === true) current.chunk(nothingYet)
       yield* Effect.sleep(ends - begins)
       return result === undefined ? reply(`re ${question}`) : yield* result
     })

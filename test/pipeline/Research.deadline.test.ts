@@ -1,8 +1,8 @@
 /** What a deadline ends, under every policy and in every place where an ask may be by then. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
-import { Claude, type Event, type Findings, Message, type Policy, Research, Stack } from "fanfold"
-import { asksOf, make, overloaded, pass, recorder, reply, timed } from "../FakeClaude.ts"
+import { type Event, type Findings, Message, type Policy, Research, Stack } from "fanfold"
+import { attempt, asksOf, make, overloaded, pass, recorder, reply, timed } from "../FakeClaude.ts"
 
 const times = { early: 100, late: 2000, bad: 200, later: 3000 }
 const names = Object.keys(times)
@@ -29,8 +29,12 @@ const isEnd = ({ _tag }: Event.Event) => ["Answered", "Failed", "Interrupted"].i
 
 /** Tells first text and usage of a stream, then hangs. */
 const hanging = () =>
-  Effect.flatMap(Claude.Activity, (active) => {
-    active(() => ({ model: "claude-haiku-5-5", usage: { ...Message.noUsage, outputTokens: 7 }, partialText: "So" }))
+  Effect.flatMap(attempt, (current) => {
+    current.chunk(() => ({
+      model: "claude-haiku-5-5",
+      usage: { ...Message.noUsage, outputTokens: 7 },
+      partialText: "So"
+    }))
     return Effect.never
   })
 

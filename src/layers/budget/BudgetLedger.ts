@@ -1,144 +1,93 @@
-/** What a budget holds: what is spent, what is set aside for attempts on their way, and what is kept for the synthesis. */
-
-import { type Amount, type Answer, noAmount } from "../../cost/WorstCase.ts"
+/** A budget: what is spent, what is reserved for attempts under way, and what is reserved for the synthesis. */
+import { type Amount, noAmount } from "../../cost/WorstCase.ts"
+import type { SynthesisReserve } from "./SynthesisReserve.ts"
 
 const add = (a: Amount, b: Amount): Amount => ({ usd: a.usd + b.usd, tokens: a.tokens + b.tokens })
 const minus = (a: Amount, b: Amount): Amount => ({ usd: a.usd - b.usd, tokens: a.tokens - b.tokens })
 
-/** What a rounding error of added dollars may hide. */
-const grain = 1e-12
-const isWithin = (a: Amount, limit: Amount): boolean => a.usd <= limit.usd + grain && a.tokens <= limit.tokens
-
-/** The answers of a run, and what the synthesis that follows may take at most; it grows with them. */
-export class SynthesisReserve {
-  readonly run: string
-  /** Something is kept back for it from the start, and no answer was forgotten. */
-  readonly isKept: boolean
-  readonly #most: (answerTokens: number) => Amount
-  readonly #answers = new Map<string, Answer>()
-  #known: Answer = { tokens: 0, bytes: 0 }
-  #promised = 0
-  /** The synthesis has been asked for: what it may take is set aside as for every other attempt. */
-  isUnderWay = false
-
-  constructor(run: string, isKept: boolean, most: (answerTokens: number) => Amount) {
-    this.run = run
-    this.isKept = isKept
-    this.#most = most
-  }
-
-  /** All answers that are known. */
-  get known(): Answer {
-    return this.#known
-  }
-
-  /** What the synthesis of the known answers may take, where so many tokens more are sent. */
-  whole(more: number): Amount {
-    return this.#most(this.#known.tokens + more)
-  }
-
-  /** What has to be kept back for the answers that are known, or also for those that may come, and `more`. */
-  least(more = 0): Amount {
-    return this.isUnderWay ? noAmount : this.#most(this.#known.tokens + more)
-  }
-  most(more: number): Amount {
-    return this.least(this.#promised + more)
-  }
-
-  promise(tokens: number): void {
-    this.#promised += tokens
-  }
-
-  /** An ask has an answer, in the place of an earlier one, or behind it where its turn was `continued`. */
-  put(ask: string, { bytes, tokens }: Answer, continued: boolean): void {
-    const before = this.#answers.get(ask) ?? { tokens: 0, bytes: 0 }
-    const now = continued ? { tokens: before.tokens + tokens, bytes: before.bytes + bytes } : { tokens, bytes }
-    this.#answers.set(ask, now)
-    this.#known = {
-      tokens: this.#known.tokens + now.tokens - before.tokens,
-      bytes: this.#known.bytes + now.bytes - before.bytes
-    }
-  }
-}
+/** Above the rounding error of added dollars. */
+const epsilonUsd = 1e-12
+const fits = (a: Amount, limit: Amount): boolean => a.usd <= limit.usd + epsilonUsd && a.tokens <= limit.tokens
 
 /** One attempt: what it may take at most, and how many tokens its answer may bring to the synthesis of its run. */
 export interface Reservation {
-  readonly most: Amount
-  readonly fold: SynthesisReserve | undefined
+  readonly max: Amount
+  readonly synthesis: SynthesisReserve | undefined
   readonly answerTokens: number
 }
 
-/** Runs that are remembered, as they may take turns; a server that has one for each of its users must not keep them all. */
-const mostFolds = 64
+/** Runs that are kept, as they may take turns; a server that has a run for each of its users must not keep them all. */
+const maxRuns = 64
 
 export class BudgetLedger {
   readonly limit: Amount
   #spent: Amount = noAmount
-  #open: Amount = noAmount
-  #claims = 0
-  /** The run whose synthesis something is kept for. */
-  fold: SynthesisReserve | undefined
-  /** In the order of their first asks. */
-  readonly #folds = new Map<string, SynthesisReserve>()
+  #reserved: Amount = noAmount
+  #open = 0
+  /** The reserve that counts: that of the run whose ask came last. */
+  synthesis: SynthesisReserve | undefined
+  /** By run, in the order of their first asks. */
+  readonly #reserves = new Map<string, SynthesisReserve>()
   #hasForgotten = false
 
   constructor(limit: Amount) {
     this.limit = limit
   }
 
-  /** The run's fold, made with its first ask; `isWhole`: no run was forgotten whose answers may be missing in it. */
-  foldOf(run: string, make: (isWhole: boolean) => SynthesisReserve): SynthesisReserve {
-    const known = this.#folds.get(run)
+  /** The run's reserve, made with its first ask; `isComplete`: no run was forgotten, whose answers it might lack. */
+  reserveOf(runId: string, make: (isComplete: boolean) => SynthesisReserve): SynthesisReserve {
+    const known = this.#reserves.get(runId)
     if (known !== undefined) return known
     const made = make(!this.#hasForgotten)
-    const [oldest] = this.#folds.values()
-    if (this.#folds.size >= mostFolds && oldest !== undefined) {
-      this.#folds.delete(oldest.run)
-      this.#hasForgotten ||= !oldest.isUnderWay
+    const [oldest] = this.#reserves.values()
+    if (this.#reserves.size >= maxRuns && oldest !== undefined) {
+      this.#reserves.delete(oldest.runId)
+      this.#hasForgotten ||= !oldest.isSent
     }
-    this.#folds.set(run, made)
+    this.#reserves.set(runId, made)
     return made
   }
 
-  known(run: string): SynthesisReserve | undefined {
-    return this.#folds.get(run)
+  knownReserveOf(runId: string): SynthesisReserve | undefined {
+    return this.#reserves.get(runId)
   }
 
-  /** What is neither spent nor set aside, nor kept for the synthesis. */
+  /** What is neither spent nor reserved. */
   get left(): Amount {
-    return minus(this.limit, this.#needed(noAmount, 0))
+    return minus(this.limit, this.#totalWith(noAmount, 0))
   }
 
-  /** What the claim asks for: its own, and what its answer may add to the synthesis. */
-  need({ answerTokens, fold, most }: Reservation): Amount {
-    const kept = fold === undefined || fold !== this.fold ? noAmount : minus(fold.most(answerTokens), fold.most(0))
-    return add(most, kept)
+  /** What a reservation takes: its own, and what its answer may add to the synthesis. */
+  neededBy({ answerTokens, max, synthesis }: Reservation): Amount {
+    if (synthesis === undefined || synthesis !== this.synthesis) return max
+    return add(max, minus(synthesis.reserveForAll(answerTokens), synthesis.reserveForAll(0)))
   }
 
-  /** Whether the claim fits now, may fit once others are settled, or never will. */
-  look(claim: Reservation): "now" | "later" | "never" {
-    const more = claim.fold === this.fold ? claim.answerTokens : 0
-    if (isWithin(this.#needed(claim.most, more), this.limit)) return "now"
-    if (this.#claims === 0) return "never"
-    const least = add(add(this.#spent, claim.most), this.fold?.least(more) ?? noAmount)
-    return isWithin(least, this.limit) ? "later" : "never"
+  /** Whether the reservation fits now, may fit once others are settled, or never will. */
+  check({ answerTokens, max, synthesis }: Reservation): "now" | "later" | "never" {
+    const moreTokens = synthesis === this.synthesis ? answerTokens : 0
+    if (fits(this.#totalWith(max, moreTokens), this.limit)) return "now"
+    if (this.#open === 0) return "never"
+    const onceSettled = add(add(this.#spent, max), this.synthesis?.reserveForKnown(moreTokens) ?? noAmount)
+    return fits(onceSettled, this.limit) ? "later" : "never"
   }
 
-  take({ answerTokens, fold, most }: Reservation): void {
-    this.#open = add(this.#open, most)
-    this.#claims++
-    fold?.promise(answerTokens)
+  reserve({ answerTokens, max, synthesis }: Reservation): void {
+    this.#reserved = add(this.#reserved, max)
+    this.#open++
+    synthesis?.expect(answerTokens)
   }
 
-  /** Puts what was really taken in the place of what was set aside. */
-  settle({ answerTokens, fold, most }: Reservation, actual: Amount): void {
-    this.#claims--
-    this.#open = this.#claims === 0 ? noAmount : minus(this.#open, most)
+  /** Replaces what was reserved by what was taken. */
+  settle({ answerTokens, max, synthesis }: Reservation, actual: Amount): void {
+    this.#open--
+    // Without an open reservation there is no rounding error to carry along.
+    this.#reserved = this.#open === 0 ? noAmount : minus(this.#reserved, max)
     this.#spent = add(this.#spent, actual)
-    fold?.promise(-answerTokens)
+    synthesis?.expect(-answerTokens)
   }
 
-  #needed(most: Amount, more: number): Amount {
-    return add(add(this.#spent, this.#open), add(most, this.fold?.most(more) ?? noAmount))
+  #totalWith(max: Amount, moreTokens: number): Amount {
+    return add(add(this.#spent, this.#reserved), add(max, this.synthesis?.reserveForAll(moreTokens) ?? noAmount))
   }
 }

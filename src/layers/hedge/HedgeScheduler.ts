@@ -1,59 +1,59 @@
-/** Watches the calls of all runs that have the layer in common, and begins second copies of those that take too long. */
-import { Clock, type Fiber } from "effect"
+/** Begins second copies of calls that take too long, for all runs that share the layer. */
+import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
 import { SharedTimer } from "../../scheduling/SharedTimer.ts"
-import type * as Event from "../../claude/Event.ts"
-import { type Flight, HedgeCandidates } from "./HedgeCandidates.ts"
+import { HedgeCandidates, type HedgeCandidate } from "./HedgeCandidates.ts"
 
-type AnyFiber = Fiber.Fiber<unknown, unknown>
-
-/** Runs that are remembered while nothing of them is on its way, as between two asks; each takes some 8 kB a model. */
-const idleRuns = 256
+/** Runs without a call under way that are kept, as between two asks; each takes some 8 kB a model. */
+const maxIdleRuns = 256
 
 export class HedgeScheduler {
   readonly #runs = new Map<string, HedgeCandidates>()
-  /** The API said no, and has not answered since. */
-  #isCooling = false
-  readonly #timer = new SharedTimer((timer) => this.#look(timer))
+  /** The API answered 429 or 529, and has not accepted a request since. */
+  #isCoolingDown = false
+  readonly #timer = new SharedTimer((timer) => this.#beginCopies(timer))
 
-  /** A run by its name; where it is not known, `most` copies are what it may have. */
-  run(name: string, most: () => number, afterMillis: number | undefined): HedgeCandidates {
+  /** The run of this name; made where it is not known, with at most `max` copies. */
+  run(name: string, max: () => number, afterMillis: number | undefined): HedgeCandidates {
     const known = this.#runs.get(name)
     if (known !== undefined) return known
-    for (const [other, { isIdle }] of this.#runs) if (isIdle && this.#runs.size >= idleRuns) this.#runs.delete(other)
-    const made = new HedgeCandidates(most(), afterMillis)
+    for (const [other, { isIdle }] of this.#runs) if (isIdle && this.#runs.size >= maxIdleRuns) this.#runs.delete(other)
+    const made = new HedgeCandidates(max(), afterMillis)
     this.#runs.set(name, made)
     return made
   }
 
-  /** Sees to it that the run's next straggler is noticed. */
-  expect(run: HedgeCandidates, fiber: AnyFiber): void {
-    if (!this.#isCooling) this.#timer.set(run.dueAt, fiber)
+  /** Sets the timer for the run's next candidate. */
+  schedule(run: HedgeCandidates, fiber: AnyFiber): void {
+    if (!this.#isCoolingDown) this.#timer.set(run.dueAt, fiber)
   }
 
-  hear(event: Event.Event, fiber: AnyFiber): void {
-    if (event._tag === "Replied" && this.#isCooling) {
-      this.#isCooling = false
-      for (const run of this.#runs.values()) this.expect(run, fiber)
-    } else if (event._tag === "AttemptFailed" && (event.reason === "RateLimited" || event.reason === "Overloaded")) {
-      this.#isCooling = true
-    }
+  /** The API accepted a request: copies are sent again. */
+  onAccepted(fiber: AnyFiber): void {
+    if (!this.#isCoolingDown) return
+    this.#isCoolingDown = false
+    for (const run of this.#runs.values()) this.schedule(run, fiber)
   }
 
-  /** Without anybody on the way, there is nobody to wait for. */
-  rest(): void {
+  /** The API rejected a request with 429 or 529: a copy would add to its load. */
+  onRejected(): void {
+    this.#isCoolingDown = true
+  }
+
+  /** Stops the timer where no call is under way, so that the process can end. */
+  stopIfIdle(): void {
     for (const { isIdle } of this.#runs.values()) if (!isIdle) return
     this.#timer.stop()
   }
 
-  #look(timer: AnyFiber): void {
-    const now = timer.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  #beginCopies(timer: AnyFiber): void {
+    const now = nowMillis(timer)
     for (const run of this.#runs.values()) {
       for (let late = this.#late(run, now); late !== undefined; late = this.#late(run, now)) late.begin()
-      this.expect(run, timer)
+      this.schedule(run, timer)
     }
   }
 
-  #late(run: HedgeCandidates, now: number): Flight | undefined {
-    return this.#isCooling ? undefined : run.take(now)
+  #late(run: HedgeCandidates, now: number): HedgeCandidate | undefined {
+    return this.#isCoolingDown ? undefined : run.take(now)
   }
 }

@@ -1,34 +1,34 @@
 /** A call and, where it takes too long, its second copy: the first reply wins, and the other request is aborted. */
-import { Clock, Context, Effect, Exit, Fiber } from "effect"
+import { Context, Effect, Exit, Fiber } from "effect"
 import type { AskError } from "../../claude/AskError.ts"
+import * as Attempt from "../../claude/Attempt.ts"
 import * as Call from "../../claude/Call.ts"
-import { Activity, type Claude, isStreamed, type SoFar } from "../../claude/Claude.ts"
-import * as Event from "../../claude/Event.ts"
-import type { HedgeScheduler } from "./HedgeScheduler.ts"
 import { addPaid, type Reply, type Request, type Usage } from "../../claude/Message.ts"
-import type { Flight, HedgeCandidates } from "./HedgeCandidates.ts"
+import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
+import type { HedgeCandidate, HedgeCandidates } from "./HedgeCandidates.ts"
+import type { HedgeScheduler } from "./HedgeScheduler.ts"
 
-type AnyFiber = Fiber.Fiber<unknown, unknown>
-
-/** One of the two requests of a race. */
-class Runner {
+/** One of the two requests. */
+class Copy {
   fiber: Fiber.Fiber<Reply, AskError> | undefined
-  /** It left, and has not come to an end. */
-  underWay: Extract<Event.Event, { readonly _tag: "Dispatched" }> | undefined
-  hasLeft = false
-  soFar: SoFar | undefined
+  /** Its latest attempt. */
+  attempt: Attempt.Attempt | undefined
 
-  see(event: Event.Event): void {
-    if (event._tag === "Dispatched") {
-      this.underWay = event
-      this.hasLeft = true
-    } else if (event._tag === "Replied" || event._tag === "AttemptFailed") this.underWay = undefined
+  /** Interrupts it, and waits until it has ended. */
+  interrupt(stop: Attempt.Stop): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.attempt?.stop(stop)
+      return this.fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(this.fiber))
+    })
   }
 }
 
+const outrun: Attempt.Stop = { reason: "Outrun", message: "the other copy was faster" }
+const interrupted: Attempt.Stop = { reason: "Interrupted", message: "stopped on its way" }
+
 /** Sends a fiber's call, and a copy once the scheduler begins it. Fails where both have, with the error of the original. */
-export const race = (
-  send: typeof Claude.Service.send,
+export const hedgedCall = (
+  send: Attempt.Send,
   request: Request,
   run: HedgeCandidates,
   scheduler: HedgeScheduler,
@@ -36,147 +36,101 @@ export const race = (
 ): Effect.Effect<Reply, AskError> =>
   Effect.callback<Reply, AskError>((resume) => {
     const call = fiber.getRef(Call.Current)
-    const listener = fiber.getRef(Event.Listener)
-    const activity = fiber.getRef(Activity)
-    const original = new Runner()
-    const copy = new Runner()
-    let flight: Flight | undefined
-    /** Why the original failed, while its copy is on the way. */
-    let failed: AskError | undefined
-    /** What the copy has paid, where it failed. */
-    let paid: Usage | undefined
+    const original = new Copy()
+    const copy = new Copy()
+    let candidate: HedgeCandidate | undefined
+    /** Why the original failed, while its copy is under way. */
+    let failure: AskError | undefined
+    /** What a failed copy cost. */
+    let copyPaid: Usage | undefined
     let isOver = false
 
-    const land = (millis?: number): void => {
-      if (flight === undefined) return
-      run.end(flight, millis)
-      scheduler.expect(run, fiber)
+    const removeCandidate = (millis?: number): void => {
+      if (candidate === undefined) return
+      run.remove(candidate, millis)
+      scheduler.schedule(run, fiber)
     }
     const finish = (result: Effect.Effect<Reply, AskError>): void => {
       isOver = true
-      land()
-      scheduler.rest()
+      removeCandidate()
+      scheduler.stopIfIdle()
       resume(result)
     }
     const fail = (error: AskError) =>
-      Effect.fail(paid === undefined ? error : error.with({ usage: addPaid(error.usage, paid) }))
+      Effect.fail(copyPaid === undefined ? error : error.with({ usage: addPaid(error.usage, copyPaid) }))
+    /** The loser was sent whole: where it reports no usage, it is assumed to cost what the winner does. */
+    const abort = (loser: Copy, { model, usage }: Reply) =>
+      Effect.uninterruptible(loser.interrupt({ ...outrun, estimate: { model, usage } }))
+    const stopCopy = Effect.uninterruptible(copy.interrupt(interrupted))
 
-    const begin = (): void => {
-      const copied = { ...call, hedge: true, streamed: isStreamed(request, call, listener) }
-      // Its pieces are not told: they would be mixed with those of the original.
-      const hearing: Event.Listener = {
-        emit: (event) => {
-          copy.see(event)
-          scheduler.hear(event, fiber)
-          if (event._tag === "Dispatched") run.spend()
-          return event._tag === "FirstToken" ? Effect.void : listener.emit(event)
-        }
-      }
-      const onActivity = (latest: SoFar) => {
-        copy.soFar = latest
-      }
-      const context = fiber.context.pipe(
-        Context.add(Call.Current, copied),
-        Context.add(Event.Listener, hearing),
-        Context.add(Activity, onActivity)
-      )
-      copy.fiber = Effect.runForkWith(context)(send(request))
-      copy.fiber.addObserver(onCopy)
+    const learn = ({ exit }: Attempt.End): void => {
+      if (Exit.isSuccess(exit)) return scheduler.onAccepted(fiber)
+      const error = Exit.findErrorOption(exit)
+      const reason = error._tag === "Some" ? error.value.reason._tag : undefined
+      if (reason === "RateLimited" || reason === "Overloaded") scheduler.onRejected()
     }
+
+    const copyObserver: Attempt.Observer = {
+      onDispatch: (attempt) => {
+        copy.attempt = attempt
+        run.onCopyDispatched()
+      },
+      onEnd: (_attempt, end) => learn(end)
+    }
+    const originalObserver: Attempt.Observer = {
+      onDispatch: (attempt) => {
+        original.attempt = attempt
+        candidate = run.add(request.model, attempt.dispatchedAt!, begin)
+        scheduler.schedule(run, fiber)
+      },
+      onEnd: (_attempt, end) => {
+        learn(end)
+        if (!isOver) removeCandidate(Exit.isSuccess(end.exit) ? end.durationMillis : undefined)
+      }
+    }
+    const start = (one: Copy, observer: Attempt.Observer, as: Call.Call, onExit: typeof onOriginal): void => {
+      const context = Context.add(Attempt.observing(fiber.context, observer), Call.Current, as)
+      one.fiber = Effect.runForkWith(context)(send(request))
+      one.fiber.addObserver(onExit)
+    }
+    const begin = (): void => start(copy, copyObserver, { ...call, hedge: true }, onCopy)
 
     const onCopy = (exit: Exit.Exit<Reply, AskError>): void => {
       copy.fiber = undefined
-      if (!copy.hasLeft && flight !== undefined) {
-        run.giveBack(flight, millis(fiber))
-        scheduler.expect(run, fiber)
+      if (copy.attempt === undefined && candidate !== undefined) {
+        run.giveBack(candidate, nowMillis(fiber))
+        scheduler.schedule(run, fiber)
       }
       if (isOver) return
       if (Exit.isSuccess(exit)) {
-        const { underWay } = original
-        if (underWay !== undefined) land(millis(fiber) - underWay.at)
-        return finish(Effect.andThen(outrun(original, exit.value, request), exit))
+        const { attempt } = original
+        if (attempt?.isUnderWay === true) removeCandidate(nowMillis(fiber) - attempt.dispatchedAt!)
+        return finish(Effect.andThen(abort(original, exit.value), exit))
       }
       const error = Exit.findErrorOption(exit)
-      if (error._tag === "Some") paid = addPaid(paid, error.value.usage)
-      if (failed !== undefined) finish(Effect.andThen(stop(copy), fail(failed)))
+      if (error._tag === "Some") copyPaid = addPaid(copyPaid, error.value.usage)
+      if (failure !== undefined) finish(fail(failure))
     }
 
     const onOriginal = (exit: Exit.Exit<Reply, AskError>): void => {
       original.fiber = undefined
       if (isOver) return
-      if (Exit.isSuccess(exit)) return finish(Effect.andThen(outrun(copy, exit.value, request), exit))
+      if (Exit.isSuccess(exit)) return finish(Effect.andThen(abort(copy, exit.value), exit))
       const error = Exit.findErrorOption(exit)
-      if (error._tag === "None") return finish(Effect.andThen(stop(copy), exit))
-      if (copy.fiber === undefined || !copy.hasLeft) return finish(Effect.andThen(stop(copy), fail(error.value)))
-      failed = error.value
+      if (error._tag === "None") return finish(Effect.andThen(stopCopy, exit))
+      if (copy.fiber === undefined || copy.attempt === undefined) {
+        return finish(Effect.andThen(stopCopy, fail(error.value)))
+      }
+      failure = error.value
     }
 
-    const hearing: Event.Listener = {
-      ...listener,
-      emit: (event) => {
-        original.see(event)
-        scheduler.hear(event, fiber)
-        if (event._tag === "Dispatched") {
-          flight = run.leave(request.model, event.at, begin)
-          scheduler.expect(run, fiber)
-        } else if (event._tag === "Replied") land(event.durationMillis)
-        else if (event._tag === "AttemptFailed") land()
-        return listener.emit(event)
-      }
-    }
-    const onActivity = (latest: SoFar) => {
-      original.soFar = latest
-      activity(latest)
-    }
-    const context = fiber.context.pipe(Context.add(Event.Listener, hearing), Context.add(Activity, onActivity))
-    original.fiber = Effect.runForkWith(context)(send(request))
-    original.fiber.addObserver(onOriginal)
+    start(original, originalObserver, call, onOriginal)
 
     return Effect.suspend(() => {
       isOver = true
-      land()
-      scheduler.rest()
-      const gone = original.fiber === undefined ? Effect.void : Fiber.interrupt(original.fiber)
-      return Effect.andThen(gone, stop(copy))
+      removeCandidate()
+      scheduler.stopIfIdle()
+      // The original's reason, such as a timeout, was given by the layer that interrupts.
+      return Effect.andThen(stopCopy, original.interrupt(interrupted))
     })
   })
-
-/** Aborts the loser of a race, and tells what it has cost: in full, as far as is known, as it was sent in full. */
-const outrun = (loser: Runner, { model, usage }: Reply, request: Request): Effect.Effect<void> =>
-  end(loser, "Outrun", "the other copy was faster", () => {
-    const paid = loser.soFar?.() ?? {}
-    return paid.usage === undefined
-      ? { model, usage, estimated: true }
-      : { model: paid.model ?? request.model, usage: paid.usage }
-  })
-
-/** Aborts a copy that nobody waits for any more. */
-const stop = (copy: Runner): Effect.Effect<void> =>
-  end(copy, "Interrupted", "stopped on its way", () => {
-    const { model, usage } = copy.soFar?.() ?? {}
-    return model === undefined || usage === undefined ? {} : { model, usage }
-  })
-
-const end = (runner: Runner, reason: string, message: string, paidBy: () => Paid): Effect.Effect<void> =>
-  Effect.uninterruptible(
-    Effect.withFiber((fiber) => {
-      const gone = runner.fiber === undefined ? Effect.void : Fiber.interrupt(runner.fiber)
-      return Effect.andThen(gone, () => {
-        // It may have come to its own end at the last moment.
-        if (runner.underWay === undefined) return Effect.void
-        const { at, attempt, hedge } = runner.underWay
-        const durationMillis = millis(fiber) - at
-        const isHedge = hedge === true ? { hedge } : {}
-        return Event.emit({ _tag: "AttemptFailed", attempt, reason, message, ...paidBy(), durationMillis, ...isHedge })
-      })
-    })
-  )
-
-/** What an attempt has cost that did not come to its end. */
-interface Paid {
-  readonly model?: string
-  readonly usage?: Usage
-  readonly estimated?: boolean
-}
-
-const millis = (fiber: AnyFiber): number => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()

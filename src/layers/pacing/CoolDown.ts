@@ -1,74 +1,77 @@
-/** How long a model class rests after a refusal, and how it begins again: one by one at first, then ever faster. */
+/** How long a model class rests after a 429 or 529, and how it begins again: one call at a time first, then ever faster. */
 
-/** Rest after a refusal that names no time; doubles while refusals go on. */
+/** Rest after a rejection that names no time; it doubles while rejections go on. */
 const firstRestMillis = 150
 
 /** Long enough to spare a service that is down, short enough to notice soon that it is back. */
-const longestRestMillis = 1000
+const maxRestMillis = 1000
 
-/** Between calls while refusals go on: no more than three in a second, until one is seen to pass. */
+/** Between calls while rejections go on: at most three a second until one is accepted. */
 const probeGapMillis = 350
 
 /** Between the first calls after a rest; each further gap is half as long. */
 const firstGapMillis = 100
 
-/** A refusal comes sooner than this, so that a call which is on its way for longer has been let in. */
-const proofMillis = 1000
+/** A rejection comes sooner than this, so a call that has been under way for longer was accepted. */
+const acceptedAfterMillis = 1000
 
-/** Gaps below that are none. */
-const shortestGapMillis = 2
+/** Shorter gaps are left out: a timer's resolution is a millisecond. */
+const minGapMillis = 2
 
 export class CoolDown {
-  /** Nobody leaves before, in epoch milliseconds. */
-  until = 0
-  /** Since when without a break. */
-  since = 0
-  #closedAt = Number.NEGATIVE_INFINITY
+  /** No call leaves before, in epoch milliseconds. */
+  holdUntil = 0
+  /** When the rest began that lasts until `holdUntil`. */
+  heldSince = 0
+  #lastRejectedAt = Number.NEGATIVE_INFINITY
   #gapMillis = 0
   #nextAt = 0
-  #isProven = true
-  #refusals = 0
+  /** A call was accepted since the last rejection, or the API named the end of the rest. */
+  #isReopening = true
+  #rejections = 0
 
   waitMillis(now: number): number {
-    return Math.max(this.until, this.#nextAt) - now
+    return Math.max(this.holdUntil, this.#nextAt) - now
   }
 
-  /** Somebody leaves. */
-  leave(now: number): void {
+  /** A call leaves. */
+  onDispatch(now: number): void {
     if (this.#gapMillis === 0) return
-    if (now - this.until > proofMillis) this.#isProven = true
+    if (now - this.holdUntil > acceptedAfterMillis) this.#isReopening = true
     this.#nextAt = now + this.#gapMillis
-    if (!this.#isProven) return
-    this.#gapMillis = this.#gapMillis / 2 < shortestGapMillis ? 0 : this.#gapMillis / 2
+    if (!this.#isReopening) return
+    this.#gapMillis = this.#gapMillis / 2 < minGapMillis ? 0 : this.#gapMillis / 2
   }
 
-  /** Whoever left before the last refusal came says nothing new, unless the API names a later time. */
-  isNews(leftAt: number): boolean {
-    return leftAt > this.#closedAt
+  /** Whether a call that was sent then left after the last rejection came: the answers to earlier ones are of the same cause. */
+  isSentAfterLastRejection(sentAt: number): boolean {
+    return sentAt > this.#lastRejectedAt
   }
 
-  /** Rests until the time that the API names, or else for a short while; for the longer of both where refusals go on. `random`: 0 to 1. */
-  refuse(leftAt: number, now: number, toldMillis: number | undefined, random: number): void {
-    const isNews = this.isNews(leftAt)
-    if (toldMillis === undefined && !isNews) return
-    if (isNews) this.#refusals++
-    const goesOn = this.#refusals > 1
-    const restMillis = Math.min(longestRestMillis, firstRestMillis * 2 ** (this.#refusals - 1)) * (1 + random / 4)
-    const until = now + (goesOn ? Math.max(toldMillis ?? 0, restMillis) : (toldMillis ?? restMillis))
-    if (now >= this.until) this.since = now
-    this.#closedAt = now
-    if (until <= this.until) return
-    this.until = until
+  /**
+   * A call was rejected: rests for the time that the API names, else for a short while; for the longer of both where rejections
+   * go on. `random`, from 0 to 1, spreads the end of the rest.
+   */
+  onRejected(sentAt: number, now: number, retryAfterMillis: number | undefined, random: number): void {
+    const isOfNewCause = this.isSentAfterLastRejection(sentAt)
+    if (retryAfterMillis === undefined && !isOfNewCause) return
+    if (isOfNewCause) this.#rejections++
+    const isRepeated = this.#rejections > 1
+    const backoffMillis = Math.min(maxRestMillis, firstRestMillis * 2 ** (this.#rejections - 1)) * (1 + random / 4)
+    const restMillis = isRepeated ? Math.max(retryAfterMillis ?? 0, backoffMillis) : (retryAfterMillis ?? backoffMillis)
+    if (now >= this.holdUntil) this.heldSince = now
+    this.#lastRejectedAt = now
+    if (now + restMillis <= this.holdUntil) return
+    this.holdUntil = now + restMillis
     this.#nextAt = 0
-    // A time that the API has told is worth more than a guess.
-    this.#isProven = toldMillis !== undefined || !goesOn
-    this.#gapMillis = this.#isProven ? firstGapMillis : probeGapMillis
+    this.#isReopening = retryAfterMillis !== undefined || !isRepeated
+    this.#gapMillis = this.#isReopening ? firstGapMillis : probeGapMillis
   }
 
-  /** Somebody passed. */
-  pass(leftAt: number): void {
-    if (!this.isNews(leftAt)) return
-    this.#refusals = 0
-    this.#isProven = true
+  /** A call that was sent then was accepted. */
+  onAccepted(sentAt: number): void {
+    if (!this.isSentAfterLastRejection(sentAt)) return
+    this.#rejections = 0
+    this.#isReopening = true
   }
 }

@@ -1,77 +1,78 @@
-/** One limit of a model class, as far as it is known: told by the user, or learned from the headers of replies. */
+/** One limit of a model class (requests, input or output tokens), as configured by the user or learned from replies. */
+import type { ReportedLimit } from "../../claude/RateLimitHeaders.ts"
+import type { LearnedLimit } from "./LearnedLimits.ts"
 import { TokenBucket } from "./TokenBucket.ts"
-import type { Found } from "./LearnedLimits.ts"
-import type { Said } from "../../claude/RateLimitHeaders.ts"
 
-/** A call's share, and how much had been taken by all when it left. */
+/** What one call has reserved of a limit. */
 export interface Share {
   reserved: number
-  takenThen: number
-  /** How much more it may turn out to be. */
-  readonly doubt: number
-  /** How many had left by then, this one included. */
+  /** What all calls had taken when this one left. */
+  takenAtDispatch: number
+  /** How much more than reserved it may turn out to take. */
+  readonly uncertainty: number
+  /** Its place in the order of dispatch, from 1. */
   readonly nth: number
-  /** It is no longer under way. */
   isSettled: boolean
 }
 
-/** Other processes may share the account, and an estimate may be wrong by as much, before a bucket is held for smaller. */
+/** Other processes may share the account, and an estimate may be wrong, by this factor before a smaller bucket is assumed. */
 const tolerance = 2
 
-/** Of a bucket that is smaller than a minute's worth, what is used of it: the rest is for what the network delays. */
-const caution = 0.8
+/** The part of a bucket below a minute's worth that is used: the rest is for the delays of the network. */
+const usedShare = 0.8
 
-/** How long before its time a request may arrive, in minutes: 50 ms. */
+/** How much too early a request may arrive, in minutes: 50 ms of network jitter. */
 const jitterMinutes = 1 / 1200
 
-/** What a limit counts: how much of it may leave at once, how `remaining` is rounded, how steep it may be used up. */
+/** What a limit counts: how much of it may leave at once, how `remaining` is rounded, how fast it may be used up. */
 export interface Kind {
-  /** While no header has told, in relation to the limit. */
+  /** What may leave at once while no header has reported it, of a limit a minute. */
   readonly burstOf: (limit: number) => number
   /** By how much `remaining` may be rounded up; 0 where single things are counted. */
   readonly rounding: number
-  /** How fast a full bucket may be emptied, so that a refusal comes in time. Default: at once. */
+  /** How fast a full bucket may be emptied, so that a rejection comes before it is empty. Default: at once. */
   readonly slope?: {
     readonly burstOf: (limit: number) => number
-    /** How many times faster than it flows in. */
+    /** The multiple of the refill rate at which it may be emptied. */
     readonly steepness: number
   }
-  /** Counted as it comes into being, so that what is under way is not yet in the headers. */
+  /** Counted while it is produced, so that the headers lack what calls under way have yet to produce. */
   readonly isCountedLate?: boolean
 }
 
 export class LimitTracker {
-  readonly #told: number | undefined
+  readonly #configured: number | undefined
   readonly #kind: Kind
   #bucket: TokenBucket | undefined
-  /** How fast a bucket may be emptied that is said to hold a minute's worth. */
+  /** Bounds how fast a bucket may be emptied that is reported to hold a minute's worth. */
   #slope: TokenBucket | undefined
   #taken = 0
-  #leavings = 0
-  #doubt = 0
+  #dispatched = 0
+  #uncertainty = 0
   #underWay = 0
-  /** What one of a header's `remaining` is worth: less than 1 where the limit is enforced below the minute. */
-  #worth: number | undefined
+  /** Units of the bucket for each of a header's `remaining`: below 1 where the limit is enforced below the minute. */
+  #unitsPerRemaining: number | undefined
   #isHidden = false
-  /** What the last header told of the whole limit. */
-  #said: number | undefined
-  /** What an earlier run found. */
-  readonly #known: Found | undefined
+  #reportedLimit: number | undefined
+  /** What an earlier run learned. */
+  readonly #remembered: LearnedLimit | undefined
 
-  /** `share`: how much of what is known may leave at once to begin with. What is told counts more than what is known. */
-  constructor(told: number | undefined, kind: Kind, now: number, known?: Found, share = 1) {
-    this.#told = told
+  /** `share`: how much of a remembered burst may leave at once to begin with. A configured limit overrides a remembered one. */
+  constructor(configured: number | undefined, kind: Kind, now: number, remembered?: LearnedLimit, share = 1) {
+    this.#configured = configured
     this.#kind = kind
-    this.#known = known
-    if (told !== undefined) this.#bucket = new TokenBucket(told, kind.burstOf(told), now)
-    else if (known !== undefined) this.#begin(known, share, now)
+    this.#remembered = remembered
+    if (configured !== undefined) this.#bucket = new TokenBucket(configured, kind.burstOf(configured), now)
+    else if (remembered !== undefined) this.#beginWith(remembered, share, now)
   }
 
-  /** What another run should know. */
-  get found(): Found | undefined {
-    if (this.#said === undefined || this.#worth === undefined || this.#bucket === undefined) return this.#known
-    const burst = this.#worth < 1 ? this.#bucket.capacity : undefined
-    return { limit: this.#said, burst, isHidden: this.#isHidden || undefined }
+  /** What another run should remember. */
+  get learned(): LearnedLimit | undefined {
+    if (this.#reportedLimit === undefined || this.#unitsPerRemaining === undefined || this.#bucket === undefined) {
+      return this.#remembered
+    }
+    const burst = this.#unitsPerRemaining < 1 ? this.#bucket.capacity : undefined
+    return { limit: this.#reportedLimit, burst, isHidden: this.#isHidden || undefined }
   }
 
   /** A minute's worth; `undefined` while nothing is known. */
@@ -83,93 +84,100 @@ export class LimitTracker {
     return Math.max(this.#bucket?.waitMillis(amount, now) ?? 0, this.#slope?.waitMillis(amount, now) ?? 0)
   }
 
-  /** Takes what a call is expected to need; `most` where that may turn out to be more. */
-  take(amount: number, now: number, most = amount): Share {
-    this.#add(amount, now)
+  /** Reserves what a call is expected to take; `max` where that may turn out to be more. */
+  reserve(amount: number, now: number, max = amount): Share {
+    this.#take(amount, now)
     this.#underWay += amount
-    const doubt = most - amount
-    this.#doubt += doubt
-    return { reserved: amount, doubt, takenThen: this.#taken, nth: ++this.#leavings, isSettled: false }
+    const uncertainty = max - amount
+    this.#uncertainty += uncertainty
+    return {
+      reserved: amount,
+      uncertainty,
+      takenAtDispatch: this.#taken,
+      nth: ++this.#dispatched,
+      isSettled: false
+    }
   }
 
-  /** Puts what was really taken in the place of what was reserved. */
+  /** Replaces what was reserved by what was taken. */
   settle(share: Share, actual: number, now: number): void {
-    this.#add(actual - share.reserved, now)
+    this.#take(actual - share.reserved, now)
     if (!share.isSettled) {
       this.#underWay -= share.reserved
-      this.#doubt -= share.doubt
+      this.#uncertainty -= share.uncertainty
     }
     share.isSettled = true
-    share.takenThen += actual - share.reserved
+    share.takenAtDispatch += actual - share.reserved
     share.reserved = actual
   }
 
   /**
-   * Learns from the reply to a call that left at `leftAt`. What is gone of a limit should be what was taken from it: if
-   * more is gone, it is enforced below the minute, or shared with others, and bursts are cut down in proportion.
+   * Learns from the headers of the reply to a call that was sent then. What is gone of a limit should be what was taken from
+   * it: if more is gone, it is enforced below the minute, or shared with others, and bursts are reduced in proportion.
    */
-  learn({ limit: said, remaining }: Said, share: Share, leftAt: number, now: number): void {
-    this.#said = said
-    const limit = Math.min(said, this.#told ?? said)
-    const isFirst = this.#worth === undefined
-    const gone = Math.max(0, said - remaining - this.#kind.rounding)
-    const used = Math.max(this.#taken, share.takenThen) + this.#doubt
-    const isWhole = (this.#worth ?? 1) === 1 && gone <= tolerance * used
-    // Requests may have overtaken each other, so that the least of several such proportions is the one to rely on.
-    const proportion = gone > 0 ? (caution * Math.max(0, share.takenThen)) / gone : 1
-    const least = Math.min(this.#worth ?? 1, proportion, this.#kind.burstOf(limit) / limit)
-    const worth = (this.#worth = isWhole ? 1 : least)
+  onAccepted({ limit: reported, remaining }: ReportedLimit, share: Share, sentAt: number, now: number): void {
+    this.#reportedLimit = reported
+    const limit = Math.min(reported, this.#configured ?? reported)
+    const isFirst = this.#unitsPerRemaining === undefined
+    const gone = Math.max(0, reported - remaining - this.#kind.rounding)
+    const used = Math.max(this.#taken, share.takenAtDispatch) + this.#uncertainty
+    const isAMinutesWorth = (this.#unitsPerRemaining ?? 1) === 1 && gone <= tolerance * used
+    // Requests may have overtaken each other, so the smallest of several such proportions is the reliable one.
+    const proportion = gone > 0 ? (usedShare * Math.max(0, share.takenAtDispatch)) / gone : 1
+    const smallest = Math.min(this.#unitsPerRemaining ?? 1, proportion, this.#kind.burstOf(limit) / limit)
+    const units = (this.#unitsPerRemaining = isAMinutesWorth ? 1 : smallest)
     const bucket = (this.#bucket ??= new TokenBucket(limit, 0, now))
-    const margin = worth === 1 ? Math.min(this.#kind.rounding, limit / 10) || 1 + limit * jitterMinutes : 0
-    const refilled = ((now - leftAt) * limit) / 60_000
-    const unseen = this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - share.takenThen)
-    const isLast = share.nth === this.#leavings
-    const level = remaining * worth + refilled - unseen - margin
-    bucket.resize(limit, Math.max(1, limit * worth - margin), now)
-    // Requests overtake each other, so that only whoever left last tells of all the others, and nobody of more than there is.
-    if (isFirst || (worth === 1 && isLast)) bucket.set(level, now)
-    else bucket.lower(level, now)
+    const margin = units === 1 ? Math.min(this.#kind.rounding, limit / 10) || 1 + limit * jitterMinutes : 0
+    const refilled = ((now - sentAt) * limit) / 60_000
+    const uncounted =
+      this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - share.takenAtDispatch)
+    const isLatest = share.nth === this.#dispatched
+    const level = remaining * units + refilled - uncounted - margin
+    bucket.resize(limit, Math.max(1, limit * units - margin), now)
+    // Only the reply to the latest request counts all others, so an earlier one may lower the level but not raise it.
+    if (isFirst || (units === 1 && isLatest)) bucket.set(level, now)
+    else bucket.lowerTo(level, now)
     const { slope } = this.#kind
-    if (worth < 1 || slope === undefined) return
+    if (units < 1 || slope === undefined) return
     this.#slope ??= new TokenBucket(1, slope.burstOf(limit), now)
     this.#slope.resize(limit * slope.steepness, slope.burstOf(limit), now)
   }
 
-  /** Learns from a refusal: where the headers do not explain it, bursts are at fault, and become smaller. */
-  refuse(said: Said | undefined, needed: number, now: number): boolean {
-    if (said === undefined) return false
-    this.#said = said.limit
-    const limit = Math.min(said.limit, this.#told ?? said.limit)
-    const isExplained = said.remaining * (this.#worth ?? 1) - this.#kind.rounding < needed
+  /** Learns from the headers of a 429. Returns whether this limit explains it, as less than `needed` remained. */
+  onRejected(reported: ReportedLimit | undefined, needed: number, now: number): boolean {
+    if (reported === undefined) return false
+    this.#reportedLimit = reported.limit
+    const limit = Math.min(reported.limit, this.#configured ?? reported.limit)
+    const isExplained = reported.remaining * (this.#unitsPerRemaining ?? 1) - this.#kind.rounding < needed
     const bucket = (this.#bucket ??= new TokenBucket(limit, this.#kind.burstOf(limit), now))
     bucket.resize(limit, bucket.capacity, now)
-    if (isExplained) bucket.lower(0, now)
+    if (isExplained) bucket.lowerTo(0, now)
     return isExplained
   }
 
-  /** Allows smaller bursts only, though the headers may tell of more. */
-  distrust(now: number): void {
+  /** Allows smaller bursts only, although the headers report more: a 429 was explained by none of them. */
+  distrustHeaders(now: number): void {
     if (this.#bucket === undefined) return
     const { capacity, limit } = this.#bucket
     const smaller = Math.max(1, Math.min(capacity / 2, this.#kind.burstOf(limit)))
     this.#isHidden = true
-    this.#worth = Math.min(1, smaller / limit)
+    this.#unitsPerRemaining = Math.min(1, smaller / limit)
     this.#bucket.resize(limit, smaller, now)
-    this.#bucket.lower(0, now)
+    this.#bucket.lowerTo(0, now)
     this.#slope = undefined
   }
 
-  #begin({ burst, isHidden, limit }: Found, share: number, now: number): void {
+  #beginWith({ burst, isHidden, limit }: LearnedLimit, share: number, now: number): void {
     const capacity = Math.min(this.#kind.burstOf(limit), burst ?? Number.POSITIVE_INFINITY)
     this.#bucket = new TokenBucket(limit, capacity, now)
     this.#bucket.set(Math.max(1, capacity * share), now)
-    // A burst that the headers hide has to be known beforehand; an old one is to be found anew.
+    // A burst that the headers do not report must be known beforehand; an old one is learned anew.
     if (isHidden !== true || share < 1) return
     this.#isHidden = true
-    this.#worth = Math.min(1, capacity / limit)
+    this.#unitsPerRemaining = Math.min(1, capacity / limit)
   }
 
-  #add(amount: number, now: number): void {
+  #take(amount: number, now: number): void {
     this.#taken += amount
     this.#bucket?.take(amount, now)
     this.#slope?.take(amount, now)

@@ -1,9 +1,9 @@
-/** A token bucket: refilled continuously, taken from at once. What was taken may turn out to be more: it may be in debt. */
+/** A token bucket: it refills continuously. More may be taken than it holds, so its level may be negative. */
 
-const perMinute = 60_000
+const minuteMillis = 60_000
 
-/** What a rounding error may hide. */
-const grain = 1e-6
+/** Above the rounding error of a level. */
+const epsilon = 1e-6
 
 /** `limit` is what flows in within a minute, `capacity` the most it holds. `now` is in epoch milliseconds everywhere. */
 export class TokenBucket {
@@ -12,6 +12,7 @@ export class TokenBucket {
   #level: number
   #at: number
 
+  /** The bucket is full at first. */
   constructor(limit: number, capacity: number, now: number) {
     this.#limit = limit
     this.#capacity = capacity
@@ -28,20 +29,20 @@ export class TokenBucket {
   }
 
   level(now: number): number {
-    // A clock that is set back must not drain the bucket.
-    const refilled = (Math.max(0, now - this.#at) * this.#limit) / perMinute
+    // A clock that is set back does not drain the bucket.
+    const refilled = (Math.max(0, now - this.#at) * this.#limit) / minuteMillis
     this.#level = Math.min(this.#capacity, this.#level + refilled)
     this.#at = now
     return this.#level
   }
 
-  /** How long until `amount` can be taken; an amount beyond the capacity needs a full bucket. */
+  /** How long until `amount` can be taken, in milliseconds; an amount above the capacity needs a full bucket. */
   waitMillis(amount: number, now: number): number {
     const missing = Math.min(amount, this.#capacity) - this.level(now)
-    return missing <= grain ? 0 : (missing * perMinute) / this.#limit
+    return missing <= epsilon ? 0 : (missing * minuteMillis) / this.#limit
   }
 
-  /** Takes, whether it is there or not; a negative amount is given back. */
+  /** Takes `amount`, also where the bucket holds less; a negative amount is put back. */
   take(amount: number, now: number): void {
     this.#level = Math.min(this.#capacity, this.level(now) - amount)
   }
@@ -58,8 +59,8 @@ export class TokenBucket {
     this.#level = Math.min(this.#capacity, level)
   }
 
-  /** Lowers the level to what another knows better. */
-  lower(level: number, now: number): void {
+  /** Lowers the level to `level`, where it is higher. */
+  lowerTo(level: number, now: number): void {
     this.#level = Math.min(level, this.level(now))
   }
 }

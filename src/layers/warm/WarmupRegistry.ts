@@ -1,72 +1,70 @@
-/** The registry of a run, each under what it shares, and the one timer that ends their waiting. */
-import { Clock, type Fiber } from "effect"
+/** The groups of a layer, each under the prefix it shares, and the one timer that ends their waiting. */
+import { lifeMillis, type Prefix } from "../../cost/SharedPrefix.ts"
+import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
 import { SharedTimer } from "../../scheduling/SharedTimer.ts"
 import { WarmupGroup } from "./WarmupGroup.ts"
-import { lifeMillis, type Prefix } from "../../cost/SharedPrefix.ts"
 
-type AnyFiber = Fiber.Fiber<unknown, unknown>
-
-/** A run has one or a few; a server that asks about ever new documents must not keep them all. */
-const mostIdle = 64
+/** A run has one group or a few; a server that asks about ever new documents must not keep them all. */
+const maxIdle = 64
 
 export class WarmupRegistry {
   readonly #maxWaitMillis: number
-  readonly #all = new Map<string, Map<string, WarmupGroup>>()
+  readonly #groups = new Map<string, Map<string, WarmupGroup>>()
   #size = 0
-  #sweepAt = mostIdle
-  /** Those whose leader has left, in that order. */
-  readonly #led = new Set<WarmupGroup>()
-  readonly #timer = new SharedTimer((timer) => this.#look(timer))
+  #sweepAt = maxIdle
+  /** Those whose leader's request has left, in that order. */
+  readonly #watched = new Set<WarmupGroup>()
+  readonly #timer = new SharedTimer((timer) => this.#endLateWaits(timer))
 
   constructor(maxWaitMillis: number) {
     this.#maxWaitMillis = maxWaitMillis
   }
 
-  of({ _tag, context, ground }: Exclude<Prefix, { readonly _tag: "Nothing" }>): WarmupGroup {
-    // A run's requests hold the same text, which is found without being read.
-    const known = this.#all.get(context)?.get(ground)
+  of({ _tag, context, cacheKey }: Exclude<Prefix, { readonly _tag: "Nothing" }>): WarmupGroup {
+    // The requests of a run hold the same string, which a map finds without reading it.
+    const known = this.#groups.get(context)?.get(cacheKey)
     if (known !== undefined) return known
     if (this.#size >= this.#sweepAt) this.#sweep()
-    const grounds = this.#all.get(context) ?? new Map<string, WarmupGroup>()
-    const group = new WarmupGroup(lifeMillis[_tag])
-    this.#all.set(context, grounds.set(ground, group))
+    const ofContext = this.#groups.get(context) ?? new Map<string, WarmupGroup>()
+    const made = new WarmupGroup(lifeMillis[_tag])
+    this.#groups.set(context, ofContext.set(cacheKey, made))
     this.#size++
-    return group
+    return made
   }
 
-  /** Counts from now on how long a group waits for its leader. */
+  /** Bounds from now on how long a group waits for its leader. */
   watch(group: WarmupGroup, fiber: AnyFiber): void {
-    if (group.leftAt === undefined) return
-    this.#led.add(group)
-    this.#timer.set(group.leftAt + this.#maxWaitMillis, fiber)
+    if (group.departedAt === undefined) return
+    this.#watched.add(group)
+    this.#timer.set(group.departedAt + this.#maxWaitMillis, fiber)
   }
 
-  /** The waiting is over. */
+  /** The group's waiting is over. */
   unwatch(group: WarmupGroup): void {
-    if (!this.#led.delete(group) || this.#led.size > 0) return
+    if (!this.#watched.delete(group) || this.#watched.size > 0) return
     this.#timer.stop()
   }
 
-  #look(timer: AnyFiber): void {
-    const now = timer.getRef(Clock.Clock).currentTimeMillisUnsafe()
-    for (const group of this.#led) {
-      const at = (group.leftAt ?? now) + this.#maxWaitMillis
+  #endLateWaits(timer: AnyFiber): void {
+    const now = nowMillis(timer)
+    for (const group of this.#watched) {
+      const at = (group.departedAt ?? now) + this.#maxWaitMillis
       if (at > now) return this.#timer.set(at, timer)
-      this.#led.delete(group)
+      this.#watched.delete(group)
       group.giveUp(timer)
     }
   }
 
-  /** Forgets the oldest that nobody is in: what they share may be asked for anew. */
+  /** Forgets the groups without a call: where their prefix is used again, a call leads again. */
   #sweep(): void {
-    for (const [context, grounds] of this.#all) {
-      for (const [ground, group] of grounds) {
+    for (const [context, ofContext] of this.#groups) {
+      for (const [cacheKey, group] of ofContext) {
         if (!group.isIdle) continue
-        grounds.delete(ground)
+        ofContext.delete(cacheKey)
         this.#size--
       }
-      if (grounds.size === 0) this.#all.delete(context)
+      if (ofContext.size === 0) this.#groups.delete(context)
     }
-    this.#sweepAt = Math.max(mostIdle, 2 * this.#size)
+    this.#sweepAt = Math.max(maxIdle, 2 * this.#size)
   }
 }

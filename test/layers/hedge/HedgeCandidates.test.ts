@@ -1,13 +1,13 @@
 /** Who counts as a straggler, and how many of them may have a second copy. */
 import { assert, describe, it } from "@effect/vitest"
-import { type Flight, HedgeCandidates } from "../../../src/layers/hedge/HedgeCandidates.ts"
+import { type HedgeCandidate, HedgeCandidates } from "../../../src/layers/hedge/HedgeCandidates.ts"
 
 const none = Number.POSITIVE_INFINITY
 const model = "claude-haiku-5-5"
 
 /** So many calls that leave at these times. */
-const leaveAt = (run: HedgeCandidates, times: ReadonlyArray<number>): ReadonlyArray<Flight> =>
-  times.map((at) => run.leave(model, at, () => {}))
+const leaveAt = (run: HedgeCandidates, times: ReadonlyArray<number>): ReadonlyArray<HedgeCandidate> =>
+  times.map((at) => run.add(model, at, () => {}))
 
 const same = (n: number, at = 0): ReadonlyArray<number> => Array.from({ length: n }, () => at)
 
@@ -20,7 +20,7 @@ describe("a straggler", () => {
     const flights = leaveAt(run, same(50))
     for (const [index, flight] of flights.slice(0, 48).entries()) {
       assert.strictEqual(run.dueAt, none, `${index} back`)
-      run.end(flight, 1000 + index)
+      run.remove(flight, 1000 + index)
     }
     assert.isAbove(run.dueAt, 1047)
     assert.isAtMost(run.dueAt, 1.01 * 1049)
@@ -37,8 +37,8 @@ describe("a straggler", () => {
       Array.from({ length: 200 }, (_, n) => 10 * n)
     )
     for (const flight of flights) {
-      assert.isUndefined(run.take(flight.leftAt + 1000))
-      run.end(flight, 1000)
+      assert.isUndefined(run.take(flight.dispatchedAt + 1000))
+      run.remove(flight, 1000)
     }
     assert.isTrue(run.isIdle)
   })
@@ -52,31 +52,31 @@ describe("a straggler", () => {
     )
     for (const { at, n } of ends.slice(0, 94)) {
       assert.isUndefined(run.take(at))
-      run.end(flights[n]!, millisOf(n))
+      run.remove(flights[n]!, millisOf(n))
     }
   })
 
   it("is nobody among fewer than twenty", () => {
     const run = new HedgeCandidates(3)
     const [slow, ...others] = leaveAt(run, same(19))
-    for (const flight of others) run.end(flight, 1000)
+    for (const flight of others) run.remove(flight, 1000)
     assert.strictEqual(run.dueAt, none)
     const [one] = leaveAt(run, [2000])
-    run.end(one!, 1000)
+    run.remove(one!, 1000)
     assert.strictEqual(run.take(2000), slow)
   })
 
   it("is measured by calls to the same model, and not by those that failed", () => {
     const run = new HedgeCandidates(3)
     const flights = leaveAt(run, same(30))
-    const other = run.leave("claude-opus-5-5", 0, () => {})
-    for (const flight of flights.slice(1, 15)) run.end(flight, 1000)
-    for (const flight of flights.slice(15)) run.end(flight)
+    const other = run.add("claude-opus-5-5", 0, () => {})
+    for (const flight of flights.slice(1, 15)) run.remove(flight, 1000)
+    for (const flight of flights.slice(15)) run.remove(flight)
     assert.strictEqual(run.dueAt, none)
-    for (const flight of leaveAt(run, same(10))) run.end(flight, 1000)
+    for (const flight of leaveAt(run, same(10))) run.remove(flight, 1000)
     assert.strictEqual(run.take(1e9), flights[0])
     assert.isUndefined(run.take(1e9))
-    assert.isFalse(other.isDoubled)
+    assert.isFalse(other.isHedged)
   })
 
   it("is who takes longer than was said, where that was said", () => {
@@ -86,7 +86,7 @@ describe("a straggler", () => {
     assert.isUndefined(run.take(4999))
     assert.strictEqual(run.take(5000), first)
     assert.strictEqual(run.dueAt, 5100)
-    run.end(second!, 5050)
+    run.remove(second!, 5050)
     assert.strictEqual(run.dueAt, none)
   })
 })
@@ -96,11 +96,11 @@ describe("second copies", () => {
     const run = new HedgeCandidates(2, 1000)
     leaveAt(run, same(5))
     assert.isDefined(run.take(1000))
-    run.spend()
+    run.onCopyDispatched()
     assert.isDefined(run.take(1000))
     assert.isFalse(run.isSpent)
     assert.strictEqual(run.dueAt, none)
-    run.spend()
+    run.onCopyDispatched()
     assert.isTrue(run.isSpent)
   })
 
@@ -120,7 +120,7 @@ describe("times from nothing to days", () => {
     it(`are told from those that are longer by 1 %: ${millis} ms`, () => {
       const run = new HedgeCandidates(1)
       const [slow, ...others] = leaveAt(run, same(40))
-      for (const flight of others) run.end(flight, millis)
+      for (const flight of others) run.remove(flight, millis)
       assert.isUndefined(run.take(millis))
       assert.strictEqual(run.take(Math.max(millis + 1, 1.011 * millis)), slow)
     })

@@ -1,0 +1,244 @@
+/** One attempt of a call, observed where its request leaves; layers learn of it from here, and its events are made here. */
+import { Cause, Context, Effect, Exit } from "effect"
+import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
+import type { AskError } from "./AskError.ts"
+import * as Call from "./Call.ts"
+import * as Event from "./Event.ts"
+import type { Reply, Request, Usage } from "./Message.ts"
+
+export type Send = (request: Request) => Effect.Effect<Reply, AskError>
+
+/** What of a streamed reply has arrived, and is paid. */
+export type PartialReply = Pick<AskError, "model" | "usage" | "partialText">
+
+/** Why an attempt is interrupted, as its `AttemptFailed` will say it. */
+export interface Stop {
+  readonly reason: string
+  readonly message: string
+  /** What it is assumed to have cost where no usage has arrived. */
+  readonly estimate?: { readonly model: string; readonly usage: Usage }
+}
+
+/** How an attempt ended, and what it cost as far as that is known. */
+export interface End {
+  readonly exit: Exit.Exit<Reply, AskError>
+  readonly durationMillis: number
+  readonly model: string | undefined
+  readonly usage: Usage | undefined
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * What a layer wants to know of the attempts below it. The callbacks run at the moment itself and must not throw; of one
+ * attempt they come in this order: `onDispatch`, `onHeaders`, `onFirstToken`, `onEnd`, with `onChunk` from the headers on.
+ */
+export interface Observer {
+  /** The request leaves. */
+  readonly onDispatch?: (attempt: Attempt) => void
+  /** The headers of a streamed response are in; those of a plain one come with its end. */
+  readonly onHeaders?: (attempt: Attempt, headers: Readonly<Record<string, string>>) => void
+  readonly onFirstToken?: (attempt: Attempt) => void
+  /** Bytes of a streamed reply arrived, pings included. */
+  readonly onChunk?: (attempt: Attempt) => void
+  /** The attempt is over, interrupted ones included. Its last event is emitted after that. */
+  readonly onEnd?: (attempt: Attempt, end: End) => void
+}
+
+/** The observers of a call, from the innermost layer outwards. */
+interface Observers {
+  readonly observer: Observer
+  readonly outer: Observers | undefined
+}
+
+const Observers = Context.Reference<Observers | undefined>("fanfold/claude/Attempt/Observers", {
+  defaultValue: () => undefined
+})
+
+/** Adds an observer to the context that attempts are made in; the inner ones are called first. */
+export const observing = <R>(context: Context.Context<R>, observer: Observer): Context.Context<R> =>
+  Context.add(context, Observers, { observer, outer: Context.get(context, Observers) }) as Context.Context<R>
+
+/** Above this many output tokens the SDK refuses a plain request: the answer may take longer than its ten minutes. */
+const maxPlainTokens = 21_333
+
+export class Attempt {
+  readonly request: Request
+  readonly call: Call.Call
+  /** The answer comes as a stream: a listener or layer wants it, it is a synthesis, or it may be very long. */
+  readonly isStreamed: boolean
+  /** When the request left, in epoch milliseconds. */
+  dispatchedAt: number | undefined
+  isEnded = false
+  /** Called by the attempt of an inner `Claude` made within this one. */
+  readonly onInner: () => void
+  readonly #fiber: AnyFiber
+  readonly #observers: Observers | undefined
+  readonly #sendDelta: (delta: Event.Delta) => void
+  #partial: () => PartialReply = none
+  #stop: Stop = interruption
+
+  constructor(request: Request, fiber: AnyFiber, onInner: () => void = ignore) {
+    const call = fiber.getRef(Call.Current)
+    const listener = fiber.getRef(Event.Listener)
+    this.request = request
+    this.call = call
+    this.isStreamed =
+      listener.delta !== undefined ||
+      call.streamed === true ||
+      call.part === "synthesis" ||
+      request.maxTokens > maxPlainTokens
+    this.onInner = onInner
+    this.#fiber = fiber
+    this.#observers = fiber.getRef(Observers)
+    // The text of a second copy would be mixed with that of the original.
+    this.#sendDelta = call.hedge === true ? ignore : Event.deltaSender(listener, fiber)
+  }
+
+  /** The request was dispatched, and has not ended. */
+  get isUnderWay(): boolean {
+    return this.dispatchedAt !== undefined && !this.isEnded
+  }
+
+  /** What of a streamed reply has arrived so far. */
+  get partial(): PartialReply {
+    return this.#partial()
+  }
+
+  /** Says why the attempt is about to be interrupted. The first reason stays. */
+  stop(stop: Stop): void {
+    if (this.#stop === interruption) this.#stop = stop
+  }
+
+  dispatch(): void {
+    this.dispatchedAt = nowMillis(this.#fiber)
+    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onDispatch?.(this)
+  }
+
+  /** To be called by a `Claude` that streams, once the response has begun. */
+  headers(headers: Readonly<Record<string, string>>): void {
+    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onHeaders?.(this, headers)
+  }
+
+  /** To be called by a `Claude` that streams, for all bytes that arrive; `partial` gives what all of them make. */
+  chunk(partial: () => PartialReply): void {
+    this.#partial = partial
+    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onChunk?.(this)
+  }
+
+  begin(): void {
+    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onFirstToken?.(this)
+  }
+
+  /** To be run by a `Claude` that streams, when the first text arrives. */
+  get firstToken(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.begin()
+      return this.call.hedge === true ? Effect.void : Event.emit({ _tag: "FirstToken", attempt: this.call.attempt })
+    })
+  }
+
+  /** To be called by a `Claude` that streams, for every piece of text. */
+  delta(text: string): void {
+    const { ask, part, run } = this.call
+    this.#sendDelta({ run, ask, part, text })
+  }
+
+  end(exit: Exit.Exit<Reply, AskError>): End {
+    const durationMillis = nowMillis(this.#fiber) - (this.dispatchedAt ?? nowMillis(this.#fiber))
+    const end: End = { exit, durationMillis, ...this.#costOf(exit) }
+    this.isEnded = true
+    if (this.dispatchedAt === undefined) return end
+    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onEnd?.(this, end)
+    return end
+  }
+
+  #costOf(exit: Exit.Exit<Reply, AskError>): Pick<End, "model" | "usage" | "headers"> {
+    if (Exit.isSuccess(exit)) return exit.value
+    const error = Exit.findErrorOption(exit)
+    const { model, usage } = error._tag === "Some" ? error.value : this.#partial()
+    const headers = error._tag === "Some" ? (error.value.headers ?? {}) : {}
+    return { model: usage === undefined ? model : (model ?? this.request.model), usage, headers }
+  }
+
+  get dispatchedEvent() {
+    return { _tag: "Dispatched", attempt: this.call.attempt, model: this.request.model, ...hedgeOf(this.call) } as const
+  }
+
+  endEvent({ durationMillis, exit, model, usage }: End): Parameters<typeof Event.emit>[0] {
+    const stamp = { attempt: this.call.attempt, durationMillis, ...hedgeOf(this.call) }
+    if (Exit.isSuccess(exit)) {
+      const { model, requestId, stopReason, usage } = exit.value
+      return { _tag: "Replied", ...stamp, model, stopReason, usage, ...(requestId !== undefined && { requestId }) }
+    }
+    const paid = usage === undefined ? {} : { usage, model: model ?? this.request.model }
+    const error = Exit.findErrorOption(exit)
+    if (error._tag === "Some") {
+      const { message, reason } = error.value
+      return { _tag: "AttemptFailed", ...stamp, reason: reason._tag, message, ...paid }
+    }
+    if (Exit.hasDies(exit)) {
+      return { _tag: "AttemptFailed", ...stamp, reason: "Defect", message: String(Cause.squash(exit.cause)), ...paid }
+    }
+    const { estimate, message, reason } = this.#stop
+    const assumed = usage === undefined && estimate !== undefined ? { ...estimate, estimated: true } : paid
+    return { _tag: "AttemptFailed", ...stamp, reason, message, ...assumed }
+  }
+}
+
+const none = (): PartialReply => ({ model: undefined, usage: undefined, partialText: undefined })
+const ignore = (): void => {}
+const interruption: Stop = { reason: "Interrupted", message: "stopped on its way" }
+const hedgeOf = ({ hedge }: Call.Call) => (hedge === true ? { hedge } : {})
+
+/** The attempt that a `Claude` is asked to make; `undefined` outside of any. One that streams reports to it. */
+export const Current = Context.Reference<Attempt | undefined>("fanfold/claude/Attempt/Current", {
+  defaultValue: () => undefined
+})
+
+/** Hands on what an inner attempt receives; when it began and ended, the outer one knows by itself. */
+const forwarding = (outer: Attempt): Observers => ({
+  observer: {
+    onHeaders: (_inner, headers) => outer.headers(headers),
+    onFirstToken: () => outer.begin(),
+    onChunk: (inner) => outer.chunk(() => inner.partial)
+  },
+  outer: undefined
+})
+
+const observed = new WeakSet<Send>()
+
+/** Marks a `send` below which attempts are observed already: that of a layer around an observed one. */
+export const mark = (send: Send): Send => {
+  observed.add(send)
+  return send
+}
+
+/**
+ * Observes the attempts of a `send`, and emits `Dispatched` before each, `Replied` or `AttemptFailed` after. One that is
+ * marked stays as it is. An unmarked one counts as the place where requests leave, until an observed one is seen within it.
+ */
+export const observe = (send: Send): Send => {
+  if (observed.has(send)) return send
+  let isInnermost = true
+  const onInner = () => {
+    isInnermost = false
+  }
+  return mark((request) =>
+    Effect.withFiber((fiber) => {
+      const outer = fiber.getRef(Current)
+      outer?.onInner()
+      if (!isInnermost) return send(request)
+      const attempt = new Attempt(request, fiber, onInner)
+      const context = Context.make(Current, attempt).pipe(Context.add(Observers, forwarding(attempt)))
+      const sent = Effect.suspend(() => {
+        attempt.dispatch()
+        return Effect.provideContext(send(request), context)
+      })
+      // An outer attempt emits the events of both.
+      const emit = outer === undefined ? Event.emit : () => Effect.void
+      return Effect.onExit(Effect.andThen(emit(attempt.dispatchedEvent), sent), (exit) =>
+        emit(attempt.endEvent(attempt.end(exit)))
+      )
+    })
+  )
+}

@@ -1,0 +1,58 @@
+/** What a call reserves in a budget before it is sent. */
+import { Result } from "effect"
+import type { Call } from "../../claude/Call.ts"
+import type { Request } from "../../claude/Message.ts"
+import type { Prices } from "../../claude/Price.ts"
+import * as WorstCase from "../../cost/WorstCase.ts"
+import type { BudgetLedger, Reservation } from "./BudgetLedger.ts"
+import { SynthesisReserve } from "./SynthesisReserve.ts"
+
+/**
+ * The reservation of a call, or in words why it has no bound. `isPriced`: the budget is in dollars. With the first ask of a
+ * run, what its synthesis may take is reserved too.
+ */
+export const reservationOf = (
+  ledger: BudgetLedger,
+  request: Request,
+  call: Call,
+  prices: Prices,
+  isPriced: boolean
+): Result.Result<Reservation, string> =>
+  Result.map(WorstCase.of(request, prices, isPriced), (max) => {
+    if (call.part === "synthesis") {
+      return { max: synthesisMax(ledger, request, call, max, prices), synthesis: undefined, answerTokens: 0 }
+    }
+    if (ledger.synthesis?.runId !== call.run) ledger.synthesis = ledger.reserveOf(call.run, reserveFor(call, prices))
+    return { max, synthesis: ledger.synthesis, answerTokens: WorstCase.answerTokens(request) }
+  })
+
+const reserveFor =
+  ({ run, synthesis }: Call, prices: Prices) =>
+  (isComplete: boolean): SynthesisReserve =>
+    new SynthesisReserve(run, synthesis !== undefined && isComplete, (answerTokens) =>
+      WorstCase.synthesis(synthesis, answerTokens, prices)
+    )
+
+/** The synthesis takes over what was reserved for it; the tokens of its answers are known better than by their length. */
+const synthesisMax = (
+  ledger: BudgetLedger,
+  request: Request,
+  call: Call,
+  max: WorstCase.Amount,
+  prices: Prices
+): WorstCase.Amount => {
+  const reserve = ledger.knownReserveOf(call.run)
+  if (reserve === undefined) return max
+  reserve.isSent = true
+  // What was reserved is for one turn: a document that is asked for again, or continued, comes with more.
+  if (reserve.isComplete) return smaller(max, reserve.forDocument(WorstCase.laterTokens(request)))
+  const { bytes, tokens } = reserve.known
+  const inputTokens = Math.max(0, WorstCase.inputTokens(request) - bytes) + tokens
+  const usage = { inputTokens, outputTokens: request.maxTokens, webSearches: WorstCase.searchesOf(request) }
+  return smaller(max, WorstCase.amount(request.model, usage, prices) ?? max)
+}
+
+const smaller = (a: WorstCase.Amount, b: WorstCase.Amount): WorstCase.Amount => ({
+  usd: Math.min(a.usd, b.usd),
+  tokens: Math.min(a.tokens, b.tokens)
+})

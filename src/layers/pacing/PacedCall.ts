@@ -1,0 +1,91 @@
+/** What Pacing learns from the attempts of one call, and when it gives their places back. */
+import { Effect, Exit, Random } from "effect"
+import type { AskError } from "../../claude/AskError.ts"
+import type { Attempt, End, Observer } from "../../claude/Attempt.ts"
+import * as RateLimitHeaders from "../../claude/RateLimitHeaders.ts"
+import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
+import type { Dispatcher } from "./Dispatcher.ts"
+import { Ticket } from "./Ticket.ts"
+
+/** What all calls of the layer share. */
+export interface Shared {
+  readonly dispatcher: Dispatcher
+  /** Stores what the ticket's class has learned. */
+  readonly store: (ticket: Ticket, now: number, fiber: AnyFiber) => void
+  /** The next number in the order of arrival. */
+  readonly nextOrder: () => number
+  /** Invalid headers come with every reply, and are logged once. */
+  hasLoggedInvalid: boolean
+}
+
+export class PacedCall implements Observer {
+  readonly #shared: Shared
+  readonly #fiber: AnyFiber
+  readonly #ticket: Ticket
+  #first: Attempt | undefined
+  /** Of further attempts: a layer below makes more than one of a call. */
+  #others: Map<Attempt, Ticket> | undefined
+
+  constructor(shared: Shared, ticket: Ticket, fiber: AnyFiber) {
+    this.#shared = shared
+    this.#ticket = ticket
+    this.#fiber = fiber
+  }
+
+  /** Further attempts of a call are counted, but do not wait: the call was admitted. */
+  onDispatch(attempt: Attempt): void {
+    if (this.#first === undefined) this.#first = attempt
+    else {
+      const ticket = new Ticket(this.#ticket.limiter, attempt.request, attempt.call, this.#shared.nextOrder())
+      this.#shared.dispatcher.take(ticket, nowMillis(this.#fiber))
+      this.#others ??= new Map()
+      this.#others.set(attempt, ticket)
+    }
+  }
+
+  /** The headers of a stream come long before its end. */
+  onHeaders(attempt: Attempt, headers: Readonly<Record<string, string>>): void {
+    const ticket = this.#ticketOf(attempt)
+    const now = nowMillis(this.#fiber)
+    ticket.limiter.onAccepted(ticket, RateLimitHeaders.read(headers, now), now)
+    this.#shared.dispatcher.admit(this.#fiber)
+  }
+
+  onEnd(attempt: Attempt, { exit, headers, usage }: End): void {
+    const ticket = this.#ticketOf(attempt)
+    const now = nowMillis(this.#fiber)
+    if (usage !== undefined) ticket.limiter.settle(ticket, usage, now)
+    const reported = RateLimitHeaders.read(headers, now)
+    this.#logInvalid(reported.invalid)
+    if (Exit.isSuccess(exit)) ticket.limiter.onAccepted(ticket, reported, now)
+    else {
+      const error = Exit.findErrorOption(exit)
+      if (error._tag === "Some" && isRejection(error.value)) {
+        const random = this.#fiber.getRef(Random.Random).nextDoubleUnsafe()
+        ticket.limiter.onRejected(ticket, error.value, reported, now, random)
+      }
+    }
+    this.#shared.store(ticket, now, this.#fiber)
+    // Before the event of the end is emitted: a slow listener holds no place.
+    this.#shared.dispatcher.release(ticket, this.#fiber)
+  }
+
+  /** Gives back what a call reserved that ended without an attempt, as a layer below failed it. */
+  onExit(): void {
+    if (this.#first === undefined) this.#ticket.limiter.giveBack(this.#ticket, nowMillis(this.#fiber))
+  }
+
+  #ticketOf(attempt: Attempt): Ticket {
+    return this.#others?.get(attempt) ?? this.#ticket
+  }
+
+  #logInvalid(invalid: ReadonlyArray<string>): void {
+    if (invalid.length === 0 || this.#shared.hasLoggedInvalid) return
+    this.#shared.hasLoggedInvalid = true
+    const line = `Rate-limit headers that make no sense are not heeded: ${invalid.join("; ")}`
+    Effect.runForkWith(this.#fiber.context)(Effect.logDebug(line))
+  }
+}
+
+/** The API has no room for the request: 429 and 529. */
+const isRejection = ({ reason }: AskError): boolean => reason._tag === "RateLimited" || reason._tag === "Overloaded"

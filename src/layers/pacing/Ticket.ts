@@ -1,0 +1,41 @@
+/** One request that is to be dispatched: whose limits it counts against, and what it has reserved of them. */
+import type { Call } from "../../claude/Call.ts"
+import type { Request } from "../../claude/Message.ts"
+import { estimateInputTokens } from "../../cost/TokenCount.ts"
+import type { ClassLimiter } from "./ClassLimiter.ts"
+import type { Share } from "./LimitTracker.ts"
+
+export class Ticket {
+  readonly limiter: ClassLimiter
+  readonly request: Request
+  /** An ask that was dispatched before. */
+  readonly isRetry: boolean
+  /** A second copy, which leaves at once or not at all. */
+  readonly isHedge: boolean
+  /** Its place in the order of arrival, among all model classes. */
+  readonly order: number
+  /** The time limit of the ask, where it sets its own. */
+  readonly timeoutMillis: number | undefined
+  /** What it has reserved of the limits, once it was admitted. */
+  shares: { readonly requests: Share; readonly input: Share; readonly output: Share } | undefined
+  /** When it was admitted, in epoch milliseconds. */
+  sentAt = 0
+  /** The headers of its response are in. */
+  headersSeen = false
+  isReleased = false
+  #inputTokens: number | undefined
+
+  constructor(limiter: ClassLimiter, request: Request, { attempt, hedge, timeoutMillis }: Call, order: number) {
+    this.limiter = limiter
+    this.request = request
+    this.isRetry = attempt > 1
+    this.isHedge = hedge === true
+    this.timeoutMillis = timeoutMillis
+    this.order = order
+  }
+
+  /** Estimated by length. */
+  get inputTokens(): number {
+    return (this.#inputTokens ??= estimateInputTokens(this.request))
+  }
+}

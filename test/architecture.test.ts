@@ -240,14 +240,15 @@ describe("src", () => {
   })
 })
 
+/** The files beside the folders stand each for itself; a folder within a folder belongs to it. */
+const folderIn = (file: string): string => file.split("/").slice(0, 2).join("/")
+
 describe("src, mocks and bench", () => {
   it.each(["src", "mocks", "bench"])("%s has no circle of imports, also of types", (folder) => {
     assert.deepStrictEqual(circlesIn(filesIn(folder)), [])
   })
 
   it.each(["src", "mocks", "bench"])("%s has no circle of folders", (folder) => {
-    // The files beside the folders stand each for itself; a folder within a folder belongs to it.
-    const folderIn = (file: string) => file.split("/").slice(0, 2).join("/")
     assert.deepStrictEqual(circlesIn(filesIn(folder), folderIn), [])
   })
 })
@@ -258,13 +259,14 @@ describe("mocks, bench, tests and examples", () => {
   const named = new Set([...barrel.matchAll(/"\.\/([^"]+)"/g)].map(([, path]) => `src/${path}`))
   named.add("src/promise.ts")
 
+  const byPath = (file: string, { from }: Import) => {
+    const target = targetOf(file, from)
+    if (target === undefined || !target.startsWith("src/")) return undefined
+    const isAllowed = file.startsWith("test/") && !named.has(target)
+    return isAllowed ? undefined : 'import it as a user does, from "fanfold"'
+  }
+
   it("import fanfold by its name", () => {
-    const byPath = (file: string, { from }: Import) => {
-      const target = targetOf(file, from)
-      if (target === undefined || !target.startsWith("src/")) return undefined
-      const isAllowed = file.startsWith("test/") && !named.has(target)
-      return isAllowed ? undefined : 'import it as a user does, from "fanfold"'
-    }
     assert.deepStrictEqual(complaintsIn(filesIn("mocks", "bench", "test", "examples"), byPath), [])
   })
 })

@@ -56,7 +56,7 @@ const Observers = Context.Reference<Observers | undefined>("fanfold/claude/Attem
 
 /** Adds an observer to the context that attempts are made in; the inner ones are called first. */
 export const observing = <R>(context: Context.Context<R>, observer: Observer): Context.Context<R> =>
-  Context.add(context, Observers, { observer, outer: Context.get(context, Observers) }) as Context.Context<R>
+  Context.add(context, Observers, { observer, outer: Context.get(context, Observers) })
 
 /** Above this many output tokens the SDK refuses a plain request: the answer may take longer than its ten minutes. */
 const maxPlainTokens = 21_333
@@ -68,6 +68,8 @@ export class Attempt {
   readonly isStreamed: boolean
   /** When the request left, in epoch milliseconds. */
   dispatchedAt: number | undefined
+  /** When bytes of its streamed reply last arrived, in epoch milliseconds. */
+  lastChunkAt: number | undefined
   isEnded = false
   /** Called by the attempt of an inner `Claude` made within this one. */
   readonly onInner: () => void
@@ -122,6 +124,7 @@ export class Attempt {
   /** To be called by a `Claude` that streams, for all bytes that arrive; `partial` gives what all of them make. */
   chunk(partial: () => PartialReply): void {
     this.#partial = partial
+    this.lastChunkAt = nowMillis(this.#fiber)
     for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onChunk?.(this)
   }
 

@@ -5,7 +5,7 @@ import * as Attempt from "../claude/Attempt.ts"
 import { type Claude, layerAround } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, noneLonger, PositiveDuration } from "../options/OptionSchemas.ts"
-import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
+import type { AnyFiber } from "../scheduling/FiberClock.ts"
 import { Watchdog } from "../scheduling/Watchdog.ts"
 
 const time = (description: string) => Schema.optionalKey(PositiveDuration.annotate({ description }))
@@ -56,13 +56,13 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
   })
 }
 
-/** When the latest attempt of a call is too late. Between attempts, as while the call is queued below, it never is. */
+/** When an attempt of a call is too late. While none is under way, as while the call is queued below, that is never. */
 class AttemptTimer implements Attempt.Observer {
   readonly #limits: Limits
   readonly #watchdog: Watchdog
   readonly #fiber: AnyFiber
-  #attempt: Attempt.Attempt | undefined
-  #lastChunkAt: number | undefined
+  /** More than one where a layer below hedges. */
+  readonly #underWay = new Set<Attempt.Attempt>()
 
   constructor(limits: Limits, watchdog: Watchdog, fiber: AnyFiber) {
     this.#limits = limits
@@ -71,44 +71,45 @@ class AttemptTimer implements Attempt.Observer {
   }
 
   onDispatch(attempt: Attempt.Attempt): void {
-    this.#attempt = attempt
-    this.#lastChunkAt = undefined
+    this.#underWay.add(attempt)
     this.#watchdog.wake(this.endsAt, this.#fiber)
   }
 
-  onChunk(): void {
-    this.#lastChunkAt = nowMillis(this.#fiber)
+  onEnd(attempt: Attempt.Attempt): void {
+    this.#underWay.delete(attempt)
   }
 
   get endsAt(): number {
-    return Math.min(this.#silentAt, this.#attemptEndsAt)
+    let endsAt = Number.POSITIVE_INFINITY
+    for (const attempt of this.#underWay) endsAt = Math.min(endsAt, this.#endOf(attempt))
+    return endsAt
   }
 
-  /** Ends the attempt: the error has what of the reply has arrived. */
+  /** Ends the call: the error has what of the late attempt's reply has arrived. */
   stop(): Effect.Effect<never, AskError> {
-    const { attempt, firstToken, stall } = this.#limits
-    const [phase, silentMillis] =
-      this.#lastChunkAt === undefined ? (["first token", firstToken] as const) : (["stream", stall] as const)
-    const reason =
-      this.#silentAt <= this.#attemptEndsAt
-        ? new Stalled({ silentMillis, phase })
-        : new TimedOut({ limitMillis: attempt, scope: "attempt" })
-    const error = new AskError({ reason, ...this.#attempt?.partial })
-    this.#attempt?.stop({ reason: reason._tag, message: error.message })
+    const [first, ...others] = this.#underWay
+    const late = others.reduce((late, one) => (this.#endOf(one) < this.#endOf(late!) ? one : late), first)
+    const error = new AskError({ reason: this.#reasonOf(late!), ...late!.partial })
+    late!.stop({ reason: error.reason._tag, message: error.message })
     return Effect.fail(error)
   }
 
-  /** When the attempt has been silent for too long; only a stream sends anything before its end. */
-  get #silentAt(): number {
-    if (this.#attempt?.isUnderWay !== true || !this.#attempt.isStreamed) return Number.POSITIVE_INFINITY
-    return this.#lastChunkAt === undefined
-      ? this.#attempt.dispatchedAt! + this.#limits.firstToken
-      : this.#lastChunkAt + this.#limits.stall
+  #endOf(attempt: Attempt.Attempt): number {
+    return Math.min(this.#silentAt(attempt), attempt.dispatchedAt! + this.#limits.attempt)
   }
 
-  get #attemptEndsAt(): number {
-    return this.#attempt?.isUnderWay === true
-      ? this.#attempt.dispatchedAt! + this.#limits.attempt
-      : Number.POSITIVE_INFINITY
+  /** When the attempt has been silent for too long; only a stream sends anything before its end. */
+  #silentAt({ dispatchedAt, isStreamed, lastChunkAt }: Attempt.Attempt): number {
+    if (!isStreamed) return Number.POSITIVE_INFINITY
+    return lastChunkAt === undefined ? dispatchedAt! + this.#limits.firstToken : lastChunkAt + this.#limits.stall
+  }
+
+  #reasonOf(attempt: Attempt.Attempt): Stalled | TimedOut {
+    if (this.#silentAt(attempt) > attempt.dispatchedAt! + this.#limits.attempt) {
+      return new TimedOut({ limitMillis: this.#limits.attempt, scope: "attempt" })
+    }
+    return attempt.lastChunkAt === undefined
+      ? new Stalled({ silentMillis: this.#limits.firstToken, phase: "first token" })
+      : new Stalled({ silentMillis: this.#limits.stall, phase: "stream" })
   }
 }

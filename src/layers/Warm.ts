@@ -8,7 +8,7 @@ import { prefixOf } from "../cost/SharedPrefix.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveDuration } from "../options/OptionSchemas.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
-import { Member, type WarmupGroup } from "./warm/WarmupGroup.ts"
+import type { Member, WarmupGroup } from "./warm/WarmupGroup.ts"
 import { WarmupRegistry } from "./warm/WarmupRegistry.ts"
 
 /** `maxWait`: how long the others wait for the first ask, from the moment its request leaves. */
@@ -62,7 +62,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     }
 
     const join = (request: Request, group: WarmupGroup, fiber: AnyFiber) => {
-      const member = new Member()
+      const member = Symbol("member")
       const sent = Effect.suspend(() =>
         group.isLedBy(member) ? lead(request, group, member, fiber) : follow(request, group, fiber)
       )

@@ -81,6 +81,8 @@ export const hedgedCall = (
       onDispatch: (attempt) => {
         original.attempt = attempt
         candidate = run.add(request.model, attempt.dispatchedAt!, begin)
+        // A layer below tries again, and a copy is under way.
+        candidate.isHedged = copy.fiber !== undefined
         scheduler.schedule(run, fiber)
       },
       onEnd: (_attempt, end) => {

@@ -7,8 +7,8 @@ import { type Waiter, WaitingQueue } from "../../scheduling/WaitingQueue.ts"
 /** Leaders in a row with a failure that no other try helps: then all go, instead of failing one by one for the same reason. */
 const maxFailedLeaders = 2
 
-/** One call of a group: it leads or follows. */
-export class Member {}
+/** Identifies one call of a group: it leads or follows. */
+export type Member = symbol
 
 export class WarmupGroup {
   readonly #lifeMillis: number

@@ -10,7 +10,7 @@ import type * as Journal from "./journal/Journal.ts"
 import * as Latency from "./time/Latency.ts"
 import * as Messages from "./endpoints/Messages.ts"
 import * as ModelList from "./endpoints/ModelList.ts"
-import { NetworkFailure } from "./faults/Network.ts"
+import { NetworkFailure } from "./wire/NetworkFailure.ts"
 import * as Outgoing from "./wire/Outgoing.ts"
 import * as Prompt from "./answers/Prompt.ts"
 import * as Validation from "./endpoints/Validation.ts"
@@ -29,7 +29,7 @@ const route = (settings: Settings, batches: Batches.Batches, exchange: Exchange)
   const { method, url } = exchange.incoming
   const path = url.pathname
   const problem = Validation.checkEnvelope(exchange.incoming, settings.apiVersion)
-  if (problem !== undefined) return exchange.refuse(problem)
+  if (problem !== undefined) return exchange.reject(problem)
   if (path === "/v1/messages" && method === "POST") return Messages.answer(settings, exchange)
   if (path === "/v1/messages/count_tokens" && method === "POST") return Messages.count(exchange)
   if (path === modelsPath && method === "GET") return ModelList.list(exchange)
@@ -105,7 +105,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       times,
       at,
       headersAfter,
-      refuse: (problem, extra = {}) => {
+      reject: (problem, extra = {}) => {
         entry.errorType = problem.type
         // A refusal never reaches the model: it costs about the network.
         const millis = times(0).firstTokenMillis * 0.2

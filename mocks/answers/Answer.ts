@@ -1,18 +1,9 @@
 /** What Claude says to one request, before it has a wire shape: content blocks and the reason it stopped. */
+import type { Block, Completion } from "../wire/Completion.ts"
 import * as Tokens from "../wire/Tokens.ts"
 
-/** A content block of the Messages API, by its `type`. */
-export interface Block {
-  readonly type: string
-  readonly [field: string]: unknown
-}
-
-/** An answer: blocks in order, why it stopped, and what belongs to the stop. */
-export interface Answer {
-  readonly content: ReadonlyArray<Block>
-  readonly stopReason: string
-  readonly stopSequence?: string
-  readonly stopDetails?: Readonly<Record<string, unknown>>
+/** A completion with what the token count needs beside its blocks. */
+export interface Answer extends Completion {
   /** Thinking that is billed but not shown, as behind an empty thinking block. */
   readonly hiddenThinkingTokens?: number
 }

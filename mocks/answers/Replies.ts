@@ -2,7 +2,12 @@
 import * as Matcher from "./Matcher.ts"
 import type { Prompt } from "./Prompt.ts"
 import * as Reply from "./Reply.ts"
-import type { ScenarioReply } from "../scenarios/Scenario.ts"
+
+/** A reply of a scenario, and the requests it answers. */
+export interface WrittenReply {
+  readonly when: Matcher.Matcher
+  readonly reply: Reply.Reply
+}
 
 /** A reply that was laid down; it holds for ever unless one of these says otherwise. */
 export interface Laid {
@@ -33,7 +38,7 @@ const rule = (matcher: Matcher.Matcher, reply: Reply.Reply): Rule => ({
 })
 
 /** Makes the list that begins with what a scenario holds. */
-export const make = (scenario: ReadonlyArray<ScenarioReply>): Replies => {
+export const make = (scenario: ReadonlyArray<WrittenReply>): Replies => {
   const laid: Array<Rule> = []
   const written = scenario.map(({ reply, when }) => rule(when, reply))
   return {

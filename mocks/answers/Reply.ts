@@ -1,5 +1,6 @@
 /** A written reply, as a test or a scenario file gives it, and the answer it makes for one request. */
 import * as Answer from "./Answer.ts"
+import type { Block } from "../wire/Completion.ts"
 import type { Draw } from "../time/SeededRandom.ts"
 import * as Fold from "./WrittenSynthesis.ts"
 import { answerSchema, type Prompt } from "./Prompt.ts"
@@ -17,7 +18,7 @@ export interface Directive {
   readonly $text?: string
   readonly $thinking?: string
   readonly $tool?: { readonly name: string; readonly input: Unchecked }
-  readonly $content?: ReadonlyArray<Answer.Block>
+  readonly $content?: ReadonlyArray<Block>
   readonly $refusal?: "cyber" | "bio" | "frontier_llm" | "reasoning_extraction" | "general_harms"
   readonly $stop?: string
   readonly $fold?: Fold.Fold

@@ -1,5 +1,6 @@
 /** Plays the web_search tool: a query, results, and text whose first sentences cite them. */
-import type { Answer, Block } from "./Answer.ts"
+import type { Answer } from "./Answer.ts"
+import type { Block } from "../wire/Completion.ts"
 import type { Draw } from "../time/SeededRandom.ts"
 import * as Fold from "./WrittenSynthesis.ts"
 import type { Prompt } from "./Prompt.ts"

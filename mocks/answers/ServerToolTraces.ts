@@ -1,18 +1,8 @@
 /** What tools that run on the API's side leave in a message: counts, a container, the steps of an advised answer. */
-import type { Block } from "./Answer.ts"
+import type { Block, ServerToolTraces } from "../wire/Completion.ts"
 import type { Draw } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
-import { objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
-
-/** Fields that appear only where there was cause for them. */
-export interface Traces {
-  readonly serverTools?: { readonly web_search_requests: number; readonly web_fetch_requests: number }
-  readonly container?: Unchecked
-  /** The models of the steps that usage lists, where an advisor or a compaction may have made several; null is the model asked. */
-  readonly steps: ReadonlyArray<string | null>
-  /** Top-level fields of a beta. */
-  readonly extra: Unchecked
-}
+import { objectOf, objectsOf } from "../wire/UncheckedJson.ts"
 
 const ranOnServer = (block: Block): boolean =>
   block.type === "server_tool_use" ||
@@ -23,7 +13,7 @@ const uses = (prompt: Prompt, prefix: string): boolean =>
   toolsOf(prompt.body).some((tool) => String(tool["type"]).startsWith(prefix))
 
 /** Reads the traces off the answer's blocks, the request and its `anthropic-beta` header. */
-export const of = (content: ReadonlyArray<Block>, prompt: Prompt, betas: string, draw: Draw): Traces => {
+export const of = (content: ReadonlyArray<Block>, prompt: Prompt, betas: string, draw: Draw): ServerToolTraces => {
   const called = (name: string): number =>
     content.filter((block) => block.type === "server_tool_use" && block["name"] === name).length
   const management = objectOf(prompt.body["context_management"])

@@ -1,5 +1,6 @@
 /** Plays the tools that run on the API's side: what Claude calls and what comes back. */
-import type { Answer, Block } from "./Answer.ts"
+import type { Answer } from "./Answer.ts"
+import type { Block } from "../wire/Completion.ts"
 import type { Draw } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
 import * as Search from "./Search.ts"

@@ -1,5 +1,6 @@
 /** Plays the client's tools: which one Claude calls, and with what input. */
-import type { Answer, Block } from "./Answer.ts"
+import type { Answer } from "./Answer.ts"
+import type { Block } from "../wire/Completion.ts"
 import type { Draw } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
 import { sample } from "./Sample.ts"

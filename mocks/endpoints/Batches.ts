@@ -123,7 +123,7 @@ export const make = (rules: Rules): Batches => {
             : new Set(ids).size < ids.length
               ? "requests: custom_id must be unique"
               : undefined
-    if (problem !== undefined) return exchange.refuse(ApiError.invalid(problem))
+    if (problem !== undefined) return exchange.reject(ApiError.invalid(problem))
     const now = clock.now()
     const { expiresMillis, processingMillis } = rules.batches
     const items = requests.map((request): Item => {
@@ -149,14 +149,14 @@ export const make = (rules: Rules): Batches => {
   }
 
   const cancel = (batch: Batch, exchange: Exchange): Outgoing.Outgoing => {
-    if (clock.now() >= endsAt(batch)) return exchange.refuse(ApiError.invalid("Batch has already ended."))
+    if (clock.now() >= endsAt(batch)) return exchange.reject(ApiError.invalid("Batch has already ended."))
     batch.canceledAt ??= clock.now()
     return reply(exchange, shown(batch, exchange))
   }
 
   const results = (batch: Batch, exchange: Exchange): Outgoing.Outgoing => {
     if (clock.now() < endsAt(batch)) {
-      return exchange.refuse(
+      return exchange.reject(
         ApiError.notFound("Batch has no available results. Results are available once it has ended.")
       )
     }
@@ -173,7 +173,7 @@ export const make = (rules: Rules): Batches => {
 
   const remove = (batch: Batch, exchange: Exchange): Outgoing.Outgoing => {
     if (clock.now() < endsAt(batch))
-      return exchange.refuse(ApiError.invalid("A batch must have ended before it is deleted."))
+      return exchange.reject(ApiError.invalid("A batch must have ended before it is deleted."))
     all.splice(all.indexOf(batch), 1)
     return reply(exchange, { id: batch.id, type: "message_batch_deleted" })
   }
@@ -193,7 +193,7 @@ export const make = (rules: Rules): Batches => {
       }
       const [, id, verb] = path.split("/")
       const batch = all.find((one) => one.id === id)
-      if (batch === undefined) return exchange.refuse(ApiError.notFound(`Message batch ${id ?? ""} not found`))
+      if (batch === undefined) return exchange.reject(ApiError.notFound(`Message batch ${id ?? ""} not found`))
       if (verb === undefined && method === "GET") return reply(exchange, shown(batch, exchange))
       if (verb === undefined && method === "DELETE") return remove(batch, exchange)
       if (verb === "cancel" && method === "POST") return cancel(batch, exchange)

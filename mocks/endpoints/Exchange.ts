@@ -1,15 +1,12 @@
 /** One attempt as the endpoints see it, and the rules that hold for all of them. */
-import type { ApiError } from "../wire/ApiError.ts"
+import type { Attempt } from "../faults/Attempt.ts"
 import type { Cache } from "./Cache.ts"
 import type { Clock } from "../time/Clock.ts"
-import type { Draw } from "../time/SeededRandom.ts"
 import type { HeaderList } from "../wire/Headers.ts"
 import type { Incoming } from "../wire/Incoming.ts"
 import type { Open } from "../journal/Journal.ts"
-import type { Times } from "../time/Latency.ts"
 import type { Gate } from "./Limits.ts"
 import type { ApiVersion } from "../wire/Message.ts"
-import type { Outgoing } from "../wire/Outgoing.ts"
 import type { Prompt } from "../answers/Prompt.ts"
 import type { Reply } from "../answers/Reply.ts"
 
@@ -35,20 +32,10 @@ export interface Rules {
   readonly written: (prompt: Prompt) => Reply | undefined
 }
 
-/** An attempt under way. `at` turns simulated milliseconds since arrival into the clock's time. */
-export interface Exchange {
+/** An attempt as the endpoints see it. */
+export interface Exchange extends Attempt {
   readonly incoming: Incoming
-  readonly prompt: Prompt
-  readonly draw: Draw
-  readonly attempt: number
-  readonly requestId: string
   readonly entry: Open
-  readonly startedAt: number
-  /** Simulated milliseconds from the making of the mock to this arrival. */
-  readonly sinceMillis: number
   readonly version: ApiVersion
-  readonly times: (outputTokens: number) => Times
-  readonly at: (millis: number) => number
   readonly headersAfter: (millis: number) => HeaderList
-  readonly refuse: (problem: ApiError, headers?: HeaderList) => Outgoing
 }

@@ -93,11 +93,11 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { at, entry, headersAfter, incoming, prompt, startedAt, times } = exchange
   const { body } = prompt
   const problem = Validation.checkBody(body, exchange.version, false)
-  if (problem !== undefined) return exchange.refuse(problem)
+  if (problem !== undefined) return exchange.reject(problem)
   const cached = rules.cache.visit(body, startedAt)
   entry.inputTokens = Tokens.ofRequest(body)
   const refused = rules.limits.take(prompt.model, entry.inputTokens - cached.read, startedAt)
-  if (refused !== undefined) return exchange.refuse(refused.error, refused.headers)
+  if (refused !== undefined) return exchange.reject(refused.error, refused.headers)
   const envelope = compose(rules, {
     ...exchange,
     cached,
@@ -118,7 +118,7 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
 export const count = (exchange: Exchange): Outgoing.Outgoing => {
   const { body } = exchange.prompt
   const problem = Validation.checkBody(body, exchange.version, true)
-  if (problem !== undefined) return exchange.refuse(problem)
+  if (problem !== undefined) return exchange.reject(problem)
   const millis = exchange.times(0).firstTokenMillis * 0.3
   return Outgoing.json(
     200,
@@ -129,4 +129,4 @@ export const count = (exchange: Exchange): Outgoing.Outgoing => {
 }
 
 /** A path that is none of the API's. */
-export const nowhere = (exchange: Exchange): Outgoing.Outgoing => exchange.refuse(ApiError.notFound("Not found"))
+export const nowhere = (exchange: Exchange): Outgoing.Outgoing => exchange.reject(ApiError.notFound("Not found"))

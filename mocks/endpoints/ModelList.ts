@@ -85,6 +85,6 @@ export const list = (exchange: Exchange): Outgoing.Outgoing =>
 export const one = (exchange: Exchange, name: string): Outgoing.Outgoing => {
   const model = Models.find(name)
   return model === undefined
-    ? exchange.refuse(ApiError.notFound(`model: ${name}`))
+    ? exchange.reject(ApiError.notFound(`model: ${name}`))
     : reply(exchange, info(model, exchange.version))
 }

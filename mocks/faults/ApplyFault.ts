@@ -1,8 +1,8 @@
 /** What a fault does: to a reply on its way out, or instead of one. */
 import type { ApiError } from "../wire/ApiError.ts"
-import type { Exchange } from "../endpoints/Exchange.ts"
+import type { Attempt } from "./Attempt.ts"
 import type { Fault } from "./Fault.ts"
-import { NetworkFailure } from "./Network.ts"
+import { NetworkFailure } from "../wire/NetworkFailure.ts"
 import type * as Outgoing from "../wire/Outgoing.ts"
 import * as Sse from "../wire/Sse.ts"
 
@@ -20,11 +20,11 @@ const html =
   "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
 
 /** Gives the reply of a fault that needs no answer at all; the model is never asked, and no written reply is used up. */
-export const instead = (fault: Fault, exchange: Exchange): Outgoing.Outgoing | NetworkFailure | undefined => {
-  const soon = exchange.times(0).firstTokenMillis * 0.2
+export const instead = (fault: Fault, attempt: Attempt): Outgoing.Outgoing | NetworkFailure | undefined => {
+  const soon = attempt.times(0).firstTokenMillis * 0.2
   switch (fault.kind) {
     case "status":
-      return exchange.refuse(errorOf(fault))
+      return attempt.reject(errorOf(fault))
     case "refuse":
       return new NetworkFailure("ECONNREFUSED")
     case "reset":
@@ -35,8 +35,8 @@ export const instead = (fault: Fault, exchange: Exchange): Outgoing.Outgoing | N
       return {
         status: 200,
         headers: { "content-type": "text/html" },
-        headersAtMillis: exchange.at(soon),
-        chunks: [{ text: html, atMillis: exchange.at(soon) }],
+        headersAtMillis: attempt.at(soon),
+        chunks: [{ text: html, atMillis: attempt.at(soon) }],
         ending: "close"
       }
     default:
@@ -79,7 +79,7 @@ const brokenEvent = (chunk: Outgoing.Chunk): Outgoing.Chunk => ({
 const isStream = (outgoing: Outgoing.Outgoing): boolean => outgoing.chunks[0]?.event !== undefined
 
 /** Does to a successful reply what the fault does. An error stays as it is. */
-export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgoing): Outgoing.Outgoing => {
+export const apply = (fault: Fault, attempt: Attempt, outgoing: Outgoing.Outgoing): Outgoing.Outgoing => {
   if (outgoing.status !== 200) return outgoing
   const { chunks } = outgoing
   switch (fault.kind) {
@@ -89,13 +89,13 @@ export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgo
     }
     case "errorEvent": {
       if (!isStream(outgoing)) {
-        return exchange.refuse({ status: 529, type: fault.type, message: fault.message, shouldRetry: true })
+        return attempt.reject({ status: 529, type: fault.type, message: fault.message, shouldRetry: true })
       }
       const { after, before } = splitAt(chunks, fault.afterDeltas)
       const error = {
         type: "error",
         error: { details: null, type: fault.type, message: fault.message },
-        request_id: exchange.requestId
+        request_id: attempt.requestId
       }
       const atMillis = after[0]?.atMillis ?? before.at(-1)!.atMillis
       return {
@@ -107,14 +107,14 @@ export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgo
     case "stall": {
       const { after, before } = splitAt(chunks, fault.afterDeltas)
       if (fault.millis === undefined) return { ...outgoing, chunks: before, ending: "hang" }
-      const pause = exchange.at(fault.millis) - exchange.startedAt
+      const pause = attempt.at(fault.millis) - attempt.startedAt
       return {
         ...outgoing,
         chunks: [...before, ...after.map((chunk) => at(chunk, chunk.atMillis + pause))]
       }
     }
     case "drip": {
-      const every = exchange.at(fault.everyMillis) - exchange.startedAt
+      const every = attempt.at(fault.everyMillis) - attempt.startedAt
       const whole = isStream(outgoing)
         ? chunks
         : (chunks[0]?.text.match(/[\s\S]{1,64}/g) ?? []).map((text) => ({ text }))

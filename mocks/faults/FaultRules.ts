@@ -1,5 +1,5 @@
 /** Says which request meets which fault. */
-import type { Exchange } from "../endpoints/Exchange.ts"
+import type { Attempt } from "./Attempt.ts"
 import type { Fault } from "./Fault.ts"
 import * as Matcher from "../answers/Matcher.ts"
 
@@ -20,36 +20,36 @@ export interface Strike {
 /** Faults that were laid down; the first that strikes wins. */
 export interface Faults {
   readonly add: (fault: Fault, strike: Strike) => void
-  readonly pick: (exchange: Exchange) => Fault | undefined
+  readonly pick: (attempt: Attempt) => Fault | undefined
   readonly clear: () => void
 }
 
 /** Makes an empty set. */
 export const make = (): Faults => {
-  let laid: Array<(exchange: Exchange) => Fault | undefined> = []
+  let laid: Array<(attempt: Attempt) => Fault | undefined> = []
   return {
     add: (fault, strike) => {
       const matches = Matcher.compile(strike.when ?? {})
       const name = `fault ${laid.length}`
       let left = strike.times ?? Number.POSITIVE_INFINITY
       const [from, to] = strike.betweenSeconds ?? [0, Number.POSITIVE_INFINITY]
-      laid.push((exchange) => {
-        const seconds = exchange.sinceMillis / 1000
+      laid.push((attempt) => {
+        const seconds = attempt.sinceMillis / 1000
         const strikes =
           left > 0 &&
           seconds >= from &&
           seconds < to &&
-          exchange.attempt <= (strike.attempts ?? Number.POSITIVE_INFINITY) &&
-          exchange.draw.uniform(name) < (strike.probability ?? 1) &&
-          matches(exchange.prompt)
+          attempt.attempt <= (strike.attempts ?? Number.POSITIVE_INFINITY) &&
+          attempt.draw.uniform(name) < (strike.probability ?? 1) &&
+          matches(attempt.prompt)
         if (!strikes) return undefined
         left--
         return fault
       })
     },
-    pick: (exchange) => {
+    pick: (attempt) => {
       for (const rule of laid) {
-        const fault = rule(exchange)
+        const fault = rule(attempt)
         if (fault !== undefined) return fault
       }
       return undefined

@@ -2,7 +2,7 @@
 import * as Clock from "../time/Clock.ts"
 import * as Draw from "../time/SeededRandom.ts"
 import * as Incoming from "../wire/Incoming.ts"
-import { NetworkFailure } from "../faults/Network.ts"
+import { NetworkFailure } from "../wire/NetworkFailure.ts"
 import * as Outgoing from "../wire/Outgoing.ts"
 import * as Prompt from "../answers/Prompt.ts"
 import * as Tape from "./Tape.ts"

@@ -1,6 +1,5 @@
 /** The wire shape of a message, in the fields of an API version. */
-import type { Answer, Block } from "../answers/Answer.ts"
-import type { Traces } from "../answers/ServerToolTraces.ts"
+import type { Block, Completion, ServerToolTraces } from "./Completion.ts"
 
 /** Versions the mock can play. The older one lacks the fields that are always null, and takes sampling parameters. */
 export type ApiVersion = "2023-06-01" | "2026-10-21"
@@ -23,8 +22,8 @@ export interface Envelope {
   readonly version: ApiVersion
   /** The model reports how much it thought; older ones do so only when thinking was asked for. */
   readonly reportsThinking: boolean
-  readonly answer: Answer
-  readonly traces: Traces
+  readonly answer: Completion
+  readonly traces: ServerToolTraces
   readonly usage: Usage
 }
 

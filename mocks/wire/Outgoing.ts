@@ -2,7 +2,7 @@
 import * as ApiError from "./ApiError.ts"
 import type { Clock } from "../time/Clock.ts"
 import * as Headers from "./Headers.ts"
-import * as Network from "../faults/Network.ts"
+import { bodyReset } from "./NetworkFailure.ts"
 import { bytes } from "./Sse.ts"
 
 /** A piece of a body and the clock's time at which it leaves. `event` names a stream event. */
@@ -111,7 +111,7 @@ export const body = (
         if (ending === "reset") {
           // A reader that asks once more meets the reset; what came before it has been delivered.
           if (text !== "") return
-          controller.error(Network.torn())
+          controller.error(bodyReset())
           end("reset")
           return
         }

@@ -1,5 +1,5 @@
 /** The events of a streamed message: the same answer and usage as the plain one, in pieces. */
-import type { Block } from "../answers/Answer.ts"
+import type { Block } from "./Completion.ts"
 import * as Message from "./Message.ts"
 import type { Fields } from "./Message.ts"
 

@@ -1,9 +1,9 @@
 /** The mock itself: a `fetch` that answers as the Claude API does. Transports only carry what it gives. */
 import * as Batches from "./endpoints/Batches.ts"
-import * as Draw from "./time/SeededRandom.ts"
+import * as SeededRandom from "./time/SeededRandom.ts"
 import type { Exchange, Rules } from "./endpoints/Exchange.ts"
-import type * as Faults from "./faults/FaultRules.ts"
-import * as Harm from "./faults/ApplyFault.ts"
+import type * as FaultRules from "./faults/FaultRules.ts"
+import * as ApplyFault from "./faults/ApplyFault.ts"
 import * as Headers from "./wire/Headers.ts"
 import * as Incoming from "./wire/Incoming.ts"
 import type * as Journal from "./journal/Journal.ts"
@@ -18,8 +18,8 @@ import * as Validation from "./endpoints/Validation.ts"
 /** Everything an engine is made of. */
 export interface Settings extends Rules {
   readonly latency: Latency.Latency
-  readonly book: Journal.Book
-  readonly faults: Faults.Faults
+  readonly journal: Journal.Journal
+  readonly faultRules: FaultRules.FaultRules
 }
 
 const batchesPath = "/v1/messages/batches"
@@ -51,7 +51,7 @@ const broken = (error: unknown): Response => {
 
 /** Makes the `fetch` of an engine. Repeated identical requests are told apart by how often they came. */
 export const make = (settings: Settings): typeof globalThis.fetch => {
-  const { book, clock, faults, seed, timeScale } = settings
+  const { journal, clock, faultRules, seed, timeScale } = settings
   const batches = Batches.make(settings)
   const madeAt = clock.now()
   const arrivals = new Map<number, number>()
@@ -59,13 +59,13 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
 
   const begin = (incoming: Incoming.Incoming): Exchange => {
     const startedAt = clock.now()
-    const bodyHash = Draw.hash(`${incoming.method} ${incoming.url.pathname} ${incoming.text}`, 0)
+    const bodyHash = SeededRandom.hash(`${incoming.method} ${incoming.url.pathname} ${incoming.text}`, 0)
     const attempt = (arrivals.get(bodyHash) ?? 0) + 1
     arrivals.set(bodyHash, attempt)
-    const draw = Draw.make(seed, bodyHash, attempt)
-    const requestId = `req_01${draw.letters("request id", 22)}`
+    const random = SeededRandom.make(seed, bodyHash, attempt)
+    const requestId = `req_01${random.letters("request id", 22)}`
     const prompt = Prompt.read(incoming.json ?? {})
-    const entry = book.open({
+    const entry = journal.open({
       requestId,
       key: bodyHash.toString(36),
       attempt,
@@ -81,18 +81,18 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
         user: prompt.instruction,
         inputTokens: entry.inputTokens,
         outputTokens,
-        draw
+        random
       })
     const at = (millis: number): number => {
       entry.plannedMillis = Math.max(entry.plannedMillis, millis)
       return startedAt + millis * timeScale
     }
     const headersAfter = (millis: number): Headers.HeaderList =>
-      Headers.common(requestId, draw.letters("trace", 48), at(millis), millis)
+      Headers.common(requestId, random.letters("trace", 48), at(millis), millis)
     return {
       incoming,
       prompt,
-      draw,
+      random,
       attempt,
       requestId,
       entry,
@@ -115,10 +115,12 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
   }
 
   const decide = (exchange: Exchange): Outgoing.Outgoing | NetworkFailure => {
-    const fault = faults.pick(exchange)
+    const fault = faultRules.pick(exchange)
     if (fault === undefined) return route(settings, batches, exchange)
     exchange.entry.fault = fault.kind === "status" ? `${fault.status} ${fault.type}` : fault.kind
-    return Harm.instead(fault, exchange) ?? Harm.apply(fault, exchange, route(settings, batches, exchange))
+    return (
+      ApplyFault.replacement(fault, exchange) ?? ApplyFault.toReply(fault, exchange, route(settings, batches, exchange))
+    )
   }
 
   return async (input, init) => {
@@ -143,11 +145,11 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
         onRead: () => {
           entry.bodyRead = true
         },
-        onEnd: (end) => book.end(entry, end === "cancelled" && outgoing.status >= 400 ? "discarded" : end, since())
+        onEnd: (end) => journal.end(entry, end === "cancelled" && outgoing.status >= 400 ? "discarded" : end, since())
       })
       return new Response(body, { status: outgoing.status, headers: outgoing.headers })
     } catch (error) {
-      book.end(entry, incoming.signal?.aborted === true ? "aborted" : "failed", since())
+      journal.end(entry, incoming.signal?.aborted === true ? "aborted" : "failed", since())
       if (error instanceof NetworkFailure || incoming.signal?.aborted === true) throw error
       return broken(error)
     }

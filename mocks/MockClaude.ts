@@ -4,7 +4,7 @@ import * as Clock from "./time/Clock.ts"
 import * as Engine from "./Engine.ts"
 import type { BatchTimes } from "./endpoints/Exchange.ts"
 import type { Fault } from "./faults/Fault.ts"
-import * as Faults from "./faults/FaultRules.ts"
+import * as FaultRules from "./faults/FaultRules.ts"
 import * as Journal from "./journal/Journal.ts"
 import * as Latency from "./time/Latency.ts"
 import * as Limits from "./endpoints/Limits.ts"
@@ -20,7 +20,7 @@ import * as Verdict from "./journal/Verdict.ts"
 
 /** All optional. What is given here wins over the scenario. */
 export interface Options {
-  /** Seeds every draw; 1 unless given. */
+  /** Seeds all random values; 1 unless given. */
   readonly seed?: number
   /** How long replies take; no time at all unless given. */
   readonly latency?: Latency.Latency
@@ -61,7 +61,7 @@ export interface MockClaude {
   /** Lays down a reply for the requests that match; earlier replies win over later ones and over the scenario. */
   readonly when: (matcher: Matcher) => { readonly reply: (reply: Reply) => Replies.Laid }
   /** Lays down a fault; every request meets it unless `strike` says otherwise. */
-  readonly fault: (fault: Fault, strike?: Faults.Strike) => void
+  readonly fault: (fault: Fault, strike?: FaultRules.Strike) => void
   /** Listens on 127.0.0.1 unless told otherwise. */
   readonly serve: (options?: ServeOptions) => Promise<Server>
   /** From now on passes every request to `upstream`, the API unless given, and appends each exchange to `file`. */
@@ -78,10 +78,10 @@ const defaultBatches: BatchTimes = { processingMillis: 60_000, expiresMillis: 24
 /** Makes an offline Claude. It holds no socket and no timer until it is asked something. */
 export const make = (options: Options = {}): MockClaude => {
   const { scenario } = options
-  const book = Journal.make(options.journalEntries ?? defaultJournalEntries)
+  const journal = Journal.make(options.journalEntries ?? defaultJournalEntries)
   const replies = Replies.make(scenario?.replies ?? [])
-  const faults = Faults.make()
-  for (const { fault, ...strike } of scenario?.faults ?? []) faults.add(fault, strike)
+  const faultRules = FaultRules.make()
+  for (const { fault, ...strike } of scenario?.faults ?? []) faultRules.add(fault, strike)
   const engine = Engine.make({
     seed: options.seed ?? scenario?.seed ?? 1,
     timeScale: options.timeScale ?? scenario?.timeScale ?? 1,
@@ -89,11 +89,11 @@ export const make = (options: Options = {}): MockClaude => {
     clock: options.clock ?? Clock.real,
     apiVersion: options.apiVersion,
     batches: { ...defaultBatches, ...options.batches },
-    limits: Limits.make(options.limits ?? scenario?.limits),
+    rateLimiter: Limits.make(options.limits ?? scenario?.limits),
     cache: Cache.make(),
     written: replies.take,
-    book,
-    faults
+    journal,
+    faultRules
   })
   let source = engine
   // One function for good, so that a client made before `record` or `replay` meets them too.
@@ -101,7 +101,7 @@ export const make = (options: Options = {}): MockClaude => {
   return {
     fetch,
     when: (matcher) => ({ reply: (reply) => replies.add(matcher, reply) }),
-    fault: (fault, strike = {}) => faults.add(fault, strike),
+    fault: (fault, strike = {}) => faultRules.add(fault, strike),
     serve: async (chosen) => {
       const { serve } = await import("./Server.ts")
       return serve(fetch, chosen)
@@ -114,20 +114,20 @@ export const make = (options: Options = {}): MockClaude => {
     },
     journal: {
       get entries() {
-        return book.entries
+        return journal.entries
       },
       get attempts() {
-        return book.attempts
+        return journal.attempts
       },
       get inFlight() {
-        return book.inFlight
+        return journal.inFlight
       },
       get peakInFlight() {
-        return book.peakInFlight
+        return journal.peakInFlight
       },
-      log: () => Verdict.log(book.entries),
-      verdict: () => Verdict.judge(book),
-      clear: book.clear
+      log: () => Verdict.log(journal.entries),
+      verdict: () => Verdict.judge(journal),
+      clear: journal.clear
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What a Messages request says, read once: the texts that matchers look at, and the findings of a synthesis. */
-import { listOf, objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, objectsOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
 /** One answered question inside a synthesis prompt. */
 export interface Finding {
@@ -20,7 +20,7 @@ export interface Prompt {
   readonly findings: ReadonlyArray<Finding>
   /** Names of questions that have no answer. */
   readonly gaps: ReadonlyArray<string>
-  readonly body: Unchecked
+  readonly body: UncheckedJson
 }
 
 /** Gives the text blocks of a content value, a bare string being one. */
@@ -46,7 +46,7 @@ const inner = (text: string, tag: string): string =>
     .trim()
     .replaceAll(/&(?:lt|gt|quot|apos|amp);/g, (entity) => entities[entity]!)
 
-const lastUserTexts = (body: Unchecked): ReadonlyArray<string> => {
+const lastUserTexts = (body: UncheckedJson): ReadonlyArray<string> => {
   for (const message of listOf(body["messages"]).toReversed()) {
     const turn = objectOf(message)
     const texts = turn?.["role"] === "user" ? textsOf(turn["content"]) : []
@@ -63,7 +63,7 @@ const apartFromFindings = (user: string): string =>
     .replaceAll(/<\/?findings>|^These asks have no answer:.*$/gm, "")
 
 /** Reads a request body. Never throws: what is not there reads as empty. */
-export const read = (body: Unchecked): Prompt => {
+export const read = (body: UncheckedJson): Prompt => {
   const texts = lastUserTexts(body)
   const user = texts.join("\n\n")
   const findings = user.includes("<finding")
@@ -89,10 +89,10 @@ export const read = (body: Unchecked): Prompt => {
 }
 
 /** Gives the JSON schema that the answer must fit, if the request has one (`output_format` is the older spelling). */
-export const answerSchema = (body: Unchecked): Unchecked | undefined => {
+export const answerSchema = (body: UncheckedJson): UncheckedJson | undefined => {
   const format = objectOf(objectOf(body["output_config"])?.["format"]) ?? objectOf(body["output_format"])
   return format?.["type"] === "json_schema" ? objectOf(format["schema"]) : undefined
 }
 
 /** Gives the tools of a request as objects. */
-export const toolsOf = (body: Unchecked): ReadonlyArray<Unchecked> => objectsOf(body["tools"])
+export const toolsOf = (body: UncheckedJson): ReadonlyArray<UncheckedJson> => objectsOf(body["tools"])

@@ -32,7 +32,7 @@ interface Rule {
 
 const rule = (matcher: Matcher.Matcher, reply: Reply.Reply): Rule => ({
   // A folded reply has no sections without findings: it never answers an ask.
-  matches: Matcher.compile(Reply.isFold(reply) ? { ...matcher, part: "synthesis" } : matcher),
+  matches: Matcher.compile(Reply.isWrittenSynthesis(reply) ? { ...matcher, part: "synthesis" } : matcher),
   reply,
   left: Number.POSITIVE_INFINITY
 })

@@ -1,6 +1,6 @@
 /** Makes JSON that fits a JSON schema: the mock's structured output. */
-import type { Draw } from "../time/SeededRandom.ts"
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import type { SeededRandom } from "../time/SeededRandom.ts"
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
 /** Deeper than any schema the API takes; it ends a schema that refers to itself. */
 const depthLimit = 12
@@ -21,22 +21,22 @@ const formats: Readonly<Record<string, string>> = {
 const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined)
 
 /** Resolves a reference inside the schema's own document, such as `#/$defs/Price`. */
-const resolve = (root: Unchecked, schema: Unchecked): Unchecked => {
+const resolve = (root: UncheckedJson, schema: UncheckedJson): UncheckedJson => {
   const reference = schema["$ref"]
   if (typeof reference !== "string" || !reference.startsWith("#")) return schema
   const target = reference
     .split("/")
     .slice(1)
-    .reduce<Unchecked | undefined>(
+    .reduce<UncheckedJson | undefined>(
       (node, key) => objectOf(node?.[key.replaceAll("~1", "/").replaceAll("~0", "~")]),
       root
     )
   return target ?? {}
 }
 
-const integerLike = (schema: Unchecked): boolean => schema["type"] === "integer"
+const integerLike = (schema: UncheckedJson): boolean => schema["type"] === "integer"
 
-const number = (schema: Unchecked, draw: Draw, path: string): number => {
+const number = (schema: UncheckedJson, random: SeededRandom, path: string): number => {
   const step = numberOf(schema["multipleOf"]) ?? (integerLike(schema) ? 1 : 0.1)
   const above = numberOf(schema["exclusiveMinimum"])
   const below = numberOf(schema["exclusiveMaximum"])
@@ -44,12 +44,12 @@ const number = (schema: Unchecked, draw: Draw, path: string): number => {
   const high = numberOf(schema["maximum"]) ?? (below === undefined ? undefined : below - step)
   const from = low ?? (high === undefined ? 1 : Math.min(1, high))
   const to = high ?? Math.max(100, from + 100 * step)
-  const steps = Math.floor(draw.uniform(path) * (Math.floor((to - from) / step) + 1))
+  const steps = Math.floor(random.uniform(path) * (Math.floor((to - from) / step) + 1))
   const aligned = Math.ceil(from / step) * step + steps * step
   return Number(Math.min(to, Math.max(from, aligned)).toFixed(6))
 }
 
-const string = (schema: Unchecked, text: string): string => {
+const string = (schema: UncheckedJson, text: string): string => {
   const format = typeof schema["format"] === "string" ? formats[schema["format"]] : undefined
   if (format !== undefined) return format
   const shortest = numberOf(schema["minLength"]) ?? 0
@@ -58,14 +58,14 @@ const string = (schema: Unchecked, text: string): string => {
 }
 
 /** Gives a value for `schema`; free strings are `text`. Objects get every property, arrays one to three items. */
-export const sample = (schema: Unchecked, text: string, draw: Draw): unknown => {
+export const sample = (schema: UncheckedJson, text: string, random: SeededRandom): unknown => {
   const visit = (unresolved: unknown, path: string, depth: number): unknown => {
     const given = objectOf(unresolved)
     if (given === undefined || depth > depthLimit) return null
     const node = resolve(schema, given)
     if ("const" in node) return node["const"]
     const choices = listOf(node["enum"])
-    if (choices.length > 0) return choices[Math.floor(draw.uniform(path) * choices.length)]
+    if (choices.length > 0) return choices[Math.floor(random.uniform(path) * choices.length)]
     const variants = listOf(node["anyOf"] ?? node["oneOf"])
     // A value says more than null does.
     const variant = variants.find((one) => objectOf(one)?.["type"] !== "null") ?? variants[0]
@@ -88,14 +88,14 @@ export const sample = (schema: Unchecked, text: string, draw: Draw): unknown => 
       case "null":
         return null
       case "boolean":
-        return draw.uniform(path) < 0.5
+        return random.uniform(path) < 0.5
       case "integer":
       case "number":
-        return number({ ...node, type }, draw, path)
+        return number({ ...node, type }, random, path)
       case "array": {
         const least = numberOf(node["minItems"]) ?? 1
         const most = numberOf(node["maxItems"]) ?? Math.max(3, least)
-        const length = Math.min(most, least + Math.floor(draw.uniform(`${path}[]`) * Math.max(1, Math.min(3, most))))
+        const length = Math.min(most, least + Math.floor(random.uniform(`${path}[]`) * Math.max(1, Math.min(3, most))))
         return node["items"] === undefined
           ? []
           : Array.from({ length }, (_, index) => visit(node["items"], `${path}[${index}]`, depth + 1))

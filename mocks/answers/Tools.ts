@@ -1,30 +1,30 @@
 /** Plays the client's tools: which one Claude calls, and with what input. */
 import type { Answer } from "./Answer.ts"
 import type { Block } from "../wire/Completion.ts"
-import type { Draw } from "../time/SeededRandom.ts"
+import type { SeededRandom } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
 import { sample } from "./Sample.ts"
 import * as ServerTools from "./ServerTools.ts"
-import { listOf, objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, objectsOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
 /** Makes a tool call block. */
-export const call = (name: string, input: Unchecked, draw: Draw): Block => ({
+export const call = (name: string, input: UncheckedJson, random: SeededRandom): Block => ({
   type: "tool_use",
-  id: `toolu_01${draw.letters(`tool ${name}`, 22)}`,
+  id: `toolu_01${random.letters(`tool ${name}`, 22)}`,
   name,
   input,
   caller: { type: "direct" }
 })
 
 /** Tools of the API that the client runs: they bring no schema of their own. */
-const typed: ReadonlyArray<readonly [prefix: string, input: Unchecked]> = [
+const typed: ReadonlyArray<readonly [prefix: string, input: UncheckedJson]> = [
   ["memory_", { command: "view", path: "/memories" }],
   ["computer_", { action: "screenshot" }],
   ["bash_", { command: "ls" }],
   ["text_editor_", { command: "view", path: "." }]
 ]
 
-const typedInput = (tool: Unchecked): Unchecked | undefined =>
+const typedInput = (tool: UncheckedJson): UncheckedJson | undefined =>
   typed.find(([prefix]) => String(tool["type"]).startsWith(prefix))?.[1]
 
 const answersATool = (prompt: Prompt): boolean =>
@@ -32,11 +32,11 @@ const answersATool = (prompt: Prompt): boolean =>
     (block) => block["type"] === "tool_result"
   )
 
-const nameOf = (tool: Unchecked): string => (typeof tool["name"] === "string" ? tool["name"] : "tool")
+const nameOf = (tool: UncheckedJson): string => (typeof tool["name"] === "string" ? tool["name"] : "tool")
 
 const longWords = (text: string): ReadonlyArray<string> => text.toLowerCase().match(/[a-z]{4,}/g) ?? []
 
-const overlap = (tool: Unchecked, question: ReadonlySet<string>): number =>
+const overlap = (tool: UncheckedJson, question: ReadonlySet<string>): number =>
   longWords(
     `${nameOf(tool).replaceAll(/[_-]/g, " ")} ${typeof tool["description"] === "string" ? tool["description"] : ""}`
   ).filter((word) => question.has(word)).length
@@ -48,7 +48,7 @@ const wantsWords = /\b(?:reply|respond|answer) (?:only|exactly|with)\b|\bjust sa
 const speaking = (model: string): number => (model.includes("haiku") ? 0.25 : 0.65)
 
 /** Gives a call of a client tool where the request leads to one: forced, or offered and not yet answered. */
-export const answer = (prompt: Prompt, draw: Draw): Answer | undefined => {
+export const answer = (prompt: Prompt, random: SeededRandom): Answer | undefined => {
   const own = toolsOf(prompt.body).filter(
     (tool) => tool["input_schema"] !== undefined || typedInput(tool) !== undefined
   )
@@ -61,16 +61,18 @@ export const answer = (prompt: Prompt, draw: Draw): Answer | undefined => {
   const tool = forced ?? own.toSorted((a, b) => overlap(b, question) - overlap(a, question))[0]!
   const input =
     typedInput(tool) ??
-    objectOf(sample(objectOf(tool["input_schema"]) ?? {}, prompt.instruction.slice(0, 80), draw)) ??
+    objectOf(sample(objectOf(tool["input_schema"]) ?? {}, prompt.instruction.slice(0, 80), random)) ??
     {}
-  const search = ServerTools.searched(prompt, draw)
+  const search = ServerTools.searched(prompt, random)
   // A forced call comes without a word; before others Claude often says what it is about to do.
   const wants =
-    typedInput(tool) !== undefined || search.length > 0 || draw.uniform("speaks before a call") < speaking(prompt.model)
+    typedInput(tool) !== undefined ||
+    search.length > 0 ||
+    random.uniform("speaks before a call") < speaking(prompt.model)
   const speaks = !mustCall && wants
   const words: ReadonlyArray<Block> = speaks ? [{ type: "text", text: `I call ${nameOf(tool)} to find out.` }] : []
   return {
-    content: [...words, ...search, call(nameOf(tool), input, draw)],
+    content: [...words, ...search, call(nameOf(tool), input, random)],
     stopReason: "tool_use"
   }
 }

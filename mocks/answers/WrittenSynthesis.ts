@@ -5,7 +5,7 @@ import type { Finding, Prompt } from "./Prompt.ts"
  * The parts. A section is used only when its finding is in the prompt; `{1}`, `{2}` … stand for that finding's sentences.
  * `opening` and `closing` frame the whole; `{names}` stands for the findings present.
  */
-export interface Fold {
+export interface WrittenSynthesis {
   readonly opening?: string
   readonly sections: Readonly<Record<string, string>>
   readonly closing?: string
@@ -54,12 +54,12 @@ export const gapLines = (gaps: ReadonlyArray<string>): ReadonlyArray<string> =>
   gaps.length === 0 ? [] : [`## Not answered\n\n${gaps.map((name) => `- **${name}** has no answer.`).join("\n")}`]
 
 /** Joins opening, one section for each finding present, a line for each gap, and closing. */
-export const write = (fold: Fold, prompt: Prompt): string => {
+export const write = (written: WrittenSynthesis, prompt: Prompt): string => {
   const names = listed(prompt.findings.map((finding) => finding.name))
   return [
-    ...(fold.opening === undefined ? [] : [fold.opening.replaceAll("{names}", names)]),
-    ...prompt.findings.map((finding) => section(finding, fold.sections[finding.name])),
+    ...(written.opening === undefined ? [] : [written.opening.replaceAll("{names}", names)]),
+    ...prompt.findings.map((finding) => section(finding, written.sections[finding.name])),
     ...gapLines(prompt.gaps),
-    ...(fold.closing === undefined ? [] : [fold.closing.replaceAll("{names}", names)])
+    ...(written.closing === undefined ? [] : [written.closing.replaceAll("{names}", names)])
   ].join("\n\n")
 }

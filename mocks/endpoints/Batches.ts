@@ -1,6 +1,6 @@
 /** Message batches: made, worked on while simulated time passes, cancelled, expired, and read as shuffled lines. */
 import * as ApiError from "../wire/ApiError.ts"
-import * as Draw from "../time/SeededRandom.ts"
+import * as SeededRandom from "../time/SeededRandom.ts"
 import type { Exchange, Rules } from "./Exchange.ts"
 import * as Headers from "../wire/Headers.ts"
 import * as Message from "../wire/Message.ts"
@@ -8,7 +8,7 @@ import { compose } from "./Messages.ts"
 import { page } from "./ModelList.ts"
 import * as Outgoing from "../wire/Outgoing.ts"
 import * as Prompt from "../answers/Prompt.ts"
-import { objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { objectOf, objectsOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Validation from "./Validation.ts"
 
 const mostItems = 100_000
@@ -16,8 +16,8 @@ const customId = /^[a-zA-Z0-9_-]{1,64}$/
 
 interface Item {
   readonly customId: string
-  readonly params: Unchecked
-  readonly draw: Draw.Draw
+  readonly params: UncheckedJson
+  readonly random: SeededRandom.SeededRandom
   /** When its answer is there. */
   readonly doneAt: number
 }
@@ -62,16 +62,16 @@ export const make = (rules: Rules): Batches => {
       ? Number.POSITIVE_INFINITY
       : batch.canceledAt + cancelShare * rules.batches.processingMillis * timeScale
 
-  const result = (batch: Batch, item: Item): Unchecked => {
+  const result = (batch: Batch, item: Item): UncheckedJson => {
     if (item.doneAt > endsAt(batch)) return { type: stoppedAt(batch) <= batch.expiresAt ? "canceled" : "expired" }
     const problem = Validation.checkBody(item.params, batch.version, false)
     if (problem !== undefined)
-      return { type: "errored", error: ApiError.body(problem, `req_01${item.draw.letters("request id", 22)}`) }
+      return { type: "errored", error: ApiError.body(problem, `req_01${item.random.letters("request id", 22)}`) }
     const prompt = Prompt.read(item.params)
     const cached = { read: 0, created5m: 0, created1h: 0 }
     const envelope = compose(rules, {
       prompt,
-      draw: item.draw,
+      random: item.random,
       version: batch.version,
       tier: "batch",
       cached,
@@ -82,7 +82,7 @@ export const make = (rules: Rules): Batches => {
 
   const lines = (batch: Batch): string =>
     (batch.results ??= batch.items
-      .toSorted((a, b) => a.draw.uniform("place in the results") - b.draw.uniform("place in the results"))
+      .toSorted((a, b) => a.random.uniform("place in the results") - b.random.uniform("place in the results"))
       .map((item) => `${JSON.stringify({ custom_id: item.customId, result: result(batch, item) })}\n`)
       .join(""))
 
@@ -127,16 +127,16 @@ export const make = (rules: Rules): Batches => {
     const now = clock.now()
     const { expiresMillis, processingMillis } = rules.batches
     const items = requests.map((request): Item => {
-      const draw = Draw.make(rules.seed, Draw.hash(JSON.stringify(request), 0), exchange.attempt)
+      const random = SeededRandom.make(rules.seed, SeededRandom.hash(JSON.stringify(request), 0), exchange.attempt)
       return {
         customId: String(request["custom_id"]),
         params: objectOf(request["params"]) ?? {},
-        draw,
-        doneAt: now + draw.uniform("time in the batch") * processingMillis * timeScale
+        random,
+        doneAt: now + random.uniform("time in the batch") * processingMillis * timeScale
       }
     })
     const batch: Batch = {
-      id: `msgbatch_01${exchange.draw.letters("batch id", 22)}`,
+      id: `msgbatch_01${exchange.random.letters("batch id", 22)}`,
       items,
       createdAt: now,
       expiresAt: now + expiresMillis * timeScale,

@@ -1,7 +1,7 @@
 /** The prompt cache: an entry can be read once the first response that wrote it begins, and lives from the request's start. */
-import * as Draw from "../time/SeededRandom.ts"
+import * as SeededRandom from "../time/SeededRandom.ts"
 import * as Models from "../wire/Models.ts"
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Tokens from "../wire/Tokens.ts"
 
 /** Tokens read from the cache and written to it; the rest of the input is neither. */
@@ -14,7 +14,10 @@ export interface Split {
 /** The cache of a mock. Times are the clock's. */
 export interface Cache {
   /** Splits a request's input; `write` puts what it marks into the cache, to be read from `beginsAtMillis` on. */
-  readonly visit: (body: Unchecked, nowMillis: number) => Split & { readonly write: (beginsAtMillis: number) => void }
+  readonly visit: (
+    body: UncheckedJson,
+    nowMillis: number
+  ) => Split & { readonly write: (beginsAtMillis: number) => void }
 }
 
 const minuteMillis = 60_000
@@ -34,7 +37,7 @@ const ttlOf = (value: unknown): Ttl | undefined => {
   return control === undefined ? undefined : control["ttl"] === "1h" ? "1h" : "5m"
 }
 
-const bare = (block: Unchecked): string => {
+const bare = (block: UncheckedJson): string => {
   const { cache_control: _, ...rest } = block
   return JSON.stringify(rest)
 }
@@ -56,7 +59,7 @@ const contentPieces = (content: unknown, role: string): ReadonlyArray<Piece> => 
 }
 
 /** Cuts a request into the pieces at which a prefix can end, in the order tools, system, messages. */
-const pieces = (body: Unchecked): ReadonlyArray<Piece> => {
+const pieces = (body: UncheckedJson): ReadonlyArray<Piece> => {
   const tools = listOf(body["tools"]).map((item): Piece => {
     const tool = objectOf(item) ?? {}
     return { text: bare(tool), tokens: Tokens.ofText(bare(tool)), ttl: ttlOf(tool["cache_control"]) }
@@ -75,7 +78,7 @@ const pieces = (body: Unchecked): ReadonlyArray<Piece> => {
 }
 
 /** What invalidates every prefix when it changes. */
-const ground = (body: Unchecked): string =>
+const ground = (body: UncheckedJson): string =>
   JSON.stringify([body["model"], body["thinking"], body["output_config"], body["tool_choice"]])
 
 /** Makes an empty cache. */
@@ -87,12 +90,12 @@ export const make = (): Cache => {
       const last = all.findLastIndex((piece) => piece.ttl !== undefined)
       if (last < 0) return { read: 0, created5m: 0, created1h: 0, write: () => {} }
       const least = Models.find(String(body["model"]))?.minimumCacheTokens ?? 1024
-      let key = Draw.hash(ground(body), 0)
+      let key = SeededRandom.hash(ground(body), 0)
       let tokens = 0
       let read = 0
       const marked: Array<{ readonly key: string; readonly tokens: number; readonly ttl: Ttl }> = []
       for (const piece of all.slice(0, last + 1)) {
-        key = Draw.hash(piece.text, key)
+        key = SeededRandom.hash(piece.text, key)
         tokens += piece.tokens
         const name = `${key}`
         const entry = entries.get(name)

@@ -4,8 +4,8 @@ import type { Cache } from "./Cache.ts"
 import type { Clock } from "../time/Clock.ts"
 import type { HeaderList } from "../wire/Headers.ts"
 import type { Incoming } from "../wire/Incoming.ts"
-import type { Open } from "../journal/Journal.ts"
-import type { Gate } from "./Limits.ts"
+import type { OpenEntry } from "../journal/Journal.ts"
+import type { RateLimiter } from "./Limits.ts"
 import type { ApiVersion } from "../wire/Message.ts"
 import type { Prompt } from "../answers/Prompt.ts"
 import type { Reply } from "../answers/Reply.ts"
@@ -26,7 +26,7 @@ export interface Rules {
   /** Plays this version whatever the request's header says; absent: the header decides. */
   readonly apiVersion: ApiVersion | undefined
   readonly batches: BatchTimes
-  readonly limits: Gate
+  readonly rateLimiter: RateLimiter
   readonly cache: Cache
   /** Gives the reply written for a prompt, and counts it as used. */
   readonly written: (prompt: Prompt) => Reply | undefined
@@ -35,7 +35,7 @@ export interface Rules {
 /** An attempt as the endpoints see it. */
 export interface Exchange extends Attempt {
   readonly incoming: Incoming
-  readonly entry: Open
+  readonly entry: OpenEntry
   readonly version: ApiVersion
   readonly headersAfter: (millis: number) => HeaderList
 }

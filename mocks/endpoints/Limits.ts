@@ -45,15 +45,15 @@ const seen = (bucket: Bucket, now: number): Headers.Budget => ({
 })
 
 /** Decides over requests, and writes the header families. */
-export interface Gate {
+export interface RateLimiter {
   /** Takes a request and its input, or says why not, with the headers of the refusal; `now` in milliseconds since 1970. */
-  readonly take: (
+  readonly admit: (
     model: string,
     inputTokens: number,
     now: number
   ) => { readonly error: ApiError.ApiError; readonly headers: Headers.HeaderList } | undefined
   /** Takes what the reply to a request that was let in produced, and gives the headers of that reply. */
-  readonly produced: (model: string, outputTokens: number, now: number) => Headers.HeaderList
+  readonly recordOutput: (model: string, outputTokens: number, now: number) => Headers.HeaderList
 }
 
 const windowMillis = 10_000
@@ -79,7 +79,7 @@ const exceeded = (kind: string, limit: number, model: string, seconds: number): 
 })
 
 /** Makes the gate of a mock. Limits that are not laid down are shown generously and never refuse. */
-export const make = (limits: Limits | undefined): Gate => {
+export const make = (limits: Limits | undefined): RateLimiter => {
   const classes = new Map<string, Class>()
   const burst = (limits?.burstSeconds ?? 60) / 60
   const bucket = (limit: number, now: number): Bucket => {
@@ -117,19 +117,19 @@ export const make = (limits: Limits | undefined): Gate => {
     }
   }
   return {
-    take: (model, input, now) => {
+    admit: (model, input, now) => {
       const own = classOf(model, now)
       refill(own.requests, now)
       refill(own.input, now)
       refill(own.output, now)
-      const refuse = (kind: string, short: Bucket, needed: number): ReturnType<Gate["take"]> => {
+      const refuse = (kind: string, short: Bucket, needed: number): ReturnType<RateLimiter["admit"]> => {
         const missing = Math.min(needed, short.capacity) - short.level
         const seconds = Math.max(1, Math.ceil(missing / perMillis(short) / 1000))
         return { error: exceeded(kind, short.limit, model, seconds), headers: families(own, now, true) }
       }
       if (limits?.rpm !== undefined && own.requests.level < 1) return refuse("requests", own.requests, 1)
       if (limits?.itpm !== undefined && own.input.level < input) return refuse("input tokens", own.input, input)
-      // Output is known only when it has been produced: a bucket may go into debt, and then refuses.
+      // Output is known only after the reply was produced: a bucket may go into debt, and then refuses.
       if (limits?.otpm !== undefined && own.output.level < 1) return refuse("output tokens", own.output, 1)
       if (limits?.acceleration !== undefined && accelerates(own.arrivals, limits.acceleration, now)) {
         const error = exceeded("requests", own.requests.limit, model, windowMillis / 1000)
@@ -139,7 +139,7 @@ export const make = (limits: Limits | undefined): Gate => {
       if (limits?.itpm !== undefined) own.input.level -= input
       return undefined
     },
-    produced: (model, output, now) => {
+    recordOutput: (model, output, now) => {
       const own = classOf(model, now)
       if (limits?.otpm !== undefined) own.output.level -= output
       return families(own, now, false)

@@ -2,7 +2,7 @@
 import * as Answer from "../answers/Answer.ts"
 import * as ApiError from "../wire/ApiError.ts"
 import type * as Cache from "./Cache.ts"
-import type { Draw } from "../time/SeededRandom.ts"
+import type { SeededRandom } from "../time/SeededRandom.ts"
 import type { Exchange, Rules } from "./Exchange.ts"
 import * as Headers from "../wire/Headers.ts"
 import * as Message from "../wire/Message.ts"
@@ -13,20 +13,20 @@ import * as Reply from "../answers/Reply.ts"
 import * as Sse from "../wire/Sse.ts"
 import * as Stream from "../wire/Stream.ts"
 import * as Tokens from "../wire/Tokens.ts"
-import * as Traces from "../answers/ServerToolTraces.ts"
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import * as ServerToolTraces from "../answers/ServerToolTraces.ts"
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Validation from "./Validation.ts"
 
 const stops = (value: unknown): ReadonlyArray<string> =>
   listOf(value).filter((item): item is string => typeof item === "string")
 
-const thinks = (body: Unchecked): boolean =>
+const thinks = (body: UncheckedJson): boolean =>
   ["enabled", "adaptive"].includes(String(objectOf(body["thinking"])?.["type"]))
 
 /** What a message is composed from. */
 export interface Asked {
   readonly prompt: Prompt
-  readonly draw: Draw
+  readonly random: SeededRandom
   readonly version: Message.ApiVersion
   readonly tier: Message.Usage["serviceTier"]
   readonly cached: Cache.Split
@@ -36,10 +36,10 @@ export interface Asked {
 
 /** Composes the message for a prompt, using up the reply that was written for it. */
 export const compose = (rules: Rules, asked: Asked): Message.Envelope => {
-  const { betas, cached, draw, prompt, tier, version } = asked
+  const { betas, cached, random, prompt, tier, version } = asked
   const { body } = prompt
   const reply = rules.written(prompt)
-  const whole = reply === undefined ? Reply.unwritten(prompt, draw) : Reply.answer(reply, prompt, draw)
+  const whole = reply === undefined ? Reply.unwritten(prompt, random) : Reply.answer(reply, prompt, random)
   const maxTokens = typeof body["max_tokens"] === "number" ? body["max_tokens"] : Number.POSITIVE_INFINITY
   const answer = Answer.within(whole, maxTokens, stops(body["stop_sequences"]))
   const written = Answer.outputTokens(answer)
@@ -47,12 +47,12 @@ export const compose = (rules: Rules, asked: Asked): Message.Envelope => {
   const input = Tokens.ofRequest(body)
   const { created1h, created5m, read } = cached
   return {
-    id: `msg_01${draw.letters("message id", 22)}`,
+    id: `msg_01${random.letters("message id", 22)}`,
     model: model?.id ?? prompt.model,
     version,
     reportsThinking: model?.reportsThinking === true || thinks(body),
     answer,
-    traces: Traces.of(answer.content, prompt, betas, draw),
+    serverToolTraces: ServerToolTraces.of(answer.content, prompt, betas, random),
     usage: {
       input: Math.max(0, input - created1h - created5m - read),
       cacheCreation5m: created5m,
@@ -66,11 +66,11 @@ export const compose = (rules: Rules, asked: Asked): Message.Envelope => {
 }
 
 const streamed = (exchange: Exchange, envelope: Message.Envelope, headers: Headers.HeaderList): Outgoing.Outgoing => {
-  const { at, draw, times } = exchange
+  const { at, random, times } = exchange
   const { firstTokenMillis, totalMillis } = times(envelope.usage.output)
   const chunks = Stream.events(envelope).map((event, index) => ({
     event: event.name,
-    text: Sse.text(event.name, event.data, Math.floor(draw.uniform(`padding ${index}`) * 16)),
+    text: Sse.text(event.name, event.data, Math.floor(random.uniform(`padding ${index}`) * 16)),
     atMillis: at(firstTokenMillis + event.share * (totalMillis - firstTokenMillis))
   }))
   return {
@@ -83,9 +83,9 @@ const streamed = (exchange: Exchange, envelope: Message.Envelope, headers: Heade
 }
 
 /** About one recorded 200 in forty carries a `retry-after` that means nothing; clients must not heed it. */
-const strayRetryAfter = ({ draw }: Exchange): Headers.HeaderList =>
-  draw.uniform("stray retry-after") < 0.025
-    ? { "retry-after": String(10 + Math.floor(draw.uniform("stray seconds") * 50)) }
+const strayRetryAfter = ({ random }: Exchange): Headers.HeaderList =>
+  random.uniform("stray retry-after") < 0.025
+    ? { "retry-after": String(10 + Math.floor(random.uniform("stray seconds") * 50)) }
     : {}
 
 /** Answers a Messages request. */
@@ -96,7 +96,7 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   if (problem !== undefined) return exchange.reject(problem)
   const cached = rules.cache.visit(body, startedAt)
   entry.inputTokens = Tokens.ofRequest(body)
-  const refused = rules.limits.take(prompt.model, entry.inputTokens - cached.read, startedAt)
+  const refused = rules.rateLimiter.admit(prompt.model, entry.inputTokens - cached.read, startedAt)
   if (refused !== undefined) return exchange.reject(refused.error, refused.headers)
   const envelope = compose(rules, {
     ...exchange,
@@ -107,7 +107,7 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { output } = envelope.usage
   const { firstTokenMillis, totalMillis } = times(output)
   cached.write(at(firstTokenMillis))
-  const headers = { ...rules.limits.produced(prompt.model, output, startedAt), ...strayRetryAfter(exchange) }
+  const headers = { ...rules.rateLimiter.recordOutput(prompt.model, output, startedAt), ...strayRetryAfter(exchange) }
   entry.outputTokens = output
   entry.stopReason = envelope.answer.stopReason
   if (body["stream"] === true) return streamed(exchange, envelope, headers)

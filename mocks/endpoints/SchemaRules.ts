@@ -1,5 +1,5 @@
 /** Which JSON schemas the API takes for structured output, and what it says of the others. */
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
 /** Constraints that the API refuses, by the type they stand at. */
 const refused: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -10,7 +10,7 @@ const refused: Readonly<Record<string, ReadonlyArray<string>>> = {
   object: ["minProperties", "maxProperties"]
 }
 
-const children = (schema: Unchecked): ReadonlyArray<Unchecked> =>
+const children = (schema: UncheckedJson): ReadonlyArray<UncheckedJson> =>
   [
     ...Object.values(objectOf(schema["properties"]) ?? {}),
     ...["anyOf", "oneOf", "allOf"].flatMap((key) => listOf(schema[key])),
@@ -20,15 +20,15 @@ const children = (schema: Unchecked): ReadonlyArray<Unchecked> =>
     return node === undefined ? [] : [node]
   })
 
-const target = (root: Unchecked, reference: string): Unchecked | undefined =>
+const target = (root: UncheckedJson, reference: string): UncheckedJson | undefined =>
   reference
     .split("/")
     .slice(1)
-    .reduce<Unchecked | undefined>((node, key) => objectOf(node?.[key]), root)
+    .reduce<UncheckedJson | undefined>((node, key) => objectOf(node?.[key]), root)
 
 /** Gives what the API would say against a schema; nothing if it takes it. */
-export const problem = (root: Unchecked): string | undefined => {
-  const visit = (schema: Unchecked, above: ReadonlySet<Unchecked>): string | undefined => {
+export const problem = (root: UncheckedJson): string | undefined => {
+  const visit = (schema: UncheckedJson, above: ReadonlySet<UncheckedJson>): string | undefined => {
     if (above.has(schema)) return "Recursive schemas are not supported."
     const type = typeof schema["type"] === "string" ? schema["type"] : ""
     const constraint = (refused[type] ?? []).filter((key) => key in schema)

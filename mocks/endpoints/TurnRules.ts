@@ -1,10 +1,10 @@
 /** What the API asks of the conversation in a request. */
 import type { Model } from "../wire/Models.ts"
-import { listOf, objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, objectsOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
-const blocksOf = (turn: Unchecked): ReadonlyArray<Unchecked> => objectsOf(turn["content"])
+const blocksOf = (turn: UncheckedJson): ReadonlyArray<UncheckedJson> => objectsOf(turn["content"])
 
-const idsOf = (turn: Unchecked | undefined, type: string, field: string): ReadonlyArray<string> =>
+const idsOf = (turn: UncheckedJson | undefined, type: string, field: string): ReadonlyArray<string> =>
   turn === undefined
     ? []
     : blocksOf(turn)
@@ -31,8 +31,8 @@ const shape = (turn: unknown, index: number): string | undefined => {
 }
 
 /** Joins consecutive turns of one role, as the API does before it reads them. */
-const joined = (turns: ReadonlyArray<Unchecked>): ReadonlyArray<Unchecked> => {
-  const list: Array<Unchecked> = []
+const joined = (turns: ReadonlyArray<UncheckedJson>): ReadonlyArray<UncheckedJson> => {
+  const list: Array<UncheckedJson> = []
   for (const turn of turns) {
     const last = list.at(-1)
     if (last === undefined || last["role"] !== turn["role"]) list.push(turn)
@@ -42,7 +42,7 @@ const joined = (turns: ReadonlyArray<Unchecked>): ReadonlyArray<Unchecked> => {
 }
 
 /** Every tool call is answered in the very next turn, and nothing else is. */
-const pairing = (turns: ReadonlyArray<Unchecked>): string | undefined => {
+const pairing = (turns: ReadonlyArray<UncheckedJson>): string | undefined => {
   for (const [index, turn] of turns.entries()) {
     const next = turns[index + 1]
     const asked = turn["role"] === "assistant" ? idsOf(turn, "tool_use", "id") : []
@@ -62,7 +62,7 @@ const pairing = (turns: ReadonlyArray<Unchecked>): string | undefined => {
 }
 
 /** A paused turn ends in server tool blocks and is sent back as it is; other beginnings of an answer are prefill. */
-const isPrefill = (last: Unchecked): boolean =>
+const isPrefill = (last: UncheckedJson): boolean =>
   last["role"] === "assistant" && !blocksOf(last).some((block) => String(block["type"]).startsWith("server_tool_use"))
 
 /** Gives what the API would say against the turns; nothing if it takes them. */
@@ -74,7 +74,7 @@ export const problem = (messages: unknown, model: Model | undefined): string | u
     const found = shape(turn, index)
     if (found !== undefined) return found
   }
-  const turns = messages as ReadonlyArray<Unchecked>
+  const turns = messages as ReadonlyArray<UncheckedJson>
   // The first models with tools took calls without results; a recording shows it.
   const unpaired = /^claude-[23]-(?!5|7)/.test(model?.id ?? "") ? undefined : pairing(joined(turns))
   if (unpaired !== undefined) return unpaired

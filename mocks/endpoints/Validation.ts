@@ -4,10 +4,10 @@ import type { Incoming } from "../wire/Incoming.ts"
 import type { ApiVersion } from "../wire/Message.ts"
 import * as Models from "../wire/Models.ts"
 import { answerSchema, toolsOf } from "../answers/Prompt.ts"
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as SchemaRules from "./SchemaRules.ts"
 import * as Tokens from "../wire/Tokens.ts"
-import * as Turns from "./TurnRules.ts"
+import * as TurnRules from "./TurnRules.ts"
 
 /** The API takes 32 MB a request, and 256 MB a batch. */
 export const maxBytes = { request: 32 * 1024 * 1024, batch: 256 * 1024 * 1024 }
@@ -37,7 +37,7 @@ const key = (headers: Headers): ApiError.ApiError | undefined => {
   return given.startsWith("invalid") ? ApiError.unauthenticated("invalid x-api-key") : undefined
 }
 
-const limits = (body: Unchecked, model: Models.Model): string | undefined => {
+const limits = (body: UncheckedJson, model: Models.Model): string | undefined => {
   const maxTokens = body["max_tokens"] as number
   if (maxTokens > model.maxOutputTokens) {
     return `max_tokens: ${maxTokens} > ${model.maxOutputTokens}, which is the maximum allowed number of output tokens for ${model.id}`
@@ -56,7 +56,7 @@ const limits = (body: Unchecked, model: Models.Model): string | undefined => {
   return undefined
 }
 
-const effort = (body: Unchecked, model: Models.Model): string | undefined => {
+const effort = (body: UncheckedJson, model: Models.Model): string | undefined => {
   const level = objectOf(body["output_config"])?.["effort"]
   if (typeof level !== "string" || model.efforts.includes(level)) return undefined
   return model.efforts.length === 0
@@ -64,7 +64,7 @@ const effort = (body: Unchecked, model: Models.Model): string | undefined => {
     : `This model does not support effort level '${level}'. Supported levels: ${model.efforts.toSorted().join(", ")}.`
 }
 
-const tools = (body: Unchecked): string | undefined => {
+const tools = (body: UncheckedJson): string | undefined => {
   const names = toolsOf(body).map((tool) => String(tool["name"]))
   if (new Set(names).size < names.length) return "tools: Tool names must be unique."
   const choice = objectOf(body["tool_choice"])
@@ -74,12 +74,12 @@ const tools = (body: Unchecked): string | undefined => {
   return undefined
 }
 
-const hasCitations = (body: Unchecked): boolean =>
+const hasCitations = (body: UncheckedJson): boolean =>
   listOf(body["messages"]).some((turn) =>
     listOf(objectOf(turn)?.["content"]).some((block) => objectOf(objectOf(block)?.["citations"])?.["enabled"] === true)
   )
 
-const output = (body: Unchecked): string | undefined => {
+const output = (body: UncheckedJson): string | undefined => {
   const schema = answerSchema(body)
   if (schema === undefined) return undefined
   if (hasCitations(body)) return "output_config.format: citations cannot be enabled together with structured output"
@@ -88,14 +88,18 @@ const output = (body: Unchecked): string | undefined => {
 }
 
 /** Checks a Messages body, or that of count_tokens (`counting`), or one item of a batch. */
-export const checkBody = (body: Unchecked, version: ApiVersion, counting: boolean): ApiError.ApiError | undefined => {
+export const checkBody = (
+  body: UncheckedJson,
+  version: ApiVersion,
+  counting: boolean
+): ApiError.ApiError | undefined => {
   if (typeof body["model"] !== "string") return ApiError.invalid("model: Field required")
   if (!counting && body["max_tokens"] === undefined) return ApiError.invalid("max_tokens: Field required")
   if (!counting && (!isWhole(body["max_tokens"]) || body["max_tokens"] < 0)) {
     return ApiError.invalid("max_tokens: Input should be a valid integer, greater than or equal to 0")
   }
   const model = Models.find(body["model"])
-  const turns = Turns.problem(body["messages"], model)
+  const turns = TurnRules.problem(body["messages"], model)
   if (turns !== undefined) return ApiError.invalid(turns)
   if (model === undefined) return ApiError.notFound(`model: ${body["model"]}`)
   const stray = Object.keys(body).find((field) => !known.has(field) && !sampling.includes(field))

@@ -20,7 +20,7 @@ const html =
   "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
 
 /** Gives the reply of a fault that needs no answer at all; the model is never asked, and no written reply is used up. */
-export const instead = (fault: Fault, attempt: Attempt): Outgoing.Outgoing | NetworkFailure | undefined => {
+export const replacement = (fault: Fault, attempt: Attempt): Outgoing.Outgoing | NetworkFailure | undefined => {
   const soon = attempt.times(0).firstTokenMillis * 0.2
   switch (fault.kind) {
     case "status":
@@ -79,7 +79,7 @@ const brokenEvent = (chunk: Outgoing.Chunk): Outgoing.Chunk => ({
 const isStream = (outgoing: Outgoing.Outgoing): boolean => outgoing.chunks[0]?.event !== undefined
 
 /** Does to a successful reply what the fault does. An error stays as it is. */
-export const apply = (fault: Fault, attempt: Attempt, outgoing: Outgoing.Outgoing): Outgoing.Outgoing => {
+export const toReply = (fault: Fault, attempt: Attempt, outgoing: Outgoing.Outgoing): Outgoing.Outgoing => {
   if (outgoing.status !== 200) return outgoing
   const { chunks } = outgoing
   switch (fault.kind) {

@@ -1,6 +1,6 @@
 /** The part of an exchange that fault rules and faults read; `endpoints/Exchange.ts` extends it. */
 import type { ApiError } from "../wire/ApiError.ts"
-import type { Draw } from "../time/SeededRandom.ts"
+import type { SeededRandom } from "../time/SeededRandom.ts"
 import type { HeaderList } from "../wire/Headers.ts"
 import type { Outgoing } from "../wire/Outgoing.ts"
 import type { Prompt } from "../answers/Prompt.ts"
@@ -12,7 +12,7 @@ export interface Attempt {
   readonly prompt: Prompt
   /** Which arrival of the same request this is, from 1. */
   readonly attempt: number
-  readonly draw: Draw
+  readonly random: SeededRandom
   /** The clock's time of arrival, in milliseconds since 1970. */
   readonly startedAt: number
   /** Simulated milliseconds from the creation of the mock to this arrival. */

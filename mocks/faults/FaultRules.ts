@@ -18,14 +18,14 @@ export interface Strike {
 }
 
 /** Faults that were laid down; the first that strikes wins. */
-export interface Faults {
+export interface FaultRules {
   readonly add: (fault: Fault, strike: Strike) => void
   readonly pick: (attempt: Attempt) => Fault | undefined
   readonly clear: () => void
 }
 
 /** Makes an empty set. */
-export const make = (): Faults => {
+export const make = (): FaultRules => {
   let laid: Array<(attempt: Attempt) => Fault | undefined> = []
   return {
     add: (fault, strike) => {
@@ -40,7 +40,7 @@ export const make = (): Faults => {
           seconds >= from &&
           seconds < to &&
           attempt.attempt <= (strike.attempts ?? Number.POSITIVE_INFINITY) &&
-          attempt.draw.uniform(name) < (strike.probability ?? 1) &&
+          attempt.random.uniform(name) < (strike.probability ?? 1) &&
           matches(attempt.prompt)
         if (!strikes) return undefined
         left--

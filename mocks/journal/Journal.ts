@@ -50,24 +50,24 @@ export const Entry = Schema.Struct({
 export type Entry = typeof Entry.Type
 
 /** An entry while its attempt is under way. */
-export type Open = { -readonly [Field in keyof Entry]: Entry[Field] }
+export type OpenEntry = { -readonly [Field in keyof Entry]: Entry[Field] }
 
 /** The entries kept, and counts that go on when old entries are dropped. */
-export interface Book {
+export interface Journal {
   readonly entries: ReadonlyArray<Entry>
   readonly attempts: number
   readonly inFlight: number
   readonly peakInFlight: number
   readonly open: (
-    start: Pick<Open, "requestId" | "key" | "attempt" | "method" | "path" | "model" | "streamed" | "startedMillis">
-  ) => Open
-  readonly end: (entry: Open, outcome: Outcome, atMillis: number) => void
+    start: Pick<OpenEntry, "requestId" | "key" | "attempt" | "method" | "path" | "model" | "streamed" | "startedMillis">
+  ) => OpenEntry
+  readonly end: (entry: OpenEntry, outcome: Outcome, atMillis: number) => void
   readonly clear: () => void
 }
 
 /** Makes an empty book that keeps the last `limit` entries, so that a long run does not grow without end. */
-export const make = (limit: number): Book => {
-  let entries: Array<Open> = []
+export const make = (limit: number): Journal => {
+  let entries: Array<OpenEntry> = []
   let attempts = 0
   let inFlight = 0
   let peakInFlight = 0
@@ -88,7 +88,7 @@ export const make = (limit: number): Book => {
       attempts++
       inFlight++
       peakInFlight = Math.max(peakInFlight, inFlight)
-      const entry: Open = {
+      const entry: OpenEntry = {
         ...start,
         fault: null,
         status: null,

@@ -1,5 +1,5 @@
 /** Judges a client by the journal: what a server would have seen it do wrong. */
-import type { Book, Entry } from "./Journal.ts"
+import type { Journal, Entry } from "./Journal.ts"
 
 /** One thing a client did wrong, and the request it did it to. */
 export interface Problem {
@@ -70,8 +70,8 @@ const problemsOf = (entry: Entry, next: Entry | undefined): ReadonlyArray<Proble
 }
 
 /** Judges the entries that the book still holds. Call it when the client is done: what is open then, it left open. */
-export const judge = (book: Book): Verdict => {
-  const { entries } = book
+export const judge = (journal: Journal): Verdict => {
+  const { entries } = journal
   const next = new Map<Entry, Entry>()
   const latest = new Map<string, Entry>()
   for (const entry of entries) {
@@ -83,8 +83,8 @@ export const judge = (book: Book): Verdict => {
   return {
     ok: problems.length === 0,
     problems,
-    attempts: book.attempts,
-    peakInFlight: book.peakInFlight,
+    attempts: journal.attempts,
+    peakInFlight: journal.peakInFlight,
     aborted: entries.filter((entry) => entry.outcome === "aborted" || entry.outcome === "cancelled").length
   }
 }

@@ -1,6 +1,6 @@
 /** Answers from a tape: real answers in real time, without a key. */
 import * as Clock from "../time/Clock.ts"
-import * as Draw from "../time/SeededRandom.ts"
+import * as SeededRandom from "../time/SeededRandom.ts"
 import * as Incoming from "../wire/Incoming.ts"
 import { NetworkFailure } from "../wire/NetworkFailure.ts"
 import * as Outgoing from "../wire/Outgoing.ts"
@@ -50,14 +50,14 @@ export const replay = async (
   const lines = await Tape.read(file)
   const waiting = new Map<number, Array<Tape.Line>>()
   for (const line of lines) {
-    const key = Draw.hash(Tape.nameOf(line.request), 0)
+    const key = SeededRandom.hash(Tape.nameOf(line.request), 0)
     waiting.set(key, [...(waiting.get(key) ?? []), line])
   }
   return {
     fetch: async (input, init) => {
       const { headers, method, signal, text, url } = await Incoming.read(input, init)
       const request = { method, path: Tape.pathOf(url), body: Tape.redacted(text, Tape.keyOf(headers)) }
-      const line = waiting.get(Draw.hash(Tape.nameOf(request), 0))?.shift()
+      const line = waiting.get(SeededRandom.hash(Tape.nameOf(request), 0))?.shift()
       if (line === undefined) {
         const error = {
           type: "error",

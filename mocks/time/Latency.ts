@@ -1,5 +1,5 @@
 /** How long a simulated Claude takes: network, time to first token, time per output token, rare stalls. */
-import type { Draw } from "./SeededRandom.ts"
+import type { SeededRandom } from "./SeededRandom.ts"
 
 /** What a latency function may look at. */
 export interface Call {
@@ -8,7 +8,7 @@ export interface Call {
   readonly user: string
   readonly inputTokens: number
   readonly outputTokens: number
-  readonly draw: Draw
+  readonly random: SeededRandom
 }
 
 /** Simulated milliseconds from the request's arrival: `firstTokenMillis` ≤ `totalMillis`. A plain reply arrives at the total. */
@@ -38,12 +38,12 @@ const stallShare = 0.01
 /** Draws the first token from a lognormal, the rest per token with 10 % jitter. */
 export const lognormal =
   (profile: Profile): Latency =>
-  ({ draw, outputTokens }) => {
-    const network = (profile.networkMillis ?? networkMillis) * Math.exp(0.2 * draw.normal("network"))
-    const stalls = draw.uniform("stall") < (profile.stallShare ?? stallShare)
-    const stall = stalls ? 3 + 7 * draw.uniform("stall length") : 1
-    const first = profile.firstTokenMillis * Math.exp(profile.sigma * draw.normal("first token")) * stall
-    const tokens = outputTokens * profile.perTokenMillis * Math.exp(0.1 * draw.normal("per token"))
+  ({ random, outputTokens }) => {
+    const network = (profile.networkMillis ?? networkMillis) * Math.exp(0.2 * random.normal("network"))
+    const stalls = random.uniform("stall") < (profile.stallShare ?? stallShare)
+    const stall = stalls ? 3 + 7 * random.uniform("stall length") : 1
+    const first = profile.firstTokenMillis * Math.exp(profile.sigma * random.normal("first token")) * stall
+    const tokens = outputTokens * profile.perTokenMillis * Math.exp(0.1 * random.normal("per token"))
     return { firstTokenMillis: network + first, totalMillis: network + first + tokens }
   }
 
@@ -55,8 +55,8 @@ export const fixed =
 /** Evenly between `minMillis` and `maxMillis`. */
 export const uniform =
   (minMillis: number, maxMillis: number): Latency =>
-  ({ draw }) =>
-    minMillis + (maxMillis - minMillis) * draw.uniform("total")
+  ({ random }) =>
+    minMillis + (maxMillis - minMillis) * random.uniform("total")
 
 /** Answers at once. */
 export const none: Latency = () => 0

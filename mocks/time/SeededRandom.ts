@@ -1,7 +1,7 @@
-/** Seeded chance: every draw is a pure function of (seed, request body, attempt, name of the draw), so arrival order cannot matter. */
+/** Seeded chance: every draw is a pure function of (seed, request body, attempt, name of the value), so arrival order cannot matter. */
 
 /** One request's private source of chance. Draws are named: adding one never shifts the others. */
-export interface Draw {
+export interface SeededRandom {
   /** A number in [0, 1). */
   readonly uniform: (name: string) => number
   /** A number from the standard normal distribution. */
@@ -27,7 +27,7 @@ export const hash = (text: string, seed: number): number => {
 }
 
 /** Makes the source for the `attempt`-th arrival (from 1) of a body whose hash is `bodyHash`. */
-export const make = (seed: number, bodyHash: number, attempt: number): Draw => {
+export const make = (seed: number, bodyHash: number, attempt: number): SeededRandom => {
   const root = hash(`${bodyHash}:${attempt}`, seed)
   const uniform = (name: string): number => hash(name, root) / 2 ** 53
   return {

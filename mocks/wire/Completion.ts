@@ -1,5 +1,5 @@
 /** What the body of a message is encoded from: content blocks, the stop reason, and what server tools add to it. */
-import type { Unchecked } from "./UncheckedJson.ts"
+import type { UncheckedJson } from "./UncheckedJson.ts"
 
 /** A content block of the Messages API; which other fields it has depends on `type`. */
 export interface Block {
@@ -18,12 +18,12 @@ export interface Completion {
 /** What tools that run on the API's side add to a message; a field is absent where no such tool ran. */
 export interface ServerToolTraces {
   readonly serverTools?: { readonly web_search_requests: number; readonly web_fetch_requests: number }
-  readonly container?: Unchecked
+  readonly container?: UncheckedJson
   /**
    * One model name for each entry of `usage.iterations`, null for the requested model. Empty unless an advisor or a compaction
    * may have made several model calls.
    */
   readonly steps: ReadonlyArray<string | null>
   /** Top-level fields that a beta adds to the message. */
-  readonly extra: Unchecked
+  readonly extra: UncheckedJson
 }

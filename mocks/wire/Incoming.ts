@@ -1,5 +1,5 @@
 /** A request as it arrived, read once from whatever `fetch` was called with. */
-import { parse, type Unchecked } from "./UncheckedJson.ts"
+import { parse, type UncheckedJson } from "./UncheckedJson.ts"
 
 /** `json` is absent when the body is not a JSON object; `signal` is the caller's. */
 export interface Incoming {
@@ -7,7 +7,7 @@ export interface Incoming {
   readonly url: URL
   readonly headers: Headers
   readonly text: string
-  readonly json: Unchecked | undefined
+  readonly json: UncheckedJson | undefined
   readonly signal: AbortSignal | undefined
 }
 

@@ -23,7 +23,7 @@ export interface Envelope {
   /** The model reports how much it thought; older ones do so only when thinking was asked for. */
   readonly reportsThinking: boolean
   readonly answer: Completion
-  readonly traces: ServerToolTraces
+  readonly serverToolTraces: ServerToolTraces
   readonly usage: Usage
 }
 
@@ -39,8 +39,10 @@ const counts = ({ usage }: Envelope): Fields => ({
 const details = ({ reportsThinking, usage, version }: Envelope): Fields =>
   reportsThinking || version !== "2023-06-01" ? { output_tokens_details: { thinking_tokens: usage.thinking } } : {}
 
-const serverTools = ({ traces, version }: Envelope): Fields =>
-  traces.serverTools !== undefined || version !== "2023-06-01" ? { server_tool_use: traces.serverTools ?? null } : {}
+const serverTools = ({ serverToolTraces, version }: Envelope): Fields =>
+  serverToolTraces.serverTools !== undefined || version !== "2023-06-01"
+    ? { server_tool_use: serverToolTraces.serverTools ?? null }
+    : {}
 
 const nothing = {
   input_tokens: 0,
@@ -60,11 +62,11 @@ const advice = (model: string, inputTokens: number): Fields => ({
 
 /** The steps of an answer; the model asked counts the whole once, others are counted for themselves and are not in the sum. */
 const iterations = (envelope: Envelope): Fields => {
-  const { traces, usage } = envelope
-  if (traces.steps.length === 0) return {}
+  const { serverToolTraces, usage } = envelope
+  if (serverToolTraces.steps.length === 0) return {}
   const whole = { ...counts(envelope), cache_creation: creation(envelope), output_tokens: usage.output }
   return {
-    iterations: traces.steps.map((model, index) =>
+    iterations: serverToolTraces.steps.map((model, index) =>
       model === null ? step(index === 0 ? whole : nothing) : advice(model, usage.input)
     )
   }
@@ -85,8 +87,10 @@ const fullUsage = (envelope: Envelope, output: number): Fields => ({
 
 const head = ({ id, model }: Envelope): Fields => ({ model, id, type: "message", role: "assistant" })
 
-const container = ({ traces, version }: Envelope): Fields =>
-  version === "2023-06-01" && traces.container === undefined ? {} : { container: traces.container ?? null }
+const container = ({ serverToolTraces, version }: Envelope): Fields =>
+  version === "2023-06-01" && serverToolTraces.container === undefined
+    ? {}
+    : { container: serverToolTraces.container ?? null }
 
 const diagnostics = ({ version }: Envelope): Fields => (version === "2023-06-01" ? {} : { diagnostics: null })
 
@@ -117,7 +121,7 @@ export const plain = (envelope: Envelope): Fields => ({
     ...iterations(envelope),
     ...(envelope.version === "2023-06-01" ? {} : { speed: "standard" })
   },
-  ...envelope.traces.extra
+  ...envelope.serverToolTraces.extra
 })
 
 /** Gives the empty message that opens a stream: input counts, and almost no output yet. */
@@ -146,5 +150,5 @@ export const closing = (envelope: Envelope): Fields => ({
     ...serverTools(envelope),
     ...iterations(envelope)
   },
-  ...envelope.traces.extra
+  ...envelope.serverToolTraces.extra
 })

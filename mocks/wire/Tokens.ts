@@ -1,5 +1,5 @@
 /** Token counts by estimate: close to the recorded ones for plain English, and the same in every endpoint. */
-import { listOf, objectOf, type Unchecked } from "./UncheckedJson.ts"
+import { listOf, objectOf, type UncheckedJson } from "./UncheckedJson.ts"
 
 const charactersPerToken = 4.4
 const perRequest = 7
@@ -45,7 +45,7 @@ export const ofTools = (tools: unknown): number =>
   Array.isArray(tools) && tools.length > 0 ? toolPreamble + ofText(JSON.stringify(tools)) : 0
 
 /** Estimates the whole input of a Messages request: what `count_tokens` says and what usage adds up to. */
-export const ofRequest = (body: Unchecked): number => {
+export const ofRequest = (body: UncheckedJson): number => {
   const messages = listOf(body["messages"])
   const turns = messages.reduce<number>(
     (sum, message, index) => sum + ofContent(objectOf(message)?.["content"]) + (index === 0 ? 0 : perMessage),

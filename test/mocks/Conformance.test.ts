@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { clock, mockClaude } from "fanfold/mocks"
 import * as Recording from "./Recording.ts"
 import * as Shape from "./Shape.ts"
-import { listOf, objectOf, type Unchecked } from "../../mocks/wire/UncheckedJson.ts"
+import { listOf, objectOf, type UncheckedJson } from "../../mocks/wire/UncheckedJson.ts"
 
 /** Headers that the edge or the connection sets, and `retry-after` on a 200, which means nothing. */
 const notTheApi =
@@ -103,7 +103,7 @@ const compare = async (recording: Recording.Recording, told: boolean): Promise<R
   const streamed = recording.kind === "messages_stream"
   if (told && recording.kind.startsWith("messages")) {
     const events = streamed ? (body as ReadonlyArray<Recording.SseEvent>) : []
-    const message = streamed ? undefined : (body as Unchecked)
+    const message = streamed ? undefined : (body as UncheckedJson)
     const stop = streamed ? objectOf(events.find(({ name }) => name === "message_delta")?.data["delta"]) : message
     claude.when({}).reply({
       $content: (message?.["content"] ?? Recording.contentOf(events)) as never,

@@ -1,7 +1,7 @@
 /** The recorded interactions that the mock is held against. They are read in place, and may be absent. */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { parse, type Unchecked } from "../../mocks/wire/UncheckedJson.ts"
+import { parse, type UncheckedJson } from "../../mocks/wire/UncheckedJson.ts"
 
 /** One recorded interaction. */
 export interface Recording {
@@ -11,7 +11,7 @@ export interface Recording {
     readonly method: string
     readonly url: string
     readonly headers: Record<string, string>
-    readonly body: Unchecked | undefined
+    readonly body: UncheckedJson | undefined
     readonly raw: unknown
   }
   readonly response: { readonly status: number; readonly headers: Record<string, string>; readonly body: unknown }
@@ -41,7 +41,7 @@ export const all = (): ReadonlyArray<Recording> => {
 /** One server-sent event. */
 export interface SseEvent {
   readonly name: string
-  readonly data: Unchecked
+  readonly data: UncheckedJson
 }
 
 /** Reads the events of a stream's text. */
@@ -50,11 +50,13 @@ export const eventsOf = (text: string): ReadonlyArray<SseEvent> =>
     const data = /^data: ?(.*)$/m.exec(part)?.[1]
     return data === undefined
       ? []
-      : [{ name: /^event: ?(.*)$/m.exec(part)?.[1] ?? "", data: JSON.parse(data) as Unchecked }]
+      : [{ name: /^event: ?(.*)$/m.exec(part)?.[1] ?? "", data: JSON.parse(data) as UncheckedJson }]
   })
 
 /** Puts the content blocks of a stream together again. */
-export const contentOf = (events: ReadonlyArray<SseEvent>): ReadonlyArray<Unchecked & { readonly type: string }> => {
+export const contentOf = (
+  events: ReadonlyArray<SseEvent>
+): ReadonlyArray<UncheckedJson & { readonly type: string }> => {
   const blocks: Array<Record<string, any>> = []
   for (const { data } of events) {
     const event = data as Record<string, any>

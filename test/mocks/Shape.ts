@@ -1,5 +1,5 @@
 /** Compares the shape of two JSON values: keys and types, never contents. */
-import { listOf, objectOf, type Unchecked } from "../../mocks/wire/UncheckedJson.ts"
+import { listOf, objectOf, type UncheckedJson } from "../../mocks/wire/UncheckedJson.ts"
 
 /** Fields that came to the API after some of the recordings were made; the mock has them, an old recording may not. */
 const newer = new Set(
@@ -58,7 +58,7 @@ const itemDifferences = (
 export const kinds = (content: unknown): string => listOf(content).map(kindOf).join(" ")
 
 /** Writes a stream as a line: runs of deltas are one word, pings are left out as their number varies. */
-export const order = (events: ReadonlyArray<{ readonly name: string; readonly data: Unchecked }>): string => {
+export const order = (events: ReadonlyArray<{ readonly name: string; readonly data: UncheckedJson }>): string => {
   const words = events
     .filter((event) => event.name !== "ping")
     .map(({ data, name }) => {

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { clock, latency, mockClaude } from "fanfold/mocks"
-import * as Draw from "../../../mocks/time/SeededRandom.ts"
+import * as SeededRandom from "../../../mocks/time/SeededRandom.ts"
 import { body, post } from "../ask.ts"
 
 /** First-token times of many calls, sorted; network and stalls left in. */
 const firstTokens = (profile: latency.Latency, model = "m"): ReadonlyArray<number> =>
   Array.from({ length: 4000 }, (_, index) => {
-    const draw = Draw.make(1, index, 1)
-    return latency.times(profile, { model, user: "", inputTokens: 10, outputTokens: 100, draw }).firstTokenMillis
+    const random = SeededRandom.make(1, index, 1)
+    return latency.times(profile, { model, user: "", inputTokens: 10, outputTokens: 100, random }).firstTokenMillis
   }).toSorted((a, b) => a - b)
 
 const quantile = (sorted: ReadonlyArray<number>, share: number): number => sorted[Math.floor(sorted.length * share)]!

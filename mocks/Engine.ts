@@ -1,5 +1,6 @@
 /** The mock itself: a `fetch` that answers as the Claude API does. Transports only carry what it gives. */
 import * as Batches from "./endpoints/Batches.ts"
+import { route } from "./endpoints/Router.ts"
 import * as SeededRandom from "./time/SeededRandom.ts"
 import type { Exchange, Rules } from "./endpoints/Exchange.ts"
 import type * as FaultRules from "./faults/FaultRules.ts"
@@ -8,38 +9,15 @@ import * as Headers from "./wire/Headers.ts"
 import * as Incoming from "./wire/Incoming.ts"
 import type * as Journal from "./journal/Journal.ts"
 import * as Latency from "./time/Latency.ts"
-import * as Messages from "./endpoints/Messages.ts"
-import * as ModelList from "./endpoints/ModelList.ts"
 import { NetworkFailure } from "./wire/NetworkFailure.ts"
 import * as Outgoing from "./wire/Outgoing.ts"
 import * as Prompt from "./answers/Prompt.ts"
-import * as Validation from "./endpoints/Validation.ts"
 
 /** Everything an engine is made of. */
 export interface Settings extends Rules {
   readonly latency: Latency.Latency
   readonly journal: Journal.Journal
   readonly faultRules: FaultRules.FaultRules
-}
-
-const batchesPath = "/v1/messages/batches"
-const modelsPath = "/v1/models"
-
-const route = (settings: Settings, batches: Batches.Batches, exchange: Exchange): Outgoing.Outgoing => {
-  const { method, url } = exchange.incoming
-  const path = url.pathname
-  const problem = Validation.checkEnvelope(exchange.incoming, settings.apiVersion)
-  if (problem !== undefined) return exchange.reject(problem)
-  if (path === "/v1/messages" && method === "POST") return Messages.answer(settings, exchange)
-  if (path === "/v1/messages/count_tokens" && method === "POST") return Messages.count(exchange)
-  if (path === modelsPath && method === "GET") return ModelList.list(exchange)
-  if (path.startsWith(`${modelsPath}/`) && method === "GET") {
-    return ModelList.one(exchange, decodeURIComponent(path.slice(modelsPath.length + 1)))
-  }
-  const inBatches = path === batchesPath || path.startsWith(`${batchesPath}/`)
-  return (
-    (inBatches ? batches.answer(exchange, path.slice(batchesPath.length)) : undefined) ?? Messages.nowhere(exchange)
-  )
 }
 
 /** A mistake in a test's own function must not look like a server error, which clients try again. */

@@ -91,7 +91,7 @@ export const make = (options: Options = {}): MockClaude => {
     batches: { ...defaultBatches, ...options.batches },
     rateLimiter: Limits.make(options.limits ?? scenario?.limits),
     cache: Cache.make(),
-    written: replies.take,
+    takeReply: replies.take,
     journal,
     faultRules
   })

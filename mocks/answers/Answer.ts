@@ -47,7 +47,7 @@ const cutText = (text: string, tokens: number): string => {
 }
 
 /** Cuts an answer where the model would stop: at a stop sequence, or when `maxTokens` are spent. */
-export const within = (answer: Answer, maxTokens: number, stopSequences: ReadonlyArray<string>): Answer => {
+export const truncate = (answer: Answer, maxTokens: number, stopSequences: ReadonlyArray<string>): Answer => {
   const content: Array<Block> = []
   let left = maxTokens - 3
   for (const block of answer.content) {

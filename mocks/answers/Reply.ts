@@ -88,7 +88,7 @@ const unasked = (answer: Answer.Answer, prompt: Prompt, random: SeededRandom): A
     : answer
 
 /** Makes the answer when nothing was written for the request. */
-export const unwritten = (prompt: Prompt, random: SeededRandom): Answer.Answer => {
+export const simulate = (prompt: Prompt, random: SeededRandom): Answer.Answer => {
   const schema = answerSchema(prompt.body)
   const answer =
     Tools.answer(prompt, random) ??

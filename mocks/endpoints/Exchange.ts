@@ -1,4 +1,4 @@
-/** One attempt as the endpoints see it, and the rules that hold for all of them. */
+/** What the endpoints read: the request in hand, and the settings and state that all requests share. */
 import type { Attempt } from "../faults/Attempt.ts"
 import type { Cache } from "./Cache.ts"
 import type { Clock } from "../time/Clock.ts"
@@ -10,32 +10,35 @@ import type { ApiVersion } from "../wire/Message.ts"
 import type { Prompt } from "../answers/Prompt.ts"
 import type { Reply } from "../answers/Reply.ts"
 
-/** How batches pass their time, in simulated milliseconds. */
+/** Durations of a batch in simulated milliseconds, counted from its creation. */
 export interface BatchTimes {
-  /** Until the last item is done. */
+  /** Each item is done at a random time between 0 and this. */
   readonly processingMillis: number
-  /** Until what is not done by then expires: 24 hours in the API. */
+  /** Items that are not done by then expire; 24 hours in the API. */
   readonly expiresMillis: number
 }
 
-/** What a test or a scenario has laid down, and what all requests share. */
+/** The settings of a mock, and the state that its requests share. */
 export interface Rules {
   readonly seed: number
+  /** Factor between simulated time and the clock's time. */
   readonly timeScale: number
   readonly clock: Clock
-  /** Plays this version whatever the request's header says; absent: the header decides. */
+  /** The API version of every reply; when undefined, the request's `anthropic-version` header decides. */
   readonly apiVersion: ApiVersion | undefined
   readonly batches: BatchTimes
   readonly rateLimiter: RateLimiter
   readonly cache: Cache
-  /** Gives the reply written for a prompt, and counts it as used. */
-  readonly written: (prompt: Prompt) => Reply | undefined
+  /** Finds the first reply registered for a prompt, and counts that use of it. */
+  readonly takeReply: (prompt: Prompt) => Reply | undefined
 }
 
-/** An attempt as the endpoints see it. */
+/** One attempt as the endpoints see it. */
 export interface Exchange extends Attempt {
   readonly incoming: Incoming
+  /** The attempt's journal entry, which the endpoint completes. */
   readonly entry: OpenEntry
   readonly version: ApiVersion
+  /** Makes the headers that all replies carry, for headers sent that many simulated milliseconds after arrival. */
   readonly headersAfter: (millis: number) => HeaderList
 }

@@ -17,13 +17,14 @@ export interface Completion {
 
 /** What tools that run on the API's side add to a message; a field is absent where no such tool ran. */
 export interface ServerToolTraces {
-  readonly serverTools?: { readonly web_search_requests: number; readonly web_fetch_requests: number }
+  readonly toolUse?: { readonly web_search_requests: number; readonly web_fetch_requests: number }
+  /** The container of code execution. */
   readonly container?: UncheckedJson
   /**
    * One model name for each entry of `usage.iterations`, null for the requested model. Empty unless an advisor or a compaction
    * may have made several model calls.
    */
-  readonly steps: ReadonlyArray<string | null>
+  readonly iterations: ReadonlyArray<string | null>
   /** Top-level fields that a beta adds to the message. */
-  readonly extra: UncheckedJson
+  readonly betaFields: UncheckedJson
 }

@@ -1,6 +1,6 @@
-/** The errors that `fetch` and the reader of a body get when the connection breaks, in the shape that undici gives them. */
+/** The errors of a broken connection, in the shape in which undici throws them. */
 
-/** Rejects `fetch` before any header: connection refused or reset. The HTTP server turns it into a reset of its socket. */
+/** Rejects `fetch` when the connection is refused, or reset before the headers. The HTTP server resets its socket instead. */
 export class NetworkFailure extends TypeError {
   override readonly name = "TypeError"
   readonly code: string

@@ -1,4 +1,4 @@
-/** Answers what no reply was written for: deterministic, marked as simulated, and showing what the prompt held. */
+/** Texts for requests without a registered reply: marked as simulated, with the question or excerpts of the findings in them. */
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 import type { Prompt } from "./Prompt.ts"
@@ -37,11 +37,11 @@ const synthesis = (prompt: Prompt): string => {
   ].join("\n\n")
 }
 
-/** Writes the text for a prompt: a few sentences that name the question, or a section for each finding and a line for each gap. */
+/** Writes the prose for a prompt: the question and a few sentences, or a section for each finding and a line for each gap. */
 export const text = (prompt: Prompt, random: SeededRandom): string =>
   prompt.part === "synthesis" ? synthesis(prompt) : ask(prompt, random)
 
-/** Writes one line for the strings of a structured answer: it names the question, or the findings and the gaps. */
+/** Writes one line for the strings of a structured answer: the question, or an excerpt of each finding and the gaps. */
 export const line = (prompt: Prompt): string => {
   if (prompt.part === "ask") return `Simulated answer to “${quoted(prompt.instruction)}”`
   const excerpts = prompt.findings.map((finding) => `${finding.name}: ${WrittenSynthesis.excerpt(finding.answer, 80)}`)

@@ -1,15 +1,15 @@
-/** Plays the web_search tool: a query, results, and text whose first sentences cite them. */
+/** Simulates the `web_search` tool: a query, its results, and text that cites them. */
 import type { Answer } from "./Answer.ts"
 import type { Block } from "../wire/Completion.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 import type { Prompt } from "./Prompt.ts"
 
-const words = (text: string): ReadonlyArray<string> =>
+const queryTerms = (text: string): ReadonlyArray<string> =>
   (text.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? []).slice(0, 6)
 
-/** Finds where the first two sentences end, so that the pieces joined again are the text itself. */
-const citable = (text: string): ReadonlyArray<number> => {
+/** Gives the offsets at which the first two sentences end. */
+const sentenceEnds = (text: string): ReadonlyArray<number> => {
   const ends: Array<number> = []
   for (const sentence of WrittenSynthesis.sentences(text).slice(0, 2)) {
     const start = text.indexOf(sentence, ends.at(-1) ?? 0)
@@ -19,9 +19,9 @@ const citable = (text: string): ReadonlyArray<number> => {
   return ends
 }
 
-/** Gives the answer with `text` as its prose: search call, three results on example.org, cited and plain text. */
+/** Makes the answer: the call, three results on example.org, and `text`, whose first two sentences cite them. */
 export const answer = (prompt: Prompt, text: string, random: SeededRandom): Answer => {
-  const terms = words(prompt.instruction)
+  const terms = queryTerms(prompt.instruction)
   const id = `srvtoolu_01${random.letters("search id", 22)}`
   const results = [1, 2, 3].map((rank) => ({
     type: "web_search_result",
@@ -30,7 +30,7 @@ export const answer = (prompt: Prompt, text: string, random: SeededRandom): Answ
     encrypted_content: random.letters(`result ${rank}`, 120),
     page_age: rank === 1 ? "2 days ago" : null
   }))
-  const ends = citable(text)
+  const ends = sentenceEnds(text)
   const cited = ends.map((end, index): Block => {
     const piece = text.slice(index === 0 ? 0 : ends[index - 1], end)
     return {

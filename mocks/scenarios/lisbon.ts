@@ -1,4 +1,4 @@
-/** A travel guide to Lisbon: three answers and the guide that joins them. */
+/** Answers for a travel guide to Lisbon: three asks, and the synthesis. */
 import type { ScenarioReply } from "./Scenario.ts"
 
 const attractions = `Five places earn their time on a first visit. The Jerónimos Monastery in Belém is the finest building in the city: its cloister, carved like lace, was paid for by the spice trade and outlived the earthquake of 1755. The Tower of Belém and the Monument to the Discoveries stand ten minutes away along the river, so that the three make one morning. Alfama, the old Moorish quarter, kept its alleys when the rest of Lisbon fell, and the viewpoints at Santa Luzia and Portas do Sol look straight over its roofs. São Jorge Castle above it has the widest view of all, best in the last hour before sunset. The National Tile Museum, in a former convent, explains the blue walls that you will meet on every street. Whoever has half a day to spare takes the train to Sintra, for its palaces in the hills. Most museums close on Mondays, and the queue at the monastery is shortest when the doors open.`

@@ -60,7 +60,7 @@ export interface MockClaude {
   readonly fetch: typeof globalThis.fetch
   /** Registers a reply for the requests that match. Earlier replies precede later ones, and all precede the scenario. */
   readonly when: (matcher: Matcher) => { readonly reply: (reply: Reply) => Replies.RegisteredReply }
-  /** Registers a fault; without conditions it applies to every request. Faults of the scenario precede it, and earlier ones precede later ones. */
+  /** Registers a fault, for all requests if there are no conditions. Earlier ones precede it, those of the scenario first. */
   readonly fault: (fault: Fault, conditions?: FaultRules.Conditions) => void
   /** Starts an HTTP server on 127.0.0.1, or on `host`. */
   readonly serve: (options?: ServeOptions) => Promise<Server>

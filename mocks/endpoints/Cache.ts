@@ -81,7 +81,7 @@ const pieces = (body: UncheckedJson): ReadonlyArray<Piece> => {
     : [...all.slice(0, -1), { ...last, ttl: last.ttl ?? automatic }]
 }
 
-/** The settings of a request that are part of every prefix: a change of one invalidates all entries. */
+/** The settings of a request that belong to each of its prefixes: requests that differ in one share no entries. */
 const settingsOf = (body: UncheckedJson): string =>
   JSON.stringify([body["model"], body["thinking"], body["output_config"], body["tool_choice"]])
 

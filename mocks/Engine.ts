@@ -1,71 +1,49 @@
-/** The mock itself: a `fetch` that answers as the Claude API does. Transports only carry what it gives. */
+/** The core of the mock: a `fetch` that answers like the Claude API. The HTTP server and the MSW handlers call it. */
 import * as Batches from "./endpoints/Batches.ts"
-import * as Draw from "./time/SeededRandom.ts"
+import { route } from "./endpoints/Router.ts"
+import * as SeededRandom from "./time/SeededRandom.ts"
 import type { Exchange, Rules } from "./endpoints/Exchange.ts"
-import type * as Faults from "./faults/FaultRules.ts"
-import * as Harm from "./faults/ApplyFault.ts"
+import type * as FaultRules from "./faults/FaultRules.ts"
+import * as ApplyFault from "./faults/ApplyFault.ts"
 import * as Headers from "./wire/Headers.ts"
 import * as Incoming from "./wire/Incoming.ts"
 import type * as Journal from "./journal/Journal.ts"
 import * as Latency from "./time/Latency.ts"
-import * as Messages from "./endpoints/Messages.ts"
-import * as ModelList from "./endpoints/ModelList.ts"
-import { NetworkFailure } from "./faults/Network.ts"
+import { NetworkFailure } from "./wire/NetworkFailure.ts"
 import * as Outgoing from "./wire/Outgoing.ts"
 import * as Prompt from "./answers/Prompt.ts"
-import * as Validation from "./endpoints/Validation.ts"
 
-/** Everything an engine is made of. */
+/** The settings and the state of an engine. */
 export interface Settings extends Rules {
   readonly latency: Latency.Latency
-  readonly book: Journal.Book
-  readonly faults: Faults.Faults
+  readonly journal: Journal.Journal
+  readonly faultRules: FaultRules.FaultRules
 }
 
-const batchesPath = "/v1/messages/batches"
-const modelsPath = "/v1/models"
-
-const route = (settings: Settings, batches: Batches.Batches, exchange: Exchange): Outgoing.Outgoing => {
-  const { method, url } = exchange.incoming
-  const path = url.pathname
-  const problem = Validation.checkEnvelope(exchange.incoming, settings.apiVersion)
-  if (problem !== undefined) return exchange.refuse(problem)
-  if (path === "/v1/messages" && method === "POST") return Messages.answer(settings, exchange)
-  if (path === "/v1/messages/count_tokens" && method === "POST") return Messages.count(exchange)
-  if (path === modelsPath && method === "GET") return ModelList.list(exchange)
-  if (path.startsWith(`${modelsPath}/`) && method === "GET") {
-    return ModelList.one(exchange, decodeURIComponent(path.slice(modelsPath.length + 1)))
-  }
-  const inBatches = path === batchesPath || path.startsWith(`${batchesPath}/`)
-  return (
-    (inBatches ? batches.answer(exchange, path.slice(batchesPath.length)) : undefined) ?? Messages.nowhere(exchange)
-  )
-}
-
-/** A mistake in a test's own function must not look like a server error, which clients try again. */
-const broken = (error: unknown): Response => {
+/** An exception of a test's own function becomes a 400 that must not be retried: clients would retry a server error. */
+const internalError = (error: unknown): Response => {
   const message = `the mock failed: ${String(error)}`
   const body = { type: "error", error: { type: "invalid_request_error", message }, request_id: null }
   return Response.json(body, { status: 400, headers: { "x-should-retry": "false" } })
 }
 
-/** Makes the `fetch` of an engine. Repeated identical requests are told apart by how often they came. */
+/** Makes the `fetch` of an engine. Arrivals of equal requests are numbered, and differ in their random values. */
 export const make = (settings: Settings): typeof globalThis.fetch => {
-  const { book, clock, faults, seed, timeScale } = settings
+  const { journal, clock, faultRules, seed, timeScale } = settings
   const batches = Batches.make(settings)
-  const madeAt = clock.now()
+  const createdAt = clock.now()
   const arrivals = new Map<number, number>()
-  const since = (): number => clock.now() - madeAt
+  const sinceCreation = (): number => clock.now() - createdAt
 
-  const begin = (incoming: Incoming.Incoming): Exchange => {
+  const openExchange = (incoming: Incoming.Incoming): Exchange => {
     const startedAt = clock.now()
-    const bodyHash = Draw.hash(`${incoming.method} ${incoming.url.pathname} ${incoming.text}`, 0)
+    const bodyHash = SeededRandom.hash(`${incoming.method} ${incoming.url.pathname} ${incoming.text}`, 0)
     const attempt = (arrivals.get(bodyHash) ?? 0) + 1
     arrivals.set(bodyHash, attempt)
-    const draw = Draw.make(seed, bodyHash, attempt)
-    const requestId = `req_01${draw.letters("request id", 22)}`
+    const random = SeededRandom.make(seed, bodyHash, attempt)
+    const requestId = `req_01${random.letters("request id", 22)}`
     const prompt = Prompt.read(incoming.json ?? {})
-    const entry = book.open({
+    const entry = journal.open({
       requestId,
       key: bodyHash.toString(36),
       attempt,
@@ -73,7 +51,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       path: incoming.url.pathname,
       model: prompt.model === "" ? null : prompt.model,
       streamed: incoming.json?.["stream"] === true,
-      startedMillis: startedAt - madeAt
+      startedMillis: startedAt - createdAt
     })
     const times = (outputTokens: number): Latency.Times =>
       Latency.times(settings.latency, {
@@ -81,59 +59,61 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
         user: prompt.instruction,
         inputTokens: entry.inputTokens,
         outputTokens,
-        draw
+        random
       })
     const at = (millis: number): number => {
       entry.plannedMillis = Math.max(entry.plannedMillis, millis)
       return startedAt + millis * timeScale
     }
     const headersAfter = (millis: number): Headers.HeaderList =>
-      Headers.common(requestId, draw.letters("trace", 48), at(millis), millis)
+      Headers.common(requestId, random.letters("trace", 48), at(millis), millis)
     return {
       incoming,
       prompt,
-      draw,
+      random,
       attempt,
       requestId,
       entry,
       startedAt,
-      // Where no simulated time passes, windows of time are real.
-      sinceMillis: (startedAt - madeAt) / (timeScale === 0 ? 1 : timeScale),
+      // With a `timeScale` of 0, `betweenSeconds` of faults counts seconds of the clock.
+      sinceMillis: (startedAt - createdAt) / (timeScale === 0 ? 1 : timeScale),
       version:
         settings.apiVersion ??
         (incoming.headers.get("anthropic-version") === "2023-06-01" ? "2023-06-01" : "2026-10-21"),
       times,
       at,
       headersAfter,
-      refuse: (problem, extra = {}) => {
-        entry.errorType = problem.type
-        // A refusal never reaches the model: it costs about the network.
+      reject: (error, headers = {}) => {
+        entry.errorType = error.type
+        // A rejected request does not reach the model: it takes about the time of the network.
         const millis = times(0).firstTokenMillis * 0.2
-        return Outgoing.error(problem, requestId, { ...headersAfter(millis), ...extra }, at(millis))
+        return Outgoing.error(error, requestId, { ...headersAfter(millis), ...headers }, at(millis))
       }
     }
   }
 
-  const decide = (exchange: Exchange): Outgoing.Outgoing | NetworkFailure => {
-    const fault = faults.pick(exchange)
+  const respond = (exchange: Exchange): Outgoing.Outgoing | NetworkFailure => {
+    const fault = faultRules.pick(exchange)
     if (fault === undefined) return route(settings, batches, exchange)
     exchange.entry.fault = fault.kind === "status" ? `${fault.status} ${fault.type}` : fault.kind
-    return Harm.instead(fault, exchange) ?? Harm.apply(fault, exchange, route(settings, batches, exchange))
+    return (
+      ApplyFault.replacement(fault, exchange) ?? ApplyFault.toReply(fault, exchange, route(settings, batches, exchange))
+    )
   }
 
   return async (input, init) => {
     const incoming = await Incoming.read(input, init)
-    const exchange = begin(incoming)
+    const exchange = openExchange(incoming)
     const { entry } = exchange
     try {
-      const outgoing = decide(exchange)
+      const outgoing = respond(exchange)
       if (outgoing instanceof NetworkFailure) throw outgoing
       const wait = outgoing.headersAtMillis - clock.now()
       if (wait > 0 || incoming.signal?.aborted === true) await clock.sleep(wait, incoming.signal)
       const retry = outgoing.headers["x-should-retry"]
       const retryAfter = outgoing.headers["retry-after"]
       entry.status = outgoing.status
-      entry.headersMillis = since()
+      entry.headersMillis = sinceCreation()
       entry.outcome = "reading"
       entry.shouldRetry = retry === undefined ? null : retry === "true"
       entry.retryAfterSeconds = retryAfter === undefined ? null : Number(retryAfter)
@@ -143,13 +123,14 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
         onRead: () => {
           entry.bodyRead = true
         },
-        onEnd: (end) => book.end(entry, end === "cancelled" && outgoing.status >= 400 ? "discarded" : end, since())
+        onEnd: (end) =>
+          journal.end(entry, end === "cancelled" && outgoing.status >= 400 ? "discarded" : end, sinceCreation())
       })
       return new Response(body, { status: outgoing.status, headers: outgoing.headers })
     } catch (error) {
-      book.end(entry, incoming.signal?.aborted === true ? "aborted" : "failed", since())
+      journal.end(entry, incoming.signal?.aborted === true ? "aborted" : "failed", sinceCreation())
       if (error instanceof NetworkFailure || incoming.signal?.aborted === true) throw error
-      return broken(error)
+      return internalError(error)
     }
   }
 }

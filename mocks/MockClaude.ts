@@ -1,10 +1,10 @@
-/** An offline Claude: what a test holds in its hand. */
+/** The offline Claude: its options, and the object with which a test controls and inspects it. */
 import * as Cache from "./endpoints/Cache.ts"
 import * as Clock from "./time/Clock.ts"
 import * as Engine from "./Engine.ts"
 import type { BatchTimes } from "./endpoints/Exchange.ts"
 import type { Fault } from "./faults/Fault.ts"
-import * as Faults from "./faults/FaultRules.ts"
+import * as FaultRules from "./faults/FaultRules.ts"
 import * as Journal from "./journal/Journal.ts"
 import * as Latency from "./time/Latency.ts"
 import * as Limits from "./endpoints/Limits.ts"
@@ -18,30 +18,30 @@ import * as Scenario from "./scenarios/Scenario.ts"
 import type { Server, ServeOptions } from "./Server.ts"
 import * as Verdict from "./journal/Verdict.ts"
 
-/** All optional. What is given here wins over the scenario. */
+/** Options of a mock; they take precedence over its scenario. */
 export interface Options {
-  /** Seeds every draw; 1 unless given. */
+  /** Seeds all random values; 1 unless given. */
   readonly seed?: number
-  /** How long replies take; no time at all unless given. */
+  /** The latency of replies; none by default. */
   readonly latency?: Latency.Latency
   /**
-   * Multiplies what the mock itself takes: 1/20 makes 20 simulated seconds one. What the wire promises in the client's time
-   * (limits a minute, `retry-after`, the life of a cache entry) stays as it is.
+   * Multiplies the simulated times of the mock: with 1/20, 20 simulated seconds take 1 second. Rate limits, `retry-after` and the
+   * lifetime of cache entries are not scaled, as the client counts them on its own clock.
    */
   readonly timeScale?: number
-  /** Rate limits to enforce; none unless given. */
+  /** Rate limits to enforce; none by default. */
   readonly limits?: Limits.Limits
   readonly scenario?: Scenario.Scenario
-  /** Plays this version of the API whatever the client asks for. */
+  /** Replies in this version of the API, whatever version the client requests. */
   readonly apiVersion?: ApiVersion
   readonly batches?: Partial<BatchTimes>
-  /** Where time comes from; the machine unless given. */
+  /** The source of time; the machine's clock by default. */
   readonly clock?: Clock.Clock
-  /** How many of the last attempts the journal keeps; 10,000 unless given. */
+  /** How many of the last attempts the journal keeps; 10,000 by default. */
   readonly journalEntries?: number
 }
 
-/** What the mock saw. */
+/** The requests that the mock received. */
 export interface JournalView {
   readonly entries: ReadonlyArray<Journal.Entry>
   readonly attempts: number
@@ -49,39 +49,39 @@ export interface JournalView {
   readonly peakInFlight: number
   /** One line an attempt, sorted, without measured times: equal for equal seeds and requests. */
   readonly log: () => ReadonlyArray<string>
-  /** What the client did wrong, if anything. Ask when it is done. */
+  /** Finds mistakes of the client. Call it after the client has ended, as open requests are reported. */
   readonly verdict: () => Verdict.Verdict
   readonly clear: () => void
 }
 
-/** The offline Claude. */
+/** An offline Claude. */
 export interface MockClaude {
-  /** Give it to the SDK: `new Anthropic({ fetch: claude.fetch })`. */
+  /** A `fetch` for the SDK: `new Anthropic({ fetch: claude.fetch })`. */
   readonly fetch: typeof globalThis.fetch
-  /** Lays down a reply for the requests that match; earlier replies win over later ones and over the scenario. */
-  readonly when: (matcher: Matcher) => { readonly reply: (reply: Reply) => Replies.Laid }
-  /** Lays down a fault; every request meets it unless `strike` says otherwise. */
-  readonly fault: (fault: Fault, strike?: Faults.Strike) => void
-  /** Listens on 127.0.0.1 unless told otherwise. */
+  /** Registers a reply for the requests that match. Earlier replies precede later ones, and all precede the scenario. */
+  readonly when: (matcher: Matcher) => { readonly reply: (reply: Reply) => Replies.RegisteredReply }
+  /** Registers a fault, for all requests if there are no conditions. Earlier ones precede it, those of the scenario first. */
+  readonly fault: (fault: Fault, conditions?: FaultRules.Conditions) => void
+  /** Starts an HTTP server on 127.0.0.1, or on `host`. */
   readonly serve: (options?: ServeOptions) => Promise<Server>
-  /** From now on passes every request to `upstream`, the API unless given, and appends each exchange to `file`. */
+  /** Forwards all further requests to `upstream` (the API by default), and appends each exchange to `file`. */
   readonly record: (file: string, options?: { readonly upstream?: string }) => void
-  /** From now on answers from a tape, at `speed` times the recorded pace; what is not on it is refused. */
+  /** Answers all further requests from a tape, `speed` times as fast as recorded; a request that is not on it gets a 400. */
   readonly replay: (file: string, options?: { readonly speed?: number }) => Promise<void>
   readonly journal: JournalView
 }
 
 const defaultJournalEntries = 10_000
-/** A batch of the mock is done within a simulated minute; the API promises a day, after which it expires. */
+/** Items are done within a simulated minute; the API guarantees 24 hours, after which a batch expires. */
 const defaultBatches: BatchTimes = { processingMillis: 60_000, expiresMillis: 24 * 60 * 60_000 }
 
-/** Makes an offline Claude. It holds no socket and no timer until it is asked something. */
+/** Makes an offline Claude. It opens no socket and starts no timer before the first request. */
 export const make = (options: Options = {}): MockClaude => {
   const { scenario } = options
-  const book = Journal.make(options.journalEntries ?? defaultJournalEntries)
+  const journal = Journal.make(options.journalEntries ?? defaultJournalEntries)
   const replies = Replies.make(scenario?.replies ?? [])
-  const faults = Faults.make()
-  for (const { fault, ...strike } of scenario?.faults ?? []) faults.add(fault, strike)
+  const faultRules = FaultRules.make()
+  for (const { fault, ...conditions } of scenario?.faults ?? []) faultRules.add(fault, conditions)
   const engine = Engine.make({
     seed: options.seed ?? scenario?.seed ?? 1,
     timeScale: options.timeScale ?? scenario?.timeScale ?? 1,
@@ -89,45 +89,45 @@ export const make = (options: Options = {}): MockClaude => {
     clock: options.clock ?? Clock.real,
     apiVersion: options.apiVersion,
     batches: { ...defaultBatches, ...options.batches },
-    limits: Limits.make(options.limits ?? scenario?.limits),
+    rateLimiter: Limits.make(options.limits ?? scenario?.limits),
     cache: Cache.make(),
-    written: replies.take,
-    book,
-    faults
+    takeReply: replies.take,
+    journal,
+    faultRules
   })
-  let source = engine
-  // One function for good, so that a client made before `record` or `replay` meets them too.
-  const fetch: typeof globalThis.fetch = (input, init) => source(input, init)
+  let current = engine
+  // The same function for the life of the mock, so that `record` and `replay` also affect existing clients.
+  const fetch: typeof globalThis.fetch = (input, init) => current(input, init)
   return {
     fetch,
     when: (matcher) => ({ reply: (reply) => replies.add(matcher, reply) }),
-    fault: (fault, strike = {}) => faults.add(fault, strike),
-    serve: async (chosen) => {
+    fault: (fault, conditions = {}) => faultRules.add(fault, conditions),
+    serve: async (options) => {
       const { serve } = await import("./Server.ts")
-      return serve(fetch, chosen)
+      return serve(fetch, options)
     },
-    record: (file, chosen) => {
-      source = record(file, chosen).fetch
+    record: (file, options) => {
+      current = record(file, options).fetch
     },
-    replay: async (file, chosen) => {
-      source = (await replay(file, chosen)).fetch
+    replay: async (file, options) => {
+      current = (await replay(file, options)).fetch
     },
     journal: {
       get entries() {
-        return book.entries
+        return journal.entries
       },
       get attempts() {
-        return book.attempts
+        return journal.attempts
       },
       get inFlight() {
-        return book.inFlight
+        return journal.inFlight
       },
       get peakInFlight() {
-        return book.peakInFlight
+        return journal.peakInFlight
       },
-      log: () => Verdict.log(book.entries),
-      verdict: () => Verdict.judge(book),
-      clear: book.clear
+      log: () => Verdict.log(journal.entries),
+      verdict: () => Verdict.judge(journal),
+      clear: journal.clear
     }
   }
 }

@@ -1,20 +1,20 @@
-/** The offline Claude for programs with Effect: a layer for each way to reach it, closed with its scope. */
+/** The offline Claude as Effect layers: in this process, or as a server that closes with its scope. */
 import { Context, Effect, Layer, Redacted } from "effect"
 import type { Claude } from "fanfold"
 import * as Mock from "./MockClaude.ts"
 import type { Server, ServeOptions } from "./Server.ts"
 
-/** The mock as a service: lay down replies and faults, read its journal. */
+/** The mock as a service. */
 export class MockClaude extends Context.Service<MockClaude, Mock.MockClaude>()("fanfold/mocks/Offline/MockClaude") {}
 
-/** A mock that listens on a socket. */
+/** The HTTP server of a mock. */
 export class MockServer extends Context.Service<MockServer, Server>()("fanfold/mocks/Offline/MockServer") {}
 
-/** Provides a mock. */
+/** Provides a mock with these options. */
 export const layer = (options: Mock.Options = {}): Layer.Layer<MockClaude> =>
   Layer.sync(MockClaude, () => Mock.make(options))
 
-/** Provides fanfold's `Claude` over the SDK, answered by the mock in this process: no socket, no key. */
+/** Provides fanfold's `Claude`, with the SDK over the mock's `fetch`: without a socket and a key. */
 export const layerClaude: Layer.Layer<Claude.Claude, never, MockClaude> = Layer.unwrap(
   Effect.gen(function* () {
     const { Claude } = yield* Effect.promise(() => import("fanfold"))
@@ -23,7 +23,7 @@ export const layerClaude: Layer.Layer<Claude.Claude, never, MockClaude> = Layer.
   })
 )
 
-/** Provides the mock as a server on 127.0.0.1, and closes it with the scope. A port that is taken is a defect. */
+/** Provides the mock as a server on 127.0.0.1, closed with the scope. A port in use is a defect. */
 export const layerServer = (options?: ServeOptions): Layer.Layer<MockServer, never, MockClaude> =>
   Layer.effect(
     MockServer,

@@ -1,16 +1,16 @@
-/** The offline Claude as an HTTP server, for any program in any language: a socket around the engine's `fetch`. */
+/** Serves a `fetch`, such as that of a mock, over HTTP. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { finished } from "node:stream/promises"
 import { maxBytes } from "./endpoints/Validation.ts"
 
-/** Port 0 takes a free one. Only this machine can reach it unless `host` says otherwise. */
+/** `port` is 0 by default, which chooses a free one; `host` is 127.0.0.1 by default. */
 export interface ServeOptions {
   readonly port?: number
   readonly host?: string
 }
 
-/** A server that listens. `url` is a base URL for the SDK; `close` also ends what is under way. */
+/** A listening server. `url` is a base URL for the SDK; `close` also closes the connections in use. */
 export interface Server extends AsyncDisposable {
   readonly url: string
   readonly port: number
@@ -18,13 +18,13 @@ export interface Server extends AsyncDisposable {
 }
 
 const maxHeaderBytes = 64 * 1024
-/** A client that opens a connection and does not finish its request is cut off. */
+/** Time for a client to send its complete request; then Node closes the connection. */
 const requestTimeoutMillis = 60_000
 
 const tooLarge = '{"error":{"type":"request_too_large","message":"Request exceeds the maximum size"}}'
 
-/** Reads a body up to the API's limit; nothing if it is larger. */
-const read = async (incoming: IncomingMessage): Promise<string | undefined> => {
+/** Reads a body; undefined if it is larger than the API's limit. */
+const readBody = async (incoming: IncomingMessage): Promise<string | undefined> => {
   const limit = incoming.url?.startsWith("/v1/messages/batches") === true ? maxBytes.batch : maxBytes.request
   const chunks: Array<Buffer> = []
   let bytes = 0
@@ -42,11 +42,11 @@ const headersOf = (incoming: IncomingMessage): Headers => {
   return headers
 }
 
-const write = async (response: Response, outgoing: ServerResponse): Promise<void> => {
-  // Node writes the chunked framing itself.
+const writeResponse = async (response: Response, outgoing: ServerResponse): Promise<void> => {
+  // Node adds `transfer-encoding` itself.
   const headers = [...response.headers].filter(([name]) => name !== "transfer-encoding")
   outgoing.writeHead(response.status, Object.fromEntries(headers))
-  // A client must see the status of a stream that has not begun to speak.
+  // The client gets the status before the first chunk of a stream.
   outgoing.flushHeaders()
   const reader = response.body?.getReader()
   if (reader === undefined) return void outgoing.end()
@@ -63,24 +63,29 @@ const write = async (response: Response, outgoing: ServerResponse): Promise<void
 const once = (outgoing: ServerResponse, event: string): Promise<void> =>
   new Promise((resolve) => outgoing.once(event, () => resolve()))
 
-/** Listens and answers with `fetch`. */
+/** Starts a server that answers with `fetch`. Rejects if it cannot listen. */
 export const serve = async (fetch: typeof globalThis.fetch, options: ServeOptions = {}): Promise<Server> => {
   const host = options.host ?? "127.0.0.1"
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const gone = new AbortController()
-    outgoing.once("close", () => gone.abort())
+    const closed = new AbortController()
+    outgoing.once("close", () => closed.abort())
     try {
-      const text = await read(incoming)
+      const text = await readBody(incoming)
       if (text === undefined) {
         outgoing.writeHead(413, { "content-type": "application/json", connection: "close" }).end(tooLarge)
         return
       }
       const method = incoming.method ?? "GET"
       const url = new URL(incoming.url ?? "/", `http://${incoming.headers.host ?? `${host}:${options.port}`}`)
-      const init = { method, headers: headersOf(incoming), signal: gone.signal, ...(text === "" ? {} : { body: text }) }
-      await write(await fetch(url, init), outgoing)
+      const init = {
+        method,
+        headers: headersOf(incoming),
+        signal: closed.signal,
+        ...(text === "" ? {} : { body: text })
+      }
+      await writeResponse(await fetch(url, init), outgoing)
     } catch {
-      // What the engine throws is a connection that breaks. A reset would also discard what was sent before it.
+      // `fetch` rejects for a broken connection. After the headers the socket is ended, as a reset would discard sent data.
       if (outgoing.headersSent) incoming.socket.end()
       else incoming.socket.resetAndDestroy()
     }
@@ -105,6 +110,6 @@ export const serve = async (fetch: typeof globalThis.fetch, options: ServeOption
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  const shownHost = host.includes(":") ? `[${host}]` : host
-  return { url: `http://${shownHost}:${port}`, port, close, [Symbol.asyncDispose]: close }
+  const urlHost = host.includes(":") ? `[${host}]` : host
+  return { url: `http://${urlHost}:${port}`, port, close, [Symbol.asyncDispose]: close }
 }

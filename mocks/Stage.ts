@@ -1,4 +1,4 @@
-/** What a command line needs of the mock: simulated answers, a tape, and a server, with errors as text for people. */
+/** The mock for the command line: simulated answers, tapes, latencies by name, and a server. Errors are messages for users. */
 import { Effect, Schema, type Scope } from "effect"
 import * as Latency from "./time/Latency.ts"
 import { make } from "./MockClaude.ts"
@@ -9,13 +9,13 @@ import { examples } from "./scenarios/examples.ts"
 import type { ServeOptions } from "./Server.ts"
 import * as Tape from "./tape/Tape.ts"
 
-/** A `fetch` that asks no model, and the line that says so. */
+/** A `fetch` that answers without the API, and a line of text that says so. */
 export interface Simulation {
   readonly fetch: typeof globalThis.fetch
   readonly notice: string
 }
 
-/** Answers from a tape, or, without one, simulates; the example plans have written answers. */
+/** Answers from a tape if one is given; else simulates answers, with written ones for the example plans. */
 export const simulate = (tape: string | undefined): Effect.Effect<Simulation, string> => {
   if (tape === undefined) {
     const { fetch } = make({ scenario: examples, latency: Latency.byModel })
@@ -27,7 +27,7 @@ export const simulate = (tape: string | undefined): Effect.Effect<Simulation, st
   }).pipe(Effect.map(({ fetch }) => ({ fetch, notice: `replay: recorded answers of ${tape}` })))
 }
 
-/** A `fetch` that keeps what it brings; `notice` says what the tape holds already, `lost` why it is incomplete. */
+/** A `fetch` that records. `notice` says what the tape already contains, `lost` why it is incomplete, undefined if it is not. */
 export interface Recording {
   readonly fetch: typeof globalThis.fetch
   readonly notice: string | undefined
@@ -35,44 +35,44 @@ export interface Recording {
 }
 
 /**
- * Passes on to `upstream`, and keeps what it brings on a tape. A tape that cannot be written, and a file that is none, are
- * told before anything is sent.
+ * Forwards requests to `upstream`, and records the replies on a tape. Fails before any request if the file cannot be written, or
+ * is not a tape.
  */
 export const record = (tape: string, upstream: string | undefined): Effect.Effect<Recording, string> =>
-  Effect.tryPromise({ try: () => begin(tape), catch: (cause) => `--record ${tape}: ${messageOf(cause)}` }).pipe(
-    Effect.map((kept) => {
+  Effect.tryPromise({ try: () => openTape(tape), catch: (cause) => `--record ${tape}: ${messageOf(cause)}` }).pipe(
+    Effect.map((count) => {
       let lost: string | undefined
       const onLost = (error: unknown): void => {
         lost = `The tape ${tape} is incomplete: ${messageOf(error)}`
       }
       const { fetch } = recordTape(tape, { onLost, ...(upstream !== undefined && { upstream }) })
-      const exchanges = `${kept} ${kept === 1 ? "exchange" : "exchanges"}`
-      const notice = kept === 0 ? undefined : `record: adding to ${tape}, which holds ${exchanges} already`
+      const exchanges = `${count} ${count === 1 ? "exchange" : "exchanges"}`
+      const notice = count === 0 ? undefined : `record: adding to ${tape}, which holds ${exchanges} already`
       return { fetch, notice, lost: () => lost }
     })
   )
 
-/** Makes sure that a tape can be written, and counts what it holds. */
-const begin = async (tape: string): Promise<number> => {
+/** Checks that a tape can be written, and counts its exchanges. */
+const openTape = async (tape: string): Promise<number> => {
   const { appendFile, stat } = await import("node:fs/promises")
   await appendFile(tape, "")
-  // A device or a pipe holds nothing, or has no end.
+  // A device or a pipe is not read, as it may be endless.
   return (await stat(tape)).isFile() ? (await Tape.read(tape)).length : 0
 }
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
-/** A latency by its name on a command line; `basis` says how far it is measured. */
+/** A latency with its name on the command line; `basis` says whether it was measured. */
 export interface NamedLatency {
   readonly name: string
   readonly latency: Latency.Latency
   readonly basis: string
 }
 
-/** The scenario's `haiku45` is `haiku-4-5` on a command line, like the model. */
+/** Converts a name of a scenario to that of the command line: `haiku45` to `haiku-4-5`. */
 const dashed = (name: string): string => name.replace(/[A-Z]|\d/g, (character) => `-${character.toLowerCase()}`)
 
-/** What a command line may call a latency. */
+/** The latency names of the command line. */
 export const latencyNames: ReadonlyArray<string> = [...Object.keys(profiles).map(dashed), "fixed:MILLIS"]
 
 const basisOf = (name: string): string => {
@@ -81,16 +81,16 @@ const basisOf = (name: string): string => {
   return name.endsWith("55") ? "a guess, not measured" : "measured"
 }
 
-const lettersOf = (text: string): string => text.toLowerCase().replace(/^claude-|[-.]/g, "")
+const normalized = (text: string): string => text.toLowerCase().replace(/^claude-|[-.]/g, "")
 
-/** Finds a latency, or fails with a message that lists the names. Case, dashes and a model's `claude-` do not count. */
+/** Finds a latency, ignoring case, dashes, dots and the prefix `claude-`. Fails with a message that lists the names. */
 export const latencyNamed = (text: string): Effect.Effect<NamedLatency, string> => {
   const fixed = /^fixed:(\d+(?:\.\d+)?)$/.exec(text)
   if (fixed !== null) {
     const basis = "every call takes the same, chosen by hand"
     return Effect.succeed({ name: text, latency: Latency.fixed(Number(fixed[1])), basis })
   }
-  const known = Object.entries(profiles).find(([name]) => lettersOf(name) === lettersOf(text))
+  const known = Object.entries(profiles).find(([name]) => normalized(name) === normalized(text))
   if (known === undefined) {
     return Effect.fail(`--latency ${text}: expected one of ${latencyNames.join(", ")}`)
   }
@@ -100,15 +100,15 @@ export const latencyNamed = (text: string): Effect.Effect<NamedLatency, string> 
 
 const decode = Schema.decodeUnknownEffect(Scenario, { errors: "all", onExcessProperty: "error", reportInput: true })
 
-/** Serves a scenario, the examples' own without one, until the scope closes. `fail` makes the error of a port in use. */
+/** Serves a scenario, or the examples, until the scope closes, and gives the URL. `fail` makes the error of a port in use. */
 export const serve = <E>(
   scenario: unknown,
   options: ServeOptions,
   fail: (message: string) => E
 ): Effect.Effect<string, Schema.SchemaError | E, Scope.Scope> =>
   Effect.gen(function* () {
-    const played = scenario === undefined ? examples : yield* decode(scenario)
-    const claude = make({ scenario: played, ...(scenario === undefined && { latency: Latency.byModel }) })
+    const decoded = scenario === undefined ? examples : yield* decode(scenario)
+    const claude = make({ scenario: decoded, ...(scenario === undefined && { latency: Latency.byModel }) })
     const listening = Effect.tryPromise({
       try: () => claude.serve(options),
       catch: (cause) => fail(`Cannot listen on ${options.host}:${options.port}: ${messageOf(cause)}`)

@@ -1,4 +1,4 @@
-/** An offline Claude that behaves like the real one: for tests, benchmarks and demonstrations without a key. */
+/** An offline Claude with the behaviour of the real API, for tests, benchmarks and demonstrations without a key. */
 export { make as mockClaude, type JournalView, type MockClaude, type Options } from "./MockClaude.ts"
 export * as fault from "./faults/Fault.ts"
 export * as latency from "./time/Latency.ts"

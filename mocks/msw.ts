@@ -1,13 +1,13 @@
-/** The offline Claude as handlers of MSW 3, for code that cannot be handed a `fetch`. Needs the optional peer `msw`. */
+/** The offline Claude as handlers of MSW 3, for code that takes no `fetch` option. Needs the optional peer `msw`. */
 import { Effect, Layer } from "effect"
 import { http, HttpResponse, type HttpHandler } from "msw"
 import * as Mock from "./MockClaude.ts"
 import * as Offline from "./Offline.ts"
 
-// One import does: `mockClaude` and `MockClaude` below are those with handlers.
+// `mockClaude` and `MockClaude` below replace those of the index, and add handlers.
 export * from "./index.ts"
 
-/** Which addresses to answer; the API's own unless given. */
+/** `baseUrl` is the address to answer; that of the API by default. */
 export interface HandlerOptions {
   readonly baseUrl?: string
 }
@@ -17,27 +17,27 @@ export interface MockClaude extends Mock.MockClaude {
   readonly handlers: (options?: HandlerOptions) => Array<HttpHandler>
 }
 
-/** Gives the handlers of a mock. */
+/** Makes the MSW handlers of a mock. */
 export const handlers = (claude: Mock.MockClaude, options: HandlerOptions = {}): Array<HttpHandler> => [
   http.all(`${options.baseUrl ?? "https://api.anthropic.com"}/v1/*`, async ({ request }) => {
     try {
-      // Replies without any delay, back to back, would retain about 33 kB each inside the interceptor.
+      // Without this delay, immediate replies one after another leave about 33 kB each in the interceptor's memory.
       await new Promise((resolve) => setImmediate(resolve))
       return await claude.fetch(request)
     } catch {
-      // The engine throws only for a connection that breaks; a handler that throws would become a 500.
+      // The engine rejects for a broken connection; MSW would turn an exception of the handler into a 500.
       return HttpResponse.error()
     }
   })
 ]
 
-/** Makes an offline Claude that can also be handed to MSW. */
+/** Makes an offline Claude with handlers for MSW. */
 export const mockClaude = (options: Mock.Options = {}): MockClaude => {
   const claude = Mock.make(options)
-  return { ...claude, handlers: (chosen) => handlers(claude, chosen) }
+  return { ...claude, handlers: (options) => handlers(claude, options) }
 }
 
-/** Intercepts this process's requests to the API while its scope is open; a request to anywhere else is an error. */
+/** Intercepts the API requests of this process until the scope closes. A request to another address fails. */
 export const layer = (options?: HandlerOptions): Layer.Layer<never, never, Offline.MockClaude> =>
   Layer.effectDiscard(
     Effect.gen(function* () {

@@ -1,19 +1,10 @@
-/** What Claude says to one request, before it has a wire shape: content blocks and the reason it stopped. */
+/** A simulated answer, its output tokens, and where `max_tokens` or a stop sequence ends it. */
+import type { Block, Completion } from "../wire/Completion.ts"
 import * as Tokens from "../wire/Tokens.ts"
 
-/** A content block of the Messages API, by its `type`. */
-export interface Block {
-  readonly type: string
-  readonly [field: string]: unknown
-}
-
-/** An answer: blocks in order, why it stopped, and what belongs to the stop. */
-export interface Answer {
-  readonly content: ReadonlyArray<Block>
-  readonly stopReason: string
-  readonly stopSequence?: string
-  readonly stopDetails?: Readonly<Record<string, unknown>>
-  /** Thinking that is billed but not shown, as behind an empty thinking block. */
+/** The completion of one request. */
+export interface Answer extends Completion {
+  /** Thinking tokens that are billed but not in the content, as for an empty thinking block. */
   readonly hiddenThinkingTokens?: number
 }
 
@@ -31,12 +22,12 @@ const blockTokens = (block: Block): number => {
     case "mcp_tool_use":
       return 12 + Tokens.ofText(JSON.stringify(block["input"]))
     default:
-      // Results of server tools are input, not something the model wrote.
+      // Results of server tools are not output of the model.
       return 0
   }
 }
 
-/** Counts output tokens: of all blocks, and of thinking alone. An empty answer still costs a few. */
+/** Counts the output tokens, at least 3, and how many of them are thinking. */
 export const outputTokens = (answer: Answer): { readonly total: number; readonly thinking: number } => {
   let thinking = answer.hiddenThinkingTokens ?? 0
   let total = 3 + thinking
@@ -48,17 +39,17 @@ export const outputTokens = (answer: Answer): { readonly total: number; readonly
   return { total, thinking }
 }
 
-/** Shortens a text so that its tokens do not exceed `tokens`. */
+/** Shortens a text to at most `tokens` tokens. */
 const cutText = (text: string, tokens: number): string => {
   let end = Math.min(text.length, Math.max(0, Math.floor(tokens * 4.4)))
   while (end > 0 && Tokens.ofText(text.slice(0, end)) > tokens) end = Math.floor(end * 0.9)
   return text.slice(0, end)
 }
 
-/** Cuts an answer where the model would stop: at a stop sequence, or when `maxTokens` are spent. */
-export const within = (answer: Answer, maxTokens: number, stopSequences: ReadonlyArray<string>): Answer => {
+/** Ends an answer at its first stop sequence, or at `maxTokens` output tokens, and sets the stop reason. */
+export const truncate = (answer: Answer, maxTokens: number, stopSequences: ReadonlyArray<string>): Answer => {
   const content: Array<Block> = []
-  let left = maxTokens - 3
+  let remaining = maxTokens - 3
   for (const block of answer.content) {
     const text = block.type === "text" && typeof block["text"] === "string" ? block["text"] : undefined
     const hits = stopSequences.flatMap((sequence) => {
@@ -68,15 +59,15 @@ export const within = (answer: Answer, maxTokens: number, stopSequences: Readonl
     const hit = hits.toSorted((a, b) => a.index - b.index)[0]
     const kept: Block = hit === undefined ? block : { ...block, text: text!.slice(0, hit.index) }
     const tokens = blockTokens(kept)
-    if (tokens > left) {
+    if (tokens > remaining) {
       const field = block.type === "thinking" ? "thinking" : "text"
-      const whole = kept[field]
-      // A tool call cut in the middle is not JSON any more: it is left out, as a client could not run it.
-      if (typeof whole === "string") content.push({ ...kept, [field]: cutText(whole, left) })
+      const fullText = kept[field]
+      // A tool call is left out, as its input would not be valid JSON.
+      if (typeof fullText === "string") content.push({ ...kept, [field]: cutText(fullText, remaining) })
       return { ...answer, content, stopReason: "max_tokens" }
     }
     content.push(kept)
-    left -= tokens
+    remaining -= tokens
     if (hit !== undefined) return { ...answer, content, stopReason: "stop_sequence", stopSequence: hit.sequence }
   }
   return answer

@@ -1,12 +1,12 @@
-/** Says which requests a reply or a fault is for. */
+/** Selects the requests that a reply or a fault applies to. */
 import type { Prompt } from "./Prompt.ts"
 
-/** A text to find: a substring (any case), `/regular expression/flags` as a string, or a RegExp. */
+/** A substring in any case, a string `/regular expression/flags`, or a RegExp. */
 export type Pattern = string | RegExp
 
 /**
- * All given parts must hold. `user` looks at the last user turn, `system` at the system prompt; `part` tells an ask from a
- * synthesis, whose `user` is then its instruction alone; `nth` (from 1) counts the requests that match the rest, as they arrive.
+ * All given conditions must hold. `user` is searched for in the last user turn (with `part: "synthesis"`, in the instruction
+ * without the findings), `system` in the system prompt. `nth` (from 1) counts the arrivals that match the other conditions.
  */
 export interface Matcher {
   readonly user?: Pattern
@@ -18,24 +18,24 @@ export interface Matcher {
 
 const literal = /^\/(.+)\/([dgimsuvy]*)$/s
 
-const finds = (pattern: Pattern | undefined): ((text: string) => boolean) => {
+const search = (pattern: Pattern | undefined): ((text: string) => boolean) => {
   if (pattern === undefined) return () => true
   const source = typeof pattern === "string" ? literal.exec(pattern) : null
   if (typeof pattern === "string" && source === null) {
     const wanted = pattern.toLowerCase()
     return (text) => text.toLowerCase().includes(wanted)
   }
-  // A sticky or global expression would remember its last hit between requests.
+  // A sticky or global expression would keep its `lastIndex` between requests.
   const flags = (typeof pattern === "string" ? source![2]! : pattern.flags).replaceAll(/[gy]/g, "")
   const expression = new RegExp(typeof pattern === "string" ? source![1]! : pattern.source, flags)
   return (text) => expression.test(text)
 }
 
-/** Compiles a matcher. The result counts its matches, so one compiled matcher serves one rule. */
+/** Compiles a matcher to a function that counts its matches for `nth`; each rule needs one of its own. */
 export const compile = (matcher: Matcher): ((prompt: Prompt) => boolean) => {
-  const user = finds(matcher.user)
-  const system = finds(matcher.system)
-  const model = finds(matcher.model)
+  const user = search(matcher.user)
+  const system = search(matcher.system)
+  const model = search(matcher.model)
   let count = 0
   return (prompt) => {
     const matches =

@@ -1,29 +1,29 @@
-/** What a Messages request says, read once: the texts that matchers look at, and the findings of a synthesis. */
-import { listOf, objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
+/** The texts of a Messages request that matchers and answers read, and the findings of a synthesis. */
+import { listOf, objectOf, objectsOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
-/** One answered question inside a synthesis prompt. */
+/** One answered question in the prompt of a synthesis. */
 export interface Finding {
   readonly name: string
   readonly question: string
   readonly answer: string
 }
 
-/** The readable side of a request. `part` is "synthesis" when the user text carries findings or gaps. */
+/** The texts of a request. `part` is "synthesis" if the last user turn has findings or gaps. */
 export interface Prompt {
   readonly model: string
   readonly system: string
   /** All text of the last user turn. */
   readonly user: string
-  /** The user text without findings and gaps; of an ask, its last block of text. */
+  /** For a synthesis, `user` without findings and gaps; for an ask, the last text block of `user`. */
   readonly instruction: string
   readonly part: "ask" | "synthesis"
   readonly findings: ReadonlyArray<Finding>
-  /** Names of questions that have no answer. */
+  /** The names of asks without an answer. */
   readonly gaps: ReadonlyArray<string>
-  readonly body: Unchecked
+  readonly body: UncheckedJson
 }
 
-/** Gives the text blocks of a content value, a bare string being one. */
+/** Gives the texts of a content value: a string, or the text blocks of an array. */
 export const textsOf = (content: unknown): ReadonlyArray<string> =>
   typeof content === "string"
     ? [content]
@@ -46,7 +46,7 @@ const inner = (text: string, tag: string): string =>
     .trim()
     .replaceAll(/&(?:lt|gt|quot|apos|amp);/g, (entity) => entities[entity]!)
 
-const lastUserTexts = (body: Unchecked): ReadonlyArray<string> => {
+const lastUserTexts = (body: UncheckedJson): ReadonlyArray<string> => {
   for (const message of listOf(body["messages"]).toReversed()) {
     const turn = objectOf(message)
     const texts = turn?.["role"] === "user" ? textsOf(turn["content"]) : []
@@ -55,15 +55,15 @@ const lastUserTexts = (body: Unchecked): ReadonlyArray<string> => {
   return []
 }
 
-/** What is left of a synthesis's text without its findings, its gaps and the sentence about them. */
-const apartFromFindings = (user: string): string =>
+/** Removes findings, gaps and the sentence that introduces the gaps from the text of a synthesis. */
+const withoutFindings = (user: string): string =>
   user
     .replaceAll(findingBlock, "")
     .replaceAll(gapBlock, "")
     .replaceAll(/<\/?findings>|^These asks have no answer:.*$/gm, "")
 
-/** Reads a request body. Never throws: what is not there reads as empty. */
-export const read = (body: Unchecked): Prompt => {
+/** Reads a request body of any shape; missing texts are empty. */
+export const read = (body: UncheckedJson): Prompt => {
   const texts = lastUserTexts(body)
   const user = texts.join("\n\n")
   const findings = user.includes("<finding")
@@ -75,7 +75,7 @@ export const read = (body: Unchecked): Prompt => {
     : []
   const gaps = user.includes("<gap") ? [...user.matchAll(gapBlock)].map((match) => match[1]!) : []
   const part = findings.length + gaps.length > 0 ? "synthesis" : "ask"
-  const instruction = part === "synthesis" ? apartFromFindings(user) : (texts.at(-1) ?? "")
+  const instruction = part === "synthesis" ? withoutFindings(user) : (texts.at(-1) ?? "")
   return {
     model: typeof body["model"] === "string" ? body["model"] : "",
     system: textsOf(body["system"]).join("\n\n"),
@@ -88,11 +88,11 @@ export const read = (body: Unchecked): Prompt => {
   }
 }
 
-/** Gives the JSON schema that the answer must fit, if the request has one (`output_format` is the older spelling). */
-export const answerSchema = (body: Unchecked): Unchecked | undefined => {
+/** Gives the JSON schema of a structured answer, if the request has one; `output_format` is the older name of the field. */
+export const answerSchema = (body: UncheckedJson): UncheckedJson | undefined => {
   const format = objectOf(objectOf(body["output_config"])?.["format"]) ?? objectOf(body["output_format"])
   return format?.["type"] === "json_schema" ? objectOf(format["schema"]) : undefined
 }
 
-/** Gives the tools of a request as objects. */
-export const toolsOf = (body: Unchecked): ReadonlyArray<Unchecked> => objectsOf(body["tools"])
+/** Gives the tools of a request. */
+export const toolsOf = (body: UncheckedJson): ReadonlyArray<UncheckedJson> => objectsOf(body["tools"])

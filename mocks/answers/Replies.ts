@@ -1,60 +1,65 @@
-/** The replies that were laid down, in the order in which they are tried. */
+/** The registered replies, and which one answers a prompt. */
 import * as Matcher from "./Matcher.ts"
 import type { Prompt } from "./Prompt.ts"
 import * as Reply from "./Reply.ts"
-import type { ScenarioReply } from "../scenarios/Scenario.ts"
 
-/** A reply that was laid down; it holds for ever unless one of these says otherwise. */
-export interface Laid {
-  /** Holds for one request; then the next reply that matches has its turn. */
+/** A reply of a scenario, and the requests it answers. */
+export interface WrittenReply {
+  readonly when: Matcher.Matcher
+  readonly reply: Reply.Reply
+}
+
+/** Limits the use of a registered reply, which has no limit by default. Later matching replies answer after that. */
+export interface RegisteredReply {
+  /** Limits it to one request. */
   readonly once: () => void
-  /** Holds for `count` requests, as they arrive. */
+  /** Limits it to `count` requests. */
   readonly times: (count: number) => void
 }
 
-/** Those of a test, and after them those of its scenario. */
+/** The replies of a mock: those registered by its test in their order, then those of its scenario. */
 export interface Replies {
-  readonly add: (matcher: Matcher.Matcher, reply: Reply.Reply) => Laid
-  /** Gives the first reply that matches, and counts it as used. */
+  readonly add: (matcher: Matcher.Matcher, reply: Reply.Reply) => RegisteredReply
+  /** Gives the first reply that matches and is below its limit, and counts that use. */
   readonly take: (prompt: Prompt) => Reply.Reply | undefined
 }
 
 interface Rule {
   readonly matches: (prompt: Prompt) => boolean
   readonly reply: Reply.Reply
-  left: number
+  usesLeft: number
 }
 
 const rule = (matcher: Matcher.Matcher, reply: Reply.Reply): Rule => ({
-  // A folded reply has no sections without findings: it never answers an ask.
-  matches: Matcher.compile(Reply.isFold(reply) ? { ...matcher, part: "synthesis" } : matcher),
+  // A written synthesis is made of the findings of the prompt, which an ask does not have.
+  matches: Matcher.compile(Reply.isWrittenSynthesis(reply) ? { ...matcher, part: "synthesis" } : matcher),
   reply,
-  left: Number.POSITIVE_INFINITY
+  usesLeft: Number.POSITIVE_INFINITY
 })
 
-/** Makes the list that begins with what a scenario holds. */
-export const make = (scenario: ReadonlyArray<ScenarioReply>): Replies => {
-  const laid: Array<Rule> = []
+/** Makes the replies of a scenario. */
+export const make = (scenario: ReadonlyArray<WrittenReply>): Replies => {
+  const registered: Array<Rule> = []
   const written = scenario.map(({ reply, when }) => rule(when, reply))
   return {
     add: (matcher, reply) => {
       const added = rule(matcher, reply)
-      laid.push(added)
+      registered.push(added)
       return {
         once: () => {
-          added.left = 1
+          added.usesLeft = 1
         },
         times: (count) => {
-          added.left = count
+          added.usesLeft = count
         }
       }
     },
     take: (prompt) => {
-      for (const rules of [laid, written]) {
-        for (const one of rules) {
-          if (one.left <= 0 || !one.matches(prompt)) continue
-          one.left--
-          return one.reply
+      for (const rules of [registered, written]) {
+        for (const candidate of rules) {
+          if (candidate.usesLeft <= 0 || !candidate.matches(prompt)) continue
+          candidate.usesLeft--
+          return candidate.reply
         }
       }
       return undefined

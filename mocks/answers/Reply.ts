@@ -1,38 +1,39 @@
-/** A written reply, as a test or a scenario file gives it, and the answer it makes for one request. */
+/** A reply as a test or a scenario writes it, and the answer that it becomes for one request. */
 import * as Answer from "./Answer.ts"
-import type { Draw } from "../time/SeededRandom.ts"
-import * as Fold from "./WrittenSynthesis.ts"
+import type { Block } from "../wire/Completion.ts"
+import type { SeededRandom } from "../time/SeededRandom.ts"
+import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 import { answerSchema, type Prompt } from "./Prompt.ts"
-import { objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Responder from "./Responder.ts"
 import { sample } from "./Sample.ts"
 import * as ServerTools from "./ServerTools.ts"
 import * as Tools from "./Tools.ts"
 
 /**
- * Instructions beyond plain text; every key begins with `$`. `$text` and `$thinking` are prose, `$tool` a tool call, `$content`
- * whole blocks, `$refusal` a policy category, `$stop` the stop reason, `$fold` a synthesis in parts.
+ * A reply beyond plain text. `$text` and `$thinking` are prose, `$tool` is a tool call, `$content` replaces all blocks, `$refusal`
+ * is the category of a refusal, `$stop` the stop reason, `$fold` the parts of a synthesis.
  */
 export interface Directive {
   readonly $text?: string
   readonly $thinking?: string
-  readonly $tool?: { readonly name: string; readonly input: Unchecked }
-  readonly $content?: ReadonlyArray<Answer.Block>
+  readonly $tool?: { readonly name: string; readonly input: UncheckedJson }
+  readonly $content?: ReadonlyArray<Block>
   readonly $refusal?: "cyber" | "bio" | "frontier_llm" | "reasoning_extraction" | "general_harms"
   readonly $stop?: string
-  readonly $fold?: Fold.Fold
+  readonly $fold?: WrittenSynthesis.WrittenSynthesis
 }
 
-/** Text, a JSON value for a structured answer, or a directive. */
-export type Reply = string | Directive | Unchecked
+/** Text, a JSON object for a structured answer, or a directive (an object whose keys all begin with `$`). */
+export type Reply = string | Directive | UncheckedJson
 
-const directive = (reply: Reply): Directive | undefined =>
+const directiveOf = (reply: Reply): Directive | undefined =>
   typeof reply === "object" && Object.keys(reply).length > 0 && Object.keys(reply).every((key) => key.startsWith("$"))
     ? reply
     : undefined
 
-/** Says whether a reply can only answer a synthesis. */
-export const isFold = (reply: Reply): boolean => directive(reply)?.$fold !== undefined
+/** Gives whether a reply is the parts of a synthesis, and so cannot answer an ask. */
+export const isWrittenSynthesis = (reply: Reply): boolean => directiveOf(reply)?.$fold !== undefined
 
 const isJson = (text: string): boolean => {
   try {
@@ -42,85 +43,91 @@ const isJson = (text: string): boolean => {
   }
 }
 
-/** The extended thinking that a request asks for: none, hidden (an empty block) or readable. */
+/** The thinking that a request asks for: none, hidden (a block without text) or readable. */
 const thinkingMode = (prompt: Prompt): "none" | "hidden" | "readable" => {
   const thinking = objectOf(prompt.body["thinking"])
   if (thinking === undefined || thinking["type"] === "disabled") return "none"
   return thinking["display"] === "omitted" ? "hidden" : "readable"
 }
 
-const withThinking = (answer: Answer.Answer, prompt: Prompt, given: string | undefined, draw: Draw): Answer.Answer => {
+const withThinking = (
+  answer: Answer.Answer,
+  prompt: Prompt,
+  written: string | undefined,
+  random: SeededRandom
+): Answer.Answer => {
   const mode = thinkingMode(prompt)
-  if (mode === "none" && given === undefined) return answer
-  const thinking = given ?? `The request is about “${prompt.instruction.slice(0, 80)}”. I answer it briefly.`
+  if (mode === "none" && written === undefined) return answer
+  const thinking = written ?? `The request is about “${prompt.instruction.slice(0, 80)}”. I answer it briefly.`
   const block = {
     type: "thinking",
     thinking: mode === "hidden" ? "" : thinking,
-    signature: draw.letters("signature", 256)
+    signature: random.letters("signature", 256)
   }
   return { ...answer, content: [block, ...answer.content] }
 }
 
-const structured = (prompt: Prompt, schema: Unchecked, draw: Draw): Answer.Answer =>
-  Answer.ofText(JSON.stringify(sample(schema, Responder.line(prompt), draw)))
+const structured = (prompt: Prompt, schema: UncheckedJson, random: SeededRandom): Answer.Answer =>
+  Answer.ofText(JSON.stringify(sample(schema, Responder.line(prompt), random)))
 
-const prose = (prompt: Prompt, text: string, draw: Draw): Answer.Answer =>
-  (prompt.part === "ask" ? ServerTools.answer(prompt, text, draw) : undefined) ?? Answer.ofText(text)
+const prose = (prompt: Prompt, text: string, random: SeededRandom): Answer.Answer =>
+  (prompt.part === "ask" ? ServerTools.answer(prompt, text, random) : undefined) ?? Answer.ofText(text)
 
-/** Models from 5 on think unasked in about one answer of five, and show an empty block for it. */
-const unaskedShare = 0.2
+/** Claude 5 models think without a request for it in about 20 % of their answers, and send an empty block. */
+const unrequestedShare = 0.2
 
-const unasked = (answer: Answer.Answer, prompt: Prompt, draw: Draw): Answer.Answer =>
+const withUnrequestedThinking = (answer: Answer.Answer, prompt: Prompt, random: SeededRandom): Answer.Answer =>
   prompt.body["thinking"] === undefined &&
   Number(/^claude-[a-z]+-(\d+)/.exec(prompt.model)?.[1] ?? 0) >= 5 &&
-  draw.uniform("thinks unasked") < unaskedShare
+  random.uniform("thinks unasked") < unrequestedShare
     ? {
         ...answer,
-        content: [{ type: "thinking", thinking: "", signature: draw.letters("signature", 256) }, ...answer.content],
-        hiddenThinkingTokens: 20 + Math.floor(draw.uniform("unasked thinking") * 180)
+        content: [{ type: "thinking", thinking: "", signature: random.letters("signature", 256) }, ...answer.content],
+        hiddenThinkingTokens: 20 + Math.floor(random.uniform("unasked thinking") * 180)
       }
     : answer
 
-/** Makes the answer when nothing was written for the request. */
-export const unwritten = (prompt: Prompt, draw: Draw): Answer.Answer => {
+/** Makes the answer of a request for which no reply is registered. */
+export const simulate = (prompt: Prompt, random: SeededRandom): Answer.Answer => {
   const schema = answerSchema(prompt.body)
   const answer =
-    Tools.answer(prompt, draw) ??
-    (schema === undefined ? prose(prompt, Responder.text(prompt, draw), draw) : structured(prompt, schema, draw))
-  return unasked(withThinking(answer, prompt, undefined, draw), prompt, draw)
+    Tools.answer(prompt, random) ??
+    (schema === undefined ? prose(prompt, Responder.text(prompt, random), random) : structured(prompt, schema, random))
+  return withUnrequestedThinking(withThinking(answer, prompt, undefined, random), prompt, random)
 }
 
-/** Makes the answer that `reply` stands for. A request with an answer schema gets JSON: the reply's own, or one that fits. */
-export const answer = (reply: Reply, prompt: Prompt, draw: Draw): Answer.Answer => {
-  const order = directive(reply)
+/** Makes the answer of a registered reply; with an answer schema, a reply that is not JSON becomes a sample of the schema. */
+export const answer = (reply: Reply, prompt: Prompt, random: SeededRandom): Answer.Answer => {
+  const directive = directiveOf(reply)
   const schema = answerSchema(prompt.body)
-  if (order?.$refusal !== undefined) {
+  if (directive?.$refusal !== undefined) {
     return {
-      content: order.$text === undefined ? [] : [{ type: "text", text: order.$text }],
+      content: directive.$text === undefined ? [] : [{ type: "text", text: directive.$text }],
       stopReason: "refusal",
-      stopDetails: { type: "refusal", category: order.$refusal, explanation: null }
+      stopDetails: { type: "refusal", category: directive.$refusal, explanation: null }
     }
   }
-  if (order?.$content !== undefined) return { content: order.$content, stopReason: order.$stop ?? "end_turn" }
-  if (order?.$tool !== undefined) {
-    const call = Tools.call(order.$tool.name, order.$tool.input, draw)
-    const said = order.$text === undefined ? [] : [{ type: "text", text: order.$text }]
-    return withThinking({ content: [...said, call], stopReason: "tool_use" }, prompt, order.$thinking, draw)
+  if (directive?.$content !== undefined)
+    return { content: directive.$content, stopReason: directive.$stop ?? "end_turn" }
+  if (directive?.$tool !== undefined) {
+    const call = Tools.call(directive.$tool.name, directive.$tool.input, random)
+    const texts = directive.$text === undefined ? [] : [{ type: "text", text: directive.$text }]
+    return withThinking({ content: [...texts, call], stopReason: "tool_use" }, prompt, directive.$thinking, random)
   }
   const text =
-    order === undefined
+    directive === undefined
       ? typeof reply === "string"
         ? reply
         : JSON.stringify(reply)
-      : order.$fold === undefined
-        ? (order.$text ?? Responder.text(prompt, draw))
-        : Fold.write(order.$fold, prompt)
-  const made =
+      : directive.$fold === undefined
+        ? (directive.$text ?? Responder.text(prompt, random))
+        : WrittenSynthesis.write(directive.$fold, prompt)
+  const completed =
     schema !== undefined && !isJson(text)
-      ? structured(prompt, schema, draw)
+      ? structured(prompt, schema, random)
       : schema === undefined
-        ? prose(prompt, text, draw)
+        ? prose(prompt, text, random)
         : Answer.ofText(text)
-  const stopped = order?.$stop === undefined ? made : { ...made, stopReason: order.$stop }
-  return withThinking(stopped, prompt, order?.$thinking, draw)
+  const stopped = directive?.$stop === undefined ? completed : { ...completed, stopReason: directive.$stop }
+  return withThinking(stopped, prompt, directive?.$thinking, random)
 }

@@ -1,6 +1,6 @@
-/** Answers what no reply was written for: deterministic, marked as simulated, and showing what the prompt held. */
-import type { Draw } from "../time/SeededRandom.ts"
-import * as Fold from "./WrittenSynthesis.ts"
+/** Texts for requests without a registered reply: marked as simulated, with the question or excerpts of the findings in them. */
+import type { SeededRandom } from "../time/SeededRandom.ts"
+import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 import type { Prompt } from "./Prompt.ts"
 
 const fillers = [
@@ -19,9 +19,9 @@ const quoted = (question: string): string => {
   return line.length > 160 ? `${line.slice(0, 157).trimEnd()}…` : line
 }
 
-const ask = (prompt: Prompt, draw: Draw): string => {
-  const count = 2 + Math.floor(draw.uniform("sentences") * 3)
-  const first = Math.floor(draw.uniform("first sentence") * fillers.length)
+const ask = (prompt: Prompt, random: SeededRandom): string => {
+  const count = 2 + Math.floor(random.uniform("sentences") * 3)
+  const first = Math.floor(random.uniform("first sentence") * fillers.length)
   const body = Array.from({ length: count }, (_, index) => fillers[(first + index * 3) % fillers.length])
   return `Simulated answer to “${quoted(prompt.instruction)}” ${body.join(" ")}`
 }
@@ -32,18 +32,18 @@ const synthesis = (prompt: Prompt): string => {
   return [
     `# ${title}`,
     `Simulated synthesis of ${count} ${count === 1 ? "finding" : "findings"}.`,
-    ...prompt.findings.map((finding) => `## ${finding.name}\n\n${Fold.excerpt(finding.answer, 280)}`),
-    ...Fold.gapLines(prompt.gaps)
+    ...prompt.findings.map((finding) => `## ${finding.name}\n\n${WrittenSynthesis.excerpt(finding.answer, 280)}`),
+    ...WrittenSynthesis.gapLines(prompt.gaps)
   ].join("\n\n")
 }
 
-/** Writes the text for a prompt: a few sentences that name the question, or a section for each finding and a line for each gap. */
-export const text = (prompt: Prompt, draw: Draw): string =>
-  prompt.part === "synthesis" ? synthesis(prompt) : ask(prompt, draw)
+/** Writes the prose for a prompt: the question and a few sentences, or a section for each finding and a line for each gap. */
+export const text = (prompt: Prompt, random: SeededRandom): string =>
+  prompt.part === "synthesis" ? synthesis(prompt) : ask(prompt, random)
 
-/** Writes one line for the strings of a structured answer: it names the question, or the findings and the gaps. */
+/** Writes one line for the strings of a structured answer: the question, or an excerpt of each finding and the gaps. */
 export const line = (prompt: Prompt): string => {
   if (prompt.part === "ask") return `Simulated answer to “${quoted(prompt.instruction)}”`
-  const excerpts = prompt.findings.map((finding) => `${finding.name}: ${Fold.excerpt(finding.answer, 80)}`)
+  const excerpts = prompt.findings.map((finding) => `${finding.name}: ${WrittenSynthesis.excerpt(finding.answer, 80)}`)
   return ["Simulated", ...excerpts, ...prompt.gaps.map((name) => `${name} has no answer`)].join(" · ")
 }

@@ -1,8 +1,8 @@
-/** Makes JSON that fits a JSON schema: the mock's structured output. */
-import type { Draw } from "../time/SeededRandom.ts"
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+/** Makes JSON that is valid against a JSON schema: the structured output of the mock. */
+import type { SeededRandom } from "../time/SeededRandom.ts"
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
-/** Deeper than any schema the API takes; it ends a schema that refers to itself. */
+/** Ends the values of a recursive schema; deeper than any schema that the API accepts. */
 const depthLimit = 12
 
 const formats: Readonly<Record<string, string>> = {
@@ -20,54 +20,52 @@ const formats: Readonly<Record<string, string>> = {
 
 const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined)
 
-/** Resolves a reference inside the schema's own document, such as `#/$defs/Price`. */
-const resolve = (root: Unchecked, schema: Unchecked): Unchecked => {
+/** Resolves a `$ref` within the root schema, such as `#/$defs/Price`. */
+const resolve = (root: UncheckedJson, schema: UncheckedJson): UncheckedJson => {
   const reference = schema["$ref"]
   if (typeof reference !== "string" || !reference.startsWith("#")) return schema
   const target = reference
     .split("/")
     .slice(1)
-    .reduce<Unchecked | undefined>(
+    .reduce<UncheckedJson | undefined>(
       (node, key) => objectOf(node?.[key.replaceAll("~1", "/").replaceAll("~0", "~")]),
       root
     )
   return target ?? {}
 }
 
-const integerLike = (schema: Unchecked): boolean => schema["type"] === "integer"
-
-const number = (schema: Unchecked, draw: Draw, path: string): number => {
-  const step = numberOf(schema["multipleOf"]) ?? (integerLike(schema) ? 1 : 0.1)
-  const above = numberOf(schema["exclusiveMinimum"])
-  const below = numberOf(schema["exclusiveMaximum"])
-  const low = numberOf(schema["minimum"]) ?? (above === undefined ? undefined : above + step)
-  const high = numberOf(schema["maximum"]) ?? (below === undefined ? undefined : below - step)
+const number = (schema: UncheckedJson, random: SeededRandom, path: string): number => {
+  const step = numberOf(schema["multipleOf"]) ?? (schema["type"] === "integer" ? 1 : 0.1)
+  const exclusiveMinimum = numberOf(schema["exclusiveMinimum"])
+  const exclusiveMaximum = numberOf(schema["exclusiveMaximum"])
+  const low = numberOf(schema["minimum"]) ?? (exclusiveMinimum === undefined ? undefined : exclusiveMinimum + step)
+  const high = numberOf(schema["maximum"]) ?? (exclusiveMaximum === undefined ? undefined : exclusiveMaximum - step)
   const from = low ?? (high === undefined ? 1 : Math.min(1, high))
   const to = high ?? Math.max(100, from + 100 * step)
-  const steps = Math.floor(draw.uniform(path) * (Math.floor((to - from) / step) + 1))
+  const steps = Math.floor(random.uniform(path) * (Math.floor((to - from) / step) + 1))
   const aligned = Math.ceil(from / step) * step + steps * step
   return Number(Math.min(to, Math.max(from, aligned)).toFixed(6))
 }
 
-const string = (schema: Unchecked, text: string): string => {
+const string = (schema: UncheckedJson, text: string): string => {
   const format = typeof schema["format"] === "string" ? formats[schema["format"]] : undefined
   if (format !== undefined) return format
-  const shortest = numberOf(schema["minLength"]) ?? 0
-  const longest = numberOf(schema["maxLength"]) ?? Number.POSITIVE_INFINITY
-  return text.padEnd(shortest, ".").slice(0, longest)
+  const minLength = numberOf(schema["minLength"]) ?? 0
+  const maxLength = numberOf(schema["maxLength"]) ?? Number.POSITIVE_INFINITY
+  return text.padEnd(minLength, ".").slice(0, maxLength)
 }
 
-/** Gives a value for `schema`; free strings are `text`. Objects get every property, arrays one to three items. */
-export const sample = (schema: Unchecked, text: string, draw: Draw): unknown => {
+/** Makes a value for `schema`. Strings without a format are `text`; objects have all properties, arrays one to three items. */
+export const sample = (schema: UncheckedJson, text: string, random: SeededRandom): unknown => {
   const visit = (unresolved: unknown, path: string, depth: number): unknown => {
-    const given = objectOf(unresolved)
-    if (given === undefined || depth > depthLimit) return null
-    const node = resolve(schema, given)
+    const unresolvedNode = objectOf(unresolved)
+    if (unresolvedNode === undefined || depth > depthLimit) return null
+    const node = resolve(schema, unresolvedNode)
     if ("const" in node) return node["const"]
     const choices = listOf(node["enum"])
-    if (choices.length > 0) return choices[Math.floor(draw.uniform(path) * choices.length)]
+    if (choices.length > 0) return choices[Math.floor(random.uniform(path) * choices.length)]
     const variants = listOf(node["anyOf"] ?? node["oneOf"])
-    // A value says more than null does.
+    // Of nullable values, the variant that is not null.
     const variant = variants.find((one) => objectOf(one)?.["type"] !== "null") ?? variants[0]
     if (variant !== undefined) return visit(variant, path, depth + 1)
     const parts = listOf(node["allOf"])
@@ -88,14 +86,17 @@ export const sample = (schema: Unchecked, text: string, draw: Draw): unknown => 
       case "null":
         return null
       case "boolean":
-        return draw.uniform(path) < 0.5
+        return random.uniform(path) < 0.5
       case "integer":
       case "number":
-        return number({ ...node, type }, draw, path)
+        return number({ ...node, type }, random, path)
       case "array": {
-        const least = numberOf(node["minItems"]) ?? 1
-        const most = numberOf(node["maxItems"]) ?? Math.max(3, least)
-        const length = Math.min(most, least + Math.floor(draw.uniform(`${path}[]`) * Math.max(1, Math.min(3, most))))
+        const minItems = numberOf(node["minItems"]) ?? 1
+        const maxItems = numberOf(node["maxItems"]) ?? Math.max(3, minItems)
+        const length = Math.min(
+          maxItems,
+          minItems + Math.floor(random.uniform(`${path}[]`) * Math.max(1, Math.min(3, maxItems)))
+        )
         return node["items"] === undefined
           ? []
           : Array.from({ length }, (_, index) => visit(node["items"], `${path}[${index}]`, depth + 1))

@@ -1,16 +1,17 @@
-/** Plays the web_search tool: a query, results, and text whose first sentences cite them. */
-import type { Answer, Block } from "./Answer.ts"
-import type { Draw } from "../time/SeededRandom.ts"
-import * as Fold from "./WrittenSynthesis.ts"
+/** Simulates the `web_search` tool: a query, its results, and text that cites them. */
+import type { Answer } from "./Answer.ts"
+import type { Block } from "../wire/Completion.ts"
+import type { SeededRandom } from "../time/SeededRandom.ts"
+import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 import type { Prompt } from "./Prompt.ts"
 
-const words = (text: string): ReadonlyArray<string> =>
+const queryTerms = (text: string): ReadonlyArray<string> =>
   (text.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? []).slice(0, 6)
 
-/** Finds where the first two sentences end, so that the pieces joined again are the text itself. */
-const citable = (text: string): ReadonlyArray<number> => {
+/** Gives the offsets at which the first two sentences end. */
+const sentenceEnds = (text: string): ReadonlyArray<number> => {
   const ends: Array<number> = []
-  for (const sentence of Fold.sentences(text).slice(0, 2)) {
+  for (const sentence of WrittenSynthesis.sentences(text).slice(0, 2)) {
     const start = text.indexOf(sentence, ends.at(-1) ?? 0)
     if (start < 0) break
     ends.push(start + sentence.length)
@@ -18,18 +19,18 @@ const citable = (text: string): ReadonlyArray<number> => {
   return ends
 }
 
-/** Gives the answer with `text` as its prose: search call, three results on example.org, cited and plain text. */
-export const answer = (prompt: Prompt, text: string, draw: Draw): Answer => {
-  const terms = words(prompt.instruction)
-  const id = `srvtoolu_01${draw.letters("search id", 22)}`
+/** Makes the answer: the call, three results on example.org, and `text`, whose first two sentences cite them. */
+export const answer = (prompt: Prompt, text: string, random: SeededRandom): Answer => {
+  const terms = queryTerms(prompt.instruction)
+  const id = `srvtoolu_01${random.letters("search id", 22)}`
   const results = [1, 2, 3].map((rank) => ({
     type: "web_search_result",
     title: `Simulated source ${rank}: ${terms.slice(0, 3).join(" ")}`,
     url: `https://example.org/${terms.slice(0, 3).join("-")}/${rank}`,
-    encrypted_content: draw.letters(`result ${rank}`, 120),
+    encrypted_content: random.letters(`result ${rank}`, 120),
     page_age: rank === 1 ? "2 days ago" : null
   }))
-  const ends = citable(text)
+  const ends = sentenceEnds(text)
   const cited = ends.map((end, index): Block => {
     const piece = text.slice(index === 0 ? 0 : ends[index - 1], end)
     return {
@@ -41,7 +42,7 @@ export const answer = (prompt: Prompt, text: string, draw: Draw): Answer => {
           cited_text: piece.trim().slice(0, 150),
           url: results[index]!.url,
           title: results[index]!.title,
-          encrypted_index: draw.letters(`citation ${index}`, 48)
+          encrypted_index: random.letters(`citation ${index}`, 48)
         }
       ]
     }

@@ -1,49 +1,46 @@
-/** What tools that run on the API's side leave in a message: counts, a container, the steps of an advised answer. */
-import type { Block } from "./Answer.ts"
-import type { Draw } from "../time/SeededRandom.ts"
+/** What tools that run on the API's side add to a message: counts, a container, and the iterations of usage. */
+import type { Block, ServerToolTraces } from "../wire/Completion.ts"
+import type { SeededRandom } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
-import { objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { objectOf, objectsOf } from "../wire/UncheckedJson.ts"
 
-/** Fields that appear only where there was cause for them. */
-export interface Traces {
-  readonly serverTools?: { readonly web_search_requests: number; readonly web_fetch_requests: number }
-  readonly container?: Unchecked
-  /** The models of the steps that usage lists, where an advisor or a compaction may have made several; null is the model asked. */
-  readonly steps: ReadonlyArray<string | null>
-  /** Top-level fields of a beta. */
-  readonly extra: Unchecked
-}
-
-const ranOnServer = (block: Block): boolean =>
+const isOfServerTool = (block: Block): boolean =>
   block.type === "server_tool_use" ||
   block.type === "mcp_tool_use" ||
   (block.type !== "tool_result" && block.type.endsWith("_tool_result"))
 
-const uses = (prompt: Prompt, prefix: string): boolean =>
+const hasTool = (prompt: Prompt, prefix: string): boolean =>
   toolsOf(prompt.body).some((tool) => String(tool["type"]).startsWith(prefix))
 
-/** Reads the traces off the answer's blocks, the request and its `anthropic-beta` header. */
-export const of = (content: ReadonlyArray<Block>, prompt: Prompt, betas: string, draw: Draw): Traces => {
-  const called = (name: string): number =>
+/** Derives the traces from the answer's blocks, the request and its `anthropic-beta` header. */
+export const of = (
+  content: ReadonlyArray<Block>,
+  prompt: Prompt,
+  betas: string,
+  random: SeededRandom
+): ServerToolTraces => {
+  const countOf = (name: string): number =>
     content.filter((block) => block.type === "server_tool_use" && block["name"] === name).length
   const management = objectOf(prompt.body["context_management"])
-  const managed = management !== undefined || betas.includes("context-management") || uses(prompt, "memory_")
+  const isManaged = management !== undefined || betas.includes("context-management") || hasTool(prompt, "memory_")
   const compacts = objectsOf(management?.["edits"]).some((edit) => String(edit["type"]).startsWith("compact_"))
-  const executed =
+  const isExecuted =
     content.some((block) => block.type.includes("code_execution_tool_result")) ||
     (prompt.body["container"] ?? undefined) !== undefined
   const advisor = toolsOf(prompt.body).find((tool) => String(tool["type"]).startsWith("advisor_"))
-  const advices = content
+  const advisorIterations = content
     .filter((block) => block.type === "advisor_tool_result")
     .flatMap(() => [String(advisor?.["model"]), null])
   return {
-    ...(content.some(ranOnServer)
-      ? { serverTools: { web_search_requests: called("web_search"), web_fetch_requests: called("web_fetch") } }
+    ...(content.some(isOfServerTool)
+      ? { toolUse: { web_search_requests: countOf("web_search"), web_fetch_requests: countOf("web_fetch") } }
       : {}),
-    ...(executed
-      ? { container: { id: `container_01${draw.letters("container", 22)}`, expires_at: "2026-11-22T13:00:00.000000Z" } }
+    ...(isExecuted
+      ? {
+          container: { id: `container_01${random.letters("container", 22)}`, expires_at: "2026-11-22T13:00:00.000000Z" }
+        }
       : {}),
-    steps: compacts || advisor !== undefined ? [null, ...advices] : [],
-    extra: managed ? { context_management: { applied_edits: [] } } : {}
+    iterations: compacts || advisor !== undefined ? [null, ...advisorIterations] : [],
+    betaFields: isManaged ? { context_management: { applied_edits: [] } } : {}
   }
 }

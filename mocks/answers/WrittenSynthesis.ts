@@ -1,17 +1,17 @@
-/** A written synthesis in parts, joined from what the prompt really holds: a finding that was lost leaves a hole one can see. */
+/** A synthesis written in parts, and joined from the findings that are in the prompt, so that a lost finding is missing in it. */
 import type { Finding, Prompt } from "./Prompt.ts"
 
 /**
- * The parts. A section is used only when its finding is in the prompt; `{1}`, `{2}` … stand for that finding's sentences.
- * `opening` and `closing` frame the whole; `{names}` stands for the findings present.
+ * The parts. The section of a finding is used if the finding is in the prompt; `{1}`, `{2}` … are replaced by its sentences. In
+ * `opening` and `closing`, `{names}` is replaced by the names of the findings.
  */
-export interface Fold {
+export interface WrittenSynthesis {
   readonly opening?: string
   readonly sections: Readonly<Record<string, string>>
   readonly closing?: string
 }
 
-/** Splits prose into sentences, leaving out headings and list marks. */
+/** Splits Markdown prose into sentences, without headings and list marks. */
 export const sentences = (text: string): ReadonlyArray<string> =>
   text
     .replaceAll(/^#+ .*$/gm, "")
@@ -21,7 +21,7 @@ export const sentences = (text: string): ReadonlyArray<string> =>
     .map((sentence) => sentence.trim())
     .filter((sentence) => sentence !== "")
 
-/** Gives the beginning of an answer, whole sentences up to about `length` characters. */
+/** Gives the first sentences of an answer, up to about `length` characters; at most twice that. */
 export const excerpt = (answer: string, length: number): string => {
   const parts = sentences(answer)
   let text = parts[0] ?? answer.trim()
@@ -32,15 +32,15 @@ export const excerpt = (answer: string, length: number): string => {
   return text.length > 2 * length ? `${text.slice(0, 2 * length).trimEnd()} …` : text
 }
 
-const titled = (name: string): string =>
+const titleOf = (name: string): string =>
   name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[_-]+|(?<=[a-z])(?=[A-Z])/g, " ")
 
 const section = (finding: Finding, template: string | undefined): string => {
   const parts = sentences(finding.answer)
   const needed = Math.max(0, ...[...(template ?? "").matchAll(/\{(\d)\}/g)].map((match) => Number(match[1])))
-  // Prose that was written around other sentences would not fit these.
+  // The template was written for an answer with more sentences: the answer is excerpted instead.
   if (template === undefined || needed > parts.length) {
-    const heading = /^## .*$/m.exec(template ?? "")?.[0] ?? `## ${titled(finding.name)}`
+    const heading = /^## .*$/m.exec(template ?? "")?.[0] ?? `## ${titleOf(finding.name)}`
     return `${heading}\n\n${excerpt(finding.answer, 400)}`
   }
   return template.replaceAll(/\{(\d)\}/g, (_, digit: string) => parts[Number(digit) - 1]!)
@@ -49,17 +49,17 @@ const section = (finding: Finding, template: string | undefined): string => {
 const listed = (names: ReadonlyArray<string>): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
 
-/** Writes the lines that say what could not be answered. */
+/** Writes the section that names the gaps; no section if there are none. */
 export const gapLines = (gaps: ReadonlyArray<string>): ReadonlyArray<string> =>
   gaps.length === 0 ? [] : [`## Not answered\n\n${gaps.map((name) => `- **${name}** has no answer.`).join("\n")}`]
 
-/** Joins opening, one section for each finding present, a line for each gap, and closing. */
-export const write = (fold: Fold, prompt: Prompt): string => {
+/** Joins the opening, a section for each finding of the prompt, a line for each gap, and the closing. */
+export const write = (written: WrittenSynthesis, prompt: Prompt): string => {
   const names = listed(prompt.findings.map((finding) => finding.name))
   return [
-    ...(fold.opening === undefined ? [] : [fold.opening.replaceAll("{names}", names)]),
-    ...prompt.findings.map((finding) => section(finding, fold.sections[finding.name])),
+    ...(written.opening === undefined ? [] : [written.opening.replaceAll("{names}", names)]),
+    ...prompt.findings.map((finding) => section(finding, written.sections[finding.name])),
     ...gapLines(prompt.gaps),
-    ...(fold.closing === undefined ? [] : [fold.closing.replaceAll("{names}", names)])
+    ...(written.closing === undefined ? [] : [written.closing.replaceAll("{names}", names)])
   ].join("\n\n")
 }

@@ -1,162 +1,69 @@
-/** Message batches: made, worked on while simulated time passes, cancelled, expired, and read as shuffled lines. */
+/** The endpoints of message batches: create, list, retrieve, cancel, delete, and read the results. */
 import * as ApiError from "../wire/ApiError.ts"
-import * as Draw from "../time/SeededRandom.ts"
+import * as Batch from "./Batch.ts"
 import type { Exchange, Rules } from "./Exchange.ts"
 import * as Headers from "../wire/Headers.ts"
-import * as Message from "../wire/Message.ts"
-import { compose } from "./Messages.ts"
+import type { Fields } from "../wire/Message.ts"
 import { page } from "./ModelList.ts"
 import * as Outgoing from "../wire/Outgoing.ts"
-import * as Prompt from "../answers/Prompt.ts"
-import { objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
-import * as Validation from "./Validation.ts"
+import { objectsOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
-const mostItems = 100_000
+const maxItems = 100_000
 const customId = /^[a-zA-Z0-9_-]{1,64}$/
 
-interface Item {
-  readonly customId: string
-  readonly params: Unchecked
-  readonly draw: Draw.Draw
-  /** When its answer is there. */
-  readonly doneAt: number
-}
-
-interface Batch {
-  readonly id: string
-  readonly items: ReadonlyArray<Item>
-  readonly createdAt: number
-  readonly expiresAt: number
-  readonly version: Message.ApiVersion
-  canceledAt: number | undefined
-  /** Rendered once, so that reading twice gives the same. */
-  results: string | undefined
-}
-
-/** The endpoints below `/v1/messages/batches`. */
+/** The batches of one mock. */
 export interface Batches {
-  /** Answers `path`, what follows `/v1/messages/batches`; nothing if it is none of these endpoints. */
+  /** Answers the request to `/v1/messages/batches` followed by `path`; undefined if the API has no such endpoint. */
   readonly answer: (exchange: Exchange, path: string) => Outgoing.Outgoing | undefined
 }
 
-/** Work on what is in hand goes on for a moment after a cancellation. */
-const cancelShare = 0.05
-
-const instant = (millis: number): string => new Date(millis).toISOString().replace("Z", "000+00:00")
-
-const reply = (exchange: Exchange, body: Message.Fields): Outgoing.Outgoing => {
+const reply = (exchange: Exchange, body: Fields): Outgoing.Outgoing => {
   const millis = exchange.times(0).firstTokenMillis * 0.2
-  // The API says when to look again at a batch that is under way.
-  const again = body["processing_status"] === "in_progress" ? { "retry-after": "10" } : {}
-  return Outgoing.json(200, { ...exchange.headersAfter(millis), ...again }, body, exchange.at(millis))
+  // For a batch in progress the API recommends a polling interval.
+  const polling = body["processing_status"] === "in_progress" ? { "retry-after": "10" } : {}
+  return Outgoing.json(200, { ...exchange.headersAfter(millis), ...polling }, body, exchange.at(millis))
 }
 
-/** Makes the batches of a mock. */
+const problemOf = (requests: ReadonlyArray<UncheckedJson>): string | undefined => {
+  const ids = requests.map((request) => request["custom_id"])
+  const invalid = ids.findIndex((id) => typeof id !== "string" || !customId.test(id))
+  if (requests.length === 0) return "requests: at least one request is required"
+  if (requests.length > maxItems) return `requests: at most ${maxItems} requests may be sent in a batch`
+  if (invalid >= 0) return `requests.${invalid}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'`
+  return new Set(ids).size < ids.length ? "requests: custom_id must be unique" : undefined
+}
+
+/** Makes the endpoints of a mock that has no batches yet. */
 export const make = (rules: Rules): Batches => {
-  const all: Array<Batch> = []
-  const { clock, timeScale } = rules
-  const doneAt = (batch: Batch): number => Math.max(batch.createdAt, ...batch.items.map((item) => item.doneAt))
-  const endsAt = (batch: Batch): number => Math.min(doneAt(batch), batch.expiresAt, stoppedAt(batch))
-  const stoppedAt = (batch: Batch): number =>
-    batch.canceledAt === undefined
-      ? Number.POSITIVE_INFINITY
-      : batch.canceledAt + cancelShare * rules.batches.processingMillis * timeScale
-
-  const result = (batch: Batch, item: Item): Unchecked => {
-    if (item.doneAt > endsAt(batch)) return { type: stoppedAt(batch) <= batch.expiresAt ? "canceled" : "expired" }
-    const problem = Validation.checkBody(item.params, batch.version, false)
-    if (problem !== undefined)
-      return { type: "errored", error: ApiError.body(problem, `req_01${item.draw.letters("request id", 22)}`) }
-    const prompt = Prompt.read(item.params)
-    const cached = { read: 0, created5m: 0, created1h: 0 }
-    const envelope = compose(rules, {
-      prompt,
-      draw: item.draw,
-      version: batch.version,
-      tier: "batch",
-      cached,
-      betas: ""
-    })
-    return { type: "succeeded", message: Message.plain(envelope) }
-  }
-
-  const lines = (batch: Batch): string =>
-    (batch.results ??= batch.items
-      .toSorted((a, b) => a.draw.uniform("place in the results") - b.draw.uniform("place in the results"))
-      .map((item) => `${JSON.stringify({ custom_id: item.customId, result: result(batch, item) })}\n`)
-      .join(""))
-
-  const shown = (batch: Batch, exchange: Exchange): Message.Fields & { readonly id: string } => {
-    const now = clock.now()
-    const ended = now >= endsAt(batch)
-    const counts = { processing: 0, succeeded: 0, errored: 0, canceled: 0, expired: 0 }
-    if (ended) {
-      for (const line of lines(batch).trimEnd().split("\n")) {
-        counts[(JSON.parse(line) as { result: { type: keyof typeof counts } }).result.type]++
-      }
-    } else counts.processing = batch.items.length
-    return {
-      id: batch.id,
-      type: "message_batch",
-      processing_status: ended ? "ended" : batch.canceledAt === undefined ? "in_progress" : "canceling",
-      request_counts: counts,
-      ended_at: ended ? instant(endsAt(batch)) : null,
-      created_at: instant(batch.createdAt),
-      expires_at: instant(batch.expiresAt),
-      archived_at: null,
-      cancel_initiated_at: batch.canceledAt === undefined ? null : instant(batch.canceledAt),
-      results_url: ended ? `${exchange.incoming.url.origin}/v1/messages/batches/${batch.id}/results` : null
-    }
-  }
+  /** Newest first, as the API lists them. */
+  const all: Array<Batch.Batch> = []
+  const isEnded = (batch: Batch.Batch): boolean => rules.clock.now() >= Batch.endsAt(rules, batch)
+  const describe = (batch: Batch.Batch, exchange: Exchange): ReturnType<typeof Batch.describe> =>
+    Batch.describe(rules, batch, exchange.incoming.url.origin)
 
   const create = (exchange: Exchange): Outgoing.Outgoing => {
     const requests = objectsOf(exchange.prompt.body["requests"])
-    const ids = requests.map((request) => request["custom_id"])
-    const wrong = ids.findIndex((id) => typeof id !== "string" || !customId.test(id))
-    const problem =
-      requests.length === 0
-        ? "requests: at least one request is required"
-        : requests.length > mostItems
-          ? `requests: at most ${mostItems} requests may be sent in a batch`
-          : wrong >= 0
-            ? `requests.${wrong}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'`
-            : new Set(ids).size < ids.length
-              ? "requests: custom_id must be unique"
-              : undefined
-    if (problem !== undefined) return exchange.refuse(ApiError.invalid(problem))
-    const now = clock.now()
-    const { expiresMillis, processingMillis } = rules.batches
-    const items = requests.map((request): Item => {
-      const draw = Draw.make(rules.seed, Draw.hash(JSON.stringify(request), 0), exchange.attempt)
-      return {
-        customId: String(request["custom_id"]),
-        params: objectOf(request["params"]) ?? {},
-        draw,
-        doneAt: now + draw.uniform("time in the batch") * processingMillis * timeScale
-      }
-    })
-    const batch: Batch = {
-      id: `msgbatch_01${exchange.draw.letters("batch id", 22)}`,
-      items,
-      createdAt: now,
-      expiresAt: now + expiresMillis * timeScale,
-      version: exchange.version,
-      canceledAt: undefined,
-      results: undefined
-    }
+    const problem = problemOf(requests)
+    if (problem !== undefined) return exchange.reject(ApiError.invalid(problem))
+    const batch = Batch.make(rules, exchange, requests)
     all.unshift(batch)
-    return reply(exchange, shown(batch, exchange))
+    return reply(exchange, describe(batch, exchange))
   }
 
-  const cancel = (batch: Batch, exchange: Exchange): Outgoing.Outgoing => {
-    if (clock.now() >= endsAt(batch)) return exchange.refuse(ApiError.invalid("Batch has already ended."))
-    batch.canceledAt ??= clock.now()
-    return reply(exchange, shown(batch, exchange))
+  const list = (exchange: Exchange): Outgoing.Outgoing => {
+    const items = all.map((batch) => describe(batch, exchange))
+    return reply(exchange, page(items, exchange.incoming.url.searchParams))
   }
 
-  const results = (batch: Batch, exchange: Exchange): Outgoing.Outgoing => {
-    if (clock.now() < endsAt(batch)) {
-      return exchange.refuse(
+  const cancel = (batch: Batch.Batch, exchange: Exchange): Outgoing.Outgoing => {
+    if (isEnded(batch)) return exchange.reject(ApiError.invalid("Batch has already ended."))
+    batch.canceledAt ??= rules.clock.now()
+    return reply(exchange, describe(batch, exchange))
+  }
+
+  const results = (batch: Batch.Batch, exchange: Exchange): Outgoing.Outgoing => {
+    if (!isEnded(batch)) {
+      return exchange.reject(
         ApiError.notFound("Batch has no available results. Results are available once it has ended.")
       )
     }
@@ -166,35 +73,26 @@ export const make = (rules: Rules): Batches => {
       status: 200,
       headers: { ...exchange.headersAfter(millis), ...Headers.jsonLines(`${batch.id}_results.jsonl`) },
       headersAtMillis: atMillis,
-      chunks: [{ text: lines(batch), atMillis }],
+      chunks: [{ text: Batch.resultLines(rules, batch), atMillis }],
       ending: "close"
     }
   }
 
-  const remove = (batch: Batch, exchange: Exchange): Outgoing.Outgoing => {
-    if (clock.now() < endsAt(batch))
-      return exchange.refuse(ApiError.invalid("A batch must have ended before it is deleted."))
+  const remove = (batch: Batch.Batch, exchange: Exchange): Outgoing.Outgoing => {
+    if (!isEnded(batch)) return exchange.reject(ApiError.invalid("A batch must have ended before it is deleted."))
     all.splice(all.indexOf(batch), 1)
     return reply(exchange, { id: batch.id, type: "message_batch_deleted" })
   }
 
   return {
     answer: (exchange, path) => {
-      const { method, url } = exchange.incoming
+      const { method } = exchange.incoming
       if (path === "" && method === "POST") return create(exchange)
-      if (path === "" && method === "GET") {
-        return reply(
-          exchange,
-          page(
-            all.map((batch) => shown(batch, exchange)),
-            url.searchParams
-          )
-        )
-      }
+      if (path === "" && method === "GET") return list(exchange)
       const [, id, verb] = path.split("/")
       const batch = all.find((one) => one.id === id)
-      if (batch === undefined) return exchange.refuse(ApiError.notFound(`Message batch ${id ?? ""} not found`))
-      if (verb === undefined && method === "GET") return reply(exchange, shown(batch, exchange))
+      if (batch === undefined) return exchange.reject(ApiError.notFound(`Message batch ${id ?? ""} not found`))
+      if (verb === undefined && method === "GET") return reply(exchange, describe(batch, exchange))
       if (verb === undefined && method === "DELETE") return remove(batch, exchange)
       if (verb === "cancel" && method === "POST") return cancel(batch, exchange)
       if (verb === "results" && method === "GET") return results(batch, exchange)

@@ -1,28 +1,35 @@
-/** The prompt cache: an entry can be read once the first response that wrote it begins, and lives from the request's start. */
-import * as Draw from "../time/SeededRandom.ts"
+/**
+ * The prompt cache. An entry can be read once the first response that wrote it begins. It expires 5 minutes or 1 hour after the
+ * start of the last request that wrote or read it.
+ */
+import * as SeededRandom from "../time/SeededRandom.ts"
 import * as Models from "../wire/Models.ts"
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Tokens from "../wire/Tokens.ts"
 
-/** Tokens read from the cache and written to it; the rest of the input is neither. */
-export interface Split {
+/** How many input tokens of a request were read from the cache, and written to it for 5 minutes or 1 hour. */
+export interface CacheUse {
   readonly read: number
   readonly created5m: number
   readonly created1h: number
 }
 
-/** The cache of a mock. Times are the clock's. */
+/** The prompt cache of a mock. Times are the clock's, in milliseconds. */
 export interface Cache {
-  /** Splits a request's input; `write` puts what it marks into the cache, to be read from `beginsAtMillis` on. */
-  readonly visit: (body: Unchecked, nowMillis: number) => Split & { readonly write: (beginsAtMillis: number) => void }
+  /** Matches a request against the entries. `store` adds its marked prefixes, to be read from `readableAtMillis` on. */
+  readonly lookup: (
+    body: UncheckedJson,
+    nowMillis: number
+  ) => CacheUse & { readonly store: (readableAtMillis: number) => void }
 }
 
 const minuteMillis = 60_000
-const livesMillis = { "5m": 5 * minuteMillis, "1h": 60 * minuteMillis }
-/** Beyond this many, expired entries are dropped. */
-const keptEntries = 10_000
-type Ttl = keyof typeof livesMillis
+const lifetimeMillis = { "5m": 5 * minuteMillis, "1h": 60 * minuteMillis }
+/** The number of entries above which a store drops the expired ones. */
+const sweepAbove = 10_000
+type Ttl = keyof typeof lifetimeMillis
 
+/** A block at whose end a cached prefix may end; `ttl` is set where the request marks it. */
 interface Piece {
   readonly text: string
   readonly tokens: number
@@ -34,7 +41,7 @@ const ttlOf = (value: unknown): Ttl | undefined => {
   return control === undefined ? undefined : control["ttl"] === "1h" ? "1h" : "5m"
 }
 
-const bare = (block: Unchecked): string => {
+const withoutMark = (block: UncheckedJson): string => {
   const { cache_control: _, ...rest } = block
   return JSON.stringify(rest)
 }
@@ -51,15 +58,15 @@ const contentPieces = (content: unknown, role: string): ReadonlyArray<Piece> => 
   }
   return listOf(content).map((item) => {
     const block = objectOf(item) ?? {}
-    return { text: role + bare(block), tokens: Tokens.ofContent(block), ttl: ttlOf(block["cache_control"]) }
+    return { text: role + withoutMark(block), tokens: Tokens.ofContent(block), ttl: ttlOf(block["cache_control"]) }
   })
 }
 
-/** Cuts a request into the pieces at which a prefix can end, in the order tools, system, messages. */
-const pieces = (body: Unchecked): ReadonlyArray<Piece> => {
+/** Lists the blocks of a request in the order in which the API builds prefixes: tools, system, messages. */
+const pieces = (body: UncheckedJson): ReadonlyArray<Piece> => {
   const tools = listOf(body["tools"]).map((item): Piece => {
     const tool = objectOf(item) ?? {}
-    return { text: bare(tool), tokens: Tokens.ofText(bare(tool)), ttl: ttlOf(tool["cache_control"]) }
+    return { text: withoutMark(tool), tokens: Tokens.ofText(withoutMark(tool)), ttl: ttlOf(tool["cache_control"]) }
   })
   const turns = listOf(body["messages"]).flatMap((item) => {
     const turn = objectOf(item) ?? {}
@@ -68,44 +75,44 @@ const pieces = (body: Unchecked): ReadonlyArray<Piece> => {
   const all = [...tools, ...contentPieces(body["system"], "system"), ...turns]
   const automatic = ttlOf(body["cache_control"])
   const last = all.at(-1)
-  // The mark at the top level stands for one at the last block.
+  // `cache_control` at the top level of a request marks its last block.
   return automatic === undefined || last === undefined
     ? all
     : [...all.slice(0, -1), { ...last, ttl: last.ttl ?? automatic }]
 }
 
-/** What invalidates every prefix when it changes. */
-const ground = (body: Unchecked): string =>
+/** The settings of a request that belong to each of its prefixes: requests that differ in one share no entries. */
+const settingsOf = (body: UncheckedJson): string =>
   JSON.stringify([body["model"], body["thinking"], body["output_config"], body["tool_choice"]])
 
 /** Makes an empty cache. */
 export const make = (): Cache => {
   const entries = new Map<string, { readonly readableAt: number; expiresAt: number; readonly ttl: Ttl }>()
   return {
-    visit: (body, now) => {
+    lookup: (body, now) => {
       const all = pieces(body)
       const last = all.findLastIndex((piece) => piece.ttl !== undefined)
-      if (last < 0) return { read: 0, created5m: 0, created1h: 0, write: () => {} }
-      const least = Models.find(String(body["model"]))?.minimumCacheTokens ?? 1024
-      let key = Draw.hash(ground(body), 0)
+      if (last < 0) return { read: 0, created5m: 0, created1h: 0, store: () => {} }
+      const minimumTokens = Models.find(String(body["model"]))?.minimumCacheTokens ?? 1024
+      let key = SeededRandom.hash(settingsOf(body), 0)
       let tokens = 0
       let read = 0
       const marked: Array<{ readonly key: string; readonly tokens: number; readonly ttl: Ttl }> = []
       for (const piece of all.slice(0, last + 1)) {
-        key = Draw.hash(piece.text, key)
+        key = SeededRandom.hash(piece.text, key)
         tokens += piece.tokens
         const name = `${key}`
         const entry = entries.get(name)
         if (entry !== undefined && entry.readableAt <= now && entry.expiresAt > now) {
           read = tokens
-          entry.expiresAt = now + livesMillis[entry.ttl]
+          entry.expiresAt = now + lifetimeMillis[entry.ttl]
         }
-        if (piece.ttl !== undefined && tokens >= least) marked.push({ key: name, tokens, ttl: piece.ttl })
+        if (piece.ttl !== undefined && tokens >= minimumTokens) marked.push({ key: name, tokens, ttl: piece.ttl })
       }
-      const fresh = marked.filter((one) => one.tokens > read)
+      const unread = marked.filter((one) => one.tokens > read)
       const created = { "5m": 0, "1h": 0 }
       let from = read
-      for (const mark of fresh) {
+      for (const mark of unread) {
         created[mark.ttl] += mark.tokens - from
         from = mark.tokens
       }
@@ -113,14 +120,14 @@ export const make = (): Cache => {
         read,
         created5m: created["5m"],
         created1h: created["1h"],
-        write: (beginsAt) => {
-          for (const { key, ttl } of fresh) {
+        store: (readableAt) => {
+          for (const { key, ttl } of unread) {
             const known = entries.get(key)
-            // The first to write decides when an entry can be read; a sibling that wrote it too changes nothing.
+            // Of concurrent requests that write the same prefix, the first decides when it can be read.
             if (known !== undefined && known.expiresAt > now) continue
-            entries.set(key, { readableAt: beginsAt, expiresAt: now + livesMillis[ttl], ttl })
+            entries.set(key, { readableAt, expiresAt: now + lifetimeMillis[ttl], ttl })
           }
-          if (entries.size > keptEntries) {
+          if (entries.size > sweepAbove) {
             for (const [key, entry] of entries) if (entry.expiresAt <= now) entries.delete(key)
           }
         }

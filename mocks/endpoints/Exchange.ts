@@ -1,54 +1,44 @@
-/** One attempt as the endpoints see it, and the rules that hold for all of them. */
-import type { ApiError } from "../wire/ApiError.ts"
+/** What the endpoints read: the request in hand, and the settings and state that all requests share. */
+import type { Attempt } from "../faults/Attempt.ts"
 import type { Cache } from "./Cache.ts"
 import type { Clock } from "../time/Clock.ts"
-import type { Draw } from "../time/SeededRandom.ts"
 import type { HeaderList } from "../wire/Headers.ts"
 import type { Incoming } from "../wire/Incoming.ts"
-import type { Open } from "../journal/Journal.ts"
-import type { Times } from "../time/Latency.ts"
-import type { Gate } from "./Limits.ts"
+import type { OpenEntry } from "../journal/Journal.ts"
+import type { RateLimiter } from "./Limits.ts"
 import type { ApiVersion } from "../wire/Message.ts"
-import type { Outgoing } from "../wire/Outgoing.ts"
 import type { Prompt } from "../answers/Prompt.ts"
 import type { Reply } from "../answers/Reply.ts"
 
-/** How batches pass their time, in simulated milliseconds. */
+/** Durations of a batch in simulated milliseconds, counted from its creation. */
 export interface BatchTimes {
-  /** Until the last item is done. */
+  /** Each item is done at a random time between 0 and this. */
   readonly processingMillis: number
-  /** Until what is not done by then expires: 24 hours in the API. */
+  /** Items that are not done by then expire; 24 hours in the API. */
   readonly expiresMillis: number
 }
 
-/** What a test or a scenario has laid down, and what all requests share. */
+/** The settings of a mock, and the state that its requests share. */
 export interface Rules {
   readonly seed: number
+  /** Factor between simulated time and the clock's time. */
   readonly timeScale: number
   readonly clock: Clock
-  /** Plays this version whatever the request's header says; absent: the header decides. */
+  /** The API version of every reply; when undefined, the request's `anthropic-version` header decides. */
   readonly apiVersion: ApiVersion | undefined
   readonly batches: BatchTimes
-  readonly limits: Gate
+  readonly rateLimiter: RateLimiter
   readonly cache: Cache
-  /** Gives the reply written for a prompt, and counts it as used. */
-  readonly written: (prompt: Prompt) => Reply | undefined
+  /** Finds the first reply registered for a prompt, and counts that use of it. */
+  readonly takeReply: (prompt: Prompt) => Reply | undefined
 }
 
-/** An attempt under way. `at` turns simulated milliseconds since arrival into the clock's time. */
-export interface Exchange {
+/** One attempt as the endpoints see it. */
+export interface Exchange extends Attempt {
   readonly incoming: Incoming
-  readonly prompt: Prompt
-  readonly draw: Draw
-  readonly attempt: number
-  readonly requestId: string
-  readonly entry: Open
-  readonly startedAt: number
-  /** Simulated milliseconds from the making of the mock to this arrival. */
-  readonly sinceMillis: number
+  /** The attempt's journal entry, which the endpoint completes. */
+  readonly entry: OpenEntry
   readonly version: ApiVersion
-  readonly times: (outputTokens: number) => Times
-  readonly at: (millis: number) => number
+  /** Makes the headers that all replies carry, for headers sent that many simulated milliseconds after arrival. */
   readonly headersAfter: (millis: number) => HeaderList
-  readonly refuse: (problem: ApiError, headers?: HeaderList) => Outgoing
 }

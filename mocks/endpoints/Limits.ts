@@ -1,66 +1,50 @@
-/** Rate limits as the API has them: token buckets for requests, input and output tokens of a model class, refilled continuously. */
+/** Rate limits as the API has them: token buckets for the requests, input tokens and output tokens of each model class. */
 import * as ApiError from "../wire/ApiError.ts"
 import * as Headers from "../wire/Headers.ts"
 import { rateClass } from "../wire/Models.ts"
+import * as TokenBucket from "./TokenBucket.ts"
 
-/** Requests, input and output tokens a minute, in the client's own time: `timeScale` does not touch what the headers promise. */
+/** Requests, input and output tokens a minute of the clock's time: `timeScale` does not apply, as clients wait in real time. */
 export interface Limits {
   readonly rpm?: number
   readonly itpm?: number
   readonly otpm?: number
-  /** Seconds of the limit that may come at once; 60 unless given. 1 plays a limit that is enforced by the second. */
+  /** Seconds of the limit that may be used at once; 60 by default. 1 simulates a limit that is enforced by the second. */
   readonly burstSeconds?: number
-  /** Refuses more than `factor` times the requests of the 10 seconds before, once there are more than `floor`. */
+  /** Rejects more than `factor` times the requests of the 10 seconds before, once there are more than `floor` in 10 seconds. */
   readonly acceleration?: { readonly factor: number; readonly floor: number }
 }
 
-/** What an account of the highest public tier was seen to have; told in headers, not enforced, when nothing is laid down. */
-const generous = { rpm: 20_000, itpm: 10_000_000, otpm: 2_000_000 }
+/** Recorded from an account of the highest public tier. Reported in headers, but not enforced, for limits that are not given. */
+const defaults = { rpm: 20_000, itpm: 10_000_000, otpm: 2_000_000 }
 
-interface Bucket {
-  readonly limit: number
-  readonly capacity: number
-  level: number
-  atMillis: number
-}
-
-interface Class {
-  readonly requests: Bucket
-  readonly input: Bucket
-  readonly output: Bucket
+interface ModelClass {
+  readonly requests: TokenBucket.TokenBucket
+  readonly input: TokenBucket.TokenBucket
+  readonly output: TokenBucket.TokenBucket
+  /** Times of the requests admitted in the last 20 seconds, while `acceleration` is set. */
   readonly arrivals: Array<number>
 }
 
-const perMillis = (bucket: Bucket): number => bucket.limit / 60_000
-
-const refill = (bucket: Bucket, now: number): void => {
-  bucket.level = Math.min(bucket.capacity, bucket.level + (now - bucket.atMillis) * perMillis(bucket))
-  bucket.atMillis = now
+/** A 429 and the rate-limit headers that go with it. */
+export interface Rejection {
+  readonly error: ApiError.ApiError
+  readonly headers: Headers.HeaderList
 }
 
-const seen = (bucket: Bucket, now: number): Headers.Budget => ({
-  limit: bucket.limit,
-  remaining: (bucket.level / bucket.capacity) * bucket.limit,
-  resetMillis: now + Math.max(0, bucket.capacity - bucket.level) / perMillis(bucket)
-})
-
-/** Decides over requests, and writes the header families. */
-export interface Gate {
-  /** Takes a request and its input, or says why not, with the headers of the refusal; `now` in milliseconds since 1970. */
-  readonly take: (
-    model: string,
-    inputTokens: number,
-    now: number
-  ) => { readonly error: ApiError.ApiError; readonly headers: Headers.HeaderList } | undefined
-  /** Takes what the reply to a request that was let in produced, and gives the headers of that reply. */
-  readonly produced: (model: string, outputTokens: number, now: number) => Headers.HeaderList
+/** Admits or rejects requests, and makes the rate-limit headers. Times are milliseconds since 1970. */
+export interface RateLimiter {
+  /** Takes one request and its input tokens from the buckets, or takes nothing and gives the rejection. */
+  readonly admit: (model: string, inputTokens: number, nowMillis: number) => Rejection | undefined
+  /** Takes the output tokens of an admitted request, which may leave a negative level, and gives the headers of its reply. */
+  readonly recordOutput: (model: string, outputTokens: number, nowMillis: number) => Headers.HeaderList
 }
 
 const windowMillis = 10_000
 const accelerationMessage =
   "This request would exceed your organization's usage increase rate limit. Please scale up your input tokens usage more gradually to stay within the acceleration limit."
 
-/** Says whether one more arrival is a ramp too sharp, and remembers it if not. */
+/** Gives whether one more request exceeds the acceleration limit; records its arrival if not. */
 const accelerates = (arrivals: Array<number>, rule: NonNullable<Limits["acceleration"]>, now: number): boolean => {
   while (arrivals.length > 0 && arrivals[0]! <= now - 2 * windowMillis) arrivals.shift()
   const recent = arrivals.filter((at) => at > now - windowMillis).length
@@ -78,71 +62,72 @@ const exceeded = (kind: string, limit: number, model: string, seconds: number): 
   shouldRetry: true
 })
 
-/** Makes the gate of a mock. Limits that are not laid down are shown generously and never refuse. */
-export const make = (limits: Limits | undefined): Gate => {
-  const classes = new Map<string, Class>()
-  const burst = (limits?.burstSeconds ?? 60) / 60
-  const bucket = (limit: number, now: number): Bucket => {
-    const capacity = Math.max(1, limit * burst)
-    return { limit, capacity, level: capacity, atMillis: now }
+/** Makes the four header families of a reply, or of a 429 if `isRejected`. */
+const headersOf = (buckets: ModelClass, now: number, isRejected: boolean): Headers.HeaderList => {
+  const requests = TokenBucket.status(buckets.requests, now)
+  const input = TokenBucket.status(buckets.input, now)
+  const output = TokenBucket.status(buckets.output, now)
+  // The API reports 1970 as the reset of a full bucket that a rejected request did not take from.
+  const shown = (status: Headers.LimitStatus): Headers.LimitStatus =>
+    isRejected && status.remaining >= status.limit ? { ...status, resetMillis: 0 } : status
+  const both = {
+    limit: input.limit + output.limit,
+    remaining: input.remaining + output.remaining,
+    resetMillis: isRejected ? 0 : Math.max(input.resetMillis, output.resetMillis)
   }
-  const classOf = (model: string, now: number): Class => {
+  return {
+    ...Headers.rateLimit("requests", requests),
+    ...Headers.rateLimit("input-tokens", shown(input)),
+    ...Headers.rateLimit("output-tokens", shown(output)),
+    ...Headers.rateLimit("tokens", both)
+  }
+}
+
+/** Makes the rate limiter of a mock. Only the limits that are given are enforced. */
+export const make = (limits: Limits | undefined): RateLimiter => {
+  const classes = new Map<string, ModelClass>()
+  const burstMinutes = (limits?.burstSeconds ?? 60) / 60
+  const classOf = (model: string, now: number): ModelClass => {
     const name = rateClass(model)
     const known = classes.get(name)
     if (known !== undefined) return known
     const made = {
-      requests: bucket(limits?.rpm ?? generous.rpm, now),
-      input: bucket(limits?.itpm ?? generous.itpm, now),
-      output: bucket(limits?.otpm ?? generous.otpm, now),
+      requests: TokenBucket.make(limits?.rpm ?? defaults.rpm, burstMinutes, now),
+      input: TokenBucket.make(limits?.itpm ?? defaults.itpm, burstMinutes, now),
+      output: TokenBucket.make(limits?.otpm ?? defaults.otpm, burstMinutes, now),
       arrivals: []
     }
     classes.set(name, made)
     return made
   }
-  const families = (own: Class, now: number, refused: boolean): Headers.HeaderList => {
-    const [requests, input, output] = [seen(own.requests, now), seen(own.input, now), seen(own.output, now)]
-    // A request that was refused never touched a bucket that is full: its reset reads 1970.
-    const shown = (budget: Headers.Budget): Headers.Budget =>
-      refused && budget.remaining >= budget.limit ? { ...budget, resetMillis: 0 } : budget
-    const both = {
-      limit: input.limit + output.limit,
-      remaining: input.remaining + output.remaining,
-      resetMillis: refused ? 0 : Math.max(input.resetMillis, output.resetMillis)
-    }
-    return {
-      ...Headers.rateLimit("requests", requests),
-      ...Headers.rateLimit("input-tokens", shown(input)),
-      ...Headers.rateLimit("output-tokens", shown(output)),
-      ...Headers.rateLimit("tokens", both)
-    }
-  }
   return {
-    take: (model, input, now) => {
+    admit: (model, inputTokens, now) => {
       const own = classOf(model, now)
-      refill(own.requests, now)
-      refill(own.input, now)
-      refill(own.output, now)
-      const refuse = (kind: string, short: Bucket, needed: number): ReturnType<Gate["take"]> => {
-        const missing = Math.min(needed, short.capacity) - short.level
-        const seconds = Math.max(1, Math.ceil(missing / perMillis(short) / 1000))
-        return { error: exceeded(kind, short.limit, model, seconds), headers: families(own, now, true) }
+      TokenBucket.refill(own.requests, now)
+      TokenBucket.refill(own.input, now)
+      TokenBucket.refill(own.output, now)
+      const reject = (kind: string, bucket: TokenBucket.TokenBucket, needed: number): Rejection => ({
+        error: exceeded(kind, bucket.limit, model, TokenBucket.secondsUntil(bucket, needed)),
+        headers: headersOf(own, now, true)
+      })
+      if (limits?.rpm !== undefined && own.requests.level < 1) return reject("requests", own.requests, 1)
+      if (limits?.itpm !== undefined && own.input.level < inputTokens) {
+        return reject("input tokens", own.input, inputTokens)
       }
-      if (limits?.rpm !== undefined && own.requests.level < 1) return refuse("requests", own.requests, 1)
-      if (limits?.itpm !== undefined && own.input.level < input) return refuse("input tokens", own.input, input)
-      // Output is known only when it has been produced: a bucket may go into debt, and then refuses.
-      if (limits?.otpm !== undefined && own.output.level < 1) return refuse("output tokens", own.output, 1)
+      // The output of a request is unknown at its arrival: `recordOutput` makes the level negative, and the next is rejected.
+      if (limits?.otpm !== undefined && own.output.level < 1) return reject("output tokens", own.output, 1)
       if (limits?.acceleration !== undefined && accelerates(own.arrivals, limits.acceleration, now)) {
         const error = exceeded("requests", own.requests.limit, model, windowMillis / 1000)
-        return { error: { ...error, message: accelerationMessage }, headers: families(own, now, true) }
+        return { error: { ...error, message: accelerationMessage }, headers: headersOf(own, now, true) }
       }
       if (limits?.rpm !== undefined) own.requests.level -= 1
-      if (limits?.itpm !== undefined) own.input.level -= input
+      if (limits?.itpm !== undefined) own.input.level -= inputTokens
       return undefined
     },
-    produced: (model, output, now) => {
+    recordOutput: (model, outputTokens, now) => {
       const own = classOf(model, now)
-      if (limits?.otpm !== undefined) own.output.level -= output
-      return families(own, now, false)
+      if (limits?.otpm !== undefined) own.output.level -= outputTokens
+      return headersOf(own, now, false)
     }
   }
 }

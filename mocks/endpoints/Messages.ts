@@ -1,8 +1,7 @@
-/** `POST /v1/messages`: the answer, its usage and its timing, plain or streamed. */
+/** `POST /v1/messages` and `count_tokens`: the reply with its usage and timing, plain or streamed. */
 import * as Answer from "../answers/Answer.ts"
-import * as ApiError from "../wire/ApiError.ts"
 import type * as Cache from "./Cache.ts"
-import type { Draw } from "../time/SeededRandom.ts"
+import type { SeededRandom } from "../time/SeededRandom.ts"
 import type { Exchange, Rules } from "./Exchange.ts"
 import * as Headers from "../wire/Headers.ts"
 import * as Message from "../wire/Message.ts"
@@ -13,64 +12,65 @@ import * as Reply from "../answers/Reply.ts"
 import * as Sse from "../wire/Sse.ts"
 import * as Stream from "../wire/Stream.ts"
 import * as Tokens from "../wire/Tokens.ts"
-import * as Traces from "../answers/ServerToolTraces.ts"
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import * as ServerToolTraces from "../answers/ServerToolTraces.ts"
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Validation from "./Validation.ts"
 
-const stops = (value: unknown): ReadonlyArray<string> =>
+const stringsOf = (value: unknown): ReadonlyArray<string> =>
   listOf(value).filter((item): item is string => typeof item === "string")
 
-const thinks = (body: Unchecked): boolean =>
+const asksForThinking = (body: UncheckedJson): boolean =>
   ["enabled", "adaptive"].includes(String(objectOf(body["thinking"])?.["type"]))
 
-/** What a message is composed from. */
-export interface Asked {
+/** What a message is composed from; an item of a batch has no exchange of its own. */
+export interface Question {
   readonly prompt: Prompt
-  readonly draw: Draw
+  readonly random: SeededRandom
   readonly version: Message.ApiVersion
   readonly tier: Message.Usage["serviceTier"]
-  readonly cached: Cache.Split
+  readonly cacheUse: Cache.CacheUse
   /** The request's `anthropic-beta` header. */
   readonly betas: string
 }
 
-/** Composes the message for a prompt, using up the reply that was written for it. */
-export const compose = (rules: Rules, asked: Asked): Message.Envelope => {
-  const { betas, cached, draw, prompt, tier, version } = asked
+/** Composes the message for a prompt, and counts the use of the reply that was registered for it. */
+export const compose = (rules: Rules, question: Question): Message.Envelope => {
+  const { betas, cacheUse, prompt, random, tier, version } = question
   const { body } = prompt
-  const reply = rules.written(prompt)
-  const whole = reply === undefined ? Reply.unwritten(prompt, draw) : Reply.answer(reply, prompt, draw)
+  const reply = rules.takeReply(prompt)
+  const full = reply === undefined ? Reply.simulate(prompt, random) : Reply.answer(reply, prompt, random)
   const maxTokens = typeof body["max_tokens"] === "number" ? body["max_tokens"] : Number.POSITIVE_INFINITY
-  const answer = Answer.within(whole, maxTokens, stops(body["stop_sequences"]))
-  const written = Answer.outputTokens(answer)
+  const answer = Answer.truncate(full, maxTokens, stringsOf(body["stop_sequences"]))
+  const output = Answer.outputTokens(answer)
   const model = Models.find(prompt.model)
   const input = Tokens.ofRequest(body)
-  const { created1h, created5m, read } = cached
+  const { created1h, created5m, read } = cacheUse
   return {
-    id: `msg_01${draw.letters("message id", 22)}`,
+    id: `msg_01${random.letters("message id", 22)}`,
     model: model?.id ?? prompt.model,
     version,
-    reportsThinking: model?.reportsThinking === true || thinks(body),
+    reportsThinking: model?.reportsThinking === true || asksForThinking(body),
     answer,
-    traces: Traces.of(answer.content, prompt, betas, draw),
+    serverToolTraces: ServerToolTraces.of(answer.content, prompt, betas, random),
     usage: {
       input: Math.max(0, input - created1h - created5m - read),
       cacheCreation5m: created5m,
       cacheCreation1h: created1h,
       cacheRead: read,
-      output: written.total,
-      thinking: written.thinking,
+      output: output.total,
+      thinking: output.thinking,
       serviceTier: tier
     }
   }
 }
 
+/** Makes the streamed reply: each event leaves in proportion to the output written by then. */
 const streamed = (exchange: Exchange, envelope: Message.Envelope, headers: Headers.HeaderList): Outgoing.Outgoing => {
-  const { at, draw, times } = exchange
+  const { at, random, times } = exchange
   const { firstTokenMillis, totalMillis } = times(envelope.usage.output)
   const chunks = Stream.events(envelope).map((event, index) => ({
     event: event.name,
-    text: Sse.text(event.name, event.data, Math.floor(draw.uniform(`padding ${index}`) * 16)),
+    text: Sse.text(event.name, event.data, Math.floor(random.uniform(`padding ${index}`) * 16)),
     atMillis: at(firstTokenMillis + event.share * (totalMillis - firstTokenMillis))
   }))
   return {
@@ -82,43 +82,43 @@ const streamed = (exchange: Exchange, envelope: Message.Envelope, headers: Heade
   }
 }
 
-/** About one recorded 200 in forty carries a `retry-after` that means nothing; clients must not heed it. */
-const strayRetryAfter = ({ draw }: Exchange): Headers.HeaderList =>
-  draw.uniform("stray retry-after") < 0.025
-    ? { "retry-after": String(10 + Math.floor(draw.uniform("stray seconds") * 50)) }
+/** In the recordings, 2.5 % of the 200s carry a `retry-after` without meaning; clients must ignore it. */
+const strayRetryAfter = ({ random }: Exchange): Headers.HeaderList =>
+  random.uniform("stray retry-after") < 0.025
+    ? { "retry-after": String(10 + Math.floor(random.uniform("stray seconds") * 50)) }
     : {}
 
-/** Answers a Messages request. */
+/** Answers a Messages request. Rate limits count the input that is not read from the cache. */
 export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { at, entry, headersAfter, incoming, prompt, startedAt, times } = exchange
   const { body } = prompt
-  const problem = Validation.checkBody(body, exchange.version, false)
-  if (problem !== undefined) return exchange.refuse(problem)
-  const cached = rules.cache.visit(body, startedAt)
+  const error = Validation.checkBody(body, exchange.version, false)
+  if (error !== undefined) return exchange.reject(error)
+  const cacheUse = rules.cache.lookup(body, startedAt)
   entry.inputTokens = Tokens.ofRequest(body)
-  const refused = rules.limits.take(prompt.model, entry.inputTokens - cached.read, startedAt)
-  if (refused !== undefined) return exchange.refuse(refused.error, refused.headers)
+  const rejection = rules.rateLimiter.admit(prompt.model, entry.inputTokens - cacheUse.read, startedAt)
+  if (rejection !== undefined) return exchange.reject(rejection.error, rejection.headers)
   const envelope = compose(rules, {
     ...exchange,
-    cached,
+    cacheUse,
     tier: "standard",
     betas: incoming.headers.get("anthropic-beta") ?? ""
   })
   const { output } = envelope.usage
   const { firstTokenMillis, totalMillis } = times(output)
-  cached.write(at(firstTokenMillis))
-  const headers = { ...rules.limits.produced(prompt.model, output, startedAt), ...strayRetryAfter(exchange) }
+  cacheUse.store(at(firstTokenMillis))
+  const headers = { ...rules.rateLimiter.recordOutput(prompt.model, output, startedAt), ...strayRetryAfter(exchange) }
   entry.outputTokens = output
   entry.stopReason = envelope.answer.stopReason
   if (body["stream"] === true) return streamed(exchange, envelope, headers)
   return Outgoing.json(200, { ...headersAfter(totalMillis), ...headers }, Message.plain(envelope), at(totalMillis))
 }
 
-/** Answers `count_tokens`: the estimate that usage adds up to. */
-export const count = (exchange: Exchange): Outgoing.Outgoing => {
+/** Answers `count_tokens` with the estimate that the usage of the same request adds up to. */
+export const countTokens = (exchange: Exchange): Outgoing.Outgoing => {
   const { body } = exchange.prompt
-  const problem = Validation.checkBody(body, exchange.version, true)
-  if (problem !== undefined) return exchange.refuse(problem)
+  const error = Validation.checkBody(body, exchange.version, true)
+  if (error !== undefined) return exchange.reject(error)
   const millis = exchange.times(0).firstTokenMillis * 0.3
   return Outgoing.json(
     200,
@@ -127,6 +127,3 @@ export const count = (exchange: Exchange): Outgoing.Outgoing => {
     exchange.at(millis)
   )
 }
-
-/** A path that is none of the API's. */
-export const nowhere = (exchange: Exchange): Outgoing.Outgoing => exchange.refuse(ApiError.notFound("Not found"))

@@ -1,31 +1,31 @@
-/** `GET /v1/models`, one model, and the pages that lists of the API come in. */
+/** `GET /v1/models` and `GET /v1/models/ID`, and the pagination of lists. */
 import * as ApiError from "../wire/ApiError.ts"
 import type { Exchange } from "./Exchange.ts"
 import type { Fields } from "../wire/Message.ts"
 import * as Models from "../wire/Models.ts"
 import * as Outgoing from "../wire/Outgoing.ts"
 
-const defaultPage = 20
-const largestPage = 1000
+const defaultPageSize = 20
+const maxPageSize = 1000
 
-/** Cuts a list, newest first, into the page that the query asks for: `limit`, `after_id`, `before_id`. */
+/** Gives the page of a list that the query selects with `limit`, `after_id` and `before_id`; items are newest first. */
 export const page = (items: ReadonlyArray<Fields & { readonly id: string }>, query: URLSearchParams): Fields => {
-  const limit = Math.min(largestPage, Math.max(1, Number(query.get("limit") ?? defaultPage) || defaultPage))
+  const limit = Math.min(maxPageSize, Math.max(1, Number(query.get("limit") ?? defaultPageSize) || defaultPageSize))
   const after = items.findIndex((item) => item.id === query.get("after_id"))
   const before = items.findIndex((item) => item.id === query.get("before_id"))
-  const within = before >= 0 ? items.slice(0, before) : items.slice(after + 1)
-  const data = before >= 0 ? within.slice(-limit) : within.slice(0, limit)
+  const range = before >= 0 ? items.slice(0, before) : items.slice(after + 1)
+  const data = before >= 0 ? range.slice(-limit) : range.slice(0, limit)
   return {
     data,
     first_id: data[0]?.id ?? null,
-    has_more: within.length > data.length,
+    has_more: range.length > data.length,
     last_id: data.at(-1)?.id ?? null
   }
 }
 
-const has = (supported: boolean): Fields => ({ supported })
+const support = (supported: boolean): Fields => ({ supported })
 
-const info = (model: Models.Model, version: Exchange["version"]): Fields & { readonly id: string } => ({
+const modelInfo = (model: Models.Model, version: Exchange["version"]): Fields & { readonly id: string } => ({
   type: "model",
   id: model.id,
   display_name: model.name,
@@ -33,28 +33,31 @@ const info = (model: Models.Model, version: Exchange["version"]): Fields & { rea
   max_input_tokens: model.windowTokens,
   max_tokens: model.maxOutputTokens,
   capabilities: {
-    batch: has(true),
-    citations: has(true),
-    code_execution: has(true),
+    batch: support(true),
+    citations: support(true),
+    code_execution: support(true),
     context_management: {
       supported: true,
-      clear_tool_uses_20250919: has(true),
-      clear_thinking_20251015: has(true),
-      compact_20260112: has(!model.takesPrefill)
+      clear_tool_uses_20250919: support(true),
+      clear_thinking_20251015: support(true),
+      compact_20260112: support(!model.takesPrefill)
     },
     effort: {
       supported: model.efforts.length > 0,
       ...Object.fromEntries(
-        ["low", "medium", "high", "xhigh", "max"].map((level) => [level, has(model.efforts.includes(level))])
+        ["low", "medium", "high", "xhigh", "max"].map((level) => [level, support(model.efforts.includes(level))])
       )
     },
-    image_input: has(true),
-    pdf_input: has(true),
-    structured_outputs: has(true),
-    thinking: { supported: true, types: { enabled: has(!model.reportsThinking), adaptive: has(!model.takesPrefill) } },
+    image_input: support(true),
+    pdf_input: support(true),
+    structured_outputs: support(true),
+    thinking: {
+      supported: true,
+      types: { enabled: support(!model.reportsThinking), adaptive: support(!model.takesPrefill) }
+    },
     ...(version === "2023-06-01"
       ? {}
-      : { server_tools: { supported: true, code_execution: has(true), web_search: has(true) } })
+      : { server_tools: { supported: true, code_execution: support(true), web_search: support(true) } })
   },
   ...(version === "2023-06-01"
     ? {}
@@ -71,20 +74,20 @@ const reply = (exchange: Exchange, body: Fields): Outgoing.Outgoing => {
   return Outgoing.json(200, exchange.headersAfter(millis), body, exchange.at(millis))
 }
 
-/** Lists the models that can still be asked, newest first. */
+/** Lists the models that are not retired, newest first. */
 export const list = (exchange: Exchange): Outgoing.Outgoing =>
   reply(
     exchange,
     page(
-      Models.all.filter((model) => !model.retired).map((model) => info(model, exchange.version)),
+      Models.all.filter((model) => !model.retired).map((model) => modelInfo(model, exchange.version)),
       exchange.incoming.url.searchParams
     )
   )
 
-/** Gives one model by id or alias. */
+/** Gives one model by id or alias; 404 if there is none. */
 export const one = (exchange: Exchange, name: string): Outgoing.Outgoing => {
   const model = Models.find(name)
   return model === undefined
-    ? exchange.refuse(ApiError.notFound(`model: ${name}`))
-    : reply(exchange, info(model, exchange.version))
+    ? exchange.reject(ApiError.notFound(`model: ${name}`))
+    : reply(exchange, modelInfo(model, exchange.version))
 }

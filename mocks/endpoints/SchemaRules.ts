@@ -1,8 +1,8 @@
-/** Which JSON schemas the API takes for structured output, and what it says of the others. */
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+/** Checks JSON schemas for structured output: which ones the API rejects, and with what message. */
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
-/** Constraints that the API refuses, by the type they stand at. */
-const refused: Readonly<Record<string, ReadonlyArray<string>>> = {
+/** Keywords that the API does not support, by the schema's type. */
+const unsupported: Readonly<Record<string, ReadonlyArray<string>>> = {
   number: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
   integer: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
   string: ["minLength", "maxLength"],
@@ -10,7 +10,7 @@ const refused: Readonly<Record<string, ReadonlyArray<string>>> = {
   object: ["minProperties", "maxProperties"]
 }
 
-const children = (schema: Unchecked): ReadonlyArray<Unchecked> =>
+const children = (schema: UncheckedJson): ReadonlyArray<UncheckedJson> =>
   [
     ...Object.values(objectOf(schema["properties"]) ?? {}),
     ...["anyOf", "oneOf", "allOf"].flatMap((key) => listOf(schema[key])),
@@ -20,20 +20,20 @@ const children = (schema: Unchecked): ReadonlyArray<Unchecked> =>
     return node === undefined ? [] : [node]
   })
 
-const target = (root: Unchecked, reference: string): Unchecked | undefined =>
+const target = (root: UncheckedJson, reference: string): UncheckedJson | undefined =>
   reference
     .split("/")
     .slice(1)
-    .reduce<Unchecked | undefined>((node, key) => objectOf(node?.[key]), root)
+    .reduce<UncheckedJson | undefined>((node, key) => objectOf(node?.[key]), root)
 
-/** Gives what the API would say against a schema; nothing if it takes it. */
-export const problem = (root: Unchecked): string | undefined => {
-  const visit = (schema: Unchecked, above: ReadonlySet<Unchecked>): string | undefined => {
-    if (above.has(schema)) return "Recursive schemas are not supported."
+/** Gives the message with which the API rejects a schema; undefined if it accepts it. */
+export const problem = (root: UncheckedJson): string | undefined => {
+  const visit = (schema: UncheckedJson, ancestors: ReadonlySet<UncheckedJson>): string | undefined => {
+    if (ancestors.has(schema)) return "Recursive schemas are not supported."
     const type = typeof schema["type"] === "string" ? schema["type"] : ""
-    const constraint = (refused[type] ?? []).filter((key) => key in schema)
-    if (constraint.length > 0) {
-      return `For '${type}' type, ${constraint.length === 1 ? "property" : "properties"} ${constraint.map((key) => `'${key}'`).join(", ")} ${constraint.length === 1 ? "is" : "are"} not supported`
+    const keywords = (unsupported[type] ?? []).filter((key) => key in schema)
+    if (keywords.length > 0) {
+      return `For '${type}' type, ${keywords.length === 1 ? "property" : "properties"} ${keywords.map((key) => `'${key}'`).join(", ")} ${keywords.length === 1 ? "is" : "are"} not supported`
     }
     if (type === "array" && Number(schema["minItems"] ?? 0) > 1) {
       return "For 'array' type, 'minItems' values other than 0 or 1 are not supported"
@@ -41,14 +41,14 @@ export const problem = (root: Unchecked): string | undefined => {
     if (type === "object" && schema["additionalProperties"] !== false) {
       return "For 'object' type, 'additionalProperties' must be explicitly set to false"
     }
-    const inside = new Set([...above, schema])
+    const path = new Set([...ancestors, schema])
     const reference = schema["$ref"]
     if (typeof reference === "string") {
       const resolved = target(root, reference)
-      return resolved === undefined ? `Reference '${reference}' cannot be resolved` : visit(resolved, inside)
+      return resolved === undefined ? `Reference '${reference}' cannot be resolved` : visit(resolved, path)
     }
     for (const child of children(schema)) {
-      const found = visit(child, inside)
+      const found = visit(child, path)
       if (found !== undefined) return found
     }
     return undefined

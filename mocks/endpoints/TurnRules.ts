@@ -1,17 +1,18 @@
-/** What the API asks of the conversation in a request. */
+/** Checks the turns of a request: which conversations the API rejects, and with what message. */
 import type { Model } from "../wire/Models.ts"
-import { listOf, objectOf, objectsOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, objectsOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
-const blocksOf = (turn: Unchecked): ReadonlyArray<Unchecked> => objectsOf(turn["content"])
+const blocksOf = (turn: UncheckedJson): ReadonlyArray<UncheckedJson> => objectsOf(turn["content"])
 
-const idsOf = (turn: Unchecked | undefined, type: string, field: string): ReadonlyArray<string> =>
+const idsOf = (turn: UncheckedJson | undefined, type: string, field: string): ReadonlyArray<string> =>
   turn === undefined
     ? []
     : blocksOf(turn)
         .filter((block) => block["type"] === type)
         .map((block) => String(block[field]))
 
-const shape = (turn: unknown, index: number): string | undefined => {
+/** Checks the shape of one turn. */
+const shapeProblem = (turn: unknown, index: number): string | undefined => {
   const message = objectOf(turn)
   if (message === undefined) return `messages.${index}: Input does not match the expected shape.`
   const { content, role } = message
@@ -30,9 +31,9 @@ const shape = (turn: unknown, index: number): string | undefined => {
   return untyped < 0 ? undefined : `messages.${index}.content.${untyped}.type: Field required`
 }
 
-/** Joins consecutive turns of one role, as the API does before it reads them. */
-const joined = (turns: ReadonlyArray<Unchecked>): ReadonlyArray<Unchecked> => {
-  const list: Array<Unchecked> = []
+/** Joins consecutive turns of one role into one, as the API does before it checks tool calls. */
+const joined = (turns: ReadonlyArray<UncheckedJson>): ReadonlyArray<UncheckedJson> => {
+  const list: Array<UncheckedJson> = []
   for (const turn of turns) {
     const last = list.at(-1)
     if (last === undefined || last["role"] !== turn["role"]) list.push(turn)
@@ -41,13 +42,13 @@ const joined = (turns: ReadonlyArray<Unchecked>): ReadonlyArray<Unchecked> => {
   return list
 }
 
-/** Every tool call is answered in the very next turn, and nothing else is. */
-const pairing = (turns: ReadonlyArray<Unchecked>): string | undefined => {
+/** Checks that each `tool_use` has its `tool_result` in the next turn, and each `tool_result` its `tool_use` in the turn before. */
+const pairingProblem = (turns: ReadonlyArray<UncheckedJson>): string | undefined => {
   for (const [index, turn] of turns.entries()) {
     const next = turns[index + 1]
-    const asked = turn["role"] === "assistant" ? idsOf(turn, "tool_use", "id") : []
+    const called = turn["role"] === "assistant" ? idsOf(turn, "tool_use", "id") : []
     const answered = new Set(idsOf(next, "tool_result", "tool_use_id"))
-    const open = asked.filter((id) => !answered.has(id))
+    const open = called.filter((id) => !answered.has(id))
     if (next !== undefined && open.length > 0) {
       return `messages.${index + 1}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${open.join(", ")}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`
     }
@@ -61,22 +62,22 @@ const pairing = (turns: ReadonlyArray<Unchecked>): string | undefined => {
   return undefined
 }
 
-/** A paused turn ends in server tool blocks and is sent back as it is; other beginnings of an answer are prefill. */
-const isPrefill = (last: Unchecked): boolean =>
+/** A last turn of the assistant is prefill, unless it is a paused turn (with server tool calls) that is sent back to continue. */
+const isPrefill = (last: UncheckedJson): boolean =>
   last["role"] === "assistant" && !blocksOf(last).some((block) => String(block["type"]).startsWith("server_tool_use"))
 
-/** Gives what the API would say against the turns; nothing if it takes them. */
+/** Gives the message with which the API rejects the turns; undefined if it accepts them. */
 export const problem = (messages: unknown, model: Model | undefined): string | undefined => {
   if (messages === undefined) return "messages: Field required"
   if (!Array.isArray(messages)) return "messages: Input should be a valid list"
   if (messages.length === 0) return "messages: at least one message is required"
   for (const [index, turn] of messages.entries()) {
-    const found = shape(turn, index)
+    const found = shapeProblem(turn, index)
     if (found !== undefined) return found
   }
-  const turns = messages as ReadonlyArray<Unchecked>
-  // The first models with tools took calls without results; a recording shows it.
-  const unpaired = /^claude-[23]-(?!5|7)/.test(model?.id ?? "") ? undefined : pairing(joined(turns))
+  const turns = messages as ReadonlyArray<UncheckedJson>
+  // In the recordings, Claude 2 and 3 accept tool calls without results.
+  const unpaired = /^claude-[23]-(?!5|7)/.test(model?.id ?? "") ? undefined : pairingProblem(joined(turns))
   if (unpaired !== undefined) return unpaired
   if (model?.takesPrefill === false && isPrefill(turns.at(-1)!)) {
     return "This model does not support assistant message prefill. The conversation must end with a user message."

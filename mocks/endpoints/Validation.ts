@@ -1,35 +1,37 @@
-/** Refuses what the API refuses, in its words where they were recorded. */
+/** Checks requests as the API does; messages are those of the recordings where there is one. */
 import * as ApiError from "../wire/ApiError.ts"
 import type { Incoming } from "../wire/Incoming.ts"
 import type { ApiVersion } from "../wire/Message.ts"
 import * as Models from "../wire/Models.ts"
 import { answerSchema, toolsOf } from "../answers/Prompt.ts"
-import { listOf, objectOf, type Unchecked } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as SchemaRules from "./SchemaRules.ts"
 import * as Tokens from "../wire/Tokens.ts"
-import * as Turns from "./TurnRules.ts"
+import * as TurnRules from "./TurnRules.ts"
 
-/** The API takes 32 MB a request, and 256 MB a batch. */
+/** The largest body: 32 MiB for a request, 256 MiB for a batch. */
 export const maxBytes = { request: 32 * 1024 * 1024, batch: 256 * 1024 * 1024 }
 
-const known = new Set(
+/** The top-level fields of a Messages body. */
+const fields = new Set(
   `billing_policy cache_control compaction container context_management diagnostics fallback_credit_token fallbacks
   inference_geo max_tokens mcp_servers messages metadata model output_config output_format service_tier speed stop_sequences
   stream system thinking thread tool_choice tools user_profile_id workspace_id`.split(/\s+/)
 )
+/** Accepted by version 2023-06-01 alone. */
 const sampling = ["temperature", "top_p", "top_k"]
 
-const isWhole = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value)
+const isInteger = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value)
 
-/** Counts `cache_control` marks wherever they may stand. */
-export const breakpoints = (value: unknown): number => {
+/** Counts the `cache_control` marks of a value, its items and its `content`. */
+const breakpoints = (value: unknown): number => {
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + breakpoints(item), 0)
   const node = objectOf(value)
   if (node === undefined) return 0
   return (objectOf(node["cache_control"]) === undefined ? 0 : 1) + breakpoints(node["content"])
 }
 
-const key = (headers: Headers): ApiError.ApiError | undefined => {
+const keyProblem = (headers: Headers): ApiError.ApiError | undefined => {
   const apiKey = headers.get("x-api-key")
   const bearer = headers.get("authorization")
   const given = apiKey ?? bearer?.replace(/^Bearer\s*/i, "")
@@ -37,7 +39,7 @@ const key = (headers: Headers): ApiError.ApiError | undefined => {
   return given.startsWith("invalid") ? ApiError.unauthenticated("invalid x-api-key") : undefined
 }
 
-const limits = (body: Unchecked, model: Models.Model): string | undefined => {
+const limitProblem = (body: UncheckedJson, model: Models.Model): string | undefined => {
   const maxTokens = body["max_tokens"] as number
   if (maxTokens > model.maxOutputTokens) {
     return `max_tokens: ${maxTokens} > ${model.maxOutputTokens}, which is the maximum allowed number of output tokens for ${model.id}`
@@ -46,17 +48,17 @@ const limits = (body: Unchecked, model: Models.Model): string | undefined => {
   if (tokens > model.windowTokens) return `prompt is too long: ${tokens} tokens > ${model.windowTokens} maximum`
   const thinking = objectOf(body["thinking"])
   const budget = thinking?.["type"] === "enabled" ? thinking["budget_tokens"] : undefined
-  if (thinking?.["type"] === "enabled" && !isWhole(budget)) return "thinking.enabled.budget_tokens: Field required"
-  if (isWhole(budget) && budget < 1024) {
+  if (thinking?.["type"] === "enabled" && !isInteger(budget)) return "thinking.enabled.budget_tokens: Field required"
+  if (isInteger(budget) && budget < 1024) {
     return "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"
   }
-  if (isWhole(budget) && budget >= maxTokens) {
+  if (isInteger(budget) && budget >= maxTokens) {
     return "`max_tokens` must be greater than `thinking.budget_tokens`. Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking#max-tokens-and-context-window-size"
   }
   return undefined
 }
 
-const effort = (body: Unchecked, model: Models.Model): string | undefined => {
+const effortProblem = (body: UncheckedJson, model: Models.Model): string | undefined => {
   const level = objectOf(body["output_config"])?.["effort"]
   if (typeof level !== "string" || model.efforts.includes(level)) return undefined
   return model.efforts.length === 0
@@ -64,7 +66,7 @@ const effort = (body: Unchecked, model: Models.Model): string | undefined => {
     : `This model does not support effort level '${level}'. Supported levels: ${model.efforts.toSorted().join(", ")}.`
 }
 
-const tools = (body: Unchecked): string | undefined => {
+const toolProblem = (body: UncheckedJson): string | undefined => {
   const names = toolsOf(body).map((tool) => String(tool["name"]))
   if (new Set(names).size < names.length) return "tools: Tool names must be unique."
   const choice = objectOf(body["tool_choice"])
@@ -74,12 +76,12 @@ const tools = (body: Unchecked): string | undefined => {
   return undefined
 }
 
-const hasCitations = (body: Unchecked): boolean =>
+const hasCitations = (body: UncheckedJson): boolean =>
   listOf(body["messages"]).some((turn) =>
     listOf(objectOf(turn)?.["content"]).some((block) => objectOf(objectOf(block)?.["citations"])?.["enabled"] === true)
   )
 
-const output = (body: Unchecked): string | undefined => {
+const outputProblem = (body: UncheckedJson): string | undefined => {
   const schema = answerSchema(body)
   if (schema === undefined) return undefined
   if (hasCitations(body)) return "output_config.format: citations cannot be enabled together with structured output"
@@ -87,19 +89,23 @@ const output = (body: Unchecked): string | undefined => {
   return found === undefined ? undefined : `output_config.format.schema: ${found}`
 }
 
-/** Checks a Messages body, or that of count_tokens (`counting`), or one item of a batch. */
-export const checkBody = (body: Unchecked, version: ApiVersion, counting: boolean): ApiError.ApiError | undefined => {
+/** Checks the body of a Messages request or of one item of a batch; with `counting`, that of `count_tokens`. */
+export const checkBody = (
+  body: UncheckedJson,
+  version: ApiVersion,
+  counting: boolean
+): ApiError.ApiError | undefined => {
   if (typeof body["model"] !== "string") return ApiError.invalid("model: Field required")
   if (!counting && body["max_tokens"] === undefined) return ApiError.invalid("max_tokens: Field required")
-  if (!counting && (!isWhole(body["max_tokens"]) || body["max_tokens"] < 0)) {
+  if (!counting && (!isInteger(body["max_tokens"]) || body["max_tokens"] < 0)) {
     return ApiError.invalid("max_tokens: Input should be a valid integer, greater than or equal to 0")
   }
   const model = Models.find(body["model"])
-  const turns = Turns.problem(body["messages"], model)
+  const turns = TurnRules.problem(body["messages"], model)
   if (turns !== undefined) return ApiError.invalid(turns)
   if (model === undefined) return ApiError.notFound(`model: ${body["model"]}`)
-  const stray = Object.keys(body).find((field) => !known.has(field) && !sampling.includes(field))
-  if (stray !== undefined) return ApiError.invalid(`${stray}: Extra inputs are not permitted`)
+  const unknown = Object.keys(body).find((field) => !fields.has(field) && !sampling.includes(field))
+  if (unknown !== undefined) return ApiError.invalid(`${unknown}: Extra inputs are not permitted`)
   const sampled = sampling.find((field) => field in body)
   if (sampled !== undefined && version !== "2023-06-01") {
     return ApiError.invalid(`${sampled} is deprecated for this model.`)
@@ -112,16 +118,20 @@ export const checkBody = (body: Unchecked, version: ApiVersion, counting: boolea
   if (marks > 4) {
     return ApiError.invalid(`A maximum of 4 blocks with cache_control may be provided. Found ${marks}.`)
   }
-  const problem = (counting ? undefined : limits(body, model)) ?? effort(body, model) ?? tools(body) ?? output(body)
+  const problem =
+    (counting ? undefined : limitProblem(body, model)) ??
+    effortProblem(body, model) ??
+    toolProblem(body) ??
+    outputProblem(body)
   return problem === undefined ? undefined : ApiError.invalid(problem)
 }
 
-/** Checks what stands before any body: size, key, version header. `version` is the one laid down by the test, if any. */
+/** Checks size, key, version header and JSON of any request. With a configured `version`, the header may be absent. */
 export const checkEnvelope = (incoming: Incoming, version: ApiVersion | undefined): ApiError.ApiError | undefined => {
   const limit = incoming.url.pathname === "/v1/messages/batches" ? maxBytes.batch : maxBytes.request
   if (incoming.text.length > limit) return ApiError.tooLarge
-  const denied = key(incoming.headers)
-  if (denied !== undefined) return denied
+  const unauthenticated = keyProblem(incoming.headers)
+  if (unauthenticated !== undefined) return unauthenticated
   if (version === undefined && !incoming.headers.has("anthropic-version")) {
     return ApiError.invalid("anthropic-version: header is required")
   }

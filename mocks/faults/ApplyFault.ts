@@ -1,8 +1,8 @@
-/** What a fault does: to a reply on its way out, or instead of one. */
+/** Carries out a fault: replaces the reply to an attempt, or changes it. */
 import type { ApiError } from "../wire/ApiError.ts"
-import type { Exchange } from "../endpoints/Exchange.ts"
+import type { Attempt } from "./Attempt.ts"
 import type { Fault } from "./Fault.ts"
-import { NetworkFailure } from "./Network.ts"
+import { NetworkFailure } from "../wire/NetworkFailure.ts"
 import type * as Outgoing from "../wire/Outgoing.ts"
 import * as Sse from "../wire/Sse.ts"
 
@@ -16,15 +16,15 @@ const errorOf = (fault: Fault & { readonly kind: "status" }): ApiError => ({
   ...(fault.fromEdge === undefined ? {} : { fromEdge: fault.fromEdge })
 })
 
-const html =
+const htmlPage =
   "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
 
-/** Gives the reply of a fault that needs no answer at all; the model is never asked, and no written reply is used up. */
-export const instead = (fault: Fault, exchange: Exchange): Outgoing.Outgoing | NetworkFailure | undefined => {
-  const soon = exchange.times(0).firstTokenMillis * 0.2
+/** Gives the reply or network failure of a fault that needs no answer; undefined for a fault that changes one. */
+export const replacement = (fault: Fault, attempt: Attempt): Outgoing.Outgoing | NetworkFailure | undefined => {
+  const millis = attempt.times(0).firstTokenMillis * 0.2
   switch (fault.kind) {
     case "status":
-      return exchange.refuse(errorOf(fault))
+      return attempt.reject(errorOf(fault))
     case "refuse":
       return new NetworkFailure("ECONNREFUSED")
     case "reset":
@@ -35,8 +35,8 @@ export const instead = (fault: Fault, exchange: Exchange): Outgoing.Outgoing | N
       return {
         status: 200,
         headers: { "content-type": "text/html" },
-        headersAtMillis: exchange.at(soon),
-        chunks: [{ text: html, atMillis: exchange.at(soon) }],
+        headersAtMillis: attempt.at(millis),
+        chunks: [{ text: htmlPage, atMillis: attempt.at(millis) }],
         ending: "close"
       }
     default:
@@ -46,7 +46,7 @@ export const instead = (fault: Fault, exchange: Exchange): Outgoing.Outgoing | N
 
 const defaultDeltas = 3
 
-/** Finds the chunk before which a fault strikes: after so many deltas, or the middle of a plain body, which is split for it. */
+/** Splits the chunks of a stream after `afterDeltas` deltas, at the latest before `message_delta`; a plain body in its middle. */
 const splitAt = (
   chunks: ReadonlyArray<Outgoing.Chunk>,
   afterDeltas = defaultDeltas
@@ -63,7 +63,6 @@ const splitAt = (
   let index = 0
   for (; index < chunks.length; index++) {
     if (chunks[index]!.event === "content_block_delta" && ++deltas > afterDeltas) break
-    // A short reply is cut all the same: before what would end it.
     if (chunks[index]!.event === "message_delta") break
   }
   return { before: chunks.slice(0, index), after: chunks.slice(index) }
@@ -78,8 +77,8 @@ const brokenEvent = (chunk: Outgoing.Chunk): Outgoing.Chunk => ({
 
 const isStream = (outgoing: Outgoing.Outgoing): boolean => outgoing.chunks[0]?.event !== undefined
 
-/** Does to a successful reply what the fault does. An error stays as it is. */
-export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgoing): Outgoing.Outgoing => {
+/** Changes a successful reply as the fault says; returns an error reply unchanged. */
+export const toReply = (fault: Fault, attempt: Attempt, outgoing: Outgoing.Outgoing): Outgoing.Outgoing => {
   if (outgoing.status !== 200) return outgoing
   const { chunks } = outgoing
   switch (fault.kind) {
@@ -89,13 +88,13 @@ export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgo
     }
     case "errorEvent": {
       if (!isStream(outgoing)) {
-        return exchange.refuse({ status: 529, type: fault.type, message: fault.message, shouldRetry: true })
+        return attempt.reject({ status: 529, type: fault.type, message: fault.message, shouldRetry: true })
       }
       const { after, before } = splitAt(chunks, fault.afterDeltas)
       const error = {
         type: "error",
         error: { details: null, type: fault.type, message: fault.message },
-        request_id: exchange.requestId
+        request_id: attempt.requestId
       }
       const atMillis = after[0]?.atMillis ?? before.at(-1)!.atMillis
       return {
@@ -107,20 +106,20 @@ export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgo
     case "stall": {
       const { after, before } = splitAt(chunks, fault.afterDeltas)
       if (fault.millis === undefined) return { ...outgoing, chunks: before, ending: "hang" }
-      const pause = exchange.at(fault.millis) - exchange.startedAt
+      const pauseMillis = attempt.at(fault.millis) - attempt.startedAt
       return {
         ...outgoing,
-        chunks: [...before, ...after.map((chunk) => at(chunk, chunk.atMillis + pause))]
+        chunks: [...before, ...after.map((chunk) => at(chunk, chunk.atMillis + pauseMillis))]
       }
     }
     case "drip": {
-      const every = exchange.at(fault.everyMillis) - exchange.startedAt
-      const whole = isStream(outgoing)
+      const intervalMillis = attempt.at(fault.everyMillis) - attempt.startedAt
+      const pieces = isStream(outgoing)
         ? chunks
         : (chunks[0]?.text.match(/[\s\S]{1,64}/g) ?? []).map((text) => ({ text }))
       return {
         ...outgoing,
-        chunks: whole.map((chunk, index) => at(chunk, outgoing.headersAtMillis + index * every))
+        chunks: pieces.map((chunk, index) => at(chunk, outgoing.headersAtMillis + index * intervalMillis))
       }
     }
     case "brokenJson": {
@@ -138,8 +137,8 @@ export const apply = (fault: Fault, exchange: Exchange, outgoing: Outgoing.Outgo
       return isStream(outgoing) ? { ...outgoing, chunks: [chunks[0]!, ...chunks] } : outgoing
     case "unknownEvent": {
       if (!isStream(outgoing)) return outgoing
-      const stranger = { event: "future_event", text: Sse.text("future_event", { type: "future_event", value: 1 }, 3) }
-      return { ...outgoing, chunks: [chunks[0]!, { ...stranger, atMillis: chunks[0]!.atMillis }, ...chunks.slice(1)] }
+      const unknown = { event: "future_event", text: Sse.text("future_event", { type: "future_event", value: 1 }, 3) }
+      return { ...outgoing, chunks: [chunks[0]!, { ...unknown, atMillis: chunks[0]!.atMillis }, ...chunks.slice(1)] }
     }
     default:
       return outgoing

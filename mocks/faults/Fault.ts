@@ -1,10 +1,10 @@
-/** What can go wrong in production, as data: one constructor for each, to be laid down with `claude.fault(…)`. */
+/** Failures of the API and the network as data, with a constructor for each; `claude.fault(…)` registers one. */
 import { Schema } from "effect"
 
 const optionalInt = Schema.optionalKey(Schema.Int)
 const optionalMillis = Schema.optionalKey(Schema.Finite)
 
-/** A fault as data. `afterDeltas` counts content deltas that still arrive; a plain reply breaks in the middle of its body. */
+/** A fault. `afterDeltas` content deltas arrive before it (3 by default); in a plain reply it comes in the middle of the body. */
 export const Fault = Schema.Union([
   Schema.Struct({
     kind: Schema.Literal("status"),
@@ -47,13 +47,13 @@ const status = (code: number, type: string, message: string, more: object = {}):
   ...more
 })
 
-/** 429 with `retry-after` in whole seconds of the client's time; 1 unless given. */
+/** 429. `retryAfter` is in seconds of the clock's time, rounded up in the header; 1 by default. */
 export const rateLimit = (options: { readonly retryAfter?: number } = {}): Fault =>
   status(429, "rate_limit_error", "This request would exceed your organization's rate limit. Please try again later.", {
     retryAfter: options.retryAfter ?? 1,
     shouldRetry: true
   })
-/** 429 that no waiting mends: the spend limit, without `retry-after`. */
+/** 429 of a spend limit: not retryable, without `retry-after`. */
 export const spendLimit = (
   code: "enforced_spend_limit_reached" | "contract_spend_limit_reached" = "enforced_spend_limit_reached"
 ): Fault =>
@@ -61,27 +61,27 @@ export const spendLimit = (
     errorCode: code,
     shouldRetry: false
   })
-/** 529. */
+/** 529: overloaded. */
 export const overloaded = (): Fault => status(529, "overloaded_error", "Overloaded", { shouldRetry: true })
-/** 500. */
+/** 500: internal server error. */
 export const serverError = (): Fault => status(500, "api_error", "Internal server error", { shouldRetry: true })
-/** 503. */
+/** 503: service unavailable. */
 export const unavailable = (): Fault =>
   status(503, "api_error", "Service temporarily unavailable", { shouldRetry: true })
-/** 504. */
+/** 504: the request timed out on the server. */
 export const timeout = (): Fault => status(504, "timeout_error", "Request timed out", { shouldRetry: true })
 /** 402: the account has no credit. */
 export const billing = (): Fault =>
   status(402, "billing_error", "Your credit balance is too low to access the API.", { shouldRetry: false })
-/** 403. */
+/** 403: no permission. */
 export const forbidden = (): Fault =>
   status(403, "permission_error", "Your API key does not have permission to use the specified resource.", {
     shouldRetry: false
   })
-/** 413 from the edge: no `type`, no `request_id`. */
+/** 413 of the edge: a body without `type` and `request_id`. */
 export const tooLarge = (): Fault =>
   status(413, "request_too_large", "Request exceeds the maximum size", { fromEdge: true })
-/** Any other status, in the API's error shape. */
+/** Any status in the shape of the API's errors; `api_error` by default. */
 export const other = (
   code: number,
   options: {
@@ -96,19 +96,19 @@ export const other = (
     ...(options.shouldRetry === undefined ? {} : { shouldRetry: options.shouldRetry })
   })
 
-/** Nobody listens: the connection is refused. */
+/** The connection is refused (ECONNREFUSED). */
 export const refuse = (): Fault => ({ kind: "refuse" })
-/** The connection is reset before any header. */
+/** The connection is reset before the headers (ECONNRESET). */
 export const reset = (): Fault => ({ kind: "reset" })
-/** No header ever comes; only the client's own timeout ends it. */
+/** Headers never arrive; only a timeout or an abort of the client ends the request. */
 export const hang = (): Fault => ({ kind: "hang" })
-/** The body ends early: by a reset, or cleanly, so that only the missing `message_stop` tells. */
+/** The body is incomplete: it ends by a reset, or as if complete, so that only `message_stop` is missing. */
 export const cut = (options: { readonly afterDeltas?: number; readonly how?: "reset" | "end" } = {}): Fault => ({
   kind: "cut",
   how: options.how ?? "reset",
   ...(options.afterDeltas === undefined ? {} : { afterDeltas: options.afterDeltas })
 })
-/** `event: error` in the middle of a stream that began with a 200. A plain reply becomes a 529. */
+/** `event: error` in a stream whose status is 200. A plain reply becomes a 529. */
 export const errorEvent = (
   options: { readonly afterDeltas?: number; readonly type?: string; readonly message?: string } = {}
 ): Fault => ({
@@ -117,20 +117,20 @@ export const errorEvent = (
   message: options.message ?? "Overloaded",
   ...(options.afterDeltas === undefined ? {} : { afterDeltas: options.afterDeltas })
 })
-/** The body falls silent: for `millis` of simulated time, or for ever. */
+/** The body pauses for `millis` of simulated time; without `millis`, it never continues. */
 export const stall = (options: { readonly afterDeltas?: number; readonly millis?: number } = {}): Fault => ({
   kind: "stall",
   ...options
 })
-/** Each piece of the body takes `everyMillis` of simulated time: slow, but never silent. */
+/** A part of the body arrives every `everyMillis` of simulated time: one event of a stream, 64 characters of a plain body. */
 export const drip = (options: { readonly everyMillis: number }): Fault => ({ kind: "drip", ...options })
-/** A proxy's HTML page, with a 200. */
+/** The HTML page of a proxy, with status 200. */
 export const html = (): Fault => ({ kind: "html" })
-/** JSON that does not parse, with a 200. */
+/** Invalid JSON, with status 200. */
 export const brokenJson = (): Fault => ({ kind: "brokenJson" })
-/** `content-length` promises more than the body holds. */
+/** `content-length` is 64 bytes larger than the body. */
 export const contentLength = (): Fault => ({ kind: "contentLength" })
-/** `message_start` comes twice. */
+/** `message_start` is sent twice. */
 export const duplicateStart = (): Fault => ({ kind: "duplicateStart" })
-/** An event of a type that no client knows yet. */
+/** An event of an unknown type is sent after `message_start`. */
 export const unknownEvent = (): Fault => ({ kind: "unknownEvent" })

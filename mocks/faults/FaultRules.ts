@@ -1,61 +1,58 @@
-/** Says which request meets which fault. */
-import type { Exchange } from "../endpoints/Exchange.ts"
+/** The registered faults, and which one applies to an attempt. */
+import type { Attempt } from "./Attempt.ts"
 import type { Fault } from "./Fault.ts"
 import * as Matcher from "../answers/Matcher.ts"
 
 /**
- * When a fault strikes; all given parts must hold. `times` counts requests as they arrive; `attempts` hits the first attempts of
- * every matching request, and `probability` is drawn from the request: neither depends on the order of arrival.
+ * When a fault applies; all given conditions must hold. `times` limits how many attempts it applies to, in order of arrival.
+ * `attempts` selects the first attempts of each request and `probability` a share of all attempts, both independent of that order.
  */
-export interface Strike {
+export interface Conditions {
   readonly when?: Matcher.Matcher
   readonly times?: number
   readonly attempts?: number
   /** From 0 to 1. */
   readonly probability?: number
-  /** From and to, in simulated seconds since the mock was made. */
+  /** From (inclusive) and to (exclusive), in simulated seconds since the creation of the mock. */
   readonly betweenSeconds?: readonly [number, number]
 }
 
-/** Faults that were laid down; the first that strikes wins. */
-export interface Faults {
-  readonly add: (fault: Fault, strike: Strike) => void
-  readonly pick: (exchange: Exchange) => Fault | undefined
-  readonly clear: () => void
+/** The faults of a mock. */
+export interface FaultRules {
+  readonly add: (fault: Fault, conditions: Conditions) => void
+  /** Gives the first fault that applies to the attempt, and counts that use. */
+  readonly pick: (attempt: Attempt) => Fault | undefined
 }
 
-/** Makes an empty set. */
-export const make = (): Faults => {
-  let laid: Array<(exchange: Exchange) => Fault | undefined> = []
+/** Makes rules without any fault. */
+export const make = (): FaultRules => {
+  const rules: Array<(attempt: Attempt) => Fault | undefined> = []
   return {
-    add: (fault, strike) => {
-      const matches = Matcher.compile(strike.when ?? {})
-      const name = `fault ${laid.length}`
-      let left = strike.times ?? Number.POSITIVE_INFINITY
-      const [from, to] = strike.betweenSeconds ?? [0, Number.POSITIVE_INFINITY]
-      laid.push((exchange) => {
-        const seconds = exchange.sinceMillis / 1000
-        const strikes =
-          left > 0 &&
+    add: (fault, conditions) => {
+      const matches = Matcher.compile(conditions.when ?? {})
+      const name = `fault ${rules.length}`
+      let usesLeft = conditions.times ?? Number.POSITIVE_INFINITY
+      const [from, to] = conditions.betweenSeconds ?? [0, Number.POSITIVE_INFINITY]
+      rules.push((attempt) => {
+        const seconds = attempt.sinceMillis / 1000
+        const applies =
+          usesLeft > 0 &&
           seconds >= from &&
           seconds < to &&
-          exchange.attempt <= (strike.attempts ?? Number.POSITIVE_INFINITY) &&
-          exchange.draw.uniform(name) < (strike.probability ?? 1) &&
-          matches(exchange.prompt)
-        if (!strikes) return undefined
-        left--
+          attempt.attempt <= (conditions.attempts ?? Number.POSITIVE_INFINITY) &&
+          attempt.random.uniform(name) < (conditions.probability ?? 1) &&
+          matches(attempt.prompt)
+        if (!applies) return undefined
+        usesLeft--
         return fault
       })
     },
-    pick: (exchange) => {
-      for (const rule of laid) {
-        const fault = rule(exchange)
+    pick: (attempt) => {
+      for (const rule of rules) {
+        const fault = rule(attempt)
         if (fault !== undefined) return fault
       }
       return undefined
-    },
-    clear: () => {
-      laid = []
     }
   }
 }

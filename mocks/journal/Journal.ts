@@ -1,10 +1,10 @@
-/** What the mock saw: one entry for each attempt, in the order of arrival. */
+/** The record of a mock: one entry for each attempt, in the order of arrival. */
 import { Schema } from "effect"
 
 /**
- * What became of an attempt. "waiting": no headers yet; "reading": headers were sent, the body is not finished; "failed": the
- * connection broke before headers; "cut": the body ended early as if whole; "reset": the connection broke within it; "aborted"
- * and "cancelled": the client gave up; "discarded": it let the body of an error go, as one does that tries again.
+ * The state of an attempt. "waiting": headers not sent; "reading": headers sent, the body not ended; "failed": the connection
+ * broke before the headers; "cut": the body ended early as if complete; "reset": the connection broke in the body; "aborted": the
+ * client's signal; "cancelled": the client cancelled the body of a 200; "discarded": that of an error, as before a retry.
  */
 export const Outcome = Schema.Literals([
   "waiting",
@@ -20,8 +20,8 @@ export const Outcome = Schema.Literals([
 export type Outcome = typeof Outcome.Type
 
 /**
- * One attempt. `key` is the same for the same request; `attempt` counts its arrivals from 1. Times are milliseconds since the
- * mock was made; `plannedMillis` is the simulated duration before `timeScale`. `inFlight` counts open attempts, this one included.
+ * One attempt. `key` is the hash of the request; `attempt` counts its arrivals from 1. Times are milliseconds of the clock since
+ * the creation of the mock; `plannedMillis` is the simulated duration, before `timeScale`. `inFlight` includes this one.
  */
 export const Entry = Schema.Struct({
   requestId: Schema.String,
@@ -49,25 +49,25 @@ export const Entry = Schema.Struct({
 })
 export type Entry = typeof Entry.Type
 
-/** An entry while its attempt is under way. */
-export type Open = { -readonly [Field in keyof Entry]: Entry[Field] }
+/** The entry of an attempt in progress, which the engine changes. */
+export type OpenEntry = { -readonly [Field in keyof Entry]: Entry[Field] }
 
-/** The entries kept, and counts that go on when old entries are dropped. */
-export interface Book {
+/** The kept entries, and counts that include dropped ones. */
+export interface Journal {
   readonly entries: ReadonlyArray<Entry>
   readonly attempts: number
   readonly inFlight: number
   readonly peakInFlight: number
   readonly open: (
-    start: Pick<Open, "requestId" | "key" | "attempt" | "method" | "path" | "model" | "streamed" | "startedMillis">
-  ) => Open
-  readonly end: (entry: Open, outcome: Outcome, atMillis: number) => void
+    start: Pick<OpenEntry, "requestId" | "key" | "attempt" | "method" | "path" | "model" | "streamed" | "startedMillis">
+  ) => OpenEntry
+  readonly end: (entry: OpenEntry, outcome: Outcome, atMillis: number) => void
   readonly clear: () => void
 }
 
-/** Makes an empty book that keeps the last `limit` entries, so that a long run does not grow without end. */
-export const make = (limit: number): Book => {
-  let entries: Array<Open> = []
+/** Makes an empty journal that keeps the last `limit` entries, which bounds its memory. */
+export const make = (limit: number): Journal => {
+  let entries: Array<OpenEntry> = []
   let attempts = 0
   let inFlight = 0
   let peakInFlight = 0
@@ -88,7 +88,7 @@ export const make = (limit: number): Book => {
       attempts++
       inFlight++
       peakInFlight = Math.max(peakInFlight, inFlight)
-      const entry: Open = {
+      const entry: OpenEntry = {
         ...start,
         fault: null,
         status: null,
@@ -106,7 +106,7 @@ export const make = (limit: number): Book => {
         inFlight
       }
       entries.push(entry)
-      // Dropping in bulk keeps the cost of an entry constant.
+      // Dropping `limit` entries at once keeps the cost of an entry constant.
       if (entries.length > 2 * limit) entries = entries.slice(-limit)
       return entry
     },

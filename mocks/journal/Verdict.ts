@@ -1,7 +1,7 @@
-/** Judges a client by the journal: what a server would have seen it do wrong. */
-import type { Book, Entry } from "./Journal.ts"
+/** Finds mistakes of a client in the journal: retries, truncated streams and open requests, as a server can see them. */
+import type { Journal, Entry } from "./Journal.ts"
 
-/** One thing a client did wrong, and the request it did it to. */
+/** One mistake of the client, and the request concerned. */
 export interface Problem {
   readonly kind:
     | "retried too early"
@@ -13,7 +13,7 @@ export interface Problem {
   readonly detail: string
 }
 
-/** The whole judgement. `ok` means no problem was found. */
+/** The problems found, and the counts of the journal. `ok` is true if there is no problem. */
 export interface Verdict {
   readonly ok: boolean
   readonly problems: ReadonlyArray<Problem>
@@ -22,15 +22,16 @@ export interface Verdict {
   readonly aborted: number
 }
 
-/** Timers may fire this much early without being called impatient. */
+/** A retry may come this much before `retry-after` ends, as timers are inexact. */
 const toleranceMillis = 20
 
-const final = new Set([400, 401, 402, 403, 404, 413])
+/** Not retryable where the reply has no `x-should-retry`. */
+const notRetryable = new Set([400, 401, 402, 403, 404, 413])
 
 const mustNotRetry = (entry: Entry): boolean =>
   entry.status !== null &&
   entry.status >= 400 &&
-  (entry.shouldRetry === null ? final.has(entry.status) : !entry.shouldRetry)
+  (entry.shouldRetry === null ? notRetryable.has(entry.status) : !entry.shouldRetry)
 
 const problemsOf = (entry: Entry, next: Entry | undefined): ReadonlyArray<Problem> => {
   const problem = (kind: Problem["kind"], detail: string): Problem => ({ kind, requestId: entry.requestId, detail })
@@ -56,9 +57,9 @@ const problemsOf = (entry: Entry, next: Entry | undefined): ReadonlyArray<Proble
     )
   }
   if (entry.endedMillis === null) {
-    const unread = entry.outcome === "reading" && !entry.bodyRead
+    const isUnread = entry.outcome === "reading" && !entry.bodyRead
     found.push(
-      unread
+      isUnread
         ? problem(
             "never read a body",
             `${what}: status ${entry.status} was received, its body neither read nor cancelled`
@@ -69,27 +70,27 @@ const problemsOf = (entry: Entry, next: Entry | undefined): ReadonlyArray<Proble
   return found
 }
 
-/** Judges the entries that the book still holds. Call it when the client is done: what is open then, it left open. */
-export const judge = (book: Book): Verdict => {
-  const { entries } = book
+/** Judges the kept entries. Call it after the client has ended: an attempt that is open then is reported as left open. */
+export const judge = (journal: Journal): Verdict => {
+  const { entries } = journal
   const next = new Map<Entry, Entry>()
   const latest = new Map<string, Entry>()
   for (const entry of entries) {
-    const before = latest.get(entry.key)
-    if (before !== undefined) next.set(before, entry)
+    const previous = latest.get(entry.key)
+    if (previous !== undefined) next.set(previous, entry)
     latest.set(entry.key, entry)
   }
   const problems = entries.flatMap((entry) => problemsOf(entry, next.get(entry)))
   return {
     ok: problems.length === 0,
     problems,
-    attempts: book.attempts,
-    peakInFlight: book.peakInFlight,
+    attempts: journal.attempts,
+    peakInFlight: journal.peakInFlight,
     aborted: entries.filter((entry) => entry.outcome === "aborted" || entry.outcome === "cancelled").length
   }
 }
 
-/** Writes what was decided, one line an attempt, without measured times: the same seed and requests give the same lines. */
+/** Writes one line an attempt, sorted and without measured times: equal for equal seeds and requests. */
 export const log = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> =>
   entries
     .map((entry) =>

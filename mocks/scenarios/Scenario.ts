@@ -1,9 +1,9 @@
-/** A scenario as data: what Claude answers and how late, in TypeScript, YAML or JSON. */
+/** The schema of a scenario: replies, latency, limits and faults as data, in TypeScript, YAML or JSON. */
 import { Schema } from "effect"
 import { Fault } from "../faults/Fault.ts"
 import * as Latency from "../time/Latency.ts"
 
-/** A matcher as data: patterns are substrings, or `/regular expression/flags`. */
+/** A matcher as data (see Matcher.ts). Patterns are substrings, or `/regular expression/flags`. */
 export const When = Schema.Struct({
   user: Schema.optionalKey(Schema.String),
   system: Schema.optionalKey(Schema.String),
@@ -12,7 +12,7 @@ export const When = Schema.Struct({
   nth: Schema.optionalKey(Schema.Int)
 })
 
-/** Latencies by the names that data gives them. */
+/** The latencies that data may name. */
 export const profiles = {
   none: Latency.none,
   byModel: Latency.byModel,
@@ -24,7 +24,7 @@ export const profiles = {
   opus55: Latency.opus55
 }
 
-/** A latency as data: a profile's name, fixed milliseconds, or parameters in milliseconds. */
+/** A latency as data: a name, fixed milliseconds, a uniform range, or the parameters of a profile in milliseconds. */
 export const LatencyData = Schema.Union([
   Schema.Literals(["none", "byModel", "haiku45", "sonnet4", "sonnet45", "haiku55", "sonnet55", "opus55"]),
   Schema.Finite,
@@ -40,14 +40,14 @@ export const LatencyData = Schema.Union([
   })
 ])
 
-/** One written reply. An object is a JSON answer, or a directive when its keys begin with `$` (see Reply.ts). */
+/** One reply. An object is a JSON answer, or a directive if its keys begin with `$` (see Reply.ts). */
 export const ScenarioReply = Schema.Struct({
   when: When,
   reply: Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.Unknown)])
 })
 export type ScenarioReply = typeof ScenarioReply.Type
 
-/** Rate limits a minute, as in Limits.ts. */
+/** Rate limits a minute as data (see Limits.ts). */
 export const LimitsData = Schema.Struct({
   rpm: Schema.optionalKey(Schema.Finite),
   itpm: Schema.optionalKey(Schema.Finite),
@@ -56,7 +56,7 @@ export const LimitsData = Schema.Struct({
   acceleration: Schema.optionalKey(Schema.Struct({ factor: Schema.Finite, floor: Schema.Finite }))
 })
 
-/** A fault and when it strikes, as in Faults.ts. */
+/** A fault and the conditions under which it applies (see FaultRules.ts). */
 export const ScenarioFault = Schema.Struct({
   fault: Fault,
   when: Schema.optionalKey(When),
@@ -66,7 +66,7 @@ export const ScenarioFault = Schema.Struct({
   betweenSeconds: Schema.optionalKey(Schema.Tuple([Schema.Finite, Schema.Finite]))
 })
 
-/** The whole: `replies` are tried in order, the first that matches answers. */
+/** A scenario. All keys are optional; the first of `replies` that matches answers. */
 export const Scenario = Schema.Struct({
   seed: Schema.optionalKey(Schema.Int),
   timeScale: Schema.optionalKey(Schema.Finite),
@@ -77,7 +77,7 @@ export const Scenario = Schema.Struct({
 })
 export type Scenario = typeof Scenario.Type
 
-/** Gives the latency function that the data stands for. */
+/** Makes the latency function of the data. */
 export const latencyOf = (data: typeof LatencyData.Type | undefined): Latency.Latency | undefined => {
   if (data === undefined) return undefined
   if (typeof data === "string") return profiles[data]

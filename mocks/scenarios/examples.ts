@@ -1,8 +1,8 @@
-/** Written answers for the three example plans, so that they read well without a key. */
+/** Answers for the three example plans of `fanfold init`, so that they can be run without a key. */
 import type { Scenario } from "./Scenario.ts"
 import { lisbon } from "./lisbon.ts"
 import { marketStudy } from "./marketStudy.ts"
 import { queues } from "./queues.ts"
 
-/** A travel guide to Lisbon, a market study of heat pumps and a choice between three queues, as one scenario. */
+/** One scenario with the answers of a travel guide, a market study and a comparison of queues. */
 export const examples: Scenario = { replies: [...lisbon, ...marketStudy, ...queues] }

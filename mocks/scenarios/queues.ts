@@ -21,7 +21,7 @@ const memory = `## Redis Streams: fast, if a job may be lost
 
 {1} {3}
 
-{4} {6} That is fine for work that can be made again, and wrong for payments. Keep it in mind as a second lane, beside the first.`
+{4} {6} That is fine for work that can be made again, and wrong for payments. Keep it in mind as a second queue, beside the first.`
 
 const log = `## Kafka: a log for many readers
 

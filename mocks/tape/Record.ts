@@ -1,17 +1,17 @@
-/** Passes requests on to the real API, and keeps what it answers, and when, on a tape. */
+/** Forwards requests to the API, and records the replies and their times on a tape. */
 import * as Clock from "../time/Clock.ts"
 import * as Incoming from "../wire/Incoming.ts"
 import * as Tape from "./Tape.ts"
 
-/** Headers that belong to the account or to the connection, and not to the answer. */
+/** Response headers of the account or the connection, which are not recorded. */
 const privateHeaders =
   /^(anthropic-(organization|workspace)-id|set-cookie|cf-ray|content-encoding|content-length|connection|via)$/
 
-/** Headers that `fetch` writes itself on the way on. */
-const ofTheConnection = /^(host|connection|content-length|transfer-encoding|accept-encoding|keep-alive)$/
+/** Request headers that `fetch` sets itself. */
+const connectionHeaders = /^(host|connection|content-length|transfer-encoding|accept-encoding|keep-alive)$/
 
-/** Copies a body to the client while noting when each piece came; `done` gets the pieces and whether it was cut. */
-const tapped = (
+/** Passes a body on, recording the time of each piece; `done` gets the pieces, and whether the connection broke. */
+const recorded = (
   body: ReadableStream<Uint8Array>,
   sinceMillis: () => number,
   done: (pieces: ReadonlyArray<Tape.Piece>, cut: boolean) => Promise<void>
@@ -35,23 +35,23 @@ const tapped = (
         controller.error(error)
       }
     },
-    // What the client gave up half-way is not worth keeping: nobody knows how it would have ended.
+    // A body that the client cancels is not recorded, as its end is unknown.
     cancel: (reason) => reader.cancel(reason)
   })
 }
 
-/** Where requests go, and who is told when the tape cannot be written. */
+/** Where requests are sent, and who is informed of a write error. */
 export interface Options {
-  /** Default: the API. */
+  /** The base URL that requests are forwarded to; the API by default. */
   readonly upstream?: string
   readonly fetch?: typeof globalThis.fetch
-  /** Called once, with the first error of the file; from then on the tape is incomplete. Default: a warning of the process. */
+  /** Called with the first write error, after which nothing is recorded. By default, emits a process warning. */
   readonly onLost?: (error: unknown) => void
 }
 
-/** Appends lines to a file, one after the other. Its errors cost nobody an answer: after the first one it stops. */
+/** Appends texts to a file in order. Stops writing after the first error, and never rejects, so that replies are not affected. */
 const writer = (file: string, onLost: (error: unknown) => void): ((text: string) => Promise<void>) => {
-  let last = Promise.resolve()
+  let lastWrite = Promise.resolve()
   let isLost = false
   const append = async (text: string): Promise<void> => {
     if (isLost) return
@@ -63,10 +63,10 @@ const writer = (file: string, onLost: (error: unknown) => void): ((text: string)
       onLost(error)
     }
   }
-  return (text) => (last = last.then(() => append(text)))
+  return (text) => (lastWrite = lastWrite.then(() => append(text)))
 }
 
-/** Passes requests on to `upstream` and appends each exchange to `file`. */
+/** Makes a `fetch` that forwards requests to `upstream` and appends each exchange to `file`. */
 export const record = (file: string, options: Options = {}): Tape.Tape => {
   const upstream = options.upstream ?? "https://api.anthropic.com"
   const send = options.fetch ?? globalThis.fetch
@@ -84,17 +84,17 @@ export const record = (file: string, options: Options = {}): Tape.Tape => {
         append(`${Tape.encode({ request, ...line })}\n`)
       const response = await send(new URL(Tape.pathOf(url), upstream), {
         method,
-        headers: [...headers].filter(([name]) => !ofTheConnection.test(name)),
+        headers: [...headers].filter(([name]) => !connectionHeaders.test(name)),
         ...(text === "" ? {} : { body: text }),
         ...(signal === undefined ? {} : { signal })
       }).catch(async (error: unknown) => {
         if (signal?.aborted !== true) {
-          const refused = String((error as { cause?: { code?: unknown } }).cause?.code).includes("REFUSED")
-          await write({ failed: refused ? "ECONNREFUSED" : "ECONNRESET" })
+          const isRefused = String((error as { cause?: { code?: unknown } }).cause?.code).includes("REFUSED")
+          await write({ failed: isRefused ? "ECONNREFUSED" : "ECONNRESET" })
         }
         throw error
       })
-      const kept = [...response.headers]
+      const recordedHeaders = [...response.headers]
         .filter(([name]) => !privateHeaders.test(name))
         .map(([name, value]) => [name, Tape.redacted(value, key)] as [string, string])
       const headersAtMillis = since()
@@ -102,15 +102,15 @@ export const record = (file: string, options: Options = {}): Tape.Tape => {
         write({
           response: {
             status: response.status,
-            headers: Object.fromEntries(kept),
+            headers: Object.fromEntries(recordedHeaders),
             headersAtMillis,
             chunks: Tape.redactedPieces(pieces, key),
             cut
           }
         })
-      const body = response.body === null ? null : tapped(response.body, since, done)
+      const body = response.body === null ? null : recorded(response.body, since, done)
       if (body === null) await done([], false)
-      return new Response(body, { status: response.status, headers: kept })
+      return new Response(body, { status: response.status, headers: recordedHeaders })
     }
   }
 }

@@ -1,13 +1,13 @@
-/** The format of a tape: real traffic, one JSON line an exchange, without keys and organization ids. */
+/** The file format of a tape: recorded traffic, one JSON line an exchange, without keys and organization ids. */
 import { Schema } from "effect"
 import { escape } from "effect/RegExp"
 import { objectOf } from "../wire/UncheckedJson.ts"
 
-/** A piece of a body and the milliseconds from the request at which it came. */
+/** A part of a body, and the milliseconds from the request to its arrival. */
 export const Piece = Schema.Struct({ atMillis: Schema.Finite, text: Schema.String })
 export type Piece = typeof Piece.Type
 
-/** One exchange. `failed` stands instead of a response when the connection broke before headers; `cut` when it broke later. */
+/** One exchange. `failed` replaces the response if the connection broke before the headers; `cut`: it broke in the body. */
 export const Line = Schema.Struct({
   request: Schema.Struct({ method: Schema.String, path: Schema.String, body: Schema.String }),
   failed: Schema.optionalKey(Schema.Literals(["ECONNREFUSED", "ECONNRESET"])),
@@ -23,11 +23,12 @@ export const Line = Schema.Struct({
 })
 export type Line = typeof Line.Type
 
-/** Writes and reads one line. */
+/** Writes one line. */
 export const encode = Schema.encodeSync(Schema.fromJsonString(Line))
+/** Reads one line; throws if it is not an exchange. */
 export const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Line))
 
-/** Reads a whole tape; throws where a line is no exchange. */
+/** Reads a tape; throws with the number of the first line that is not an exchange. */
 export const read = async (file: string): Promise<ReadonlyArray<Line>> => {
   const { readFile } = await import("node:fs/promises")
   return (await readFile(file, "utf8")).split("\n").flatMap((text, index) => {
@@ -40,31 +41,32 @@ export const read = async (file: string): Promise<ReadonlyArray<Line>> => {
   })
 }
 
-/** A `fetch` that stands for the API. */
+/** A `fetch` that records to a tape, or answers from one. */
 export interface Tape {
   readonly fetch: typeof globalThis.fetch
 }
 
-/** Stands for a key on a tape. */
-const noKey = "redacted"
+/** Written in place of a key. */
+const keyPlaceholder = "redacted"
 const organization = /\borg: [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g
 
-/** Takes out what a tape that is committed must not hold: `key`, whatever looks like one, and the organization's id. */
+/** Replaces `key`, all other API keys and the organization's id, so that a tape can be committed. */
 export const redacted = (text: string, key: string | undefined): string =>
   redactedPieces([{ atMillis: 0, text }], key)[0]!.text
 
-/** The same for a body in pieces, as a secret may lie across several: what stands for it stands where it begins. */
+/** Does the same in a body of several pieces. The replacement of a secret goes to the piece in which the secret begins. */
 export const redactedPieces = (pieces: ReadonlyArray<Piece>, key: string | undefined): ReadonlyArray<Piece> => {
-  // A very short key is no key, and would tear words apart.
-  const own = key === undefined || key.length < 8 ? undefined : new RegExp(escape(key), "g")
-  const withoutOwn = own === undefined ? pieces : replaced(pieces, own, noKey)
-  const withoutKeys = replaced(withoutOwn, /\bsk-ant-[\w-]+/g, noKey)
+  // A key below 8 characters is not a real one, and may be part of ordinary words.
+  const keyPattern = key === undefined || key.length < 8 ? undefined : new RegExp(escape(key), "g")
+  const withoutKey = keyPattern === undefined ? pieces : replaced(pieces, keyPattern, keyPlaceholder)
+  const withoutKeys = replaced(withoutKey, /\bsk-ant-[\w-]+/g, keyPlaceholder)
   return replaced(withoutKeys, organization, "org: 00000000-0000-0000-0000-000000000000")
 }
 
-const replaced = (pieces: ReadonlyArray<Piece>, pattern: RegExp, instead: string): ReadonlyArray<Piece> => {
-  const whole = pieces.map(({ text }) => text).join("")
-  const found = [...whole.matchAll(pattern)].map((match) => [match.index, match.index + match[0].length] as const)
+/** Replaces the matches of a pattern in the joined text of the pieces. */
+const replaced = (pieces: ReadonlyArray<Piece>, pattern: RegExp, replacement: string): ReadonlyArray<Piece> => {
+  const fullText = pieces.map(({ text }) => text).join("")
+  const found = [...fullText.matchAll(pattern)].map((match) => [match.index, match.index + match[0].length] as const)
   let end = 0
   return pieces.map((piece) => {
     const start = end
@@ -73,18 +75,18 @@ const replaced = (pieces: ReadonlyArray<Piece>, pattern: RegExp, instead: string
     let from = start
     for (const [begins, ends] of found) {
       if (ends <= from || begins >= end) continue
-      if (begins >= start) text += whole.slice(from, begins) + instead
+      if (begins >= start) text += fullText.slice(from, begins) + replacement
       from = Math.min(ends, end)
     }
-    return { ...piece, text: text + whole.slice(from, end) }
+    return { ...piece, text: text + fullText.slice(from, end) }
   })
 }
 
-/** Gives the key that a request carries. */
+/** Gives the API key of a request. */
 export const keyOf = (headers: Headers): string | undefined =>
   headers.get("x-api-key") ?? headers.get("authorization")?.replace(/^Bearer\s+/i, "") ?? undefined
 
-/** Gives what a tape knows a request by, beside method and body. */
+/** Gives the path and query by which a tape identifies a request. */
 export const pathOf = (url: URL): string => `${url.pathname}${url.search}`
 
 const canonical = (value: unknown): unknown => {
@@ -99,7 +101,7 @@ const canonical = (value: unknown): unknown => {
       )
 }
 
-/** Reads a body as JSON with its keys in order, or as text. */
+/** Parses a body as JSON with sorted keys; a body that is not JSON stays text. */
 export const parsed = (body: string): unknown => {
   try {
     return canonical(JSON.parse(body))
@@ -108,6 +110,6 @@ export const parsed = (body: string): unknown => {
   }
 }
 
-/** Names a request: the same for the same request, however its keys are ordered. */
-export const nameOf = (request: Line["request"]): string =>
+/** Gives the identity of a request: method, path and body, independent of the order of JSON keys. */
+export const identityOf = (request: Line["request"]): string =>
   `${request.method} ${request.path} ${JSON.stringify(parsed(request.body))}`

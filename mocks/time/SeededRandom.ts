@@ -1,18 +1,18 @@
-/** Seeded chance: every draw is a pure function of (seed, request body, attempt, name of the draw), so arrival order cannot matter. */
+/** Random values that are a pure function of seed, request body, attempt and value name: the order of arrival does not matter. */
 
-/** One request's private source of chance. Draws are named: adding one never shifts the others. */
-export interface Draw {
-  /** A number in [0, 1). */
+/** The random values of one attempt. Each has a name, so that a further value does not change the others. */
+export interface SeededRandom {
+  /** Gives a number in [0, 1). */
   readonly uniform: (name: string) => number
-  /** A number from the standard normal distribution. */
+  /** Gives a number of the standard normal distribution. */
   readonly normal: (name: string) => number
-  /** `length` characters of the alphabet that the API's identifiers use. */
+  /** Gives `length` characters of the alphabet of the API's identifiers (base 58). */
   readonly letters: (name: string, length: number) => string
 }
 
 const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
-/** Gives 53 bits of `text`, mixed with `seed` (cyrb53, public domain: fast, well spread, not cryptographic). */
+/** Hashes `text` and `seed` to 53 bits (cyrb53, public domain; not cryptographic). */
 export const hash = (text: string, seed: number): number => {
   let high = 0xdeadbeef ^ seed
   let low = 0x41c6ce57 ^ Math.floor(seed / 0x100000000)
@@ -26,14 +26,14 @@ export const hash = (text: string, seed: number): number => {
   return 4294967296 * (2097151 & low) + (high >>> 0)
 }
 
-/** Makes the source for the `attempt`-th arrival (from 1) of a body whose hash is `bodyHash`. */
-export const make = (seed: number, bodyHash: number, attempt: number): Draw => {
+/** Makes the random values of the `attempt`-th arrival (from 1) of a request whose body has the hash `bodyHash`. */
+export const make = (seed: number, bodyHash: number, attempt: number): SeededRandom => {
   const root = hash(`${bodyHash}:${attempt}`, seed)
   const uniform = (name: string): number => hash(name, root) / 2 ** 53
   return {
     uniform,
     normal: (name) =>
-      // 1 - u keeps the logarithm finite.
+      // Box-Muller; the argument of the logarithm is in (0, 1].
       Math.sqrt(-2 * Math.log(1 - uniform(`${name}:radius`))) * Math.cos(2 * Math.PI * uniform(`${name}:angle`)),
     letters: (name, length) => {
       let text = ""

@@ -1,32 +1,32 @@
-/** An error as the API answers it. */
+/** An error reply of the API. */
 
-/** Status, `error.type` and message; `errorCode` stands in `error.details`, `retryAfterSeconds` in the header. */
+/** `type` and `message` stand in the body's `error`, `errorCode` in its `details`, `retryAfterSeconds` in `retry-after`. */
 export interface ApiError {
   readonly status: number
   readonly type: string
   readonly message: string
   readonly errorCode?: string
   readonly retryAfterSeconds?: number
-  /** What `x-should-retry` says; absent where the API leaves it out. */
+  /** The value of `x-should-retry`; the header is absent if undefined. */
   readonly shouldRetry?: boolean
-  /** The edge answers without the API: no `type`, no `request_id`, no API headers. */
+  /** The reply comes from the edge, not from the API: without `type`, `request_id` and API headers. */
   readonly fromEdge?: boolean
 }
 
-const final = (status: number, type: string, message: string): ApiError => ({
+const notRetryable = (status: number, type: string, message: string): ApiError => ({
   status,
   type,
   message,
   shouldRetry: false
 })
 
-/** 400: the request is wrong. */
-export const invalid = (message: string): ApiError => final(400, "invalid_request_error", message)
-/** 401: the key is missing or wrong. */
-export const unauthenticated = (message: string): ApiError => final(401, "authentication_error", message)
+/** 400: the request is invalid. */
+export const invalid = (message: string): ApiError => notRetryable(400, "invalid_request_error", message)
+/** 401: the key is missing or invalid. */
+export const unauthenticated = (message: string): ApiError => notRetryable(401, "authentication_error", message)
 /** 404: no such model, batch or path. */
-export const notFound = (message: string): ApiError => final(404, "not_found_error", message)
-/** 413, answered by the edge. */
+export const notFound = (message: string): ApiError => notRetryable(404, "not_found_error", message)
+/** 413: the body is too large; the edge replies. */
 export const tooLarge: ApiError = {
   status: 413,
   type: "request_too_large",
@@ -34,7 +34,7 @@ export const tooLarge: ApiError = {
   fromEdge: true
 }
 
-/** Gives the body: with `request_id`, but for the edge's. */
+/** Makes the body of an error reply. */
 export const body = (error: ApiError, requestId: string): Readonly<Record<string, unknown>> =>
   error.fromEdge === true
     ? { error: { type: error.type, message: error.message } }

@@ -1,15 +1,15 @@
-/** The response headers that the API itself sets; those of its edge (cf-ray, via, …) are left out. */
+/** The response headers that the API sets. Those of its edge (cf-ray, via, …) are not simulated. */
 
-/** Names and values, ready for `new Response`. */
+/** Header values by lower-case name. */
 export type HeaderList = Record<string, string>
 
-/** A W3C trace id and span id made of 48 letters. */
+/** Makes a W3C trace id and span id from 48 random letters. */
 const hexadecimal = (letters: string): string => {
   const digits = [...letters].map((letter) => (letter.charCodeAt(0) % 16).toString(16)).join("")
   return `${digits.slice(0, 32)}-${digits.slice(32, 48)}`
 }
 
-/** Sent with every answer of the API. */
+/** Makes the headers of every reply; `trace` is 48 random letters, `serverMillis` the duration that the server reports. */
 export const common = (requestId: string, trace: string, nowMillis: number, serverMillis: number): HeaderList => ({
   date: new Date(nowMillis).toUTCString(),
   "request-id": requestId,
@@ -23,43 +23,43 @@ export const common = (requestId: string, trace: string, nowMillis: number, serv
   vary: "Accept-Encoding"
 })
 
-/** Every body comes in chunks. Without this header interceptors take a cut body for a whole one, and an abort ends the process. */
+/** Every body is chunked. Without this header, MSW takes a body that was cut for a complete one, and an abort ends the process. */
 const chunked: HeaderList = { "transfer-encoding": "chunked" }
 
-/** For a JSON body. */
+/** The headers of a JSON body. */
 export const json: HeaderList = { "content-type": "application/json", ...chunked }
 
-/** For a stream. */
+/** The headers of an event stream. */
 export const stream: HeaderList = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache",
   ...chunked
 }
 
-/** For the result file of a batch. */
+/** Makes the headers of the result file of a batch. */
 export const jsonLines = (name: string): HeaderList => ({
   "content-type": "application/x-jsonl",
   "content-disposition": `attachment; filename*=utf-8''${name}`,
   ...chunked
 })
 
-/** One dimension of the rate limits: its limit, what is left, and when it is full again. */
-export interface Budget {
+/** The state of one rate limit: the limit a minute, what is left of it, and when it is full again. */
+export interface LimitStatus {
   readonly limit: number
   readonly remaining: number
-  /** Milliseconds since 1970; 0 for a bucket that a refused request never touched. */
+  /** Milliseconds since 1970; 0 where the API reports 1970. */
   readonly resetMillis: number
 }
 
 const instant = (millis: number): string => new Date(millis).toISOString().replace(/\.\d{3}Z$/, "Z")
 
-/** Writes one family; tokens that remain are rounded to thousands, as the API does. */
-export const rateLimit = (family: string, budget: Budget): HeaderList => {
+/** Makes the three headers of one family, such as `input-tokens`. Remaining tokens are rounded to thousands, as in the API. */
+export const rateLimit = (family: string, status: LimitStatus): HeaderList => {
   const prefix = `anthropic-ratelimit-${family}`
-  const rounded = family === "requests" ? Math.floor(budget.remaining) : Math.round(budget.remaining / 1000) * 1000
+  const rounded = family === "requests" ? Math.floor(status.remaining) : Math.round(status.remaining / 1000) * 1000
   return {
-    [`${prefix}-limit`]: String(budget.limit),
-    [`${prefix}-remaining`]: String(Math.max(0, Math.min(budget.limit, rounded))),
-    [`${prefix}-reset`]: instant(budget.resetMillis)
+    [`${prefix}-limit`]: String(status.limit),
+    [`${prefix}-remaining`]: String(Math.max(0, Math.min(status.limit, rounded))),
+    [`${prefix}-reset`]: instant(status.resetMillis)
   }
 }

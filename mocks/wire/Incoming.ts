@@ -1,20 +1,20 @@
-/** A request as it arrived, read once from whatever `fetch` was called with. */
-import { parse, type Unchecked } from "./UncheckedJson.ts"
+/** A request, read from the arguments of a `fetch` call. */
+import { parse, type UncheckedJson } from "./UncheckedJson.ts"
 
-/** `json` is absent when the body is not a JSON object; `signal` is the caller's. */
+/** `json` is undefined if the body is not a JSON object; `signal` is the caller's. */
 export interface Incoming {
   readonly method: string
   readonly url: URL
   readonly headers: Headers
   readonly text: string
-  readonly json: Unchecked | undefined
+  readonly json: UncheckedJson | undefined
   readonly signal: AbortSignal | undefined
 }
 
-/** Reads the arguments of a `fetch` call. The common case, a URL and a string body, builds no Request. */
+/** Reads a request. A URL with a string body, the common case, is read without the cost of a `Request`. */
 export const read = async (input: string | URL | Request, init?: RequestInit): Promise<Incoming> => {
-  const plain = !(input instanceof Request) && (init?.body == null || typeof init.body === "string")
-  if (plain) {
+  const isPlain = !(input instanceof Request) && (init?.body == null || typeof init.body === "string")
+  if (isPlain) {
     const text = typeof init?.body === "string" ? init.body : ""
     return {
       method: (init?.method ?? "GET").toUpperCase(),

@@ -1,11 +1,10 @@
-/** The wire shape of a message, in the fields of an API version. */
-import type { Answer, Block } from "../answers/Answer.ts"
-import type { Traces } from "../answers/ServerToolTraces.ts"
+/** Encodes a message as JSON, with the fields of an API version. */
+import type { Block, Completion, ServerToolTraces } from "./Completion.ts"
 
-/** Versions the mock can play. The older one lacks the fields that are always null, and takes sampling parameters. */
+/** The API versions that the mock simulates. The older one omits fields that are null, and accepts sampling parameters. */
 export type ApiVersion = "2023-06-01" | "2026-10-21"
 
-/** Tokens as billed. Input total = `input` + `cacheCreation5m` + `cacheCreation1h` + `cacheRead`. */
+/** Billed tokens. The input of a request is the sum of `input`, `cacheCreation5m`, `cacheCreation1h` and `cacheRead`. */
 export interface Usage {
   readonly input: number
   readonly cacheCreation5m: number
@@ -16,114 +15,121 @@ export interface Usage {
   readonly serviceTier: "standard" | "batch"
 }
 
-/** What a message says about itself. */
+/** What a message is encoded from. */
 export interface Envelope {
   readonly id: string
   readonly model: string
   readonly version: ApiVersion
-  /** The model reports how much it thought; older ones do so only when thinking was asked for. */
+  /** Usage counts thinking tokens: always for newer models, for older ones only if thinking was requested. */
   readonly reportsThinking: boolean
-  readonly answer: Answer
-  readonly traces: Traces
+  readonly answer: Completion
+  readonly serverToolTraces: ServerToolTraces
   readonly usage: Usage
 }
 
-/** Part of a JSON object on the wire. */
+/** Fields of a JSON object. */
 export type Fields = Readonly<Record<string, unknown>>
 
-const counts = ({ usage }: Envelope): Fields => ({
+const inputCounts = ({ usage }: Envelope): Fields => ({
   input_tokens: usage.input,
   cache_creation_input_tokens: usage.cacheCreation5m + usage.cacheCreation1h,
   cache_read_input_tokens: usage.cacheRead
 })
 
-const details = ({ reportsThinking, usage, version }: Envelope): Fields =>
+const outputDetails = ({ reportsThinking, usage, version }: Envelope): Fields =>
   reportsThinking || version !== "2023-06-01" ? { output_tokens_details: { thinking_tokens: usage.thinking } } : {}
 
-const serverTools = ({ traces, version }: Envelope): Fields =>
-  traces.serverTools !== undefined || version !== "2023-06-01" ? { server_tool_use: traces.serverTools ?? null } : {}
+const serverToolUse = ({ serverToolTraces, version }: Envelope): Fields =>
+  serverToolTraces.toolUse !== undefined || version !== "2023-06-01"
+    ? { server_tool_use: serverToolTraces.toolUse ?? null }
+    : {}
 
-const nothing = {
+const zeroUsage = {
   input_tokens: 0,
   cache_creation_input_tokens: 0,
   cache_read_input_tokens: 0,
   cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
   output_tokens: 0
 }
-const step = (usage: Fields): Fields => ({ type: "message", ...usage })
-const advice = (model: string, inputTokens: number): Fields => ({
+const messageIteration = (usage: Fields): Fields => ({ type: "message", ...usage })
+const advisorIteration = (model: string, inputTokens: number): Fields => ({
   type: "advisor_message",
   model,
-  ...nothing,
+  ...zeroUsage,
   input_tokens: inputTokens,
   output_tokens: 20
 })
 
-/** The steps of an answer; the model asked counts the whole once, others are counted for themselves and are not in the sum. */
+/**
+ * Makes `usage.iterations`. The first call of the requested model counts all its tokens, its later calls none. Calls of an
+ * advisor model count their own tokens, which are not part of the message's usage.
+ */
 const iterations = (envelope: Envelope): Fields => {
-  const { traces, usage } = envelope
-  if (traces.steps.length === 0) return {}
-  const whole = { ...counts(envelope), cache_creation: creation(envelope), output_tokens: usage.output }
+  const { serverToolTraces, usage } = envelope
+  if (serverToolTraces.iterations.length === 0) return {}
+  const total = { ...inputCounts(envelope), cache_creation: cacheCreation(envelope), output_tokens: usage.output }
   return {
-    iterations: traces.steps.map((model, index) =>
-      model === null ? step(index === 0 ? whole : nothing) : advice(model, usage.input)
+    iterations: serverToolTraces.iterations.map((model, index) =>
+      model === null ? messageIteration(index === 0 ? total : zeroUsage) : advisorIteration(model, usage.input)
     )
   }
 }
 
-const creation = ({ usage }: Envelope): Fields => ({
+const cacheCreation = ({ usage }: Envelope): Fields => ({
   ephemeral_5m_input_tokens: usage.cacheCreation5m,
   ephemeral_1h_input_tokens: usage.cacheCreation1h
 })
 
 const fullUsage = (envelope: Envelope, output: number): Fields => ({
-  ...counts(envelope),
-  cache_creation: creation(envelope),
+  ...inputCounts(envelope),
+  cache_creation: cacheCreation(envelope),
   output_tokens: output,
   service_tier: envelope.usage.serviceTier,
   inference_geo: "not_available"
 })
 
-const head = ({ id, model }: Envelope): Fields => ({ model, id, type: "message", role: "assistant" })
+const identity = ({ id, model }: Envelope): Fields => ({ model, id, type: "message", role: "assistant" })
 
-const container = ({ traces, version }: Envelope): Fields =>
-  version === "2023-06-01" && traces.container === undefined ? {} : { container: traces.container ?? null }
+const container = ({ serverToolTraces, version }: Envelope): Fields =>
+  version === "2023-06-01" && serverToolTraces.container === undefined
+    ? {}
+    : { container: serverToolTraces.container ?? null }
 
 const diagnostics = ({ version }: Envelope): Fields => (version === "2023-06-01" ? {} : { diagnostics: null })
 
 const withCaller = (block: Block): Block =>
   block.type === "server_tool_use" && block["caller"] === undefined ? { ...block, caller: { type: "direct" } } : block
 
-/** Gives the blocks as the version writes them: the newer one says of server tools, too, who called them. */
+/** Gives the content blocks; the newer version adds `caller` to calls of server tools. */
 export const blocks = ({ answer, version }: Envelope): ReadonlyArray<Block> =>
   version === "2023-06-01" ? answer.content : answer.content.map(withCaller)
 
-const stop = ({ answer }: Envelope): Fields => ({
+const stopFields = ({ answer }: Envelope): Fields => ({
   stop_reason: answer.stopReason,
   stop_sequence: answer.stopSequence ?? null,
   stop_details: answer.stopDetails ?? null
 })
 
-/** Gives the message of a plain reply. */
+/** Encodes the body of a plain reply. */
 export const plain = (envelope: Envelope): Fields => ({
-  ...head(envelope),
+  ...identity(envelope),
   content: blocks(envelope),
   ...container(envelope),
   ...diagnostics(envelope),
-  ...stop(envelope),
+  ...stopFields(envelope),
   usage: {
     ...fullUsage(envelope, envelope.usage.output),
-    ...details(envelope),
-    ...serverTools(envelope),
+    ...outputDetails(envelope),
+    ...serverToolUse(envelope),
     ...iterations(envelope),
     ...(envelope.version === "2023-06-01" ? {} : { speed: "standard" })
   },
-  ...envelope.traces.extra
+  ...envelope.serverToolTraces.betaFields
 })
 
-/** Gives the empty message that opens a stream: input counts, and almost no output yet. */
+/** Encodes the message of `message_start`: no content, the input counts, and at most 1 output token. */
 export const opening = (envelope: Envelope): Fields => ({
-  ...head(envelope),
+  ...identity(envelope),
   content: [],
   ...(envelope.version === "2023-06-01" ? {} : { container: null, diagnostics: null }),
   stop_reason: null,
@@ -137,15 +143,15 @@ export const opening = (envelope: Envelope): Fields => ({
   }
 })
 
-/** Gives what closes a stream: why it stopped, and the cumulative usage. */
+/** Encodes `message_delta`, which ends a stream: the stop reason and the cumulative usage. */
 export const closing = (envelope: Envelope): Fields => ({
-  delta: { ...stop(envelope), ...container(envelope) },
+  delta: { ...stopFields(envelope), ...container(envelope) },
   usage: {
-    ...counts(envelope),
+    ...inputCounts(envelope),
     output_tokens: envelope.usage.output,
-    ...details(envelope),
-    ...serverTools(envelope),
+    ...outputDetails(envelope),
+    ...serverToolUse(envelope),
     ...iterations(envelope)
   },
-  ...envelope.traces.extra
+  ...envelope.serverToolTraces.betaFields
 })

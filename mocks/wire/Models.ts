@@ -1,6 +1,6 @@
-/** The models the mock knows, with the windows and minimums that the API documents. */
+/** The models of the mock, with the context windows and limits that the API documents. */
 
-/** One model. `aliases` are other names for it; `minimumCacheTokens` is the shortest prefix that is cached. */
+/** One model. A request may name it by `id` or an alias; `minimumCacheTokens` is the shortest prefix that is cached. */
 export interface Model {
   readonly id: string
   readonly aliases: ReadonlyArray<string>
@@ -9,13 +9,13 @@ export interface Model {
   readonly windowTokens: number
   readonly maxOutputTokens: number
   readonly minimumCacheTokens: number
-  /** Effort levels it takes; none for models from before effort. */
+  /** The supported effort levels; empty for models without the effort parameter. */
   readonly efforts: ReadonlyArray<string>
-  /** Usage says how many tokens were thinking even if thinking was not asked for. */
+  /** Usage counts thinking tokens even in replies to requests without thinking. */
   readonly reportsThinking: boolean
-  /** A request may end with the beginning of the answer. */
+  /** A request may end with a turn of the assistant, which the reply continues. */
   readonly takesPrefill: boolean
-  /** Gone from the list, though recordings still ask for it. */
+  /** Not in the list of models, but accepted, as the recordings still request it. */
   readonly retired: boolean
 }
 
@@ -62,7 +62,7 @@ const retired = (id: string, aliases: ReadonlyArray<string> = []): Model =>
 
 const untilMax = ["low", "medium", "high", "max"]
 
-/** Newest first, as the API lists them. Dates later than Opus 5 are placeholders: their order is what matters. */
+/** Newest first, as the API lists them. Dates after that of Opus 5 are placeholders in the right order. */
 export const all: ReadonlyArray<Model> = [
   current("claude-fable-5-2", "Claude Fable 5.2", "2026-11-10", 1024),
   current("claude-mythos-5-2", "Claude Mythos 5.2", "2026-11-09", 1024),
@@ -115,7 +115,7 @@ const byName = new Map(all.flatMap((model) => [model.id, ...model.aliases].map((
 /** Finds a model by its id or an alias. */
 export const find = (name: string): Model | undefined => byName.get(name)
 
-/** Names the class whose rate limits a model shares, such as `haiku-5`: family and major version. */
+/** Gives the class of models that share rate limits, such as `haiku-5`: family and major version. */
 export const rateClass = (name: string): string => {
   const family = /haiku|sonnet|opus|fable|mythos/.exec(name)?.[0]
   const major = /(\d+)/.exec(name)?.[1]

@@ -1,21 +1,21 @@
-/** A reply on its way out: what it says and when, before a transport carries it. Faults rewrite it. */
+/** A reply with the time at which each part leaves, which faults may change, and its body as a stream. */
 import * as ApiError from "./ApiError.ts"
 import type { Clock } from "../time/Clock.ts"
 import * as Headers from "./Headers.ts"
-import * as Network from "../faults/Network.ts"
+import { bodyReset } from "./NetworkFailure.ts"
 import { bytes } from "./Sse.ts"
 
-/** A piece of a body and the clock's time at which it leaves. `event` names a stream event. */
+/** A part of a body and the clock's time at which it leaves. `event` is the name of a stream event. */
 export interface Chunk {
   readonly text: string
   readonly atMillis: number
   readonly event?: string
 }
 
-/** How a body ends: whole, closed too early, torn by a reset, or silent until the client gives up. */
+/** How a body ends: complete, closed before its end, by a reset of the connection, or never. */
 export type Ending = "close" | "truncate" | "reset" | "hang"
 
-/** `headersAtMillis` is the clock's time at which status and headers leave. */
+/** A reply. `headersAtMillis` is the clock's time at which status and headers leave. */
 export interface Outgoing {
   readonly status: number
   readonly headers: Headers.HeaderList
@@ -24,7 +24,7 @@ export interface Outgoing {
   readonly ending: Ending
 }
 
-/** Makes a reply of one JSON body. */
+/** Makes a JSON reply that leaves at one time. */
 export const json = (
   status: number,
   headers: Headers.HeaderList,
@@ -38,7 +38,7 @@ export const json = (
   ending: "close"
 })
 
-/** Makes the reply of an API error. `headers` are those every answer carries. */
+/** Makes an error reply. `headers` are those of every reply; the edge sends none of them. */
 export const error = (
   problem: ApiError.ApiError,
   requestId: string,
@@ -56,10 +56,13 @@ export const error = (
     atMillis
   )
 
-/** What became of a body, for the journal. */
+/** How the body ended, or how the client ended it; goes to the journal. */
 export type BodyEnd = "complete" | "cut" | "reset" | "aborted" | "cancelled"
 
-/** Gives the body as a stream that keeps time, stops at an abort, and tells `onRead` and `onEnd` what happened to it. */
+/**
+ * Makes the stream of a body. Each chunk is enqueued at its time, and only when the reader asks; an abort of `signal` errors the
+ * stream. Calls `onRead` at each read, and `onEnd` once.
+ */
 export const body = (
   outgoing: Outgoing,
   options: {
@@ -73,7 +76,7 @@ export const body = (
   const { clock, onEnd, onRead, signal } = options
   let next = 0
   let ended = false
-  // Cancelling must also end a wait in progress, though the caller's signal stays quiet then.
+  // Ends a sleep in progress also when the reader cancels, in which case `signal` is not aborted.
   const stopped = new AbortController()
   const end = (how: BodyEnd): void => {
     if (ended) return
@@ -89,8 +92,8 @@ export const body = (
   }
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
-      start: (given) => {
-        controller = given
+      start: (created) => {
+        controller = created
         signal?.addEventListener("abort", onAbort, { once: true })
       },
       pull: async (controller) => {
@@ -99,7 +102,7 @@ export const body = (
         const wait =
           chunk === undefined ? (ending === "hang" ? Number.POSITIVE_INFINITY : 0) : chunk.atMillis - clock.now()
         if (wait > 0) {
-          // The abort that ends this wait has already put the stream in error.
+          // The sleep rejects only after the stream has been errored or cancelled.
           await clock.sleep(wait, stopped.signal).catch(() => {})
           if (ended) return
         }
@@ -109,9 +112,9 @@ export const body = (
         if (text !== "") controller.enqueue(bytes(text))
         if (next < chunks.length || ending === "hang") return
         if (ending === "reset") {
-          // A reader that asks once more meets the reset; what came before it has been delivered.
+          // The reset follows at the next read, so that the text before it is delivered.
           if (text !== "") return
-          controller.error(Network.torn())
+          controller.error(bodyReset())
           end("reset")
           return
         }

@@ -2,7 +2,7 @@
 
 const encoder = new TextEncoder()
 
-/** Gives the text of one event. The API pads every event but `ping` with 0 to 15 spaces before its last brace. */
+/** Writes one event. `padding` spaces (0 to 15 in the API) go before the last brace of its data; `ping` has none. */
 export const text = (name: string, data: Readonly<Record<string, unknown>>, padding: number): string => {
   if (name === "ping") return 'event: ping\ndata: {"type": "ping"}\n\n'
   const json = JSON.stringify(data)

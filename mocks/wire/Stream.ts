@@ -1,16 +1,16 @@
-/** The events of a streamed message: the same answer and usage as the plain one, in pieces. */
-import type { Block } from "../answers/Answer.ts"
+/** Encodes a message as stream events, with the same content and usage as the plain reply. */
+import type { Block } from "./Completion.ts"
 import * as Message from "./Message.ts"
 import type { Fields } from "./Message.ts"
 
-/** One stream event; `share` is how much of the output has been written once it is sent, from 0 to 1. */
+/** One stream event. `share` is the part of the output, from 0 to 1, that is written once the event is sent. */
 export interface StreamEvent {
   readonly name: string
   readonly data: Fields
   readonly share: number
 }
 
-/** Deltas of the recordings hold 12 to 14 characters. */
+/** Deltas in the recordings have 12 to 14 characters. */
 const deltaCharacters = 13
 
 const pieces = (text: string): ReadonlyArray<string> => {
@@ -18,7 +18,7 @@ const pieces = (text: string): ReadonlyArray<string> => {
   let start = 0
   while (start < text.length) {
     let end = Math.min(text.length, start + deltaCharacters)
-    // A delta never cuts a character outside the basic plane in two.
+    // The two halves of a surrogate pair stay in one delta.
     if (end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1]!)) end++
     parts.push(text.slice(start, end))
     start = end
@@ -26,9 +26,9 @@ const pieces = (text: string): ReadonlyArray<string> => {
   return parts
 }
 
-const called = new Set(["tool_use", "server_tool_use", "mcp_tool_use"])
+const callTypes = new Set(["tool_use", "server_tool_use", "mcp_tool_use"])
 
-/** Splits a block into what starts it and the deltas that fill it. */
+/** Splits a block into its `content_block_start` and the deltas that complete it. */
 const split = (block: Block): { readonly start: Fields; readonly deltas: ReadonlyArray<Fields> } => {
   if (block.type === "text") {
     const citations = Array.isArray(block["citations"]) ? (block["citations"] as ReadonlyArray<unknown>) : undefined
@@ -49,7 +49,7 @@ const split = (block: Block): { readonly start: Fields; readonly deltas: Readonl
       ]
     }
   }
-  if (called.has(block.type)) {
+  if (callTypes.has(block.type)) {
     const json = JSON.stringify(block["input"])
     return {
       start: { ...block, input: {} },
@@ -62,7 +62,7 @@ const split = (block: Block): { readonly start: Fields; readonly deltas: Readonl
   return { start: block, deltas: [] }
 }
 
-/** Gives the events of a streamed reply, in the order of the API: usage in `message_delta` is cumulative. */
+/** Gives the events of a streamed reply in the order of the API. */
 export const events = (envelope: Message.Envelope): ReadonlyArray<StreamEvent> => {
   const blocks = Message.blocks(envelope).map(split)
   const total = Math.max(

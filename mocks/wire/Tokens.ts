@@ -1,15 +1,15 @@
-/** Token counts by estimate: close to the recorded ones for plain English, and the same in every endpoint. */
-import { listOf, objectOf, type Unchecked } from "./UncheckedJson.ts"
+/** Estimated token counts: close to the recorded ones for plain English, and equal in all endpoints. */
+import { listOf, objectOf, type UncheckedJson } from "./UncheckedJson.ts"
 
 const charactersPerToken = 4.4
 const perRequest = 7
 const perMessage = 3
-/** What the API adds once when tools are present; recorded requests with one small tool lie between 550 and 700. */
+/** Added once to a request with tools. In the recordings, a request with one small tool has 550 to 700 input tokens. */
 const toolPreamble = 450
-/** An image of about 1.15 megapixels. */
+/** The tokens of an image of about 1.15 megapixels. */
 const perImage = 1_600
 
-/** Estimates the tokens of a text: 4.4 ASCII characters make one; other scripts count heavier. */
+/** Estimates the tokens of a text: 4.4 ASCII characters or 1.5 others a token. */
 export const ofText = (text: string): number => {
   let wide = 0
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 127) wide++
@@ -40,12 +40,12 @@ export const ofContent = (content: unknown): number => {
   }
 }
 
-/** Estimates the tool definitions, with the preamble that comes with them. */
+/** Estimates the tool definitions of a request and their preamble. */
 export const ofTools = (tools: unknown): number =>
   Array.isArray(tools) && tools.length > 0 ? toolPreamble + ofText(JSON.stringify(tools)) : 0
 
-/** Estimates the whole input of a Messages request: what `count_tokens` says and what usage adds up to. */
-export const ofRequest = (body: Unchecked): number => {
+/** Estimates the input of a Messages request: the result of `count_tokens`, and the sum of the input counts of its usage. */
+export const ofRequest = (body: UncheckedJson): number => {
   const messages = listOf(body["messages"])
   const turns = messages.reduce<number>(
     (sum, message, index) => sum + ofContent(objectOf(message)?.["content"]) + (index === 0 ? 0 : perMessage),

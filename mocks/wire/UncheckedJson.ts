@@ -1,23 +1,23 @@
-/** Readers for JSON that nobody has checked: what is not there reads as absent, nothing throws. */
+/** Readers for JSON of unknown shape: they give undefined or an empty list for a missing or different value, and never throw. */
 
-/** A JSON object of unknown content. */
-export type Unchecked = Readonly<Record<string, unknown>>
+/** A JSON object whose fields are not checked. */
+export type UncheckedJson = Readonly<Record<string, unknown>>
 
-/** Gives the value if it is an object. */
-export const objectOf = (value: unknown): Unchecked | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Unchecked) : undefined
+/** Gives the value if it is a JSON object, else undefined. */
+export const objectOf = (value: unknown): UncheckedJson | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as UncheckedJson) : undefined
 
-/** Gives the items of an array, or none. */
+/** Gives the items of an array; of any other value, an empty list. */
 export const listOf = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [])
 
-/** Gives the objects of an array, leaving out what is none. */
-export const objectsOf = (value: unknown): ReadonlyArray<Unchecked> =>
+/** Gives those items of an array that are JSON objects. */
+export const objectsOf = (value: unknown): ReadonlyArray<UncheckedJson> =>
   listOf(value)
     .map(objectOf)
     .filter((item) => item !== undefined)
 
-/** Gives the text if it is JSON of an object. */
-export const parse = (text: string): Unchecked | undefined => {
+/** Parses the text; undefined if it is not JSON, or not an object. */
+export const parse = (text: string): UncheckedJson | undefined => {
   try {
     return objectOf(JSON.parse(text))
   } catch {

@@ -29,7 +29,7 @@ export interface Server {
 const serve = (server: Server, startedAt: number) => {
   const { headers = "true", inputTokens = () => 10, isOverloaded = () => false, outputTokens = () => 5 } = server
   const { jitterMillis = 0, replyMillis = latencyMillis } = server
-  const gates = new Map<string, { readonly enforced: Limits.Gate; readonly told: Limits.Gate }>()
+  const gates = new Map<string, { readonly enforced: Limits.RateLimiter; readonly told: Limits.RateLimiter }>()
   const gateAt = (at: number) => {
     const limits = server.limits?.(at)
     const key = JSON.stringify(limits ?? {})
@@ -48,17 +48,17 @@ const serve = (server: Server, startedAt: number) => {
     }
     const { enforced, told } = gateAt(at - startedAt)
     const [input, output] = [inputTokens(questionOf(request)), outputTokens(questionOf(request))]
-    const refused = enforced.take(request.model, input, at)
+    const refused = enforced.admit(request.model, input, at)
     if (refused !== undefined) {
       book.refused++
       const { message, retryAfterSeconds = 1 } = refused.error
       const reason = new AskError.RateLimited({ detail: message, retryAfterMillis: retryAfterSeconds * 1000 })
-      const shown = headers === "true" ? refused.headers : told.produced(request.model, 0, at)
+      const shown = headers === "true" ? refused.headers : told.recordOutput(request.model, 0, at)
       return Effect.delay(Effect.fail(failure(reason, { headers: headers === "none" ? {} : shown })), refusalMillis)
     }
-    if (told !== enforced) told.take(request.model, input, at)
-    const shown = told.produced(request.model, output, at)
-    if (told !== enforced) enforced.produced(request.model, output, at)
+    if (told !== enforced) told.admit(request.model, input, at)
+    const shown = told.recordOutput(request.model, output, at)
+    if (told !== enforced) enforced.recordOutput(request.model, output, at)
     const usage = { ...reply("").usage, inputTokens: input, outputTokens: output }
     const headersShown = headers === "none" ? {} : shown
     const answered = Effect.succeed(reply("yes", { usage, headers: headersShown }))

@@ -5,7 +5,7 @@ import { Ask, Research } from "fanfold"
 import { Offline } from "fanfold/mocks"
 
 describe("as layers", () => {
-  it.live("answers fanfold's own Claude in this process", () =>
+  it.live("answers fanfold's Claude in this process", () =>
     Effect.gen(function* () {
       const claude = yield* Offline.MockClaude
       claude.when({ user: /capital/ }).reply("Paris")
@@ -15,7 +15,7 @@ describe("as layers", () => {
     }).pipe(Effect.provide(Offline.layerClaude.pipe(Layer.provideMerge(Offline.layer()))))
   )
 
-  it.live("serves while its scope is open, and not a moment longer", () =>
+  it.live("serves until its scope closes", () =>
     Effect.gen(function* () {
       const url = yield* Effect.gen(function* () {
         const server = yield* Offline.MockServer

@@ -6,21 +6,21 @@ import * as fc from "fast-check"
 import { mockClaude, type Server } from "fanfold/mocks"
 import { body, post } from "./ask.ts"
 
-/** Writes raw bytes to the server, and gives what it says until it or we hang up. */
+/** Writes raw bytes to the server, and gives what it sends until either side closes the connection. */
 const raw = (server: Server, bytes: Uint8Array | string): Promise<string> =>
   new Promise((resolve) => {
-    let said = ""
+    let received = ""
     const socket = connect(server.port, "127.0.0.1", () => {
       socket.write(bytes)
       socket.end()
     })
     socket.setTimeout(300, () => socket.destroy())
-    socket.on("data", (data) => (said += data.toString("latin1")))
+    socket.on("data", (data) => (received += data.toString("latin1")))
     socket.on("error", () => {})
-    socket.on("close", () => resolve(said))
+    socket.on("close", () => resolve(received))
   })
 
-const lives = async (server: Server): Promise<void> => {
+const assertAlive = async (server: Server): Promise<void> => {
   const client = new Anthropic({ apiKey: "offline", baseURL: server.url, maxRetries: 0 })
   assert.isAbove((await client.models.list()).data.length, 0)
 }
@@ -28,15 +28,15 @@ const lives = async (server: Server): Promise<void> => {
 const key = "sk-ant-super-secret-0123456789"
 
 describe("the server", () => {
-  it("listens on this machine alone, on a free port, until it is closed", async () => {
+  it("listens on 127.0.0.1 on a free port until it is closed", async () => {
     const server = await mockClaude().serve()
     assert.match(server.url, /^http:\/\/127\.0\.0\.1:\d+$/)
-    await lives(server)
+    await assertAlive(server)
     await server.close()
     assert.strictEqual(await raw(server, "GET /v1/models HTTP/1.1\r\n\r\n"), "")
   })
 
-  it("closes with what is under way", async () => {
+  it("closes connections in use", async () => {
     const claude = mockClaude({ latency: () => 60_000 })
     const server = await claude.serve()
     const hanging = fetch(`${server.url}/v1/models`, {
@@ -51,7 +51,7 @@ describe("the server", () => {
     assert.strictEqual(await failed, "cut")
   })
 
-  it("survives raw bytes, broken HTTP and huge headers, and says nothing of the key", { timeout: 60_000 }, async () => {
+  it("survives raw bytes, invalid HTTP and huge headers without sending the key", { timeout: 60_000 }, async () => {
     await using server = await mockClaude().serve()
     const verbs = fc.constantFrom("GET", "POST", "PUT", "\u0000", "POST /v1/messages HTTP/9.9")
     const paths = fc.constantFrom(
@@ -89,10 +89,10 @@ describe("the server", () => {
       await raw(server, "GET /v1/models HTTP/1.1\r\nhost: a b\r\nx-api-key: k\r\n\r\n"),
       /^(HTTP\/1\.1 4\d\d|$)/
     )
-    await lives(server)
+    await assertAlive(server)
   })
 
-  it("takes any JSON for a Messages body without failing inside", async () => {
+  it("accepts any JSON as a Messages body without an internal error", async () => {
     const claude = mockClaude()
     const field = fc.constantFrom(
       "model",
@@ -116,7 +116,7 @@ describe("the server", () => {
     )
   })
 
-  it("refuses a body above 32 MB without waiting for its end", async () => {
+  it("rejects a body above 32 MB before its end", async () => {
     await using server = await mockClaude().serve()
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const endless = request(`${server.url}/v1/messages`, { method: "POST" }, (response) =>
@@ -131,10 +131,10 @@ describe("the server", () => {
       body: "x".repeat(33 * 1024 * 1024)
     }).catch(() => undefined)
     if (response !== undefined) assert.strictEqual(response.status, 413)
-    await lives(server)
+    await assertAlive(server)
   })
 
-  it("never echoes a key", async () => {
+  it("does not send a key back", async () => {
     await using server = await mockClaude().serve()
     for (const path of ["/v1/messages", "/v1/models", "/nowhere"]) {
       for (const headers of [

@@ -7,24 +7,24 @@ const system = (text = document, ttl?: string) => [
   { type: "text", text, cache_control: { type: "ephemeral", ...(ttl === undefined ? {} : { ttl }) } }
 ]
 
-/** Asks, and gives tokens read and created. */
+/** Asks, and gives the tokens read and created. */
 const reader = (fetch: typeof globalThis.fetch) => async (question: string, more: object) => {
   const { usage } = await (await post(fetch, body(question, more))).json()
   return { read: usage.cache_read_input_tokens, created: usage.cache_creation_input_tokens, usage }
 }
 
 describe("the prompt cache", () => {
-  it("can be read once the first response begins, and not before", async () => {
-    const hands = clock.manual(0)
-    const { fetch } = mockClaude({ clock: hands, latency: latency.fixed(1000, { firstTokenMillis: 400 }) })
+  it("can be read once the first response begins, not before", async () => {
+    const time = clock.manual(0)
+    const { fetch } = mockClaude({ clock: time, latency: latency.fixed(1000, { firstTokenMillis: 400 }) })
     const ask = reader(fetch)
     const leader = ask("Lead?", { system: system() })
     const sibling = ask("Cold sibling?", { system: system() })
-    await hands.advance(399)
+    await time.advance(399)
     const early = ask("Just too early?", { system: system() })
-    await hands.advance(2)
+    await time.advance(2)
     const follower = ask("Follow?", { system: system() })
-    await hands.advance(3000)
+    await time.advance(3000)
     const size = (await leader).created
     assert.isAbove(size, 4096)
     assert.deepStrictEqual(
@@ -38,7 +38,7 @@ describe("the prompt cache", () => {
     )
   })
 
-  it("adds up: input, creation and reading are what count_tokens says", async () => {
+  it("reports input, creation and read tokens that add up to count_tokens", async () => {
     const { fetch } = mockClaude()
     const ask = reader(fetch)
     for (const _ of ["cold", "warm"]) {
@@ -54,15 +54,15 @@ describe("the prompt cache", () => {
     }
   })
 
-  it("skips short prefixes, forgets after its time, and is another's for another model", async () => {
-    const hands = clock.manual(0)
-    const ask = reader(mockClaude({ clock: hands }).fetch)
+  it("skips short prefixes, expires, and is separate for each model", async () => {
+    const time = clock.manual(0)
+    const ask = reader(mockClaude({ clock: time }).fetch)
     assert.deepInclude(await ask("1?", { system: system("short") }), { created: 0, read: 0 })
     await ask("2?", { system: system() })
-    await hands.advance(4 * 60_000)
+    await time.advance(4 * 60_000)
     assert.isAbove((await ask("3?", { system: system() })).read, 0)
     assert.strictEqual((await ask("4?", { system: system(), model: "claude-sonnet-5" })).read, 0)
-    await hands.advance(5 * 60_000 + 1)
+    await time.advance(5 * 60_000 + 1)
     assert.strictEqual((await ask("5?", { system: system() })).read, 0)
   })
 })

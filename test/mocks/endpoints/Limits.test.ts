@@ -6,9 +6,9 @@ const start = Date.UTC(2026, 10, 22, 12)
 const header = (response: Response, name: string): string | null => response.headers.get(`anthropic-ratelimit-${name}`)
 
 describe("rate limits", () => {
-  it("refuse what the bucket cannot pay, with whole seconds, and refill continuously", async () => {
-    const hands = clock.manual(start)
-    const { fetch } = mockClaude({ clock: hands, limits: { rpm: 2 } })
+  it("reject a request above the bucket's level, with retry-after in whole seconds, and refill continuously", async () => {
+    const time = clock.manual(start)
+    const { fetch } = mockClaude({ clock: time, limits: { rpm: 2 } })
     assert.strictEqual((await post(fetch, body("1"))).status, 200)
     const second = await post(fetch, body("2"))
     assert.strictEqual(header(second, "requests-remaining"), "0")
@@ -19,54 +19,54 @@ describe("rate limits", () => {
       [429, "30", "true"]
     )
     assert.match((await third.json()).error.message, /rate limit of 2 requests per minute/)
-    await hands.advance(29_000)
+    await time.advance(29_000)
     assert.strictEqual((await post(fetch, body("4"))).headers.get("retry-after"), "1")
-    await hands.advance(1000)
+    await time.advance(1000)
     assert.strictEqual((await post(fetch, body("5"))).status, 200)
   })
 
-  it("show thousands, and 1970 for what a refused request never touched", async () => {
-    const hands = clock.manual(start)
-    const { fetch } = mockClaude({ clock: hands, limits: { rpm: 50, itpm: 30_000, otpm: 8_000 } })
+  it("report thousands of tokens, and 1970 for a bucket that a rejected request did not take from", async () => {
+    const time = clock.manual(start)
+    const { fetch } = mockClaude({ clock: time, limits: { rpm: 50, itpm: 30_000, otpm: 8_000 } })
     const long = "word ".repeat(20_000)
     assert.strictEqual(header(await post(fetch, body(long)), "input-tokens-remaining"), "7000")
-    const refused = await post(fetch, body(`${long}?`))
+    const rejected = await post(fetch, body(`${long}?`))
     assert.deepStrictEqual(
-      [refused.status, header(refused, "input-tokens-limit"), header(refused, "tokens-reset")],
+      [rejected.status, header(rejected, "input-tokens-limit"), header(rejected, "tokens-reset")],
       [429, "30000", "1970-01-01T00:00:00Z"]
     )
-    const fresh = mockClaude({ clock: hands, limits: { itpm: 1_000, otpm: 8_000 } })
+    const fresh = mockClaude({ clock: time, limits: { itpm: 1_000, otpm: 8_000 } })
     const untouched = await post(fresh.fetch, body(long))
     assert.strictEqual(header(untouched, "output-tokens-reset"), "1970-01-01T00:00:00Z")
     assert.strictEqual(header(untouched, "output-tokens-remaining"), "8000")
   })
 
-  it("count what was produced, and let a bucket go into debt", async () => {
-    const hands = clock.manual(start)
-    const claude = mockClaude({ clock: hands, limits: { otpm: 60 } })
+  it("count output after the reply, so that a level may become negative", async () => {
+    const time = clock.manual(start)
+    const claude = mockClaude({ clock: time, limits: { otpm: 60 } })
     claude.when({}).reply("word ".repeat(100))
     assert.strictEqual((await post(claude.fetch, body("1"))).status, 200)
-    const refused = await post(claude.fetch, body("2"))
-    assert.strictEqual(refused.status, 429)
-    assert.isAbove(Number(refused.headers.get("retry-after")), 50)
+    const rejected = await post(claude.fetch, body("2"))
+    assert.strictEqual(rejected.status, 429)
+    assert.isAbove(Number(rejected.headers.get("retry-after")), 50)
   })
 
-  it("hold for a class of models, not for its neighbour", async () => {
+  it("are shared by a model class, not by classes", async () => {
     const { fetch } = mockClaude({ limits: { rpm: 1 } })
     assert.strictEqual((await post(fetch, body("1", { model: "claude-sonnet-4-5" }))).status, 200)
     assert.strictEqual((await post(fetch, body("2", { model: "claude-sonnet-4-6" }))).status, 429)
     assert.strictEqual((await post(fetch, body("3", { model: "claude-sonnet-5-5" }))).status, 200)
   })
 
-  it("do not count what is read from the cache", async () => {
-    const hands = clock.manual(start)
-    const { fetch } = mockClaude({ clock: hands, limits: { itpm: 30_000 } })
+  it("do not count tokens read from the cache", async () => {
+    const time = clock.manual(start)
+    const { fetch } = mockClaude({ clock: time, limits: { itpm: 30_000 } })
     const system = [{ type: "text", text: "word ".repeat(20_000), cache_control: { type: "ephemeral" } }]
     for (const question of ["1", "2", "3"])
       assert.strictEqual((await post(fetch, body(question, { system }))).status, 200)
   })
 
-  it("refuse a sharp ramp where that is laid down, and bursts where the minute is enforced by the second", async () => {
+  it("reject a steep increase with `acceleration`, and bursts with `burstSeconds`", async () => {
     const { fetch } = mockClaude({ limits: { acceleration: { factor: 2, floor: 3 } } })
     const statuses = []
     for (let index = 0; index < 5; index++) statuses.push((await post(fetch, body(`${index}`))).status)
@@ -78,13 +78,13 @@ describe("rate limits", () => {
     )
   })
 
-  it("do not use up a reply that was laid down once", async () => {
-    const hands = clock.manual(start)
-    const claude = mockClaude({ clock: hands, limits: { rpm: 1 } })
+  it("do not count a use of the registered reply", async () => {
+    const time = clock.manual(start)
+    const claude = mockClaude({ clock: time, limits: { rpm: 1 } })
     claude.when({ user: "second" }).reply("kept").once()
     await post(claude.fetch, body("first"))
     assert.strictEqual((await post(claude.fetch, body("second"))).status, 429)
-    await hands.advance(60_000)
+    await time.advance(60_000)
     assert.include(await (await post(claude.fetch, body("second"))).text(), "kept")
   })
 })

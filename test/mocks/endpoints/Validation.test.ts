@@ -8,18 +8,23 @@ const closed = { type: "object", additionalProperties: false }
 const call = { type: "tool_use", id: "t1", name: "f", input: {} }
 const result = { type: "tool_result", tool_use_id: "t1", content: "ok" }
 
-/** What is wrong, the status, and words of the message. */
-const wrong: ReadonlyArray<readonly [string, object, number, RegExp]> = [
+/** The mistake, the status, and the pattern of the message. */
+const invalid: ReadonlyArray<readonly [string, object, number, RegExp]> = [
   ["no max_tokens", { max_tokens: undefined }, 400, /^max_tokens: Field required$/],
   ["no messages", { messages: undefined }, 400, /^messages: Field required$/],
   ["empty messages", { messages: [] }, 400, /at least one message/],
-  ["a message of no shape", { messages: ["hello"] }, 400, /^messages\.0: Input does not match the expected shape\.$/],
+  [
+    "a message that is not an object",
+    { messages: ["hello"] },
+    400,
+    /^messages\.0: Input does not match the expected shape\.$/
+  ],
   ["an unknown role", { messages: [{ role: "robot", content: "x" }] }, 400, /^messages\.0\.role/],
   ["an empty text", { messages: [{ role: "user", content: [{ type: "text", text: "" }] }] }, 400, /non-empty/],
   ["no model", { model: undefined }, 400, /^model: Field required$/],
   ["an unknown model", { model: "gpt" }, 404, /^model: gpt$/],
   ["too many output tokens", { max_tokens: 1_000_000 }, 400, /maximum allowed number of output tokens/],
-  ["a field of no meaning", { max_token: 1 }, 400, /^max_token: Extra inputs are not permitted$/],
+  ["an unknown field", { max_token: 1 }, 400, /^max_token: Extra inputs are not permitted$/],
   ["temperature", { temperature: 1 }, 400, /^temperature is deprecated/],
   ["top_p", { top_p: 0.9 }, 400, /^top_p is deprecated/],
   ["top_k", { top_k: 5 }, 400, /^top_k is deprecated/],
@@ -79,7 +84,7 @@ const wrong: ReadonlyArray<readonly [string, object, number, RegExp]> = [
     /greater than `thinking.budget_tokens`/
   ],
   [
-    "a tool that is not there",
+    "a forced tool that is not defined",
     { tools: [{ name: "g", input_schema: {} }], tool_choice: { type: "tool", name: "f" } },
     400,
     /'f' not found/
@@ -111,8 +116,8 @@ const wrong: ReadonlyArray<readonly [string, object, number, RegExp]> = [
   ]
 ]
 
-describe("a request is refused", () => {
-  it.each(wrong)("for %s", async (_, more, status, message) => {
+describe("a request is rejected", () => {
+  it.each(invalid)("for %s", async (_, more, status, message) => {
     const claude = mockClaude()
     const response = await post(claude.fetch, body("x", more))
     const { error, request_id } = await response.json()
@@ -137,7 +142,7 @@ describe("a request is refused", () => {
     assert.match(await send(good, "x".repeat(33 * 1024 * 1024)), /^413/)
   })
 
-  it("but not for what the older version still took, nor for a turn that goes on", async () => {
+  it("but not for sampling in the older version, nor for a paused turn that continues", async () => {
     const older = mockClaude({ apiVersion: "2023-06-01" })
     assert.strictEqual((await post(older.fetch, body("x", { temperature: 0.5 }))).status, 200)
     const { fetch } = mockClaude()

@@ -7,27 +7,27 @@ const kinds = (claude: ReturnType<typeof mockClaude>): ReadonlyArray<string> =>
   claude.journal.verdict().problems.map((problem) => problem.kind)
 
 describe("the verdict", () => {
-  it("finds nothing against a client that behaves", async () => {
-    const hands = clock.manual(0)
-    const claude = mockClaude({ clock: hands })
+  it("finds no problem of a correct client", async () => {
+    const time = clock.manual(0)
+    const claude = mockClaude({ clock: time })
     claude.fault(fault.rateLimit({ retryAfter: 2 }), { times: 1 })
     await (await post(claude.fetch, body("a"))).text()
-    await hands.advance(2000)
+    await time.advance(2000)
     await (await post(claude.fetch, body("a"))).text()
     assert.deepInclude(claude.journal.verdict(), { ok: true, problems: [], attempts: 2, peakInFlight: 1 })
   })
 
-  it("names who tries again before retry-after", async () => {
-    const hands = clock.manual(0)
-    const claude = mockClaude({ clock: hands })
+  it("reports a retry before retry-after", async () => {
+    const time = clock.manual(0)
+    const claude = mockClaude({ clock: time })
     claude.fault(fault.rateLimit({ retryAfter: 2 }), { times: 1 })
     await (await post(claude.fetch, body("a"))).text()
-    await hands.advance(1900)
+    await time.advance(1900)
     await (await post(claude.fetch, body("a"))).text()
     assert.deepStrictEqual(kinds(claude), ["retried too early"])
   })
 
-  it("names who tries again what must not be", async () => {
+  it("reports a retry of an error that is not retryable", async () => {
     const claude = mockClaude()
     claude.fault(fault.spendLimit(), { times: 1 })
     for (const more of [{}, {}, { max_tokens: -1 }, { max_tokens: -1 }])
@@ -35,7 +35,7 @@ describe("the verdict", () => {
     assert.deepStrictEqual(kinds(claude), ["retried what must not be", "retried what must not be"])
   })
 
-  it("names who takes a truncated stream for a whole one", async () => {
+  it("reports a truncated stream that is not retried", async () => {
     const claude = mockClaude()
     claude.fault(fault.cut({ how: "end" }), { times: 2 })
     for (const question of ["given up", "again", "again"])
@@ -43,7 +43,7 @@ describe("the verdict", () => {
     assert.deepStrictEqual(kinds(claude), ["accepted a truncated stream"])
   })
 
-  it("names who leaves a request open, or a body unread", async () => {
+  it("reports an open request and an unread body", async () => {
     const claude = mockClaude()
     claude.fault(fault.hang(), { when: { user: "hang" } })
     claude.fault(fault.stall(), { when: { user: "stall" } })
@@ -55,7 +55,7 @@ describe("the verdict", () => {
     assert.strictEqual(claude.journal.inFlight, 3)
   })
 
-  it("counts who gives up properly, and what overlaps", async () => {
+  it("counts aborted and cancelled requests, and the peak in flight", async () => {
     const claude = mockClaude()
     claude.fault(fault.hang(), { when: { user: "hang" } })
     const control = new AbortController()
@@ -66,7 +66,7 @@ describe("the verdict", () => {
     assert.deepInclude(claude.journal.verdict(), { ok: true, aborted: 2, peakInFlight: 2 })
   })
 
-  it("does not count who lets the body of an error go", async () => {
+  it("does not count a discarded error body as aborted", async () => {
     const claude = mockClaude()
     claude.fault(fault.overloaded(), { times: 1 })
     await new Anthropic({ apiKey: "any", fetch: claude.fetch, maxRetries: 1 }).models.list()
@@ -77,7 +77,7 @@ describe("the verdict", () => {
     assert.deepInclude(claude.journal.verdict(), { ok: true, aborted: 0, attempts: 2 })
   })
 
-  it("keeps the last entries, and counts all", async () => {
+  it("keeps the last entries, and counts all attempts", async () => {
     const claude = mockClaude({ journalEntries: 3 })
     for (let index = 0; index < 10; index++) await (await post(claude.fetch, body(`${index}`))).text()
     assert.strictEqual(claude.journal.entries.length, 3)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { examples, mockClaude } from "fanfold/mocks"
-import { ask, textOf } from "../ask.ts"
+import { ask, synthesisPrompt as prompt, textOf } from "../ask.ts"
 
 const plans = [
   {
@@ -36,19 +36,6 @@ const words = (text: string): number => text.split(/\s+/).length
 const question = async (text: string): Promise<string> =>
   textOf(await ask(mockClaude({ scenario: examples }).fetch, text, { max_tokens: 8000 }))
 
-const prompt = (
-  synthesis: string,
-  findings: Readonly<Record<string, string>>,
-  gaps: ReadonlyArray<string> = []
-): string =>
-  [
-    synthesis,
-    ...Object.entries(findings).map(
-      ([name, answer]) => `<finding name="${name}">\n<question>?</question>\n<answer>${answer}</answer>\n</finding>`
-    ),
-    ...gaps.map((name) => `<gap name="${name}">failed</gap>`)
-  ].join("\n\n")
-
 const headings = (text: string): ReadonlyArray<string> => text.match(/^## .*$/gm) ?? []
 
 describe.each(plans)("$synthesis", ({ asks, synthesis, title }) => {
@@ -68,7 +55,7 @@ describe.each(plans)("$synthesis", ({ asks, synthesis, title }) => {
     }
   })
 
-  it("shows a lost answer and a gap, and writes nothing for them", async () => {
+  it("shows an unexpected answer and a gap, and writes no section for a lost finding", async () => {
     const [kept, lost, failed] = Object.keys(asks) as [string, string, string]
     const document = await question(prompt(synthesis, { [kept]: "Only this was found. It is marked ZEBRA." }, [failed]))
     const whole = await question(prompt(synthesis, { [kept]: "a", [lost]: "b", [failed]: "c" }))
@@ -78,23 +65,8 @@ describe.each(plans)("$synthesis", ({ asks, synthesis, title }) => {
   })
 })
 
-describe("the default responder", () => {
-  it("names the question, and marks itself as simulated", async () => {
-    const text = await question("How tall is the tower of Pisa?")
-    assert.include(text, "Simulated")
-    assert.include(text, "How tall is the tower of Pisa?")
-  })
-
-  it("gives each finding a section with its words, and each gap a line", async () => {
-    const text = await question(
-      prompt("Fold this.", { alpha: "First ZEBRA.", beta: "Then GIRAFFE &amp; co." }, ["gamma"])
-    )
-    assert.match(text, /## alpha\n\nFirst ZEBRA\./)
-    assert.match(text, /## beta\n\nThen GIRAFFE & co\./)
-    assert.match(text, /gamma.*no answer/)
-  })
-
-  it("never takes a synthesis for an ask, nor an ask for a synthesis", async () => {
+describe("the example answers", () => {
+  it("do not match an ask whose text is that of a synthesis, nor the reverse", async () => {
     const asked = await question("Write a travel guide to Lisbon for a first visit of three days.")
     assert.notInclude(asked, "# Lisbon in three days")
     const folded = await question(prompt("Compare the attractions of Lisbon.", { attractions: "ZEBRA." }))

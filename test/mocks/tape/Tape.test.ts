@@ -21,7 +21,7 @@ const textOf = (message: Anthropic.Message): string =>
 const caught = (error: Error): string => error.constructor.name
 
 describe("a tape", () => {
-  it("keeps real answers, streams and errors, and gives them back without a server or a key", async () => {
+  it("records answers, streams and errors, and replays them without a server", async () => {
     const file = join(folder, "whole.jsonl")
     const claude = mockClaude({ seed: 9 })
     claude.when({ user: "again" }).reply("first").once()
@@ -59,7 +59,7 @@ describe("a tape", () => {
     assert.strictEqual(text.trim().split("\n").length, 8)
   })
 
-  it("notes when each piece came", async () => {
+  it("records the time of each piece", async () => {
     const file = join(folder, "times.jsonl")
     const claude = mockClaude({ latency: latency.fixed(300, { firstTokenMillis: 150 }) })
     await clientOf(record(file, { fetch: claude.fetch }).fetch)
@@ -71,7 +71,7 @@ describe("a tape", () => {
     assert.isAbove(response.chunks.length, 2)
   })
 
-  it("keeps the pace, at any speed", async () => {
+  it("replays the recorded times divided by speed", async () => {
     const file = join(folder, "pace.jsonl")
     const chunks = [100, 200, 300].map((atMillis) => ({ atMillis, text: `${atMillis} ` }))
     const response = { status: 200, headers: {}, headersAtMillis: 100, chunks, cut: false }
@@ -80,15 +80,15 @@ describe("a tape", () => {
       [1, 300],
       [5, 60]
     ] as const) {
-      const hands = clock.manual(0)
-      const { fetch } = await replay(file, { speed, clock: hands })
-      const text = fetch("http://tape/x").then(async (reply) => `${await reply.text()}at ${hands.now()}`)
-      for (let step = 0; step < 40; step++) await hands.advance(10)
+      const time = clock.manual(0)
+      const { fetch } = await replay(file, { speed, clock: time })
+      const text = fetch("http://tape/x").then(async (reply) => `${await reply.text()}at ${time.now()}`)
+      for (let step = 0; step < 40; step++) await time.advance(10)
       assert.strictEqual(await text, `100 200 300 at ${most}`)
     }
   })
 
-  it("refuses loudly what is not on it, naming the nearest", async () => {
+  it("rejects a request that is not on it, and names the most similar one", async () => {
     const file = join(folder, "nearest.jsonl")
     const recording = clientOf(record(file, { fetch: mockClaude().fetch }).fetch)
     await recording.messages.create(params("What is the capital of France?"))
@@ -108,7 +108,7 @@ describe("a tape", () => {
     assert.match(await message("How deep is the sea?"), /holds this request, but not so often/)
   })
 
-  it("holds no key, however the body was cut into pieces", async () => {
+  it("holds no key, also if a key is split between pieces", async () => {
     const file = join(folder, "pieces.jsonl")
     const other = "sk-ant-api03-another-KEY_0123456789"
     const body = `start ${key}, ${other} and org: 01234567-89ab-cdef-0123-456789abcdef. end`
@@ -133,26 +133,28 @@ describe("a tape", () => {
     }
   })
 
-  it("that cannot be written costs no answer, and is told once", async () => {
+  it("that cannot be written affects no answer, and is reported once", async () => {
     const claude = mockClaude()
     claude.when({}).reply("far away")
     const gone = join(folder, "gone")
     await mkdir(gone)
-    const told: Array<unknown> = []
-    const client = clientOf(record(join(gone, "t.jsonl"), { fetch: claude.fetch, onLost: (e) => told.push(e) }).fetch)
+    const reported: Array<unknown> = []
+    const client = clientOf(
+      record(join(gone, "t.jsonl"), { fetch: claude.fetch, onLost: (e) => reported.push(e) }).fetch
+    )
     const ask = async () => textOf(await client.messages.create(params("x")))
     assert.strictEqual(await ask(), "far away")
-    assert.deepStrictEqual(told, [])
+    assert.deepStrictEqual(reported, [])
     await rm(gone, { recursive: true })
     assert.deepStrictEqual(await Promise.all([ask(), ask()]), ["far away", "far away"])
-    assert.match(String(told), /^Error: ENOENT[^,]*, open [^,]*$/)
-    // What is written after a gap would look whole.
+    assert.match(String(reported), /^Error: ENOENT[^,]*, open [^,]*$/)
+    // Lines after a gap would make the tape look complete.
     await mkdir(gone)
     assert.strictEqual(await ask(), "far away")
     assert.deepStrictEqual(await readdir(gone), [])
   })
 
-  it("says which of its lines is none", async () => {
+  it("names the line that is not an exchange", async () => {
     const file = join(folder, "torn.jsonl")
     await writeFile(file, `\n{"request":{"method":"GET","path":"/x","body":""}}\n{"request":{"meth`)
     assert.strictEqual(
@@ -161,7 +163,7 @@ describe("a tape", () => {
     )
   })
 
-  it("works behind a mock that is already in use", async () => {
+  it("can be switched on in a mock that is in use", async () => {
     const file = join(folder, "switch.jsonl")
     const upstream = mockClaude()
     upstream.when({}).reply("from upstream")

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { clock, latency, mockClaude } from "fanfold/mocks"
-import * as Draw from "../../../mocks/time/SeededRandom.ts"
+import * as SeededRandom from "../../../mocks/time/SeededRandom.ts"
 import { body, post } from "../ask.ts"
 
-/** First-token times of many calls, sorted; network and stalls left in. */
+/** Times to first token of 4,000 calls, sorted, with network and stalls. */
 const firstTokens = (profile: latency.Latency, model = "m"): ReadonlyArray<number> =>
   Array.from({ length: 4000 }, (_, index) => {
-    const draw = Draw.make(1, index, 1)
-    return latency.times(profile, { model, user: "", inputTokens: 10, outputTokens: 100, draw }).firstTokenMillis
+    const random = SeededRandom.make(1, index, 1)
+    return latency.times(profile, { model, user: "", inputTokens: 10, outputTokens: 100, random }).firstTokenMillis
   }).toSorted((a, b) => a - b)
 
 const quantile = (sorted: ReadonlyArray<number>, share: number): number => sorted[Math.floor(sorted.length * share)]!
@@ -19,24 +19,24 @@ describe("latency", () => {
     ["haiku45", latency.haiku45, 455],
     ["sonnet4", latency.sonnet4, 1110],
     ["sonnet45", latency.sonnet45, 1270]
-  ] as const)("%s has the measured median, and the network on top", (_, profile, median) => {
+  ] as const)("%s has the measured median plus the network", (_, profile, median) => {
     const sorted = firstTokens(profile)
     assert.isAtMost(Math.abs(quantile(sorted, 0.5) - (median + 174)) / median, 0.06)
     assert.isAbove(quantile(sorted, 0.99) / quantile(sorted, 0.5), 1.9)
   })
 
-  it("picks the profile of the model", () => {
+  it("uses the profile of the model", () => {
     assert.isBelow(median("claude-haiku-4-5"), median("claude-sonnet-4-5"))
     assert.isBelow(median("claude-sonnet-5-5"), median("claude-opus-5-5"))
   })
 
-  it("paces a stream by the token, with the same total as the plain reply", async () => {
+  it("spreads a stream over its tokens, with the total of the plain reply", async () => {
     const times: Array<number> = []
     for (const stream of [false, true]) {
-      const hands = clock.manual(0)
+      const time = clock.manual(0)
       const claude = mockClaude({
         latency: latency.fixed(1000, { firstTokenMillis: 400 }),
-        clock: hands,
+        clock: time,
         timeScale: 1 / 2
       })
       let arrived = 0
@@ -44,11 +44,11 @@ describe("latency", () => {
       const reading = post(claude.fetch, body("How long?", { stream })).then(async (response) => {
         for await (const chunk of response.body!) {
           arrived += chunk.length
-          if (hands.now() <= 350) atHalf = arrived
+          if (time.now() <= 350) atHalf = arrived
         }
-        times.push(hands.now())
+        times.push(time.now())
       })
-      for (let step = 0; step < 100; step++) await hands.advance(10)
+      for (let step = 0; step < 100; step++) await time.advance(10)
       await reading
       if (stream)
         assert.isTrue(atHalf > arrived * 0.4 && atHalf < arrived * 0.75, `${atHalf} of ${arrived} at half-time`)
@@ -57,7 +57,7 @@ describe("latency", () => {
     assert.deepStrictEqual(times, [500, 500])
   })
 
-  it("takes any function, and no time at all unless told", async () => {
+  it("accepts any function, and is 0 by default", async () => {
     const claude = mockClaude({ latency: ({ outputTokens }) => outputTokens * 1000, timeScale: 0 })
     claude.when({}).reply("ok")
     await (await post(claude.fetch, body("Any?"))).text()

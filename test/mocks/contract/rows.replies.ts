@@ -1,4 +1,4 @@
-/** Rows of what a reply may hold, and of what is counted and limited. */
+/** Rows of the content of replies, of usage, prompt cache and rate limits. */
 import { answered, params, plain, type Row, shown, textOf } from "./Row.ts"
 import type { Reached } from "./Transport.ts"
 

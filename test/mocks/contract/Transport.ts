@@ -1,9 +1,9 @@
-/** The three ways to reach the mock, behind one SDK client each. */
+/** The three transports to a mock, each with an SDK client. */
 import Anthropic from "@anthropic-ai/sdk"
 import { setupServer } from "msw/node"
 import { mockClaude, type MockClaude, type Options } from "fanfold/mocks/msw"
 
-/** A mock and a client that reaches it. */
+/** A mock, and a client that is connected to it. */
 export interface Reached {
   readonly claude: MockClaude
   readonly client: Anthropic
@@ -11,7 +11,7 @@ export interface Reached {
 
 const settings = { apiKey: "offline", maxRetries: 0, logLevel: "off" } as const
 
-/** Runs `use` with the SDK over one transport, and ends the transport afterwards. */
+/** Runs `use` with a client over one transport, and closes the transport afterwards. */
 export type Transport = <A>(options: Options, use: (reached: Reached) => Promise<A>) => Promise<A>
 
 const injected: Transport = (options, use) => {
@@ -36,5 +36,5 @@ const served: Transport = async (options, use) => {
   return await use({ claude, client: new Anthropic({ ...settings, baseURL: server.url }) })
 }
 
-/** All three, by name. */
+/** The transports by name. */
 export const transports: Readonly<Record<string, Transport>> = { fetch: injected, msw: intercepted, server: served }

@@ -1,10 +1,10 @@
-/** One row of the contract, and what the rows look with: what the SDK showed of a reply, as plain data. */
+/** One row of the contract, and functions that give what the SDK returns or throws as plain data. */
 import type Anthropic from "@anthropic-ai/sdk"
 import type { fault } from "fanfold/mocks"
 import type { Options } from "fanfold/mocks/msw"
 import type { Reached } from "./Transport.ts"
 
-/** `see` gives what the SDK showed, as plain data; it must be `expected` over every transport. */
+/** `see` gives what the SDK returns or throws, as plain data; over every transport it must equal `expected`. */
 export interface Row {
   readonly name: string
   readonly options?: Options
@@ -40,7 +40,7 @@ export const textOf = (message: { readonly content: ReadonlyArray<{ readonly typ
 export const plain = ({ client }: Reached, more: Partial<Params> = {}): Promise<unknown> =>
   shown(client.messages.create({ ...params, ...more }).then(textOf))
 
-/** Counts the events of a raw stream, and says how it ended. */
+/** Counts the events of a stream, and gives how it ended. */
 export const raw = async (
   { client }: Reached,
   more: Partial<Params> = {},
@@ -74,17 +74,18 @@ export const final = ({ client }: Reached, more: Partial<Params> = {}): Promise<
 
 export const paris = "Paris is the capital of France, and has been so for centuries."
 
-/** A row that lays down one fault and looks with `see`. */
-export const faulty = (name: string, laid: fault.Fault, expected: unknown, see: Row["see"] = plain): Row => ({
+/** Makes a row whose requests meet one fault. */
+export const faulty = (name: string, one: fault.Fault, expected: unknown, see: Row["see"] = plain): Row => ({
   name,
   expected,
   see: (reached) => {
     reached.claude.when({}).reply(paris)
-    reached.claude.fault(laid)
+    reached.claude.fault(one)
     return see(reached)
   }
 })
 
+/** Makes a row whose questions for the capital have a reply. */
 export const answered = (row: Omit<Row, "see"> & { readonly see: Row["see"] }): Row => ({
   ...row,
   see: (reached) => {

@@ -11,20 +11,20 @@ const statuses = async (
   return seen
 }
 
-describe("faults strike", () => {
-  it("so many times", async () => {
+describe("a fault applies", () => {
+  it("to the first `times` requests", async () => {
     const claude = mockClaude()
     claude.fault(fault.rateLimit({ retryAfter: 2 }), { times: 2 })
     assert.deepStrictEqual(await statuses(claude.fetch, ["a", "b", "c"]), [429, 429, 200])
   })
 
-  it("the first attempts of every request", async () => {
+  it("to the first `attempts` of every request", async () => {
     const claude = mockClaude()
     claude.fault(fault.overloaded(), { attempts: 1 })
     assert.deepStrictEqual(await statuses(claude.fetch, ["a", "b", "a", "b"]), [529, 529, 200, 200])
   })
 
-  it("with a probability, and only what matches", async () => {
+  it("with a probability, and only to requests that match", async () => {
     const claude = mockClaude({ seed: 3 })
     claude.fault(fault.serverError(), { probability: 0.2, when: { user: /^odd/ } })
     const odd = await statuses(
@@ -43,24 +43,24 @@ describe("faults strike", () => {
   })
 
   it("between two seconds of simulated time", async () => {
-    const hands = clock.manual(0)
-    const claude = mockClaude({ clock: hands, timeScale: 1 / 10 })
+    const time = clock.manual(0)
+    const claude = mockClaude({ clock: time, timeScale: 1 / 10 })
     claude.fault(fault.overloaded(), { betweenSeconds: [5, 8] })
     const seen = []
     for (let step = 0; step < 10; step++) {
       seen.push((await post(claude.fetch, body(`${step}`))).status)
-      await hands.advance(100)
+      await time.advance(100)
     }
     assert.deepStrictEqual(seen, [200, 200, 200, 200, 200, 529, 529, 529, 200, 200])
   })
 
-  it("the nth request that matches", async () => {
+  it("to the nth request that matches", async () => {
     const claude = mockClaude()
     claude.fault(fault.unavailable(), { when: { nth: 2 } })
     assert.deepStrictEqual(await statuses(claude.fetch, ["a", "b", "c"]), [200, 503, 200])
   })
 
-  it("without using up a reply that holds once", async () => {
+  it("without counting a use of the registered reply", async () => {
     const claude = mockClaude()
     claude.fault(fault.overloaded(), { times: 1 })
     claude.when({ user: "capital" }).reply("Paris").once()

@@ -1,4 +1,4 @@
-/** Rows of replies that break, hang or come wrong, and of clients that give up. */
+/** Rows of broken connections, stalls and invalid replies, and of clients that abort. */
 import { fault, latency } from "fanfold/mocks"
 import { errorOf, faulty, final, params, paris, raw, type Row, shown } from "./Row.ts"
 import type { Reached } from "./Transport.ts"
@@ -14,10 +14,10 @@ const afterAbort = async ({ client }: Reached, millis: number, stream: boolean):
   } catch (error) {
     return errorOf(error)
   }
-  return last === "message_stop" ? "whole" : "ended silently"
+  return last === "message_stop" ? "complete" : "ended without an error"
 }
 
-export const breaks: ReadonlyArray<Row> = [
+export const faults: ReadonlyArray<Row> = [
   faulty("connection refused", fault.refuse(), "APIConnectionError"),
   faulty("reset before headers", fault.reset(), "APIConnectionError"),
   faulty("plain body cut by a reset", fault.cut(), "TypeError"),
@@ -39,7 +39,7 @@ export const breaks: ReadonlyArray<Row> = [
     shown(client.messages.create(params, { timeout: 100 }))
   ),
   faulty("hang, client's abort", fault.hang(), "APIUserAbortError", (reached) => afterAbort(reached, 80, false)),
-  faulty("stall in a stream, client's abort", fault.stall(), "ended silently", (reached) =>
+  faulty("stall in a stream, client's abort", fault.stall(), "ended without an error", (reached) =>
     afterAbort(reached, 150, true)
   ),
   faulty("stall that passes", fault.stall({ millis: 60 }), paris, final),
@@ -61,6 +61,6 @@ export const breaks: ReadonlyArray<Row> = [
     name: "abort while streaming",
     options: { latency: latency.fixed(5000, { firstTokenMillis: 10 }) },
     see: (reached) => afterAbort(reached, 200, true),
-    expected: "ended silently"
+    expected: "ended without an error"
   }
 ]

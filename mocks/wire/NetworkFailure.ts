@@ -1,6 +1,6 @@
-/** Connections that break: what `fetch` rejects with when they do, in the shape of undici. */
+/** The errors of a broken connection, in the shape in which undici throws them. */
 
-/** Says that no connection came about, or that it was reset; transports turn it into the real thing. */
+/** Rejects `fetch` when the connection is refused, or reset before the headers. The HTTP server resets its socket instead. */
 export class NetworkFailure extends TypeError {
   override readonly name = "TypeError"
   readonly code: string
@@ -11,6 +11,6 @@ export class NetworkFailure extends TypeError {
   }
 }
 
-/** What a reader of a body meets when the connection is reset below it. */
-export const torn = (): TypeError =>
+/** Makes the error of a body whose connection is reset after the headers. */
+export const bodyReset = (): TypeError =>
   new TypeError("terminated", { cause: Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" }) })

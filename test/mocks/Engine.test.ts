@@ -2,10 +2,10 @@ import Anthropic from "@anthropic-ai/sdk"
 import { assert, describe, it } from "@effect/vitest"
 import { clock, latency, mockClaude } from "fanfold/mocks"
 
-describe("a crowd", () => {
-  it("of 5,000 calls is in flight at once, and every one is answered", async () => {
-    const hands = clock.manual(Date.now())
-    const claude = mockClaude({ latency: latency.fixed(1500), clock: hands })
+describe("the engine", () => {
+  it("holds 5,000 calls in flight at once, and answers each of them", async () => {
+    const time = clock.manual(Date.now())
+    const claude = mockClaude({ latency: latency.fixed(1500), clock: time })
     const client = new Anthropic({ apiKey: "offline", fetch: claude.fetch, maxRetries: 0 })
     const ask = async (index: number): Promise<string> => {
       const messages = [{ role: "user" as const, content: `Question ${index}?` }]
@@ -13,7 +13,7 @@ describe("a crowd", () => {
     }
     const asked = Promise.all(Array.from({ length: 5000 }, (_, index) => ask(index)))
     while (claude.journal.inFlight < 5000) await new Promise((resolve) => setImmediate(resolve))
-    await hands.advance(1500)
+    await time.advance(1500)
     const ids = await asked
     assert.strictEqual(new Set(ids).size, 5000)
     assert.strictEqual(claude.journal.peakInFlight, 5000)

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { fault, latency, mockClaude } from "fanfold/mocks"
-import { ask, body, post } from "./ask.ts"
+import { ask, body, post } from "../ask.ts"
 
 const questions = Array.from({ length: 40 }, (_, index) => `Question ${index}?`)
 
-/** Asks everything, in the order given or all at once, and gives the journal's log. */
+/** Sends the questions one after the other or all at once, and gives the journal's log. */
 const logOf = async (seed: number, order: ReadonlyArray<string>, parallel: boolean): Promise<ReadonlyArray<string>> => {
   const claude = mockClaude({ seed, latency: latency.haiku45, timeScale: 1 / 10_000 })
   claude.fault(fault.overloaded(), { probability: 0.3 })
@@ -15,8 +15,8 @@ const logOf = async (seed: number, order: ReadonlyArray<string>, parallel: boole
   return claude.journal.log()
 }
 
-describe("chance", () => {
-  it("meets a request the same way whenever it arrives", async () => {
+describe("random values", () => {
+  it("give a request the same faults and times in any order of arrival", async () => {
     const sequential = await logOf(7, questions, false)
     assert.deepStrictEqual(await logOf(7, questions, true), sequential)
     assert.deepStrictEqual(await logOf(7, questions.toReversed(), true), sequential)
@@ -24,7 +24,7 @@ describe("chance", () => {
     assert.isAbove(sequential.filter((line) => line.includes("cut")).length, 0)
   })
 
-  it("is another with another seed, and on another attempt", async () => {
+  it("differ by seed and by attempt", async () => {
     assert.notDeepEqual(await logOf(8, questions, true), await logOf(7, questions, true))
     const claude = mockClaude({ latency: latency.uniform(1, 1_000_000), timeScale: 0 })
     await ask(claude.fetch, "Once?")
@@ -34,7 +34,7 @@ describe("chance", () => {
     assert.notStrictEqual(first?.plannedMillis, second?.plannedMillis)
   })
 
-  it("gives the same body, ids included, for the same seed", async () => {
+  it("give the same body and ids for the same seed", async () => {
     const bodies = await Promise.all(
       [1, 1, 2].map(async (seed) => (await post(mockClaude({ seed }).fetch, body("Same?"))).text())
     )

@@ -1,8 +1,8 @@
-/** Rows of refusals: each status with its class and type of error. */
+/** Rows of error replies: the class of the SDK error and its type for each status. */
 import { fault } from "fanfold/mocks"
 import { faulty, params, plain, type Row, shown } from "./Row.ts"
 
-export const refusals: ReadonlyArray<Row> = [
+export const errors: ReadonlyArray<Row> = [
   faulty("429 with retry-after", fault.rateLimit({ retryAfter: 2 }), ["RateLimitError", "2", "true"], ({ client }) =>
     shown(
       client.messages

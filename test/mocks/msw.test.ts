@@ -1,4 +1,4 @@
-/** The hazards of MSW 3, one test for each: it fails without the mend. */
+/** Problems of MSW 3: each test fails without the workaround in mocks/msw.ts or mocks/wire. */
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import Anthropic, { BadRequestError } from "@anthropic-ai/sdk"
@@ -26,7 +26,7 @@ setFlagsFromString("--expose_gc")
 const collect = runInNewContext("gc") as () => void
 
 describe("over MSW", () => {
-  it("an abort in a stream neither ends the process nor leaks", async () => {
+  it("an abort in a stream does not end the process or leave the request open", async () => {
     const claude = mockClaude({ latency: latency.fixed(60_000, { firstTokenMillis: 0 }) })
     const client = intercept(claude)
     for (let round = 0; round < 20; round++) {
@@ -38,7 +38,7 @@ describe("over MSW", () => {
     assert.strictEqual(claude.journal.verdict().aborted, 20)
   })
 
-  it("a cut stream is not taken for a whole one", async () => {
+  it("a cut stream is an error", async () => {
     const claude = mockClaude()
     claude.fault(fault.cut({ afterDeltas: 1 }))
     const stream = await intercept(claude).messages.create({ ...question, stream: true })
@@ -51,7 +51,7 @@ describe("over MSW", () => {
     assert.instanceOf(failure, Error)
   })
 
-  it("replies without delay, back to back, keep no memory", { timeout: 60_000 }, async () => {
+  it("immediate replies one after another keep no memory", { timeout: 60_000 }, async () => {
     const claude = mockClaude({ journalEntries: 10 })
     const client = intercept(claude)
     const many = async (count: number): Promise<number> => {
@@ -65,7 +65,7 @@ describe("over MSW", () => {
     assert.isBelow(perReply, 15_000)
   })
 
-  it("a mistake in the test's own function is a final 400, not a 500 that is tried again", async () => {
+  it("an exception of a test's own function is a 400 that is not retried", async () => {
     const claude = mockClaude({
       latency: () => {
         throw new Error("my own mistake")
@@ -82,7 +82,7 @@ describe("over MSW", () => {
     assert.strictEqual(claude.journal.attempts, 1)
   })
 
-  it("as a layer, it refuses what goes elsewhere, and lets go with its scope", async () => {
+  it("the layer fails requests to other addresses, until its scope closes", async () => {
     await using other = await mockClaude().serve()
     const elsewhere = (): Promise<string> =>
       fetch(other.url).then(

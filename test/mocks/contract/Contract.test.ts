@@ -1,4 +1,4 @@
-/** Every row over every transport: the SDK must show the same. */
+/** Each row over each transport: the SDK must return or throw the same. */
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import type { JournalView } from "fanfold/mocks"
 import { rows } from "./rows.ts"
@@ -6,7 +6,7 @@ import { transports } from "./Transport.ts"
 
 const table: Record<string, Record<string, string>> = {}
 
-/** How many requests are still open once a transport had time to notice what its client gave up. */
+/** Waits up to 0.5 s for open requests to end, as a transport reports an abort later, and gives how many are open. */
 const settled = async (journal: JournalView): Promise<number> => {
   for (let tries = 0; journal.inFlight > 0 && tries < 100; tries++)
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -22,7 +22,7 @@ describe.each(Object.entries(transports))("over %s", (name, transport) => {
       return { seen, open: await settled(reached.claude.journal) }
     })
     assert.deepStrictEqual(seen, row.expected)
-    assert.strictEqual(open, 0, "requests that the mock still holds open")
+    assert.strictEqual(open, 0, "requests that are open in the mock")
     cells[name] = "✓"
   })
 })

@@ -1,128 +1,173 @@
-/** Every block of the README is run as it stands, and what it claims is compared with the code. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+/** The README is short and shows what it says: its commands, pictures and figures; what the pages claim agrees with the code. */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { AskError, Claude, Policy, Price, Retry } from "fanfold"
-import { examples, mockClaude, type Server } from "fanfold/mocks"
+import { AskError, Claude, Event, Policy, Price, Retry } from "fanfold"
+import { examples, fault, mockClaude, type Server } from "fanfold/mocks"
 import manifest from "../package.json" with { type: "json" }
 import { code } from "../src/cli/Failure.ts"
-import { type Ended, fanfold, folders, node, reaching, root } from "./cli/Process.ts"
+import { fanfold, folders, root } from "./cli/Process.ts"
+import { blocksOf, linksOf, textOf } from "./docs/Pages.ts"
+import { typed } from "./docs/Shell.ts"
 
-const readme = readFileSync(join(root, "README.md"), "utf8")
-const blocks = [...readme.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(([, language = "", text = ""]) => ({
-  language,
-  text
-}))
-const textsOf = (wanted: string) => blocks.flatMap(({ language, text }) => (language === wanted ? [text] : []))
-const lines = textsOf("sh").flatMap((text) => text.trim().split("\n"))
+const readme = textOf("README.md")
 
 /** The commands a reader types, in the order of the README, in the one folder of the reader. */
 const cwd = folders()()
-const wordsOf = (line: string) => [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!)
+const lines = blocksOf("README.md")
+  .filter(({ language }) => language === "sh")
+  .flatMap(({ text }) => text.trim().split("\n"))
 
-/** Scripts find `fanfold` by its name only within the project. */
-const scripts = mkdtempSync(join(root, "test/.readme-"))
+/** A page's text with one space where it has several, or a line end. */
+const claimsOf = (page: string): string => textOf(page).replaceAll(/\s+/g, " ")
+
+/** The first cells of the rows of a table, by the table's heading. */
+const firstCells = (page: string, heading: string): ReadonlyArray<string> => {
+  const [, rows = ""] = new RegExp(`^\\| ${heading} \\|.*\\n\\|[-|: ]+\\n((?:\\|.*\\n)+)`, "m").exec(textOf(page)) ?? []
+  return [...rows.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = ""]) => cell)
+}
+
+const resultOf = (name: string) => JSON.parse(readFileSync(join(root, `bench/results/${name}.json`), "utf8"))
+
 let server: Server
 beforeAll(async () => {
   server = await mockClaude({ scenario: examples }).serve()
 })
-afterAll(async () => {
-  rmSync(scripts, { recursive: true, force: true })
-  await server.close()
-})
-
-const succeeds = ({ code, stderr, stdout }: Ended) => {
-  assert.strictEqual(code, 0, stderr)
-  assert.notStrictEqual(stdout.trim(), "", stderr)
-  return stdout
-}
+afterAll(() => server.close())
 
 describe.concurrent("the README", { timeout: 60_000 }, () => {
-  it("has no block that this test cannot run", () => {
-    assert.deepStrictEqual([...new Set(blocks.map(({ language }) => language))].toSorted(), ["sh", "ts", "yaml"])
-    assert.strictEqual(blocks.length * 2, readme.match(/^```/gm)?.length)
-    assert.isBelow(readme.split("\n").length, 250)
+  it("is a tour of at most 200 lines", () => {
+    assert.isAtMost(readme.trimEnd().split("\n").length, 200)
+    assert.deepStrictEqual([...new Set(blocksOf("README.md").map(({ language }) => language))].toSorted(), [
+      "sh",
+      "ts",
+      "yaml"
+    ])
   })
 
-  it("shows the table that the benchmark wrote, and its plot", () => {
-    const [, file = "", table] = /<!-- (bench\/results\/\S+\.md) -->\n([^]*?)<!-- end -->/.exec(readme) ?? []
-    assert.strictEqual(table?.trim(), readFileSync(join(root, file), "utf8").trim())
-    for (const [, image = ""] of readme.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g))
-      assert.isTrue(existsSync(join(root, image)), image)
+  it("shows pictures, two of them of measured figures", () => {
+    const images = linksOf("README.md").filter((target) => target.endsWith(".svg"))
+    assert.strictEqual(images.filter((image) => image.startsWith("bench/results/")).length, 2)
+    for (const image of images) assert.isTrue(existsSync(join(root, image)), image)
   })
-
-  for (const [index, text] of textsOf("ts").entries()) {
-    it(`shows a script that runs: ${text.split("\n").find((line) => !line.startsWith("import") && line !== "")}`, async () => {
-      const file = join(scripts, `${index}.ts`)
-      writeFileSync(file, text)
-      succeeds(await node(file, [], { env: reaching(server) }).ended)
-    })
-  }
-
-  for (const [index, text] of textsOf("yaml").entries()) {
-    it(`shows a plan that runs, ${index + 1}`, async () => {
-      mkdirSync(join(cwd, `plan-${index}`))
-      writeFileSync(join(cwd, `plan-${index}/plan.yaml`), text)
-      const [check, run] = await Promise.all([
-        fanfold(["check", `plan-${index}/plan.yaml`], { cwd }),
-        fanfold(["run", `plan-${index}/plan.yaml`, "--offline"], { cwd, hurried: true })
-      ])
-      assert.include(succeeds(check), "Nothing was sent.")
-      assert.match(succeeds(run), /^# /)
-    })
-  }
 
   it("shows commands that run, one after the other", async () => {
-    const written = new Map<string, Ended>()
-    for (const line of lines.filter((line) => line.startsWith("npx "))) {
-      const [, bin, ...args] = wordsOf(line)
-      assert.strictEqual(bin, Object.keys(manifest.bin)[0])
-      // Only a recording needs somebody to answer; all else must do without.
-      const env = args.includes("--record") ? { env: reaching(server) } : { hurried: true }
-      const ended = await fanfold(args, { cwd, ...env })
-      assert.strictEqual(ended.code, 0, `${line}\n${ended.stderr}`)
-      written.set(args[0]!, ended)
-    }
+    const ended = await typed(lines, cwd, server)
+    const written = new Map([...ended].map(([line, one]) => [line.split(" ")[2]!, one]))
     assert.hasAllKeys(Object.fromEntries(written), ["init", "run", "check", "ask"])
     assert.includeMembers(readdirSync(cwd), ["travel-guide.yaml", "guide.md", "guide.json"])
     assert.match(readFileSync(join(cwd, "guide.md"), "utf8"), /^# Lisbon/)
     assert.isTrue(JSON.parse(written.get("ask")!.stdout).simulated)
   })
 
-  it("names only npm commands that this package has", () => {
-    const own = lines.filter((line) => !line.startsWith("npx "))
-    assert.isNotEmpty(own)
-    for (const line of own) {
-      const [npm, verb = "", ...rest] = wordsOf(line)
-      assert.strictEqual(npm, "npm", line)
-      if (verb === "install")
-        assert.deepStrictEqual(rest, [
-          manifest.name,
-          ...Object.keys(manifest.peerDependencies).filter((name) => name === "effect")
-        ])
-      else if (verb !== "ci") assert.property(manifest.scripts, verb === "run" ? rest[0]! : verb)
-    }
+  it("names only npm commands that this package has, and some", () => {
+    assert.isNotEmpty(lines.filter((line) => line.startsWith("npm ")))
   })
 
-  it("tells the truth about exit codes, models, policies, prices and errors", () => {
+  it("has a line for each verb", async () => {
+    const { stdout } = await fanfold(["--help"])
+    const [, listed = ""] = stdout.split("SUBCOMMANDS\n")
+    const verbs = [...listed.matchAll(/^ +([a-z]+)/gm)].map(([, verb = ""]) => verb)
+    const cells = firstCells("README.md", "verb").map((cell) => cell.split(" ")[1] ?? "")
+    assert.isNotEmpty(verbs)
+    assert.sameMembers(cells, verbs)
+  })
+})
+
+describe("what the pages claim", () => {
+  it.each(["README.md", "docs/benchmarks.md"])("has the speed-ups that were measured: %s", (page) => {
+    const { rows } = resultOf("sequential-vs-parallel")
+    const speedUp = (asks: number): string =>
+      rows.find(
+        (row: Record<string, unknown>) => Number(row["asks"]) === asks && /Sonnet/.test(String(row["latency"]))
+      )["speed-up"]
+    const [, three, hundred] =
+      /are ([\d.]+) times as fast as one after another, and a hundred ([\d.]+) times/.exec(claimsOf(page)) ?? []
+    assert.deepStrictEqual(
+      [three, hundred],
+      [3, 100].map((asks) => speedUp(asks).replace(" ×", ""))
+    )
+  })
+
+  it("has the processor times that were measured", () => {
+    const { further } = resultOf("end-to-end")
+    const cpu = (protocol: string, contender: string): string => {
+      const [, table] = Object.entries(further).find(([title]) => title.startsWith(`${protocol}: 1,000 asks of`))!
+      const row = (table as ReadonlyArray<Record<string, string>>).find((row) => row["contender"] === contender)!
+      return Number(row["CPU ms a call"]).toFixed(2)
+    }
+    const [http1, http2] = ["HTTP/1.1", "TLS, HTTP/2"].map((protocol) => [
+      cpu(protocol, "fanfold"),
+      cpu(protocol, "SDK + Promise.all")
+    ])
+    assert.include(
+      claimsOf("README.md"),
+      `one call through fanfold takes ${http1![0]} ms of processor time over HTTP/1.1 (${http1![1]} ms through the SDK with \`Promise.all\`) and ${http2![0]} ms over HTTP/2 (${http2![1]} ms).`
+    )
+  })
+
+  it("has the figures of a bad day that were measured", () => {
+    const { further, notes, rows } = resultOf("delivery")
+    const claims = claimsOf("docs/benchmarks.md")
+    assert.include(claims, notes[0].replace(" targets met.", " are."))
+    const row = rows.find(
+      (row: Record<string, string>) => row["case"]!.includes("headers tell") && row["figure"] === "wall ÷ ideal"
+    )
+    assert.include(
+      claims,
+      `200 asks against 20 requests a second take fanfold ${Number(row.found).toFixed(2)} × the least`
+    )
+    const [fanfold, ...others] = further["20 requests/s, burst 10, headers tell"]
+    assert.strictEqual(fanfold["429s"], 0)
+    for (const other of others) assert.match(other["whole runs"], /^0\//)
+  })
+
+  it("has the exit codes", () => {
     const { failed, gaps, overBudget, usage } = code
-    const codes = `0 complete, ${failed} failed, ${usage} wrong plan or usage, ${gaps} a document with gaps`
-    const said = readme.replaceAll(/\s+/g, " ")
-    assert.include(said, codes)
-    assert.include(said, `${overBudget} the same because the budget was used up`)
-    assert.include(said, `Asks go to \`${Claude.askModel}\` and the synthesis to \`${Claude.synthesisModel}\``)
-    assert.include(said, "`best-effort` (the default of plans)")
+    const claims = claimsOf("README.md")
+    assert.include(claims, `0 complete, ${failed} failed, ${usage} wrong plan or usage, ${gaps} a document with gaps`)
+    assert.include(claims, `${overBudget} the same because the budget was used up`)
+    const rows = [...textOf("docs/plans.md").matchAll(/^\| (\d+) \| (.*) \|$/gm)].map(([, code]) => Number(code))
+    assert.deepStrictEqual(rows, [0, failed, usage, gaps, overBudget, 130])
+  })
+
+  it("has the default models, and Node's version", () => {
+    const claims = claimsOf("README.md")
+    assert.include(claims, `Asks go to \`${Claude.askModel}\` and the synthesis to \`${Claude.synthesisModel}\``)
+    assert.include(claims, `Node ${manifest.engines.node.replace(">=", "")} or newer`)
+  })
+
+  it.each(["docs/plans.md", "docs/delivery.md"])("has both default policies: %s", (page) => {
+    assert.include(claimsOf(page), "The default policy in code is `all`; in plans it is `best-effort`")
+  })
+
+  it("says which policy takes no answer for granted", () => {
+    assert.include(claimsOf("docs/delivery.md"), "`best-effort` (the default of plans)")
     assert.strictEqual(Policy.answersNeeded("best-effort", 3), 0)
+  })
+
+  it("has the month of the prices, and the time of an ask", () => {
     const [year, month] = Price.pricedAt.split("-")
     assert.strictEqual(`${year}-${month}`, "2026-10")
-    assert.include(said, "list prices of October 2026")
-    const [, listed = ""] = /to match on: (.*?) and a dozen more/.exec(said) ?? []
-    const reasons = AskError.Reason.members.map(({ identifier }) => identifier)
-    const named = listed.match(/\w+/g) ?? []
-    assert.includeMembers(reasons, named)
-    assert.isAtLeast(reasons.length - named.length, 10)
-    assert.include(said, `Node ${manifest.engines.node.replace(">=", "")} or newer`)
-    const [, minutes] = /An ask has (\d+) minutes for all its tries/.exec(said) ?? []
+    assert.include(claimsOf("docs/cost.md"), "list prices of October 2026")
+    const [, minutes] = /An ask has (\d+) minutes for all its tries/.exec(claimsOf("docs/delivery.md")) ?? []
     assert.deepStrictEqual<unknown>(Retry.within, `${minutes} minutes`)
+  })
+
+  it("has every constructor of a fault", () => {
+    const page = "docs/testing-offline.md"
+    const written = [...textOf(page).matchAll(/`fault\.(\w+)\(/g)].map(([, name = ""]) => name)
+    const constructors = Object.entries(fault).flatMap(([name, value]) =>
+      typeof value === "function" && name !== "Fault" ? [name] : []
+    )
+    const kinds = firstCells(page, "kind").filter((kind) => kind !== "status")
+    assert.sameMembers([...new Set([...written, ...kinds])], constructors)
+  })
+
+  it("has every reason of an error, and every event", () => {
+    const reasons = AskError.Reason.members.map(({ identifier }) => identifier)
+    assert.sameMembers([...firstCells("docs/delivery.md", "reason")], reasons)
+    const events = Event.Event.members.map(({ fields }) => fields._tag.schema.literal)
+    assert.sameMembers([...firstCells("docs/delivery.md", "event")], events)
   })
 })

@@ -1,0 +1,92 @@
+/** Types the shell lines of a page, one after the other, in the one folder of its reader. */
+import { globSync } from "node:fs"
+import { assert } from "@effect/vitest"
+import type { Server } from "fanfold/mocks"
+import manifest from "../../package.json" with { type: "json" }
+import { type Ended, fanfold, reaching, root, type Running, start, until } from "../cli/Process.ts"
+
+/** A line's words, and the variables that it sets for its command. */
+const parse = (line: string) => {
+  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!)
+  const first = words.findIndex((word) => !/^[A-Z_]+=/.test(word))
+  const env = Object.fromEntries(words.slice(0, first).map((word) => word.split("=", 2) as [string, string]))
+  return { env, words: words.slice(first) }
+}
+
+/** A recording is made from the test's server, and a line may name a mock's address; every other line runs without one. */
+const environment = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>, server: Server) => {
+  if (args.includes("--record")) return { env: reaching(server) }
+  return args[0] === "bench" ? {} : { env, hurried: true }
+}
+
+const ports = /^(\d{4,5})$/
+
+/** A mock stays until all lines are typed; it takes a free port where the page names one. */
+const serve = async (args: ReadonlyArray<string>, cwd: string) => {
+  const running: Running = start(
+    args.map((arg) => (ports.test(arg) ? "0" : arg)),
+    { cwd, hurried: true }
+  )
+  let url = ""
+  running.child.stdout!.on("data", (data: Buffer) => (url += String(data)))
+  await until(() => url.includes("\n") || running.child.exitCode !== null)
+  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\n$/)
+  return { running, url: url.trim(), named: `http://127.0.0.1:${args.find((arg) => ports.test(arg)) ?? "4010"}` }
+}
+
+/** Types the lines, which must all succeed, and gives how each ended. */
+export const typed = async (lines: ReadonlyArray<string>, cwd: string, server: Server) => {
+  const ended = new Map<string, Ended>()
+  const mocks: Array<Awaited<ReturnType<typeof serve>>> = []
+  try {
+    for (const line of lines) {
+      const { env, words } = parse(line)
+      const [command, bin, ...args] = words
+      if (command === "npm") {
+        assertNpm(line, words)
+        continue
+      }
+      assert.deepStrictEqual([command, bin], ["npx", Object.keys(manifest.bin)[0]!], line)
+      if (args[0] === "mock") {
+        mocks.push(await serve(args, cwd))
+        continue
+      }
+      for (const name of Object.keys(env))
+        for (const { named, url } of mocks) env[name] = env[name]!.replace(named, url)
+      const one = await fanfold(args, { cwd, ...environment(args, env, server) })
+      assert.strictEqual(one.code, 0, `${line}\n${one.stderr}`)
+      ended.set(line, one)
+    }
+  } finally {
+    for (const { running } of mocks) {
+      running.child.kill("SIGINT")
+      await running.ended
+    }
+  }
+  return ended
+}
+
+const files = (pattern: string): ReadonlyArray<string> => globSync(pattern, { cwd: root })
+
+/** npm is not run: its scripts, packages, test files and questions must be there. */
+const assertNpm = (line: string, [, verb = "", ...rest]: ReadonlyArray<string>): void => {
+  if (verb === "ci") return
+  if (verb === "install") {
+    const peers = Object.keys(manifest.peerDependencies).filter((name) => name === "effect")
+    return assert.deepStrictEqual(rest, [manifest.name, ...peers], line)
+  }
+  const [script, ...args] = verb === "run" ? rest : [verb, ...rest]
+  assert.property(manifest.scripts, script!, line)
+  const named = args.find((arg) => arg !== "--") ?? ""
+  if (script === "test" && named !== "") {
+    const tests = [...files("test/**/*.test.ts"), ...files("examples/*.test.ts")]
+    assert.isTrue(
+      tests.some((file) => file.toLowerCase().includes(named.toLowerCase())),
+      `${line}: no test file has this in its path`
+    )
+  }
+  if (script === "bench") {
+    const names = args.filter((arg) => /^[a-z-]+$/.test(arg) && !arg.startsWith("-"))
+    for (const name of names) assert.include(files("bench/*.ts"), `bench/${name}.ts`, line)
+  }
+}

@@ -1,0 +1,132 @@
+/** Every code block of every page: scripts are type-checked and run, commands typed, plans checked and run. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { execFile } from "node:child_process"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { examples, mockClaude, type Server } from "fanfold/mocks"
+import { type Ended, fanfold, folders, node, reaching, root, start, until } from "../cli/Process.ts"
+import { type Block, blocksOf, isUpdate, pages, replaceIn, textOf } from "./Pages.ts"
+import { typed } from "./Shell.ts"
+
+/** Scripts find `fanfold` by its name only within the project. */
+const scripts = mkdtempSync(join(root, "test/.docs-"))
+const folder = folders()
+let server: Server
+beforeAll(async () => {
+  server = await mockClaude({ scenario: examples }).serve()
+})
+afterAll(async () => {
+  rmSync(scripts, { recursive: true, force: true })
+  await server.close()
+})
+
+const succeeds = ({ code, stderr, stdout }: Ended) => {
+  assert.strictEqual(code, 0, stderr)
+  assert.notStrictEqual(stdout.trim(), "", stderr)
+  return stdout
+}
+
+/** A plan of keys alone is completed by what every plan needs. */
+const rest = "\nasks: { shade: What grows in shade? }\nsynthesis: Plan my garden.\n"
+
+/** What a page shows of an output is compared with it, or written anew. */
+const shows = (page: string, block: Block, output: string): void => {
+  if (isUpdate && block.text.trim() !== output.trim()) {
+    replaceIn(page, block.fenced, `\`\`\`text\n${output.trim()}\n\`\`\``)
+  } else assert.strictEqual(block.text.trim(), output.trim(), "write it anew: UPDATE_DOCS=1 npm test -- docs")
+}
+
+/** A plan is checked and run; one of keys alone is checked; a wrong one is an error, which the page may show. */
+const plan = async (page: string, { kind, language, text }: Block, shown: Block | undefined) => {
+  const file = `plan.${language}`
+  const cwd = folder({ [file]: kind === "keys" ? text + rest : text, "brief.md": "We make compressors." })
+  const check = await fanfold(["check", file], { cwd })
+  if (kind === "wrong") {
+    assert.strictEqual(check.code, 2)
+    if (shown !== undefined) shows(page, shown, check.stderr)
+    return
+  }
+  assert.include(succeeds(check), "Nothing was sent.")
+  if (kind === "keys") return
+  const run = await fanfold(["run", file, "--offline"], { cwd, hurried: true })
+  assert.match(succeeds(run), /^(# |## |```json\n)/)
+}
+
+/** A scenario is served, and one question answered from it. */
+const scenario = async ({ language, text }: Block) => {
+  const cwd = folder({ [`scenario.${language}`]: text })
+  const args = ["mock", "--port", "0", "--scenario", `scenario.${language}`]
+  const { child, ended } = start(args, { cwd, hurried: true })
+  let url = ""
+  child.stdout!.on("data", (data: Buffer) => (url += String(data)))
+  await until(() => url.includes("\n") || child.exitCode !== null)
+  assert.match(url, /^http/, "the scenario is wrong")
+  const asked = await fanfold(["ask", "What is the capital of France?"], { env: reaching({ url: url.trim() }), cwd })
+  child.kill("SIGINT")
+  await ended
+  assert.include(succeeds(asked), "Paris")
+}
+
+const titleOf = (text: string): string =>
+  text.split("\n").find((line) => line !== "" && !/^(import|#|\{$)/.test(line)) ?? ""
+
+for (const page of pages) {
+  const blocks = blocksOf(page)
+  const after = (block: Block) => {
+    const next = blocks[blocks.indexOf(block) + 1]
+    return next?.language === "text" ? next : undefined
+  }
+  const name = page.replaceAll(/\W/g, "-")
+
+  describe.concurrent(page, { timeout: 60_000 }, () => {
+    it("has no block that this test cannot run", () => {
+      const known = /^(sh |ts |(yaml|json|toml) (keys|wrong|scenario)?|text )$/
+      const unknown = blocks.filter(({ kind, language }) => !known.test(`${language} ${kind}`))
+      assert.deepStrictEqual(unknown, [])
+      const shown = blocks.filter(({ language }) => language === "text")
+      const outputs = blocks.filter((block) => /^(sh|wrong)$/.test(block.kind || block.language) && after(block))
+      assert.strictEqual(shown.length, outputs.length, "a text block shows the output of the block before it")
+      assert.strictEqual((textOf(page).match(/^```/gm)?.length ?? 0) % 2, 0)
+    })
+
+    for (const [index, block] of blocks.entries()) {
+      const { kind, language, text } = block
+      if (language === "ts") {
+        const file = join(scripts, `${name}-${index}.ts`)
+        writeFileSync(file, text)
+        it(`shows a script that runs: ${titleOf(text)}`, async () => {
+          succeeds(await node(file, [], { env: reaching(server) }).ended)
+        })
+      }
+      if (/^(yaml|json|toml)$/.test(language)) {
+        it(`shows a ${kind === "scenario" ? kind : `${kind} plan`.trim()} in ${language}: ${titleOf(text)}`, () =>
+          kind === "scenario" ? scenario(block) : plan(page, block, after(block)))
+      }
+    }
+
+    // Those of the README are typed by its own test.
+    const shell = page === "README.md" ? [] : blocks.filter(({ language }) => language === "sh")
+    if (shell.length === 0) return
+    it("shows commands that run, one after the other", async () => {
+      const cwd = folder()
+      for (const block of shell) {
+        const lines = block.text.trim().split("\n")
+        const ended = await typed(lines, cwd, server)
+        const output = after(block)
+        if (output !== undefined) shows(page, output, ended.get(lines.at(-1)!)!.stdout)
+      }
+    })
+  })
+}
+
+describe("scripts of the pages", () => {
+  it("have no type errors", { timeout: 120_000 }, async () => {
+    const config = { extends: "../../tsconfig.json", include: ["*.ts"] }
+    writeFileSync(join(scripts, "tsconfig.json"), JSON.stringify(config))
+    const tsc = join(root, "node_modules/typescript/bin/tsc")
+    const output = await new Promise<string>((resolve) =>
+      execFile(process.execPath, [tsc, "--noEmit", "-p", scripts], (_error, stdout, stderr) => resolve(stdout + stderr))
+    )
+    assert.strictEqual(output, "")
+  })
+})

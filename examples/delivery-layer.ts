@@ -13,27 +13,22 @@ export interface Options {
 
 /** Provides a `Claude` that sends each request once. A failed request is not kept, so that it is sent again. */
 export const layer = (options: Options = {}): Layer.Layer<Claude.Claude, never, Claude.Claude> =>
-  Layer.effect(
-    Claude.Claude,
-    Effect.map(Claude.Claude, ({ send }) => {
-      const { replies: most = 1000 } = options
-      const kept = new Map<string, Message.Reply>()
-      const keep = (key: string, reply: Message.Reply) =>
-        Effect.sync(() => {
-          const [oldest] = kept.keys()
-          if (kept.size >= most && oldest !== undefined) kept.delete(oldest)
-          kept.set(key, reply)
-        })
-      return Claude.Claude.of({
-        send: (request) =>
-          Effect.suspend(() => {
-            const key = JSON.stringify(request)
-            const reply = kept.get(key)
-            return reply === undefined ? Effect.tap(send(request), (reply) => keep(key, reply)) : Effect.succeed(reply)
-          })
+  Claude.layerAround((send) => {
+    const { replies: maxReplies = 1000 } = options
+    const kept = new Map<string, Message.Reply>()
+    const keep = (key: string, reply: Message.Reply) =>
+      Effect.sync(() => {
+        const [oldest] = kept.keys()
+        if (kept.size >= maxReplies && oldest !== undefined) kept.delete(oldest)
+        kept.set(key, reply)
       })
-    })
-  )
+    return (request) =>
+      Effect.suspend(() => {
+        const key = JSON.stringify(request)
+        const reply = kept.get(key)
+        return reply === undefined ? Effect.tap(send(request), (reply) => keep(key, reply)) : Effect.succeed(reply)
+      })
+  })
 
 const asks = { shade: Ask.text("What grows in shade?"), may: Ask.text("What is in season in May?") }
 const twice = Effect.andThen(Research.run(asks), Research.run(asks))

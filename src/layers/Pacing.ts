@@ -78,11 +78,11 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
   }
 
   /** Stores what was learned in the background: the call does not wait for the disk. */
-  const store = ({ limiter, request }: Ticket, now: number, fiber: AnyFiber): void => {
+  const store = (limiter: ClassLimiter, modelClass: string, now: number, fiber: AnyFiber): void => {
     const learned = storage === undefined ? undefined : limiter.takeLearned(now)
     if (storage === undefined || learned === undefined) return
     const remembered = { version: 1, learnedAt: now, ...learned } as const
-    Effect.runForkWith(fiber.context)(storage.keep(modelClassOf(request.model), remembered))
+    Effect.runForkWith(fiber.context)(storage.keep(modelClass, remembered))
   }
 
   let order = 0
@@ -90,8 +90,8 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
 
   const run = (limiter: ClassLimiter, request: Request, fiber: AnyFiber) => {
     const call = fiber.getRef(Call.Current)
-    const ticket = new Ticket(limiter, request, call, shared.nextOrder())
-    const paced = new PacedCall(shared, ticket, fiber)
+    const ticket = new Ticket(request, call, shared.nextOrder())
+    const paced = new PacedCall(shared, limiter, ticket, fiber)
     const observed = Attempt.observing(fiber.context, paced)
     const sent = Effect.suspend(() => {
       // While others wait for the first limits, the reply is streamed: its headers come before its end.
@@ -99,7 +99,7 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
       const context = isAwaited ? Context.add(observed, Call.Current, { ...call, streamed: true }) : observed
       return Effect.provideContext(send(request), context)
     })
-    return dispatcher.run(ticket, sent, () => paced.onExit(), fiber)
+    return dispatcher.run(limiter, ticket, sent, () => paced.onExit(), fiber)
   }
 
   return (request) =>

@@ -34,6 +34,7 @@ export class Dispatcher {
    * released.
    */
   run<A, E, R>(
+    limiter: ClassLimiter,
     ticket: Ticket,
     effect: Effect.Effect<A, E, R>,
     onExit: () => void,
@@ -41,21 +42,20 @@ export class Dispatcher {
   ): Effect.Effect<A, E | AskError, R> {
     return Effect.onExit(
       Effect.suspend(() => {
-        const { limiter } = ticket
         const now = nowMillis(fiber)
         const tooLong = tooLongCoolDown(limiter, now)
         if (tooLong !== undefined) return Effect.fail(tooLong)
         if (limiter.next !== undefined || this.#taken >= this.#places || limiter.waitMillis(ticket, now) > 0) {
           if (ticket.isHedge) return Effect.fail(copyTurnedAway())
-          return Effect.andThen(this.#wait(ticket, fiber), effect)
+          return Effect.andThen(this.#wait(limiter, ticket, fiber), effect)
         }
-        this.take(ticket, now)
+        this.take(limiter, ticket, now)
         return effect
       }),
       () =>
         Effect.sync(() => {
           onExit()
-          this.release(ticket, fiber)
+          this.release(limiter, ticket, fiber)
         })
     )
   }
@@ -66,17 +66,17 @@ export class Dispatcher {
     let soonestMillis = Number.POSITIVE_INFINITY
     while (this.#taken < this.#places) {
       soonestMillis = Number.POSITIVE_INFINITY
-      let first: Waiter<Ticket, AskError> | undefined
+      let first: { readonly waiter: Waiter<Ticket, AskError>; readonly limiter: ClassLimiter } | undefined
       for (const limiter of this.#limiters) {
         const waiter = limiter.next
         if (waiter === undefined) continue
         const waitMillis = limiter.waitMillis(waiter.value, now)
         if (waitMillis > 0) soonestMillis = Math.min(soonestMillis, waitMillis)
-        else if (first === undefined || waiter.value.order < first.value.order) first = waiter
+        else if (first === undefined || waiter.value.order < first.waiter.value.order) first = { waiter, limiter }
       }
       if (first === undefined) break
-      this.take(first.value, now)
-      first.release(Effect.void, fiber)
+      this.take(first.limiter, first.waiter.value, now)
+      first.waiter.release(Effect.void, fiber)
     }
     if (this.#taken < this.#places && soonestMillis < Number.POSITIVE_INFINITY) {
       this.#timer.set(now + Math.ceil(soonestMillis), fiber)
@@ -84,16 +84,15 @@ export class Dispatcher {
   }
 
   /** Takes a place for a call that does not wait, also above the number of places. */
-  take(ticket: Ticket, now: number): void {
+  take(limiter: ClassLimiter, ticket: Ticket, now: number): void {
     this.#taken++
-    ticket.limiter.admit(ticket, now)
+    limiter.admit(ticket, now)
   }
 
   /** Gives back the place of a call that has ended; of one that was never admitted, nothing. */
-  release(ticket: Ticket, fiber: AnyFiber): void {
+  release(limiter: ClassLimiter, ticket: Ticket, fiber: AnyFiber): void {
     if (ticket.shares === undefined || ticket.isReleased) return
     ticket.isReleased = true
-    const { limiter } = ticket
     const now = nowMillis(fiber)
     this.#taken--
     limiter.release(ticket, now)
@@ -102,13 +101,13 @@ export class Dispatcher {
     this.admit(fiber)
   }
 
-  #wait(ticket: Ticket, fiber: AnyFiber): Effect.Effect<void, AskError> {
-    const queue = ticket.limiter.queueOf(ticket)
+  #wait(limiter: ClassLimiter, ticket: Ticket, fiber: AnyFiber): Effect.Effect<void, AskError> {
+    const queue = limiter.queueOf(ticket)
     let bound: AnyFiber | undefined
     return Effect.onExit(
       queue.wait(ticket, {
         onQueued: (waiter) => {
-          bound = this.#boundWait(waiter, fiber)
+          bound = this.#boundWait(limiter, waiter, fiber)
           this.admit(fiber)
         },
         onInterrupt: () => {
@@ -127,8 +126,8 @@ export class Dispatcher {
   }
 
   /** Fails an ask with a time limit of its own where its class rests for longer than that. */
-  #boundWait(waiter: Waiter<Ticket, AskError>, fiber: AnyFiber): AnyFiber | undefined {
-    const { limiter, timeoutMillis: limitMillis } = waiter.value
+  #boundWait(limiter: ClassLimiter, waiter: Waiter<Ticket, AskError>, fiber: AnyFiber): AnyFiber | undefined {
+    const { timeoutMillis: limitMillis } = waiter.value
     if (limitMillis === undefined) return undefined
     const queuedAt = nowMillis(fiber)
     const check: Effect.Effect<void> = Effect.withFiber((own) => {

@@ -4,14 +4,16 @@ import type { AskError } from "../../claude/AskError.ts"
 import type { Attempt, End, Observer } from "../../claude/Attempt.ts"
 import * as RateLimitHeaders from "../../claude/RateLimitHeaders.ts"
 import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
+import type { ClassLimiter } from "./ClassLimiter.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
+import { modelClassOf } from "./ModelClass.ts"
 import { Ticket } from "./Ticket.ts"
 
 /** What all calls of the layer share. */
 export interface Shared {
   readonly dispatcher: Dispatcher
-  /** Stores what the ticket's class has learned. */
-  readonly store: (ticket: Ticket, now: number, fiber: AnyFiber) => void
+  /** Stores what a class has learned. */
+  readonly store: (limiter: ClassLimiter, modelClass: string, now: number, fiber: AnyFiber) => void
   /** The next number in the order of arrival. */
   readonly nextOrder: () => number
   /** Invalid headers come with every reply, and are logged once. */
@@ -21,13 +23,15 @@ export interface Shared {
 export class PacedCall implements Observer {
   readonly #shared: Shared
   readonly #fiber: AnyFiber
+  readonly #limiter: ClassLimiter
   readonly #ticket: Ticket
   #first: Attempt | undefined
   /** Of further attempts: a layer below makes more than one of a call. */
   #others: Map<Attempt, Ticket> | undefined
 
-  constructor(shared: Shared, ticket: Ticket, fiber: AnyFiber) {
+  constructor(shared: Shared, limiter: ClassLimiter, ticket: Ticket, fiber: AnyFiber) {
     this.#shared = shared
+    this.#limiter = limiter
     this.#ticket = ticket
     this.#fiber = fiber
   }
@@ -36,8 +40,8 @@ export class PacedCall implements Observer {
   onDispatch(attempt: Attempt): void {
     if (this.#first === undefined) this.#first = attempt
     else {
-      const ticket = new Ticket(this.#ticket.limiter, attempt.request, attempt.call, this.#shared.nextOrder())
-      this.#shared.dispatcher.take(ticket, nowMillis(this.#fiber))
+      const ticket = new Ticket(attempt.request, attempt.call, this.#shared.nextOrder())
+      this.#shared.dispatcher.take(this.#limiter, ticket, nowMillis(this.#fiber))
       this.#others ??= new Map()
       this.#others.set(attempt, ticket)
     }
@@ -47,32 +51,32 @@ export class PacedCall implements Observer {
   onHeaders(attempt: Attempt, headers: Readonly<Record<string, string>>): void {
     const ticket = this.#ticketOf(attempt)
     const now = nowMillis(this.#fiber)
-    ticket.limiter.onAccepted(ticket, RateLimitHeaders.read(headers, now), now)
+    this.#limiter.onAccepted(ticket, RateLimitHeaders.read(headers, now), now)
     this.#shared.dispatcher.admit(this.#fiber)
   }
 
   onEnd(attempt: Attempt, { exit, headers, usage }: End): void {
     const ticket = this.#ticketOf(attempt)
     const now = nowMillis(this.#fiber)
-    if (usage !== undefined) ticket.limiter.settle(ticket, usage, now)
+    if (usage !== undefined) this.#limiter.settle(ticket, usage, now)
     const reported = RateLimitHeaders.read(headers, now)
     this.#logInvalid(reported.invalid)
-    if (Exit.isSuccess(exit)) ticket.limiter.onAccepted(ticket, reported, now)
+    if (Exit.isSuccess(exit)) this.#limiter.onAccepted(ticket, reported, now)
     else {
       const error = Exit.findErrorOption(exit)
       if (error._tag === "Some" && isRejection(error.value)) {
         const random = this.#fiber.getRef(Random.Random).nextDoubleUnsafe()
-        ticket.limiter.onRejected(ticket, error.value, reported, now, random)
+        this.#limiter.onRejected(ticket, error.value, reported, now, random)
       }
     }
-    this.#shared.store(ticket, now, this.#fiber)
+    this.#shared.store(this.#limiter, modelClassOf(attempt.request.model), now, this.#fiber)
     // Before the event of the end is emitted: a slow listener holds no place.
-    this.#shared.dispatcher.release(ticket, this.#fiber)
+    this.#shared.dispatcher.release(this.#limiter, ticket, this.#fiber)
   }
 
   /** Gives back what a call reserved that ended without an attempt, as a layer below failed it. */
   onExit(): void {
-    if (this.#first === undefined) this.#ticket.limiter.giveBack(this.#ticket, nowMillis(this.#fiber))
+    if (this.#first === undefined) this.#limiter.giveBack(this.#ticket, nowMillis(this.#fiber))
   }
 
   #ticketOf(attempt: Attempt): Ticket {

@@ -1,12 +1,10 @@
-/** One request that is to be dispatched: whose limits it counts against, and what it has reserved of them. */
+/** One request that is to be dispatched, and what it has reserved of the limits of its model class. */
 import type { Call } from "../../claude/Call.ts"
 import type { Request } from "../../claude/Message.ts"
 import { estimateInputTokens } from "../../cost/TokenCount.ts"
-import type { ClassLimiter } from "./ClassLimiter.ts"
 import type { Share } from "./LimitTracker.ts"
 
 export class Ticket {
-  readonly limiter: ClassLimiter
   readonly request: Request
   /** An ask that was dispatched before. */
   readonly isRetry: boolean
@@ -25,8 +23,7 @@ export class Ticket {
   isReleased = false
   #inputTokens: number | undefined
 
-  constructor(limiter: ClassLimiter, request: Request, { attempt, hedge, timeoutMillis }: Call, order: number) {
-    this.limiter = limiter
+  constructor(request: Request, { attempt, hedge, timeoutMillis }: Call, order: number) {
     this.request = request
     this.isRetry = attempt > 1
     this.isHedge = hedge === true

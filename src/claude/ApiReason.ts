@@ -1,9 +1,9 @@
-/** Why the API turned a call away: one reason for each row of its table of errors. */
+/** Why the API rejected a call: one reason for each row of its table of errors. */
 import { Schema } from "effect"
 
 const detail = { detail: Schema.String }
 
-/** 429 with a time: no call of this model class succeeds before `retryAfterMillis` is over. */
+/** 429: no call of this model class succeeds before `retryAfterMillis`, where the API names it, is over. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   ...detail,
   retryAfterMillis: Schema.optionalKey(Schema.Finite)

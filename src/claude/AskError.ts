@@ -17,17 +17,17 @@ const Fields = Schema.Struct({
 
 /** A call that gave no answer: the reason, what the API said in headers, and what was used and written until then. */
 export class AskError extends Schema.TaggedError<AskError>()("AskError", Fields.fields) {
-  /** The API's own word, the `x-should-retry` header, wins over the table of statuses; a spend limit stays spent. */
+  /** The `x-should-retry` header overrides the table of statuses, except for a spend limit, which no retry lifts. */
   get isRetryable(): boolean {
     if (this.reason._tag === "SpendLimitReached") return false
-    const said = this.headers?.["x-should-retry"]
-    if (said === "true") return true
-    return said === "false" ? false : this.reason.isRetryable
+    const header = this.headers?.["x-should-retry"]
+    if (header === "true") return true
+    return header === "false" ? false : this.reason.isRetryable
   }
   /** How long the API asks to wait; `undefined` where it names no time. */
   get retryAfterMillis(): number | undefined {
-    const said = this.reason._tag === "RateLimited" ? this.reason.retryAfterMillis : undefined
-    return said ?? retryAfterMillis(this.headers ?? {})
+    const own = this.reason._tag === "RateLimited" ? this.reason.retryAfterMillis : undefined
+    return own ?? retryAfterMillis(this.headers ?? {})
   }
   /** The API has no room for it now, on this model: 529, or 503. */
   get isOverload(): boolean {
@@ -41,9 +41,9 @@ export class AskError extends Schema.TaggedError<AskError>()("AskError", Fields.
   }
   override get message(): string {
     const { retryAfterMillis: after = 0 } = this
-    // A limit tells its time by itself.
-    const isTold = after <= 0 || this.reason._tag === "RateLimited" || !this.isRetryable
-    const when = isTold ? "" : `; free again in ${after / 1000} s`
+    // The message of `RateLimited` has the time already.
+    const isStated = after <= 0 || this.reason._tag === "RateLimited" || !this.isRetryable
+    const when = isStated ? "" : `; free again in ${after / 1000} s`
     return `${this.reason.message}${when}${this.requestId === undefined ? "" : ` (${this.requestId})`}`
   }
 }

@@ -15,13 +15,13 @@ export const Call = Schema.Struct({
   attempt: Schema.Int,
   /** Limit for the ask with all its tries, where it sets its own. */
   timeoutMillis: Schema.optionalKey(Schema.Finite),
-  /** Models to go on to, in this order, where the request's own is overloaded or missing. */
+  /** The models that are asked next, in this order, where the request's own is overloaded or missing. */
   fallback: Schema.optionalKey(Schema.Array(Schema.String)),
   /** The reply is wanted as a stream, so that its beginning is seen. */
   streamed: Schema.optionalKey(Schema.Boolean),
-  /** A second copy of a straggler, which leaves at once or not at all. */
+  /** A second copy of a slow call, which leaves at once or not at all. */
   hedge: Schema.optionalKey(Schema.Boolean),
-  /** The synthesis that is to follow: its model, most output tokens, searches, and input tokens without any answer. */
+  /** The synthesis that follows: its model, most output tokens, searches, and input tokens without any answer. */
   synthesis: Schema.optionalKey(
     Schema.Struct({
       model: Schema.String,
@@ -38,7 +38,7 @@ export const Current = Context.Reference<Call>("fanfold/claude/Call/Current", {
   defaultValue: () => ({ run: "", ask: "ask", part: "ask", level: 0, asks: 1, attempt: 1 })
 })
 
-/** When the ask's first request left, in epoch milliseconds: one for all its turns, so that a limit spans them. */
+/** When the first request of an ask left, in epoch milliseconds: shared by all its turns, so that one limit spans them. */
 export const FirstDispatch = Context.Reference<{ at: number | undefined } | undefined>(
   "fanfold/claude/Call/FirstDispatch",
   {

@@ -1,8 +1,9 @@
 /** Everything that happens to an ask, as versioned data. Progress, report and costs are folds of these events. */
-import { Clock, Context, Effect, type Fiber, Result, Schema } from "effect"
+import { Context, Effect, Result, Schema } from "effect"
 import * as Call from "./Call.ts"
 import { Usage } from "./Message.ts"
 import { Policy } from "../options/Policy.ts"
+import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
 import * as Price from "./Price.ts"
 
 /** Raised when an event's shape changes in a way that an old reader would misread. */
@@ -21,7 +22,7 @@ const failure = { reason: Schema.String, message: Schema.String }
 /** What an attempt cost in USD, estimated from list prices or those a user stated; absent where no price is known. */
 const costUsd = Schema.optionalKey(Schema.Finite)
 
-/** The attempt is, or was, a second copy of a straggler. */
+/** The attempt is, or was, a second copy of a slow one. */
 const hedge = Schema.optionalKey(Schema.Boolean)
 
 /** Research begins; `asks` in the order asked. */
@@ -39,7 +40,7 @@ export const ResearchEnded = Schema.TaggedStruct("ResearchEnded", {
   interrupted: Schema.Int,
   durationMillis: Schema.Finite
 })
-/** An ask (or the synthesis) has its turn; its request may still wait for a place. */
+/** An ask (or the synthesis) begins; its request may still be queued. */
 export const Started = Schema.TaggedStruct("Started", { ...stamp, question: Schema.String })
 /** An attempt left for Claude. */
 export const Dispatched = Schema.TaggedStruct("Dispatched", {
@@ -62,7 +63,7 @@ export const Replied = Schema.TaggedStruct("Replied", {
   durationMillis: Schema.Finite,
   hedge
 })
-/** An attempt failed; `usage` where some was paid all the same, `estimated` where nobody told how much. */
+/** An attempt failed; `usage` where some was paid all the same, `estimated` where the API did not report how much. */
 export const AttemptFailed = Schema.TaggedStruct("AttemptFailed", {
   ...stamp,
   ...failure,
@@ -90,7 +91,7 @@ export const FellBack = Schema.TaggedStruct("FellBack", {
 })
 /** Claude paused its turn, which is sent back to be continued; `turn` from 1. */
 export const Continued = Schema.TaggedStruct("Continued", { ...stamp, turn: Schema.Int })
-/** The answer did not fit its schema, so Claude is told the issue and asked again. */
+/** The answer did not fit its schema, so it is asked for once more, with the issue. */
 export const Reasked = Schema.TaggedStruct("Reasked", { ...stamp, issue: Schema.String })
 /** The ask has its answer; `usage` of all its replies. */
 export const Answered = Schema.TaggedStruct("Answered", {
@@ -122,7 +123,7 @@ export const Event = Schema.Union([
 ])
 export type Event = typeof Event.Type
 
-/** A piece of streamed text, for live display only: never an event, never kept. */
+/** A piece of streamed text, for live display only: it is no event and is not stored. */
 export interface Delta {
   readonly run: string
   readonly ask: string
@@ -131,8 +132,8 @@ export interface Delta {
 }
 
 /**
- * Receives the events of a run. `emit` is awaited. Where `delta` is given, answers are streamed and their pieces told.
- * A listener that dies is logged and told on: its failure is its own, and costs no answer.
+ * Receives the events of a run. `emit` is awaited. Where `delta` is given, answers are streamed and their text is passed to
+ * it. A defect of `emit` is logged and fails no call; later events are emitted all the same.
  */
 export interface Listener {
   readonly emit: (event: Event) => Effect.Effect<void>
@@ -141,21 +142,23 @@ export interface Listener {
 
 const silent: Listener = { emit: () => Effect.void }
 
-/** Who listens; nobody by default. */
+/** The listener of the calls made with it; none by default. */
 export const Listener = Context.Reference<Listener>("fanfold/claude/Event/Listener", { defaultValue: () => silent })
 
 type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 
-/** Stamps an event with the time, the current call and what an attempt cost, and tells the listener. */
+/** Stamps an event with the time, the current call and what an attempt cost, and passes it to the listener. */
 export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const listener = fiber.getRef(Listener)
     if (listener === silent) return Effect.void
     const { ask, part, run } = fiber.getRef(Call.Current)
-    const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    const at = nowMillis(fiber)
     const stamped = { ...fields, ...costOf(fields, fiber.getRef(Price.Stated)), version, at, run, ask, part } as Event
-    const told = Effect.suspend(() => listener.emit(stamped))
-    return Effect.catchDefect(told, report)
+    return Effect.catchDefect(
+      Effect.suspend(() => listener.emit(stamped)),
+      report
+    )
   })
 
 const costOf = (fields: Fields<Event>, stated: Price.Prices): { readonly costUsd?: number } => {
@@ -166,7 +169,7 @@ const costOf = (fields: Fields<Event>, stated: Price.Prices): { readonly costUsd
 }
 
 /** Hands the text of one answer to a listener's `delta`. Stops after its first exception, and logs that once. */
-export const deltaSender = ({ delta }: Listener, fiber: Fiber.Fiber<unknown, unknown>): ((delta: Delta) => void) => {
+export const deltaSender = ({ delta }: Listener, fiber: AnyFiber): ((delta: Delta) => void) => {
   let isWanted = delta !== undefined
   return (piece) => {
     if (!isWanted) return

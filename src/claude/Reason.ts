@@ -1,4 +1,4 @@
-/** Why a call gave no answer: tagged reasons that know whether another try can help, and say what to do. */
+/** Why a call gave no answer: tagged reasons. `isRetryable`: another try can help; `message`: what happened, and what to do. */
 import { Schema } from "effect"
 import * as Api from "./ApiReason.ts"
 
@@ -56,7 +56,7 @@ export class EmptyAnswer extends Schema.TaggedError<EmptyAnswer>()("EmptyAnswer"
   }
 }
 
-/** The answer does not fit its schema, even after Claude was told the issue. */
+/** The answer does not fit its schema, nor did the second try, which was asked for with the issue. */
 export class Undecodable extends Schema.TaggedError<Undecodable>()("Undecodable", { issue: Schema.String }) {
   get isRetryable(): boolean {
     return false
@@ -91,7 +91,7 @@ export class CutOff extends Schema.TaggedError<CutOff>()("CutOff", detail) {
   }
 }
 
-/** A 200 that is no message: an HTML page of a proxy, broken JSON, another service. JSON that is merely broken may pass. */
+/** A 200 that is no message: an HTML page of a proxy, broken JSON, another service. Broken JSON may be a passing fault. */
 export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
   contentType: Schema.String,
   excerpt: Schema.String

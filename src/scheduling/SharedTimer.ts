@@ -1,32 +1,31 @@
-/** One timer for many who wait for a time to come: a fiber asleep for each would cost more than what they wait for. */
-import { Clock, Effect, type Fiber } from "effect"
-
-type AnyFiber = Fiber.Fiber<unknown, unknown>
+/** One timer for many deadlines: a sleeping fiber for each of thousands of calls would cost more than the calls. */
+import { Clock, Effect } from "effect"
+import type { AnyFiber } from "./FiberClock.ts"
 
 export class SharedTimer {
-  readonly #ring: (timer: AnyFiber) => void
+  readonly #onTime: (timer: AnyFiber) => void
   #timer: { readonly at: number; readonly fiber: AnyFiber } | undefined
 
-  /** `ring` looks who is due, and sets the alarm anew where somebody still waits. */
-  constructor(ring: (timer: AnyFiber) => void) {
-    this.#ring = ring
+  /** `onTime` handles what is due, and sets the timer again for what is not. It gets the timer's own fiber. */
+  constructor(onTime: (timer: AnyFiber) => void) {
+    this.#onTime = onTime
   }
 
-  /** Rings at this moment, in epoch milliseconds and by the fiber's clock, or before; an infinite one never comes. */
+  /** Calls `onTime` at this time or before, in epoch milliseconds by the fiber's clock; never for an infinite one. */
   set(at: number, { context }: AnyFiber): void {
     if (at === Number.POSITIVE_INFINITY || (this.#timer !== undefined && this.#timer.at <= at)) return
     this.stop()
-    // Timers know whole milliseconds only, and one that comes too early would ring again and again.
+    // A timer has whole milliseconds: rounded down, it would fire before the time, again and again.
     const sleep = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, Math.ceil(at - now))))
-    const ring = Effect.withFiber((timer) => {
+    const fire = Effect.withFiber((timer) => {
       this.#timer = undefined
-      this.#ring(timer)
+      this.#onTime(timer)
       return Effect.void
     })
-    this.#timer = { at, fiber: Effect.runForkWith(context)(Effect.andThen(sleep, ring)) }
+    this.#timer = { at, fiber: Effect.runForkWith(context)(Effect.andThen(sleep, fire)) }
   }
 
-  /** Where nobody waits there must be no timer, so that the process can end. */
+  /** To be called once nothing waits for the timer: a timer that is set keeps the process alive. */
   stop(): void {
     this.#timer?.fiber.interruptUnsafe()
     this.#timer = undefined

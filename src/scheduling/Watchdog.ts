@@ -1,10 +1,9 @@
-/** Ends what takes too long. One timer serves all. */
-import { Clock, type Context, Effect, Fiber } from "effect"
+/** Interrupts effects that take too long, with one timer for all of them. */
+import { type Context, Effect, Fiber } from "effect"
+import { type AnyFiber, nowMillis } from "./FiberClock.ts"
 import { SharedTimer } from "./SharedTimer.ts"
 
-type AnyFiber = Fiber.Fiber<unknown, unknown>
-
-/** An effect under watch. `late` is set once its time is over: what is run in its place. */
+/** An effect under watch. `late`, what is run in its place, is set once its time is over. */
 interface Watched<B, E> {
   readonly endsAt: () => number
   readonly onLate: () => Effect.Effect<B, E>
@@ -14,12 +13,12 @@ interface Watched<B, E> {
 
 export class Watchdog {
   readonly #watched = new Set<Watched<unknown, unknown>>()
-  readonly #timer = new SharedTimer((timer) => this.#look(timer))
+  readonly #timer = new SharedTimer((timer) => this.#endLate(timer))
 
   /**
-   * Runs the effect, and interrupts it once `endsAt` has passed, in epoch milliseconds; what `onLate` gave at that moment is
-   * run when it has gone. The end may move: later at any time, sooner where `wake` is told. `context`: where the effect
-   * runs, by default the same as the caller's.
+   * Runs the effect, and interrupts it once `endsAt` has passed, in epoch milliseconds. `onLate` is called at that moment, and
+   * what it returns is run after the interruption. `endsAt` may move later at any time; where it moves sooner, `wake` has
+   * to be called. `context`: what the effect is run with, by default that of the caller.
    */
   watch<A, E, R, B, E2>(
     effect: Effect.Effect<A, E, R>,
@@ -44,13 +43,13 @@ export class Watchdog {
     )
   }
 
-  /** Looks at this moment, at the latest, who is late. */
+  /** Checks at this time, at the latest, which effects are late. */
   wake(at: number, fiber: AnyFiber): void {
     this.#timer.set(at, fiber)
   }
 
-  #look(timer: AnyFiber): void {
-    const now = timer.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  #endLate(timer: AnyFiber): void {
+    const now = nowMillis(timer)
     let soonest = Number.POSITIVE_INFINITY
     for (const watched of this.#watched) {
       if (watched.late !== undefined) continue

@@ -58,7 +58,7 @@ export const make = (
 }
 
 /** The attempt that a fake is asked to make, to report what of a stream has arrived. */
-export const attempt: Effect.Effect<Attempt.Attempt> = Effect.map(Attempt.Current, (current) => current!)
+export const attempt: Effect.Effect<Attempt.Attempt> = Effect.map(Attempt.current, (current) => current!)
 
 /** Gives the next of these results on each call, the last one for ever. */
 export const script =

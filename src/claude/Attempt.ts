@@ -50,13 +50,28 @@ interface Observers {
   readonly outer: Observers | undefined
 }
 
-const Observers = Context.Reference<Observers | undefined>("fanfold/claude/Attempt/Observers", {
-  defaultValue: () => undefined
+/** What a call is made within: the attempt that it is part of, if any, and the observers of what it makes itself. */
+interface Surroundings {
+  readonly attempt: Attempt | undefined
+  readonly observers: Observers | undefined
+}
+
+const Surroundings = Context.Reference<Surroundings>("fanfold/claude/Attempt/Surroundings", {
+  defaultValue: () => ({ attempt: undefined, observers: undefined })
+})
+
+const surroundedBy = ({ attempt, observers }: Surroundings, observer: Observer): Surroundings => ({
+  attempt,
+  observers: { observer, outer: observers }
 })
 
 /** Adds an observer to the context that attempts are made in; the inner ones are called first. */
 export const observing = <R>(context: Context.Context<R>, observer: Observer): Context.Context<R> =>
-  Context.add(context, Observers, { observer, outer: Context.get(context, Observers) })
+  Context.add(context, Surroundings, surroundedBy(Context.get(context, Surroundings), observer))
+
+/** Adds an observer to the attempts that the fiber's effect makes. */
+export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer, fiber: AnyFiber) =>
+  Effect.provideService(effect, Surroundings, surroundedBy(fiber.getRef(Surroundings), observer))
 
 /** Above this many output tokens the SDK refuses a plain request: the answer may take longer than its ten minutes. */
 const maxPlainTokens = 21_333
@@ -75,7 +90,7 @@ export class Attempt {
   readonly onInner: () => void
   readonly #fiber: AnyFiber
   readonly #observers: Observers | undefined
-  readonly #sendDelta: (delta: Event.Delta) => void
+  #sendDelta: ((delta: Event.Delta) => void) | undefined
   #partial: () => PartialReply = none
   #stop: Stop = interruption
 
@@ -91,9 +106,8 @@ export class Attempt {
       request.maxTokens > maxPlainTokens
     this.onInner = onInner
     this.#fiber = fiber
-    this.#observers = fiber.getRef(Observers)
-    // The text of a second copy would be mixed with that of the original.
-    this.#sendDelta = call.hedge === true ? ignore : Event.deltaSender(listener, fiber)
+    const { attempt: outer, observers } = fiber.getRef(Surroundings)
+    this.#observers = outer === undefined ? observers : { observer: forwardingTo(outer), outer: observers }
   }
 
   /** The request was dispatched, and has not ended. */
@@ -142,7 +156,10 @@ export class Attempt {
 
   /** To be called by a `Claude` that streams, for every piece of text. */
   delta(text: string): void {
-    const { ask, part, run } = this.call
+    const { ask, hedge, part, run } = this.call
+    // The text of a second copy would be mixed with that of the original.
+    if (hedge === true) return
+    this.#sendDelta ??= Event.deltaSender(this.#fiber.getRef(Event.Listener), this.#fiber)
     this.#sendDelta({ run, ask, part, text })
   }
 
@@ -193,26 +210,24 @@ const ignore = (): void => {}
 const interruption: Stop = { reason: "Interrupted", message: "stopped on its way" }
 const hedgeOf = ({ hedge }: Call.Call) => (hedge === true ? { hedge } : {})
 
+/** The attempt that the fiber's `Claude` is asked to make; `undefined` outside of any. */
+export const currentOf = (fiber: AnyFiber): Attempt | undefined => fiber.getRef(Surroundings).attempt
+
 /** The attempt that a `Claude` is asked to make; `undefined` outside of any. One that streams reports to it. */
-export const Current = Context.Reference<Attempt | undefined>("fanfold/claude/Attempt/Current", {
-  defaultValue: () => undefined
-})
+export const current: Effect.Effect<Attempt | undefined> = Effect.withFiber((fiber) => Effect.succeed(currentOf(fiber)))
 
 /** Hands on what an inner attempt receives; when it began and ended, the outer one knows by itself. */
-const forwarding = (outer: Attempt): Observers => ({
-  observer: {
-    onHeaders: (_inner, headers) => outer.headers(headers),
-    onFirstToken: () => outer.begin(),
-    onChunk: (inner) => outer.chunk(() => inner.partial)
-  },
-  outer: undefined
+const forwardingTo = (outer: Attempt): Observer => ({
+  onHeaders: (_inner, headers) => outer.headers(headers),
+  onFirstToken: () => outer.begin(),
+  onChunk: (inner) => outer.chunk(() => inner.partial)
 })
 
-const observed = new WeakSet<Send>()
+const marked = new WeakSet<Send>()
 
 /** Marks a `send` below which attempts are observed already: that of a layer around an observed one. */
 export const mark = (send: Send): Send => {
-  observed.add(send)
+  marked.add(send)
   return send
 }
 
@@ -221,21 +236,20 @@ export const mark = (send: Send): Send => {
  * marked stays as it is. An unmarked one counts as the place where requests leave, until an observed one is seen within it.
  */
 export const observe = (send: Send): Send => {
-  if (observed.has(send)) return send
+  if (marked.has(send)) return send
   let isInnermost = true
   const onInner = () => {
     isInnermost = false
   }
   return mark((request) =>
     Effect.withFiber((fiber) => {
-      const outer = fiber.getRef(Current)
+      const outer = currentOf(fiber)
       outer?.onInner()
       if (!isInnermost) return send(request)
       const attempt = new Attempt(request, fiber, onInner)
-      const context = Context.make(Current, attempt).pipe(Context.add(Observers, forwarding(attempt)))
       const sent = Effect.suspend(() => {
         attempt.dispatch()
-        return Effect.provideContext(send(request), context)
+        return Effect.provideService(send(request), Surroundings, { attempt, observers: undefined })
       })
       // An outer attempt emits the events of both.
       const emit = outer === undefined ? Event.emit : () => Effect.void

@@ -88,7 +88,7 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
           return Effect.fail(new AskError({ reason: new Unbounded({ detail: reserved.failure }) }))
         }
         const own = new ReservedCall(reserved.success, prices)
-        const sent = Effect.provideContext(send(request), Attempt.observing(fiber.context, own))
+        const sent = Attempt.observed(send(request), own, fiber)
         const wait = queue.wait(own, {
           onQueued: () => admitWaiting(fiber),
           onInterrupt: () => admitWaiting(fiber)

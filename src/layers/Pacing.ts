@@ -1,5 +1,5 @@
 /** Keeps calls within the account's limits, which it learns from replies, and holds a model class back after a 429 or 529. */
-import { Clock, Context, Effect, Fiber, type Layer, Schema } from "effect"
+import { Clock, Effect, Fiber, type Layer, Schema } from "effect"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { type Claude, layerAround } from "../claude/Claude.ts"
@@ -92,12 +92,11 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
     const call = fiber.getRef(Call.Current)
     const ticket = new Ticket(request, call, shared.nextOrder())
     const paced = new PacedCall(shared, limiter, ticket, fiber)
-    const observed = Attempt.observing(fiber.context, paced)
     const sent = Effect.suspend(() => {
+      const observed = Attempt.observed(send(request), paced, fiber)
       // While others wait for the first limits, the reply is streamed: its headers come before its end.
       const isAwaited = call.asks > initialInFlight && limiter.isUnknown
-      const context = isAwaited ? Context.add(observed, Call.Current, { ...call, streamed: true }) : observed
-      return Effect.provideContext(send(request), context)
+      return isAwaited ? Effect.provideService(observed, Call.Current, { ...call, streamed: true }) : observed
     })
     return dispatcher.run(limiter, ticket, sent, () => paced.onExit(), fiber)
   }

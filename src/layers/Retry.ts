@@ -1,5 +1,5 @@
 /** Sends a failed request again where that can help, and gives up when the ask's time is over. */
-import { Clock, Context, Duration, Effect, type Layer, Random, Schedule, Schema } from "effect"
+import { Clock, Duration, Effect, type Layer, Random, Schedule, Schema } from "effect"
 import { AskError, TimedOut } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
@@ -112,7 +112,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 }
 
 const numbered = (send: Attempt.Send, request: Request, call: Call.Call) =>
-  Effect.provideContext(send(request), Context.make(Call.Current, call))
+  Effect.provideService(send(request), Call.Current, call)
 
 /** Whether any call of this layer has had an answer of the server, or proof that it is there. */
 interface Server {

@@ -61,8 +61,9 @@ class AttemptTimer implements Attempt.Observer {
   readonly #limits: Limits
   readonly #watchdog: Watchdog
   readonly #fiber: AnyFiber
-  /** More than one where a layer below hedges. */
-  readonly #underWay = new Set<Attempt.Attempt>()
+  #attempt: Attempt.Attempt | undefined
+  /** Further attempts under way, where a layer below hedges. */
+  #others: Set<Attempt.Attempt> | undefined
 
   constructor(limits: Limits, watchdog: Watchdog, fiber: AnyFiber) {
     this.#limits = limits
@@ -71,27 +72,34 @@ class AttemptTimer implements Attempt.Observer {
   }
 
   onDispatch(attempt: Attempt.Attempt): void {
-    this.#underWay.add(attempt)
+    if (this.#attempt === undefined) this.#attempt = attempt
+    else (this.#others ??= new Set()).add(attempt)
     this.#watchdog.wake(this.endsAt, this.#fiber)
   }
 
   onEnd(attempt: Attempt.Attempt): void {
-    this.#underWay.delete(attempt)
+    if (this.#attempt === attempt) this.#attempt = undefined
+    else this.#others?.delete(attempt)
   }
 
   get endsAt(): number {
-    let endsAt = Number.POSITIVE_INFINITY
-    for (const attempt of this.#underWay) endsAt = Math.min(endsAt, this.#endOf(attempt))
-    return endsAt
+    const late = this.#next
+    return late === undefined ? Number.POSITIVE_INFINITY : this.#endOf(late)
   }
 
   /** Ends the call: the error has what of the late attempt's reply has arrived. */
   stop(): Effect.Effect<never, AskError> {
-    const [first, ...others] = this.#underWay
-    const late = others.reduce((late, one) => (this.#endOf(one) < this.#endOf(late!) ? one : late), first)
-    const error = new AskError({ reason: this.#reasonOf(late!), ...late!.partial })
-    late!.stop({ reason: error.reason._tag, message: error.message })
+    const late = this.#next!
+    const error = new AskError({ reason: this.#reasonOf(late), ...late.partial })
+    late.stop({ reason: error.reason._tag, message: error.message })
     return Effect.fail(error)
+  }
+
+  /** The attempt under way that is late first. */
+  get #next(): Attempt.Attempt | undefined {
+    let next = this.#attempt
+    for (const one of this.#others ?? []) if (next === undefined || this.#endOf(one) < this.#endOf(next)) next = one
+    return next
   }
 
   #endOf(attempt: Attempt.Attempt): number {

@@ -1,5 +1,5 @@
 /** Lets one ask go ahead where many share a prefix: the others leave once that can be read from the prompt cache. */
-import { Context, Duration, Effect, type Layer, Schema } from "effect"
+import { Duration, Effect, type Layer, Schema } from "effect"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { type Claude, layerAround } from "../claude/Claude.ts"
@@ -38,10 +38,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     const registry = new WarmupRegistry(maxWaitMillis)
 
     const follow = (request: Request, group: WarmupGroup, fiber: AnyFiber) =>
-      Effect.provideContext(
-        send(request),
-        Attempt.observing(fiber.context, { onDispatch: ({ dispatchedAt }) => group.use(dispatchedAt!) })
-      )
+      Attempt.observed(send(request), { onDispatch: ({ dispatchedAt }) => group.use(dispatchedAt!) }, fiber)
 
     /** The reply of the leader is streamed, so that its beginning is seen. */
     const lead = (request: Request, group: WarmupGroup, member: Member, fiber: AnyFiber) => {
@@ -57,8 +54,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         }
       }
       const call = { ...fiber.getRef(Call.Current), streamed: true }
-      const context = Context.add(Attempt.observing(fiber.context, observer), Call.Current, call)
-      return Effect.provideContext(send(request), context)
+      return Effect.provideService(Attempt.observed(send(request), observer, fiber), Call.Current, call)
     }
 
     const join = (request: Request, group: WarmupGroup, fiber: AnyFiber) => {

@@ -72,7 +72,7 @@ const endsHanging = (stack: ReadonlyArray<Name>): boolean => stack.includes("Ret
 const perform = (act: Act, millis: number, canHang: boolean) =>
   Effect.gen(function* () {
     // A bare Claude, without any layer that observes it, has none.
-    const current = yield* Attempt.Current
+    const current = yield* Attempt.current
     switch (act) {
       case "overloaded":
         return yield* Effect.delay(Effect.fail(overloaded()), millis)

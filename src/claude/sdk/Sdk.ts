@@ -32,7 +32,7 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
   const cutter = Secret.cutter([key, ...Secret.ofCustomHeaders(globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"])])
   return (request) =>
     Effect.withFiber((fiber) => {
-      const attempt = fiber.getRef(Attempt.Current) ?? new Attempt.Attempt(request, fiber)
+      const attempt = Attempt.currentOf(fiber) ?? new Attempt.Attempt(request, fiber)
       const body = Wire.bodyOf(request)
       // One controller spans request and body, so that an interruption closes the connection wherever it is.
       const controller = new AbortController()

@@ -44,8 +44,8 @@ export const run = Effect.fn("Pipeline.run")(function* (
   const ended = { document: undefined, error: undefined, shortfall: undefined }
   const leave = (findings: Findings) => onInterrupt({ ...ended, findings })
   const options = { policy, concurrency, context, deadline, onInterrupt: leave }
-  const coming = synthesis === undefined ? {} : { synthesis: Synthesis.toCome(synthesis, asks, yield* Price.Stated) }
-  const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...coming }))
+  const planned = synthesis === undefined ? {} : { synthesis: Synthesis.planned(synthesis, asks, yield* Price.Stated) }
+  const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...planned }))
   const researched = yield* Effect.result(research)
   const shortfall = Result.isFailure(researched) ? researched.failure : undefined
   const findings: Findings = Result.isSuccess(researched) ? researched.success : researched.failure.findings

@@ -35,7 +35,7 @@ export const issuesOf = (
     return undefined
   }
 
-  const coming = synthesis === undefined ? undefined : Synthesis.toCome(synthesis, asks, prices)
+  const coming = synthesis === undefined ? undefined : Synthesis.planned(synthesis, asks, prices)
   const wholes = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<WorstCase.Amount> => {
     const request = Ask.requestOf(ask, shared)
     const most = told(["asks", name], request, Ask.modelsOf(ask, shared))

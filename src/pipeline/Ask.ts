@@ -12,6 +12,7 @@ import { resolve } from "./RunAsk.ts"
 export { modelsOf, requestOf } from "./AskData.ts"
 export { Defaults, maxTokens, type Options, Question, Settings, system } from "./AskOptions.ts"
 export { type Answer, resolve } from "./RunAsk.ts"
+export { textStream } from "./TextStream.ts"
 
 const assertQuestion = Issue.assert(Question, "question")
 const assertOptions = Issue.assert(inCode(Settings), "options")

@@ -1,5 +1,5 @@
 /** The fan-out: many asks at once, their answers in the same shape and in the order asked. */
-import { Clock, Deferred, Effect, Stream } from "effect"
+import { Clock, Deferred, Effect, Queue, Stream } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import type { Claude } from "../claude/Claude.ts"
 import type { Policy } from "../options/Policy.ts"
@@ -18,6 +18,7 @@ import * as ResearchContext from "./ResearchContext.ts"
 import { ResearchError } from "./ResearchError.ts"
 import * as ResearchEvents from "./ResearchEvents.ts"
 import { check, type Entry, type Options } from "./ResearchOptions.ts"
+import { AnswerText, type Delta, observed } from "./TextStream.ts"
 
 export { ResearchError } from "./ResearchError.ts"
 export { AFunction, Concurrency, Name, nameRule, Options } from "./ResearchOptions.ts"
@@ -114,3 +115,35 @@ export const stream = <const A extends Asks>(
       return Stream.fromIterable(entries).pipe(Stream.mapEffect(one, { concurrency, unordered: true }))
     })
   ) as never
+
+/** A piece of the answer to the ask `name`, at an offset of its text. */
+export interface TextDelta<out Name extends string = string> extends Delta {
+  readonly name: Name
+}
+
+type NameOf<A extends Asks> = A extends ReadonlyArray<unknown> ? string : keyof A & string
+
+/**
+ * Runs all asks and gives their texts in deltas while they are written, and each finding after the last delta of its ask. An
+ * element is a delta where `"text" in element`. Elements that are not read yet are kept; closing the stream interrupts the asks.
+ */
+export const textStream = <const A extends Asks>(
+  asks: A,
+  options: StreamOptions = {}
+): Stream.Stream<TextDelta<NameOf<A>> | FindingOf<A>, never, Claude | ServicesOf<A>> =>
+  Stream.callback<TextDelta | Finding, never, Claude | ServicesOf<A>>((queue) => {
+    const texts = new Map<string, AnswerText>()
+    const textOf = (name: string): AnswerText => {
+      const known = texts.get(name)
+      if (known !== undefined) return known
+      const text = new AnswerText((delta) => void Queue.offerUnsafe(queue, { name, ...delta }))
+      texts.set(name, text)
+      return text
+    }
+    const found = Stream.runForEach(stream(asks, options), (finding: Finding) => {
+      if (finding.outcome._tag === "Answered") textOf(finding.name).end(finding.outcome.reply)
+      texts.delete(finding.name)
+      return Queue.offer(queue, finding)
+    })
+    return Effect.andThen(observed(textOf)(found), Queue.end(queue))
+  }) as never

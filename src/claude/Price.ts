@@ -77,7 +77,26 @@ export const usdOf = (model: string, usage: Usage, stated: Prices = {}): number 
   )
 }
 
-/** The model of these that such a usage costs most with; one without a known price counts as dearer than any other. */
+/**
+ * Writes US dollars: from one dollar, and zero, with 2 decimals, from $0.001 with 4, below that with 2 significant digits. `"up"`
+ * rounds up, for an amount that another one must reach; a rounding error of added dollars (1e-12) does not count.
+ */
+export const usdText = (usd: number, rounding: "nearest" | "up" = "nearest"): string => {
+  const digits =
+    usd >= 1 || usd === 0
+      ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
+      : usd >= 0.001
+        ? { minimumFractionDigits: 4, maximumFractionDigits: 4 }
+        : { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
+  const isUp = rounding === "up"
+  const roundingMode = isUp ? "ceil" : "halfExpand"
+  return `$${Math.max(0, isUp ? usd - addedError : usd).toLocaleString("en-US", { ...digits, roundingMode })}`
+}
+
+/** A rounding error of added dollars. */
+const addedError = 1e-12
+
+/** The model that such a usage costs most with; one without a known price counts as dearer than any other. */
 export const dearestOf = (
   [first, ...others]: Array.NonEmptyReadonlyArray<string>,
   usage: Usage,

@@ -19,8 +19,8 @@ export const linesOf = (asks: ReadonlyArray<Named>): ReadonlyArray<string> => {
     const prefix = prefixOf(request)
     if (prefix._tag !== "Context" && request.context !== undefined) tooShort.add(whyNot(request.context, request.model))
     if (prefix._tag === "Nothing") continue
-    const group = groups.get(prefix.ground)
-    if (group === undefined) groups.set(prefix.ground, { prefix, names: [name] })
+    const group = groups.get(prefix.cacheKey)
+    if (group === undefined) groups.set(prefix.cacheKey, { prefix, names: [name] })
     else group.names.push(name)
   }
   const alone = [...groups.values()].flatMap(({ names, prefix }) =>

@@ -22,7 +22,7 @@ export class WarmupRegistry {
     this.#maxWaitMillis = maxWaitMillis
   }
 
-  of({ _tag, context, ground }: Exclude<Prefix, { readonly _tag: "Nothing" }>): WarmupGroup {
+  of({ _tag, cacheKey: ground, context }: Exclude<Prefix, { readonly _tag: "Nothing" }>): WarmupGroup {
     // A run's requests hold the same text, which is found without being read.
     const known = this.#all.get(context)?.get(ground)
     if (known !== undefined) return known

@@ -22,6 +22,10 @@ const writing =
   () =>
     Effect.as(write(...pieces), reply(pieces.join("")))
 
+/** The first request fails after a piece of its text. */
+const cut = (_: Sent, nth: number) =>
+  nth === 1 ? Effect.andThen(write("Par"), Effect.fail(overloaded())) : writing("Lis", "bon")()
+
 const attemptFailed = Event.emit({
   _tag: "AttemptFailed",
   attempt: 1,
@@ -121,8 +125,6 @@ describe("Ask.textStream", () => {
 
   it.effect("gives all of the next attempt's text where one failed, and that of the answer that fits its schema", () =>
     Effect.gen(function* () {
-      const cut = (_: Sent, nth: number) =>
-        nth === 1 ? Effect.andThen(write("Par"), Effect.fail(overloaded())) : writing("Lis", "bon")()
       const retried = Layer.provide(Retry.layer(), make(cut).layer)
       const stream = Ask.textStream(Ask.text("where?"))
       assert.deepStrictEqual(yield* collect(stream, { layer: retried }), ["Par", "Lis", "bon"])

@@ -5,7 +5,7 @@ import type { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { type Reply, textOf } from "../claude/Message.ts"
 import type { AskData } from "./AskData.ts"
-import { resolve } from "./RunAsk.ts"
+import { type Answer, resolve } from "./RunAsk.ts"
 
 /**
  * A piece of an answer. `offset` is where it begins in the answer's text, in UTF-16 code units: the text after it is
@@ -79,16 +79,24 @@ export const observed =
       }
     }))
 
+/** Runs an ask and calls `onText` with its text in deltas. */
+export const withText =
+  (onText: (text: string) => void) =>
+  <A, E, R>(answered: Effect.Effect<Answer<A>, E, R>): Effect.Effect<Answer<A>, E, R> =>
+    Effect.suspend(() => {
+      const answer = new AnswerText(({ text }) => onText(text))
+      return Effect.tap(observed(() => answer)(answered), ({ reply }) => Effect.sync(() => answer.end(reply)))
+    })
+
 /**
  * Runs an ask and gives its text in deltas, which together are the answer's text. Fails where the ask fails; closing the
  * stream interrupts the request. Deltas that are not read yet are kept: a slow reader does not slow the request down. Where
  * an attempt fails after it has begun to answer, all of the next attempt's text follows.
  */
 export const textStream = <A, R>(ask: AskData<A, R>): Stream.Stream<string, AskError, Claude | R> =>
-  Stream.callback<string, AskError, Claude | R>((queue) => {
-    const answer = new AnswerText(({ text }) => void Queue.offerUnsafe(queue, text))
-    return Effect.flatMap(observed(() => answer)(resolve(ask)), ({ reply }) => {
-      answer.end(reply)
-      return Queue.end(queue)
-    })
-  })
+  Stream.callback((queue) =>
+    resolve(ask).pipe(
+      withText((text) => void Queue.offerUnsafe(queue, text)),
+      Effect.andThen(Queue.end(queue))
+    )
+  )

@@ -153,7 +153,15 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
     if (listener === silent) return Effect.void
     const { ask, part, run } = fiber.getRef(Call.Current)
     const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-    const stamped = { ...fields, ...costOf(fields, fiber.getRef(Price.Stated)), version, at, run, ask, part } as Event
+    const stamped = {
+      ...fields,
+      ...costOf(fields, fiber.getRef(Price.Overrides)),
+      version,
+      at,
+      run,
+      ask,
+      part
+    } as Event
     const told = Effect.suspend(() => listener.emit(stamped))
     return Effect.catchDefect(told, report)
   })

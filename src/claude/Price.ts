@@ -22,8 +22,8 @@ export const Prices = Schema.Record(Schema.String, Price).annotate({
 })
 export type Prices = typeof Prices.Type
 
-/** The prices that a user has stated; none by default. */
-export const Stated = Context.Reference<Prices>("fanfold/claude/Price/Stated", { defaultValue: () => ({}) })
+/** Prices that override list prices in the costs of events and in budgets; none by default. */
+export const Overrides = Context.Reference<Prices>("fanfold/claude/Price/Overrides", { defaultValue: () => ({}) })
 
 /** The month of the price list. */
 export const pricedAt = "2026-10"
@@ -40,19 +40,20 @@ const haikuLongPromptTokens = 100_000
 /** The date of a model's snapshot: `claude-next` is answered by `claude-next-20261101`, at the same price. */
 const snapshot = /-\d{8}$/
 
-const own = (stated: Prices, model: string): Price | undefined =>
-  Object.hasOwn(stated, model) ? stated[model] : undefined
+const ownOf = (overrides: Prices, model: string): Price | undefined =>
+  Object.hasOwn(overrides, model) ? overrides[model] : undefined
 
-const statedOf = (stated: Prices, model: string): Price | undefined =>
-  own(stated, model) ?? own(stated, model.replace(snapshot, ""))
+const overrideOf = (overrides: Prices, model: string): Price | undefined =>
+  ownOf(overrides, model) ?? ownOf(overrides, model.replace(snapshot, ""))
 
-/** Whether the price of a model is one that a user has stated. */
-export const isStated = (model: string, stated: Prices = {}): boolean => statedOf(stated, model) !== undefined
+/** Whether the price of a model is an override of the list, or added to it. */
+export const isOverridden = (model: string, overrides: Prices = {}): boolean =>
+  overrideOf(overrides, model) !== undefined
 
 /** The price of a model for a prompt of so many tokens; `undefined`, never zero, where it is not known. */
-export const priceOf = (model: string, inputTokens: number, stated: Prices = {}): Price | undefined => {
-  const theirs = statedOf(stated, model)
-  if (theirs !== undefined) return theirs
+export const priceOf = (model: string, inputTokens: number, overrides: Prices = {}): Price | undefined => {
+  const override = overrideOf(overrides, model)
+  if (override !== undefined) return override
   if (model.startsWith("claude-haiku-5-5")) {
     return inputTokens > haikuLongPromptTokens
       ? { inputUsd: 0.5, outputUsd: 2.5, cacheReadUsd: 0.05 }
@@ -65,8 +66,8 @@ export const priceOf = (model: string, inputTokens: number, stated: Prices = {})
 }
 
 /** The cost of a usage in USD, web searches included; `undefined` for a model without a known price. */
-export const usdOf = (model: string, usage: Usage, stated: Prices = {}): number | undefined => {
-  const price = priceOf(model, inputTokensOf(usage), stated)
+export const usdOf = (model: string, usage: Usage, overrides: Prices = {}): number | undefined => {
+  const price = priceOf(model, inputTokensOf(usage), overrides)
   if (price === undefined) return undefined
   return (
     (usage.inputTokens * price.inputUsd +
@@ -101,8 +102,8 @@ export const usdText = (usd: number, rounding: "nearest" | "up" = "nearest"): st
 export const dearestOf = (
   [first, ...others]: Array.NonEmptyReadonlyArray<string>,
   usage: Usage,
-  stated: Prices = {}
+  overrides: Prices = {}
 ): string => {
-  const usd = (model: string) => usdOf(model, usage, stated) ?? Number.POSITIVE_INFINITY
+  const usd = (model: string) => usdOf(model, usage, overrides) ?? Number.POSITIVE_INFINITY
   return others.reduce((dearest, model) => (usd(model) > usd(dearest) ? model : dearest), first)
 }

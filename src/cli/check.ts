@@ -5,7 +5,7 @@ import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { timeText } from "../options/OptionSchemas.ts"
 import * as Policy from "../options/Policy.ts"
-import { isStated, pricedAt, type Prices, usdText } from "../claude/Price.ts"
+import { isOverridden, pricedAt, type Prices, usdText } from "../claude/Price.ts"
 import { plural } from "../report/RunState.ts"
 import { bodyOf } from "../claude/sdk/Wire.ts"
 import { code, Failure } from "./Failure.ts"
@@ -47,7 +47,7 @@ const costText = (
 /** What a cost is reckoned with. */
 const pricesText = (calls: ReadonlyArray<Forecast.Foreseen>, prices: Prices | undefined): string => {
   const models = calls.flatMap(({ models }) => models)
-  const stated = models.filter((model) => isStated(model, prices)).length
+  const stated = models.filter((model) => isOverridden(model, prices)).length
   return [stated < models.length ? `list prices of ${pricedAt}` : "", stated > 0 ? "prices of the plan" : ""]
     .filter((text) => text !== "")
     .join(" and ")

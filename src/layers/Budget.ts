@@ -132,7 +132,7 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
         send: (request) =>
           Effect.withFiber((fiber) => {
             const call = fiber.getRef(Call.Current)
-            const stated = fiber.getRef(Price.Stated)
+            const stated = fiber.getRef(Price.Overrides)
             const listener = fiber.getRef(Event.Listener)
             const claimed = claimOf(request, call, stated)
             if (Result.isFailure(claimed)) {

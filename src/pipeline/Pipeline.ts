@@ -46,7 +46,8 @@ export const run = Effect.fn("Pipeline.run")(function* (
   const ended = { document: undefined, error: undefined, shortfall: undefined }
   const leave = (findings: Findings) => onInterrupt({ ...ended, findings })
   const options = { policy, concurrency, context, deadline, onInterrupt: leave }
-  const planned = synthesis === undefined ? {} : { synthesis: Synthesis.planned(synthesis, asks, yield* Price.Stated) }
+  const planned =
+    synthesis === undefined ? {} : { synthesis: Synthesis.planned(synthesis, asks, yield* Price.Overrides) }
   const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...planned }))
   const researched = yield* Effect.result(research)
   const shortfall = Result.isFailure(researched) ? researched.failure : undefined

@@ -112,6 +112,28 @@ describe("the compiler sees", () => {
     })
   })
 
+  it("the text of an ask, and each delta of a research beside its findings", () => {
+    compiled(() => {
+      const text = Ask.textStream(market)
+      expectTypeOf(text).toEqualTypeOf<Stream.Stream<string, AskError.AskError, Claude.Claude>>()
+      const stream = Research.textStream({ market, rivals })
+      type Each = typeof stream extends Stream.Stream<infer A, never, Claude.Claude> ? A : never
+      type Delta = Extract<Each, { readonly text: string }>
+      expectTypeOf<Delta["name"]>().toEqualTypeOf<"market" | "rivals">()
+      expectTypeOf<Delta["offset"]>().toEqualTypeOf<number>()
+      expectTypeOf<Exclude<Each, Delta>>().toEqualTypeOf<
+        Findings.Finding<Market, "market"> | Findings.Finding<string, "rivals">
+      >()
+    })
+  })
+
+  it("a synthesis as what makes an ask of findings", () => {
+    compiled(() => {
+      const memo = Synthesis.object("Enter?", Market)
+      expectTypeOf<ReturnType<typeof memo>>().toEqualTypeOf<Ask.Ask<Market>>()
+    })
+  })
+
   it("the value of a synthesis", () => {
     compiled(() => {
       const memo = Research.run({ rivals }).pipe(Effect.flatMap(Synthesis.object("Enter?", Market)))

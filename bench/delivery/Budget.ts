@@ -63,7 +63,7 @@ export const run = (seed: number): Effect.Effect<Spent> =>
       return { asks: count, answered, overBudget, billedUsd: bill.usd, isFolded: answered === 0 || isFolded }
     })
     const fiber = yield* program.pipe(
-      Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.toCome(synthesis, asks) })),
+      Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(synthesis, asks) })),
       Effect.provide(Stack.layerOver({ budget: limitUsd, pacing: { inFlight } }).pipe(Layer.provide(claude.layer))),
       Effect.forkChild
     )

@@ -154,7 +154,15 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
     if (listener === silent) return Effect.void
     const { ask, part, run } = fiber.getRef(Call.Current)
     const at = nowMillis(fiber)
-    const stamped = { ...fields, ...costOf(fields, fiber.getRef(Price.Stated)), version, at, run, ask, part } as Event
+    const stamped = {
+      ...fields,
+      ...costOf(fields, fiber.getRef(Price.Overrides)),
+      version,
+      at,
+      run,
+      ask,
+      part
+    } as Event
     return Effect.catchDefect(
       Effect.suspend(() => listener.emit(stamped)),
       report

@@ -1,4 +1,4 @@
-/** Which model is asked: one by its name, or several in the order in which they are tried. */
+/** The model of a request by its name, or several in the order in which they are tried. */
 import { Array, Schema } from "effect"
 import { NonEmpty } from "../options/OptionSchemas.ts"
 
@@ -20,16 +20,17 @@ export type Models = typeof Models.Type
 /** The model that is asked first. */
 export const first = (models: Models): string => (typeof models === "string" ? models : models[0])
 
-const none: ReadonlyArray<string> = []
+const noModels: ReadonlyArray<string> = []
 
-/** The models to go on to, in this order. */
-export const others = (models: Models): ReadonlyArray<string> => (typeof models === "string" ? none : models.slice(1))
+/** The models after the first: each is asked where the one before it is overloaded or missing. */
+export const others = (models: Models): ReadonlyArray<string> =>
+  typeof models === "string" ? noModels : models.slice(1)
 
 /** All of them, in their order. */
 export const all = (models: Models): Array.NonEmptyReadonlyArray<string> =>
   typeof models === "string" ? [models] : models
 
-/** Reads what a command line says: a name, or several with commas between them; `undefined` for anything else. */
+/** Reads the value of `--model`: a name, or several separated by commas; `undefined` for any other text. */
 export const fromString = (text: string): Models | undefined => {
   const names = text.split(",").map((name) => name.trim())
   const models = names.length === 1 ? names[0] : names

@@ -1,4 +1,4 @@
-/** USD per million tokens, from Anthropic's price list of October 2026. A cost here is an estimate, not an invoice. */
+/** Prices of models in USD, from Anthropic's price list of October 2026. A cost is an estimate, not an invoice. */
 import { type Array, Context, Schema } from "effect"
 import type { Usage } from "./Message.ts"
 import { inputTokensOf } from "./Message.ts"
@@ -9,22 +9,23 @@ const Usd = Schema.Number.annotate(aPrice).check(
   Schema.isGreaterThanOrEqualTo(0, aPrice)
 )
 
+/** USD per million tokens: of input, of output, and of input that is read from the prompt cache. */
 export const Price = Schema.Struct({ inputUsd: Usd, outputUsd: Usd, cacheReadUsd: Usd }).annotate({
   expected: "{ inputUsd, outputUsd, cacheReadUsd } in USD per million tokens"
 })
 export interface Price extends Schema.Schema.Type<typeof Price> {}
 
-/** Prices by the name of a model, of a user's own: they win over the list, and make models known that it lacks. */
+/** Prices by the name of a model, as a user sets them: they override list prices, and add models that the list lacks. */
 export const Prices = Schema.Record(Schema.String, Price).annotate({
-  description: "USD per million tokens by model: they win over the list prices, and stand for models without one",
+  description: "USD per million tokens by model: they override list prices, and add models without one",
   expected: "prices by model"
 })
 export type Prices = typeof Prices.Type
 
-/** The prices that a user has stated; none by default. */
-export const Stated = Context.Reference<Prices>("fanfold/claude/Price/Stated", { defaultValue: () => ({}) })
+/** Prices that override list prices in the costs of events and in budgets; none by default. */
+export const Overrides = Context.Reference<Prices>("fanfold/claude/Price/Overrides", { defaultValue: () => ({}) })
 
-/** The month the prices were read. */
+/** The month of the price list. */
 export const pricedAt = "2026-10"
 
 /** A 5-minute cache write costs 1.25 times the input price. */
@@ -36,22 +37,23 @@ export const webSearchUsd = 0.01
 /** Haiku 5.5 has a second, higher price for prompts above this many input tokens. */
 const haikuLongPromptTokens = 100_000
 
-/** The day of a model's snapshot: `claude-next` is answered by `claude-next-20261101`, at the same price. */
+/** The date of a model's snapshot: `claude-next` is answered by `claude-next-20261101`, at the same price. */
 const snapshot = /-\d{8}$/
 
-const own = (stated: Prices, model: string): Price | undefined =>
-  Object.hasOwn(stated, model) ? stated[model] : undefined
+const ownOf = (overrides: Prices, model: string): Price | undefined =>
+  Object.hasOwn(overrides, model) ? overrides[model] : undefined
 
-const statedOf = (stated: Prices, model: string): Price | undefined =>
-  own(stated, model) ?? own(stated, model.replace(snapshot, ""))
+const overrideOf = (overrides: Prices, model: string): Price | undefined =>
+  ownOf(overrides, model) ?? ownOf(overrides, model.replace(snapshot, ""))
 
-/** Whether the price of a model is one that a user has stated. */
-export const isStated = (model: string, stated: Prices = {}): boolean => statedOf(stated, model) !== undefined
+/** Whether the price of a model is an override of the list, or added to it. */
+export const isOverridden = (model: string, overrides: Prices = {}): boolean =>
+  overrideOf(overrides, model) !== undefined
 
-/** Gives the price of a model for a prompt of that many tokens; `undefined` where it is not known, never zero. */
-export const priceOf = (model: string, inputTokens: number, stated: Prices = {}): Price | undefined => {
-  const theirs = statedOf(stated, model)
-  if (theirs !== undefined) return theirs
+/** The price of a model for a prompt of so many tokens; `undefined`, never zero, where it is not known. */
+export const priceOf = (model: string, inputTokens: number, overrides: Prices = {}): Price | undefined => {
+  const override = overrideOf(overrides, model)
+  if (override !== undefined) return override
   if (model.startsWith("claude-haiku-5-5")) {
     return inputTokens > haikuLongPromptTokens
       ? { inputUsd: 0.5, outputUsd: 2.5, cacheReadUsd: 0.05 }
@@ -63,9 +65,9 @@ export const priceOf = (model: string, inputTokens: number, stated: Prices = {})
   return undefined
 }
 
-/** Estimates what a usage costs in USD, web searches included; `undefined` for a model without a known price. */
-export const usdOf = (model: string, usage: Usage, stated: Prices = {}): number | undefined => {
-  const price = priceOf(model, inputTokensOf(usage), stated)
+/** The cost of a usage in USD, web searches included; `undefined` for a model without a known price. */
+export const usdOf = (model: string, usage: Usage, overrides: Prices = {}): number | undefined => {
+  const price = priceOf(model, inputTokensOf(usage), overrides)
   if (price === undefined) return undefined
   return (
     (usage.inputTokens * price.inputUsd +
@@ -77,12 +79,31 @@ export const usdOf = (model: string, usage: Usage, stated: Prices = {}): number 
   )
 }
 
-/** The model of these that such a usage costs most with; one without a known price counts as dearer than any other. */
+/** A rounding error of added dollars, the same that a budget allows. */
+const addedError = 1e-12
+
+/**
+ * Writes US dollars: from one dollar, and zero, with 2 decimals, from $0.001 with 4, below that with 2 significant digits. `"up"`
+ * rounds up, for an amount that another one must reach.
+ */
+export const usdText = (usd: number, rounding: "nearest" | "up" = "nearest"): string => {
+  const digits =
+    usd >= 1 || usd === 0
+      ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
+      : usd >= 0.001
+        ? { minimumFractionDigits: 4, maximumFractionDigits: 4 }
+        : { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
+  const isUp = rounding === "up"
+  const roundingMode = isUp ? "ceil" : "halfExpand"
+  return `$${Math.max(0, isUp ? usd - addedError : usd).toLocaleString("en-US", { ...digits, roundingMode })}`
+}
+
+/** The model that such a usage costs most with; one without a known price counts as dearer than any other. */
 export const dearestOf = (
   [first, ...others]: Array.NonEmptyReadonlyArray<string>,
   usage: Usage,
-  stated: Prices = {}
+  overrides: Prices = {}
 ): string => {
-  const usd = (model: string) => usdOf(model, usage, stated) ?? Number.POSITIVE_INFINITY
+  const usd = (model: string) => usdOf(model, usage, overrides) ?? Number.POSITIVE_INFINITY
   return others.reduce((dearest, model) => (usd(model) > usd(dearest) ? model : dearest), first)
 }

@@ -28,7 +28,9 @@ const concurrency = Flag.String("concurrency").pipe(
 
 const policy = Flag.String("policy").pipe(
   Flag.withMetavar("policy"),
-  Flag.withDescription("When research counts as done: all, best-effort, atLeast=n or first=n"),
+  Flag.withDescription(
+    "When research counts as done: all, best-effort (default; in code it is all), atLeast=n or first=n"
+  ),
   Flag.mapEffect((text) => {
     const value = Policy.fromString(text)
     return value === undefined

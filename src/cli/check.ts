@@ -5,8 +5,8 @@ import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { timeText } from "../options/OptionSchemas.ts"
 import * as Policy from "../options/Policy.ts"
-import { isStated, pricedAt, type Prices } from "../claude/Price.ts"
-import { plural, usdText } from "../report/RunState.ts"
+import { isOverridden, pricedAt, type Prices, usdText } from "../claude/Price.ts"
+import { plural } from "../report/RunState.ts"
 import { bodyOf } from "../claude/sdk/Wire.ts"
 import { code, Failure } from "./Failure.ts"
 import * as Flags from "./Flags.ts"
@@ -24,14 +24,30 @@ const count = (n: number): string => n.toLocaleString("en-US")
 
 const searchesText = (n: number): string => (n === 0 ? "" : `, up to ${plural(n, "web search", "web searches")}`)
 
-const callText = ({ atMostUsd, inputTokens, part, request: { maxTokens }, webSearches }: Forecast.Foreseen): string =>
-  `${part === "synthesis" ? "up to " : "about "}${count(inputTokens)} tokens in, up to ${count(maxTokens)} out` +
-  `${searchesText(webSearches)}${atMostUsd === undefined ? "" : `, at most ${usdText(atMostUsd)}`}`
+const callText = (call: Forecast.Foreseen): string => {
+  const { atMostUsd, inputTokens, maxInputTokens, part, request, webSearches } = call
+  const input = part === "synthesis" ? `up to ${count(maxInputTokens)}` : `about ${count(inputTokens)}`
+  const cost = atMostUsd === undefined ? "" : `, at most ${usdText(atMostUsd, "up")}`
+  return `${input} tokens in, up to ${count(request.maxTokens)} out${searchesText(webSearches)}${cost}`
+}
+
+/** The sum that a budget must be so that nothing is left out, and the estimate by length. */
+const costText = (
+  { atMostUsd = 0, calls, estimatedUsd = 0, webSearches }: Forecast.Forecast,
+  prices?: Prices
+): string => {
+  const searches =
+    webSearches === 0 ? "" : `, without what ${plural(webSearches, "web search finds", "web searches find")}`
+  return (
+    `Cost: at most ${usdText(atMostUsd, "up")}, as a budget counts it; about ${usdText(estimatedUsd)} by the length of the text${searches} ` +
+    `(estimated: ${pricesText(calls, prices)}, every answer as long as it may be, each call once)`
+  )
+}
 
 /** What a cost is reckoned with. */
 const pricesText = (calls: ReadonlyArray<Forecast.Foreseen>, prices: Prices | undefined): string => {
   const models = calls.flatMap(({ models }) => models)
-  const stated = models.filter((model) => isStated(model, prices)).length
+  const stated = models.filter((model) => isOverridden(model, prices)).length
   return [stated < models.length ? `list prices of ${pricedAt}` : "", stated > 0 ? "prices of the plan" : ""]
     .filter((text) => text !== "")
     .join(" and ")
@@ -57,12 +73,11 @@ const toText = (
   { concurrency, deadline, layers, policy, synthesis }: Prepared,
   forecast: Forecast.Forecast
 ): string => {
-  const { atMostUsd, calls, unpriced, webSearches } = forecast
+  const { atMostUsd, calls, unpriced } = forecast
   const asks = synthesis === undefined ? calls.length : calls.length - 1
   const deadlineText = deadline === undefined ? "" : `, deadline ${timeText(Duration.toMillis(deadline))}`
   const nameWidth = Math.max(...calls.map(({ name }) => name.length))
   const modelWidth = Math.max(...calls.map(({ models }) => inWords(models).length))
-  const searches = webSearches === 0 ? "" : `${searchesText(webSearches)} without the tokens of what they find`
   return [
     `${asks} ${asks === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
     ...calls.map(
@@ -70,7 +85,7 @@ const toText = (
     ),
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
-      : `Cost: about $${atMostUsd.toFixed(4)} at most (estimated: ${pricesText(calls, layers.prices)}, every answer as long as it may be, each call once${searches})`,
+      : costText(forecast, layers.prices),
     ...budgetLines(layers.budget, atMostUsd),
     ...Sharing.linesOf(calls.filter(({ part }) => part === "ask")),
     "Nothing was sent.",

@@ -1,27 +1,27 @@
-/** What a request shares with its siblings, and pays once for all where one of them begins before the others leave. */
+/** The part of a request that others share: it is paid once where one request begins to be answered before the others are sent. */
 import { charactersPerToken } from "./TokenCount.ts"
 import type { Request } from "../claude/Message.ts"
 
 /**
- * `Context`: the beginning of the request is read from the prompt cache. `Schema`: its answer schema is compiled. Requests
- * with the same `context` and `cacheKey` share it.
+ * `Context`: the document at the start of the request, which the prompt cache keeps. `Schema`: the answer schema, which the
+ * API compiles. Requests with the same `context` and `cacheKey` share it. `Nothing`: there is no such part.
  */
 export type Prefix =
   | { readonly _tag: "Context"; readonly context: string; readonly cacheKey: string; readonly tokens: number }
   | { readonly _tag: "Schema"; readonly context: ""; readonly cacheKey: string }
   | { readonly _tag: "Nothing" }
 
-/** A cache entry lives for five minutes from the start of the latest request that used it; a compiled schema for a day. */
+/** How long a prefix is kept: a cache entry five minutes from the start of the last request that used it, a compiled schema a day. */
 export const lifeMillis = { Context: 5 * 60_000, Schema: 24 * 60 * 60_000 }
 
 /** Shortest prefix that the API caches, in tokens; for an unknown model the largest of those documented. */
 export const minimumTokensOf = (model: string): number =>
   model.startsWith("claude-haiku-5-5") || model.startsWith("claude-opus-5-5") ? 512 : 1024
 
-/** Tokens of a context, by its length. */
+/** Tokens of a document, estimated from its length. */
 export const tokensOf = (context: string): number => Math.ceil(context.length / charactersPerToken)
 
-/** Another model, effort, answer schema or other tools make another prefix, as the API's cache is built on them. */
+/** The prefix of a request. It differs by model, tools, effort and answer schema too, as the API's cache does. */
 export const prefixOf = ({ answerSchema, context, effort, model, tools }: Request): Prefix => {
   if (context !== undefined) {
     const tokens = tokensOf(context)
@@ -30,8 +30,8 @@ export const prefixOf = ({ answerSchema, context, effort, model, tools }: Reques
     }
   }
   return answerSchema === undefined
-    ? nothing
+    ? noPrefix
     : { _tag: "Schema", context: "", cacheKey: JSON.stringify([model, answerSchema]) }
 }
 
-const nothing: Prefix = { _tag: "Nothing" }
+const noPrefix: Prefix = { _tag: "Nothing" }

@@ -82,7 +82,7 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
     return (request) =>
       Effect.withFiber((fiber) => {
         const call = fiber.getRef(Call.Current)
-        const prices = fiber.getRef(Price.Stated)
+        const prices = fiber.getRef(Price.Overrides)
         const reserved = reservationOf(ledger, request, call, prices, isPriced)
         if (Result.isFailure(reserved)) {
           return Effect.fail(new AskError({ reason: new Unbounded({ detail: reserved.failure }) }))

@@ -57,8 +57,8 @@ const stating = (prices: Price.Prices | undefined, layer: Around): Around =>
     : Layer.merge(
         layer,
         Layer.effect(
-          Price.Stated,
-          Effect.map(Price.Stated, (around) => ({ ...around, ...prices }))
+          Price.Overrides,
+          Effect.map(Price.Overrides, (around) => ({ ...around, ...prices }))
         )
       )
 

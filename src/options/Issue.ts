@@ -1,7 +1,7 @@
-/** Says what is wrong with a value, and where: `rivals.maxTokens: expected a whole number ≥ 1, got "many"`. */
+/** Describes what is wrong with a value, and where: `rivals.maxTokens: expected a whole number ≥ 1, got "many"`. */
 import { Array, Effect, Schema, SchemaAST, SchemaIssue } from "effect"
 
-/** One thing wrong with a value; `path` leads to it from the value's root. */
+/** One problem of a value; `path` leads to it from the value's root. */
 export interface Issue {
   readonly path: ReadonlyArray<PropertyKey>
   readonly message: string
@@ -16,7 +16,7 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
     if (issue._tag === "MissingKey") return "missing"
     if (issue._tag === "UnexpectedKey") {
       const message = issue.ast.annotations?.messageUnexpectedKey
-      return typeof message === "string" ? message : `unknown key${known(issue.ast)}`
+      return typeof message === "string" ? message : `unknown key${expectedKeys(issue.ast)}`
     }
     const expected = issue._tag === "InvalidType" ? (issue.ast.annotations?.expected ?? keysOf(issue.ast)) : undefined
     return typeof expected === "string"
@@ -25,54 +25,54 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
   }
 })
 
-/** Keys that show the shape of an object at a glance. */
-const mostKeys = 6
+/** Structs with more keys are not written out in an error. */
+const maxKeys = 6
 
-/** What to write where a struct of a few keys is expected: `{ within, maxWait, attempts }`. */
+/** The text for an expected struct: `{ within, maxWait, attempts }`; `undefined` where it has more than `maxKeys` keys. */
 const keysOf = (ast: SchemaAST.AST): string | undefined => {
   const names = namesOf(ast)
-  return names.length === 0 || names.length > mostKeys ? undefined : `{ ${names.join(", ")} }`
+  return names.length === 0 || names.length > maxKeys ? undefined : `{ ${names.join(", ")} }`
 }
 
 const namesOf = (ast: SchemaAST.AST): ReadonlyArray<string> =>
   SchemaAST.isObjects(ast) ? ast.propertySignatures.map(({ name }) => String(name)) : []
 
-/** Names that fit in a line. */
-const mostNames = 24
+/** Structs with more keys are not listed after an unknown key: the list would not fit in a line. */
+const maxNames = 24
 
-/** What a struct knows instead of a key that it does not. */
-const known = (ast: SchemaAST.AST): string => {
+/** The keys that a struct has, for the error of one that it does not have. */
+const expectedKeys = (ast: SchemaAST.AST): string => {
   const names = namesOf(ast)
-  if (names.length === 0 || names.length > mostNames) return ""
+  if (names.length === 0 || names.length > maxNames) return ""
   return `, expected ${names.length === 1 ? "" : "one of "}${names.join(", ")}`
 }
 
-/** Where no alternative of a named union fits, its name says more than what each alternative misses. */
-const named = (issue: SchemaIssue.Issue): SchemaIssue.Issue => {
+/** Replaces the issues of all alternatives of a union by the union's `expected`, where it has one. */
+const withUnionName = (issue: SchemaIssue.Issue): SchemaIssue.Issue => {
   switch (issue._tag) {
     case "AnyOf": {
       const expected = issue.ast.annotations?.expected
       return typeof expected === "string" && issue.issues.length !== 1
         ? new SchemaIssue.InvalidValue({ expected }, inputOf(issue), strict)
-        : new SchemaIssue.AnyOf(issue.ast, issue.issues.map(named), inputOf(issue), strict)
+        : new SchemaIssue.AnyOf(issue.ast, issue.issues.map(withUnionName), inputOf(issue), strict)
     }
     case "Composite":
-      return new SchemaIssue.Composite(issue.ast, Array.map(issue.issues, named))
+      return new SchemaIssue.Composite(issue.ast, Array.map(issue.issues, withUnionName))
     case "Pointer":
-      return new SchemaIssue.Pointer(issue.path, named(issue.issue))
+      return new SchemaIssue.Pointer(issue.path, withUnionName(issue.issue))
     case "Encoding":
-      return new SchemaIssue.Encoding(issue.ast, named(issue.issue))
+      return new SchemaIssue.Encoding(issue.ast, withUnionName(issue.issue))
     default:
       return issue
   }
 }
 
-/** A value that was found may be a whole document; its beginning tells which. */
-const longestMessage = 240
+/** Messages are cut after so many characters, as the value they show may be a whole document. */
+const maxMessageLength = 240
 
-/** Every issue of a failed decoding, with the value that was found; each once, though a value may fail several checks. */
+/** The issues of a failed decoding, each with the value that was found; equal ones, of several checks of a value, once. */
 export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> => {
-  const { issues } = format(named(error.issue))
+  const { issues } = format(withUnionName(error.issue))
   const found = issues.map(({ message, path }) => ({
     path: (path ?? []).map((part) => (typeof part === "object" ? part.key : part)),
     message: shortened(message.replace(/^Expected/, "expected"))
@@ -81,9 +81,9 @@ export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> => {
 }
 
 const shortened = (message: string): string =>
-  message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message
+  message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message
 
-/** Decodes strictly: unknown keys are refused, and all issues are told at once. */
+/** Decodes strictly: unknown keys are errors, and the failure has all issues. */
 export const decode = <S extends Schema.Constraint>(schema: S) => {
   const decodeUnknown = Schema.decodeUnknownEffect(schema, strict)
   return (value: unknown): Effect.Effect<S["Type"], ReadonlyArray<Issue>, S["DecodingServices"]> =>
@@ -97,12 +97,12 @@ export const toString = ({ message, path }: Issue): string =>
 const decoderOf = (schema: Schema.ConstraintDecoder<unknown>) => Schema.decodeUnknownExit(Schema.toType(schema), strict)
 
 /**
- * Throws a `RangeError` that names the argument and what was given: a caller's wrong argument is a defect. Without a
- * name, the value's own keys are the names.
+ * A check that throws a `RangeError` with the argument's name, what was expected, and what was given. Without a name, messages
+ * begin with the value's own keys.
  */
 export const assert = (schema: Schema.ConstraintDecoder<unknown>, name?: string) => {
   const root = name === undefined ? [] : [name]
-  // Built when it is first needed: most programs start with far more checks than they make.
+  // Built at the first check: a program defines many checks at its start and runs few of them.
   let decodeExit: ReturnType<typeof decoderOf> | undefined
   return (value: unknown): void => {
     decodeExit ??= decoderOf(schema)

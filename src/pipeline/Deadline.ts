@@ -1,4 +1,4 @@
-/** The end of asking: a call that has no reply by then ends, whichever layers it is in. */
+/** The deadline of a research: calls without a reply by then fail, whichever layer they are in. */
 import { Clock, Duration, Effect } from "effect"
 import { AskError, TimedOut } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
@@ -8,7 +8,7 @@ import { limitMillisOf, timeText } from "../options/OptionSchemas.ts"
 import { addPaid, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import { Watchdog } from "../scheduling/Watchdog.ts"
 
-/** A run's deadline, `limit` after `startedAt`, in epoch milliseconds. */
+/** A deadline `limit` after `startedAt`, which is in epoch milliseconds. */
 export class Deadline {
   readonly #limitMillis: number
   readonly #endsAt: number
@@ -19,12 +19,12 @@ export class Deadline {
     this.#endsAt = startedAt + this.#limitMillis
   }
 
-  /** What an ask without an answer ends with. */
+  /** The error of an ask that has no answer by the deadline. */
   get error(): AskError {
     return new AskError({ reason: new TimedOut({ limitMillis: this.#limitMillis, scope: "run" }) })
   }
 
-  /** The effect while there is time, the other one after that. */
+  /** Runs `effect` before the deadline, and `late` after it. */
   before<A, E, R, B, E2, R2>(
     effect: Effect.Effect<A, E, R>,
     late: () => Effect.Effect<B, E2, R2>
@@ -57,8 +57,8 @@ export class Deadline {
   }
 }
 
-/** What a deadline is looked at beside, checked or not. */
-export interface Stated {
+/** A deadline and the timeouts it is compared with. The values may be unchecked. */
+export interface Limits {
   readonly deadline?: unknown
   readonly timeout?: unknown
   readonly retry?: unknown
@@ -66,19 +66,19 @@ export interface Stated {
   readonly asks?: unknown
 }
 
-/** A deadline that comes before every timeout leaves them without an effect, so one of them is a mistake. */
-export const issuesOf = ({ asks, deadline, retry, timeout }: Stated): ReadonlyArray<Issue.Issue> => {
+/** The issue of a deadline that is shorter than every timeout, which would then have no effect. */
+export const issuesOf = ({ asks, deadline, retry, timeout }: Limits): ReadonlyArray<Issue.Issue> => {
   const limitMillis = limitMillisOf(deadline)
   if (limitMillis === undefined) return []
   const own = Object.entries(toObject(asks)).map(([name, ask]) => [`asks.${name}`, ask, "timeout"] as const)
   const attempt = ["firstToken", "stall", "attempt"].map((name) => ["timeout", timeout, name] as const)
-  const stated = [...attempt, ["retry", retry, "within"] as const, ...own].flatMap(([path, options, name]) => {
+  const timeouts = [...attempt, ["retry", retry, "within"] as const, ...own].flatMap(([path, options, name]) => {
     const millis = limitMillisOf(toObject(options)[name])
     return millis === undefined ? [] : [{ millis, name: `${path}.${name}` }]
   })
-  const [first, ...others] = stated
+  const [first, ...others] = timeouts
   if (first === undefined) return []
-  const shortest = others.reduce((least, one) => (one.millis < least.millis ? one : least), first)
+  const shortest = others.reduce((shortest, one) => (one.millis < shortest.millis ? one : shortest), first)
   if (limitMillis >= shortest.millis) return []
   const expected = `expected at least ${timeText(shortest.millis)}, the shortest timeout (${shortest.name})`
   return [{ path: ["deadline"], message: `${expected}, got ${timeText(limitMillis)}` }]

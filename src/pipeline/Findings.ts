@@ -1,4 +1,4 @@
-/** What research found: each ask's question with its answer and reply, or the reason why there is none. */
+/** The result of a research: each ask's question with its answer and reply, or the reason why there is none. */
 import type { Answer, Ask } from "./Ask.ts"
 import type { AskError } from "../claude/AskError.ts"
 import type { Policy } from "../options/Policy.ts"
@@ -25,7 +25,7 @@ export interface Failed {
   readonly _tag: "Failed"
   readonly error: AskError
 }
-/** Stopped before it ended: by the user, by a sibling's failure, or because enough answers were there. */
+/** Interrupted before its end: by the user, by the failure of another ask, or because there were enough answers. */
 export interface Interrupted {
   readonly _tag: "Interrupted"
 }
@@ -44,7 +44,7 @@ export interface Gap extends Finding {
   readonly outcome: Failed | Interrupted
 }
 
-/** All that a run found, in the order asked. */
+/** All findings of a run, in the order asked. */
 export interface Findings<out A extends Asks = any, out P extends Policy = Policy> {
   /** The run's id, the same as in its events. */
   readonly run: string
@@ -57,21 +57,21 @@ export interface Findings<out A extends Asks = any, out P extends Policy = Polic
 
 export const isGap = (finding: Finding): finding is Gap => finding.outcome._tag !== "Answered"
 
-/** What ends asking before the asks are over, whatever the policy. */
+/** The limits that end asks before they are answered, under every policy. */
 export type EndedBy = "deadline" | "budget"
 
-/** Whether an ask failed because asking was over, and by what. */
+/** The limit that an ask failed by; `undefined` for every other failure. */
 export const endingOf = ({ reason }: AskError): EndedBy | undefined => {
   if (reason._tag === "OverBudget") return "budget"
   return reason._tag === "TimedOut" && reason.scope === "run" ? "deadline" : undefined
 }
 
-/** What ended asking before every ask was over; the budget, where it was that and the deadline. */
+/** The limit that ended asks of these findings; the budget, where the deadline did too. */
 export const endedBy = ({ gaps }: Pick<Findings, "gaps">): EndedBy | undefined => {
   const endings = new Set(gaps.map(({ outcome }) => (outcome._tag === "Failed" ? endingOf(outcome.error) : undefined)))
   return endings.has("budget") ? "budget" : endings.has("deadline") ? "deadline" : undefined
 }
 
-/** Why a gap is one, in a line. */
+/** Why there is no answer, in a line. */
 export const whyOf = ({ outcome }: Gap): string =>
   outcome._tag === "Failed" ? outcome.error.message : "stopped before it was answered"

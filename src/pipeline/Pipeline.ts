@@ -9,54 +9,58 @@ import type { Policy } from "../options/Policy.ts"
 import * as Price from "../claude/Price.ts"
 import * as Research from "./Research.ts"
 import * as Synthesis from "./Synthesis.ts"
+import { withText } from "./TextStream.ts"
 
-/** All that a run needs, checked: nothing in it refers to files or text still to be read. */
+/** A checked run: its asks, synthesis and options, with all files read. */
 export interface Pipeline {
   readonly asks: Asks
   readonly synthesis: Synthesis.Synthesis<unknown> | undefined
   readonly policy: Policy
   readonly concurrency: Research.Concurrency
   readonly context: string | undefined
-  /** When asking ends, from its start; the synthesis may end later. */
+  /** Ends the asks, counted from the start of the research; the synthesis may end later. */
   readonly deadline: Duration.Input | undefined
 }
 
-/** How a run ended. Findings are there whatever happened after them: they are paid. */
+/** How a run ended. It has the findings, which are paid, also where a later step failed. */
 export interface Outcome {
   readonly findings: Findings
-  /** The synthesis; `undefined` where none was asked for, or it failed. */
+  /** The synthesis; `undefined` where there is none, or it failed. */
   readonly document: Answer<unknown> | undefined
-  /** Why the run failed; `undefined` where research counts as done and the synthesis, if any, is there. */
+  /** Why the run failed; `undefined` where the policy was met, or asking was ended, and the synthesis, if any, is there. */
   readonly error: Research.ResearchError | AskError | undefined
-  /** What the policy misses where deadline or budget ended asking: research counts as done with what is there. */
+  /** The answers that the policy misses where deadline or budget ended the asks, and the synthesis was made all the same. */
   readonly shortfall: Research.ResearchError | undefined
 }
 
 /**
- * Runs a pipeline to its end. It never fails: the outcome holds what was finished, and the error. Where it is
- * interrupted, `onInterrupt` gets what was finished until then.
+ * Runs a pipeline to its end. It never fails: the outcome has the findings there are, and the error. Where it is interrupted,
+ * `onInterrupt` is run with the findings until then. `onText` is called with the deltas of the synthesis's text.
  */
 export const run = Effect.fn("Pipeline.run")(function* (
   pipeline: Pipeline,
-  onInterrupt: (unfinished: Outcome) => Effect.Effect<unknown> = () => Effect.void
+  onInterrupt: (unfinished: Outcome) => Effect.Effect<unknown> = () => Effect.void,
+  onText?: (text: string) => void
 ): Effect.fn.Return<Outcome, never, Claude> {
   const { asks, concurrency, context, deadline, policy, synthesis } = pipeline
   const ended = { document: undefined, error: undefined, shortfall: undefined }
   const leave = (findings: Findings) => onInterrupt({ ...ended, findings })
   const options = { policy, concurrency, context, deadline, onInterrupt: leave }
-  const coming = synthesis === undefined ? {} : { synthesis: Synthesis.toCome(synthesis, asks, yield* Price.Stated) }
-  const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...coming }))
+  const planned =
+    synthesis === undefined ? {} : { synthesis: Synthesis.planned(synthesis, asks, yield* Price.Overrides) }
+  const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...planned }))
   const researched = yield* Effect.result(research)
   const shortfall = Result.isFailure(researched) ? researched.failure : undefined
   const findings: Findings = Result.isSuccess(researched) ? researched.success : researched.failure.findings
   if (shortfall !== undefined && !canBeFolded(shortfall)) return { ...ended, findings, error: shortfall }
   if (synthesis === undefined) return { ...ended, findings, shortfall }
-  const folded = yield* Effect.result(Effect.onInterrupt(synthesis.answer(findings), () => leave(findings)))
-  return Result.isSuccess(folded)
-    ? { ...ended, findings, shortfall, document: folded.success }
-    : { ...ended, findings, shortfall, error: folded.failure }
+  const answer = onText === undefined ? synthesis.answer(findings) : withText(onText)(synthesis.answer(findings))
+  const document = yield* Effect.result(Effect.onInterrupt(answer, () => leave(findings)))
+  return Result.isSuccess(document)
+    ? { ...ended, findings, shortfall, document: document.success }
+    : { ...ended, findings, shortfall, error: document.failure }
 })
 
-/** Where asking was ended from outside, what is there is folded whatever the policy wanted. */
+/** Whether deadline or budget ended the asks with some answers there: these are folded under every policy. */
 const canBeFolded = ({ endedBy, findings: { findings, gaps } }: Research.ResearchError): boolean =>
   endedBy !== undefined && gaps.length < findings.length

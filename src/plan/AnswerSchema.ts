@@ -1,4 +1,4 @@
-/** What a plan may give as `answer`: the JSON Schema of a structured answer, in the part that Claude's structured output knows. */
+/** The schema of a plan's `answer`: JSON Schema, limited to the keywords that Claude's structured output takes. */
 import { JsonSchema, Record, Result, Schema, SchemaRepresentation, Struct } from "effect"
 import * as Ask from "../pipeline/Ask.ts"
 
@@ -6,7 +6,7 @@ const typeNames = ["string", "number", "integer", "boolean", "null", "array", "o
 const aType = { expected: `a JSON type: ${typeNames.join(", ")}` }
 const Type = Schema.Literals(typeNames).annotate(aType)
 
-/** The keywords that hold other schemas; the rest is read by no one here. */
+/** The keywords that hold other schemas, which `closed` walks through. */
 export interface JsonSchemaPart {
   readonly properties?: Readonly<Record<string, JsonSchemaPart>>
   readonly required?: ReadonlyArray<string>
@@ -60,7 +60,7 @@ const fields = {
   multipleOf: Schema.Finite
 }
 
-/** Without a keyword that nobody would heed, as a typo is. */
+/** A JSON Schema of these keywords only: an unknown one, such as a misspelled one, would have no effect. */
 const Keywords = Schema.Struct(fields)
   .mapFields(Struct.map(Schema.optionalKey))
   .annotate({ expected: "a JSON Schema" })
@@ -71,7 +71,7 @@ const Keywords = Schema.Struct(fields)
     })
   )
 
-/** A JSON Schema that an ask can be built of: without recursion, and with all that it refers to. */
+/** A JSON Schema that `Ask.object` takes: without recursion, and with every definition that it refers to. */
 export const AnswerSchema = Keywords.check(
   Schema.makeFilter((answer) => {
     const read = Result.try({ try: () => Ask.object("?", toSchema(answer)), catch: (cause) => cause })
@@ -79,23 +79,23 @@ export const AnswerSchema = Keywords.check(
   })
 )
 
-/** The first line, without the name of the module that says it. */
+/** The first line of an error, without the module name before its colon. */
 const reasonOf = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : String(cause)).replace(/^\w+: /, "").replace(/\n[^]*/, "")
 
-/** The schema that decodes an answer. */
+/** The schema that decodes the answers of a plan's JSON Schema. */
 export const toSchema = (answer: typeof Keywords.Type): Schema.Codec<unknown> => {
   const document = JsonSchema.fromSchemaDraft2020_12({ ...closed(answer) })
   return SchemaRepresentation.fromJsonSchemaDocument(document, { patterns: "ignore" }) as Schema.Codec<unknown>
 }
 
-/** Objects with named properties have no others, and are objects, though few people write it down. */
+/** Adds `type: object` and `additionalProperties: false` to every schema with `properties`, as structured output requires them. */
 const closed = (part: JsonSchemaPart): JsonSchemaPart => {
   const all = (parts: ReadonlyArray<JsonSchemaPart>) => parts.map(closed)
   const named = (parts: Readonly<Record<string, JsonSchemaPart>>) => Record.map(parts, closed)
   return {
     ...(part.properties !== undefined && { type: "object", additionalProperties: false }),
-    // Keys that are not there are left alone.
+    // `Struct.evolve` skips keys that are missing.
     ...Struct.evolve(part as Required<JsonSchemaPart>, {
       $defs: named,
       properties: named,

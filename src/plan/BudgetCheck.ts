@@ -1,20 +1,20 @@
-/** Whether a budget can work at all: told before anything is sent. */
+/** Checks, before anything is sent, that a budget bounds every call and that at least one ask and the synthesis fit into it. */
 import { Result } from "effect"
-import * as Ask from "../pipeline/Ask.ts"
-import type * as Issue from "../options/Issue.ts"
-import type { Options as Budget } from "../layers/Budget.ts"
 import type { Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
-import type { Pipeline } from "../pipeline/Pipeline.ts"
-import type { Prices } from "../claude/Price.ts"
-import * as Synthesis from "../pipeline/Synthesis.ts"
+import { type Prices, usdText } from "../claude/Price.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
+import type { Options as Budget } from "../layers/Budget.ts"
+import type * as Issue from "../options/Issue.ts"
+import * as Ask from "../pipeline/Ask.ts"
+import type { Pipeline } from "../pipeline/Pipeline.ts"
+import * as Synthesis from "../pipeline/Synthesis.ts"
 
 type Subject = Pick<Pipeline, "asks" | "synthesis" | "context">
 
 /**
- * A budget that cannot bound a call, or that not even one ask and the synthesis fit into. `defaults` are those of asks that
- * set nothing themselves.
+ * The calls that no budget can bound; without any, the limits that are lower than the cheapest ask with its synthesis may cost.
+ * `budget`: US dollars, or limits of dollars and tokens. `defaults` are the settings of asks that set none.
  */
 export const issuesOf = (
   { asks, context, synthesis }: Subject,
@@ -24,40 +24,37 @@ export const issuesOf = (
 ): ReadonlyArray<Issue.Issue> => {
   const limit: Budget = typeof budget === "number" ? { usd: budget } : budget
   const shared = { ...defaults, ...(context !== undefined && { context }) }
-  const mostOf = (request: Request) => WorstCase.of(request, prices, limit.usd !== undefined)
 
   const issues: Array<Issue.Issue> = []
-  /** What a request may take with the first of its models; each of them must have a bound. */
-  const told = (path: ReadonlyArray<string>, request: Request, models: Models.Models): WorstCase.Amount | undefined => {
-    const most = Result.all(Models.all(models).map((model) => mostOf({ ...request, model })))
-    if (Result.isSuccess(most)) return most.success[0]
-    issues.push({ path, message: `no budget can bound this: ${most.failure}` })
+  /** The cost at most with the first of the models; reports an issue where one of them has no bound. */
+  const boundOf = (path: ReadonlyArray<string>, request: Request, models: Models.Models) => {
+    const bounds = WorstCase.byModel(request, Models.all(models), prices, limit.usd !== undefined)
+    if (Result.isSuccess(bounds)) return bounds.success[0]
+    issues.push({ path, message: `no budget can bound this: ${bounds.failure}` })
     return undefined
   }
 
-  const coming = synthesis === undefined ? undefined : Synthesis.toCome(synthesis, asks, prices)
-  const wholes = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<WorstCase.Amount> => {
+  const planned = synthesis === undefined ? undefined : Synthesis.planned(synthesis, asks, prices)
+  const costs = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<WorstCase.Amount> => {
     const request = Ask.requestOf(ask, shared)
-    const most = told(["asks", name], request, Ask.modelsOf(ask, shared))
-    if (most === undefined) return []
-    const fold = WorstCase.synthesis(coming, WorstCase.answerTokens(request), prices)
-    return [{ usd: most.usd + fold.usd, tokens: most.tokens + fold.tokens }]
+    const own = boundOf(["asks", name], request, Ask.modelsOf(ask, shared))
+    if (own === undefined) return []
+    const added = WorstCase.synthesis(planned, WorstCase.answerTokens(request), prices)
+    return [{ usd: own.usd + added.usd, tokens: own.tokens + added.tokens }]
   })
-  if (synthesis !== undefined && coming !== undefined) {
-    const { instruction, options } = synthesis
-    told(["synthesis"], Ask.requestOf(Ask.text(instruction, options)), options.model)
-  }
+  if (synthesis !== undefined) boundOf(["synthesis"], Synthesis.requestOf(synthesis), synthesis.options.model)
   if (issues.length > 0) return issues
 
   for (const unit of ["usd", "tokens"] as const) {
     const given = limit[unit]
-    const needed = Math.min(...wholes.map((whole) => whole[unit]))
+    const needed = Math.min(...costs.map((cost) => cost[unit]))
     if (given === undefined || given >= needed) continue
-    const text = (amount: number) => (unit === "usd" ? `$${amount.toFixed(4)}` : `${Math.ceil(amount)} tokens`)
+    const [neededText, givenText] =
+      unit === "usd" ? [usdText(needed, "up"), usdText(given)] : [`${Math.ceil(needed)} tokens`, `${given} tokens`]
     const what = synthesis === undefined ? "one ask" : "one ask and the synthesis"
     issues.push({
       path: ["budget"],
-      message: `expected at least ${text(needed)}, what ${what} may take, got ${text(given)}: raise it, or lower maxTokens`
+      message: `expected at least ${neededText}, what ${what} may take, got ${givenText}: raise it, or lower maxTokens`
     })
   }
   return issues

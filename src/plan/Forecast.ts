@@ -1,84 +1,123 @@
-/** What a pipeline may take at most, call by call, told before anything is sent. */
-import * as Ask from "../pipeline/Ask.ts"
-import { charactersPerToken, estimateInputTokens } from "../cost/TokenCount.ts"
+/** The calls of a pipeline and their cost, at most and estimated, before anything is sent. */
+import { Result } from "effect"
 import { noUsage, type Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
-import type { Pipeline } from "../pipeline/Pipeline.ts"
 import { dearestOf, type Prices, priceOf, usdOf } from "../claude/Price.ts"
-import type { Synthesis } from "../pipeline/Synthesis.ts"
+import { tokensOf } from "../cost/SharedPrefix.ts"
+import { charactersPerToken, estimateInputTokens } from "../cost/TokenCount.ts"
+import * as WorstCase from "../cost/WorstCase.ts"
+import * as Ask from "../pipeline/Ask.ts"
+import type { Pipeline } from "../pipeline/Pipeline.ts"
+import * as Synthesis from "../pipeline/Synthesis.ts"
 
-/** One call, sent once and answered as long as it may be. */
+/** One call, sent once, with an answer of `maxTokens`. */
 export interface Foreseen {
   readonly name: string
   readonly part: "ask" | "synthesis"
-  /** As it would be sent; the synthesis without the findings that are not there yet. */
+  /** The request as it would be sent; that of the synthesis without its findings. */
   readonly request: Request
-  /** The model it is sent to, then those to go on to. */
+  /** The model it is sent to, then those that are asked where it is overloaded or missing. */
   readonly models: ReadonlyArray<string>
-  /** By the length of the request; of the synthesis at most. */
+  /** Estimated from the length of the request; for the synthesis with the longest findings. Without results of web searches. */
   readonly inputTokens: number
-  /** Searches that its tools allow; the pages they bring are not foreseen. */
+  /** At most, as `WorstCase` has it: one token for each byte, and a high estimate of the results of web searches. */
+  readonly maxInputTokens: number
+  /** Searches that the request allows. */
   readonly webSearches: number
-  /** By the dearest of its models; `undefined` where one of them has no known price. */
+  /** The cost of `inputTokens`, by the dearest of the models; `undefined` where one of them has no known price. */
+  readonly estimatedUsd: number | undefined
+  /** What a budget reserves for the call, by the dearest of the models; `undefined` where one of them has no known price. */
   readonly atMostUsd: number | undefined
 }
 
-/** All calls in the order of the plan, the synthesis last, and what they may cost together. */
+/** All calls in the order of the plan, the synthesis last, and their sums. */
 export interface Forecast {
   readonly calls: ReadonlyArray<Foreseen>
   readonly webSearches: number
+  readonly estimatedUsd: number | undefined
+  /** The budget under which all asks can be sent at once, and the synthesis after them. */
   readonly atMostUsd: number | undefined
-  /** Models that make the cost unknown. */
+  /** Models without a known price, which make the cost unknown. */
   readonly unpriced: ReadonlySet<string>
 }
 
+/** The forecast of a pipeline; `prices` override list prices. */
 export const make = ({ asks, context, synthesis }: Pipeline, prices: Prices = {}): Forecast => {
   const shared = context === undefined ? {} : { context }
-  const calls = Object.entries(asks).map(([name, ask]) => {
-    const request = Ask.requestOf(ask, shared)
-    return foresee({ name, part: "ask", request, inputTokens: estimateInputTokens(request) }, Ask.modelsOf(ask), prices)
-  })
-  if (synthesis !== undefined) {
-    const request = foldOf(synthesis)
-    const inputTokens = estimateInputTokens(request) + findingsTokens(calls)
-    const call = { name: "synthesis", part: "synthesis", request, inputTokens } as const
-    calls.push(foresee(call, synthesis.options.model, prices))
-  }
+  const calls = Object.entries(asks).map(([name, ask]) =>
+    askCall(name, Ask.requestOf(ask, shared), Models.all(Ask.modelsOf(ask)), prices)
+  )
+  if (synthesis !== undefined) calls.push(synthesisCall(synthesis, asks, calls, prices))
   return {
     calls,
     webSearches: calls.reduce((sum, call) => sum + call.webSearches, 0),
-    atMostUsd: calls.reduce<number | undefined>(
-      (sum, { atMostUsd }) => (sum === undefined || atMostUsd === undefined ? undefined : sum + atMostUsd),
-      0
-    ),
+    estimatedUsd: sumOf(calls.map(({ estimatedUsd }) => estimatedUsd)),
+    atMostUsd: sumOf(calls.map(({ atMostUsd }) => atMostUsd)),
     unpriced: new Set(calls.flatMap(({ models }) => models.filter((model) => priceOf(model, 0, prices) === undefined)))
   }
 }
 
-const foldOf = ({ instruction, options }: Synthesis<unknown>): Request => Ask.requestOf(Ask.text(instruction, options))
+const sumOf = (amounts: ReadonlyArray<number | undefined>): number | undefined =>
+  amounts.reduce<number | undefined>((sum, usd) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0)
 
-/** Every question, and every answer as long as it may be. */
+type Names = ReturnType<typeof Models.all>
+
+const askCall = (name: string, request: Request, models: Names, prices: Prices): Foreseen => {
+  const inputTokens = estimateInputTokens(request)
+  const bounds = WorstCase.byModel(request, models, prices, true)
+  return {
+    name,
+    part: "ask",
+    request,
+    models,
+    inputTokens,
+    maxInputTokens: WorstCase.inputTokens(request),
+    webSearches: WorstCase.searchesOf(request),
+    estimatedUsd: estimatedUsd(request, inputTokens, models, prices),
+    atMostUsd: Result.isSuccess(bounds) ? Math.max(...bounds.success.map(({ usd }) => usd)) : undefined
+  }
+}
+
+const synthesisCall = (
+  synthesis: Synthesis.Synthesis<unknown>,
+  asks: Pipeline["asks"],
+  calls: ReadonlyArray<Foreseen>,
+  prices: Prices
+): Foreseen => {
+  const request = Synthesis.requestOf(synthesis)
+  const models = Models.all(synthesis.options.model)
+  const planned = Synthesis.planned(synthesis, asks, prices)
+  const answerTokens = calls.reduce((sum, call) => sum + WorstCase.answerTokens(call.request), 0)
+  const inputTokens = estimateInputTokens(request) + findingsTokens(calls)
+  const isPriced = models.every((model) => priceOf(model, 0, prices) !== undefined)
+  return {
+    name: "synthesis",
+    part: "synthesis",
+    request,
+    models,
+    inputTokens,
+    maxInputTokens: planned.inputTokens + answerTokens,
+    webSearches: WorstCase.searchesOf(request),
+    estimatedUsd: estimatedUsd(request, inputTokens, models, prices),
+    atMostUsd: isPriced ? WorstCase.synthesis(planned, answerTokens, prices).usd : undefined
+  }
+}
+
+/** An estimate of every question, with an answer of `maxTokens` each. */
 const findingsTokens = (calls: ReadonlyArray<Foreseen>): number => {
   const questions = calls.reduce((sum, { request }) => sum + JSON.stringify(request.messages).length, 0)
   return calls.reduce((sum, { request }) => sum + request.maxTokens, Math.ceil(questions / charactersPerToken))
 }
 
-const foresee = (
-  call: Pick<Foreseen, "name" | "part" | "request" | "inputTokens">,
-  asked: Models.Models,
-  prices: Prices
-): Foreseen => {
-  const { inputTokens, request } = call
-  const models = Models.all(asked)
-  // Calls that leave together all write the context to the cache; at most, none of them finds it there.
-  const written = Math.min(inputTokens, Math.ceil((request.context ?? "").length / charactersPerToken))
-  const webSearches = (request.tools ?? []).reduce((sum, { max_uses: most }) => sum + Number(most ?? 0), 0)
+/** The shared document counts as written to the cache by every call, as calls that are sent together do not read it there. */
+const estimatedUsd = (request: Request, inputTokens: number, models: Names, prices: Prices): number | undefined => {
+  const cacheCreationInputTokens = Math.min(inputTokens, tokensOf(request.context ?? ""))
   const usage = {
     ...noUsage,
-    inputTokens: inputTokens - written,
-    cacheCreationInputTokens: written,
+    inputTokens: inputTokens - cacheCreationInputTokens,
+    cacheCreationInputTokens,
     outputTokens: request.maxTokens,
-    webSearches
+    webSearches: WorstCase.searchesOf(request)
   }
-  return { ...call, models, webSearches, atMostUsd: usdOf(dearestOf(models, usage, prices), usage, prices) }
+  return usdOf(dearestOf(models, usage, prices), usage, prices)
 }

@@ -1,15 +1,17 @@
-/** The same pipeline as data: what a plan file may say, and the asks, policy and synthesis it stands for. */
+/** The schema of plans, and the pipeline that a plan stands for. */
 import { Effect, Record, Schema, Struct } from "effect"
 import * as Ask from "../pipeline/Ask.ts"
 import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
-import { NonEmpty } from "../options/OptionSchemas.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import { AnswerSchema, toSchema } from "./AnswerSchema.ts"
-import { PositiveDuration } from "../options/OptionSchemas.ts"
+import { NonEmpty, PositiveDuration } from "../options/OptionSchemas.ts"
 import { answersNeeded, Policy } from "../options/Policy.ts"
-import { Concurrency, Name, nameRule } from "../pipeline/Research.ts"
+import { Concurrency, Name, nameRule } from "../pipeline/ResearchOptions.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
+
+const described = <S extends Schema.Schema<unknown>>(field: Schema.optionalKey<S>, description: string) =>
+  Schema.optionalKey(field.schema.annotate({ description }))
 
 const AskEntry = Schema.Struct({
   question: Ask.Question,
@@ -25,7 +27,7 @@ const SynthesisEntry = Schema.Struct({
   ...Ask.Settings.fields
 })
 
-/** A document shared by all asks: its text, or a file beside the plan. */
+/** A document shared by all asks: its text, or a file, relative to the plan's folder. */
 const Context = Schema.Union([Schema.String, Schema.Struct({ file: Schema.String })]).annotate({
   expected: "text, or { file: path }"
 })
@@ -37,18 +39,23 @@ const Asks = Schema.Record(
   .annotate({ expected: "asks by name", messageUnexpectedKey: `expected ${nameRule}` })
   .check(Schema.isMinProperties(1, { expected: "at least one ask" }))
 
-/** What a plan may say. Keys of the layers come from the layers' own options. */
+/** In code the default is `all`, as its types then promise every answer; a document can name its gaps instead. */
+const policyText =
+  'When research counts as done: "all", "best-effort", { atLeast: n } or { first: n } ' +
+  "(default in plans and on the command line: best-effort; in code: all)"
+
+/** A plan. Its keys for the layers are the layers' own options. */
 export const Plan = Schema.Struct({
   $schema: Schema.optionalKey(Schema.String),
-  /** Model of every ask that names none, or several in their order. */
-  model: Ask.Settings.fields.model,
-  /** System prompt of every ask that sets none. */
-  system: Ask.Settings.fields.system,
-  context: Schema.optionalKey(Context),
-  concurrency: Schema.optionalKey(Concurrency),
-  policy: Schema.optionalKey(Policy),
-  /** When asking ends, whatever the policy; what is there is folded then. */
-  deadline: Schema.optionalKey(PositiveDuration),
+  model: described(Ask.Settings.fields.model, "Model of every ask that names none, or several in their order"),
+  system: described(Ask.Settings.fields.system, "System prompt of every ask that sets none"),
+  context: described(Schema.optionalKey(Context), "A document that is sent with every ask"),
+  concurrency: described(Schema.optionalKey(Concurrency), "How many asks may run at once (default: unbounded)"),
+  policy: described(Schema.optionalKey(Policy), policyText),
+  deadline: described(
+    Schema.optionalKey(PositiveDuration),
+    "Ends the asks under every policy; the answers there are then become the document (default: none)"
+  ),
   asks: Asks,
   synthesis: Schema.optionalKey(
     Schema.Union([Instruction, SynthesisEntry]).annotate({ expected: "an instruction, or { instruction: … }" })
@@ -57,13 +64,13 @@ export const Plan = Schema.Struct({
 }).annotate({ title: "fanfold plan", expected: "a plan with asks" })
 export interface Plan extends Schema.Schema.Type<typeof Plan> {}
 
-/** A plan's pipeline, and the options of the layers it is to run under. */
+/** A plan's pipeline, and the options of the layers it runs under. */
 export interface Prepared extends Pipeline {
   readonly asks: Readonly<Record<string, Ask.Ask<unknown>>>
   readonly layers: typeof StackOptions.Type
 }
 
-/** What a schema cannot say: a policy wants no more answers than there are asks. Looks at wrong plans too. */
+/** The issue of a policy that needs more answers than there are asks. Takes any values, as it checks plans with other errors too. */
 export const checkPolicy = (policy: unknown, asks: unknown): ReadonlyArray<Issue.Issue> => {
   if (!Schema.is(Policy)(policy) || typeof asks !== "object" || asks === null) return []
   const count = Object.keys(asks).length
@@ -75,11 +82,11 @@ export const checkPolicy = (policy: unknown, asks: unknown): ReadonlyArray<Issue
 
 const checkOptions = Issue.decode(Schema.toType(StackOptions))
 
-/** What the options of the layers are, once the command line has put in its own. */
+/** The issues of the layers' options after the command line has changed some of them. */
 export const checkLayers = (plan: Plan): Effect.Effect<ReadonlyArray<Issue.Issue>> =>
   Effect.match(checkOptions(Struct.pick(plan, layerNames)), { onFailure: (issues) => issues, onSuccess: () => [] })
 
-/** Builds what a checked plan stands for; `context` is left to whoever reads files. */
+/** The pipeline of a checked plan. A context that is a file is `undefined` here: `PlanFile.read` reads it. */
 export const toPipeline = (plan: Plan): Prepared => {
   const { asks, concurrency = "unbounded", model, policy = "best-effort", synthesis, system } = plan
   const shared = { ...(model !== undefined && { model }), ...(system !== undefined && { system }) }

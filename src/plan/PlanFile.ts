@@ -1,4 +1,4 @@
-/** Reads a plan's text (YAML, JSON or TOML) and says of every issue where in the file it stands. */
+/** Reads a plan's text (YAML, JSON or TOML) and reports every issue with its line and column. */
 import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
 import * as BudgetCheck from "./BudgetCheck.ts"
 import * as Deadline from "../pipeline/Deadline.ts"
@@ -6,19 +6,19 @@ import * as Issue from "../options/Issue.ts"
 import { checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
 import type { Position, Source, SyntaxProblem } from "./Source.ts"
 
-/** One thing wrong with a plan, and where it stands. */
+/** One issue of a plan, and its position in the file. */
 export interface PlanIssue extends Issue.Issue {
   readonly file: string
   readonly position: Position
 }
 
-/** What a plan file stands for. */
+/** The pipeline of a plan file. */
 export interface Read extends Prepared {
-  /** Where its context was read from. */
+  /** The path that its context was read from; `undefined` where the context is text, or there is none. */
   readonly contextFile: string | undefined
 }
 
-/** Everything that is wrong with a plan, a line each: `plan.yaml:9:9 asks.rivals.maxTokens: expected …`. */
+/** All issues of a plan, a line each: `plan.yaml:9:9 asks.rivals.maxTokens: expected …`. */
 export class PlanError extends Data.TaggedError("PlanError")<{ readonly issues: ReadonlyArray<PlanIssue> }> {
   override get message(): string {
     return this.issues
@@ -27,7 +27,7 @@ export class PlanError extends Data.TaggedError("PlanError")<{ readonly issues: 
   }
 }
 
-/** Parsers are heavy and only one is needed, so each is loaded when its format turns up. */
+/** Loads the parser of the file's format only, as parsers are large. */
 const parse = (file: string, text: string): Effect.Effect<Source, SyntaxProblem> =>
   file.toLowerCase().endsWith(".toml")
     ? Effect.flatMap(
@@ -39,7 +39,7 @@ const parse = (file: string, text: string): Effect.Effect<Source, SyntaxProblem>
         (yaml) => yaml.parse(text)
       )
 
-/** The text of a file as data; what is no YAML, JSON or TOML is told with its place. */
+/** The text of a file as data. Fails with the positions of syntax errors. */
 export const parseSource = (file: string, text: string): Effect.Effect<Source, PlanError> =>
   Effect.mapError(
     parse(file, text.replace(/^\uFEFF/, "")),
@@ -47,17 +47,17 @@ export const parseSource = (file: string, text: string): Effect.Effect<Source, P
       new PlanError({ issues: problems.map(({ message, position }) => ({ file, position, path: [], message })) })
   )
 
-/** The issues of a source with their places, in the order of the file. */
+/** The issues of a source with their positions, in the order of the file. */
 export const locate = (file: string, source: Source, issues: ReadonlyArray<Issue.Issue>): PlanError => {
-  const placed = issues.map(({ message, path }): PlanIssue => ({ file, position: source.locate(path), path, message }))
-  return new PlanError({ issues: Array.sort(placed, inOrder) })
+  const located = issues.map(({ message, path }): PlanIssue => ({ file, position: source.locate(path), path, message }))
+  return new PlanError({ issues: Array.sort(located, inOrder) })
 }
 
 const decodePlan = Issue.decode(Plan)
 
 /**
- * Checks the text of a plan, and the files it names relative to `folder`, and gives what it stands for. `file` is shown
- * in issues; `amend` puts in what the command line says instead.
+ * Checks the text of a plan and reads its context, whose path is relative to `folder`. `file` is the name in issues; `amend`
+ * applies the flags of the command line. Fails with every issue.
  */
 export const read = Effect.fn("PlanFile.read")(function* (
   file: string,
@@ -68,22 +68,22 @@ export const read = Effect.fn("PlanFile.read")(function* (
   const source = yield* parseSource(file, text)
   const decoded = yield* Effect.result(decodePlan(source.value))
   const plan = Result.isSuccess(decoded) ? amend(decoded.success) : undefined
-  // What else is wrong is told at once with what the schema found.
-  const stated = plan ?? toObject(source.value)
-  const { asks, context: named, policy } = stated
+  // Of a plan that the schema rejects, the other checks read the raw value, so that all issues are reported together.
+  const fields = plan ?? toObject(source.value)
+  const { asks, context: named, policy } = fields
   const context = yield* Effect.result(readContext(named, folder))
   const issues = [
     ...(plan === undefined ? [] : yield* checkLayers(plan)),
     ...(Result.isFailure(decoded) ? decoded.failure : []),
     ...checkPolicy(policy, asks),
-    ...Deadline.issuesOf(stated),
+    ...Deadline.issuesOf(fields),
     ...(Result.isFailure(context) ? context.failure : [])
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
     const { file: contextFile, text } = context.success
     const read: Read = { ...toPipeline(plan), context: text, contextFile }
-    const unaffordable = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan.prices)
-    return unaffordable.length === 0 ? read : yield* locate(file, source, unaffordable)
+    const budgetIssues = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan.prices)
+    return budgetIssues.length === 0 ? read : yield* locate(file, source, budgetIssues)
   }
   return yield* locate(file, source, issues)
 })
@@ -96,7 +96,7 @@ const inOrder = Order.mapInput(
 const toObject = (value: unknown): { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null ? { ...value } : {}
 
-/** Gives the text of a context, and the file it came from; nothing for what is none. */
+/** The text of a context and the path of its file; both `undefined` where the value is no context. */
 const readContext = Effect.fnUntraced(function* (context: unknown, folder: string) {
   if (typeof context === "string") return { text: context, file: undefined }
   const { file: name } = toObject(context)
@@ -110,7 +110,7 @@ const readContext = Effect.fnUntraced(function* (context: unknown, folder: strin
   return { text, file }
 })
 
-/** Why a file cannot be read, in a word or two. */
+/** The reason why a file cannot be read, in words. */
 export const whyUnread = ({ reason }: PlatformError.PlatformError): string => {
   const known = { NotFound: "no such file", PermissionDenied: "permission denied", BadResource: "is no file" }
   return known[reason._tag as keyof typeof known] ?? `cannot be read: ${reason.message}`

@@ -1,7 +1,7 @@
-/** A plan's text as data, with the way back from a path to its place. */
+/** A plan's text as data, with the position of every key. */
 import { Data } from "effect"
 
-/** A place in a text, counted from 1. */
+/** A position in a text; lines and columns count from 1. */
 export interface Position {
   readonly line: number
   readonly column: number
@@ -9,13 +9,13 @@ export interface Position {
 
 export const beginning: Position = { line: 1, column: 1 }
 
-/** `locate` gives the place of the key a path leads to; where that is missing, of the nearest key above it, or the beginning. */
+/** `locate` gives the position of a path's key; where the key is missing, of the nearest key above it, or the beginning. */
 export interface Source {
   readonly value: unknown
   readonly locate: (path: ReadonlyArray<PropertyKey>) => Position
 }
 
-/** Text that is no YAML, JSON or TOML: every problem with its place. */
+/** Text that is not valid YAML, JSON or TOML: every syntax error with its position. */
 export class SyntaxProblem extends Data.TaggedError("SyntaxProblem")<{
   readonly problems: ReadonlyArray<{ readonly message: string; readonly position: Position }>
 }> {}

@@ -1,9 +1,9 @@
-/** TOML, with the place of every key. */
+/** Parses TOML, with the position of every key. */
 import { Effect, Result } from "effect"
 import { type AST, getStaticTOMLValue, ParseError, parseTOML, traverseNodes } from "toml-eslint-parser"
 import { beginning, type Position, type Source, SyntaxProblem } from "./Source.ts"
 
-/** Parses one document; a syntax error comes with its line and column. */
+/** Parses one document. Fails with the position of the first syntax error. */
 export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
   Effect.suspend(() => {
     const parsed = Result.try({ try: () => parseTOML(text), catch: problemOf })
@@ -14,7 +14,7 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     return Effect.succeed({ value: getStaticTOMLValue(program), locate: (path) => locate(program, path) })
   })
 
-/** Keys that the parser's plain objects would lose. */
+/** Keys named `__proto__`, which the parser's plain objects would not keep. */
 const lostKeys = (program: AST.TOMLProgram) => {
   const problems: Array<{ readonly message: string; readonly position: Position }> = []
   traverseNodes(program, {
@@ -36,7 +36,7 @@ const problemOf = (cause: unknown) =>
     ? { message: cause.message, position: { line: cause.lineNumber, column: cause.column + 1 } }
     : { message: String(cause), position: beginning }
 
-/** The longest key that leads to the path, else the beginning. */
+/** The position of the longest key that is a prefix of the path, else the beginning. */
 const locate = (program: AST.TOMLProgram, path: ReadonlyArray<PropertyKey>): Position => {
   let best: { readonly depth: number; readonly node: AST.TOMLNode } | undefined
   const consider = (keys: ReadonlyArray<PropertyKey>, node: AST.TOMLNode): void => {

@@ -1,4 +1,4 @@
-/** YAML, and JSON as the part of YAML it is: trailing commas and comments after # do no harm. */
+/** Parses YAML and JSON, with the position of every key. JSON is read as YAML, so trailing commas and # comments are allowed. */
 import { Effect, Result } from "effect"
 import {
   type Document,
@@ -16,8 +16,8 @@ import {
 } from "yaml"
 import { beginning, type Source, SyntaxProblem } from "./Source.ts"
 
-/** What the parser says in its own terms, said in those of somebody who writes a plan. */
-const words: Readonly<Record<string, string>> = {
+/** Messages in the place of the parser's own, by its error codes. */
+const messages: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'text with ": " in it must stand in quotes',
   DUPLICATE_KEY: "this key stands here twice",
   MULTIPLE_DOCS: "expected one document, and nothing after ---",
@@ -26,19 +26,19 @@ const words: Readonly<Record<string, string>> = {
 
 type Problem = SyntaxProblem["problems"][number]
 
-/** One slip confuses a parser for many lines, and a file that is no plan for all of them: this many are told. */
-const mostProblems = 3
+/** One mistake may cause many syntax errors after it: only so many are reported. */
+const maxProblems = 3
 
 const firstOf = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
-  const next = problems[mostProblems]
-  const rest = problems.length - mostProblems
-  // The last alone takes no more lines than its number.
+  const next = problems[maxProblems]
+  const rest = problems.length - maxProblems
+  // One further problem takes the same line as the count of it.
   if (next === undefined || rest === 1) return problems
   const message = `and ${rest} more from here on; is this YAML or JSON?`
-  return [...problems.slice(0, mostProblems), { ...next, message }]
+  return [...problems.slice(0, maxProblems), { ...next, message }]
 }
 
-/** Parses one document; the first syntax errors come with their lines and columns. */
+/** Parses one document. Fails with the positions of the first syntax errors. */
 export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
   Effect.suspend(() => {
     const lines = new LineCounter()
@@ -48,15 +48,15 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
       return { line, column: col }
     }
     const errors = [
-      ...document.errors.map(({ code, message, pos }) => ({ message: words[code] ?? message, offset: pos[0] })),
+      ...document.errors.map(({ code, message, pos }) => ({ message: messages[code] ?? message, offset: pos[0] })),
       ...wrongAliases(document)
     ]
     if (errors.length > 0) {
-      // What is said last of one place is said best.
-      const byPlace = new Map(errors.map(({ message, offset }) => [offset, { message, position: positionAt(offset) }]))
-      return Effect.fail(new SyntaxProblem({ problems: firstOf([...byPlace.values()]) }))
+      // Of several errors at one offset the last is the most specific.
+      const byOffset = new Map(errors.map(({ message, offset }) => [offset, { message, position: positionAt(offset) }]))
+      return Effect.fail(new SyntaxProblem({ problems: firstOf([...byOffset.values()]) }))
     }
-    // How much aliases stand for is bounded already, and better: many asks may share one schema.
+    // `wrongAliases` bounds aliases by the values they expand to; the parser's count of aliases would reject many asks that share a schema.
     const value = Result.try({ try: (): unknown => document.toJS({ maxAliasCount: -1 }), catch: String })
     if (Result.isFailure(value)) {
       return Effect.fail(new SyntaxProblem({ problems: [{ message: value.failure, position: beginning }] }))
@@ -67,15 +67,15 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     })
   })
 
-/** More values than a plan of thousands of asks has, and few enough to be read in a moment. */
-const mostAliasedValues = 1_000_000
+/** Values that aliases may expand to: more than in a plan of thousands of asks. It bounds memory and time. */
+const maxAliasedValues = 1_000_000
 
-/** Aliases that stand for nothing, for a value they are in, or together for more values than any memory holds. */
+/** Aliases without an anchor, within their own anchor, or that together expand to more than `maxAliasedValues` values. */
 const wrongAliases = (document: Document) => {
   const problems: Array<{ readonly message: string; readonly offset: number }> = []
   const anchors = new Map<string, Node>()
   const sizes = new Map<unknown, number>()
-  // What an alias stands for is complete before it, sizes of aliases in it included.
+  // An anchored value ends before its alias, so the sizes of aliases in it are known.
   const sizeOf = (node: unknown): number => {
     const known = sizes.get(node)
     if (known !== undefined) return known
@@ -91,14 +91,14 @@ const wrongAliases = (document: Document) => {
     },
     Alias: (_key, alias, path) => {
       const { range, source } = alias
-      const tell = (message: string) => void problems.push({ message, offset: range?.[0] ?? 0 })
+      const report = (message: string) => void problems.push({ message, offset: range?.[0] ?? 0 })
       const node = anchors.get(source)
-      if (node === undefined) return tell(`there is no anchor &${source} before this alias`)
-      if (path.includes(node)) return tell(`this alias stands within &${source}, which it stands for`)
+      if (node === undefined) return report(`there is no anchor &${source} before this alias`)
+      if (path.includes(node)) return report(`this alias stands within &${source}, which it stands for`)
       const size = sizeOf(node)
       sizes.set(alias, size)
-      if (aliased <= mostAliasedValues && aliased + size > mostAliasedValues) {
-        tell(`with this alias the file stands for more than ${mostAliasedValues.toLocaleString("en-US")} values`)
+      if (aliased <= maxAliasedValues && aliased + size > maxAliasedValues) {
+        report(`with this alias the file stands for more than ${maxAliasedValues.toLocaleString("en-US")} values`)
       }
       aliased += size
     }
@@ -106,7 +106,7 @@ const wrongAliases = (document: Document) => {
   return problems
 }
 
-/** Walks down as far as the path is there, and gives where the last key or item stands. */
+/** The offset of the last key or item of the path that exists. */
 const offsetOf = (root: Node | null, path: ReadonlyArray<PropertyKey>): number => {
   let node = root
   let offset = root?.range?.[0] ?? 0

@@ -52,3 +52,28 @@ describe("stated prices", () => {
     )
   })
 })
+
+describe("US dollars in text", () => {
+  it.each([
+    [0, "$0.00"],
+    [0.0000012345, "$0.0000012"],
+    [0.000999, "$0.0010"],
+    [0.001, "$0.0010"],
+    [0.18456, "$0.1846"],
+    [1, "$1.00"],
+    [1234.5, "$1,234.50"]
+  ])("%d is %s", (usd, text) => {
+    assert.strictEqual(Price.usdText(usd), text)
+  })
+
+  it.each([
+    [0.02421, "$0.0243"],
+    [0.0242, "$0.0242"],
+    [0.1 + 0.2, "$0.3000"],
+    [0.00012345, "$0.00013"],
+    [2.001, "$2.01"],
+    [0, "$0.00"]
+  ])("an amount that must be reached is rounded up: %d is %s", (usd, text) => {
+    assert.strictEqual(Price.usdText(usd, "up"), text)
+  })
+})

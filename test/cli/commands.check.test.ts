@@ -24,8 +24,8 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
         "2 asks and a synthesis, policy atLeast=1, concurrency 2",
         "  sun        claude-haiku-5-5   about 80 tokens in, up to 4,096 out, at most $0.0021",
         "  moon       claude-haiku-5-5   about 81 tokens in, up to 4,096 out, at most $0.0021",
-        "  synthesis  claude-sonnet-5-5  up to 8,327 tokens in, up to 16,384 out, at most $0.1805",
-        "Cost: about $0.1846 at most (estimated: list prices of 2026-10, every answer as long as it may be, each call once)",
+        "  synthesis  claude-sonnet-5-5  up to 11,301 tokens in, up to 16,384 out, at most $0.1865",
+        "Cost: at most $0.1907, as a budget counts it; about $0.1846 by the length of the text (estimated: list prices of 2026-10, every answer as long as it may be, each call once)",
         "Nothing was sent.\n"
       ].join("\n")
     )
@@ -35,7 +35,10 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     assert.deepStrictEqual(requests.sun.messages, [{ role: "user", content: "How far is the sun?" }])
     assert.include(unpriced.stdout, "Cost: not known, as these models have no known price: claude-next\n")
     assert.include(several.stdout, "  sun        claude-haiku-5-5, else claude-opus-5-5  about 80 tokens in")
-    assert.include(several.stdout, "Cost: about $0.3450 at most")
+    assert.include(
+      several.stdout,
+      "Cost: at most $0.3537, as a budget counts it; about $0.3450 by the length of the text"
+    )
     for (const { code, stderr } of [text, json, unpriced, several]) assert.deepStrictEqual([code, stderr], [0, ""])
     assert.strictEqual(claude.journal.attempts, 0)
   })
@@ -71,12 +74,12 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       ["mixed", "own", "wrong"].map((name) => fanfold(["check", `${name}.yaml`], { cwd }))
     )
     const [, sun, moon, cost] = mixed!.stdout.split("\n")
-    assert.match(sun!, /^ {2}sun .*, up to 1,000 out, up to 5 web searches, at most \$0\.0505$/)
+    assert.match(sun!, /^ {2}sun .*, up to 1,000 out, up to 5 web searches, at most \$0\.0557$/)
     assert.match(moon!, /^ {2}moon .*, up to 1,000 out, at most \$0\.1000$/)
     const assumed = "every answer as long as it may be, each call once"
     assert.strictEqual(
       cost,
-      `Cost: about $0.1505 at most (estimated: list prices of 2026-10 and prices of the plan, ${assumed}, up to 5 web searches without the tokens of what they find)`
+      `Cost: at most $0.1557, as a budget counts it; about $0.1505 by the length of the text, without what 5 web searches find (estimated: list prices of 2026-10 and prices of the plan, ${assumed})`
     )
     assert.include(stated!.stdout, `(estimated: prices of the plan, ${assumed})`)
     assert.deepStrictEqual(wrong, {

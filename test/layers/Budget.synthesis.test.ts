@@ -11,7 +11,7 @@ describe("what is kept for the synthesis", () => {
   const asks = { a: dear("a"), b: dear("b"), c: dear("c") }
   const folding = (claude: ReturnType<typeof make>, budget: number) =>
     Research.run(asks, { policy: "best-effort", concurrency: 1 }).pipe(
-      Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.toCome(synthesis, asks) })),
+      Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(synthesis, asks) })),
       Effect.flatMap((findings) => Effect.map(synthesis(findings), (document) => ({ document, findings }))),
       Effect.provide(over(claude, budget)),
       pass
@@ -59,7 +59,7 @@ describe("what is kept for the synthesis", () => {
       const memo = Synthesis.object("Fold.", Schema.Struct({ memo: Schema.String }), { maxTokens: 16_000 })
       const asks = { a: Ask.text("a", { maxTokens: 100 }) }
       const error = yield* Research.run(asks).pipe(
-        Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.toCome(memo, asks) })),
+        Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(memo, asks) })),
         Effect.flatMap(memo),
         // Enough for the document twice, and not for the first one as input of the second.
         Effect.provide(over(claude, 0.34)),
@@ -85,7 +85,7 @@ describe("what is kept for the synthesis", () => {
       const many = Array.from({ length: 40 }, (_, n) => dear(`${n}`))
       const limit = 0.3
       const document = yield* Research.run(many, { policy: "best-effort" }).pipe(
-        Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.toCome(memo, many) })),
+        Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(memo, many) })),
         Effect.flatMap(memo),
         Effect.provide(over(claude, limit)),
         pass
@@ -107,7 +107,7 @@ describe("what is kept for the synthesis", () => {
       })
       const memo = Synthesis.text("Fold.", { maxTokens: 100 })
       const one = Research.run([dear("a"), dear("b"), dear("c"), dear("d")], { concurrency: 1 }).pipe(
-        Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.toCome(memo, asks) })),
+        Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(memo, asks) })),
         Effect.flatMap(memo),
         Effect.result
       )

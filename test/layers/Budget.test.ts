@@ -85,7 +85,7 @@ describe("a budget", () => {
       const refused = (one: Message.Request, prices: Price.Prices = {}) =>
         send(one).pipe(
           Effect.provide(over(claude, 0.5)),
-          Effect.provideService(Price.Stated, prices),
+          Effect.provideService(Price.Overrides, prices),
           Effect.result,
           Effect.map((result) => (result._tag === "Failure" ? result.failure.message : "sent"))
         )

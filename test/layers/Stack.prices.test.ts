@@ -17,7 +17,7 @@ const costs = Effect.fnUntraced(function* (options: Stack.Options, around?: Pric
   const own = { _tag: "Replied", attempt: 1, model: "claude-next", stopReason: null, usage, durationMillis: 1 } as const
   const stack = Stack.layerOver(options).pipe(Layer.provide(claude.layer))
   const program = Effect.provide(Effect.andThen(ask, Event.emit(own)), stack)
-  const stated = around === undefined ? program : Effect.provideService(program, Price.Stated, around)
+  const stated = around === undefined ? program : Effect.provideService(program, Price.Overrides, around)
   yield* book.listen(stated)
   return book.events.flatMap((event) => (event._tag === "Replied" ? [event.costUsd] : []))
 })

@@ -29,7 +29,7 @@ describe("Synthesis", () => {
   it("tells a budget of the dearest of its models, by the prices that are stated", () => {
     const asks = { a: Ask.text("a") }
     const coming = (model: NonNullable<Ask.Options["model"]>, stated?: Price.Prices) =>
-      Synthesis.toCome(Synthesis.text("Fold.", { model }), asks, stated).model
+      Synthesis.planned(Synthesis.text("Fold.", { model }), asks, stated).model
     const dear = { inputUsd: 50, outputUsd: 50, cacheReadUsd: 50 }
     assert.strictEqual(coming("claude-haiku-5-5"), "claude-haiku-5-5")
     assert.strictEqual(coming(["claude-haiku-5-5", "claude-opus-5-5", "claude-sonnet-5-5"]), "claude-opus-5-5")

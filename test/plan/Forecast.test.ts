@@ -1,11 +1,15 @@
 /** What a pipeline may take at most, told before anything is sent. */
 import { assert, describe, it } from "@effect/vitest"
-import { Ask, type Price, Synthesis } from "fanfold"
+import { Effect, Fiber, Layer, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { Ask, Budget, Fallback, Message, type Price, Synthesis } from "fanfold"
+import * as BudgetCheck from "../../src/plan/BudgetCheck.ts"
 import * as Forecast from "../../src/plan/Forecast.ts"
-import type { Pipeline } from "../../src/pipeline/Pipeline.ts"
+import * as Pipeline from "../../src/pipeline/Pipeline.ts"
+import { make, overloaded, reply, type Sent } from "../FakeClaude.ts"
 
 /** Two asks of different models, and what a test adds to them. */
-const pipeline = (fields: Partial<Pipeline> = {}): Pipeline => ({
+const pipeline = (fields: Partial<Pipeline.Pipeline> = {}): Pipeline.Pipeline => ({
   asks: { a: Ask.text("a?", { maxTokens: 1000 }), b: Ask.text("b?", { model: "claude-sonnet-5-5", maxTokens: 2000 }) },
   synthesis: undefined,
   policy: "all",
@@ -19,7 +23,7 @@ const searching = (webSearch: boolean) => Forecast.make(pipeline({ asks: { a: As
 
 describe("a forecast", () => {
   it("has every call with its model, tokens and highest cost, and their sum", () => {
-    const { atMostUsd, calls, unpriced } = Forecast.make(pipeline())
+    const { atMostUsd, calls, estimatedUsd, unpriced } = Forecast.make(pipeline())
     assert.deepStrictEqual(
       calls.map(({ name, part, request: { maxTokens, model } }) => [name, part, model, maxTokens]),
       [
@@ -28,9 +32,12 @@ describe("a forecast", () => {
       ]
     )
     const [a, b] = calls
-    assert.approximately(a!.atMostUsd!, (a!.inputTokens * 0.1 + 1000 * 0.5) / 1e6, 1e-12)
-    assert.approximately(b!.atMostUsd!, (b!.inputTokens * 2 + 2000 * 10) / 1e6, 1e-12)
+    assert.approximately(a!.atMostUsd!, (a!.maxInputTokens * 0.1 + 1000 * 0.5) / 1e6, 1e-12)
+    assert.approximately(b!.atMostUsd!, (b!.maxInputTokens * 2 + 2000 * 10) / 1e6, 1e-12)
     assert.approximately(atMostUsd!, a!.atMostUsd! + b!.atMostUsd!, 1e-12)
+    assert.approximately(a!.estimatedUsd!, (a!.inputTokens * 0.1 + 1000 * 0.5) / 1e6, 1e-12)
+    assert.approximately(b!.estimatedUsd!, (b!.inputTokens * 2 + 2000 * 10) / 1e6, 1e-12)
+    assert.approximately(estimatedUsd!, a!.estimatedUsd! + b!.estimatedUsd!, 1e-12)
     assert.strictEqual(unpriced.size, 0)
   })
 
@@ -40,23 +47,36 @@ describe("a forecast", () => {
     assert.deepStrictEqual([synthesis!.name, synthesis!.part], ["synthesis", "synthesis"])
     assert.isAbove(synthesis!.inputTokens, 3000)
     assert.isBelow(synthesis!.inputTokens, 3500)
-    assert.approximately(synthesis!.atMostUsd!, (synthesis!.inputTokens * 2 + 500 * 10) / 1e6, 1e-12)
+    assert.approximately(synthesis!.estimatedUsd!, (synthesis!.inputTokens * 2 + 500 * 10) / 1e6, 1e-12)
+    // An answer may have a quarter more tokens in another model's tokenizer.
+    assert.isAbove(synthesis!.maxInputTokens, 1.25 * 3000)
+    assert.approximately(synthesis!.atMostUsd!, (synthesis!.maxInputTokens * 2 + 500 * 10) / 1e6, 1e-12)
+  })
+
+  it("has the answer schema of a synthesis in its request", () => {
+    const synthesis = Synthesis.object("Fold", Schema.Struct({ n: Schema.Finite }))
+    assert.isDefined(Forecast.make(pipeline({ synthesis })).calls[2]!.request.answerSchema)
   })
 
   it("takes a shared context for written to the cache by each ask, which costs more than input", () => {
     const without = Forecast.make(pipeline()).calls
     const shared = Forecast.make(pipeline({ context: "x".repeat(40_000) })).calls
-    shared.forEach(({ atMostUsd, inputTokens }, index) => {
+    shared.forEach(({ atMostUsd, estimatedUsd, inputTokens, maxInputTokens, request }, index) => {
       const inputUsd = [0.1, 2][index]!
-      assert.strictEqual(inputTokens - without[index]!.inputTokens, 10_000)
-      assert.approximately(atMostUsd! - without[index]!.atMostUsd!, (10_000 * 1.25 * inputUsd) / 1e6, 1e-9)
+      const { estimatedUsd: estimatedWithout, inputTokens: tokensWithout } = without[index]!
+      assert.strictEqual(inputTokens - tokensWithout, 10_000)
+      assert.approximately(estimatedUsd! - estimatedWithout!, (10_000 * 1.25 * inputUsd) / 1e6, 1e-9)
+      const outputUsd = (request.maxTokens * [0.5, 10][index]!) / 1e6
+      assert.approximately(atMostUsd! - outputUsd, (maxInputTokens * 1.25 * inputUsd) / 1e6, 1e-9)
     })
   })
 
   it("counts the web searches that an answer may make", () => {
     const [never, ever] = [searching(false), searching(true)]
     assert.deepStrictEqual([never.webSearches, ever.webSearches], [0, 5])
-    assert.approximately(ever.atMostUsd! - never.atMostUsd!, 0.05, 1e-4)
+    assert.approximately(ever.estimatedUsd! - never.estimatedUsd!, 0.05, 1e-4)
+    // Each search brings up to 10,000 tokens, at $0.10 per million, and the tool itself some.
+    assert.approximately(ever.atMostUsd! - never.atMostUsd!, 0.05 + 0.005, 2e-4)
   })
 
   it("knows no cost where one model has no price, says which, and takes one that is stated", () => {
@@ -69,5 +89,91 @@ describe("a forecast", () => {
     const known = Forecast.make(pipeline({ asks }), { "claude-next": price })
     assert.approximately(known.calls[1]!.atMostUsd!, 0.01, 1e-12)
     assert.strictEqual(known.unpriced.size, 0)
+  })
+})
+
+/** Asks that differ in model and length, and in what makes them dear. */
+const plans: Readonly<Record<string, Partial<Pipeline.Pipeline>>> = {
+  "asks alone": {},
+  "a synthesis": { synthesis: Synthesis.text("Fold", { maxTokens: 500 }) },
+  "a context of 100,000 characters, for which Haiku is dearer": { context: "x".repeat(100_000) },
+  "a context beyond ASCII and a synthesis": { context: "ü".repeat(9000), synthesis: Synthesis.text("Fold") },
+  "web searches, of a synthesis too": {
+    asks: { a: Ask.text("a?", { webSearch: true }), b: Ask.text("b?") },
+    synthesis: Synthesis.text("Fold", { webSearch: true })
+  },
+  "an answer schema": {
+    asks: { a: Ask.object("a?", Schema.Struct({ n: Schema.Finite })), b: Ask.text("b?") },
+    synthesis: Synthesis.object("Fold", Schema.Struct({ verdict: Schema.String }))
+  },
+  "lists of models": {
+    asks: {
+      a: Ask.text("a?", { model: ["claude-haiku-5-5", "claude-opus-5-5"] }),
+      b: Ask.text("b?", { model: ["claude-haiku-5-5", "claude-opus-5-5"], maxTokens: 9000 })
+    },
+    synthesis: Synthesis.text("Fold", { model: ["claude-sonnet-5-5", "claude-opus-5-5"] })
+  }
+}
+
+/** Gives every answer after a second, with all its tokens; the first of several models is overloaded. */
+const answering = () => {
+  const open = { now: 0, peak: 0 }
+  const claude = make(({ call, request }: Sent) => {
+    if (call.fallback !== undefined && request.model !== "claude-opus-5-5") return Effect.fail(overloaded())
+    const usage = { ...Message.noUsage, inputTokens: 10, outputTokens: request.maxTokens }
+    const text = `{"n":1,"verdict":"${"x".repeat(request.maxTokens)}"}`
+    open.peak = Math.max(open.peak, ++open.now)
+    const answered = Effect.delay(Effect.succeed(reply(text, { model: request.model, usage })), "1 second")
+    return Effect.ensuring(
+      answered,
+      Effect.sync(() => open.now--)
+    )
+  })
+  return { layer: claude.layer, open }
+}
+
+/** Runs a pipeline under a budget: the calls that were in flight at once, and how it ended. */
+const runWith = (subject: Pipeline.Pipeline, usd: number) =>
+  Effect.gen(function* () {
+    const { layer, open } = answering()
+    const stack = Fallback.layer.pipe(Layer.provide(Budget.layer(usd)), Layer.provide(layer))
+    const fiber = yield* Effect.forkChild(Effect.provide(Pipeline.run(subject), stack))
+    yield* TestClock.adjust("1 minute")
+    return { peak: open.peak, outcome: yield* Fiber.join(fiber) }
+  })
+
+describe("the cost at most of a forecast", () => {
+  for (const [name, fields] of Object.entries(plans)) {
+    it.effect(`is the budget under which all asks leave at once, and the synthesis after them: ${name}`, () =>
+      Effect.gen(function* () {
+        const subject = pipeline(fields)
+        const atMostUsd = Forecast.make(subject).atMostUsd!
+        const enough = yield* runWith(subject, atMostUsd)
+        assert.deepStrictEqual([enough.peak, enough.outcome.error, enough.outcome.findings.gaps], [2, undefined, []])
+        assert.strictEqual(enough.outcome.document !== undefined, subject.synthesis !== undefined)
+        const less = yield* runWith(subject, atMostUsd - 1e-9)
+        assert.strictEqual(less.peak, 1)
+      })
+    )
+
+    it(`is what a budget must be for one ask and the synthesis: ${name}`, () => {
+      const [[first, ask]] = Object.entries(pipeline(fields).asks) as [[string, Ask.Ask<unknown>]]
+      const subject = pipeline({ ...fields, asks: { [first]: ask } })
+      const { atMostUsd, calls } = Forecast.make(subject)
+      assert.deepStrictEqual(BudgetCheck.issuesOf(subject, atMostUsd!), [])
+      // The check asks for what the first of several models takes, as it may well answer.
+      const isDear = calls.some(({ models }) => models.length > 1)
+      const issues = BudgetCheck.issuesOf(subject, atMostUsd! - 1e-9)
+      assert.strictEqual(issues.length, isDear ? 0 : 1)
+    })
+  }
+
+  it("of a context of 100,000 characters is that of a token for each byte, far above the estimate", () => {
+    const subject = pipeline({ asks: { a: Ask.text("a?") }, context: "x".repeat(100_000) })
+    const { atMostUsd, estimatedUsd } = Forecast.make(subject)
+    assert.approximately(estimatedUsd!, 0.0052, 1e-4)
+    assert.approximately(atMostUsd!, 0.073, 1e-4)
+    const [issue] = BudgetCheck.issuesOf(subject, estimatedUsd!)
+    assert.include(issue?.message, "expected at least $0.0730, what one ask may take, got $0.0052")
   })
 })

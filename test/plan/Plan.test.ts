@@ -228,7 +228,8 @@ describe("the plan's JSON Schema", () => {
     assert.hasAllKeys(properties, Object.keys(Plan.fields))
     const [, entry] = properties.asks.additionalProperties.anyOf
     assert.hasAllKeys(entry.properties, ["question", "answer", ...Object.keys(Ask.Settings.fields)])
-    assert.strictEqual(properties.policy.description, '"all", "best-effort", { atLeast: n } or { first: n }')
+    assert.include(properties.policy.description, '"all", "best-effort", { atLeast: n } or { first: n }')
+    assert.include(properties.policy.description, "default in plans and on the command line: best-effort; in code: all")
     assert.deepStrictEqual(entry.properties.effort.enum, Message.Effort.literals)
     assert.include(properties.asks.propertyNames.description, Research.nameRule)
   })

@@ -22,7 +22,7 @@ describe("a budget of a plan", () => {
     [
       "that is too small for one ask and the synthesis",
       plan("budget: 0.0001"),
-      "3:1 budget: expected at least $0.0242, what one ask and the synthesis may take, got $0.0001: raise it, or lower maxTokens"
+      "3:1 budget: expected at least $0.0242, what one ask and the synthesis may take, got $0.00010: raise it, or lower maxTokens"
     ],
     [
       "in tokens that is too small",

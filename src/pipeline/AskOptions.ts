@@ -1,0 +1,44 @@
+/** The question of an ask and the settings it may have, with their defaults. */
+import { Context, type Duration, Schema } from "effect"
+import { Effort } from "../claude/Message.ts"
+import * as Models from "../claude/Models.ts"
+import { NonEmpty, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
+
+/** A question: text that is not blank. */
+export const Question = NonEmpty("a question that is not empty")
+
+/** The settings of one ask. Of several models, the next is asked where one is overloaded or missing. */
+export const Settings = Schema.Struct({
+  model: Schema.optionalKey(Models.Models),
+  system: Schema.optionalKey(Schema.String),
+  maxTokens: Schema.optionalKey(PositiveInt),
+  effort: Schema.optionalKey(Effort),
+  stopSequences: Schema.optionalKey(Schema.Array(NonEmpty("text that is not blank"))),
+  webSearch: Schema.optionalKey(Schema.Boolean),
+  timeout: Schema.optionalKey(PositiveDuration)
+})
+export interface Settings extends Schema.Schema.Type<typeof Settings> {}
+
+/** Settings as a caller writes them; `timeout` bounds the ask with all its attempts, default 20 minutes. */
+export interface Options extends Omit<Settings, "timeout"> {
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** Output tokens of an ask that sets no `maxTokens`: room for a long answer, and a bound for one that does not end. */
+export const maxTokens = 4096
+
+/** The system prompt of an ask that sets none: it makes independent answers similar in form, so that they can be joined. */
+export const system =
+  "You answer one question of a larger study. Answer that question only, directly and completely, with concrete facts, names and numbers. " +
+  "Say plainly what you are not sure of; never invent. Do not greet, do not restate the question, do not offer further help."
+
+/** Searches that one answer may make: enough for a few angles, few enough to bound its price. */
+const maxWebSearches = 5
+
+/** The tool that `webSearch` adds to a request. */
+export const webSearch = { type: "web_search_20260318", name: "web_search", max_uses: maxWebSearches }
+
+/** Settings of every ask that does not set them itself, and the document that all asks share. */
+export const Defaults = Context.Reference<Options & { readonly context?: string }>("fanfold/pipeline/Ask/Defaults", {
+  defaultValue: () => ({})
+})

@@ -1,0 +1,46 @@
+/** Decodes the value of a reply, and makes an error of a reply that is not a complete answer. */
+import { Effect, Schema } from "effect"
+import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable, Unfinished } from "../claude/AskError.ts"
+import { type Reply, type Request, textOf } from "../claude/Message.ts"
+import type { Format } from "./AskData.ts"
+
+/** The value of a reply. The error of a reply without one has the reply's model, usage and headers. */
+export const decode = <A, R>(format: Format<A, R>, request: Request, reply: Reply): Effect.Effect<A, AskError, R> => {
+  if (reply.stopReason === "refusal") {
+    const { category = null, explanation = null } = reply.refusal ?? {}
+    return Effect.fail(errorOf(new Refused({ category, explanation }), reply))
+  }
+  if (reply.stopReason === "max_tokens" || reply.stopReason === "model_context_window_exceeded") {
+    const reason = new Truncated({ stopReason: reply.stopReason, maxTokens: request.maxTokens })
+    return Effect.fail(errorOf(reason, reply, textOf(reply)))
+  }
+  // The layer `Continue` resumes paused turns; without it, the text of a paused turn is not a complete answer.
+  if (reply.stopReason === "pause_turn") {
+    return Effect.fail(errorOf(new Unfinished({ turns: 0 }), reply, textOf(reply)))
+  }
+  return format._tag === "Text" ? decodeText(format.value, reply) : decodeJson(format.codec, reply)
+}
+
+const decodeText = <A>(value: (text: string) => A, reply: Reply): Effect.Effect<A, AskError> => {
+  const text = textOf(reply)
+  return text.trim() === ""
+    ? Effect.fail(errorOf(new EmptyAnswer({ stopReason: reply.stopReason }), reply))
+    : Effect.succeed(value(text))
+}
+
+const decodeJson = <A, R>(
+  codec: Schema.ConstraintCodec<A, unknown, R, unknown>,
+  reply: Reply
+): Effect.Effect<A, AskError, R> => {
+  const text = textOf(reply)
+  return Schema.decodeEffect(Schema.fromJsonString(codec))(text, { errors: "all" }).pipe(
+    Effect.mapError((error) => errorOf(new Undecodable({ issue: error.message }), reply, text)),
+    // Code of the schema may throw; only this answer fails then, and its siblings go on.
+    Effect.catchDefect((defect) => Effect.fail(errorOf(new Undecodable({ issue: String(defect) }), reply, text)))
+  )
+}
+
+const errorOf = (reason: Reason, reply: Reply, partialText?: string): AskError => {
+  const { headers, model, requestId, usage } = reply
+  return new AskError({ reason, model, usage, headers, requestId, partialText })
+}

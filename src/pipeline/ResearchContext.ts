@@ -1,0 +1,36 @@
+/** The context that all asks of a research run in: the run's id, the shared document, and the deadline. */
+import { Clock, Effect, Random } from "effect"
+import * as Call from "../claude/Call.ts"
+import { Claude } from "../claude/Claude.ts"
+import * as Issue from "../options/Issue.ts"
+import * as Ask from "./Ask.ts"
+import * as Deadline from "./Deadline.ts"
+import type { Entry, Options } from "./ResearchOptions.ts"
+
+/**
+ * `provide` runs an effect in the context of the research. The run is the caller's, or a new one where the caller has none.
+ * Throws a `RangeError` for a deadline that is before the shortest timeout of an ask.
+ */
+export const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, { context, deadline: limit }: Options) {
+  const call = yield* Call.Current
+  const run = call.run === "" ? yield* newRun : call.run
+  const provideRun = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.provideService(withDocument(context)(effect), Call.Current, { ...call, run, ask: "", asks: entries.length })
+  if (limit === undefined) return { run, provide: provideRun, deadline: undefined }
+
+  const { timeout } = yield* Ask.Defaults
+  const asks = entries.map(({ ask, name }) => [name, { timeout: ask.options.timeout ?? timeout }] as const)
+  const issues = Deadline.issuesOf({ deadline: limit, asks: Object.fromEntries(asks) })
+  if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
+  const deadline = new Deadline.Deadline(limit, yield* Clock.currentTimeMillis)
+  const claude = deadline.around(yield* Claude)
+  const provide: typeof provideRun = (effect) =>
+    provideRun(Effect.provideService(effect, Claude, claude)) as typeof effect
+  return { run, provide, deadline }
+})
+
+const withDocument = (context: string | undefined) =>
+  Effect.updateService(Ask.Defaults, (defaults) => (context === undefined ? defaults : { ...defaults, context }))
+
+/** An id that tells runs apart in a log; 32 random bits, neither secret nor unique for ever. */
+const newRun = Effect.map(Random.nextIntBetween(0, 2 ** 32), (n) => n.toString(36))

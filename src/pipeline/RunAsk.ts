@@ -1,0 +1,145 @@
+/** Sends an ask, decodes its reply, asks once more where the reply does not fit its schema, and emits the ask's events. */
+import { Cause, Clock, Context, Duration, Effect, Exit, Option } from "effect"
+import { AskError, NothingToFold } from "../claude/AskError.ts"
+import * as Call from "../claude/Call.ts"
+import { Claude } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
+import { addPaid, addUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
+import * as Models from "../claude/Models.ts"
+import { type AskData, modelsOf, requestOf } from "./AskData.ts"
+import { Defaults } from "./AskOptions.ts"
+import { decode } from "./DecodeReply.ts"
+
+/** An answer with its last reply, the usage of all its replies, and the time from its start. */
+export interface Answer<out A> {
+  readonly value: A
+  readonly reply: Reply
+  readonly usage: Usage
+  readonly durationMillis: number
+}
+
+type Ended<A> = Exit.Exit<Answer<A>, AskError>
+
+/**
+ * Runs an ask and gives the answer with its reply, usage and time. Where the answer does not fit its schema, Claude gets the
+ * issue and is asked once more. Emits `Started`, then exactly one of `Answered`, `Failed` and `Interrupted`, with `name` as the
+ * ask's name where one is given. `onEnd` is run with the exit right after that event, uninterruptibly.
+ */
+export const resolve = <A, R>(
+  ask: AskData<A, R>,
+  onEnd: (exit: Ended<A>) => Effect.Effect<unknown> = () => Effect.void,
+  name?: string
+): Effect.Effect<Answer<A>, AskError, Claude | R> => {
+  const { synthesized } = ask
+  const isSynthesis = synthesized !== undefined && name === undefined
+  if (isSynthesis && synthesized.answered === 0) return Effect.fail(withoutAnswers(synthesized.asks))
+  const answered = Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+    Effect.onExit(
+      Effect.andThen(Event.emit({ _tag: "Started", question: ask.question }), answer(ask, startedAt)),
+      (exit) => Effect.andThen(emitEnd(exit, startedAt), onEnd(exit))
+    )
+  ).pipe(
+    Effect.updateContext((context: Context.Context<Claude | R>) => {
+      const own = Context.add(context, Call.FirstDispatch, { at: undefined })
+      const call = Context.get(context, Call.Current)
+      if (name !== undefined) return Context.add(own, Call.Current, { ...call, ask: name })
+      if (!isSynthesis) return own
+      const { asks, run } = synthesized
+      // The asks' shared model and document are not used: the synthesis reads answers only.
+      const alone = Context.add(own, Defaults, {})
+      return Context.add(alone, Call.Current, { ...call, run, ask: "synthesis", part: "synthesis", asks })
+    })
+  )
+  return isSynthesis ? Effect.withSpan(answered, "Synthesis.answer") : answered
+}
+
+const withoutAnswers = (asks: number): AskError => new AskError({ reason: new NothingToFold({ asks }) })
+
+const emitEnd = (exit: Ended<unknown>, startedAt: number): Effect.Effect<void> => {
+  if (Exit.isSuccess(exit)) {
+    const { durationMillis, reply, usage } = exit.value
+    return Event.emit({ _tag: "Answered", model: reply.model, usage, durationMillis })
+  }
+  return Effect.flatMap(Clock.currentTimeMillis, (at) =>
+    Event.emit({ ...endOf(exit.cause), durationMillis: at - startedAt })
+  )
+}
+
+/** The event of an ask without an answer. A defect, of a layer or a schema, becomes `Failed` with the reason `Defect`. */
+const endOf = (cause: Cause.Cause<AskError>) => {
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+  if (error !== undefined) return { _tag: "Failed", reason: error.reason._tag, message: error.message } as const
+  return Cause.hasDies(cause)
+    ? ({ _tag: "Failed", reason: "Defect", message: String(Cause.squash(cause)) } as const)
+    : ({ _tag: "Interrupted" } as const)
+}
+
+const answer = <A, R>(ask: AskData<A, R>, startedAt: number): Effect.Effect<Answer<A>, AskError, Claude | R> =>
+  Effect.flatMap(Claude, (claude) =>
+    Effect.flatMap(Defaults, (defaults) => {
+      if (ask.synthesized?.answered === 0) return Effect.fail(withoutAnswers(ask.synthesized.asks))
+      const request = requestOf(ask, defaults)
+      const fallback = Models.others(modelsOf(ask, defaults))
+      const send = withCall(claude.send, ask.options.timeout ?? defaults.timeout, fallback)
+      return Effect.flatMap(send(request), (first) =>
+        Effect.matchEffect(decode(ask.format, request, first), {
+          onFailure: (error) => {
+            const { reason } = error
+            return reason._tag === "Undecodable"
+              ? askAgain(ask, send, request, first, reason.issue, startedAt)
+              : Effect.fail(error)
+          },
+          onSuccess: (value) => timed({ value, reply: first, usage: first.usage }, startedAt)
+        })
+      )
+    })
+  )
+
+const askAgain = Effect.fnUntraced(function* <A, R>(
+  ask: AskData<A, R>,
+  send: Send,
+  request: Request,
+  first: Reply,
+  issue: string,
+  startedAt: number
+) {
+  yield* Event.emit({ _tag: "Reasked", issue })
+  const reply = yield* Effect.mapError(send(corrected(request, first, issue)), afterReply(first))
+  const value = yield* Effect.mapError(decode(ask.format, request, reply), afterReply(first))
+  return yield* timed({ value, reply, usage: addUsage(first.usage, reply.usage) }, startedAt)
+})
+
+const timed = <A>(answered: Omit<Answer<A>, "durationMillis">, startedAt: number): Effect.Effect<Answer<A>> =>
+  Effect.map(Clock.currentTimeMillis, (now) => ({ ...answered, durationMillis: now - startedAt }))
+
+type Send = (typeof Claude.Service)["send"]
+
+/** Puts the ask's timeout and its further models into the call, where `Retry` and `Fallback` read them. */
+const withCall = (send: Send, timeout: Duration.Input | undefined, fallback: ReadonlyArray<string>): Send =>
+  timeout === undefined && fallback.length === 0
+    ? send
+    : (request) =>
+        Effect.updateService(send(request), Call.Current, (call) => ({
+          ...call,
+          ...(timeout !== undefined && { timeoutMillis: Duration.toMillis(timeout) }),
+          ...(fallback.length > 0 && { fallback })
+        }))
+
+/** The conversation with the reply and its issue added, so that Claude corrects an answer it can see. */
+const corrected = (request: Request, reply: Reply, issue: string): Request => ({
+  ...request,
+  messages: [
+    ...request.messages,
+    { role: "assistant", content: reply.content.length > 0 ? reply.content : "(no answer)" },
+    {
+      role: "user",
+      content: `Your answer does not fit its schema:\n${issue}\nAnswer again, complete, so that it fits.`
+    }
+  ]
+})
+
+/** Adds the usage of the first reply, which is paid, to the error of the second. */
+const afterReply =
+  (first: Reply) =>
+  (error: AskError): AskError =>
+    error.with({ usage: addPaid(first.usage, error.usage), model: error.model ?? first.model })

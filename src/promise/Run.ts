@@ -1,0 +1,112 @@
+/** A run without Effect: its program, what it gives, and its error. */
+import { Clock, type Config, Effect, Layer, Record, Redacted, Result, Struct } from "effect"
+import type { AskError } from "../claude/AskError.ts"
+import { apiKey, baseUrl, type Claude } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
+import type { Usage } from "../claude/Message.ts"
+import * as Stack from "../layers/Stack.ts"
+import * as Issue from "../options/Issue.ts"
+import type { Policy } from "../options/Policy.ts"
+import * as Ask from "../pipeline/Ask.ts"
+import { type Findings, whyOf } from "../pipeline/Findings.ts"
+import * as Pipeline from "../pipeline/Pipeline.ts"
+import type { ResearchError } from "../pipeline/Research.ts"
+import type { Synthesis } from "../pipeline/Synthesis.ts"
+import * as BudgetCheck from "../plan/BudgetCheck.ts"
+import * as CostBreakdown from "../report/CostBreakdown.ts"
+import { RunState } from "../report/RunState.ts"
+import { type AnswersOf, type AnyOptions, pipelineOf, type Questions } from "./Options.ts"
+
+type DocumentOf<S> = S extends string ? string : S extends Synthesis<infer A> ? A : undefined
+
+/** The result of a run. `estimatedCostUsd` is from list prices and `prices`; `undefined` where a model's price is not known. */
+export interface Run<Q extends Questions, S, P extends Policy> {
+  readonly answers: AnswersOf<Q, P>
+  readonly document: DocumentOf<S>
+  readonly gaps: ReadonlyArray<{ readonly name: string; readonly question: string; readonly message: string }>
+  readonly findings: Findings
+  readonly usage: Usage
+  readonly estimatedCostUsd: number | undefined
+  /** Usage and cost by ask, and of the synthesis; an unknown cost is null. */
+  readonly spent: CostBreakdown.CostBreakdown
+  readonly durationMillis: number
+}
+
+/**
+ * A run that failed. `findings` and `answers` have what was answered, and paid; `cause` is the error itself. Where the
+ * deadline or the budget ended the asks before the policy was met, `document` is the synthesis of the answers there were.
+ */
+export class RunError extends Error {
+  override readonly name = "RunError"
+  override readonly cause: ResearchError | AskError
+  readonly findings: Findings
+  readonly document: unknown
+  constructor(cause: ResearchError | AskError, findings: Findings, document?: unknown) {
+    super(cause.message)
+    this.cause = cause
+    this.findings = findings
+    this.document = document
+  }
+  get answers(): Findings["answers"] {
+    return this.findings.answers
+  }
+}
+
+/** Runs the pipeline of checked options; `onText` gets the deltas of the document's text. */
+export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?: (text: string) => void) {
+  const state = new RunState()
+  const startedAt = yield* Clock.currentTimeMillis
+  const onEvent = guarded(options.onEvent)
+  const pipeline = pipelineOf(options)
+  const { budget, defaults, prices } = options
+  const issues = budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, prices, defaults)
+  if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
+  const outcome = yield* Pipeline.run(pipeline, undefined, onText).pipe(
+    Effect.provideService(Ask.Defaults, defaults ?? {}),
+    Effect.provideService(Event.Listener, {
+      emit: (event) =>
+        Effect.sync(() => {
+          state.add(event)
+          onEvent(event)
+        })
+    }),
+    Effect.provide(claude(options))
+  )
+  const { document, findings, shortfall } = outcome
+  const error = outcome.error ?? shortfall
+  if (error !== undefined) return yield* Effect.fail(new RunError(error, findings, document?.value))
+  const gaps = findings.gaps.map((gap) => ({ name: gap.name, question: gap.question, message: whyOf(gap) }))
+  const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
+  const { costUsd: estimatedCostUsd, usage } = state
+  const { answers } = findings
+  const spent = CostBreakdown.of(state)
+  return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, spent, durationMillis }
+})
+
+/** Calls `onEvent`; its exceptions and rejections do not fail the run, and the first is reported on standard error. */
+const guarded = (onEvent: AnyOptions["onEvent"]): ((event: Event.Event) => void) => {
+  let isReported = false
+  const report = (thrown: unknown): void => {
+    if (!isReported) console.error("fanfold: onEvent failed; the run goes on.", thrown)
+    isReported = true
+  }
+  return (event) => void Result.try({ try: () => Promise.resolve(onEvent?.(event)).catch(report), catch: report })
+}
+
+const layerNames = Record.keys(Stack.Options.fields)
+
+const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      if (options.apiKey !== undefined && typeof options.apiKey !== "string")
+        throw new RangeError("apiKey: expected text")
+      const key = options.apiKey === undefined ? yield* Effect.mapError(apiKey, noKey) : Redacted.make(options.apiKey)
+      if (Redacted.value(key).trim() === "") return yield* Effect.fail(noKey())
+      const url = options.baseUrl ?? (yield* Effect.mapError(baseUrl, noUrl))
+      return Stack.layer({ ...Struct.pick(options, layerNames), apiKey: key, baseUrl: url, fetch: options.fetch })
+    })
+  )
+
+const noUrl = ({ cause }: Config.ConfigError): Error => new Error(cause.message)
+
+const noKey = (): Error => new Error("No key: set ANTHROPIC_API_KEY to your key, or pass apiKey")

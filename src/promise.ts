@@ -14,7 +14,7 @@ import type { Usage } from "./claude/Message.ts"
 import * as Pipeline from "./pipeline/Pipeline.ts"
 import type { Policy } from "./options/Policy.ts"
 import * as Research from "./pipeline/Research.ts"
-import * as CostBreakdown from "./report/CostBreakdown.ts"
+import * as RunBreakdown from "./report/RunBreakdown.ts"
 import * as Synthesis from "./pipeline/Synthesis.ts"
 import { RunState } from "./report/RunState.ts"
 
@@ -54,7 +54,7 @@ export interface Run<Q extends Questions, S, P extends Policy> {
   readonly usage: Usage
   readonly estimatedCostUsd: number | undefined
   /** The same by ask, and for the synthesis; null stands for what is not known. */
-  readonly spent: CostBreakdown.CostBreakdown
+  readonly spent: RunBreakdown.RunBreakdown
   readonly durationMillis: number
 }
 
@@ -127,7 +127,7 @@ const program = Effect.fnUntraced(function* (options: AnyOptions) {
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
   const { costUsd: estimatedCostUsd, usage } = tally
   const { answers } = findings
-  const spent = CostBreakdown.of(tally)
+  const spent = RunBreakdown.of(tally)
   return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, spent, durationMillis }
 })
 

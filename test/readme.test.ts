@@ -5,7 +5,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { AskError, Claude, Policy, Price, Retry } from "fanfold"
 import { examples, mockClaude, type Server } from "fanfold/mocks"
 import manifest from "../package.json" with { type: "json" }
-import { code } from "../src/cli/Failure.ts"
+import { code } from "../src/cli/ExitCode.ts"
 import { type Ended, fanfold, folders, node, reaching, root } from "./cli/Process.ts"
 
 const readme = readFileSync(join(root, "README.md"), "utf8")

@@ -6,16 +6,17 @@ import * as Forecast from "../plan/Forecast.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import * as Report from "../report/Report.ts"
-import * as CostBreakdown from "../report/CostBreakdown.ts"
+import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
-import { code, Failure, usage } from "./Failure.ts"
+import { code, Failure, usage } from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
-import { inert } from "./Inert.ts"
-import * as Missing from "./Missing.ts"
+import { inert } from "../report/TerminalText.ts"
+import * as GapLines from "./GapLines.ts"
 import * as Output from "./Output.ts"
-import { Ports } from "./Ports.ts"
-import * as Progress from "./Progress.ts"
-import * as Summary from "./Summary.ts"
+import { Ports } from "./ProcessServices.ts"
+import * as Progress from "./progress/Progress.ts"
+import type * as ProgressOptions from "./progress/ProgressOptions.ts"
+import * as Summary from "./progress/Summary.ts"
 
 /** Runs a plan. `reads` are the files it came from: nothing may be written over them. */
 export const execute = Effect.fn("cli.execute")(function* (
@@ -35,7 +36,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   const reportOf = (outcome: Pipeline.Outcome, tally: RunState) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const { costUsd, usage } = tally
-      const totals = { usage, costUsd, foreseenUsd, durationMillis: now - startedAt, spent: CostBreakdown.of(tally) }
+      const totals = { usage, costUsd, foreseenUsd, durationMillis: now - startedAt, spent: RunBreakdown.of(tally) }
       return Report.make(outcome, totals, simulated)
     })
   let unfinished: Effect.Effect<Report.Report> | undefined
@@ -65,7 +66,7 @@ export const execute = Effect.fn("cli.execute")(function* (
 /** What is to be said, or was said, beside the document. */
 interface Said {
   readonly lost: string | undefined
-  readonly told: Progress.Progress["told"]
+  readonly told: ProgressOptions.Progress["told"]
 }
 
 const wayOf = ({ offline, record, replay }: Running) => {
@@ -101,7 +102,7 @@ const conclude = Effect.fnUntraced(function* (
   if (lost !== undefined) yield* Console.error(inert(lost))
   // Progress has told most reasons, which may be long: each is told once.
   const known = new Set(Array.from(told, ({ name, part }) => `${part} ${name}`))
-  const missing = Missing.linesOf(findings.gaps, ({ name }) => known.has(`ask ${name}`))
+  const missing = GapLines.linesOf(findings.gaps, ({ name }) => known.has(`ask ${name}`))
   yield* Effect.forEach(missing, (line) => Console.error(line))
   if (error !== undefined) {
     const isKnown = error._tag === "AskError" && known.has("synthesis synthesis")

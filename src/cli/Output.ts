@@ -1,7 +1,7 @@
 /** Where a run's document goes: standard output, or the files that `-o` names. */
 import { Console, Effect, FileSystem, Path, type PlatformError, Stdio, Stream } from "effect"
 import { type Report, toJson, toMarkdown } from "../report/Report.ts"
-import { usage } from "./Failure.ts"
+import { usage } from "./ExitCode.ts"
 
 /** A file that a run reads, and what it is to the run. */
 export interface Read {

@@ -3,7 +3,7 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as PlanFile from "../plan/PlanFile.ts"
 import { execute } from "./Execute.ts"
-import { usage } from "./Failure.ts"
+import { usage } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 
 const questions = Argument.String("question").pipe(

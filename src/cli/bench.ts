@@ -7,12 +7,12 @@ import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { Concurrency } from "../pipeline/Research.ts"
 import * as RunState from "../report/RunState.ts"
-import { code, Failure } from "./Failure.ts"
+import { code, Failure } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
-import { inert } from "./Inert.ts"
+import { inert } from "../report/TerminalText.ts"
 import * as Output from "./Output.ts"
-import { type Measured, Ports, type Run, type Step } from "./Ports.ts"
-import type * as Progress from "./Progress.ts"
+import { type Measured, Ports, type Run, type Step } from "./ProcessServices.ts"
+import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 import { plan, readPlan } from "./run.ts"
 
 const countOf = (name: string, description: string, most = Number.POSITIVE_INFINITY) =>
@@ -187,7 +187,7 @@ const lineEveryMillis = 5000
 
 /** Tells how long it will take, then how far it is: on a line that is written anew, or, without a terminal, on one a round at most. */
 const showing = Effect.fnUntraced(function* (
-  { mode, output }: Omit<Progress.Options, "summary">,
+  { mode, output }: Omit<ProgressOptions.Options, "summary">,
   rounds: number
 ): Effect.fn.Return<(step: Step) => void, never, Scope.Scope> {
   const isLive = mode === "live"

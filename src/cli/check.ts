@@ -8,12 +8,12 @@ import * as Policy from "../options/Policy.ts"
 import { isStated, pricedAt, type Prices } from "../claude/Price.ts"
 import { plural, usdText } from "../report/RunState.ts"
 import { bodyOf } from "../claude/sdk/Wire.ts"
-import { code, Failure } from "./Failure.ts"
+import { code, Failure } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
-import { inert } from "./Inert.ts"
+import { inert } from "../report/TerminalText.ts"
 import * as Output from "./Output.ts"
 import { plan, readPlan } from "./run.ts"
-import * as Sharing from "./Sharing.ts"
+import * as SharedPrefixLines from "./SharedPrefixLines.ts"
 
 const json = Flags.onOff(
   "json",
@@ -72,7 +72,7 @@ const toText = (
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : `Cost: about $${atMostUsd.toFixed(4)} at most (estimated: ${pricesText(calls, layers.prices)}, every answer as long as it may be, each call once${searches})`,
     ...budgetLines(layers.budget, atMostUsd),
-    ...Sharing.linesOf(calls.filter(({ part }) => part === "ask")),
+    ...SharedPrefixLines.linesOf(calls.filter(({ part }) => part === "ask")),
     "Nothing was sent.",
     ""
   ].join("\n")

@@ -1,7 +1,7 @@
 /** `fanfold init [NAME]`: writes a plan to start from. */
 import { Console, Effect, FileSystem, Path } from "effect"
 import { Argument, Command } from "effect/cli"
-import { usage } from "./Failure.ts"
+import { usage } from "./ExitCode.ts"
 
 const names = ["travel-guide", "market-research", "tech-evaluation"] as const
 

@@ -2,8 +2,8 @@
 import { Console, Effect, FileSystem, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as PlanFile from "../plan/PlanFile.ts"
-import { Failure, usage } from "./Failure.ts"
-import { Ports } from "./Ports.ts"
+import { Failure, usage } from "./ExitCode.ts"
+import { Ports } from "./ProcessServices.ts"
 
 const port = Flag.Int("port").pipe(
   Flag.withMetavar("n"),

@@ -4,7 +4,7 @@ import { Argument, Command } from "effect/cli"
 import type { Plan } from "../plan/Plan.ts"
 import * as PlanFile from "../plan/PlanFile.ts"
 import { execute } from "./Execute.ts"
-import { usage } from "./Failure.ts"
+import { usage } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 
 export const plan = Argument.String("plan").pipe(

@@ -5,7 +5,7 @@ import { whyOf } from "../pipeline/Findings.ts"
 import { Source, sourcesOf, Usage } from "../claude/Message.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { Policy } from "../options/Policy.ts"
-import { CostBreakdown } from "./CostBreakdown.ts"
+import { RunBreakdown } from "./RunBreakdown.ts"
 
 /** Raised when the report's shape changes in a way that an old reader would misread. */
 export const version = 1
@@ -33,7 +33,7 @@ export const Report = Schema.Struct({
   /** What it was to cost at most, each call sent once; null as above. */
   foreseenCostUsd: Schema.NullOr(Schema.Finite),
   durationMillis: Schema.Finite,
-  spent: CostBreakdown
+  spent: RunBreakdown
 })
 export interface Report extends Schema.Schema.Type<typeof Report> {}
 
@@ -43,7 +43,7 @@ export interface Totals {
   readonly costUsd: number | undefined
   readonly foreseenUsd: number | undefined
   readonly durationMillis: number
-  readonly spent: CostBreakdown
+  readonly spent: RunBreakdown
 }
 
 export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {

@@ -3,8 +3,8 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Console, Effect, Layer, Stdio } from "effect"
 import { main } from "../../src/cli/Command.ts"
-import { Failure } from "../../src/cli/Failure.ts"
-import { Ports } from "../../src/cli/Ports.ts"
+import { Failure } from "../../src/cli/ExitCode.ts"
+import { Ports } from "../../src/cli/ProcessServices.ts"
 import { controls, folders } from "./Process.ts"
 
 const folder = folders()

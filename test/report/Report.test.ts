@@ -4,11 +4,11 @@ import { Effect, Schema } from "effect"
 import { Ask, Message, type Policy, Synthesis } from "fanfold"
 import * as Pipeline from "../../src/pipeline/Pipeline.ts"
 import * as Report from "../../src/report/Report.ts"
-import * as CostBreakdown from "../../src/report/CostBreakdown.ts"
+import * as RunBreakdown from "../../src/report/RunBreakdown.ts"
 import * as FakeClaude from "../FakeClaude.ts"
-import { begin, dispatched, fold, haiku, interrupted, replied, usage, whole } from "../Happenings.ts"
+import { begin, dispatched, fold, haiku, interrupted, replied, usage, whole } from "../RunEvents.ts"
 
-const spent = CostBreakdown.of(
+const spent = RunBreakdown.of(
   fold(
     begin(0, "sky", "sea", "wind"),
     ...whole(10, "sky", 30),

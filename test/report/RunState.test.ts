@@ -18,7 +18,7 @@ import {
   started,
   usage,
   whole
-} from "../Happenings.ts"
+} from "../RunEvents.ts"
 
 describe("RunState", () => {
   it("counts a second copy as on its way and as paid, and not as another try", () => {

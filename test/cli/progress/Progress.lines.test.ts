@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import * as Progress from "../../src/cli/Progress.ts"
+import * as Progress from "../../../src/cli/progress/Progress.ts"
 import type { Event } from "fanfold"
 import { FakeTerminal } from "./FakeTerminal.ts"
-import { answer, begin, end, fail, model, retry, start, stop, tell, usage } from "./Told.ts"
+import { answer, begin, end, fail, model, retry, start, stop, tell, usage } from "./EmitEvents.ts"
 
 /** The lines that are written while `body` tells its events. */
 const shown = (body: (listener: Event.Listener) => Effect.Effect<void>, summary = false) =>

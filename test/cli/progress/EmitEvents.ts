@@ -1,7 +1,7 @@
 /** Tells a listener what happens to asks, an event or a few at a time. */
 import { Clock, Effect } from "effect"
 import { type Event, Message } from "fanfold"
-import { priced } from "../Priced.ts"
+import { priced } from "../../Priced.ts"
 
 export const model = "claude-haiku-5-5"
 export const usage = { ...Message.noUsage, inputTokens: 1000, outputTokens: 2000 }

@@ -1,8 +1,8 @@
 /** What stands below a run: the table of what each ask took, and the closing lines. */
 import { assert, describe, it } from "@effect/vitest"
 import { Message } from "fanfold"
-import * as Summary from "../../src/cli/Summary.ts"
-import * as RunState from "../../src/report/RunState.ts"
+import * as Summary from "../../../src/cli/progress/Summary.ts"
+import * as RunState from "../../../src/report/RunState.ts"
 import {
   answered,
   attemptFailed,
@@ -18,7 +18,7 @@ import {
   started,
   usage,
   whole
-} from "../Happenings.ts"
+} from "../../RunEvents.ts"
 
 describe("the closing lines", () => {
   it("says what asking together bought, and what it cost", () => {

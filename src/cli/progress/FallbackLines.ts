@@ -1,5 +1,5 @@
 /** Which asks, and whether the synthesis, another model answered than the one asked first. */
-import { type Entry, plural, type RunState } from "../report/RunState.ts"
+import { type Entry, plural, type RunState } from "../../report/RunState.ts"
 
 /** A line for all asks that came to the same model for the same reason, of which there may be thousands; one for the synthesis. */
 export const linesOf = ({ asks, synthesis }: RunState): ReadonlyArray<string> => {

@@ -1,7 +1,7 @@
 /** Which asks have no answer, and why: a line for all that share a reason, of which there may be thousands. */
 import { type Gap, whyOf } from "../pipeline/Findings.ts"
 import { plural } from "../report/RunState.ts"
-import { inert } from "./Inert.ts"
+import { inert } from "../report/TerminalText.ts"
 
 /** More names than these would hide why. */
 const mostNamed = 5

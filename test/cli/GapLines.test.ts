@@ -1,7 +1,7 @@
 /** What is said of asks without an answer: who, and why, in as few lines as there are reasons. */
 import { assert, describe, it } from "@effect/vitest"
 import { AskError, type Findings } from "fanfold"
-import * as Missing from "../../src/cli/Missing.ts"
+import * as GapLines from "../../src/cli/GapLines.ts"
 
 const failed = (name: string, reason: AskError.Reason, requestId?: string): Findings.Gap => ({
   name,
@@ -19,42 +19,42 @@ const none = () => false
 describe("asks without an answer", () => {
   it("are named one by one where their reasons differ, each with its request", () => {
     const gaps = [failed("sun", busy, "req_1"), stopped("moon")]
-    assert.deepStrictEqual(Missing.linesOf(gaps, none), [
+    assert.deepStrictEqual(GapLines.linesOf(gaps, none), [
       "No answer: sun: overloaded: busy (req_1)",
       "No answer: moon: stopped before it was answered"
     ])
-    assert.deepStrictEqual(Missing.linesOf(gaps, all), ["No answer: sun", "No answer: moon"])
+    assert.deepStrictEqual(GapLines.linesOf(gaps, all), ["No answer: sun", "No answer: moon"])
   })
 
   it("share a line where they share a reason, whatever their requests", () => {
     const gaps = [failed("sun", busy, "req_1"), stopped("moon"), failed("stars", busy, "req_2")]
-    assert.deepStrictEqual(Missing.linesOf(gaps, none), [
+    assert.deepStrictEqual(GapLines.linesOf(gaps, none), [
       "No answer: sun, stars: overloaded: busy",
       "No answer: moon: stopped before it was answered"
     ])
     assert.strictEqual(
-      Missing.linesOf(gaps, ({ name }) => name === "sun")[0],
+      GapLines.linesOf(gaps, ({ name }) => name === "sun")[0],
       "No answer: sun, stars: overloaded: busy"
     )
   })
 
   it("are counted where they are many, and told why again", () => {
     const gaps = range(1500).map((name) => failed(name, busy, `req_${name}`))
-    assert.deepStrictEqual(Missing.linesOf(gaps, all), ["No answer: 1,500 asks (q1, q2, q3, …): overloaded: busy"])
-    assert.deepStrictEqual(Missing.linesOf(gaps.slice(0, 5), all), ["No answer: q1, q2, q3, q4, q5"])
+    assert.deepStrictEqual(GapLines.linesOf(gaps, all), ["No answer: 1,500 asks (q1, q2, q3, …): overloaded: busy"])
+    assert.deepStrictEqual(GapLines.linesOf(gaps.slice(0, 5), all), ["No answer: q1, q2, q3, q4, q5"])
   })
 
   it("are one group where a budget turned them away, though less was left for each", () => {
     const gaps = [4, 3].map((remaining) =>
       failed(`q${remaining}`, new AskError.OverBudget({ unit: "tokens", needed: 5, left: remaining, limit: 9 }))
     )
-    const lines = Missing.linesOf(gaps, none)
+    const lines = GapLines.linesOf(gaps, none)
     assert.strictEqual(lines.length, 1)
     assert.match(lines[0]!, /^No answer: q4, q3: over budget: /)
   })
 
   it("do not steer the terminal", () => {
     const gaps = [failed("sun", new AskError.Overloaded({ detail: "\u001B[31mred" }))]
-    assert.notInclude(Missing.linesOf(gaps, none)[0], "\u001B")
+    assert.notInclude(GapLines.linesOf(gaps, none)[0], "\u001B")
   })
 })

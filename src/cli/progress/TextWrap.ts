@@ -1,6 +1,6 @@
 /** Fits text into columns, where a character may take none, one or two of them. */
 import cliTruncate from "cli-truncate"
-import { inert } from "./Inert.ts"
+import { inert } from "../../report/TerminalText.ts"
 
 /** Cuts a line, styled or not, to `columns` and marks the cut with an ellipsis. */
 export const cut = (line: string, columns: number): string => cliTruncate(line, columns)

@@ -1,9 +1,9 @@
 /** Live progress, frame by frame: its options, the time between two frames, and a run to look at. */
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import * as Progress from "../../src/cli/Progress.ts"
+import * as Progress from "../../../src/cli/progress/Progress.ts"
 import type { FakeTerminal } from "./FakeTerminal.ts"
-import { answer, begin, end, fail, model, retry, start, stream, tell } from "./Told.ts"
+import { answer, begin, end, fail, model, retry, start, stream, tell } from "./EmitEvents.ts"
 
 export const redrawMillis = 85
 

@@ -1,7 +1,7 @@
 /** What `check` says of the prompt cache: who leads, who follows, and why it does not help where it does not. */
 import type { Request } from "../claude/Message.ts"
 import { minimumTokensOf, type Prefix, prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
-import { inert } from "./Inert.ts"
+import { inert } from "../report/TerminalText.ts"
 
 /** More names than these would hide what the line says. */
 const mostNamed = 5

@@ -16,10 +16,10 @@ const Part = Schema.Struct({
 interface Part extends Schema.Schema.Type<typeof Part> {}
 
 /** By the names of the asks; `synthesis` is null where there was none. */
-export const CostBreakdown = Schema.Struct({ asks: Schema.Record(Schema.String, Part), synthesis: Schema.NullOr(Part) })
-export interface CostBreakdown extends Schema.Schema.Type<typeof CostBreakdown> {}
+export const RunBreakdown = Schema.Struct({ asks: Schema.Record(Schema.String, Part), synthesis: Schema.NullOr(Part) })
+export interface RunBreakdown extends Schema.Schema.Type<typeof RunBreakdown> {}
 
-export const of = ({ asks, synthesis }: RunState): CostBreakdown => ({
+export const of = ({ asks, synthesis }: RunState): RunBreakdown => ({
   asks: Object.fromEntries(asks.map((entry) => [entry.name, partOf(entry)])),
   synthesis: synthesis === undefined ? null : partOf(synthesis)
 })

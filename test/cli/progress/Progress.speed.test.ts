@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import * as Progress from "../../src/cli/Progress.ts"
+import * as Progress from "../../../src/cli/progress/Progress.ts"
 import { FakeTerminal } from "./FakeTerminal.ts"
 import { drawn, options, redrawMillis } from "./Frames.ts"
-import { begin, start, stream } from "./Told.ts"
+import { begin, start, stream } from "./EmitEvents.ts"
 
 describe("live progress", () => {
   it.effect("draws a long text without line ends fast", () =>

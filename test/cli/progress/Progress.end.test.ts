@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import * as Progress from "../../src/cli/Progress.ts"
+import * as Progress from "../../../src/cli/progress/Progress.ts"
 import { FakeTerminal } from "./FakeTerminal.ts"
 import { drawn, options, redrawMillis, run } from "./Frames.ts"
-import { answer, begin, fail, start, stop } from "./Told.ts"
+import { answer, begin, fail, start, stop } from "./EmitEvents.ts"
 
 describe("live progress", () => {
   it.effect("leaves the end of each ask and the summary, and gives the cursor back", () =>

@@ -1,46 +1,12 @@
-/** What the command line shows while it works: a live region on a terminal, plain lines elsewhere, or nothing. */
-import { Effect, type Scope } from "effect"
-import type * as Event from "../claude/Event.ts"
-import * as RunState from "../report/RunState.ts"
-import { inert } from "./Inert.ts"
-import * as Live from "./Live.ts"
+/** Progress where no terminal is: one line for each step of an ask, or nothing at all. */
+import { Effect } from "effect"
+import type * as Event from "../../claude/Event.ts"
+import * as RunState from "../../report/RunState.ts"
+import { inert } from "../../report/TerminalText.ts"
+import type { Options } from "./ProgressOptions.ts"
 import * as Summary from "./Summary.ts"
 
-/** Where progress goes; `process.stderr` is one. Its size is read anew for each frame. */
-export interface Output {
-  readonly columns?: number | undefined
-  readonly rows?: number | undefined
-  readonly isTTY?: boolean | undefined
-  readonly write: (text: string) => unknown
-}
-
-export interface Options {
-  readonly output: Output
-  /** `live` for a terminal, `lines` for anything else, `quiet` for nothing at all. */
-  readonly mode: "live" | "lines" | "quiet"
-  /** Whether live progress may use colours. */
-  readonly color: boolean
-  /** Whether time, tokens and cost are told at the end. */
-  readonly summary: boolean
-  /** What the run was to cost at most, to be told beside what it cost. */
-  readonly foreseenUsd?: number | undefined
-}
-
-/** A listener for a run, and what its events add up to. */
-export interface Progress extends Event.Listener {
-  readonly tally: RunState.RunState
-  /** Asks, and the synthesis, of which was told in full why they failed; complete when the scope has closed. */
-  readonly told: ReadonlySet<Readonly<RunState.Entry>>
-}
-
-/**
- * Gives a listener that shows a run until the scope closes; then the summary is written and, on a terminal, the cursor
- * given back. Close the scope before writing anything else. Only `live` asks for deltas, which makes answers stream.
- */
-export const make = (options: Options): Effect.Effect<Progress, never, Scope.Scope> =>
-  options.mode === "live" ? Live.make(options) : plain(options)
-
-const plain = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: Options) {
+export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: Options) {
   const tally = RunState.make()
   const told = new Set<Readonly<RunState.Entry>>()
   const tell = (line: string): void => void output.write(`${line}\n`)

@@ -1,12 +1,12 @@
 /** What stands below a run: a table of what each ask took, what asking together bought, and what all of it cost. Pure. */
-import { inputTokensOf } from "../claude/Message.ts"
-import { durationText, type Entry, numberText, plural, type RunState, usdText } from "../report/RunState.ts"
-import { inert } from "./Inert.ts"
-import * as Instead from "./Instead.ts"
+import { inputTokensOf } from "../../claude/Message.ts"
+import { durationText, type Entry, numberText, plural, type RunState, usdText } from "../../report/RunState.ts"
+import { inert } from "../../report/TerminalText.ts"
+import * as FallbackLines from "./FallbackLines.ts"
 
 /** The closing lines. Empty where nothing happened; `foreseenUsd` is what the run was to cost at most. */
 export const closing = (tally: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
-  [timeLine(tally), spentLine(tally, foreseenUsd), ...Instead.linesOf(tally)].filter((line) => line !== "")
+  [timeLine(tally), spentLine(tally, foreseenUsd), ...FallbackLines.linesOf(tally)].filter((line) => line !== "")
 
 /**
  * A line for each ask that was sent, and the synthesis; of many the dearest. No line is longer than `columns`: what matters

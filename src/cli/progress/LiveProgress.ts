@@ -1,10 +1,10 @@
 /** Progress on a terminal: a region that is drawn anew many times a second, and what remains of it at the end. */
 import { stripVTControlCharacters, styleText } from "node:util"
 import { Clock, Effect, Schedule, type Scope } from "effect"
-import type * as Event from "../claude/Event.ts"
-import * as RunState from "../report/RunState.ts"
-import type { Style, View } from "./Line.ts"
-import type { Options, Output, Progress } from "./Progress.ts"
+import type * as Event from "../../claude/Event.ts"
+import * as RunState from "../../report/RunState.ts"
+import type { Style, View } from "./EntryLine.ts"
+import type { Options, Output, Progress } from "./ProgressOptions.ts"
 import * as Summary from "./Summary.ts"
 
 /** Between two frames: about twelve a second, smooth enough and cheap over a slow connection. */
@@ -123,7 +123,7 @@ const sizeOf = ({ columns, rows }: Output) => ({ columns: columns || 80, rows: r
 /** Loads what draws, and gives the screen. */
 const load = Effect.fnUntraced(function* (output: Output) {
   const { createLogUpdate } = yield* Effect.promise(() => import("log-update"))
-  const { last, live } = yield* Effect.promise(() => import("./Region.ts"))
+  const { last, live } = yield* Effect.promise(() => import("./LiveRegion.ts"))
   const stream = {
     get columns() {
       return sizeOf(output).columns

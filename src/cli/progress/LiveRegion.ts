@@ -1,9 +1,9 @@
 /** What the live region looks like: the state of a run as lines that fit the terminal. Pure. */
-import { inputTokensOf } from "../claude/Message.ts"
-import * as RunState from "../report/RunState.ts"
-import { inert } from "./Inert.ts"
-import { ended, isOpen, line, tokensOf, type View } from "./Line.ts"
-import { cut, lastLines, wrap } from "./Wrap.ts"
+import { inputTokensOf } from "../../claude/Message.ts"
+import * as RunState from "../../report/RunState.ts"
+import { inert } from "../../report/TerminalText.ts"
+import { ended, isOpen, line, tokensOf, type View } from "./EntryLine.ts"
+import { cut, lastLines, wrap } from "./TextWrap.ts"
 
 /** Draws the region: the asks (or counts and the slowest ones), the synthesis's last lines, and the footer. */
 export const live = (view: View): ReadonlyArray<string> => {

@@ -5,8 +5,8 @@ import type { Issue } from "../options/Issue.ts"
 import type { Options } from "../layers/Stack.ts"
 import type { Usage } from "../claude/Message.ts"
 import type { Concurrency } from "../pipeline/Research.ts"
-import type { Failure } from "./Failure.ts"
-import type * as Progress from "./Progress.ts"
+import type { Failure } from "./ExitCode.ts"
+import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 
 /** Which Claude is meant: the API, the same kept on a tape, a tape, or simulated answers. */
 export interface Way {
@@ -84,6 +84,6 @@ export class Ports extends Context.Service<
       tell: (step: Step) => void
     ) => Effect.Effect<Measured, Failure>
     /** Where progress goes, and what it may use there. */
-    readonly terminal: Effect.Effect<Omit<Progress.Options, "summary">>
+    readonly terminal: Effect.Effect<Omit<ProgressOptions.Options, "summary">>
   }
 >()("fanfold/cli/Ports") {}

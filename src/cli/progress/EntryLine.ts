@@ -1,7 +1,7 @@
 /** One ask, or the synthesis, on a line of the live region. Pure. */
-import * as RunState from "../report/RunState.ts"
-import { inert } from "./Inert.ts"
-import { cut, wrap } from "./Wrap.ts"
+import * as RunState from "../../report/RunState.ts"
+import { inert } from "../../report/TerminalText.ts"
+import { cut, wrap } from "./TextWrap.ts"
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan"
 

@@ -1,4 +1,4 @@
-/** Events of a run as short words, and the tally of them. */
+/** Short constructors for the events of a run, and the state folded from them. */
 import { type Event, Message } from "fanfold"
 import * as RunState from "../src/report/RunState.ts"
 import { priced } from "./Priced.ts"
@@ -10,9 +10,9 @@ export const sonnet = "claude-sonnet-5-5"
 export const usage: Message.Usage = { ...Message.noUsage, inputTokens: 1000, outputTokens: 2000 }
 
 type Fields<E> = E extends Event.Event ? Omit<E, "version" | "at" | "run" | "ask" | "part"> : never
-export type Happening = readonly [at: number, ask: string, fields: Fields<Event.Event>]
+export type Emitted = readonly [at: number, ask: string, fields: Fields<Event.Event>]
 
-export const eventOf = ([at, ask, fields]: Happening): Event.Event => ({
+export const eventOf = ([at, ask, fields]: Emitted): Event.Event => ({
   ...priced(fields),
   version: 1,
   at,
@@ -21,13 +21,13 @@ export const eventOf = ([at, ask, fields]: Happening): Event.Event => ({
   part: ask === "synthesis" ? "synthesis" : "ask"
 })
 
-export const fold = (...happenings: ReadonlyArray<Happening>): RunState.RunState => {
-  const tally = RunState.make()
-  for (const happening of happenings) tally.add(eventOf(happening))
-  return tally
+export const fold = (...emitteds: ReadonlyArray<Emitted>): RunState.RunState => {
+  const state = RunState.make()
+  for (const emitted of emitteds) state.add(eventOf(emitted))
+  return state
 }
 
-export const begin = (at: number, ...names: ReadonlyArray<string>): Happening => [
+export const begin = (at: number, ...names: ReadonlyArray<string>): Emitted => [
   at,
   "",
   {
@@ -37,23 +37,23 @@ export const begin = (at: number, ...names: ReadonlyArray<string>): Happening =>
     concurrency: "unbounded"
   }
 ]
-export const end = (at: number, durationMillis: number): Happening => [
+export const end = (at: number, durationMillis: number): Emitted => [
   at,
   "",
   { _tag: "ResearchEnded", answered: 0, failed: 0, interrupted: 0, durationMillis }
 ]
-export const started = (at: number, ask: string): Happening => [at, ask, { _tag: "Started", question: `${ask}?` }]
-export const dispatched = (at: number, ask: string, attempt = 1): Happening => [
+export const started = (at: number, ask: string): Emitted => [at, ask, { _tag: "Started", question: `${ask}?` }]
+export const dispatched = (at: number, ask: string, attempt = 1): Emitted => [
   at,
   ask,
   { _tag: "Dispatched", attempt, model: haiku }
 ]
-export const replied = (at: number, ask: string, model = haiku, spent = usage, attempt = 1): Happening => [
+export const replied = (at: number, ask: string, model = haiku, spent = usage, attempt = 1): Emitted => [
   at,
   ask,
   { _tag: "Replied", attempt, model, stopReason: "end_turn", usage: spent, durationMillis: 1 }
 ]
-export const answered = (at: number, ask: string, spent = usage): Happening => [
+export const answered = (at: number, ask: string, spent = usage): Emitted => [
   at,
   ask,
   { _tag: "Answered", model: haiku, usage: spent, durationMillis: 1 }
@@ -62,19 +62,19 @@ export const attemptFailed = (
   at: number,
   ask: string,
   paid: { usage?: Message.Usage; model?: string } = {}
-): Happening => [
+): Emitted => [
   at,
   ask,
   { _tag: "AttemptFailed", attempt: 1, reason: "Overloaded", message: "overloaded: busy", durationMillis: 1, ...paid }
 ]
-export const failed = (at: number, ask: string): Happening => [
+export const failed = (at: number, ask: string): Emitted => [
   at,
   ask,
   { _tag: "Failed", reason: "Overloaded", message: "overloaded: busy", durationMillis: 1 }
 ]
-export const interrupted = (at: number, ask: string): Happening => [at, ask, { _tag: "Interrupted", durationMillis: 1 }]
+export const interrupted = (at: number, ask: string): Emitted => [at, ask, { _tag: "Interrupted", durationMillis: 1 }]
 
-export const whole = (at: number, ask: string, durationMillis: number): ReadonlyArray<Happening> => [
+export const completed = (at: number, ask: string, durationMillis: number): ReadonlyArray<Emitted> => [
   started(at, ask),
   dispatched(at, ask),
   replied(at + durationMillis, ask),

@@ -5,7 +5,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { AskError, Claude, Policy, Price, Retry } from "fanfold"
 import { examples, mockClaude, type Server } from "fanfold/mocks"
 import manifest from "../package.json" with { type: "json" }
-import { code } from "../src/cli/ExitCode.ts"
+import { exitCode } from "../src/cli/ExitCode.ts"
 import { type Ended, fanfold, folders, node, reaching, root } from "./cli/Process.ts"
 
 const readme = readFileSync(join(root, "README.md"), "utf8")
@@ -105,7 +105,7 @@ describe.concurrent("the README", { timeout: 60_000 }, () => {
   })
 
   it("tells the truth about exit codes, models, policies, prices and errors", () => {
-    const { failed, gaps, overBudget, usage } = code
+    const { failed, gaps, overBudget, usage } = exitCode
     const codes = `0 complete, ${failed} failed, ${usage} wrong plan or usage, ${gaps} a document with gaps`
     const said = readme.replaceAll(/\s+/g, " ")
     assert.include(said, codes)

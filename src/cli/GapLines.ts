@@ -1,32 +1,32 @@
-/** Which asks have no answer, and why: a line for all that share a reason, of which there may be thousands. */
+/** Lines about the asks without an answer: one for all that share a reason, of which there may be thousands. */
 import { type Gap, whyOf } from "../pipeline/Findings.ts"
-import { plural } from "../report/RunState.ts"
+import { plural } from "../report/NumberText.ts"
 import { inert } from "../report/TerminalText.ts"
 
-/** More names than these would hide why. */
-const mostNamed = 5
+/** Up to this many asks are all named on their line. */
+const maxNamed = 5
 
 /**
- * Lines about the gaps, in the order of the first of each reason. A reason that `isTold` says was told before is not told
- * again, except for so many asks that their lines have scrolled away.
+ * In the order of the first gap of each reason. The reason is left out if `isReported` holds for all gaps of the line, unless
+ * there are too many to name, whose earlier messages have scrolled away.
  */
-export const linesOf = (gaps: ReadonlyArray<Gap>, isTold: (gap: Gap) => boolean): ReadonlyArray<string> =>
-  Array.from(Map.groupBy(gaps, kindOf).values(), (alike) => {
-    const [first] = alike
-    const isMany = alike.length > mostNamed
-    const names = alike.slice(0, isMany ? mostNamed - 2 : mostNamed).map(({ name }) => name)
-    const who = isMany ? `${plural(alike.length, "ask", "asks")} (${names.join(", ")}, …)` : names.join(", ")
-    const why = first === undefined || (!isMany && alike.every(isTold)) ? "" : `: ${reasonOf(first, alike.length)}`
-    return `No answer: ${who}${why}`
+export const lines = (gaps: ReadonlyArray<Gap>, isReported: (gap: Gap) => boolean): ReadonlyArray<string> =>
+  Array.from(Map.groupBy(gaps, groupKey).values(), (group) => {
+    const [first] = group
+    const isMany = group.length > maxNamed
+    const names = group.slice(0, isMany ? maxNamed - 2 : maxNamed).map(({ name }) => name)
+    const asks = isMany ? `${plural(group.length, "ask", "asks")} (${names.join(", ")}, …)` : names.join(", ")
+    const why = first === undefined || (!isMany && group.every(isReported)) ? "" : `: ${whyText(first, group.length)}`
+    return inert(`No answer: ${asks}${why}`)
   })
 
-/** What gaps have in common: not the request, nor what was left of a budget when each was turned away. */
-const kindOf = ({ outcome }: Gap): string => {
+/** Tag and message of the error, without request id; for `OverBudget` the tag alone, as its message names what was left. */
+const groupKey = ({ outcome }: Gap): string => {
   if (outcome._tag !== "Failed") return outcome._tag
   const { _tag, message } = outcome.error.reason
   return _tag === "OverBudget" ? _tag : `${_tag} ${message}`
 }
 
-/** Of one gap all that is known, with its request; of several what holds for each. */
-const reasonOf = (gap: Gap, count: number): string =>
-  inert(count > 1 && gap.outcome._tag === "Failed" ? gap.outcome.error.reason.message : whyOf(gap))
+/** For a single gap with its request id. */
+const whyText = (gap: Gap, count: number): string =>
+  count > 1 && gap.outcome._tag === "Failed" ? gap.outcome.error.reason.message : whyOf(gap)

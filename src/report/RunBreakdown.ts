@@ -1,30 +1,31 @@
-/** What each ask, and the synthesis, took: for the report, and for scripts. */
+/** Model, attempts, usage, cost and time of each ask and of the synthesis: the key `spent` of a report. */
 import { Schema } from "effect"
 import { Usage } from "../claude/Message.ts"
-import type { Entry, RunState } from "./RunState.ts"
+import type { AskState } from "./AskState.ts"
+import type { RunState } from "./RunState.ts"
 
-/** `model`: the one that answered, else the one asked last; null where nothing was sent. `attempts`: requests that left. */
+/** `model`: the one that answered, else that of the latest request; null if none was sent. `attempts`: requests sent. */
 const Part = Schema.Struct({
   model: Schema.NullOr(Schema.String),
   attempts: Schema.Int,
   usage: Usage,
-  /** Null where a model's price is not known. */
+  /** Null if a model has no known price. */
   estimatedCostUsd: Schema.NullOr(Schema.Finite),
-  /** From its first request to its end; null where it had none. */
+  /** From its first request to its end; null if none was sent. */
   durationMillis: Schema.NullOr(Schema.Finite)
 })
 interface Part extends Schema.Schema.Type<typeof Part> {}
 
-/** By the names of the asks; `synthesis` is null where there was none. */
+/** `asks` by name; `synthesis` is null if the run has none. */
 export const RunBreakdown = Schema.Struct({ asks: Schema.Record(Schema.String, Part), synthesis: Schema.NullOr(Part) })
 export interface RunBreakdown extends Schema.Schema.Type<typeof RunBreakdown> {}
 
 export const of = ({ asks, synthesis }: RunState): RunBreakdown => ({
-  asks: Object.fromEntries(asks.map((entry) => [entry.name, partOf(entry)])),
+  asks: Object.fromEntries(asks.map((ask) => [ask.name, partOf(ask)])),
   synthesis: synthesis === undefined ? null : partOf(synthesis)
 })
 
-const partOf = ({ costUsd, dispatches, durationMillis, model, usage }: Readonly<Entry>): Part => ({
+const partOf = ({ costUsd, dispatches, durationMillis, model, usage }: Readonly<AskState>): Part => ({
   model: model ?? null,
   attempts: dispatches,
   usage,

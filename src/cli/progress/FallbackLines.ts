@@ -1,25 +1,27 @@
-/** Which asks, and whether the synthesis, another model answered than the one asked first. */
-import { type Entry, plural, type RunState } from "../../report/RunState.ts"
+/** Lines of the summary about asks, or the synthesis, that a fallback model answered. */
+import type { AskState } from "../../report/AskState.ts"
+import { plural } from "../../report/NumberText.ts"
+import type { RunState } from "../../report/RunState.ts"
 
-/** A line for all asks that came to the same model for the same reason, of which there may be thousands; one for the synthesis. */
-export const linesOf = ({ asks, synthesis }: RunState): ReadonlyArray<string> => {
-  const counts = new Map<string, { readonly first: string; count: number }>()
-  for (const entry of asks) {
-    const how = howOf(entry)
-    if (how === undefined) continue
-    const known = counts.get(how) ?? { first: entry.name, count: 0 }
-    counts.set(how, known)
-    known.count++
+/** One line for all asks with the same fallback for the same reason, of which there may be thousands; one for the synthesis. */
+export const lines = ({ asks, synthesis }: RunState): ReadonlyArray<string> => {
+  const groups = new Map<string, { readonly firstName: string; count: number }>()
+  for (const ask of asks) {
+    const fallback = fallbackText(ask)
+    if (fallback === undefined) continue
+    const group = groups.get(fallback) ?? { firstName: ask.name, count: 0 }
+    groups.set(fallback, group)
+    group.count++
   }
-  const lines = Array.from(counts, ([how, { count, first }]) =>
-    count === 1 ? `${first} was ${how}` : `${plural(count, "ask", "asks")} were ${how}`
+  const askLines = Array.from(groups, ([fallback, { count, firstName }]) =>
+    count === 1 ? `${firstName} was ${fallback}` : `${plural(count, "ask", "asks")} were ${fallback}`
   )
-  const folded = synthesis === undefined ? undefined : howOf(synthesis)
-  return folded === undefined ? lines : [...lines, `the synthesis was ${folded}`]
+  const synthesisFallback = synthesis === undefined ? undefined : fallbackText(synthesis)
+  return synthesisFallback === undefined ? askLines : [...askLines, `the synthesis was ${synthesisFallback}`]
 }
 
-/** Which model answered in the place of others; `undefined` where the first one did, or there is no answer. */
-const howOf = ({ fallbacks = [], status }: Readonly<Entry>): string | undefined => {
+/** `undefined` if the first model answered, or none did. */
+const fallbackText = ({ fallbacks = [], status }: Readonly<AskState>): string | undefined => {
   const last = fallbacks.at(-1)
   if (last === undefined || status !== "answered") return undefined
   const why = fallbacks.map(({ from, reason }) => `${from} was ${reason === "NotFound" ? "not found" : "overloaded"}`)

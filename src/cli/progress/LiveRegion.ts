@@ -1,125 +1,126 @@
-/** What the live region looks like: the state of a run as lines that fit the terminal. Pure. */
+/** The lines of the live region for one frame, fitted to the terminal, and the lines that stay after the run. Pure. */
 import { inputTokensOf } from "../../claude/Message.ts"
-import * as RunState from "../../report/RunState.ts"
+import { roundedText } from "../../options/DurationText.ts"
+import { type AskState, isOpen, type Status } from "../../report/AskState.ts"
+import { numberText, plural } from "../../report/NumberText.ts"
 import { inert } from "../../report/TerminalText.ts"
-import { ended, isOpen, line, tokensOf, type View } from "./EntryLine.ts"
+import { usdText } from "../../report/UsdText.ts"
+import { estimateTokens, finalLines, line, type View } from "./AskLine.ts"
 import { cut, lastLines, wrap } from "./TextWrap.ts"
 
-/** Draws the region: the asks (or counts and the slowest ones), the synthesis's last lines, and the footer. */
-export const live = (view: View): ReadonlyArray<string> => {
-  const { columns, rows, tally } = view
-  // The cursor rests on the row below the region.
-  const room = Math.max(1, rows - 1) - 1
-  const { synthesis } = tally
-  const body = synthesis === undefined ? asks(view, room) : folding(view, synthesis, withSpace(room))
-  const space = body.length > 0 && body.length < room ? [""] : []
-  return [...body, ...space, footer(view)].map((line) => cut(line, columns))
+/** The asks (or their counts and the longest-running ones), the last lines of the streamed synthesis, and the footer. */
+export const frameLines = (view: View): ReadonlyArray<string> => {
+  const { columns, rows, state } = view
+  // One row is for the footer, and one for the cursor below the region.
+  const bodyRows = Math.max(1, rows - 1) - 1
+  const { synthesis } = state
+  const body =
+    synthesis === undefined ? askLines(view, bodyRows) : synthesisLines(view, synthesis, rowsWithoutBlank(bodyRows))
+  const blank = body.length > 0 && body.length < bodyRows ? [""] : []
+  return [...body, ...blank, footer(view)].map((line) => cut(line, columns))
 }
 
-/** Draws what stays: how each ask ended, or counts and the failed ones where there are many, then the summary. */
-export const last = (view: View, summary: ReadonlyArray<string>): Last => {
-  const { rows, tally } = view
-  const room = Math.max(fewestLastLines, rows - 4)
-  const failed = tally.asks.filter(({ status }) => status === "failed")
-  const asks = tally.asks.length <= room ? tally.asks : failed.slice(0, room - 2)
-  const hidden = tally.asks.length <= room ? 0 : failed.length - asks.length
-  const shown = tally.synthesis === undefined ? asks : [...asks, tally.synthesis]
-  const lines = asks.flatMap((entry) => ended(view, entry))
-  if (asks !== tally.asks) {
-    const { answered, failed, total } = tally
-    lines.unshift(
-      ...wrap(counts({ answered, failed, interrupted: total - answered - failed }).join(", "), view.columns)
-    )
+/** What stays on the terminal, and the asks whose error message it contains in full. */
+export interface FinalRegion {
+  readonly lines: ReadonlyArray<string>
+  readonly shown: ReadonlyArray<Readonly<AskState>>
+}
+
+/** The end of each ask, or, if they do not fit, the counts and the failed asks that do; then `summary`. */
+export const finalRegion = (view: View, summary: ReadonlyArray<string>): FinalRegion => {
+  const { rows, state } = view
+  const maxAsks = Math.max(minFinalAsks, rows - 4)
+  const failed = state.asks.filter(({ status }) => status === "failed")
+  const asks = state.asks.length <= maxAsks ? state.asks : failed.slice(0, maxAsks - 2)
+  const hiddenCount = state.asks.length <= maxAsks ? 0 : failed.length - asks.length
+  const shown = state.synthesis === undefined ? asks : [...asks, state.synthesis]
+  const lines = asks.flatMap((ask) => finalLines(view, ask))
+  if (asks !== state.asks) {
+    const { answered, failed, total } = state
+    const counts = countTexts({ answered, failed, interrupted: total - answered - failed }).join(", ")
+    lines.unshift(...wrap(counts, view.columns))
   }
-  if (hidden > 0) lines.push(`… and ${RunState.numberText(hidden)} more failed`)
-  if (tally.synthesis !== undefined) lines.push(...ended(view, tally.synthesis))
+  if (hiddenCount > 0) lines.push(`… and ${numberText(hiddenCount)} more failed`)
+  if (state.synthesis !== undefined) lines.push(...finalLines(view, state.synthesis))
   if (summary.length > 0) lines.push("", ...summary.flatMap((line) => wrap(inert(line), view.columns)))
   return { lines: lines.map((line) => cut(line, view.columns)), shown }
 }
 
-/** What stays on the terminal, and the entries that are told of in full. */
-export interface Last {
-  readonly lines: ReadonlyArray<string>
-  readonly shown: ReadonlyArray<Readonly<RunState.Entry>>
-}
+/** Up to this many asks stay with a line each, whatever the height of the terminal. */
+const minFinalAsks = 10
 
-/** Asks whose end stays visible however low the terminal is. */
-const fewestLastLines = 10
+/** With this many rows or more, one above the footer is left blank. */
+const minRowsForBlank = 10
 
-/** Rows from which one is left blank above the footer. */
-const roomy = 10
+/** With fewer rows left for the text of the synthesis, the asks are reduced to their counts. */
+const minTextRows = 6
 
-/** Rows for the streamed synthesis that are worth folding the asks for. */
-const fewestTextRows = 6
+/** Longest-running asks that are shown when not all fit. */
+const maxLongestRunning = 10
 
-/** The slowest asks that are shown where not all can be: more would be a wall. */
-const mostSlowest = 10
+const rowsWithoutBlank = (rows: number): number => (rows < minRowsForBlank ? rows : rows - 1)
 
-const withSpace = (room: number): number => (room < roomy ? room : room - 1)
-
-const asks = (view: View, room: number): ReadonlyArray<string> => {
-  const { tally } = view
-  if (tally.total <= room) return tally.asks.map((entry) => line(view, entry))
-  if (room < 1) return []
-  const open = tally.asks.filter(({ status }) => status === "asking" || status === "answering" || status === "retrying")
-  const slowest = open
+const askLines = (view: View, maxRows: number): ReadonlyArray<string> => {
+  const { state } = view
+  if (state.total <= maxRows) return state.asks.map((ask) => line(view, ask))
+  if (maxRows < 1) return []
+  const open = state.asks.filter(({ status }) => status === "asking" || status === "answering" || status === "retrying")
+  const longestRunning = open
     .toSorted((a, b) => (a.dispatchedAt ?? 0) - (b.dispatchedAt ?? 0))
-    .slice(0, Math.min(mostSlowest, withSpace(room) - 1))
-  return [choose(view.columns, fewer(counts(tally.count), " · ")), ...slowest.map((entry) => line(view, entry))]
+    .slice(0, Math.min(maxLongestRunning, rowsWithoutBlank(maxRows) - 1))
+  return [countsLine(view), ...longestRunning.map((ask) => line(view, ask))]
 }
 
-const folding = (view: View, synthesis: RunState.Entry, room: number): ReadonlyArray<string> => {
-  const { columns, paint, tally } = view
-  if (room < 1) return []
-  const fold = line(view, synthesis)
+const synthesisLines = (view: View, synthesis: AskState, maxRows: number): ReadonlyArray<string> => {
+  const { columns, paint, state } = view
+  if (maxRows < 1) return []
   const above =
-    tally.total + 1 + fewestTextRows <= room
-      ? asks(view, tally.total)
-      : room < 3
-        ? []
-        : [choose(columns, fewer(counts(tally.count), " · "))]
+    state.total + 1 + minTextRows <= maxRows ? askLines(view, state.total) : maxRows < 3 ? [] : [countsLine(view)]
   const tail = view.streamed(synthesis)?.tail ?? ""
-  const text = isOpen(synthesis) ? lastLines(tail, columns - 2, room - 1 - above.length) : []
+  const text = isOpen(synthesis) ? lastLines(tail, columns - 2, maxRows - 1 - above.length) : []
   const isBlank = text.every((row) => row === "")
-  return [...above, fold, ...(isBlank ? [] : text.map((row) => `${paint("dim", "│")} ${row}`))]
+  return [...above, line(view, synthesis), ...(isBlank ? [] : text.map((row) => `${paint("dim", "│")} ${row}`))]
 }
 
-const counts = (count: Partial<Record<RunState.Status, number>>): ReadonlyArray<string> =>
+const countsLine = ({ columns, state }: View): string =>
+  firstThatFits(columns, prefixes(countTexts(state.count), " · "))
+
+const countTexts = (count: Partial<Record<Status, number>>): ReadonlyArray<string> =>
   (["answered", "failed", "answering", "asking", "retrying", "waiting", "interrupted"] as const).flatMap((status) => {
     const n = count[status] ?? 0
-    return n === 0 ? [] : [`${RunState.numberText(n)} ${status === "interrupted" ? "stopped" : status}`]
+    return n === 0 ? [] : [`${numberText(n)} ${status === "interrupted" ? "stopped" : status}`]
   })
 
 /** Lengths of the footer's bar: the longest one that fits is drawn. */
 const barColumns = [20, 12, 6]
 
 const footer = (view: View): string => {
-  const { columns, now, paint, tally } = view
-  const { costUsd, done, inFlight, total, usage } = tally
+  const { columns, now, paint, state } = view
+  const { costUsd, done, inFlight, total, usage } = state
   const bars = barColumns.map((length) => {
-    const reached = total === 0 ? 0 : Math.floor((done / total) * length)
-    return `${paint("green", "━".repeat(reached))}${paint("dim", "─".repeat(length - reached))}`
+    const doneColumns = total === 0 ? 0 : Math.floor((done / total) * length)
+    return `${paint("green", "━".repeat(doneColumns))}${paint("dim", "─".repeat(length - doneColumns))}`
   })
-  const streaming = [...tally.asks, ...(tally.synthesis === undefined ? [] : [tally.synthesis])].reduce(
-    (sum, entry) => sum + (entry.inFlight > 0 ? (view.streamed(entry)?.characters ?? 0) : 0),
+  const streamedCharacters = [...state.asks, ...(state.synthesis === undefined ? [] : [state.synthesis])].reduce(
+    (sum, ask) => sum + (ask.inFlight > 0 ? (view.streamed(ask)?.characters ?? 0) : 0),
     0
   )
-  const tokens = inputTokensOf(usage) + usage.outputTokens + tokensOf(streaming)
+  const tokens = inputTokensOf(usage) + usage.outputTokens + estimateTokens(streamedCharacters)
   const parts = [
-    `${RunState.numberText(done)}/${RunState.numberText(total)} done`,
-    RunState.durationText(now - (tally.startedAt ?? now)),
-    `${RunState.numberText(inFlight)} in flight`,
-    `${streaming > 0 ? "~" : ""}${RunState.plural(tokens, "token", "tokens")}`,
-    ...(costUsd === 0 ? [] : [costUsd === undefined ? "cost unknown" : `about ${RunState.usdText(costUsd)}`])
+    `${numberText(done)}/${numberText(total)} done`,
+    roundedText(now - (state.startedAt ?? now)),
+    `${numberText(inFlight)} in flight`,
+    `${streamedCharacters > 0 ? "~" : ""}${plural(tokens, "token", "tokens")}`,
+    ...(costUsd === 0 ? [] : [costUsd === undefined ? "cost unknown" : `about ${usdText(costUsd)}`])
   ]
-  const [fullest = "", ...shorter] = fewer(parts, " · ")
-  return choose(columns, [...bars.map((bar) => `${bar} ${fullest}`), fullest, ...shorter])
+  const [complete = "", ...shorter] = prefixes(parts, " · ")
+  return firstThatFits(columns, [...bars.map((bar) => `${bar} ${complete}`), complete, ...shorter])
 }
 
-/** The parts joined, then with one less each time: the last ones are missed the least. */
-const fewer = (parts: ReadonlyArray<string>, separator: string): ReadonlyArray<string> =>
+/** All parts joined, then all but the last, and so on down to the first part alone. */
+const prefixes = (parts: ReadonlyArray<string>, separator: string): ReadonlyArray<string> =>
   parts.map((_, index) => parts.slice(0, parts.length - index).join(separator))
 
-/** The first variant that fits, else the last one. */
-const choose = (columns: number, variants: ReadonlyArray<string>): string =>
+/** The first variant that is not cut at `columns`, else the last one. */
+const firstThatFits = (columns: number, variants: ReadonlyArray<string>): string =>
   variants.find((variant) => cut(variant, columns) === variant) ?? variants.at(-1) ?? ""

@@ -1,79 +1,83 @@
-/** Progress where no terminal is: one line for each step of an ask, or nothing at all. */
+/** Progress without a terminal: writes one line for each step of an ask, or nothing at all. */
 import { Effect } from "effect"
 import type * as Event from "../../claude/Event.ts"
+import { roundedText } from "../../options/DurationText.ts"
+import type { AskState } from "../../report/AskState.ts"
+import { numberText, plural } from "../../report/NumberText.ts"
 import * as RunState from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
-import type { Options } from "./ProgressOptions.ts"
+import * as AskTable from "./AskTable.ts"
+import type { ProgressOptions } from "./ProgressOptions.ts"
 import * as Summary from "./Summary.ts"
 
-export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: Options) {
-  const tally = RunState.make()
-  const told = new Set<Readonly<RunState.Entry>>()
-  const tell = (line: string): void => void output.write(`${line}\n`)
+export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: ProgressOptions) {
+  const state = RunState.make()
+  const reported = new Set<Readonly<AskState>>()
+  const writeLine = (line: string): void => void output.write(`${inert(line)}\n`)
   const isQuiet = mode === "quiet"
   if (summary && !isQuiet) {
     yield* Effect.addFinalizer(() =>
-      unfailing(() => {
-        const table = Summary.table(tally)
-        const lines = table.length === 0 ? [] : ["", ...table]
-        for (const line of [...lines, ...Summary.closing(tally, foreseenUsd)]) tell(inert(line))
+      ignoreDefects(() => {
+        const table = AskTable.lines(state)
+        if (table.length > 0) output.write("\n")
+        for (const line of [...table, ...Summary.lines(state, foreseenUsd)]) writeLine(line)
       })
     )
   }
   return {
-    tally,
-    told,
+    state,
+    reported,
     emit: (event: Event.Event) =>
-      unfailing(() => {
-        tally.add(event)
-        const line = isQuiet ? undefined : lineOf(tally, event)
+      ignoreDefects(() => {
+        state.add(event)
+        const line = isQuiet ? undefined : lineOf(state, event)
         if (line === undefined) return
-        tell(inert(line))
-        const entry = event._tag === "Failed" ? tally.of(event) : undefined
-        if (entry !== undefined) told.add(entry)
+        writeLine(line)
+        const ask = event._tag === "Failed" ? state.of(event) : undefined
+        if (ask !== undefined) reported.add(ask)
       })
   }
 })
 
-/** Progress must never be the reason why a paid answer is lost. */
-const unfailing = (thunk: () => void): Effect.Effect<void> => Effect.ignoreCause(Effect.sync(thunk))
+/** An error while writing progress must not fail the run, whose answers are paid. */
+const ignoreDefects = (thunk: () => void): Effect.Effect<void> => Effect.ignoreCause(Effect.sync(thunk))
 
-/** The line that tells an event, where it matters; the tally has taken the event in. */
-const lineOf = (tally: RunState.RunState, event: Event.Event): string | undefined => {
-  if (event._tag === "ResearchEnded") return unsentLine(tally)
-  const entry = tally.of(event)
-  if (entry === undefined) return undefined
-  const isAsk = entry.part === "ask"
-  const name = isAsk ? entry.name : "the synthesis"
+/** The line for an event that `state` already contains; `undefined` for events that have none. */
+const lineOf = (state: RunState.RunState, event: Event.Event): string | undefined => {
+  if (event._tag === "ResearchEnded") return unsentLine(state)
+  const ask = state.of(event)
+  if (ask === undefined) return undefined
+  const isAsk = ask.part === "ask"
+  const name = isAsk ? ask.name : "the synthesis"
   switch (event._tag) {
     case "Dispatched":
-      if (entry.dispatches > 1) return undefined
-      return isAsk ? `🔄 Asking ${name}` : `🧵 Folding ${RunState.plural(tally.answered, "answer", "answers")}`
+      if (ask.dispatches > 1) return undefined
+      return isAsk ? `🔄 Asking ${name}` : `🧵 Folding ${plural(state.answered, "answer", "answers")}`
     case "Retrying":
-      return `⏳ Retrying ${name} in ${RunState.durationText(event.delayMillis)}: ${event.message}`
+      return `⏳ Retrying ${name} in ${roundedText(event.delayMillis)}: ${event.message}`
     case "FellBack":
       return `↪️ Asking ${name} with ${event.to} instead: ${event.message}`
     case "Reasked":
       return `🔁 Asking ${name} again: ${event.issue}`
     case "Answered":
-      return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${RunState.durationText(entry.durationMillis ?? 0)}`
+      return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}`
     case "Failed":
-      // Thousands may share a budget or a deadline: what was never sent is told once, at the end.
-      if (isAsk && entry.dispatches === 0) return undefined
+      // A budget or a deadline may fail thousands of asks that were never sent: `GapLines` groups them at the end.
+      if (isAsk && ask.dispatches === 0) return undefined
       return `❌ Failed ${name}: ${event.message}`
     case "Interrupted":
-      return entry.dispatches === 0 ? undefined : `🛑 Stopped ${name}`
+      return ask.dispatches === 0 ? undefined : `🛑 Stopped ${name}`
     default:
       return undefined
   }
 }
 
-/** Asks that were stopped before they were sent share one line: there may be thousands. */
+/** One line for all asks that were interrupted before they were sent: there may be thousands. */
 const unsentLine = ({ asks }: RunState.RunState): string | undefined => {
   const unsent = asks.filter(({ dispatches, status }) => status === "interrupted" && dispatches === 0)
   const [first] = unsent
   if (first === undefined) return undefined
   return unsent.length === 1
     ? `🛑 Stopped ${first.name} before it was sent`
-    : `🛑 Stopped ${RunState.numberText(unsent.length)} asks before they were sent`
+    : `🛑 Stopped ${numberText(unsent.length)} asks before they were sent`
 }

@@ -1,30 +1,31 @@
-/** What every form of progress is given, and the listener that each returns. */
+/** The options of every form of progress, and the listener that each returns. */
 import type * as Event from "../../claude/Event.ts"
-import type * as RunState from "../../report/RunState.ts"
+import type { AskState } from "../../report/AskState.ts"
+import type { RunState } from "../../report/RunState.ts"
 
-/** Where progress goes; `process.stderr` is one. Its size is read anew for each frame. */
-export interface Output {
+/** Where progress is written; `process.stderr` is one. Its size is read again for each frame. */
+export interface TerminalStream {
   readonly columns?: number | undefined
   readonly rows?: number | undefined
   readonly isTTY?: boolean | undefined
   readonly write: (text: string) => unknown
 }
 
-export interface Options {
-  readonly output: Output
-  /** `live` for a terminal, `lines` for anything else, `quiet` for nothing at all. */
+export interface ProgressOptions {
+  readonly output: TerminalStream
+  /** `live` redraws a region of a terminal, `lines` writes a line for each step, `quiet` writes nothing. */
   readonly mode: "live" | "lines" | "quiet"
-  /** Whether live progress may use colours. */
+  /** Whether live progress uses colours. */
   readonly color: boolean
-  /** Whether time, tokens and cost are told at the end. */
+  /** Whether time, tokens and cost are written at the end. */
   readonly summary: boolean
-  /** What the run was to cost at most, to be told beside what it cost. */
+  /** Upper bound of the run's cost, shown in the summary beside what it cost. */
   readonly foreseenUsd?: number | undefined
 }
 
-/** A listener for a run, and what its events add up to. */
+/** The listener of a run, with the state folded from its events. */
 export interface Progress extends Event.Listener {
-  readonly tally: RunState.RunState
-  /** Asks, and the synthesis, of which was told in full why they failed; complete when the scope has closed. */
-  readonly told: ReadonlySet<Readonly<RunState.Entry>>
+  readonly state: RunState
+  /** Asks, and the synthesis, whose error message was written in full. Complete once the scope is closed. */
+  readonly reported: ReadonlySet<Readonly<AskState>>
 }

@@ -1,8 +1,8 @@
-/** Fits text into columns, where a character may take none, one or two of them. */
+/** Fits text into terminal columns. A character takes zero, one or two of them. */
 import cliTruncate from "cli-truncate"
 import { inert } from "../../report/TerminalText.ts"
 
-/** Cuts a line, styled or not, to `columns` and marks the cut with an ellipsis. */
+/** Cuts a line, with or without colours, to `columns`, the last of which is an ellipsis. */
 export const cut = (line: string, columns: number): string => cliTruncate(line, columns)
 
 /** Breaks one line of plain text between words, or inside a word that is wider than `columns`. */
@@ -17,7 +17,7 @@ export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
   return lines
 }
 
-/** Wraps foreign text and gives its last `count` lines, without blank ones at the end. */
+/** Makes text inert, wraps it and returns its last `count` lines, without blank lines at the end. */
 export const lastLines = (text: string, columns: number, count: number): ReadonlyArray<string> => {
   if (count < 1) return []
   const fromLast: Array<string> = []
@@ -28,19 +28,19 @@ export const lastLines = (text: string, columns: number, count: number): Readonl
   return fromLast.slice(0, count).toReversed()
 }
 
-/** Leaves out what is too far up to be seen, in large steps, so that lines do not break anew with each word that comes. */
+/** Drops the beginning of a paragraph in steps of `stepCharacters`, so that appended text rarely moves the line breaks. */
 const endOf = (paragraph: string, characters: number): string =>
-  paragraph.slice(Math.max(0, Math.floor((paragraph.length - characters) / step) * step))
+  paragraph.slice(Math.max(0, Math.floor((paragraph.length - characters) / stepCharacters) * stepCharacters))
 
-const step = 1024
+const stepCharacters = 1024
 
-/** Room for characters without a width of their own, so that measuring a line never looks at the whole text. */
-const slack = 64
+/** Characters beyond `columns` that are measured, as some have no width. It bounds the cost of one line. */
+const zeroWidthAllowance = 64
 
 const nextLine = (text: string, columns: number): string => {
-  const ahead = text.slice(0, columns + slack)
+  const ahead = text.slice(0, columns + zeroWidthAllowance)
   const fitting = cliTruncate(ahead, columns, { truncationCharacter: "" })
-  // A character that does not fit, however wide the line, is taken all the same: the text must get shorter.
+  // A character wider than the line is taken all the same: otherwise `wrap` would not end.
   if (fitting === "") return text.slice(0, 2)
   if (fitting.length === text.length || text[fitting.length] === " ") return fitting
   const lastSpace = fitting.lastIndexOf(" ")

@@ -44,7 +44,7 @@ describe("live progress", () => {
         yield* begin(progress, names)
         for (const name of names.slice(0, 60)) yield* answer(progress, name)
         for (const name of names.slice(60, 75)) yield* fail(progress, name)
-        return progress.told
+        return progress.reported
       }).pipe(Effect.scoped)
       assert.deepStrictEqual(
         Array.from(told, ({ name }) => name),

@@ -162,7 +162,7 @@ describe("progress in lines", () => {
       yield* begin(progress, ["a"])
       yield* start(progress, "a")
       yield* answer(progress, "a")
-      assert.strictEqual(progress.tally.answered, 1)
+      assert.strictEqual(progress.state.answered, 1)
     }).pipe(Effect.scoped)
   )
 })

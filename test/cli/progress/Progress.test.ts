@@ -148,15 +148,15 @@ describe("quiet progress", () => {
   it.effect("writes nothing at all, and counts all the same", () =>
     Effect.gen(function* () {
       const terminal = new FakeTerminal(80, 24)
-      const tally = yield* Effect.gen(function* () {
+      const state = yield* Effect.gen(function* () {
         const progress = yield* Progress.make({ mode: "quiet", color: true, summary: true, output: terminal })
         yield* begin(progress, ["a"])
         yield* start(progress, "a")
         yield* fail(progress, "a")
-        return progress.tally
+        return progress.state
       }).pipe(Effect.scoped)
       assert.deepStrictEqual(terminal.writes, [])
-      assert.strictEqual(tally.failed, 1)
+      assert.strictEqual(state.failed, 1)
     })
   )
 })

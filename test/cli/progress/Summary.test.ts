@@ -1,179 +1,64 @@
-/** What stands below a run: the table of what each ask took, and the closing lines. */
+/** The closing lines of a run. */
 import { assert, describe, it } from "@effect/vitest"
-import { Message } from "fanfold"
 import * as Summary from "../../../src/cli/progress/Summary.ts"
 import * as RunState from "../../../src/report/RunState.ts"
-import {
-  answered,
-  attemptFailed,
-  begin,
-  dispatched,
-  end,
-  failed,
-  fold,
-  haiku,
-  interrupted,
-  replied,
-  sonnet,
-  started,
-  usage,
-  whole
-} from "../../RunEvents.ts"
+import { begin, dispatched, end, failed, fold, haiku, replied, usage, completed } from "../../RunEvents.ts"
 
 describe("the closing lines", () => {
   it("says what asking together bought, and what it cost", () => {
-    const tally = fold(
+    const state = fold(
       begin(0, "a", "b", "c"),
-      ...whole(0, "a", 1200),
-      ...whole(0, "b", 1600),
-      ...whole(0, "c", 1300),
+      ...completed(0, "a", 1200),
+      ...completed(0, "b", 1600),
+      ...completed(0, "c", 1300),
       end(1600, 1600)
     )
-    assert.deepStrictEqual(Summary.closing(tally), [
+    assert.deepStrictEqual(Summary.lines(state), [
       "3 asks in 1.6 s; one after another 4.1 s: 2.6×",
       "3,000 tokens in, 6,000 out, about $0.0033 (estimated)"
     ])
   })
 
   it("compares nothing where fewer than two asks were answered", () => {
-    const tally = fold(begin(0, "a", "b"), ...whole(0, "a", 900), dispatched(0, "b"), failed(800, "b"), end(900, 900))
-    assert.strictEqual(Summary.closing(tally)[0], "1 of 2 asks answered in 0.9 s")
+    const state = fold(
+      begin(0, "a", "b"),
+      ...completed(0, "a", 900),
+      dispatched(0, "b"),
+      failed(800, "b"),
+      end(900, 900)
+    )
+    assert.strictEqual(Summary.lines(state)[0], "1 of 2 asks answered in 0.9 s")
   })
 
   it("says how many web searches are in the cost", () => {
-    const tally = fold(begin(0, "a"), replied(1, "a", haiku, { ...usage, webSearches: 2 }))
+    const state = fold(begin(0, "a"), replied(1, "a", haiku, { ...usage, webSearches: 2 }))
     assert.strictEqual(
-      Summary.closing(tally)[1],
+      Summary.lines(state)[1],
       "1,000 tokens in, 2,000 out, about $0.0211 with 2 web searches (estimated)"
     )
   })
 
   it("is empty where nothing happened", () => {
-    assert.deepStrictEqual(Summary.closing(RunState.make()), [])
+    assert.deepStrictEqual(Summary.lines(RunState.make()), [])
   })
 
   it("say that the cost is unknown, and why", () => {
-    const tally = fold(begin(0, "a", "b"), replied(1, "a"), replied(1, "b", "claude-next"))
+    const state = fold(begin(0, "a", "b"), replied(1, "a"), replied(1, "b", "claude-next"))
     assert.strictEqual(
-      Summary.closing(tally, 0.5)[1],
+      Summary.lines(state, 0.5)[1],
       "2,000 tokens in, 4,000 out, cost unknown: no price for claude-next"
     )
   })
 
   it("put what was spent beside what was foreseen, more than that too", () => {
-    const tally = fold(begin(0, "a"), replied(1, "a"))
+    const state = fold(begin(0, "a"), replied(1, "a"))
     assert.deepStrictEqual(
-      [0.1846, 0.0011, 0.001].map((foreseenUsd) => Summary.closing(tally, foreseenUsd)[1]?.split(" out, ")[1]),
+      [0.1846, 0.0011, 0.001].map((foreseenUsd) => Summary.lines(state, foreseenUsd)[1]?.split(" out, ")[1]),
       [
         "about $0.0011 (estimated), of at most $0.1846 foreseen",
         "about $0.0011 (estimated), of at most $0.0011 foreseen",
         "about $0.0011 (estimated), more than the $0.0010 foreseen"
       ]
     )
-  })
-})
-
-/** Dear in the order of the index, fifty by fifty. */
-const spent = (index: number) => ({ ...Message.noUsage, inputTokens: 1000, outputTokens: 1000 * (index % 50) })
-
-describe("the table", () => {
-  const cached = { ...usage, cacheReadInputTokens: 20_000 }
-  const tally = fold(
-    begin(0, "market", "rivals", "rules", "never"),
-    ...whole(0, "market", 1200),
-    started(0, "rivals"),
-    dispatched(0, "rivals"),
-    attemptFailed(100, "rivals"),
-    dispatched(300, "rivals", 2),
-    replied(2000, "rivals", sonnet, cached, 2),
-    [2000, "rivals", { _tag: "Answered", model: sonnet, usage: cached, durationMillis: 1 }],
-    dispatched(0, "rules"),
-    failed(900, "rules"),
-    interrupted(2000, "never"),
-    end(2000, 2000),
-    started(2000, "synthesis"),
-    dispatched(2000, "synthesis"),
-    replied(14_000, "synthesis", "claude-next"),
-    [14_000, "synthesis", { _tag: "Answered", model: "claude-next", usage, durationMillis: 1 }]
-  )
-
-  it("has a line for each ask that was sent and for the synthesis, and columns that say something", () => {
-    assert.deepStrictEqual(Summary.table(tally), [
-      "ask        model              attempts  tokens in  of cache    out     cost   time",
-      "market     claude-haiku-5-5                 1,000            2,000  $0.0011  1.2 s",
-      "rivals     claude-sonnet-5-5         2     21,000    20,000  2,000  $0.0240  2.0 s",
-      "rules      claude-haiku-5-5                                                  0.9 s",
-      "synthesis  claude-next                      1,000            2,000  unknown   12 s"
-    ])
-    const plain = fold(begin(0, "a", "b"), ...whole(0, "a", 1200), ...whole(0, "b", 1300))
-    assert.deepStrictEqual(Summary.table(plain), [
-      "ask  model             tokens in    out     cost   time",
-      "a    claude-haiku-5-5      1,000  2,000  $0.0011  1.2 s",
-      "b    claude-haiku-5-5      1,000  2,000  $0.0011  1.3 s"
-    ])
-  })
-
-  it("leaves out what matters least where the terminal is narrow, and everything where it is too narrow", () => {
-    const headings = [80, 60, 50, 40, 30, 20, 17].map((columns) => Summary.table(tally, columns)[0])
-    assert.deepStrictEqual(headings, [
-      "ask        model              attempts  tokens in  of cache    out     cost",
-      "ask        model              tokens in    out     cost",
-      "ask        tokens in    out     cost",
-      "ask        tokens in    out     cost",
-      "ask          out     cost",
-      "ask           cost",
-      undefined
-    ])
-    for (let columns = 1; columns < 100; columns++) {
-      for (const line of Summary.table(tally, columns)) assert.isAtMost(line.length, columns)
-    }
-  })
-
-  it("shows the web searches that are in a cost", () => {
-    const searching = { ...usage, webSearches: 2 }
-    const table = Summary.table(fold(begin(0, "a", "b"), dispatched(0, "a"), replied(1, "a", haiku, searching)))
-    assert.deepStrictEqual(table, [
-      "ask  model             tokens in    out  searches     cost",
-      "a    claude-haiku-5-5      1,000  2,000         2  $0.0211"
-    ])
-  })
-
-  it("is of more than one ask", () => {
-    assert.deepStrictEqual(Summary.table(fold(begin(0, "a"), ...whole(0, "a", 1), ...whole(1, "synthesis", 1))), [])
-    assert.deepStrictEqual(Summary.table(fold(begin(0, "a", "b"), interrupted(1, "a"), interrupted(1, "b"))), [])
-  })
-
-  it("lists of many asks the ten dearest, an unknown cost first", () => {
-    const names = Array.from({ length: 100 }, (_, index) => `q${index}`)
-    const many = fold(
-      begin(0, ...names),
-      ...names.flatMap((name, index) => [
-        started(0, name),
-        dispatched(0, name),
-        replied(1000, name, index === 3 ? "claude-next" : haiku, spent(index)),
-        answered(1000, name)
-      ]),
-      ...whole(1000, "synthesis", 500)
-    )
-    const lines = Summary.table(many)
-    assert.deepStrictEqual(
-      lines.map((line) => line.split(" ")[0]),
-      ["ask", "q3", "q49", "q99", "q48", "q98", "q47", "q97", "q46", "q96", "q45", "…", "synthesis"]
-    )
-    assert.strictEqual(lines.at(-2), "… and 90 more")
-    const [twelve, thirteen] = [12, 13].map((count) => {
-      const few = names.slice(0, count)
-      return Summary.table(fold(begin(0, ...few), ...few.flatMap((name) => whole(0, name, 1)))).length
-    })
-    assert.deepStrictEqual([twelve, thirteen], [13, 12])
-  })
-
-  it("holds nothing that a terminal obeys, whatever a model is called", () => {
-    const odd = `\u001B[2Jnext\n${"x".repeat(100)}`
-    const text = Summary.table(
-      fold(begin(0, "a", "b"), dispatched(0, "a"), replied(1, "a", odd), ...whole(0, "b", 1))
-    ).join("\n")
-    assert.notInclude(text, "\u001B")
-    assert.include(text, `a    next ${"x".repeat(35)}  `)
   })
 })

@@ -1,6 +1,7 @@
 /** Why a call gave no answer: tagged reasons that know whether another try can help, and say what to do. */
 import { Schema } from "effect"
 import * as Api from "./ApiReason.ts"
+import { secondsText } from "../options/DurationText.ts"
 
 export * from "./ApiReason.ts"
 
@@ -76,8 +77,8 @@ export class Stalled extends Schema.TaggedError<Stalled>()("Stalled", {
   }
   override get message(): string {
     return this.phase === "first token"
-      ? `stalled: no first token within ${this.silentMillis / 1000} s`
-      : `stalled: the stream was silent for ${this.silentMillis / 1000} s`
+      ? `stalled: no first token within ${secondsText(this.silentMillis)}`
+      : `stalled: the stream was silent for ${secondsText(this.silentMillis)}`
   }
 }
 
@@ -126,7 +127,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
     return this.scope === "attempt"
   }
   override get message(): string {
-    const limit = `${this.limitMillis / 1000} s`
+    const limit = secondsText(this.limitMillis)
     return this.scope === "run"
       ? `out of time: no answer within the run's deadline of ${limit}`
       : `timed out: the ${this.scope} took longer than ${limit}`

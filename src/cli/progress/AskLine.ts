@@ -1,6 +1,6 @@
 /** One ask, or the synthesis, as a line of the live region. Pure. */
 import { charactersPerToken } from "../../cost/TokenCount.ts"
-import { roundedText } from "../../options/DurationText.ts"
+import { roundedText, secondsText } from "../../options/DurationText.ts"
 import { type AskState, isOpen, type Status } from "../../report/AskState.ts"
 import { plural } from "../../report/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
@@ -100,7 +100,7 @@ const statusText = (view: View, ask: AskState): string => {
     }
     case "retrying": {
       const leftMillis = (ask.retryAt ?? now) - now
-      const when = leftMillis > 0 ? `in ${Math.ceil(leftMillis / 1000)} s` : "now"
+      const when = leftMillis > 0 ? `in ${secondsText(Math.ceil(leftMillis / 1000) * 1000)}` : "now"
       return `retrying ${when}: ${inert(ask.message ?? "")}`
     }
     case "answered":

@@ -28,7 +28,7 @@ const countFlag = (name: string, description: string, max = Number.POSITIVE_INFI
     })
   )
 
-/** A bound against typing errors: at about 30 seconds for 3 iterations, 1,000 take hours. */
+/** A bound against typing errors: 1,000 iterations may take hours. */
 const maxIterations = 1000
 
 /** At this speed a simulated second takes a millisecond; above it the machine's own time outweighs the simulated one. */

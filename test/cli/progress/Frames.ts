@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import * as Progress from "../../../src/cli/progress/Progress.ts"
 import type { FakeTerminal } from "./FakeTerminal.ts"
-import { answer, begin, end, fail, model, retry, start, stream, tell } from "./EmitEvents.ts"
+import { answer, begin, end, fail, model, retry, start, stream, emit } from "./EmitEvents.ts"
 
 export const redrawMillis = 85
 
@@ -40,7 +40,7 @@ export const run = (terminal: FakeTerminal, look: (terminal: FakeTerminal) => vo
     yield* step(retry(progress, "transportation", 3000))
     yield* step(answer(progress, "attractions"))
     yield* step(fail(progress, "culture", `overloaded: ${"the API has too much to do. ".repeat(6)}`))
-    yield* step(tell(progress, "transportation", { _tag: "Dispatched", attempt: 2, model }))
+    yield* step(emit(progress, "transportation", { _tag: "Dispatched", attempt: 2, model }))
     yield* step(answer(progress, "transportation"))
     yield* end(progress, 10_000)
     yield* step(start(progress, "synthesis"))

@@ -39,7 +39,7 @@ describe("live progress", () => {
     Effect.gen(function* () {
       const terminal = new FakeTerminal(60, 16)
       const names = Array.from({ length: 100 }, (_, index) => `ask${index + 1}`)
-      const told = yield* Effect.gen(function* () {
+      const reported = yield* Effect.gen(function* () {
         const progress = yield* Progress.make({ ...options, summary: false, output: terminal })
         yield* begin(progress, names)
         for (const name of names.slice(0, 60)) yield* answer(progress, name)
@@ -47,9 +47,9 @@ describe("live progress", () => {
         return progress.reported
       }).pipe(Effect.scoped)
       assert.deepStrictEqual(
-        Array.from(told, ({ name }) => name),
+        Array.from(reported, ({ name }) => name),
         names.slice(60, 70),
-        "why the others failed is not told yet"
+        "why the others failed is not written yet"
       )
       const { screen } = terminal
       assert.strictEqual(screen[0], "60 answered, 15 failed, 25 stopped")

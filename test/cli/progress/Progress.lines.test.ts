@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import * as Progress from "../../../src/cli/progress/Progress.ts"
 import type { Event } from "fanfold"
 import { FakeTerminal } from "./FakeTerminal.ts"
-import { answer, begin, end, fail, model, retry, start, stop, tell, usage } from "./EmitEvents.ts"
+import { answer, begin, end, fail, model, retry, start, stop, emit, usage } from "./EmitEvents.ts"
 
 /** The lines that are written while `body` tells its events. */
 const shown = (body: (listener: Event.Listener) => Effect.Effect<void>, summary = false) =>
@@ -31,9 +31,9 @@ describe("progress in lines", () => {
           yield* retry(listener, "transportation", 3000)
           yield* fail(listener, "culture")
           yield* TestClock.adjust(3000)
-          yield* tell(listener, "transportation", { _tag: "Dispatched", attempt: 2, model })
-          yield* tell(listener, "transportation", { _tag: "Reasked", issue: "expected a number\n  at euro" })
-          yield* tell(listener, "transportation", { _tag: "Dispatched", attempt: 1, model })
+          yield* emit(listener, "transportation", { _tag: "Dispatched", attempt: 2, model })
+          yield* emit(listener, "transportation", { _tag: "Reasked", issue: "expected a number\n  at euro" })
+          yield* emit(listener, "transportation", { _tag: "Dispatched", attempt: 1, model })
           yield* answer(listener, "transportation")
           yield* end(listener, 4200)
           yield* start(listener, "synthesis")
@@ -72,7 +72,7 @@ describe("progress in lines", () => {
       const lines = yield* shown(
         Effect.fnUntraced(function* (listener) {
           const fallBack = (ask: string, from: string, to: string, why = overload) =>
-            tell(listener, ask, { _tag: "FellBack", from, to, ...why })
+            emit(listener, ask, { _tag: "FellBack", from, to, ...why })
           yield* begin(listener, ["one", "two", "three", "four", "five"])
           yield* fallBack("one", a, b)
           yield* answer(listener, "one")
@@ -83,7 +83,7 @@ describe("progress in lines", () => {
           yield* fallBack("four", a, c)
           yield* fail(listener, "four")
           yield* fallBack("five", a, c)
-          yield* tell(listener, "five", { _tag: "Reasked", issue: "expected a number" })
+          yield* emit(listener, "five", { _tag: "Reasked", issue: "expected a number" })
           yield* answer(listener, "five")
           yield* end(listener, 0)
           yield* fallBack("synthesis", a, b, { reason: "NotFound", message: "not found: it" })
@@ -124,7 +124,7 @@ describe("progress in lines", () => {
         Effect.fnUntraced(function* (listener) {
           yield* begin(listener, names)
           yield* start(listener, "ask1")
-          yield* tell(listener, "ask2000", { _tag: "Answered", model, usage, durationMillis: 0 })
+          yield* emit(listener, "ask2000", { _tag: "Answered", model, usage, durationMillis: 0 })
           yield* Effect.forEach(names.slice(0, -1), (name) => stop(listener, name))
           yield* end(listener, 0)
         })

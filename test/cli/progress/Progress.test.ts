@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import * as Progress from "../../../src/cli/progress/Progress.ts"
 import { FakeTerminal } from "./FakeTerminal.ts"
 import { drawn, options, redrawMillis } from "./Frames.ts"
-import { answer, begin, end, fail, model, retry, start, stream, tell, usage } from "./EmitEvents.ts"
+import { answer, begin, end, fail, model, retry, start, stream, emit, usage } from "./EmitEvents.ts"
 
 describe("live progress", () => {
   it.effect("draws a line for each ask and a footer", () =>
@@ -70,7 +70,7 @@ describe("live progress", () => {
       yield* drawn(terminal)
       assert.include(terminal.screen.join("\n"), "│ The first try.")
       yield* retry(progress, "synthesis", 1000)
-      yield* tell(progress, "synthesis", { _tag: "Dispatched", attempt: 2, model })
+      yield* emit(progress, "synthesis", { _tag: "Dispatched", attempt: 2, model })
       yield* stream(progress, "synthesis", "The second.")
       yield* TestClock.adjust(redrawMillis)
       const shown = terminal.screen.join("\n")
@@ -87,9 +87,9 @@ describe("live progress", () => {
       yield* begin(progress, ["a"])
       yield* start(progress, "a")
       yield* stream(progress, "a", "Twelve chars")
-      yield* tell(progress, "a", { _tag: "Dispatched", attempt: 1, model, hedge: true })
+      yield* emit(progress, "a", { _tag: "Dispatched", attempt: 1, model, hedge: true })
       const cut = { reason: "CutOff", message: "gone", durationMillis: 1 }
-      yield* tell(progress, "a", { _tag: "AttemptFailed", attempt: 1, ...cut, hedge: true })
+      yield* emit(progress, "a", { _tag: "AttemptFailed", attempt: 1, ...cut, hedge: true })
       yield* drawn(terminal)
       assert.include(terminal.screen.join("\n"), "answering ~3 tokens")
     }).pipe(Effect.scoped)
@@ -104,14 +104,14 @@ describe("live progress", () => {
         yield* begin(progress, ["plain", evil])
         yield* start(progress, evil)
         yield* drawn(terminal)
-        yield* tell(progress, evil, { _tag: "Retrying", attempt: 1, reason: evil, message: evil, delayMillis: 1000 })
+        yield* emit(progress, evil, { _tag: "Retrying", attempt: 1, reason: evil, message: evil, delayMillis: 1000 })
         yield* TestClock.adjust(redrawMillis)
         yield* fail(progress, evil, evil)
         yield* start(progress, "synthesis")
         for (const character of `${evil}\n${evil}`) yield* stream(progress, "synthesis", character)
         yield* TestClock.adjust(redrawMillis)
         assert.include(terminal.screen.join("\n"), "│  evil")
-        yield* tell(progress, "plain", {
+        yield* emit(progress, "plain", {
           _tag: "Replied",
           attempt: 1,
           model: evil,

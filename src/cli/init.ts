@@ -5,7 +5,7 @@ import { usageError } from "./ExitCode.ts"
 
 const names = ["travel-guide", "market-research", "tech-evaluation"] as const
 
-/** Two folders above this file in the sources, and above `dist/bin` in the package. */
+/** Two folders above `src/cli`, and above `dist/bin`, which holds this code in the package. */
 const examples = new URL("../../examples/", import.meta.url)
 
 const name = Argument.Literals("name", names).pipe(

@@ -1,58 +1,58 @@
-/** The bin: wires the command line to Claude, and to the offline mock and the benchmark, which only it may import. */
+/** The process of the command line: provides Claude, the offline mock and the benchmark, which only this file may import. */
 import manifest from "../package.json" with { type: "json" }
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
 import * as Claude from "./claude/Claude.ts"
 import { main } from "./cli/Command.ts"
-import { usage } from "./cli/Failure.ts"
-import { Ports } from "./cli/Ports.ts"
-import { issuesOf } from "./options/Issue.ts"
+import { usageError } from "./cli/ExitCode.ts"
+import { ProcessServices } from "./cli/ProcessServices.ts"
 import * as Stack from "./layers/Stack.ts"
+import { issuesOf } from "./options/Issue.ts"
 
-const noKey = () => usage("No key: set ANTHROPIC_API_KEY to your key, or add --offline for simulated answers")
+const noKey = () => usageError("No key: set ANTHROPIC_API_KEY to your key, or add --offline for simulated answers")
 const mocks = Effect.promise(() => import("fanfold/mocks"))
 const { env, stderr } = process
-// Whoever reads standard error may leave before the run is over; the document still matters.
+// If the reader of standard error closes it, writing fails with EPIPE; the run goes on, as its document matters more.
 stderr.on("error", () => {})
-// A terminal that is closed ends a run like Ctrl-C, so that its answers are kept.
+// Closing the terminal ends a run as Ctrl-C does, so that its answers are saved.
 process.on("SIGHUP", () => process.emit("SIGTERM"))
 
-const ports = Ports.of({
+const services = ProcessServices.of({
   terminal: Effect.succeed({
     output: stderr,
     mode: stderr.isTTY && env.TERM !== "dumb" ? "live" : "lines",
     color: stderr.isTTY && !env.NO_COLOR
   }),
-  reach: Effect.fnUntraced(function* (way, layers) {
-    if (way.offline || way.replay !== undefined) {
+  connect: Effect.fnUntraced(function* ({ offline, record, replay }, layers) {
+    if (offline || replay !== undefined) {
       const { Stage } = yield* mocks
-      const simulation = yield* Effect.mapError(Stage.simulate(way.replay), usage)
+      const simulation = yield* Effect.mapError(Stage.simulate(replay), usageError)
       const claude = Stack.layer({ ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch })
-      return { claude, notice: simulation.notice, simulated: true, lost: Effect.succeed(undefined) }
+      return { claude, notice: simulation.notice, simulated: true, tapeError: Effect.succeed(undefined) }
     }
     const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
-    const baseUrl = yield* Effect.mapError(Claude.baseUrl, ({ cause }) => usage(cause.message))
-    const { record } = way
-    const recording = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
-    const taped = recording === undefined ? undefined : yield* Effect.mapError(recording, usage)
-    const claude = Stack.layer({ ...layers, apiKey, baseUrl, fetch: taped?.fetch })
-    return { claude, notice: taped?.notice, simulated: false, lost: Effect.sync(() => taped?.lost()) }
+    const baseUrl = yield* Effect.mapError(Claude.baseUrl, ({ cause }) => usageError(cause.message))
+    const recorder = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
+    const recording = recorder === undefined ? undefined : yield* Effect.mapError(recorder, usageError)
+    const claude = Stack.layer({ ...layers, apiKey, baseUrl, fetch: recording?.fetch })
+    const tapeError = Effect.sync(() => recording?.lost())
+    return { claude, notice: recording?.notice, simulated: false, tapeError }
   }),
-  serve: (scenario, address) =>
-    Effect.flatMap(mocks, ({ Stage }) => Stage.serve(scenario, address, usage)).pipe(
+  serveMock: (scenario, address) =>
+    Effect.flatMap(mocks, ({ Stage }) => Stage.serve(scenario, address, usageError)).pipe(
       Effect.catchTag("SchemaError", (error) => Effect.fail(issuesOf(error)))
     ),
-  bench: Effect.fnUntraced(function* (subject, measuring, tell) {
+  measure: Effect.fnUntraced(function* (subject, options, onStep) {
     const { Stage } = yield* mocks
-    const latency = yield* Effect.mapError(Stage.latencyNamed(measuring.latency), (message) =>
-      usage(`${message}\nTry: fanfold bench --help`)
+    const latency = yield* Effect.mapError(Stage.latencyNamed(options.latency), (message) =>
+      usageError(`${message}\nTry: fanfold bench --help`)
     )
     const { measure } = yield* Effect.promise(() => import("../bench/plan/PlanBench.ts"))
-    return yield* measure(subject, { ...measuring, latency, version: manifest.version }, tell)
+    return yield* measure(subject, { ...options, latency, version: manifest.version }, onStep)
   })
 })
 
 main(manifest.version).pipe(
-  Effect.provide(Layer.mergeAll(NodeServices.layer, Layer.succeed(Ports, ports))),
+  Effect.provide(Layer.mergeAll(NodeServices.layer, Layer.succeed(ProcessServices, services))),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -5,7 +5,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { AskError, Claude, Event, Policy, Price, Retry } from "fanfold"
 import { examples, fault, mockClaude, type Server } from "fanfold/mocks"
 import manifest from "../package.json" with { type: "json" }
-import { code } from "../src/cli/Failure.ts"
+import { exitCode as code } from "../src/cli/ExitCode.ts"
 import { fanfold, folders, root } from "./cli/Process.ts"
 import { blocksOf, linksOf, textOf } from "./docs/Pages.ts"
 import { typed } from "./docs/Shell.ts"

@@ -1,5 +1,6 @@
 /** Why the API rejected a call: one reason for each row of its table of errors. */
 import { Schema } from "effect"
+import { secondsText } from "../options/DurationText.ts"
 
 const detail = { detail: Schema.String }
 
@@ -12,7 +13,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
     return true
   }
   override get message(): string {
-    const when = this.retryAfterMillis === undefined ? "" : `, free again in ${this.retryAfterMillis / 1000} s`
+    const when = this.retryAfterMillis === undefined ? "" : `, free again in ${secondsText(this.retryAfterMillis)}`
     return `rate limited${when}: ${this.detail}`
   }
 }

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { Usage } from "./Message.ts"
 import { retryAfterMillis } from "./RateLimitHeaders.ts"
 import { Reason } from "./Reason.ts"
+import { secondsText } from "../options/DurationText.ts"
 
 export * from "./Reason.ts"
 
@@ -43,7 +44,7 @@ export class AskError extends Schema.TaggedError<AskError>()("AskError", Fields.
     const { retryAfterMillis: after = 0 } = this
     // The message of `RateLimited` has the time already.
     const isStated = after <= 0 || this.reason._tag === "RateLimited" || !this.isRetryable
-    const when = isStated ? "" : `; free again in ${after / 1000} s`
+    const when = isStated ? "" : `; free again in ${secondsText(after)}`
     return `${this.reason.message}${when}${this.requestId === undefined ? "" : ` (${this.requestId})`}`
   }
 }

@@ -1,6 +1,8 @@
 /** Why a call gave no answer: tagged reasons. `isRetryable`: another try can help; `message`: what happened, and what to do. */
 import { Schema } from "effect"
 import * as Api from "./ApiReason.ts"
+import { usdText } from "./Price.ts"
+import { secondsText } from "../options/DurationText.ts"
 
 export * from "./ApiReason.ts"
 
@@ -76,8 +78,8 @@ export class Stalled extends Schema.TaggedError<Stalled>()("Stalled", {
   }
   override get message(): string {
     return this.phase === "first token"
-      ? `stalled: no first token within ${this.silentMillis / 1000} s`
-      : `stalled: the stream was silent for ${this.silentMillis / 1000} s`
+      ? `stalled: no first token within ${secondsText(this.silentMillis)}`
+      : `stalled: the stream was silent for ${secondsText(this.silentMillis)}`
   }
 }
 
@@ -126,7 +128,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
     return this.scope === "attempt"
   }
   override get message(): string {
-    const limit = `${this.limitMillis / 1000} s`
+    const limit = secondsText(this.limitMillis)
     return this.scope === "run"
       ? `out of time: no answer within the run's deadline of ${limit}`
       : `timed out: the ${this.scope} took longer than ${limit}`
@@ -144,7 +146,7 @@ export class OverBudget extends Schema.TaggedError<OverBudget>()("OverBudget", {
     return false
   }
   override get message(): string {
-    const text = (amount: number) => (this.unit === "usd" ? `$${amount.toFixed(4)}` : `${Math.round(amount)} tokens`)
+    const text = (amount: number) => (this.unit === "usd" ? usdText(amount) : `${Math.round(amount)} tokens`)
     return `over budget: it may take ${text(this.needed)}, and ${text(this.left)} of ${text(this.limit)} is left. Raise the budget`
   }
 }

@@ -1,11 +1,11 @@
-/** The command tree, and what the process says when it cannot be followed. */
+/** The command tree, and what is written to standard error when an invocation is wrong or a command fails. */
 import { Console, Effect, Logger } from "effect"
 import { CliOutput, Command } from "effect/cli"
+import { inertLines } from "../report/TerminalText.ts"
 import { ask } from "./ask.ts"
 import { bench } from "./bench.ts"
 import { check } from "./check.ts"
-import { code, Failure } from "./Failure.ts"
-import { inert } from "./Inert.ts"
+import { exitCode, Failure } from "./ExitCode.ts"
 import { init } from "./init.ts"
 import { mock } from "./mock.ts"
 import { run } from "./run.ts"
@@ -15,10 +15,10 @@ const fanfold = Command.make("fanfold").pipe(
   Command.withSubcommands([run, ask, check, init, mock, bench])
 )
 
-/** Standard output is for documents, so a wrong invocation speaks on standard error, and shortly. */
+/** Errors of an invocation go to standard error without the help text: standard output is for documents. */
 const presenter: CliOutput.Presenter = {
   present: Effect.fnUntraced(function* (event) {
-    // Help that nobody asked for belongs to a wrong invocation.
+    // `Implicit`: help that was not asked for, because the subcommand is missing.
     if (event._tag === "Help" && event.reason === "Implicit") {
       return yield* Console.error(CliOutput.defaultFormatter({ colors: false }).formatHelpDoc(event.helpDoc))
     }
@@ -29,20 +29,17 @@ const presenter: CliOutput.Presenter = {
   })
 }
 
-/** A message quotes plans, replies and paths, in a line each. */
-const inertLines = (message: string): string => message.split("\n").map(inert).join("\n")
-
-/** Runs the arguments of the process. Every failure has been told on standard error when this fails with its exit code. */
+/** Runs the arguments of the process. Fails with a `Failure` whose message is on standard error already. */
 export const main = (version: string) =>
   Command.run(fanfold, { version }).pipe(
     Effect.catch((error) => {
-      if (error._tag === "ShowHelp") return new Failure({ exitCode: code.usage, message: "" })
+      if (error._tag === "ShowHelp") return new Failure({ exitCode: exitCode.usage, message: "" })
       return error._tag === "Failure"
         ? Effect.fail(error)
-        : new Failure({ exitCode: code.failed, message: error.message })
+        : new Failure({ exitCode: exitCode.failed, message: error.message })
     }),
     Effect.catchDefect(
-      (defect) => new Failure({ exitCode: code.failed, message: `This is a bug of fanfold: ${String(defect)}` })
+      (defect) => new Failure({ exitCode: exitCode.failed, message: `This is a bug of fanfold: ${String(defect)}` })
     ),
     Effect.tapError(({ message }) => (message === "" ? Effect.void : Console.error(inertLines(message)))),
     Effect.provide(CliOutput.layerPresenter(presenter)),

@@ -1,130 +1,118 @@
-/** Runs a pipeline for the command line: progress to standard error, the document out, the exit code at the end. */
+/** Runs a prepared plan for `run` and `ask`: progress to standard error, then the documents, then the exit code. */
 import { Clock, Console, Effect, Option } from "effect"
 import * as Event from "../claude/Event.ts"
-import { endedBy } from "../pipeline/Findings.ts"
-import * as Forecast from "../plan/Forecast.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
+import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
+import { toMarkdown } from "../report/Markdown.ts"
 import * as Report from "../report/Report.ts"
-import * as CostBreakdown from "../report/CostBreakdown.ts"
+import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
-import { code, Failure, usage } from "./Failure.ts"
+import { inert } from "../report/TerminalText.ts"
+import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
-import { inert } from "./Inert.ts"
-import * as Missing from "./Missing.ts"
+import * as GapLines from "./GapLines.ts"
 import * as Output from "./Output.ts"
-import { Ports } from "./Ports.ts"
-import * as Progress from "./Progress.ts"
-import * as Summary from "./Summary.ts"
+import { reportFormats } from "./OutputFormat.ts"
+import { ProcessServices } from "./ProcessServices.ts"
+import * as Progress from "./progress/Progress.ts"
+import type * as ProgressOptions from "./progress/ProgressOptions.ts"
+import * as Summary from "./progress/Summary.ts"
 
-/** Runs a plan. `reads` are the files it came from: nothing may be written over them. */
+/** Runs a plan. No output may overwrite its `inputs`. Fails with the exit code, unless the document is complete. */
 export const execute = Effect.fn("cli.execute")(function* (
   plan: Prepared,
   flags: Running,
-  reads: ReadonlyArray<Output.Read> = []
+  inputs: ReadonlyArray<Output.InputFile> = []
 ) {
-  const way = yield* wayOf(flags)
-  const replayed = way.replay === undefined ? [] : [{ file: way.replay, what: "the tape of --replay" }]
-  yield* Output.check(flags.output, way.record, [...reads, ...replayed])
-  const ports = yield* Ports
-  const { claude, lost, notice, simulated } = yield* ports.reach(way, plan.layers)
-  if (notice !== undefined) yield* Console.error(notice)
+  const source = yield* sourceOf(flags)
+  const replayed = source.replay === undefined ? [] : [{ file: source.replay, role: "the tape of --replay" }]
+  yield* Output.check(flags.output, source.record, [...inputs, ...replayed], reportFormats)
+  const services = yield* ProcessServices
+  const { claude, notice, simulated, tapeError } = yield* services.connect(source, plan.layers)
+  if (notice !== undefined) yield* Console.error(inert(notice))
 
   const { atMostUsd: foreseenUsd } = Forecast.make(plan, plan.layers.prices)
   const startedAt = yield* Clock.currentTimeMillis
-  const reportOf = (outcome: Pipeline.Outcome, tally: RunState) =>
+  const reportOf = (outcome: Pipeline.Outcome, state: RunState) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      const { costUsd, usage } = tally
-      const totals = { usage, costUsd, foreseenUsd, durationMillis: now - startedAt, spent: CostBreakdown.of(tally) }
+      const { costUsd, usage } = state
+      const totals = { usage, costUsd, foreseenUsd, durationMillis: now - startedAt, spent: RunBreakdown.of(state) }
       return Report.make(outcome, totals, simulated)
     })
   let unfinished: Effect.Effect<Report.Report> | undefined
-  const { outcome, tally, told } = yield* Effect.scoped(
+  const { outcome, reported, state } = yield* Effect.scoped(
     Effect.gen(function* () {
-      const progress = yield* Progress.make({ ...(yield* ports.terminal), ...shown(flags), foreseenUsd })
+      const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
+      const progress = yield* Progress.make(options)
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
-          unfinished = reportOf(outcome, progress.tally)
+          unfinished = reportOf(outcome, progress.state)
         })
       )
       const outcome = yield* Effect.provideService(running, Event.Listener, progress)
-      return { outcome, tally: progress.tally, told: progress.told }
+      return { outcome, state: progress.state, reported: progress.reported }
     })
   ).pipe(
     Effect.provide(claude),
-    // Out of the scope, so that the live region has left the terminal.
-    Effect.onInterrupt(() => (unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, rescue)))
+    // Outside of the scope: the live region must be closed before anything else is written.
+    Effect.onInterrupt(() => (unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, saveUnwritten)))
   )
   if (!flags.progress && !flags.quiet) {
-    yield* Effect.forEach(Summary.closing(tally, foreseenUsd), (line) => Console.error(inert(line)))
+    yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
-
-  return yield* conclude(yield* reportOf(outcome, tally), outcome, flags, { lost: yield* lost, told })
+  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, { reported, tapeError: yield* tapeError })
 })
 
-/** What is to be said, or was said, beside the document. */
-interface Said {
-  readonly lost: string | undefined
-  readonly told: Progress.Progress["told"]
-}
-
-const wayOf = ({ offline, record, replay }: Running) => {
-  const given = [
+/** The source that the flags name, of which at most one may be given. */
+const sourceOf = ({ offline, record, replay }: Running) => {
+  const flags = [
     offline ? "--offline" : "",
     Option.isSome(record) ? "--record" : "",
     Option.isSome(replay) ? "--replay" : ""
-  ]
-  const ways = given.filter((way) => way !== "")
-  return ways.length > 1
-    ? Effect.fail(usage(`${ways.join(" and ")} exclude each other`))
+  ].filter((flag) => flag !== "")
+  return flags.length > 1
+    ? Effect.fail(ExitCode.usageError(`${flags.join(" and ")} exclude each other`))
     : Effect.succeed({ offline, record: Option.getOrUndefined(record), replay: Option.getOrUndefined(replay) })
 }
 
-/** `--quiet` shows nothing; `--no-progress` leaves the summary. */
-const shown = ({ progress, quiet }: Running) =>
+/** `--quiet` and `--no-progress` write no progress; after `--no-progress`, `execute` writes the summary. */
+const progressModeOf = ({ progress, quiet }: Running) =>
   quiet || !progress ? ({ mode: "quiet", summary: false } as const) : ({ summary: true } as const)
 
-/** Writes the document and says what is missing from it. What a failed run has paid for is written all the same. */
+/** Writes the documents, also those of a failed run, whose answers are paid; then the gaps; then fails with the exit code. */
 const conclude = Effect.fnUntraced(function* (
   report: Report.Report,
-  { error, findings, shortfall }: Pipeline.Outcome,
+  outcome: Pipeline.Outcome,
   { json, output, quiet }: Running,
-  { lost, told }: Said
+  {
+    reported,
+    tapeError
+  }: { readonly reported: ProgressOptions.Progress["reported"]; readonly tapeError: string | undefined }
 ) {
-  const isEmpty = findings.gaps.length === findings.findings.length
-  const written = yield* Effect.forEach(output, (file) => Output.write(file, report, quiet))
+  const { error, findings } = outcome
+  const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
   if (json) written.push(yield* Output.print(Report.toJson(report)))
-  else if (output.length === 0 && error === undefined && !isEmpty)
-    written.push(yield* Output.print(Report.toMarkdown(report)))
-  if (!written.includes(true)) yield* rescue(report)
+  else if (output.length === 0 && error === undefined && Object.keys(report.answers).length > 0) {
+    written.push(yield* Output.print(toMarkdown(report)))
+  }
+  if (!written.includes(true)) yield* saveUnwritten(report)
 
-  if (lost !== undefined) yield* Console.error(inert(lost))
-  // Progress has told most reasons, which may be long: each is told once.
-  const known = new Set(Array.from(told, ({ name, part }) => `${part} ${name}`))
-  const missing = Missing.linesOf(findings.gaps, ({ name }) => known.has(`ask ${name}`))
-  yield* Effect.forEach(missing, (line) => Console.error(line))
-  if (error !== undefined) {
-    const isKnown = error._tag === "AskError" && known.has("synthesis synthesis")
-    const message = isKnown ? "The synthesis failed." : error._tag === "ResearchError" ? error.shortfall : error.message
-    return yield* new Failure({ exitCode: code.failed, message: inert(message) })
-  }
-  const isOverBudget = endedBy(findings) === "budget"
-  if (isEmpty) {
-    const exitCode = isOverBudget ? code.overBudget : code.failed
-    return yield* new Failure({ exitCode, message: "No ask was answered." })
-  }
-  if (written.includes(false) || lost !== undefined) return yield* new Failure({ exitCode: code.failed, message: "" })
-  // An ask that `first` stopped is no loss: enough answers were there.
-  const hasGaps = findings.gaps.some(({ outcome }) => outcome._tag === "Failed")
-  if (hasGaps) {
-    const exitCode = isOverBudget ? code.overBudget : code.gaps
-    return yield* new Failure({ exitCode, message: shortfall?.shortfall ?? "" })
-  }
+  if (tapeError !== undefined) yield* Console.error(inert(tapeError))
+  // Reasons may be long: those that progress has written are not repeated.
+  const reportedParts = new Set(Array.from(reported, ({ name, part }) => `${part} ${name}`))
+  const gapLines = GapLines.lines(findings.gaps, ({ name }) => reportedParts.has(`ask ${name}`))
+  yield* Effect.forEach(gapLines, (line) => Console.error(line))
+  const failure = ExitCode.ofRun(outcome, {
+    isComplete: !written.includes(false) && tapeError === undefined,
+    isSynthesisErrorReported: reportedParts.has("synthesis synthesis")
+  })
+  if (failure !== undefined) return yield* failure
 })
 
-/** Answers that went nowhere go to a file that is named after the run, and that even `--quiet` tells; else they are printed. */
-const rescue = Effect.fnUntraced(function* (report: Report.Report) {
+/** Saves answers that no output has got in `fanfold-RUN.json`, and names the file also if `--quiet`; prints them if that fails. */
+const saveUnwritten = Effect.fnUntraced(function* (report: Report.Report) {
   if (Object.keys(report.answers).length === 0) return
-  const isWritten = yield* Output.write(`fanfold-${report.run}.json`, report, false)
+  const isWritten = yield* Output.save(`fanfold-${report.run}.json`, report, reportFormats, false)
   if (!isWritten) yield* Output.print(Report.toJson(report))
 })

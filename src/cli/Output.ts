@@ -1,51 +1,54 @@
-/** Where a run's document goes: standard output, or the files that `-o` names. */
+/** Writes documents: to standard output, or to the files that `-o` names. */
 import { Console, Effect, FileSystem, Path, type PlatformError, Stdio, Stream } from "effect"
-import { type Report, toJson, toMarkdown } from "../report/Report.ts"
-import { usage } from "./Failure.ts"
+import { inert } from "../report/TerminalText.ts"
+import { usageError } from "./ExitCode.ts"
+import { endingsText, formatFor, type Formats } from "./OutputFormat.ts"
 
-/** A file that a run reads, and what it is to the run. */
-export interface Read {
+/** A file that a run reads. `role` completes "FILE: is …" in an error: `the plan`. */
+export interface InputFile {
   readonly file: string
-  readonly what: string
+  readonly role: string
 }
 
-/** Refuses, before anything is sent, what could not be written after it was paid, and what would be written over. */
+/**
+ * Checks the files of `-o` and `--record` before anything is sent: fails if one cannot be written, has no known ending, or
+ * would overwrite an input file or another output.
+ */
 export const check = Effect.fnUntraced(function* (
   files: ReadonlyArray<string>,
   tape: string | undefined,
-  reads: ReadonlyArray<Read>,
-  endings: ReadonlyArray<string> = [".md", ".json"]
+  inputs: ReadonlyArray<InputFile>,
+  formats: Formats<never>
 ) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const taken = new Map<string, string>()
-  for (const { file, what } of reads) taken.set(yield* placeOf(file), what)
-  const take = Effect.fnUntraced(function* (flag: string, file: string, what: string) {
-    const place = yield* placeOf(file)
-    const already = taken.get(place)
-    if (already !== undefined) return yield* usage(`${flag} ${file}: is ${already}: name another file`)
-    taken.set(place, what)
+  const roles = new Map<string, string>()
+  for (const { file, role } of inputs) roles.set(yield* canonicalPath(file), role)
+  const claim = Effect.fnUntraced(function* (flag: string, file: string, role: string) {
+    const canonical = yield* canonicalPath(file)
+    const existing = roles.get(canonical)
+    if (existing !== undefined) return yield* usageError(`${flag} ${file}: is ${existing}: name another file`)
+    roles.set(canonical, role)
   })
-  if (tape !== undefined) yield* take("--record", tape, "the tape of --record")
+  if (tape !== undefined) yield* claim("--record", tape, "the tape of --record")
   for (const file of files) {
-    if (!endings.some((ending) => file.toLowerCase().endsWith(ending))) {
-      const expected = `${endings.slice(0, -1).join(", ")} or ${endings.at(-1)}`
-      return yield* usage(`-o ${file}: expected a file that ends in ${expected}`)
+    if (formatFor(formats, file) === undefined) {
+      return yield* usageError(`-o ${file}: expected a file that ends in ${endingsText(formats)}`)
     }
     const folder = path.dirname(path.resolve(file))
     const exists = yield* Effect.orElseSucceed(fileSystem.exists(folder), () => false)
-    if (!exists) return yield* usage(`-o ${file}: no such folder: ${folder}`)
+    if (!exists) return yield* usageError(`-o ${file}: no such folder: ${folder}`)
     const isFolder = yield* Effect.match(fileSystem.stat(file), {
       onFailure: () => false,
       onSuccess: ({ type }) => type === "Directory"
     })
-    if (isFolder) return yield* usage(`-o ${file}: is a folder`)
-    yield* take("-o", file, "named by another -o")
+    if (isFolder) return yield* usageError(`-o ${file}: is a folder`)
+    yield* claim("-o", file, "named by another -o")
   }
 })
 
-/** Where a file is, or will be, whatever links and dots lead there. */
-const placeOf = Effect.fnUntraced(function* (file: string) {
+/** The absolute path without links; of a file that does not exist, with the links of its folder resolved. */
+const canonicalPath = Effect.fnUntraced(function* (file: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const absolute = path.resolve(file)
@@ -58,35 +61,35 @@ const placeOf = Effect.fnUntraced(function* (file: string) {
   )
 })
 
-/** Prints to standard output, and says whether it could. A reader that leaves early (`| head`) has all it wanted; one that was never there has nothing. */
+/**
+ * Prints to standard output; `false`, and a line on standard error, if its first line could not be written. A reader that
+ * closes the pipe after that, as `head` does, is no error.
+ */
 export const print = Effect.fnUntraced(function* (text: string) {
   const stdio = yield* Stdio.Stdio
   const write = (part: string) => Stream.run(Stream.make(part), stdio.stdout({ endOnDone: false }))
-  // Whether anybody reads shows when the beginning is written; what is lost after that was not wanted.
-  const beginning = /^[^\n]*\n?/.exec(text)?.[0] ?? ""
-  const rest = write(text.slice(beginning.length)).pipe(Effect.catchIf(isUnread, () => Effect.void))
-  return yield* Effect.andThen(write(beginning), rest).pipe(
+  const firstLine = /^[^\n]*\n?/.exec(text)?.[0] ?? ""
+  const rest = write(text.slice(firstLine.length)).pipe(Effect.catchIf(isClosedPipe, () => Effect.void))
+  return yield* Effect.andThen(write(firstLine), rest).pipe(
     Effect.as(true),
     Effect.catch((error) => {
-      const why = isUnread(error) ? "nobody reads standard output" : String(error.cause)
-      return Effect.as(Console.error(`Cannot print the document: ${why}`), false)
+      const why = isClosedPipe(error) ? "nobody reads standard output" : String(error.cause)
+      return Effect.as(Console.error(inert(`Cannot print the document: ${why}`)), false)
     })
   )
 })
 
-const isUnread = ({ cause }: PlatformError.PlatformError): boolean =>
+const isClosedPipe = ({ cause }: PlatformError.PlatformError): boolean =>
   cause instanceof Error && "code" in cause && cause.code === "EPIPE"
 
-/** Writes a report in the format of the file's ending, and says whether it could. */
-export const write = (file: string, report: Report, isQuiet: boolean) =>
-  save(file, file.toLowerCase().endsWith(".json") ? toJson(report) : toMarkdown(report), isQuiet)
-
-/** Writes one file, and says whether it could. */
-export const save = Effect.fnUntraced(function* (file: string, text: string, isQuiet: boolean) {
+/** Writes content in the format of the file's ending; `false`, and a line on standard error, if that failed. */
+export const save = Effect.fnUntraced(function* <A>(file: string, content: A, formats: Formats<A>, isQuiet: boolean) {
+  const format = formatFor(formats, file)
+  if (format === undefined) return yield* Effect.die(new Error(`no format for ${file}`))
   const fileSystem = yield* FileSystem.FileSystem
-  return yield* fileSystem.writeFileString(file, text).pipe(
-    Effect.andThen(isQuiet ? Effect.void : Console.error(`Wrote ${file}`)),
+  return yield* fileSystem.writeFileString(file, yield* format(content)).pipe(
+    Effect.andThen(isQuiet ? Effect.void : Console.error(inert(`Wrote ${file}`))),
     Effect.as(true),
-    Effect.catch(({ message }) => Effect.as(Console.error(`Cannot write ${file}: ${message}`), false))
+    Effect.catch(({ message }) => Effect.as(Console.error(inert(`Cannot write ${file}: ${message}`)), false))
   )
 })

@@ -1,9 +1,9 @@
-/** `fanfold ask "q1" "q2" …`: questions straight from the command line. */
+/** `fanfold ask "q1" "q2" …`: runs questions from the command line, without a plan file. */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as PlanFile from "../plan/PlanFile.ts"
 import { execute } from "./Execute.ts"
-import { usage } from "./Failure.ts"
+import { usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 
 const questions = Argument.String("question").pipe(
@@ -25,11 +25,11 @@ export const ask = Command.make(
       asks: Object.fromEntries(flags.questions.map((question, index) => [`ask${index + 1}`, question])),
       ...(Option.isSome(flags.synthesis) && { synthesis: flags.synthesis.value })
     }
-    const read = PlanFile.read("command line:", JSON.stringify(plan), ".", Flags.amend(flags))
-    const pipeline = yield* Effect.mapError(read, ({ issues }) =>
-      usage(issues.map(({ message, path }) => `${path.at(-1)?.toString() ?? "plan"}: ${message}`).join("\n"))
+    const reading = PlanFile.read("command line:", JSON.stringify(plan), ".", Flags.amend(flags))
+    const prepared = yield* Effect.mapError(reading, ({ issues }) =>
+      usageError(issues.map(({ message, path }) => `${path.at(-1)?.toString() ?? "plan"}: ${message}`).join("\n"))
     )
-    return yield* execute(pipeline, flags)
+    return yield* execute(prepared, flags)
   })
 ).pipe(
   Command.withDescription("Ask questions together; with --synthesis, fold the answers into one document"),

@@ -1,108 +1,29 @@
-/** `fanfold check PLAN`: says what a plan would send and cost, and calls nothing. */
-import { Duration, Effect } from "effect"
+/** `fanfold check PLAN`: prints what a plan would send and cost, and sends nothing. */
+import { Effect } from "effect"
 import { Command } from "effect/cli"
-import * as Forecast from "../plan/Forecast.ts"
-import type { Prepared } from "../plan/Plan.ts"
-import { timeText } from "../options/OptionSchemas.ts"
-import * as Policy from "../options/Policy.ts"
-import { isOverridden, pricedAt, type Prices, usdText } from "../claude/Price.ts"
-import { plural } from "../report/RunState.ts"
 import { bodyOf } from "../claude/sdk/Wire.ts"
-import { code, Failure } from "./Failure.ts"
+import * as Forecast from "../plan/Forecast.ts"
+import { failedWithoutMessage } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
-import { inert } from "./Inert.ts"
+import { toText } from "./ForecastText.ts"
 import * as Output from "./Output.ts"
-import { plan, readPlan } from "./run.ts"
-import * as Sharing from "./Sharing.ts"
+import { planArgument, readPlan } from "./ReadPlan.ts"
 
 const json = Flags.onOff(
   "json",
   "Print the requests as they would be sent; the synthesis without the findings it does not have yet"
 )
 
-const count = (n: number): string => n.toLocaleString("en-US")
-
-const searchesText = (n: number): string => (n === 0 ? "" : `, up to ${plural(n, "web search", "web searches")}`)
-
-const callText = (call: Forecast.Foreseen): string => {
-  const { atMostUsd, inputTokens, maxInputTokens, part, request, webSearches } = call
-  const input = part === "synthesis" ? `up to ${count(maxInputTokens)}` : `about ${count(inputTokens)}`
-  const cost = atMostUsd === undefined ? "" : `, at most ${usdText(atMostUsd, "up")}`
-  return `${input} tokens in, up to ${count(request.maxTokens)} out${searchesText(webSearches)}${cost}`
-}
-
-/** The sum that a budget must be so that nothing is left out, and the estimate by length. */
-const costText = (
-  { atMostUsd = 0, calls, estimatedUsd = 0, webSearches }: Forecast.Forecast,
-  prices?: Prices
-): string => {
-  const searches =
-    webSearches === 0 ? "" : `, without what ${plural(webSearches, "web search finds", "web searches find")}`
-  return (
-    `Cost: at most ${usdText(atMostUsd, "up")}, as a budget counts it; about ${usdText(estimatedUsd)} by the length of the text${searches} ` +
-    `(estimated: ${pricesText(calls, prices)}, every answer as long as it may be, each call once)`
-  )
-}
-
-/** What a cost is reckoned with. */
-const pricesText = (calls: ReadonlyArray<Forecast.Foreseen>, prices: Prices | undefined): string => {
-  const models = calls.flatMap(({ models }) => models)
-  const stated = models.filter((model) => isOverridden(model, prices)).length
-  return [stated < models.length ? `list prices of ${pricedAt}` : "", stated > 0 ? "prices of the plan" : ""]
-    .filter((text) => text !== "")
-    .join(" and ")
-}
-
-/** The budget beside what all calls may cost together. */
-const budgetLines = (budget: Prepared["layers"]["budget"], atMostUsd = 0): ReadonlyArray<string> => {
-  if (budget === undefined) return []
-  const { tokens, usd } = typeof budget === "number" ? { usd: budget, tokens: undefined } : budget
-  const limits = [
-    ...(tokens === undefined ? [] : [plural(tokens, "token", "tokens")]),
-    ...(usd === undefined ? [] : [usdText(usd)])
-  ]
-  const isLess = usd !== undefined && usd < atMostUsd
-  return [
-    `Budget: ${limits.join(" and ")}${isLess ? ", less than that: asks that do not fit any more are left out" : ""}`
-  ]
-}
-
-const inWords = (models: ReadonlyArray<string>): string => inert(models.join(", else "))
-
-const toText = (
-  { concurrency, deadline, layers, policy, synthesis }: Prepared,
-  forecast: Forecast.Forecast
-): string => {
-  const { atMostUsd, calls, unpriced } = forecast
-  const asks = synthesis === undefined ? calls.length : calls.length - 1
-  const deadlineText = deadline === undefined ? "" : `, deadline ${timeText(Duration.toMillis(deadline))}`
-  const nameWidth = Math.max(...calls.map(({ name }) => name.length))
-  const modelWidth = Math.max(...calls.map(({ models }) => inWords(models).length))
-  return [
-    `${asks} ${asks === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
-    ...calls.map(
-      (call) => `  ${call.name.padEnd(nameWidth)}  ${inWords(call.models).padEnd(modelWidth)}  ${callText(call)}`
-    ),
-    atMostUsd === undefined
-      ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
-      : costText(forecast, layers.prices),
-    ...budgetLines(layers.budget, atMostUsd),
-    ...Sharing.linesOf(calls.filter(({ part }) => part === "ask")),
-    "Nothing was sent.",
-    ""
-  ].join("\n")
-}
-
 export const check = Command.make(
   "check",
-  { plan, json, ...Flags.asking, layers: Flags.layers },
+  { plan: planArgument, json, ...Flags.asking, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
-    const pipeline = yield* readPlan(flags.plan, Flags.amend(flags))
-    const forecast = Forecast.make(pipeline, pipeline.layers.prices)
+    const plan = yield* readPlan(flags.plan, Flags.amend(flags))
+    const forecast = Forecast.make(plan, plan.layers.prices)
     const bodies = Object.fromEntries(forecast.calls.map(({ name, request }) => [name, bodyOf(request)]))
     const isPrinted = yield* Output.print(
-      flags.json ? `${JSON.stringify(bodies, undefined, 2)}\n` : toText(pipeline, forecast)
+      flags.json ? `${JSON.stringify(bodies, undefined, 2)}\n` : toText(plan, forecast)
     )
-    if (!isPrinted) return yield* new Failure({ exitCode: code.failed, message: "" })
+    if (!isPrinted) return yield* failedWithoutMessage()
   })
 ).pipe(Command.withDescription("Validate a plan and print what it would send and cost; calls nothing"))

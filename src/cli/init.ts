@@ -1,11 +1,11 @@
-/** `fanfold init [NAME]`: writes a plan to start from. */
+/** `fanfold init [NAME]`: copies an example plan into the current folder. */
 import { Console, Effect, FileSystem, Path } from "effect"
 import { Argument, Command } from "effect/cli"
-import { usage } from "./Failure.ts"
+import { usageError } from "./ExitCode.ts"
 
 const names = ["travel-guide", "market-research", "tech-evaluation"] as const
 
-/** Examples lie two folders above this file, in the sources and in the package alike. */
+/** Two folders above `src/cli`, and above `dist/bin`, which holds this code in the package. */
 const examples = new URL("../../examples/", import.meta.url)
 
 const name = Argument.Literals("name", names).pipe(
@@ -22,9 +22,9 @@ export const init = Command.make(
     const file = `${name}.yaml`
     const source = yield* path.fromFileUrl(new URL(file, examples))
     const text = yield* fileSystem.readFileString(source)
-    // The exclusive flag makes the check and the writing one step.
+    // `wx` fails if the file exists, without a gap between the check and the writing.
     yield* Effect.mapError(fileSystem.writeFileString(file, text, { flag: "wx" }), ({ reason }) =>
-      usage(
+      usageError(
         reason._tag === "AlreadyExists" ? `${file} is there already: move it away first` : `${file}: ${reason.message}`
       )
     )

@@ -1,9 +1,9 @@
-/** `fanfold mock`: the offline Claude as a server, for any program in any language. */
+/** `fanfold mock`: serves the offline Claude over HTTP, for programs in any language. */
 import { Console, Effect, FileSystem, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as PlanFile from "../plan/PlanFile.ts"
-import { Failure, usage } from "./Failure.ts"
-import { Ports } from "./Ports.ts"
+import { Failure, usageError } from "./ExitCode.ts"
+import { ProcessServices } from "./ProcessServices.ts"
 
 const port = Flag.Int("port").pipe(
   Flag.withMetavar("n"),
@@ -23,18 +23,19 @@ const scenario = Flag.String("scenario").pipe(
   Flag.optional
 )
 
-/** The scenario's data, and how its issues are told; without a file, the examples' own. */
+/** The scenario as data, still to be decoded, and how its issues become an error; without a file the mock plays the example plans. */
 const readScenario = Effect.fnUntraced(function* (file: Option.Option<string>) {
-  if (Option.isNone(file)) return { value: undefined, tell: () => usage("") }
+  if (Option.isNone(file)) return { value: undefined, toFailure: () => usageError("") }
   const fileSystem = yield* FileSystem.FileSystem
   const name = file.value
   const text = yield* Effect.mapError(fileSystem.readFileString(name), (error) =>
-    usage(`${name}: ${PlanFile.whyUnread(error)}`)
+    usageError(`${name}: ${PlanFile.whyUnread(error)}`)
   )
-  const source = yield* Effect.mapError(PlanFile.parseSource(name, text), ({ message }) => usage(message))
+  const source = yield* Effect.mapError(PlanFile.parseSource(name, text), ({ message }) => usageError(message))
   return {
     value: source.value,
-    tell: (issues: Parameters<typeof PlanFile.locate>[2]) => usage(PlanFile.locate(name, source, issues).message)
+    toFailure: (issues: Parameters<typeof PlanFile.locate>[2]) =>
+      usageError(PlanFile.locate(name, source, issues).message)
   }
 })
 
@@ -42,11 +43,11 @@ export const mock = Command.make(
   "mock",
   { port, host, scenario },
   Effect.fnUntraced(function* (flags) {
-    const ports = yield* Ports
-    const { tell, value } = yield* readScenario(flags.scenario)
+    const { serveMock } = yield* ProcessServices
+    const { toFailure, value } = yield* readScenario(flags.scenario)
     const serve = Effect.gen(function* () {
-      const url = yield* Effect.mapError(ports.serve(value, flags), (error) =>
-        error instanceof Failure ? error : tell(error)
+      const url = yield* Effect.mapError(serveMock(value, flags), (error) =>
+        error instanceof Failure ? error : toFailure(error)
       )
       yield* Console.log(url)
       yield* Console.error(`The offline Claude listens: set ANTHROPIC_BASE_URL=${url}. Ctrl-C ends it.`)

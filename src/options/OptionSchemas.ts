@@ -1,5 +1,6 @@
 /** The schemas that options are made of: numbers, durations and text, with the words an error uses for them. */
 import { Duration, Option, Record, Schema, type SchemaAST, SchemaTransformation } from "effect"
+import { planText } from "./DurationText.ts"
 
 /** Text that is not blank; `what` is what an error says it should be. */
 export const NonEmpty = (what: string) =>
@@ -38,19 +39,6 @@ export const limitMillisOf = (input: unknown): number | undefined => {
   return millis === Number.POSITIVE_INFINITY ? undefined : millis
 }
 
-const sizes = [
-  ["hour", 3_600_000],
-  ["minute", 60_000]
-] as const
-
-/** Writes a duration the way plans do: `90 seconds`, `2 minutes`. */
-export const timeText = (millis: number): string => {
-  const [unit, size] =
-    sizes.find(([, size]) => millis >= 2 * size && millis % size === 0) ??
-    (millis < 1000 ? (["milli", 1] as const) : (["second", 1000] as const))
-  return `${millis / size} ${unit}${millis === size ? "" : "s"}`
-}
-
 /** Refuses durations that are longer than another one of the same options, which leaves them without an effect. */
 export const noneLonger = (names: ReadonlyArray<string>, than: string) =>
   Schema.makeFilter((options: { readonly [name: string]: unknown }) => {
@@ -58,7 +46,7 @@ export const noneLonger = (names: ReadonlyArray<string>, than: string) =>
     return names.flatMap((name) => {
       const millis = limitMillisOf(options[name])
       if (longest === undefined || millis === undefined || millis <= longest) return []
-      return [{ path: [name], issue: `expected at most ${timeText(longest)} (${than}), got ${timeText(millis)}` }]
+      return [{ path: [name], issue: `expected at most ${planText(longest)} (${than}), got ${planText(millis)}` }]
     })
   })
 

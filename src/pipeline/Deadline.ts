@@ -4,7 +4,8 @@ import { AskError, TimedOut } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import { Claude } from "../claude/Claude.ts"
 import type * as Issue from "../options/Issue.ts"
-import { limitMillisOf, timeText } from "../options/OptionSchemas.ts"
+import { planText } from "../options/DurationText.ts"
+import { limitMillisOf } from "../options/OptionSchemas.ts"
 import { addPaid, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import { Watchdog } from "../scheduling/Watchdog.ts"
 
@@ -80,8 +81,8 @@ export const issuesOf = ({ asks, deadline, retry, timeout }: Limits): ReadonlyAr
   if (first === undefined) return []
   const shortest = others.reduce((shortest, one) => (one.millis < shortest.millis ? one : shortest), first)
   if (limitMillis >= shortest.millis) return []
-  const expected = `expected at least ${timeText(shortest.millis)}, the shortest timeout (${shortest.name})`
-  return [{ path: ["deadline"], message: `${expected}, got ${timeText(limitMillis)}` }]
+  const expected = `expected at least ${planText(shortest.millis)}, the shortest timeout (${shortest.name})`
+  return [{ path: ["deadline"], message: `${expected}, got ${planText(limitMillis)}` }]
 }
 
 const toObject = (value: unknown): { readonly [key: string]: unknown } =>

@@ -13,7 +13,7 @@ import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { ResearchError } from "../pipeline/Research.ts"
 import type { Synthesis } from "../pipeline/Synthesis.ts"
 import * as BudgetCheck from "../plan/BudgetCheck.ts"
-import * as CostBreakdown from "../report/CostBreakdown.ts"
+import * as RunBreakdown from "../report/RunBreakdown.ts"
 import { RunState } from "../report/RunState.ts"
 import { type AnswersOf, type AnyOptions, pipelineOf, type Questions } from "./Options.ts"
 
@@ -28,7 +28,7 @@ export interface Run<Q extends Questions, S, P extends Policy> {
   readonly usage: Usage
   readonly estimatedCostUsd: number | undefined
   /** Usage and cost by ask, and of the synthesis; an unknown cost is null. */
-  readonly spent: CostBreakdown.CostBreakdown
+  readonly spent: RunBreakdown.RunBreakdown
   readonly durationMillis: number
 }
 
@@ -79,7 +79,7 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
   const { costUsd: estimatedCostUsd, usage } = state
   const { answers } = findings
-  const spent = CostBreakdown.of(state)
+  const spent = RunBreakdown.of(state)
   return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, spent, durationMillis }
 })
 

@@ -1,23 +1,22 @@
-/** A run's outcome as data, and as a document. */
-import { stripVTControlCharacters } from "node:util"
+/** The report of a run: its outcome, usage and cost as data. `cli/OutputFormat.ts` lists the formats it is written in. */
 import { Schema } from "effect"
 import { whyOf } from "../pipeline/Findings.ts"
 import { Source, sourcesOf, Usage } from "../claude/Message.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { Policy } from "../options/Policy.ts"
-import { CostBreakdown } from "./CostBreakdown.ts"
+import { RunBreakdown } from "./RunBreakdown.ts"
 
-/** Raised when the report's shape changes in a way that an old reader would misread. */
+/** Increased when a change of the report's shape would make an existing reader misread it. */
 export const version = 1
 
-/** What `--json` and `-o FILE.json` write. `answers` hold the finished asks by name, `gaps` the others. */
+/** What `--json` and `-o FILE.json` write. `answers`: the values of the answered asks by name; `gaps`: the other asks. */
 export const Report = Schema.Struct({
   version: Schema.Literal(version),
-  /** True where no model was asked: the answers come from the offline mock. */
+  /** True if the answers come from the offline mock or from a tape. */
   simulated: Schema.Boolean,
   run: Schema.String,
   policy: Policy,
-  /** The synthesis: prose, or the value of its schema; null where there is none. */
+  /** The synthesis: prose, or the value of its schema; null if there is none. */
   document: Schema.NullOr(Schema.Unknown),
   questions: Schema.Record(Schema.String, Schema.String),
   answers: Schema.Record(Schema.String, Schema.Unknown),
@@ -25,25 +24,25 @@ export const Report = Schema.Struct({
     Schema.Struct({ name: Schema.String, question: Schema.String, reason: Schema.String, message: Schema.String })
   ),
   sources: Schema.Record(Schema.String, Schema.Array(Source)),
-  /** Why the run failed; null where it did not. */
+  /** Message of the error that the run failed with; null if it did not fail. */
   error: Schema.NullOr(Schema.String),
   usage: Usage,
-  /** From list prices, or those of the plan; null where a model's price is not known. */
+  /** By list prices or the plan's own; null if a model has no known price. */
   estimatedCostUsd: Schema.NullOr(Schema.Finite),
-  /** What it was to cost at most, each call sent once; null as above. */
+  /** Upper bound that the forecast gave, each call sent once; null if a model has no known price. */
   foreseenCostUsd: Schema.NullOr(Schema.Finite),
   durationMillis: Schema.Finite,
-  spent: CostBreakdown
+  spent: RunBreakdown
 })
 export interface Report extends Schema.Schema.Type<typeof Report> {}
 
-/** What the events of the run add up to. */
+/** Sums over the events of the run. */
 export interface Totals {
   readonly usage: Usage
   readonly costUsd: number | undefined
   readonly foreseenUsd: number | undefined
   readonly durationMillis: number
-  readonly spent: CostBreakdown
+  readonly spent: RunBreakdown
 }
 
 export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {
@@ -75,40 +74,5 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
   }
 }
 
-/** The report as indented JSON, with a line end. */
+/** Indented JSON with a line break at the end. Every character of the answers is kept. */
 export const toJson = (report: Report): string => `${JSON.stringify(report, undefined, 2)}\n`
-
-/**
- * The document as Markdown: the synthesis, or, where there is none, each answer under its name. What a terminal would obey,
- * and what reorders text, is left out; JSON keeps every character.
- */
-export const toMarkdown = (report: Report): string => {
-  const { answers, document, gaps, questions, sources } = report
-  const parts =
-    document === null
-      ? Object.entries(answers).map(([name, value]) => section(name, questions[name] ?? "", textOf(value)))
-      : [textOf(document)]
-  if (document === null && gaps.length > 0) {
-    parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${inLine(message)}`).join("\n")}`)
-  }
-  const cited = new Map(Object.values(sources).flatMap((list) => list.map((source) => [source.url, source] as const)))
-  if (cited.size > 0) {
-    parts.push(`## Sources\n\n${[...cited.values()].map(({ title, url }) => `- [${title}](${url})`).join("\n")}`)
-  }
-  return inert(`${parts.map((part) => part.trim()).join("\n\n")}\n`)
-}
-
-/** Without what shows a text otherwise than it is. Marks of direction and joiners stay: languages and emoji need them. */
-const inert = (text: string): string =>
-  stripVTControlCharacters(text)
-    .replace(/\r(?!\n)/g, "\n")
-    .replace(/(?![\t\n\r])\p{Cc}|[\u202A-\u202E\u2066-\u2069]/gu, "")
-    .toWellFormed()
-
-const section = (name: string, question: string, text: string): string =>
-  `## ${name}\n\n*${inLine(question)}*\n\n${text}`
-
-const inLine = (text: string): string => text.trim().replace(/\s+/g, " ")
-
-const textOf = (value: unknown): string =>
-  typeof value === "string" ? value : `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\``

@@ -3,18 +3,18 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Console, Effect, Layer, Stdio } from "effect"
 import { main } from "../../src/cli/Command.ts"
-import { Failure } from "../../src/cli/Failure.ts"
-import { Ports } from "../../src/cli/Ports.ts"
+import { Failure } from "../../src/cli/ExitCode.ts"
+import { ProcessServices } from "../../src/cli/ProcessServices.ts"
 import { controls, folders } from "./Process.ts"
 
 const folder = folders()
 const plan = `${folder({ "plan.yaml": "asks: { sun: How far?, moon: How far? }" })}/plan.yaml`
 
-const ports = Ports.of({
+const services = ProcessServices.of({
   terminal: Effect.die(new Error("no terminal is expected")),
-  reach: () => Effect.die(new Error("\u001B[31mno Claude is expected")),
-  serve: () => Effect.die(new Error("no server is expected")),
-  bench: () => Effect.die(new Error("no benchmark is expected"))
+  connect: () => Effect.die(new Error("\u001B[31mno Claude is expected")),
+  serveMock: () => Effect.die(new Error("no server is expected")),
+  measure: () => Effect.die(new Error("no benchmark is expected"))
 })
 
 /** Runs a command line to its end, and gives its exit code with all that went to the console. */
@@ -28,7 +28,7 @@ const ended = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
   const stdio = Stdio.layerTest({ args: Effect.succeed(args) })
   const error = yield* main("1.2.3").pipe(
     Effect.provideService(Console.Console, console),
-    Effect.provide(Layer.mergeAll(NodeServices.layer, stdio, Layer.succeed(Ports, ports))),
+    Effect.provide(Layer.mergeAll(NodeServices.layer, stdio, Layer.succeed(ProcessServices, services))),
     Effect.flip
   )
   assert.instanceOf(error, Failure)

@@ -3,15 +3,16 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Ask, Message, type Policy, Synthesis } from "fanfold"
 import * as Pipeline from "../../src/pipeline/Pipeline.ts"
+import { toMarkdown } from "../../src/report/Markdown.ts"
 import * as Report from "../../src/report/Report.ts"
-import * as CostBreakdown from "../../src/report/CostBreakdown.ts"
+import * as RunBreakdown from "../../src/report/RunBreakdown.ts"
 import * as FakeClaude from "../FakeClaude.ts"
-import { begin, dispatched, fold, haiku, interrupted, replied, usage, whole } from "../Happenings.ts"
+import { begin, dispatched, fold, haiku, interrupted, replied, usage, completed } from "../RunEvents.ts"
 
-const spent = CostBreakdown.of(
+const spent = RunBreakdown.of(
   fold(
     begin(0, "sky", "sea", "wind"),
-    ...whole(10, "sky", 30),
+    ...completed(10, "sky", 30),
     dispatched(0, "sea"),
     replied(5, "sea", "claude-next"),
     interrupted(9, "wind")
@@ -139,11 +140,11 @@ describe("a report", () => {
 
 describe("what was spent", () => {
   it("is told by ask and for the synthesis, and null is what is not known", () => {
-    const whole = { model: haiku, attempts: 1, usage, estimatedCostUsd: 0.0011, durationMillis: 30 }
+    const complete = { model: haiku, attempts: 1, usage, estimatedCostUsd: 0.0011, durationMillis: 30 }
     assert.deepStrictEqual(spent, {
       asks: {
-        sky: whole,
-        sea: { ...whole, model: "claude-next", estimatedCostUsd: null, durationMillis: null },
+        sky: complete,
+        sea: { ...complete, model: "claude-next", estimatedCostUsd: null, durationMillis: null },
         wind: { model: null, attempts: 0, usage: Message.noUsage, estimatedCostUsd: 0, durationMillis: null }
       },
       synthesis: null
@@ -156,17 +157,14 @@ describe("the document", () => {
 
   it.effect("is the synthesis, and the sources of all answers, each once", () =>
     Effect.gen(function* () {
-      assert.strictEqual(
-        Report.toMarkdown(yield* report(asks, Synthesis.text("Fold"))),
-        `# All\n\nFolded.\n\n${listed}`
-      )
+      assert.strictEqual(toMarkdown(yield* report(asks, Synthesis.text("Fold"))), `# All\n\nFolded.\n\n${listed}`)
     })
   )
 
   it.effect("is every answer under its name and question where there is no synthesis, and then the gaps", () =>
     Effect.gen(function* () {
       assert.strictEqual(
-        Report.toMarkdown(yield* report(asks)),
+        toMarkdown(yield* report(asks)),
         [
           "## sky\n\n*Sky?*\n\nBlue.",
           "## sea\n\n*Sea?*\n\nGreen, or blue.",
@@ -180,13 +178,13 @@ describe("the document", () => {
 
   it.effect("shows a structured synthesis as JSON", () =>
     Effect.gen(function* () {
-      const markdown = Report.toMarkdown(yield* report({ sky: Ask.text("Sky?") }, Synthesis.object("Fold", Memo)))
+      const markdown = toMarkdown(yield* report({ sky: Ask.text("Sky?") }, Synthesis.object("Fold", Memo)))
       assert.strictEqual(markdown, '```json\n{\n  "verdict": "go"\n}\n```\n')
     })
   )
 
   it("holds nothing that a terminal obeys or that reorders text, and keeps headings and lists in their lines", () => {
-    const markdown = Report.toMarkdown({
+    const markdown = toMarkdown({
       version: 1,
       simulated: false,
       run: "r",

@@ -1,0 +1,52 @@
+/** The exit codes of the command line, and which of them a run ends with. */
+import { Data, Runtime } from "effect"
+import { endedBy } from "../pipeline/Findings.ts"
+import type { Outcome } from "../pipeline/Pipeline.ts"
+import { inert } from "../report/TerminalText.ts"
+
+/**
+ * 0 is a complete document, and 130 an interruption, which `NodeRuntime` sets. `gaps`: a document without some of the answers;
+ * `overBudget`: the same, or no answer at all, because the budget is used up.
+ */
+export const exitCode = { failed: 1, usage: 2, gaps: 3, overBudget: 4 } as const
+
+/** Ends the process with `exitCode`; a `message` that is not empty is written to standard error first. */
+export class Failure extends Data.TaggedError("Failure")<{
+  readonly exitCode: (typeof exitCode)[keyof typeof exitCode]
+  readonly message: string
+}> {
+  override readonly [Runtime.errorExitCode] = this.exitCode
+}
+
+/** A wrong plan, flag or environment. Nothing was sent. */
+export const usageError = (message: string): Failure => new Failure({ exitCode: exitCode.usage, message })
+
+/** For a failure whose message is on standard error already. */
+export const failedWithoutMessage = (): Failure => new Failure({ exitCode: exitCode.failed, message: "" })
+
+/** What was delivered and reported before the run's exit code is decided. */
+export interface Delivery {
+  /** Whether each output file, standard output and the tape got all of its content. */
+  readonly isComplete: boolean
+  /** Whether progress has written the synthesis's error message. */
+  readonly isSynthesisErrorReported: boolean
+}
+
+/** Decides how a run ends; `undefined` for exit code 0. */
+export const ofRun = ({ error, findings, shortfall }: Outcome, delivery: Delivery): Failure | undefined => {
+  if (error !== undefined) {
+    const isReported = error._tag === "AskError" && delivery.isSynthesisErrorReported
+    const message = error._tag === "ResearchError" ? error.shortfall : error.message
+    return new Failure({ exitCode: exitCode.failed, message: isReported ? "The synthesis failed." : inert(message) })
+  }
+  const isOverBudget = endedBy(findings) === "budget"
+  if (findings.gaps.length === findings.findings.length) {
+    const message = "No ask was answered."
+    return new Failure({ exitCode: isOverBudget ? exitCode.overBudget : exitCode.failed, message })
+  }
+  if (!delivery.isComplete) return failedWithoutMessage()
+  // An ask that the policy `first` interrupted is not missing: enough others were answered.
+  if (!findings.gaps.some(({ outcome }) => outcome._tag === "Failed")) return undefined
+  const message = shortfall?.shortfall ?? ""
+  return new Failure({ exitCode: isOverBudget ? exitCode.overBudget : exitCode.gaps, message })
+}

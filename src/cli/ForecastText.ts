@@ -1,0 +1,82 @@
+/** What `fanfold check` prints: the calls of a plan, their tokens and cost at most, the budget and the shared prefixes. */
+import { Duration } from "effect"
+import { isOverridden, pricedAt, type Prices, usdText } from "../claude/Price.ts"
+import { planText } from "../options/DurationText.ts"
+import * as Policy from "../options/Policy.ts"
+import type * as Forecast from "../plan/Forecast.ts"
+import type { Prepared } from "../plan/Plan.ts"
+import { numberText, plural } from "../report/NumberText.ts"
+import { inert } from "../report/TerminalText.ts"
+import * as SharedPrefixLines from "./SharedPrefixLines.ts"
+
+export const toText = (
+  { concurrency, deadline, layers, policy, synthesis }: Prepared,
+  forecast: Forecast.Forecast
+): string => {
+  const { atMostUsd, calls, unpriced } = forecast
+  const askCount = synthesis === undefined ? calls.length : calls.length - 1
+  const deadlineText = deadline === undefined ? "" : `, deadline ${planText(Duration.toMillis(deadline))}`
+  const nameColumns = Math.max(...calls.map(({ name }) => name.length))
+  const modelColumns = Math.max(...calls.map(({ models }) => modelsText(models).length))
+  return [
+    `${askCount} ${askCount === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
+    ...calls.map(
+      (call) => `  ${call.name.padEnd(nameColumns)}  ${modelsText(call.models).padEnd(modelColumns)}  ${callText(call)}`
+    ),
+    atMostUsd === undefined
+      ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
+      : costText(forecast, layers.prices),
+    ...budgetLines(layers.budget, atMostUsd),
+    ...SharedPrefixLines.lines(calls.filter(({ part }) => part === "ask")),
+    "Nothing was sent.",
+    ""
+  ].join("\n")
+}
+
+const searchesText = (n: number): string => (n === 0 ? "" : `, up to ${plural(n, "web search", "web searches")}`)
+
+const callText = (call: Forecast.Foreseen): string => {
+  const { atMostUsd, inputTokens, maxInputTokens, part, request, webSearches } = call
+  const input = part === "synthesis" ? `up to ${numberText(maxInputTokens)}` : `about ${numberText(inputTokens)}`
+  const cost = atMostUsd === undefined ? "" : `, at most ${usdText(atMostUsd, "up")}`
+  return `${input} tokens in, up to ${numberText(request.maxTokens)} out${searchesText(webSearches)}${cost}`
+}
+
+/** The sum that a budget must be so that nothing is left out, and the estimate by length. */
+const costText = (
+  { atMostUsd = 0, calls, estimatedUsd = 0, webSearches }: Forecast.Forecast,
+  prices?: Prices
+): string => {
+  const searches =
+    webSearches === 0 ? "" : `, without what ${plural(webSearches, "web search finds", "web searches find")}`
+  return (
+    `Cost: at most ${usdText(atMostUsd, "up")}, as a budget counts it; about ${usdText(estimatedUsd)} by the length of the text${searches} ` +
+    `(estimated: ${pricesText(calls, prices)}, every answer as long as it may be, each call once)`
+  )
+}
+
+/** Names the sources of the prices: the list, the plan, or both. */
+const pricesText = (calls: ReadonlyArray<Forecast.Foreseen>, prices: Prices | undefined): string => {
+  const models = calls.flatMap(({ models }) => models)
+  const statedCount = models.filter((model) => isOverridden(model, prices)).length
+  return [statedCount < models.length ? `list prices of ${pricedAt}` : "", statedCount > 0 ? "prices of the plan" : ""]
+    .filter((text) => text !== "")
+    .join(" and ")
+}
+
+/** The budget, and whether it is less than what all calls may cost together. */
+const budgetLines = (budget: Prepared["layers"]["budget"], atMostUsd = 0): ReadonlyArray<string> => {
+  if (budget === undefined) return []
+  const { tokens, usd } = typeof budget === "number" ? { usd: budget, tokens: undefined } : budget
+  const limits = [
+    ...(tokens === undefined ? [] : [plural(tokens, "token", "tokens")]),
+    ...(usd === undefined ? [] : [usdText(usd)])
+  ]
+  const isLess = usd !== undefined && usd < atMostUsd
+  return [
+    `Budget: ${limits.join(" and ")}${isLess ? ", less than that: asks that do not fit any more are left out" : ""}`
+  ]
+}
+
+/** The model that is asked first, then its fallbacks. */
+const modelsText = (models: ReadonlyArray<string>): string => inert(models.join(", else "))

@@ -1,0 +1,80 @@
+/** Flags derived from the options of the layers: the plan key `retry.maxWait` is the flag `--retry-max-wait`. */
+import { Effect, Option, Schema, String } from "effect"
+import { CliError, Flag } from "effect/cli"
+import { Options as StackOptions } from "../layers/Stack.ts"
+import * as Issue from "../options/Issue.ts"
+
+/** The error of a flag with a wrong value. */
+export const invalidValue = (option: string, value: string, expected: string) =>
+  new CliError.InvalidValue({ option, value, expected, kind: "flag" })
+
+/** Flags, nested as the options they set. */
+export interface LayerFlags {
+  readonly [option: string]: Flag.Flag<Option.Option<unknown>> | LayerFlags
+}
+
+/** The values of such flags; `None` for a flag that is not given. */
+export interface LayerValues {
+  readonly [option: string]: Option.Option<unknown> | LayerValues
+}
+
+type Field = Schema.Codec<unknown, unknown>
+
+/** The schema of an option: a struct of further options, a union with such a struct, or a single value. */
+interface OptionSchema extends Field {
+  readonly fields?: Fields
+  readonly members?: ReadonlyArray<OptionSchema>
+}
+type Fields = Readonly<Record<string, { readonly schema: OptionSchema }>>
+
+const fieldsOf = ({ fields, members = [] }: OptionSchema): Fields | undefined =>
+  fields ?? members.find((member) => member.fields !== undefined)?.fields
+
+const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
+  Object.fromEntries(
+    Object.entries(options).flatMap(([option, { schema }]) => {
+      const fields = fieldsOf(schema)
+      // A record with keys of the user's own, such as the models of `prices`, has no flags: only a plan sets it.
+      if (fields === undefined && schema.ast._tag === "Objects") return []
+      const words = String.camelToSnake(option).replaceAll("_", "-")
+      // The flag of an option annotated as `isMain` is its group's name: `budget.usd` is `--budget`.
+      const isMain = prefix !== "" && Schema.resolveAnnotations(schema)?.["isMain"] === true
+      const name = isMain ? prefix : prefix === "" ? words : `${prefix}-${words}`
+      return [[option, fields === undefined ? flagOf(name, schema) : flagsOf(fields, name)]]
+    })
+  )
+
+/** A flag for one option, decoded by its schema. */
+export function flagOf(name: string, schema: Field): Flag.Flag<Option.Option<unknown>> {
+  const description = Schema.resolveAnnotations(schema)?.description ?? ""
+  if (schema.ast._tag === "Boolean") {
+    return Flag.Boolean(name).pipe(Flag.withDescription(`${description}; --no-${name} turns it off`), Flag.optional)
+  }
+  const decode = Issue.decode(schema)
+  const isNumber = schema.ast._tag === "Number"
+  return Flag.String(name).pipe(
+    Flag.withMetavar(isNumber ? "n" : "time"),
+    Flag.withDescription(description),
+    Flag.mapEffect((text) =>
+      Effect.mapError(decode(isNumber ? Number(text) : text), ([issue]) =>
+        invalidValue(name, text, issue?.message.replace(/^expected /, "").replace(/, got .*$/, "") ?? "another value")
+      )
+    ),
+    Flag.optional
+  )
+}
+
+/** A flag for every option of every layer. */
+export const layers = flagsOf(StackOptions.fields)
+
+/** Options with the values of the flags that are given, which win. */
+export const merge = (options: object | undefined, values: LayerValues): Record<string, unknown> => ({
+  ...options,
+  ...Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => {
+      if (Option.isOption(value)) return Option.isSome(value) ? [[name, value.value]] : []
+      const merged = merge((options as Readonly<Record<string, object | undefined>> | undefined)?.[name], value)
+      return Object.keys(merged).length === 0 ? [] : [[name, merged]]
+    })
+  )
+})

@@ -1,0 +1,83 @@
+/** Progress without a terminal: writes one line for each step of an ask, or nothing at all. */
+import { Effect } from "effect"
+import type * as Event from "../../claude/Event.ts"
+import { roundedText } from "../../options/DurationText.ts"
+import type { AskState } from "../../report/AskState.ts"
+import { numberText, plural } from "../../report/NumberText.ts"
+import * as RunState from "../../report/RunState.ts"
+import { inert } from "../../report/TerminalText.ts"
+import * as AskTable from "./AskTable.ts"
+import type { ProgressOptions } from "./ProgressOptions.ts"
+import * as Summary from "./Summary.ts"
+
+export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: ProgressOptions) {
+  const state = RunState.make()
+  const reported = new Set<Readonly<AskState>>()
+  const writeLine = (line: string): void => void output.write(`${inert(line)}\n`)
+  const isQuiet = mode === "quiet"
+  if (summary && !isQuiet) {
+    yield* Effect.addFinalizer(() =>
+      ignoreDefects(() => {
+        const table = AskTable.lines(state)
+        if (table.length > 0) output.write("\n")
+        for (const line of [...table, ...Summary.lines(state, foreseenUsd)]) writeLine(line)
+      })
+    )
+  }
+  return {
+    state,
+    reported,
+    emit: (event: Event.Event) =>
+      ignoreDefects(() => {
+        state.add(event)
+        const line = isQuiet ? undefined : lineOf(state, event)
+        if (line === undefined) return
+        writeLine(line)
+        const ask = event._tag === "Failed" ? state.of(event) : undefined
+        if (ask !== undefined) reported.add(ask)
+      })
+  }
+})
+
+/** An error while writing progress must not fail the run, whose answers are paid. */
+const ignoreDefects = (thunk: () => void): Effect.Effect<void> => Effect.ignoreCause(Effect.sync(thunk))
+
+/** The line for an event that `state` already contains; `undefined` for events that have none. */
+const lineOf = (state: RunState.RunState, event: Event.Event): string | undefined => {
+  if (event._tag === "ResearchEnded") return unsentLine(state)
+  const ask = state.of(event)
+  if (ask === undefined) return undefined
+  const isAsk = ask.part === "ask"
+  const name = isAsk ? ask.name : "the synthesis"
+  switch (event._tag) {
+    case "Dispatched":
+      if (ask.dispatches > 1) return undefined
+      return isAsk ? `🔄 Asking ${name}` : `🧵 Folding ${plural(state.answered, "answer", "answers")}`
+    case "Retrying":
+      return `⏳ Retrying ${name} in ${roundedText(event.delayMillis)}: ${event.message}`
+    case "FellBack":
+      return `↪️ Asking ${name} with ${event.to} instead: ${event.message}`
+    case "Reasked":
+      return `🔁 Asking ${name} again: ${event.issue}`
+    case "Answered":
+      return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}`
+    case "Failed":
+      // A budget or a deadline may fail thousands of asks that were never sent: `GapLines` groups them at the end.
+      if (isAsk && ask.dispatches === 0) return undefined
+      return `❌ Failed ${name}: ${event.message}`
+    case "Interrupted":
+      return ask.dispatches === 0 ? undefined : `🛑 Stopped ${name}`
+    default:
+      return undefined
+  }
+}
+
+/** One line for all asks that were interrupted before they were sent: there may be thousands. */
+const unsentLine = ({ asks }: RunState.RunState): string | undefined => {
+  const unsent = asks.filter(({ dispatches, status }) => status === "interrupted" && dispatches === 0)
+  const [first] = unsent
+  if (first === undefined) return undefined
+  return unsent.length === 1
+    ? `🛑 Stopped ${first.name} before it was sent`
+    : `🛑 Stopped ${numberText(unsent.length)} asks before they were sent`
+}

@@ -1,0 +1,31 @@
+/** The options of every form of progress, and the listener that each returns. */
+import type * as Event from "../../claude/Event.ts"
+import type { AskState } from "../../report/AskState.ts"
+import type { RunState } from "../../report/RunState.ts"
+
+/** Where progress is written; `process.stderr` is one. Its size is read again for each frame. */
+export interface TerminalStream {
+  readonly columns?: number | undefined
+  readonly rows?: number | undefined
+  readonly isTTY?: boolean | undefined
+  readonly write: (text: string) => unknown
+}
+
+export interface ProgressOptions {
+  readonly output: TerminalStream
+  /** `live` redraws a region of a terminal, `lines` writes a line for each step, `quiet` writes nothing. */
+  readonly mode: "live" | "lines" | "quiet"
+  /** Whether live progress uses colours. */
+  readonly color: boolean
+  /** Whether time, tokens and cost are written at the end. */
+  readonly summary: boolean
+  /** Upper bound of the run's cost, shown in the summary beside what it cost. */
+  readonly foreseenUsd?: number | undefined
+}
+
+/** The listener of a run, with the state folded from its events. */
+export interface Progress extends Event.Listener {
+  readonly state: RunState
+  /** Asks, and the synthesis, whose error message was written in full. Complete once the scope is closed. */
+  readonly reported: ReadonlySet<Readonly<AskState>>
+}

@@ -1,0 +1,44 @@
+/** The closing lines of a run: its time and speed-up, its tokens and cost, and which asks a fallback model answered. */
+import { inputTokensOf } from "../../claude/Message.ts"
+import { roundedText } from "../../options/DurationText.ts"
+import { numberText, plural } from "../../report/NumberText.ts"
+import type { RunState } from "../../report/RunState.ts"
+import { usdText } from "../../claude/Price.ts"
+import * as FallbackLines from "./FallbackLines.ts"
+
+/** Empty for a run without events. `foreseenUsd`: the upper bound of its cost. */
+export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
+  [timeLine(state), usageLine(state, foreseenUsd), ...FallbackLines.lines(state)].filter((line) => line !== "")
+
+const timeLine = ({ answered, researchMillis, sequentialMillis, speedUp, total }: RunState): string => {
+  if (total === 0) return ""
+  const asks = plural(total, "ask", "asks")
+  const subject = answered === total ? asks : `${numberText(answered)} of ${asks} answered`
+  const comparison =
+    answered > 1 && speedUp !== undefined
+      ? `; one after another ${roundedText(sequentialMillis)}: ${factorText(speedUp)}×`
+      : ""
+  return `${subject} in ${roundedText(researchMillis)}${comparison}`
+}
+
+const usageLine = ({ costUsd, unpriced, usage }: RunState, foreseenUsd: number | undefined): string => {
+  const inputTokens = inputTokensOf(usage)
+  if (inputTokens + usage.outputTokens === 0) return ""
+  const searches = usage.webSearches === 0 ? "" : ` with ${plural(usage.webSearches, "web search", "web searches")}`
+  const cost =
+    costUsd === undefined
+      ? `cost unknown: no price for ${[...unpriced].join(", ")}`
+      : `about ${usdText(costUsd)}${searches} (estimated)${foreseenText(costUsd, foreseenUsd)}`
+  return `${numberText(inputTokens)} tokens in, ${numberText(usage.outputTokens)} out, ${cost}`
+}
+
+/** The forecast counts each call once, without retries, so a run may cost more. */
+const foreseenText = (costUsd: number, foreseenUsd: number | undefined): string => {
+  if (foreseenUsd === undefined) return ""
+  return costUsd > foreseenUsd
+    ? `, more than the ${usdText(foreseenUsd, "up")} foreseen`
+    : `, of at most ${usdText(foreseenUsd, "up")} foreseen`
+}
+
+/** One decimal below 100: from 99.95 on it would round to `100.0`. */
+const factorText = (factor: number): string => (factor < 99.95 ? factor.toFixed(1) : numberText(factor))

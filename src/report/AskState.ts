@@ -1,0 +1,146 @@
+/** The state of one ask, or of the synthesis, folded from its events. No input or output. */
+import type { Event } from "../claude/Event.ts"
+import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
+
+/**
+ * `waiting`: no attempt is in flight; `asking`: an attempt is in flight; `answering`: its first streamed text arrived;
+ * `retrying`: it waits out a backoff. The last three are final.
+ */
+export type Status = "waiting" | "asking" | "answering" | "retrying" | "answered" | "failed" | "interrupted"
+
+/** Times of day are epoch milliseconds. */
+export interface AskState {
+  readonly name: string
+  readonly part: "ask" | "synthesis"
+  question: string
+  status: Status
+  startedAt?: number
+  /** When its first attempt was sent. */
+  dispatchedAt?: number
+  /** How many requests were sent, hedges included. */
+  dispatches: number
+  /** How many of them have not ended. */
+  inFlight: number
+  /** Number of the attempt in the latest event, from 1. */
+  attempt: number
+  /** The model that answered; before an answer, the model of the latest request. */
+  model?: string
+  /** Sum over its replies and its failed attempts that report a usage. */
+  usage: Usage
+  /** Estimated; `undefined` once one of its models has no known price. */
+  costUsd: number | undefined
+  /** From its first dispatch to its end. Queueing before the first dispatch does not count. */
+  durationMillis?: number
+  /** Tag and message of the error of the latest failed attempt, or of the ask. */
+  reason?: string
+  message?: string
+  /** Each change of model, in order: the model given up, the model asked next, and the tag of the error. */
+  fallbacks?: ReadonlyArray<{ readonly from: string; readonly to: string; readonly reason: string }>
+  /** The latest backoff, and when it ends. */
+  retryDelayMillis?: number
+  retryAt?: number
+}
+
+/** Events that belong to one ask. */
+export type AskEvent = Exclude<Event, { readonly _tag: "ResearchStarted" | "ResearchEnded" }>
+
+export const make = (name: string, part: AskState["part"], question: string): AskState => ({
+  name,
+  part,
+  question,
+  status: "waiting",
+  dispatches: 0,
+  inFlight: 0,
+  attempt: 1,
+  usage: noUsage,
+  costUsd: 0
+})
+
+/** Whether the ask has not ended. */
+export const isOpen = ({ status }: Pick<AskState, "status">): boolean =>
+  status !== "answered" && status !== "failed" && status !== "interrupted"
+
+/** Usage and model that an event adds to the cost; `undefined` where it adds none. */
+export interface Payment {
+  readonly usage: Usage
+  readonly model: string
+  readonly costUsd: number | undefined
+}
+
+/** An answer repeats the usage of its replies, so only replies and failed attempts count. */
+export const paymentOf = (event: AskEvent): Payment | undefined => {
+  if (event._tag !== "Replied" && event._tag !== "AttemptFailed") return undefined
+  const { costUsd, model = "an unnamed model", usage } = event
+  return usage === undefined ? undefined : { usage, model, costUsd }
+}
+
+/** Changes the state of the ask by one of its events. */
+export const apply = (ask: AskState, event: AskEvent): void => {
+  if ("attempt" in event) ask.attempt = event.attempt
+  const isHedge = "hedge" in event && event.hedge
+  if ("message" in event && !isHedge) {
+    ask.reason = event.reason
+    ask.message = event.message
+  }
+  const payment = paymentOf(event)
+  if (payment !== undefined) {
+    ask.usage = addUsage(ask.usage, payment.usage)
+    ask.costUsd = ask.costUsd === undefined || payment.costUsd === undefined ? undefined : ask.costUsd + payment.costUsd
+  }
+  switch (event._tag) {
+    case "Started":
+      ask.question = event.question
+      ask.status = "waiting"
+      ask.startedAt = event.at
+      ask.dispatches = 0
+      delete ask.dispatchedAt
+      delete ask.fallbacks
+      delete ask.durationMillis
+      return
+    case "Dispatched":
+      ask.dispatchedAt ??= event.at
+      ask.dispatches++
+      ask.inFlight++
+      ask.model = event.model
+      // The status of an ask is that of its original request, not of a hedge.
+      if (!isHedge) ask.status = "asking"
+      return
+    case "FirstToken":
+      ask.status = "answering"
+      return
+    case "Replied":
+      ask.inFlight--
+      ask.model = event.model
+      return
+    case "AttemptFailed":
+      ask.inFlight--
+      return
+    case "Retrying":
+      ask.status = "retrying"
+      ask.retryDelayMillis = event.delayMillis
+      ask.retryAt = event.at + event.delayMillis
+      return
+    case "Reasked":
+      // A re-ask starts with the first model again.
+      delete ask.fallbacks
+      return
+    case "FellBack":
+      ask.status = "waiting"
+      ask.fallbacks = [...(ask.fallbacks ?? []), event]
+      return
+    case "Answered":
+      ask.model = event.model
+      return end(ask, "answered", event.at)
+    case "Failed":
+      return end(ask, "failed", event.at)
+    case "Interrupted":
+      return end(ask, "interrupted", event.at)
+  }
+}
+
+const end = (ask: AskState, status: "answered" | "failed" | "interrupted", at: number): void => {
+  ask.status = status
+  // An attempt that is interrupted in flight emits no event of its end.
+  ask.inFlight = 0
+  ask.durationMillis = at - (ask.dispatchedAt ?? at)
+}

@@ -1,0 +1,31 @@
+/** Writes a report as a Markdown document. */
+import type { Report } from "./Report.ts"
+import { inertDocument } from "./TerminalText.ts"
+
+/**
+ * The synthesis, or, without one, each answer under its name and then the gaps; the cited sources last. Escape sequences and
+ * characters that reorder text are removed, because the document may be printed on a terminal.
+ */
+export const toMarkdown = (report: Report): string => {
+  const { answers, document, gaps, questions, sources } = report
+  const parts =
+    document === null
+      ? Object.entries(answers).map(([name, value]) => section(name, questions[name] ?? "", textOf(value)))
+      : [textOf(document)]
+  if (document === null && gaps.length > 0) {
+    parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${onOneLine(message)}`).join("\n")}`)
+  }
+  const cited = new Map(Object.values(sources).flatMap((list) => list.map((source) => [source.url, source] as const)))
+  if (cited.size > 0) {
+    parts.push(`## Sources\n\n${[...cited.values()].map(({ title, url }) => `- [${title}](${url})`).join("\n")}`)
+  }
+  return inertDocument(`${parts.map((part) => part.trim()).join("\n\n")}\n`)
+}
+
+const section = (name: string, question: string, text: string): string =>
+  `## ${name}\n\n*${onOneLine(question)}*\n\n${text}`
+
+const onOneLine = (text: string): string => text.trim().replace(/\s+/g, " ")
+
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\``

@@ -1,0 +1,34 @@
+/** Model, attempts, usage, cost and time of each ask and of the synthesis: the key `spent` of a report. */
+import { Schema } from "effect"
+import { Usage } from "../claude/Message.ts"
+import type { AskState } from "./AskState.ts"
+import type { RunState } from "./RunState.ts"
+
+/** `model`: the one that answered, else that of the latest request; null if none was sent. `attempts`: requests sent. */
+const Part = Schema.Struct({
+  model: Schema.NullOr(Schema.String),
+  attempts: Schema.Int,
+  usage: Usage,
+  /** Null if a model has no known price. */
+  estimatedCostUsd: Schema.NullOr(Schema.Finite),
+  /** From its first request to its end; null if none was sent. */
+  durationMillis: Schema.NullOr(Schema.Finite)
+})
+interface Part extends Schema.Schema.Type<typeof Part> {}
+
+/** `asks` by name; `synthesis` is null if the run has none. */
+export const RunBreakdown = Schema.Struct({ asks: Schema.Record(Schema.String, Part), synthesis: Schema.NullOr(Part) })
+export interface RunBreakdown extends Schema.Schema.Type<typeof RunBreakdown> {}
+
+export const of = ({ asks, synthesis }: RunState): RunBreakdown => ({
+  asks: Object.fromEntries(asks.map((ask) => [ask.name, partOf(ask)])),
+  synthesis: synthesis === undefined ? null : partOf(synthesis)
+})
+
+const partOf = ({ costUsd, dispatches, durationMillis, model, usage }: Readonly<AskState>): Part => ({
+  model: model ?? null,
+  attempts: dispatches,
+  usage,
+  estimatedCostUsd: costUsd ?? null,
+  durationMillis: dispatches === 0 ? null : (durationMillis ?? null)
+})

@@ -88,14 +88,17 @@ export class Connection {
     if (this.#streams++ === 0) this.#session.ref()
     exchange.drop = () => stream.close(canceled)
     stream
-      .on("response", (headers: IncomingHttpHeaders & { readonly ":status"?: number }) =>
+      // Node emits `response` one tick after the frame arrived. The body is read from then on: data that arrived in the same
+      // packet would otherwise be emitted before the headers, which Node does while a write is in progress.
+      .on("response", (headers: IncomingHttpHeaders & { readonly ":status"?: number }) => {
         exchange.begin(headers[":status"] ?? 0, headers)
-      )
-      .on("data", (chunk: Uint8Array) => exchange.take(chunk))
-      .on("end", () => {
-        if (stream.rstCode === 0 && exchange.status > 0) exchange.finish()
-        // A server may answer before it has read the request: what of that is left would keep the stream open.
-        if (!stream.writableFinished) stream.close(canceled)
+        stream
+          .on("data", (chunk: Uint8Array) => exchange.take(chunk))
+          .on("end", () => {
+            if (stream.rstCode === 0) exchange.finish()
+            // A server may answer before it has read the request: what of that is left would keep the stream open.
+            if (!stream.writableFinished) stream.close(canceled)
+          })
       })
       .on("error", () => {})
       .on("close", () => this.#closed(stream, outgoing, exchange))

@@ -77,6 +77,19 @@ const hurry = `
   rounds(150)
 `
 
+/** Responses arrive while other requests are still being written, which needs a server in another process. */
+const readAll = `
+  import("./src/transport/Transport.ts").then(async ({ fetch }) => {
+    let failures = 0
+    const post = () =>
+      fetch(process.argv[1], { method: "POST", body: "x".repeat(2000) })
+        .then((response) => response.json())
+        .catch(() => failures++)
+    for (let round = 0; round < 100; round++) await Promise.all(Array.from({ length: 50 }, post))
+    console.log(failures)
+  })
+`
+
 const crowds = `
   const { run } = require("fanfold/promise")
   const asks = Array.from({ length: 400 }, (_, index) => "Question " + index)
@@ -100,6 +113,16 @@ describe("a process", () => {
       yield* Effect.promise(() =>
         vi.waitUntil(() => state.connections.every(({ open }) => open === 0), { timeout: 10_000 })
       )
+    })
+  )
+
+  it.live("reads all of a body that arrives together with its headers while other requests are being written", () =>
+    Effect.gen(function* () {
+      const body = JSON.stringify(message("Paris".repeat(120)))
+      const { url } = yield* serveSecure((response) =>
+        setTimeout(() => response.writeHead(200, { "content-length": body.length }).end(body))
+      )
+      assert.strictEqual(yield* node(readAll, url), "0")
     })
   )
 

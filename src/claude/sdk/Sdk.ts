@@ -11,7 +11,7 @@ import * as RateLimitHeaders from "../RateLimitHeaders.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
 import * as Secret from "./Secret.ts"
 import * as Transport from "../../transport/Transport.ts"
-import * as Wire from "./Wire.ts"
+import * as Wire from "./StreamAccumulator.ts"
 
 /** Bytes of a foreign body that are shown in an error. */
 const excerptLength = 120

@@ -1,6 +1,6 @@
 /** A stream's events put together: citations, which a long answer has by the thousand. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Wire from "../../../src/claude/sdk/Wire.ts"
+import * as Wire from "../../../src/claude/sdk/StreamAccumulator.ts"
 
 const start = (index: number, citations: unknown) => ({
   type: "content_block_start",

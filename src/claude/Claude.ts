@@ -1,7 +1,7 @@
 /** Who answers: one service with one method. How a call is made is a layer around it; who delivers it is `make`. */
 import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
 import type { AskError } from "./AskError.ts"
-import * as BaseUrl from "./sdk/BaseUrl.ts"
+import * as BaseUrl from "./BaseUrl.ts"
 import type * as Call from "./Call.ts"
 import type * as Event from "./Event.ts"
 import type { Reply, Request } from "./Message.ts"

@@ -1,6 +1,6 @@
 /** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
-import * as BaseUrl from "../claude/sdk/BaseUrl.ts"
+import * as BaseUrl from "../claude/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode } from "../options/OptionSchemas.ts"

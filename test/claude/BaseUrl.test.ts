@@ -3,7 +3,7 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, ConfigProvider, Effect, Exit, Redacted } from "effect"
 import { Claude, Stack } from "fanfold"
 import { run } from "fanfold/promise"
-import { send } from "../../FakeClaude.ts"
+import { send } from "../FakeClaude.ts"
 
 const apiKey = Redacted.make("sk-1")
 const fetch = (): Promise<Response> => assert.fail("nothing may be sent")

@@ -1,6 +1,6 @@
 /** Which URLs requests can be sent to. */
 import { Config, ConfigProvider, Effect, Schema } from "effect"
-import * as Issue from "../../options/Issue.ts"
+import * as Issue from "../options/Issue.ts"
 
 const isHttp = (text: string): boolean => {
   const url = URL.parse(text)

@@ -8,10 +8,13 @@ import { Activity, defaultBaseUrl, isStreamed, type Options, type SoFar } from "
 import * as Event from "../Event.ts"
 import { type Reply, type Request, textOf } from "../Message.ts"
 import * as RateLimitHeaders from "../RateLimitHeaders.ts"
+import { bodyOf } from "../RequestBody.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
 import * as Secret from "./Secret.ts"
 import * as Transport from "../../transport/Transport.ts"
-import * as Wire from "./StreamAccumulator.ts"
+import { headersOf } from "./ReplyHeaders.ts"
+import { jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
+import { StreamAccumulator } from "./StreamAccumulator.ts"
 
 /** Bytes of a foreign body that are shown in an error. */
 const excerptLength = 120
@@ -39,7 +42,7 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
       const call = fiber.getRef(Call.Current)
       const listener = fiber.getRef(Event.Listener)
       const streams = isStreamed(request, call, listener)
-      const body = Wire.bodyOf(request)
+      const body = bodyOf(request)
       // One controller spans request and body, so that an interruption closes the connection wherever it is.
       const controller = new AbortController()
       const ended: Ended = { endedBy: controller.signal }
@@ -75,10 +78,10 @@ const textOfBody = (response: Response) => Effect.tryPromise({ try: () => respon
 
 const readPlain = (response: Response): Effect.Effect<Reply, AskError> =>
   Effect.flatMap(textOfBody(response), (text) => {
-    const message = Wire.messageOf(Wire.jsonOf(text))
+    const message = messageOf(jsonOf(text))
     return message === undefined
       ? Effect.fail(notJson(response, text))
-      : Effect.succeed(Wire.replyOf(message, Wire.headersOf(response.headers, true)))
+      : Effect.succeed(replyOf(message, headersOf(response.headers, true)))
   })
 
 /** How long the end of a body is waited for, after all of the message has come. */
@@ -98,11 +101,11 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call, cut
     const isEventStream = response.headers.get("content-type")?.includes("text/event-stream") ?? false
     // A gateway that knows no streams may answer all the same.
     if (!isEventStream || response.body === null) return yield* readPlain(response)
-    const headers = Wire.headersOf(response.headers, true)
+    const headers = headersOf(response.headers, true)
     const tellHeaders = yield* RateLimitHeaders.Arrived
     tellHeaders(headers)
     const activity = yield* Activity
-    const message = new Wire.Accumulator()
+    const message = new StreamAccumulator()
     const state: { stopped: boolean; begun: boolean; error?: AskError } = { stopped: false, begun: false }
     const tell = Event.teller(listener)
     const pieces = cutter.pieces()
@@ -122,7 +125,7 @@ const readStream = (listener: Event.Listener, { ask, part, run }: Call.Call, cut
       else if (step._tag === "Unreadable") state.error = notJson(response, event.data)
     })
     const soFar: SoFar = () => {
-      const { content, model, usage } = message.soFar
+      const { content, model, usage } = message.partialReply
       return { model: model && cutter.text(model), usage, partialText: cutter.text(textOf({ content })) || undefined }
     }
     const decoder = new TextDecoder()
@@ -180,7 +183,7 @@ const notJson = (response: Response, text: string): AskError =>
       contentType: response.headers.get("content-type") ?? "no content type",
       excerpt: text.slice(0, excerptLength)
     }),
-    headers: Wire.headersOf(response.headers, true)
+    headers: headersOf(response.headers, true)
   })
 
 /** An `error` event has the body of an API error, and no status. */

@@ -17,7 +17,7 @@ import {
   Unreachable
 } from "../AskError.ts"
 import { retryAfterMillis } from "../RateLimitHeaders.ts"
-import { headersOf } from "./StreamAccumulator.ts"
+import { headersOf } from "./ReplyHeaders.ts"
 
 /** The parts of the SDK's `APIError` that are read here; looked at by shape, since two copies of the SDK may be loaded. */
 interface ApiError {

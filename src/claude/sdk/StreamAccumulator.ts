@@ -13,7 +13,7 @@ const decodeMessageStart = Schema.decodeUnknownOption(MessageStart)
 const decodeBlockStart = Schema.decodeUnknownOption(BlockStart)
 const decodeMessageDelta = Schema.decodeUnknownOption(MessageDelta)
 
-/** The result of one event: text was added, the message is complete, the API sent an `error` event, or none of these. */
+/** What one event did: added text, completed the message (`Stopped`), reported an error, could not be decoded, or none of these. */
 export type Step =
   | { readonly _tag: "None" }
   | { readonly _tag: "Text"; readonly text: string }
@@ -68,7 +68,7 @@ export class StreamAccumulator {
     return none
   }
 
-  /** Checked by hand and not by a schema: a long answer has thousands of these events. */
+  /** Checked by hand, not by a schema, because a long answer has thousands of these events. */
   private addDelta(event: unknown): Step {
     if (!Predicate.isObject(event) || !Predicate.isObject(event.delta)) return unreadable
     const { delta, index } = event
@@ -113,7 +113,7 @@ export class StreamAccumulator {
     return none
   }
 
-  /** What the events taken until now contain, for an error that reports the usage and text of an incomplete answer. */
+  /** Content, usage and model received until now. Read for errors, which report the text and usage of an incomplete answer. */
   get partialReply(): { readonly usage?: Usage; readonly model?: string; readonly content: ReadonlyArray<Block> } {
     const content = [...this.blocks.values()]
     return this.message === undefined ? { content } : { usage: this.usage, model: this.message.model, content }

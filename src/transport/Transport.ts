@@ -4,7 +4,7 @@
  * Measured against undici 8.13.1, `Agent({ allowH2: true })` (Node 24.21, 2 busy cores, loopback, medians of 5 interleaved runs;
  * in this order: ours, undici's `request`, undici's `fetch`). CPU milliseconds a call: HTTP/1.1 0.084, 0.065, 0.216; HTTP/2
  * 0.087, 0.094, 0.261. First 1,000 requests at once, answered after 100 ms: HTTP/1.1 359, 395, 544 ms; HTTP/2 1,104, 851, 2,705 ms.
- * Over HTTP/2, 800 requests, each 8 aborted 0 to 2 ms after sending, took 0.3 s here (5 of 5 runs). Both of undici's did not end
+ * Over HTTP/2, 800 requests, 8 at a time, aborted 0 to 2 ms after sending, took 0.3 s here (5 of 5 runs). Both of undici's did not end
  * within 8 s (5 of 5 each): the event loop was blocked, and memory grew to 9.7 GB where it was left running.
  * Resets and lost connections in mid-body failed the same requests in all three. After REFUSED_STREAM, undici's `fetch` fails;
  * ours and `request` send again. `EnvHttpProxyAgent` ignores `ALL_PROXY` and uses `HTTP_PROXY` for https URLs too.

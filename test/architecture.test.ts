@@ -169,7 +169,7 @@ describe("the reader of imports", () => {
     ["src/layers/Warm.ts", "./Retry.ts", "layers never import each other"],
     ["src/layers/Warm.ts", "./pacing/TokenBucket.ts", "is private to src/layers/pacing/ and src/layers/Pacing.ts"],
     ["src/layers/warm/WarmupGroup.ts", "../Retry.ts", "layers never import each other"],
-    ["src/plan/Plan.ts", "../claude/sdk/Wire.ts", "src/claude/sdk is private to"],
+    ["src/plan/Plan.ts", "../claude/sdk/Sdk.ts", "src/claude/sdk is private to"],
     ["src/cli/run.ts", "../../mocks/index.ts", "only main.ts may load them"],
     ["src/main.ts", "../mocks/index.ts", "only main.ts may load them"],
     ["src/cli/run.ts", "../../test/FakeClaude.ts", "it leaves src"],

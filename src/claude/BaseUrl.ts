@@ -1,4 +1,4 @@
-/** Which URLs requests can be sent to. */
+/** Checks the base URL of requests. */
 import { Config, ConfigProvider, Effect, Schema } from "effect"
 import * as Issue from "../options/Issue.ts"
 
@@ -7,18 +7,18 @@ const isHttp = (text: string): boolean => {
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === ""
 }
 
-/** A base URL that `fetch` can use: http or https, without a name and a password. */
+/** An http or https URL. User name and password are not allowed, as `fetch` rejects a URL that contains them. */
 const BaseUrl = Schema.String.check(
   Schema.makeFilter(isHttp, {
     expected: 'an http or https URL without a password, such as "https://api.anthropic.com"'
   })
 )
 
-/** Throws a `RangeError` for a base URL that is none. A password in it is not shown. */
+/** Throws a `RangeError` for an invalid base URL, with user name and password left out of the message; `name` is the option. */
 export const assert = (baseUrl: unknown, name = "baseUrl"): void =>
   Issue.assert(BaseUrl, name)(typeof baseUrl === "string" ? baseUrl.replace(/(:\/*)[^/]*@/, "$1…@") : baseUrl)
 
-/** The same for a base URL of the environment. */
+/** As `assert`, but fails with a `ConfigError`; `name` is the environment variable. */
 export const check = (baseUrl: string, name: string): Effect.Effect<void, Config.ConfigError> =>
   Effect.try({
     try: () => assert(baseUrl, name),

@@ -1,7 +1,7 @@
 /** `fanfold check PLAN`: prints what a plan would send and cost, and sends nothing. */
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import { bodyOf } from "../claude/sdk/Wire.ts"
+import { bodyOf } from "../claude/RequestBody.ts"
 import * as Forecast from "../plan/Forecast.ts"
 import { failedWithoutMessage } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"

@@ -1,63 +1,65 @@
-/** A connection to a server, direct or through a proxy, made within a limit of time. */
+/** Opens one connection to a server, directly or through a proxy, with a time limit for each step. */
 import type { ClientRequest, IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 
-/** How long each step may take until a connection stands: connecting, a proxy's answer, the handshake. */
-const connectMillis = 10_000
+/** Time limit of each step: the TCP connection with its TLS handshake, the proxy's answer, the handshake in the tunnel. */
+const stepTimeoutMillis = 10_000
 
-/** What a server may be asked to speak, the best first. */
+/** The protocols offered to the server by ALPN, preferred first. */
 const protocols = ["h2", "http/1.1"]
 
-export type Done = (error: Error | null, socket?: Socket) => void
+export type OnConnected = (error: Error | null, socket?: Socket) => void
 
-/** Told once: `done`, with a connection that nobody listens to yet, or with what went wrong. */
+/** Connects when it is constructed, and calls `onConnected` once: with the socket, which has no listeners, or an error. */
 export class Dialer {
   readonly #url: URL
-  readonly #done: Done
-  #step: Socket | ClientRequest | undefined
-  /** Who is to be blamed besides the server: the proxy, as long as there is no way through it. */
+  readonly #onConnected: OnConnected
+  /** What the current step waits for. */
+  #pending: Socket | ClientRequest | undefined
+  /** The proxy while it may be the cause of an error: until the tunnel stands, or always if there is none. */
   #proxy: URL | undefined
   #isOver = false
 
-  constructor(url: URL, proxy: URL | undefined, done: Done) {
+  constructor(url: URL, proxy: URL | undefined, onConnected: OnConnected) {
     this.#url = url
-    this.#done = done
+    this.#onConnected = onConnected
     this.#proxy = proxy
     if (proxy !== undefined && url.protocol === "https:") this.#tunnel(proxy)
     else if (url.protocol === "https:") this.#secure()
     else this.#open(proxy ?? url, (socket) => this.#end(null, socket))
   }
 
-  /** Nobody wants it any more, and `done` is not told. */
+  /** Closes what is open of it; `onConnected` is not called. */
   stop(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#step?.destroy()
+    this.#pending?.destroy()
   }
 
-  /** Whether it keeps the process alive; at first it does. */
+  /** Whether connecting keeps the process alive; it does until this is called with `false`. */
   setRef(isRef: boolean): void {
-    if (this.#step === undefined || !("unref" in this.#step)) return
-    if (isRef) this.#step.ref()
-    else this.#step.unref()
+    if (this.#pending === undefined || !("unref" in this.#pending)) return
+    if (isRef) this.#pending.ref()
+    else this.#pending.unref()
   }
 
-  /** To a proxy, or where nothing is encrypted. */
+  /** Connects to a proxy, over TLS if its URL says so, or to a server without TLS. */
   #open(to: URL, next: (socket: Socket) => void): void {
-    const where = { host: hostOf(to), port: portOf(to) }
+    const address = { host: hostOf(to), port: portOf(to) }
     if (to.protocol === "https:") {
       const { connect } = process.getBuiltinModule("node:tls")
-      this.#await(connect({ ...where, ...serverNameOf(to) }), "secureConnect", next)
+      this.#await(connect({ ...address, ...serverNameOf(to) }), "secureConnect", next)
     } else {
       const { connect } = process.getBuiltinModule("node:net")
-      this.#await(connect(where), "connect", next)
+      this.#await(connect(address), "connect", next)
     }
   }
 
-  #secure(through?: Socket): void {
+  /** Connects to a TLS server, through a tunnel if there is one. */
+  #secure(tunnel?: Socket): void {
     const { connect } = process.getBuiltinModule("node:tls")
-    const where = through === undefined ? { host: hostOf(this.#url), port: portOf(this.#url) } : { socket: through }
-    const socket = connect({ ...where, ...serverNameOf(this.#url), ALPNProtocols: protocols })
+    const address = tunnel === undefined ? { host: hostOf(this.#url), port: portOf(this.#url) } : { socket: tunnel }
+    const socket = connect({ ...address, ...serverNameOf(this.#url), ALPNProtocols: protocols })
     this.#await(socket, "secureConnect", (socket) => this.#end(null, socket))
   }
 
@@ -66,16 +68,16 @@ export class Dialer {
       const path = `${this.#url.hostname}:${portOf(this.#url)}`
       const headers = { host: path, ...credentialsOf(proxy) }
       const { request } = process.getBuiltinModule("node:http")
-      socket.setTimeout(connectMillis).on("timeout", this.#late)
-      const asked = request({ method: "CONNECT", path, headers, createConnection: () => socket })
-      this.#step = asked
-      asked
+      socket.setTimeout(stepTimeoutMillis).on("timeout", this.#onTimeout)
+      const connecting = request({ method: "CONNECT", path, headers, createConnection: () => socket })
+      this.#pending = connecting
+      connecting
         .on("error", this.#end)
         .on("close", () => {
-          if (this.#step === asked) this.#end(closed())
+          if (this.#pending === connecting) this.#end(closedError())
         })
         .on("connect", ({ statusCode = 0 }: IncomingMessage, tunnel: Socket) => {
-          tunnel.setTimeout(0).off("timeout", this.#late)
+          tunnel.setTimeout(0).off("timeout", this.#onTimeout)
           if (this.#isOver) tunnel.destroy()
           else if (statusCode === 200) {
             this.#proxy = undefined
@@ -90,51 +92,55 @@ export class Dialer {
   }
 
   #await(socket: Socket, event: "connect" | "secureConnect", next: (socket: Socket) => void): void {
-    const onClose = () => this.#end(closed())
-    this.#step = socket.setNoDelay(true).setTimeout(connectMillis)
-    socket.on("timeout", this.#late).on("error", this.#end).on("close", onClose)
+    const onClose = () => this.#end(closedError())
+    this.#pending = socket.setNoDelay(true).setTimeout(stepTimeoutMillis)
+    socket.on("timeout", this.#onTimeout).on("error", this.#end).on("close", onClose)
     socket.once(event, () => {
-      socket.setTimeout(0).off("timeout", this.#late).off("error", this.#end).off("close", onClose)
+      socket.setTimeout(0).off("timeout", this.#onTimeout).off("error", this.#end).off("close", onClose)
       next(socket)
     })
   }
 
-  readonly #late = (): void =>
-    this.#end(new Error(`no connection to ${this.#url.host} within ${connectMillis / 1000} s`))
+  readonly #onTimeout = (): void =>
+    this.#end(new Error(`no connection to ${this.#url.host} within ${stepTimeoutMillis / 1000} s`))
 
   readonly #end = (error: Error | null, socket?: Socket): void => {
     if (this.#isOver) return
     this.#isOver = true
-    if (error !== null) this.#step?.destroy()
+    if (error !== null) this.#pending?.destroy()
     if (error !== null && this.#proxy !== undefined) error.message = `the proxy ${this.#proxy.host}: ${error.message}`
-    this.#done(error, socket)
+    this.#onConnected(error, socket)
   }
 }
 
-/** The proxy that the variables `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name; throws for one that cannot be used. */
-export const proxyOf = (named: string): URL | undefined => {
-  if (named === "") return undefined
-  const proxy = URL.parse(named)
+/**
+ * Parses a proxy's URL as found in `HTTP_PROXY`, `HTTPS_PROXY` or `ALL_PROXY`; `undefined` for an empty one. Throws an error
+ * with the code `ERR_PROXY` for any that is not http or https.
+ */
+export const proxyOf = (url: string): URL | undefined => {
+  if (url === "") return undefined
+  const proxy = URL.parse(url)
   if (proxy !== null && /^https?:$/.test(proxy.protocol)) return proxy
   throw proxyError("the proxy of the environment is no http:// or https:// URL", true)
 }
 
-/** What a proxy wants to be told, where its URL has a name and a password. */
+/** The `proxy-authorization` header, where the proxy's URL has a user name or a password. */
 export const credentialsOf = ({ password, username }: URL): Record<string, string> => {
   if (username === "" && password === "") return {}
   const plain = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
   return { "proxy-authorization": `Basic ${Buffer.from(plain).toString("base64")}` }
 }
 
-const closed = () => new Error("the connection was closed while it was being made")
+const closedError = () => new Error("the connection was closed while it was being made")
 
-const proxyError = (message: string, isLasting: boolean): Error =>
-  Object.assign(new Error(message), isLasting && { code: "ERR_PROXY" })
+/** The code `ERR_PROXY` marks an error that another try would not mend; `SdkError` reads it. */
+const proxyError = (message: string, isPermanent: boolean): Error =>
+  Object.assign(new Error(message), isPermanent && { code: "ERR_PROXY" })
 
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, "")
 
 const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === "https:" ? 443 : 80))
 
-/** A certificate is for a name; an address has none. */
+/** The name for SNI; an IP address must not be sent there (RFC 6066). */
 const serverNameOf = (url: URL): { readonly servername?: string } =>
   process.getBuiltinModule("node:net").isIP(hostOf(url)) === 0 ? { servername: hostOf(url) } : {}

@@ -1,7 +1,7 @@
-/** One request on its way, and the response to it as its connection tells it. */
+/** One request and the response to it, filled by whichever connection carries the request. */
 import type { Transform } from "node:stream"
 
-/** What is sent: all of it is known beforehand. */
+/** A request. Its body is complete, so that it can be sent again. */
 export interface Outgoing {
   readonly url: URL
   readonly method: string
@@ -9,19 +9,22 @@ export interface Outgoing {
   readonly body: string
 }
 
-/** Of `Headers` what is used here, and for a tenth of its cost. */
+/** The part of `Headers` that the SDK and `claude/sdk` use, at a tenth of its CPU time. */
 class ResponseHeaders extends Map<string, string> {
   override get(name: string): string {
     return super.get(name) ?? (null as never)
   }
 }
 
-/** Of `Response` and of a body's reader it has what the SDK and `Sdk.ts` use. */
+/**
+ * Serves as the `Response`, its `body` and that body's reader, as far as the SDK and `claude/sdk` use them. The connection
+ * calls `begin`, `take` and `finish`, or `fail`; the caller's signal or `cancel` calls `abort`.
+ */
 export class Exchange {
-  /** Called once, when the request is no longer wanted: whoever carries it takes it off the wire. */
-  drop: () => void = () => {}
-  /** Whether a server has refused to look at it before, so that it is not sent again at once for ever. */
-  wasRefused = false
+  /** Removes the request from its queue or connection; called once, by `abort`. Set by whichever holds the request. */
+  cancelRequest: () => void = () => {}
+  /** The server has rejected it unprocessed once (HTTP/2 REFUSED_STREAM); it is resent at once only the first time. */
+  wasRejected = false
   status = 0
   readonly headers = new ResponseHeaders()
   readonly url: string
@@ -32,9 +35,9 @@ export class Exchange {
   #decoder: Transform | undefined
   #end: { readonly error?: unknown } | undefined
   #wake: (() => void) | undefined
-  /** Bytes that were announced and have not come; `NaN` where nothing was announced. */
-  #missing = Number.NaN
-  #isWhole = false
+  /** Bytes of the `content-length` that have not arrived; `NaN` without that header. */
+  #bytesMissing = Number.NaN
+  #hasAllBytes = false
 
   constructor(
     url: string,
@@ -49,17 +52,18 @@ export class Exchange {
     this.#signal?.addEventListener("abort", this.#onAbort)
   }
 
-  /** Whether nobody waits for more: it has ended, failed or been aborted. */
+  /** Whether it has ended, failed or been aborted. */
   get isOver(): boolean {
     return this.#end !== undefined
   }
 
+  /** Takes the status and headers, before any chunk of the body. */
   begin(status: number, headers: Readonly<Record<string, unknown>>): void {
     this.status = status
     for (const name in headers) {
       if (name[0] !== ":") this.headers.set(name, String(headers[name]))
     }
-    this.#missing = Number(this.headers.get("content-length") ?? Number.NaN)
+    this.#bytesMissing = Number(this.headers.get("content-length") ?? Number.NaN)
     this.#decoder = decoderOf(this.headers.get("content-encoding"))
     this.#decoder
       ?.on("data", (chunk: Uint8Array) => this.#take(chunk))
@@ -68,37 +72,44 @@ export class Exchange {
     this.#resolve(this)
   }
 
+  /** Takes a chunk of the body as it was sent, possibly compressed. */
   take(chunk: Uint8Array): void {
-    this.#missing -= chunk.length
+    this.#bytesMissing -= chunk.length
     if (this.#decoder === undefined) this.#take(chunk)
     else this.#decoder.write(chunk)
   }
 
-  /** All of the response has come. */
+  /** The server ended the response; an error where that is shorter than its `content-length`. */
   finish(): void {
-    if (this.#missing > 0) return this.fail(new Error(`the response ended ${this.#missing} bytes too early`))
-    this.#isWhole = true
+    if (this.#bytesMissing > 0) {
+      return this.fail(new Error(`the response ended ${this.#bytesMissing} bytes too early`))
+    }
+    this.#hasAllBytes = true
     if (this.#decoder === undefined) this.#finish({})
     else this.#decoder.end()
   }
 
-  /** The connection broke. The SDK takes an error for its own timeout if it, or its cause, sounds like one. */
+  /**
+   * The connection failed. The error is wrapped twice because the SDK reports a timeout if `timeout` or `timed out` stands in
+   * the message of the error or of its cause, where the name of a host may contain it.
+   */
   fail(error: unknown): void {
-    // What closes after the last byte, while that is still being decoded, breaks nothing.
-    if (this.#isWhole || this.isOver) return
+    // If the connection closes while the last bytes are still being decoded, the response is complete all the same.
+    if (this.#hasAllBytes || this.isOver) return
     this.#finish({ error })
     this.#reject(new TypeError("fetch failed", { cause: new Error("no response", { cause: error }) }))
   }
 
-  /** Runs what puts it on the wire; a request that cannot be put there fails. */
-  carry(send: () => void): void {
+  /** Calls `send`; if that throws, the request fails with the error. */
+  start(send: () => void): void {
     new Promise<void>((resolve) => resolve(send())).catch((error) => this.fail(error))
   }
 
+  /** Ends it with this error, and cancels the request. */
   abort(error: unknown): void {
     if (this.isOver) return
     this.#finish({ error })
-    this.drop()
+    this.cancelRequest()
     this.#reject(error)
   }
 
@@ -112,7 +123,7 @@ export class Exchange {
   #finish(end: { readonly error?: unknown }): void {
     if (this.isOver) return
     this.#end = end
-    // The SDK keeps the signal for as long as the response lives, so a listener that stayed would keep both for good.
+    // The SDK holds the signal as long as the response is reachable; a listener left on it would leak both.
     this.#signal?.removeEventListener("abort", this.#onAbort)
     this.#wake?.()
   }
@@ -155,7 +166,7 @@ export class Exchange {
   }
 }
 
-/** Nothing asks for compression, but a proxy may compress all the same. */
+/** No request has `accept-encoding`, but some proxies compress responses anyway. */
 const decoderOf = (encoding: string | null): Transform | undefined => {
   if (encoding === null) return undefined
   const zlib = process.getBuiltinModule("node:zlib")

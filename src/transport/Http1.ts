@@ -1,52 +1,52 @@
-/** Requests over HTTP/1.1: one at a time on a connection, and as many connections as that takes. */
+/** Sends requests over HTTP/1.1: one at a time on a connection, on as many connections as there are requests. */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import type { Socket } from "node:net"
-import { credentialsOf, type Dialer, type Done } from "./Dialer.ts"
+import { credentialsOf, type Dialer, type OnConnected } from "./Dialer.ts"
 import type { Exchange, Outgoing } from "./Exchange.ts"
 
-/** How long an idle connection is kept: longer than a backoff, shorter than most servers keep it. */
+/** How long an idle connection is kept: longer than a usual backoff, shorter than the idle timeout of most servers. */
 const idleMillis = 60_000
 
-/** Makes a connection, or has one ready. */
-export type Open = (done: Done) => Dialer | Socket
+/** Starts to connect, or returns an open socket; `onConnected` is called in the first case only. */
+export type Connect = (onConnected: OnConnected) => Dialer | Socket
 
-/** A request's own option, which hears of the connection that is made for it. */
-interface Dialled {
-  readonly dialled: (dial: Dialer) => void
+/** A request option of our own: called with the dialer, if a connection is opened for the request. */
+interface WithDialer {
+  readonly onDialer: (dialer: Dialer) => void
 }
 
-/** Keeps the connections of one origin for its next requests. */
-export const agent = (open: Open): Agent => {
+/** Makes the pool of connections to one origin. */
+export const agent = (connect: Connect): Agent => {
   const http = process.getBuiltinModule("node:http")
   const agent = new http.Agent({ keepAlive: true, timeout: idleMillis, maxFreeSockets: Number.POSITIVE_INFINITY })
-  // Node calls back with an error alone, which its types leave out.
+  // Assigned, not overridden in a subclass: Node's types do not allow a callback with an error alone, which Node accepts.
   return Object.assign(agent, {
-    createConnection: (options: Dialled, done: Done) => {
-      const opened = open(done)
-      if ("stop" in opened) options.dialled(opened)
-      else done(null, opened)
+    createConnection: (options: WithDialer, onConnected: OnConnected) => {
+      const connecting = connect(onConnected)
+      if ("stop" in connecting) options.onDialer(connecting)
+      else onConnected(null, connecting)
     }
   })
 }
 
-/** Sends over the connections of an agent; a proxy for what is not encrypted is asked by the whole URL. */
+/** Sends a request through an agent. A proxy is sent the absolute URL of a plain request; TLS requests use its tunnel. */
 export const send = (agent: Agent, proxy: URL | undefined, outgoing: Outgoing, exchange: Exchange): void => {
   const { body, headers, method, url } = outgoing
   const { request } = process.getBuiltinModule("node:http")
-  const isAsked = proxy !== undefined && url.protocol === "http:"
-  let dial: Dialer | undefined
-  const options: RequestOptions & Dialled = {
+  const isForwarded = proxy !== undefined && url.protocol === "http:"
+  let dialer: Dialer | undefined
+  const options: RequestOptions & WithDialer = {
     agent,
     method,
-    path: isAsked ? url.href : url.pathname + url.search,
-    headers: { ...headers, host: url.host, ...(isAsked && credentialsOf(proxy)) },
-    dialled: (made) => (dial = made)
+    path: isForwarded ? url.href : url.pathname + url.search,
+    headers: { ...headers, host: url.host, ...(isForwarded && credentialsOf(proxy)) },
+    onDialer: (started) => (dialer = started)
   }
   const fail = (error: Error) => exchange.fail(error)
   const sent: ClientRequest = request(options)
-  exchange.drop = () => {
+  exchange.cancelRequest = () => {
     sent.destroy()
-    dial?.stop()
+    dialer?.stop()
   }
   sent
     .on("response", (response: IncomingMessage) => {
@@ -61,4 +61,4 @@ export const send = (agent: Agent, proxy: URL | undefined, outgoing: Outgoing, e
     .end(body)
 }
 
-const lost = new Error("the connection was closed before there was a response")
+const lost = new Error("the connection was closed before the response was complete")

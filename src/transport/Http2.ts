@@ -1,18 +1,18 @@
-/** One HTTP/2 connection: many requests at once, as many as the server allows. */
+/** One HTTP/2 connection, which carries as many requests at once as the server allows. */
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2"
 import type { Duplex } from "node:stream"
 import type { Exchange, Outgoing } from "./Exchange.ts"
 
-/** What a server is taken to allow before it has said so: the least that RFC 9113 recommends. */
-export const usualStreams = 100
+/** Concurrent streams assumed until the server's settings arrive: the smallest limit that RFC 9113 recommends (6.5.2). */
+export const defaultMaxStreams = 100
 
-/** After so long without a byte an idle connection is closed, and one at work is asked whether it is still there. */
-const quietMillis = 30_000
+/** After this time without a byte, a connection without requests is closed, and one with requests is sent a ping. */
+const silenceMillis = 30_000
 
-/** Bytes that may come before they are acknowledged, on a stream and on all of them: long answers never wait. */
+/** Flow-control windows in bytes, large enough that a long answer never waits for a window update. */
 const windowBytes = { stream: 1 << 20, connection: 1 << 24 }
 
-/** Headers of HTTP/1.1 that HTTP/2 has other means for. */
+/** Headers that HTTP/2 forbids or replaces (RFC 9113, 8.2.2). */
 const connectionHeaders = new Set([
   "connection",
   "host",
@@ -24,30 +24,30 @@ const connectionHeaders = new Set([
   "upgrade"
 ])
 
-/** Megabytes of requests that wait for a slow link; Node's own limit would refuse long contexts. */
+/** Megabytes of requests that may wait for a slow link. Node's default of 10 would fail requests with long contexts. */
 const maxSessionMemory = 4096
 
-/** What becomes of a connection. */
-export interface Fate {
-  /** It has more room than before. */
-  readonly hasRoom: () => void
-  /** The server refused to look at a request. */
-  readonly refused: (outgoing: Outgoing, exchange: Exchange) => void
-  /** It takes no more requests. */
-  readonly closed: () => void
+/** What a connection reports to its `Origin`. */
+export interface Observer {
+  /** More streams may be free than before. */
+  readonly onCapacity: () => void
+  /** The server rejected a request unprocessed (REFUSED_STREAM), for the first time. */
+  readonly onRejected: (outgoing: Outgoing, exchange: Exchange) => void
+  /** It accepts no further requests; it may still be answering earlier ones. */
+  readonly onClosed: () => void
 }
 
 export class Connection {
   readonly #session: ClientHttp2Session
-  readonly #fate: Fate
+  readonly #observer: Observer
   #streams = 0
-  #limit: number
-  #isAsked = false
+  #maxStreams: number
+  #isPinging = false
 
-  /** `limit` holds until the server names its own. */
-  constructor(socket: Duplex, origin: string, limit: number, fate: Fate) {
-    this.#limit = limit
-    this.#fate = fate
+  /** `maxStreams` applies until the server sends its own limit. */
+  constructor(socket: Duplex, origin: string, maxStreams: number, observer: Observer) {
+    this.#maxStreams = maxStreams
+    this.#observer = observer
     const { connect } = process.getBuiltinModule("node:http2")
     const session = connect(origin, {
       createConnection: () => socket,
@@ -57,27 +57,28 @@ export class Connection {
     this.#session = session
     session.on("connect", () => session.setLocalWindowSize(windowBytes.connection))
     session.on("remoteSettings", ({ maxConcurrentStreams }) => {
-      this.#limit = maxConcurrentStreams ?? usualStreams
-      fate.hasRoom()
+      this.#maxStreams = maxConcurrentStreams ?? defaultMaxStreams
+      observer.onCapacity()
     })
-    session.on("goaway", fate.closed).on("close", fate.closed)
-    // Its streams tell what an error means for them.
+    session.on("goaway", observer.onClosed).on("close", observer.onClosed)
+    // Each stream reports the session's error by itself.
     session.on("error", () => {})
-    session.on("timeout", () => this.#quiet()).setTimeout(quietMillis)
+    session.on("timeout", () => this.#onSilence()).setTimeout(silenceMillis)
     session.unref()
   }
 
-  /** The most that the server allows at once. */
-  get limit(): number {
-    return this.#limit
+  /** How many streams the server allows at once. */
+  get maxStreams(): number {
+    return this.#maxStreams
   }
 
   get isOpen(): boolean {
     return !this.#session.closed && !this.#session.destroyed
   }
 
-  get room(): number {
-    return this.isOpen ? this.#limit - this.#streams : 0
+  /** How many requests may be added; negative after the server has lowered its limit. */
+  get freeStreams(): number {
+    return this.isOpen ? this.#maxStreams - this.#streams : 0
   }
 
   send(outgoing: Outgoing, exchange: Exchange): void {
@@ -86,49 +87,53 @@ export class Connection {
     for (const name in headers) if (!connectionHeaders.has(name)) fields[name] = headers[name]!
     const stream = this.#session.request(fields)
     if (this.#streams++ === 0) this.#session.ref()
-    exchange.drop = () => stream.close(canceled)
+    exchange.cancelRequest = () => stream.close(cancelCode)
     stream
-      .on("response", (headers: IncomingHttpHeaders & { readonly ":status"?: number }) =>
+      // Node emits `response` one tick after the frame arrived. The body is read from then on: data that arrived in the same
+      // packet would otherwise be emitted before the headers, which Node does while a write is in progress.
+      .on("response", (headers: IncomingHttpHeaders & { readonly ":status"?: number }) => {
         exchange.begin(headers[":status"] ?? 0, headers)
-      )
-      .on("data", (chunk: Uint8Array) => exchange.take(chunk))
-      .on("end", () => {
-        if (stream.rstCode === 0 && exchange.status > 0) exchange.finish()
-        // A server may answer before it has read the request: what of that is left would keep the stream open.
-        if (!stream.writableFinished) stream.close(canceled)
+        stream
+          .on("data", (chunk: Uint8Array) => exchange.take(chunk))
+          .on("end", () => {
+            if (stream.rstCode === 0) exchange.finish()
+            // A server may answer before it has read the request; the unsent rest would keep the stream open.
+            if (!stream.writableFinished) stream.close(cancelCode)
+          })
       })
       .on("error", () => {})
-      .on("close", () => this.#closed(stream, outgoing, exchange))
+      .on("close", () => this.#onStreamClose(stream, outgoing, exchange))
       .end(body)
   }
 
-  #closed(stream: ClientHttp2Stream, outgoing: Outgoing, exchange: Exchange): void {
+  #onStreamClose(stream: ClientHttp2Stream, outgoing: Outgoing, exchange: Exchange): void {
     if (--this.#streams === 0 && this.isOpen) this.#session.unref()
     if (!exchange.isOver) {
-      const isUntouched = stream.rstCode === refused && exchange.status === 0 && !exchange.wasRefused
-      exchange.wasRefused = true
-      if (isUntouched) this.#fate.refused(outgoing, exchange)
-      else exchange.fail(stream.errored ?? this.#endOf(stream))
+      const isResendable = stream.rstCode === refusedStreamCode && exchange.status === 0 && !exchange.wasRejected
+      exchange.wasRejected = true
+      if (isResendable) this.#observer.onRejected(outgoing, exchange)
+      else exchange.fail(stream.errored ?? this.#closeErrorOf(stream))
     }
-    this.#fate.hasRoom()
+    this.#observer.onCapacity()
   }
 
-  #endOf({ rstCode }: ClientHttp2Stream): Error {
+  #closeErrorOf({ rstCode }: ClientHttp2Stream): Error {
     return this.isOpen
       ? new Error(`the server closed the stream (HTTP/2 code ${rstCode})`)
       : new Error("the connection was lost")
   }
 
-  #quiet(): void {
+  #onSilence(): void {
     if (this.#streams === 0) return this.#session.close()
-    if (this.#isAsked)
-      return this.#session.destroy(new Error(`the connection is dead: silent for ${2 * quietMillis} ms`))
-    this.#isAsked = true
-    this.#session.ping(() => (this.#isAsked = false))
-    this.#session.setTimeout(quietMillis)
+    if (this.#isPinging) {
+      return this.#session.destroy(new Error(`the connection is dead: silent for ${2 * silenceMillis} ms`))
+    }
+    this.#isPinging = true
+    this.#session.ping(() => (this.#isPinging = false))
+    this.#session.setTimeout(silenceMillis)
   }
 }
 
-/** Error codes of RFC 9113: nobody wants the answer; the server has done nothing with the request. */
-const canceled = 8
-const refused = 7
+/** Error codes of RFC 9113, 7: CANCEL, the client no longer needs the stream; REFUSED_STREAM, the server did not process it. */
+const cancelCode = 8
+const refusedStreamCode = 7

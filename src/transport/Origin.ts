@@ -1,26 +1,29 @@
-/** The connections to one server: HTTP/2 where it speaks that, HTTP/1.1 where not. */
+/** The connections to one server: HTTP/2 if the TLS handshake selects it, else HTTP/1.1. */
 import type { Agent } from "node:http"
 import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
-import { Dialer, type Done } from "./Dialer.ts"
+import { Dialer, type OnConnected } from "./Dialer.ts"
 import type { Exchange, Outgoing } from "./Exchange.ts"
 import * as Http1 from "./Http1.ts"
-import { Connection, usualStreams } from "./Http2.ts"
+import { Connection, defaultMaxStreams } from "./Http2.ts"
 
-/** Enough for any burst over HTTP/2, and few enough that a server with little room is not stormed. */
-const mostConnections = 64
+/** HTTP/2 connections at most: 6,400 requests at the usual 100 streams, and a bound where a server allows only a few. */
+const maxConnections = 64
 
 export class Origin {
   readonly #url: URL
   readonly #proxy: URL | undefined
   readonly #connections = new Set<Connection>()
-  /** Connections that are being made, each with how many requests it is made for. */
-  readonly #dials = new Map<Dialer, number>()
+  /** Connections being opened, each with the number of requests it was opened for. */
+  readonly #dialers = new Map<Dialer, number>()
+  /** Requests that wait for a free HTTP/2 stream, oldest first. */
   readonly #waiting = new Map<Exchange, Outgoing>()
-  /** Open connections to a server that turned out to speak HTTP/1.1. */
-  readonly #spare: Array<Socket> = []
+  /** Open HTTP/1.1 connections that have not carried a request yet; the agent holds those that have. */
+  readonly #unused: Array<Socket> = []
+  /** Defined once the server is known to use HTTP/1.1. */
   #http1: Agent | undefined
-  #streams = usualStreams
+  /** Streams that a further connection is expected to allow: as many as the latest one. */
+  #maxStreams = defaultMaxStreams
 
   constructor(url: URL, proxy: URL | undefined) {
     this.#url = url
@@ -28,102 +31,106 @@ export class Origin {
     if (url.protocol === "http:") this.#http1 = this.#agent()
   }
 
-  /** Opens a connection ahead of the first request. It keeps no process alive. */
+  /** Opens a connection before the first request. It does not keep the process alive. */
   prepare(): void {
-    if (this.#http1 === undefined && this.#connections.size + this.#dials.size === 0) this.#dial().setRef(false)
+    if (this.#http1 === undefined && this.#connections.size + this.#dialers.size === 0) this.#connect().setRef(false)
   }
 
   send(outgoing: Outgoing, exchange: Exchange): void {
     if (this.#http1 !== undefined) return Http1.send(this.#http1, this.#proxy, outgoing, exchange)
-    for (const connection of this.#connections) if (connection.room > 0) return connection.send(outgoing, exchange)
+    for (const connection of this.#connections) {
+      if (connection.freeStreams > 0) return connection.send(outgoing, exchange)
+    }
     this.#waiting.set(exchange, outgoing)
-    exchange.drop = () => this.#leave(exchange)
-    for (const dial of this.#dials.keys()) dial.setRef(true)
-    this.#reach()
+    exchange.cancelRequest = () => this.#stopWaiting(exchange)
+    for (const dialer of this.#dialers.keys()) dialer.setRef(true)
+    this.#connectForWaiting()
   }
 
-  /** Nobody waits any more, so a server that does not answer keeps no socket. */
-  #leave(exchange: Exchange): void {
+  /** If it was the last one that waits, connecting is stopped too, so that no socket to a silent server stays open. */
+  #stopWaiting(exchange: Exchange): void {
     this.#waiting.delete(exchange)
     if (this.#waiting.size > 0) return
-    for (const dial of this.#dials.keys()) dial.stop()
-    this.#dials.clear()
+    for (const dialer of this.#dialers.keys()) dialer.stop()
+    this.#dialers.clear()
   }
 
-  /** Those who wait get connections side by side: one after the other the tenth would be there after ten handshakes. */
-  #reach(): void {
-    // Another connection to a server that takes none for now would take none either.
-    if ([...this.#connections].some(({ limit }) => limit === 0)) return
+  /** Opens all connections that the waiting requests need at once; one after the other, the tenth would take ten handshakes. */
+  #connectForWaiting(): void {
+    // A server that allows no streams on one connection for now would allow none on another either.
+    if ([...this.#connections].some(({ maxStreams }) => maxStreams === 0)) return
     while (
-      this.#dials.size * this.#streams < this.#waiting.size &&
-      this.#dials.size + this.#connections.size < mostConnections
+      this.#dialers.size * this.#maxStreams < this.#waiting.size &&
+      this.#dialers.size + this.#connections.size < maxConnections
     ) {
-      this.#dial()
+      this.#connect()
     }
   }
 
-  #dial(): Dialer {
-    const dial = new Dialer(this.#url, this.#proxy, (error, socket) => {
-      const wanted = this.#dials.get(dial) ?? 0
-      this.#dials.delete(dial)
-      if (socket === undefined) this.#failed(error, wanted)
+  #connect(): Dialer {
+    const dialer = new Dialer(this.#url, this.#proxy, (error, socket) => {
+      const requests = this.#dialers.get(dialer) ?? 0
+      this.#dialers.delete(dialer)
+      if (socket === undefined) this.#failWaiting(error, requests)
       else if ((socket as TLSSocket).alpnProtocol === "h2") this.#useHttp2(socket)
       else this.#useHttp1(socket)
     })
-    this.#dials.set(dial, this.#streams)
-    return dial
+    this.#dialers.set(dialer, this.#maxStreams)
+    return dialer
   }
 
-  /** Whom a connection was made for fails with it. */
-  #failed(error: unknown, wanted: number): void {
-    for (const exchange of [...this.#waiting.keys()].slice(0, wanted)) {
+  /** Fails the oldest `count` waiting requests, for which the connection was opened; the others get another one. */
+  #failWaiting(error: unknown, count: number): void {
+    for (const exchange of [...this.#waiting.keys()].slice(0, count)) {
       this.#waiting.delete(exchange)
       exchange.fail(error)
     }
-    this.#reach()
+    this.#connectForWaiting()
   }
 
   #useHttp2(socket: Socket): void {
-    const connection = new Connection(socket, this.#url.origin, this.#streams, {
-      hasRoom: () => this.#admit(connection),
-      refused: (outgoing, exchange) => exchange.carry(() => this.send(outgoing, exchange)),
-      closed: () => {
-        if (this.#connections.delete(connection)) this.#reach()
+    const connection = new Connection(socket, this.#url.origin, this.#maxStreams, {
+      onCapacity: () => this.#sendWaiting(connection),
+      onRejected: (outgoing, exchange) => exchange.start(() => this.send(outgoing, exchange)),
+      onClosed: () => {
+        if (this.#connections.delete(connection)) this.#connectForWaiting()
       }
     })
     this.#connections.add(connection)
-    this.#admit(connection)
+    this.#sendWaiting(connection)
   }
 
-  #admit(connection: Connection): void {
-    this.#streams = Math.max(1, connection.limit)
+  #sendWaiting(connection: Connection): void {
+    this.#maxStreams = Math.max(1, connection.maxStreams)
     for (const [exchange, outgoing] of this.#waiting) {
-      if (connection.room <= 0) break
+      if (connection.freeStreams <= 0) break
       this.#waiting.delete(exchange)
-      exchange.carry(() => connection.send(outgoing, exchange))
+      exchange.start(() => connection.send(outgoing, exchange))
     }
   }
 
   #useHttp1(socket: Socket): void {
-    this.#keep(socket)
+    this.#keepUnused(socket)
     const http1 = (this.#http1 ??= this.#agent())
     for (const [exchange, outgoing] of this.#waiting) {
       this.#waiting.delete(exchange)
-      exchange.carry(() => Http1.send(http1, this.#proxy, outgoing, exchange))
+      exchange.start(() => Http1.send(http1, this.#proxy, outgoing, exchange))
     }
   }
 
   #agent(): Agent {
-    return Http1.agent((done: Done) => this.#spare.shift()?.ref() ?? new Dialer(this.#url, this.#proxy, done))
+    return Http1.agent(
+      (onConnected: OnConnected) => this.#unused.shift()?.ref() ?? new Dialer(this.#url, this.#proxy, onConnected)
+    )
   }
 
-  /** Keeps a connection until a request wants it, or the server no longer does. */
-  #keep(socket: Socket): void {
+  /** Keeps an open connection for the next request, unless the server closes it before. */
+  #keepUnused(socket: Socket): void {
     const forget = () => {
-      const at = this.#spare.indexOf(socket)
-      if (at >= 0) this.#spare.splice(at, 1)
+      const at = this.#unused.indexOf(socket)
+      if (at >= 0) this.#unused.splice(at, 1)
     }
     socket.on("close", forget).on("error", forget).unref()
-    this.#spare.push(socket)
+    this.#unused.push(socket)
   }
 }

@@ -1,4 +1,14 @@
-/** The `fetch` that the SDK is given: Node's own HTTP without the cost of fetch, and HTTP/2 where the server speaks it. */
+/**
+ * The `fetch` that the SDK is given, over Node's own HTTP/1.1 and HTTP/2 clients.
+ *
+ * Measured against undici 8.13.1, `Agent({ allowH2: true })` (Node 24.21, 2 busy cores, loopback, medians of 5 interleaved runs;
+ * in this order: ours, undici's `request`, undici's `fetch`). CPU milliseconds a call: HTTP/1.1 0.084, 0.065, 0.216; HTTP/2
+ * 0.087, 0.094, 0.261. First 1,000 requests at once, answered after 100 ms: HTTP/1.1 359, 395, 544 ms; HTTP/2 1,104, 851, 2,705 ms.
+ * Over HTTP/2, 800 requests, 8 at a time, aborted 0 to 2 ms after sending, took 0.3 s here (5 of 5 runs). Both of undici's did not end
+ * within 8 s (5 of 5 each): the event loop was blocked, and memory grew to 9.7 GB where it was left running.
+ * Resets and lost connections in mid-body failed the same requests in all three. After REFUSED_STREAM, undici's `fetch` fails;
+ * ours and `request` send again. `EnvHttpProxyAgent` ignores `ALL_PROXY` and uses `HTTP_PROXY` for https URLs too.
+ */
 import { getProxyForUrl } from "proxy-from-env"
 import { proxyOf } from "./Dialer.ts"
 import { Exchange } from "./Exchange.ts"
@@ -7,40 +17,40 @@ import { Origin } from "./Origin.ts"
 type Fetch = typeof globalThis.fetch
 
 /**
- * Sends over connections that the whole process shares. Proxy variables count, redirects are not followed, and only
- * connecting has a time limit. Where the global `fetch` is not Node's own, since this is not Node or since somebody replaced
- * it, that one sends.
+ * Sends over connections that the whole process shares. The proxy variables are honoured, redirects are not followed, and
+ * only connecting has a time limit (10 s a step). Calls the global `fetch` instead if that is not Node's own (another runtime, or
+ * a test has replaced it or its dispatcher), or if the body is not a string. Rejects with a `TypeError`, or the signal's reason.
  */
 export const fetch: Fetch = (input, init) => {
   const { body = "", headers, method = "GET", signal } = init ?? {}
-  if (!isNodes(globalThis.fetch) || typeof body !== "string") return globalThis.fetch(input, init)
+  if (!isOwn() || typeof body !== "string") return globalThis.fetch(input, init)
   const url = new URL(input as string | URL)
   const outgoing = { url, method, headers: fieldsOf(headers), body }
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason)
     const exchange = new Exchange(url.href, signal, resolve as never, reject)
-    exchange.carry(() => originOf(url).send(outgoing, exchange))
+    exchange.start(() => originOf(url).send(outgoing, exchange))
   })
 }
 
-/** Does what can be done ahead of the first request, a connection included. What is wrong with the URL is for that one to tell. */
+/** Does ahead of the first request what takes time: opens a connection, loads Node's `Headers`. Ignores an invalid URL. */
 export const prepare = (baseUrl: string): void => {
   const url = URL.parse(baseUrl)
-  if (url === null || !isNodes(globalThis.fetch)) return
-  // Node loads its part for headers when it is first used, which takes longer than many requests.
+  if (url === null || !isOwn()) return
+  // Node loads its implementation of `Headers` at the first use, which takes longer than sending many requests.
   fieldsOf(undefined)
-  // Through a proxy a connection is opened when it is needed: it may ask for money, or for a password.
+  // A proxy may charge for a connection or ask for a password, so it is contacted for a request only.
   if (getProxyForUrl(url.href) === "") originOf(url).prepare()
 }
 
-/** Whether this sends by itself, and not the global `fetch` of somebody else. */
+/** Whether `fetch` sends over its own connections, and does not call the global `fetch`. */
 export const isOwn = (): boolean => isNodes(globalThis.fetch)
 
 const origins = new Map<string, Origin>()
 
 const originOf = (url: URL): Origin => {
-  const known = origins.get(url.origin)
-  if (known !== undefined) return known
+  const existing = origins.get(url.origin)
+  if (existing !== undefined) return existing
   const origin = new Origin(url, proxyOf(getProxyForUrl(url.href)))
   origins.set(url.origin, origin)
   return origin
@@ -55,25 +65,26 @@ const fieldsOf = (headers: RequestInit["headers"]): Record<string, string> => {
   return fields
 }
 
-/** Where all copies of undici, Node's own too, look for the dispatcher of the global `fetch`: up to version 7, and from 8. */
+/** The global variables in which undici, also Node's copy, keeps the dispatcher of the global `fetch`: versions 5 to 7, and 8. */
 const slots = [Symbol.for("undici.globalDispatcher.1"), Symbol.for("undici.globalDispatcher.2")] as const
 const globals = globalThis as { [slot in (typeof slots)[number]]?: Dispatcher | undefined }
 interface Dispatcher {
   readonly dispatch: unknown
 }
 
-/** What stands there where nobody chose anything; the last one lets the old slot see the new one's. */
-const usual = new Set(["Agent", "EnvHttpProxyAgent", "Dispatcher1Wrapper"])
+/** Classes of undici's default dispatchers; `Dispatcher1Wrapper` makes the dispatcher of version 8 available to version 7. */
+const defaultClasses = new Set(["Agent", "EnvHttpProxyAgent", "Dispatcher1Wrapper"])
 
-/** Tests intercept by another `fetch`, or another dispatcher of the global one; a request that got past them would be real. */
+/** Whether neither the global `fetch` nor its dispatcher was replaced. Tests do both, and must see each request. */
 const isNodes = (fetch: Fetch): boolean => {
-  if (fetch !== seen.fetch) seen = { fetch, isNodes: String(fetch).includes("internal/deps/undici") }
-  return seen.isNodes && slots.every((slot) => isUsual(globals[slot]))
+  if (fetch !== checked.fetch) checked = { fetch, isNodes: String(fetch).includes("internal/deps/undici") }
+  return checked.isNodes && slots.every((slot) => isDefault(globals[slot]))
 }
 
-let seen: { readonly fetch: Fetch | undefined; readonly isNodes: boolean } = { fetch: undefined, isNodes: false }
+/** The function that was checked last, as reading its source text takes time. */
+let checked: { readonly fetch: Fetch | undefined; readonly isNodes: boolean } = { fetch: undefined, isNodes: false }
 
-/** Interceptors (`compose`) hide behind the name of what they wrap, and have a `dispatch` of their own. */
-const isUsual = (dispatcher: Dispatcher | undefined): boolean =>
+/** An interceptor (`compose`) has the class name of the dispatcher it wraps, and is known by a `dispatch` of its own. */
+const isDefault = (dispatcher: Dispatcher | undefined): boolean =>
   dispatcher === undefined ||
-  (usual.has(dispatcher.constructor.name) && dispatcher.dispatch === dispatcher.constructor.prototype.dispatch)
+  (defaultClasses.has(dispatcher.constructor.name) && dispatcher.dispatch === dispatcher.constructor.prototype.dispatch)

@@ -1,4 +1,4 @@
-/** A base URL that is none fails at once, wherever it comes from, and before anything is sent. */
+/** An invalid base URL fails when the layer or client is made, from options and environment, before any request. */
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, ConfigProvider, Effect, Exit, Redacted } from "effect"
 import { Claude, Stack } from "fanfold"
@@ -19,11 +19,11 @@ const wrong: ReadonlyArray<readonly [url: string, shown: string]> = [
   ["me:se@cret@claude", "me:…@claude"]
 ]
 
-describe("a base URL that is none", () => {
+describe("an invalid base URL", () => {
   for (const [baseUrl, shown] of wrong) {
     const message = `expected an http or https URL without a password, such as "https://api.anthropic.com", got "${shown}"`
 
-    it(`is refused where it is given: ${baseUrl}`, async () => {
+    it(`throws where it is an option: ${baseUrl}`, async () => {
       assert.throws(() => Stack.layer({ apiKey, baseUrl, fetch }), RangeError, `baseUrl: ${message}`)
       const rejected = await run({ asks: ["why?"], apiKey: "sk-1", baseUrl, fetch }).then(
         () => assert.fail("it should have been rejected"),
@@ -36,7 +36,7 @@ describe("a base URL that is none", () => {
       assert.strictEqual(String(Cause.squash(made.cause)), `RangeError: baseUrl: ${message}`)
     })
 
-    it.effect(`is refused where the environment has it: ${baseUrl}`, () =>
+    it.effect(`fails where it is in the environment: ${baseUrl}`, () =>
       Effect.gen(function* () {
         for (const layer of [Stack.layerConfig({ fetch }), Claude.layerConfig({ fetch })]) {
           const error = yield* Effect.flip(inEnvironment(Effect.provide(send(), layer), baseUrl))
@@ -47,7 +47,7 @@ describe("a base URL that is none", () => {
     )
   }
 
-  it("rejects a run of fanfold/promise where the environment has it", async () => {
+  it("rejects a run of fanfold/promise where it is in the environment", async () => {
     vi.stubEnv("ANTHROPIC_BASE_URL", "ftp://claude.example.org")
     const error = await run({ asks: ["why?"], apiKey: "sk-1", fetch }).then(
       () => assert.fail("it should have been rejected"),
@@ -58,7 +58,7 @@ describe("a base URL that is none", () => {
     assert.match(error.message, /^ANTHROPIC_BASE_URL: expected an http or https URL .* got "ftp:/)
   })
 
-  it.effect("is none of these, and one of blanks counts as not set", () =>
+  it.effect("is none of these; a blank variable counts as not set", () =>
     Effect.gen(function* () {
       for (const url of ["https://claude.example.org/base", "http://127.0.0.1:4010", "http://[::1]:1/"]) {
         assert.strictEqual(yield* inEnvironment(Claude.baseUrl, url), url)

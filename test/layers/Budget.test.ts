@@ -43,7 +43,7 @@ describe("a budget", () => {
       assert(gap?.outcome._tag === "Failed")
       assert.match(
         gap.outcome.error.message,
-        /^over budget: it may take \$0\.0050, and \$0\.0005 of \$0\.0155 is left\. Raise the budget$/
+        /^over budget: it may take \$0\.0050, and \$0\.00050 of \$0\.0155 is left\. Raise the budget$/
       )
     })
   )

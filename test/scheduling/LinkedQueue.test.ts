@@ -3,27 +3,27 @@ import * as fc from "fast-check"
 import { LinkedQueue } from "../../src/scheduling/LinkedQueue.ts"
 
 describe("LinkedQueue", () => {
-  it("gives the first of those who are still in, whoever left from the midst, and however often", () =>
+  it("has the oldest remaining value first, whichever values were removed, and however often", () =>
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constant("push" as const), fc.nat({ max: 20 })), { maxLength: 60 }), (steps) => {
-        const fifo = new LinkedQueue<number>()
-        const leave: Array<() => void> = []
+        const queue = new LinkedQueue<number>()
+        const remove: Array<() => void> = []
         let expected: Array<number> = []
         for (const step of steps) {
           if (step === "push") {
-            expected.push(leave.length)
-            leave.push(fifo.push(leave.length))
+            expected.push(remove.length)
+            remove.push(queue.push(remove.length))
           } else {
-            leave[step]?.()
+            remove[step]?.()
             expected = expected.filter((value) => value !== step)
           }
-          assert.strictEqual(fifo.first, expected[0])
+          assert.strictEqual(queue.first, expected[0])
         }
         for (const value of expected) {
-          assert.strictEqual(fifo.first, value)
-          leave[value]!()
+          assert.strictEqual(queue.first, value)
+          remove[value]!()
         }
-        assert.isUndefined(fifo.first)
+        assert.isUndefined(queue.first)
       })
     ))
 })

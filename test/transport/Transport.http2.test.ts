@@ -1,4 +1,4 @@
-/** The transport and servers that speak HTTP/2: how connections are shared, and what refusals, resets and losses do. */
+/** The transport over HTTP/2: how connections are shared, and what rejected, reset and lost streams lead to. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted } from "effect"
 import { Claude, Message } from "fanfold"
@@ -11,7 +11,7 @@ import { answer, assertUnreachable, crowd, sendFreely } from "../claude/sdk/Send
 beforeAll(() => trust(true))
 
 describe("a server that speaks HTTP/2", () => {
-  it.live("is spoken to in HTTP/2, and one that does not in HTTP/1.1", () =>
+  it.live("is sent HTTP/2, and one that does not support it HTTP/1.1", () =>
     Effect.gen(function* () {
       for (const isHttp2 of [true, false]) {
         for (const mode of modes) {
@@ -27,7 +27,7 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("answers a crowd over one connection, and more over several that are opened together", () =>
+  it.live("gets 90 requests over one connection, and 250 over three that are opened together", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure((response) => void setTimeout(() => answer(response), 150))
       yield* crowd(90, url)
@@ -47,7 +47,7 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("meets a connection before there is a request", () =>
+  it.live("gets a connection when the client is made, before the first request", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure(answer)
       yield* Claude.make({ apiKey: Redacted.make(key), baseUrl: url })
@@ -57,7 +57,7 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("is never asked for more streams than it allows", () =>
+  it.live("never has more streams on a connection than it allows", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure((response) => void setTimeout(() => answer(response), 50), {
         settings: { maxConcurrentStreams: 20 }
@@ -69,7 +69,7 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("sees a request that is interrupted closed, and the others on its connection go on", () =>
+  it.live("sees the stream of an interrupted request close, and answers the others on the connection", () =>
     Effect.gen(function* () {
       for (const moment of ["before the headers", "in the middle of the body"]) {
         const { state, url } = yield* serveSecure((response, nth) => {
@@ -89,7 +89,7 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("never sees a request that was interrupted before its connection stood", () =>
+  it.live("never gets a request that was interrupted while connecting", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure(answer, { handshakeAfterMillis: 400 })
       const fiber = yield* Effect.forkChild(sendFreely(url))
@@ -100,21 +100,21 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("may refuse more than it allows before it has said how many: those are sent again", () =>
+  it.live("may reject streams before its settings arrive: their requests are sent again", () =>
     Effect.gen(function* () {
-      const refusals = 3
+      const rejections = 3
       const { state, url } = yield* serveSecure((response, nth) => {
         const { stream } = response as unknown as { readonly stream: { readonly close: (code: number) => void } }
-        if (nth <= refusals) return stream.close(7)
+        if (nth <= rejections) return stream.close(7)
         setTimeout(() => answer(response), 20)
       })
       const results = yield* crowd(10, url)
       assert.isTrue(results.every(({ _tag }) => _tag === "Success"))
-      assert.strictEqual(state.arrived, 10 + refusals)
+      assert.strictEqual(state.arrived, 10 + rejections)
     })
   )
 
-  it.live("may take nothing for now: those who ask wait, and open no other connection", () =>
+  it.live("may allow 0 streams for a time: requests wait, and no other connection is opened", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure(answer, { settings: { maxConcurrentStreams: 0 } })
       const fiber = yield* Effect.forkChild(crowd(5, url))
@@ -127,7 +127,7 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("that refuses again is Unreachable", () =>
+  it.live("that rejects a request twice is Unreachable", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure((response) =>
         (response as unknown as { readonly stream: { readonly close: (code: number) => void } }).stream.close(7)
@@ -137,7 +137,7 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("may reset a stream: before the headers that is Unreachable, within the body CutOff", () =>
+  it.live("may reset a stream: Unreachable before the headers, CutOff in the body", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure((response, nth) => {
         const { stream } = response as unknown as { readonly stream: { readonly close: (code: number) => void } }
@@ -155,7 +155,7 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("may lose a connection: only its own requests fail, and may be sent again", () =>
+  it.live("may lose a connection: only the requests on it fail, and are retryable", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure((response) => void setTimeout(() => answer(response), 1000))
       const fiber = yield* Effect.forkChild(crowd(150, url))
@@ -172,7 +172,7 @@ describe("a server that speaks HTTP/2", () => {
     })
   )
 
-  it.live("may go away: what it has begun is answered, and what follows takes a new connection", () =>
+  it.live("may send GOAWAY: open streams are answered, and later requests take a new connection", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure((response, nth) => {
         if (nth === 1) state.connections[0]!.session.close()

@@ -1,4 +1,4 @@
-/** The transport within a process: what it keeps, when the process ends, and when it steps aside. */
+/** The transport in a process: which connections and memory are kept, when the process ends, when the global fetch is used. */
 import { execFile } from "node:child_process"
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -16,7 +16,7 @@ import { answer, sendFreely } from "../claude/sdk/Sending.ts"
 beforeAll(() => trust(true))
 
 describe("connections", () => {
-  it.live("are used again, by every client of the process", () =>
+  it.live("are reused by all clients of the process", () =>
     Effect.gen(function* () {
       const ports = new Set<number | undefined>()
       const { url } = yield* serve((response, { socket }) => {
@@ -33,7 +33,7 @@ const root = resolve(import.meta.dirname, "../..")
 const certificate = join(mkdtempSync(join(tmpdir(), "fanfold-transport-")), "certificate.pem")
 writeFileSync(certificate, testCertificate)
 
-/** Runs a script in a process of its own and gives what it printed. */
+/** Runs a script in another process and returns its output. */
 const node = (script: string, ...args: ReadonlyArray<string>) =>
   Effect.callback<string>((resume) => {
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate }
@@ -54,7 +54,7 @@ const runOnce = `
   ask().then(ask).then(({ answers }) => console.log(answers[0]))
 `
 
-/** Nothing but its connection keeps this process alive. */
+/** Only the connection keeps this process alive. */
 const sendOnce = `
   import("./src/transport/Transport.ts")
     .then(({ fetch }) => fetch(process.argv[1], { method: "POST", body: "{}" }))
@@ -77,6 +77,19 @@ const hurry = `
   rounds(150)
 `
 
+/** Responses arrive while other requests are still being written, which needs a server in another process. */
+const readAll = `
+  import("./src/transport/Transport.ts").then(async ({ fetch }) => {
+    let failures = 0
+    const post = () =>
+      fetch(process.argv[1], { method: "POST", body: "x".repeat(2000) })
+        .then((response) => response.json())
+        .catch(() => failures++)
+    for (let round = 0; round < 100; round++) await Promise.all(Array.from({ length: 50 }, post))
+    console.log(failures)
+  })
+`
+
 const crowds = `
   const { run } = require("fanfold/promise")
   const asks = Array.from({ length: 400 }, (_, index) => "Question " + index)
@@ -93,7 +106,7 @@ const crowds = `
 `
 
 describe("a process", () => {
-  it.live("survives requests that are aborted as they leave", () =>
+  it.live("survives requests that are aborted right after sending", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure(() => {})
       assert.strictEqual(yield* node(hurry, url), "done")
@@ -103,14 +116,24 @@ describe("a process", () => {
     })
   )
 
-  it.live("keeps nothing of a request that was answered", () =>
+  it.live("reads all of a body that arrives together with its headers while other requests are being written", () =>
+    Effect.gen(function* () {
+      const body = JSON.stringify(message("Paris".repeat(120)))
+      const { url } = yield* serveSecure((response) =>
+        setTimeout(() => response.writeHead(200, { "content-length": body.length }).end(body))
+      )
+      assert.strictEqual(yield* node(readAll, url), "0")
+    })
+  )
+
+  it.live("frees the memory of answered requests", () =>
     Effect.gen(function* () {
       const { url } = yield* serveSecure(answer)
       assert.isBelow(Number(yield* node(crowds, url)), 2500, "bytes an ask")
     })
   )
 
-  it.live("ends with its work, whatever connections are kept", () =>
+  it.live("ends when its work is done, with idle connections open", () =>
     Effect.gen(function* () {
       const secure = yield* serveSecure(answer)
       const old = yield* serveSecure(answer, { isHttp2: false })
@@ -122,7 +145,7 @@ describe("a process", () => {
     })
   )
 
-  it.live("sends nothing for a signal that was aborted before", () =>
+  it.live("sends nothing if the signal was aborted before", () =>
     Effect.gen(function* () {
       const { arrived, url } = yield* serve(answer)
       const { fetch } = yield* Effect.promise(() => import("../../src/transport/Transport.ts"))
@@ -143,7 +166,7 @@ describe("a process", () => {
     })
   )
 
-  it.live("whose global fetch was given a mock dispatcher meets that", () =>
+  it.live("sends through a mock dispatcher of the global fetch", () =>
     Effect.gen(function* () {
       const { arrived, url } = yield* serve(answer)
       const slot = Symbol.for("undici.globalDispatcher.1")

@@ -1,4 +1,4 @@
-/** The transport by way of a proxy: which requests take it, and what one that fails makes of them. */
+/** The transport with proxy variables: which requests go through the proxy, and the errors of one that fails. */
 import { createServer as createHttpServer } from "node:http"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
@@ -14,7 +14,7 @@ import { answer, assertUnreachable } from "../claude/sdk/Sending.ts"
 
 beforeAll(() => trust(true))
 
-/** The transport as a new process would have it, which reads the proxy variables anew. */
+/** Sends a request with a newly loaded transport, which reads these proxy variables. */
 const renewed = (variables: Readonly<Record<string, string>>, url: string) =>
   Effect.gen(function* () {
     for (const name of ["http_proxy", "https_proxy", "no_proxy"]) {
@@ -38,7 +38,7 @@ const renewed = (variables: Readonly<Record<string, string>>, url: string) =>
   )
 
 describe("a proxy", () => {
-  it.live("forwards plain requests and tunnels encrypted ones, in HTTP/2 too", () =>
+  it.live("forwards http requests and tunnels https ones, also with HTTP/2", () =>
     Effect.gen(function* () {
       const plain = yield* serve(answer)
       const secure = yield* serveSecure(answer)
@@ -56,7 +56,7 @@ describe("a proxy", () => {
     })
   )
 
-  it.live("is left out for the hosts of NO_PROXY", () =>
+  it.live("is not used for the hosts in NO_PROXY", () =>
     Effect.gen(function* () {
       const secure = yield* serveSecure(answer)
       const proxy = yield* serveProxy
@@ -67,7 +67,7 @@ describe("a proxy", () => {
     })
   )
 
-  it.live("that refuses, or is none, makes Claude Unreachable for good", () =>
+  it.live("that answers 407, or has an invalid URL, is Unreachable and not retryable", () =>
     Effect.gen(function* () {
       const proxy = createHttpServer().on("connect", (_, socket) =>
         socket.write("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
@@ -76,9 +76,9 @@ describe("a proxy", () => {
         Effect.promise(() => new Promise<void>((resolve) => proxy.listen(0, resolve))),
         () => Effect.sync(() => proxy.close())
       )
-      const refusing = `http://localhost:${(proxy.address() as AddressInfo).port}`
+      const rejecting = `http://localhost:${(proxy.address() as AddressInfo).port}`
       for (const [HTTPS_PROXY, detail] of [
-        [refusing, "answered 407"],
+        [rejecting, "answered 407"],
         ["socks5://localhost:1", "no http:// or https:// URL"]
       ] as const) {
         const error = yield* Effect.flip(renewed({ HTTPS_PROXY }, "https://localhost:2"))
@@ -89,7 +89,7 @@ describe("a proxy", () => {
     })
   )
 
-  it.live("that says nothing keeps no socket once nobody waits", () =>
+  it.live("that does not answer keeps no socket after the request was interrupted", () =>
     Effect.gen(function* () {
       const doors: Array<Socket> = []
       const silent = createServer((socket) => doors.push(socket.resume().on("error", () => {})))
@@ -107,7 +107,7 @@ describe("a proxy", () => {
     })
   )
 
-  it.live("that is not there makes Claude Unreachable", () =>
+  it.live("that rejects connections is Unreachable", () =>
     Effect.gen(function* () {
       const secure = yield* serveSecure(answer)
       const error = yield* Effect.flip(renewed({ HTTPS_PROXY: "http://127.0.0.1:1" }, secure.url))

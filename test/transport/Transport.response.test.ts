@@ -1,4 +1,4 @@
-/** How the transport reads responses: compressed, in pieces, after hints, and those that are no answer. */
+/** How the transport reads responses: compressed, in small chunks, after early hints, redirects and upgrades. */
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -13,7 +13,7 @@ beforeAll(() => trust(true))
 
 describe("a response", () => {
   const encodings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync }
-  it.live("that was compressed is read over HTTP/2 too", () =>
+  it.live("that is compressed is decoded over HTTP/2", () =>
     Effect.gen(function* () {
       const { url } = yield* serveSecure((response) =>
         response
@@ -24,7 +24,7 @@ describe("a response", () => {
     })
   )
 
-  it.live("that switches protocols is no answer", () =>
+  it.live("with status 101 is an error", () =>
     Effect.gen(function* () {
       const { url } = yield* serve(
         (response) =>
@@ -35,7 +35,7 @@ describe("a response", () => {
   )
 
   for (const [encoding, encode] of Object.entries(encodings)) {
-    it.live(`that was compressed without being asked to be is read all the same: ${encoding}`, () =>
+    it.live(`that is compressed without accept-encoding is decoded: ${encoding}`, () =>
       Effect.gen(function* () {
         const { arrived, url } = yield* serve((response, _request, nth) => {
           const isStream = nth === 2
@@ -57,7 +57,7 @@ describe("a response", () => {
     )
   }
 
-  it.live("comes in pieces as they are sent, characters across two of them whole", () =>
+  it.live("may arrive in chunks of one byte: characters are not broken", () =>
     Effect.gen(function* () {
       const text = Buffer.from(begun + continued.replace(`"is"`, `"is: été 🗼"`) + stopped)
       const { url } = yield* serve((response) => {
@@ -77,7 +77,7 @@ describe("a response", () => {
     })
   )
 
-  it.live("may be announced by early hints", () =>
+  it.live("may follow early hints", () =>
     Effect.gen(function* () {
       for (const isHttp2 of [true, false]) {
         const { url } = yield* serveSecure(
@@ -92,7 +92,7 @@ describe("a response", () => {
     })
   )
 
-  it.live("that goes on after message_stop is closed", () =>
+  it.live("that stays open after message_stop is closed", () =>
     Effect.gen(function* () {
       const { arrived, url } = yield* serve((response) => void startStream(response).write(begun + continued + stopped))
       assert.strictEqual(Message.textOf(yield* sendFreely(url, "stream")), "Paris")
@@ -100,7 +100,7 @@ describe("a response", () => {
     })
   )
 
-  it.live("that points elsewhere is not followed, so the key goes nowhere", () =>
+  it.live("that redirects is not followed, so the key is not sent elsewhere", () =>
     Effect.gen(function* () {
       const other = yield* serve(answer)
       for (const status of [301, 302, 307, 308]) {

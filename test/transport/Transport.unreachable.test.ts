@@ -1,4 +1,4 @@
-/** The transport and servers that cannot be reached: who fails, after how many tries, and what may be sent again. */
+/** The transport and servers that cannot be reached: which requests fail, and how often a connection is tried. */
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted } from "effect"
@@ -12,7 +12,7 @@ import { answer, assertUnreachable, crowd, sendFreely } from "../claude/sdk/Send
 beforeAll(() => trust(true))
 
 describe("a server that cannot be reached", () => {
-  it.live("keeps no connection once nobody waits for it", () =>
+  it.live("has its connection closed when the last waiting request is interrupted", () =>
     Effect.gen(function* () {
       const doors: Array<Socket> = []
       const server = createServer((socket) => doors.push(socket.resume().on("error", () => {})))
@@ -36,7 +36,7 @@ describe("a server that cannot be reached", () => {
     })
   )
 
-  it.live("fails all who wait for its connection together, after one try", () =>
+  it.live("fails all requests that wait for a connection, after one try", () =>
     Effect.gen(function* () {
       let connections = 0
       const server = createServer((socket) => {
@@ -59,7 +59,7 @@ describe("a server that cannot be reached", () => {
     })
   )
 
-  it.live("may be reached a moment later", () =>
+  it.live("fails only the requests of one failed connection; later ones connect again", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure((response) => void setTimeout(() => answer(response), 500), {
         settings: { maxConcurrentStreams: 1 },
@@ -77,7 +77,7 @@ describe("a server that cannot be reached", () => {
     })
   )
 
-  it.live("is Unreachable for good where its certificate is not trusted", () =>
+  it.live("is Unreachable and not retryable if its certificate is not trusted", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure(answer)
       yield* Effect.acquireRelease(
@@ -91,7 +91,7 @@ describe("a server that cannot be reached", () => {
     })
   )
 
-  it.live("is not called slow for a name that sounds so", () =>
+  it.live("with `timeout` in its name is Unreachable, not TimedOut", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(sendFreely("http://timeout.invalid"))
       assertUnreachable(error)

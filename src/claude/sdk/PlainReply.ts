@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import { AskError, NotJson } from "../AskError.ts"
 import type { Reply } from "../Message.ts"
 import { askErrorOf } from "./SdkError.ts"
-import * as Wire from "./Wire.ts"
+import { headersOf } from "./ReplyHeaders.ts"
+import { jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
 
 /** The error of a body that broke off. */
 export const cutOff = (thrown: unknown): AskError => askErrorOf(thrown, true)
@@ -11,10 +12,10 @@ export const cutOff = (thrown: unknown): AskError => askErrorOf(thrown, true)
 /** The reply of a response, or `NotJson` where it is none of the API's. */
 export const readPlain = (response: Response): Effect.Effect<Reply, AskError> =>
   Effect.flatMap(Effect.tryPromise({ try: () => response.text(), catch: cutOff }), (text) => {
-    const message = Wire.messageOf(Wire.jsonOf(text))
+    const message = messageOf(jsonOf(text))
     return message === undefined
       ? Effect.fail(notJson(response, text))
-      : Effect.succeed(Wire.replyOf(message, Wire.headersOf(response.headers, true)))
+      : Effect.succeed(replyOf(message, headersOf(response.headers, true)))
   })
 
 /** Bytes of a foreign body that are shown in an error. */
@@ -26,5 +27,5 @@ export const notJson = (response: Response, text: string): AskError =>
       contentType: response.headers.get("content-type") ?? "no content type",
       excerpt: text.slice(0, excerptLength)
     }),
-    headers: Wire.headersOf(response.headers, true)
+    headers: headersOf(response.headers, true)
   })

@@ -10,7 +10,7 @@ import { readPlain } from "./PlainReply.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
 import * as Secret from "./Secret.ts"
 import { readStream } from "./StreamedReply.ts"
-import * as Wire from "./Wire.ts"
+import { bodyOf } from "../RequestBody.ts"
 
 /** Builds the SDK's client and gives its `send`. */
 export const send = (options: Options): ((request: Request) => Effect.Effect<Reply, AskError>) => {
@@ -33,7 +33,7 @@ export const send = (options: Options): ((request: Request) => Effect.Effect<Rep
   return (request) =>
     Effect.withFiber((fiber) => {
       const attempt = Attempt.currentOf(fiber) ?? new Attempt.Attempt(request, fiber)
-      const body = Wire.bodyOf(request)
+      const body = bodyOf(request)
       // One controller spans request and body, so that an interruption closes the connection wherever it is.
       const controller = new AbortController()
       const ended: Ended = { endedBy: controller.signal }

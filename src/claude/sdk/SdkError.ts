@@ -1,4 +1,4 @@
-/** What the SDK throws, as an `AskError`: every row of the API's error tables. */
+/** Converts what the SDK throws to an `AskError`, with a reason for each status and type in the API's error tables. */
 import {
   AskError,
   Authentication,
@@ -17,9 +17,9 @@ import {
   Unreachable
 } from "../AskError.ts"
 import { retryAfterMillis } from "../RateLimitHeaders.ts"
-import { headersOf } from "./Wire.ts"
+import { headersOf } from "./ReplyHeaders.ts"
 
-/** The parts of the SDK's `APIError` that are read here; looked at by shape, since two copies of the SDK may be loaded. */
+/** Fields of the SDK's `APIError`. Not checked by `instanceof`, which fails where two copies of the SDK are loaded. */
 interface ApiError {
   readonly name?: string
   readonly message?: string
@@ -32,13 +32,13 @@ interface ApiError {
   readonly cause?: unknown
 }
 
-/** 429s that no waiting ends. */
+/** Error codes of a 429 that does not pass by waiting: a spend limit was reached. */
 const spendLimits = new Set(["enforced_spend_limit_reached", "contract_spend_limit_reached"])
 
-/** Codes of Node and OpenSSL for what will not work on a second try either: an untrusted certificate, a proxy that refuses. */
-const lasting = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY/
+/** Codes of Node, OpenSSL and `Dialer` for errors that a retry does not mend: an untrusted certificate, a rejecting proxy. */
+const permanentErrors = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY/
 
-/** Names the error of a call. `began` says that a 200 had begun, so that a broken connection cut it off. */
+/** `began`: the error occurred after the headers of a 200, so a failed connection is `CutOff` and not `Unreachable`. */
 export const askErrorOf = (thrown: unknown, began: boolean): AskError => {
   const error = thrown as ApiError
   const headers = error.headers === undefined ? undefined : headersOf(error.headers, began)
@@ -46,17 +46,17 @@ export const askErrorOf = (thrown: unknown, began: boolean): AskError => {
   return new AskError({ reason: reasonOf(error, headers, began), headers, requestId })
 }
 
-/** The reason behind an error's body, whether it came with a status or as an `error` event inside a stream. */
+/** The reason of an error response (with a status), an `error` event in a stream (with a type only), or a failed connection. */
 const reasonOf = (error: ApiError, headers: Record<string, string> | undefined, began: boolean): Reason => {
   const { status } = error
   if (status === undefined && !error.type) {
     if (error.name === "APIConnectionTimeoutError")
       return new TimedOut({ limitMillis: sdkTimeoutMillis, scope: "attempt" })
     const detail = connectionDetail(thrownChain(error))
-    return began ? new CutOff({ detail }) : new Unreachable({ detail, isPassing: !lasting.test(detail) })
+    return began ? new CutOff({ detail }) : new Unreachable({ detail, isPassing: !permanentErrors.test(detail) })
   }
-  const said = typeof error.apiMessage === "string" ? error.apiMessage : excerptOf(error)
-  const detail = said ?? `status ${status ?? "unknown"} without a message`
+  const message = typeof error.apiMessage === "string" ? error.apiMessage : excerptOf(error)
+  const detail = message ?? `status ${status ?? "unknown"} without a message`
   switch (status ?? statusByType[error.type ?? ""]) {
     case 400:
       return new InvalidRequest({ detail })
@@ -84,7 +84,7 @@ const reasonOf = (error: ApiError, headers: Record<string, string> | undefined, 
   }
 }
 
-/** An `error` event inside a stream has a type and no status. */
+/** The status that belongs to each error type, for `error` events in a stream. */
 const statusByType: Readonly<Record<string, number>> = {
   invalid_request_error: 400,
   authentication_error: 401,
@@ -96,9 +96,10 @@ const statusByType: Readonly<Record<string, number>> = {
   overloaded_error: 529
 }
 
-/** The SDK's own clock is set so far that it never runs out first: limits belong to `Timeout`. */
+/** Milliseconds of the SDK's own timeout: the longest that a timer allows (24 days), as time limits are set by `Timeout`. */
 export const sdkTimeoutMillis = 2 ** 31 - 1
 
+/** The error and its causes, outermost first, at most 5. */
 const thrownChain = (thrown: unknown): ReadonlyArray<ApiError & { readonly code?: string }> => {
   const chain: Array<ApiError & { readonly code?: string }> = []
   for (let next = thrown as ApiError | undefined; next && chain.length < 5; next = next.cause as ApiError | undefined) {
@@ -107,13 +108,14 @@ const thrownChain = (thrown: unknown): ReadonlyArray<ApiError & { readonly code?
   return chain
 }
 
-/** The innermost error says what really happened: `fetch failed` and `Connection error.` do not. */
+/** Message and code of the innermost cause; the outer ones are only `Connection error.` and `fetch failed`. */
 const connectionDetail = (chain: ReturnType<typeof thrownChain>): string => {
   const last = chain.at(-1)
   const message = last?.message || "the connection failed"
   return last?.code === undefined || message.includes(last.code) ? message : `${message} (${last.code})`
 }
 
+/** The first 200 characters of a body that is not JSON, or of the error's message. */
 const excerptOf = ({ error, message }: ApiError): string | undefined => {
   const text = typeof error === "string" ? error : message
   return text === undefined || text === "" ? undefined : text.slice(0, 200)

@@ -6,7 +6,8 @@ import type { Attempt, PartialReply } from "../Attempt.ts"
 import { textOf } from "../Message.ts"
 import { cutOff, notJson, readPlain } from "./PlainReply.ts"
 import type * as Secret from "./Secret.ts"
-import * as Wire from "./Wire.ts"
+import { headersOf } from "./ReplyHeaders.ts"
+import { StreamAccumulator } from "./StreamAccumulator.ts"
 
 /** How long the end of the body is waited for once `message_stop` has come. */
 const bodyEndWait = "250 millis"
@@ -26,9 +27,9 @@ export const readStream = (attempt: Attempt, cutter: Secret.Cutter) =>
     const isEventStream = response.headers.get("content-type")?.includes("text/event-stream") ?? false
     // A gateway that knows no streams may answer with a plain message.
     if (!isEventStream || response.body === null) return yield* readPlain(response)
-    const headers = Wire.headersOf(response.headers, true)
+    const headers = headersOf(response.headers, true)
     attempt.headers(headers)
-    const message = new Wire.Accumulator()
+    const message = new StreamAccumulator()
     const state: { isStopped: boolean; hasText: boolean; error?: AskError } = { isStopped: false, hasText: false }
     const pieces = cutter.pieces()
     const sendDelta = (text: string): void => {
@@ -47,7 +48,7 @@ export const readStream = (attempt: Attempt, cutter: Secret.Cutter) =>
       else if (step._tag === "Unreadable") state.error = notJson(response, event.data)
     })
     const partial = (): PartialReply => {
-      const { content, model, usage } = message.soFar
+      const { content, model, usage } = message.partialReply
       return { model: model && cutter.text(model), usage, partialText: cutter.text(textOf({ content })) || undefined }
     }
     const decoder = new TextDecoder()

@@ -1,25 +1,29 @@
-/** A memory in the user's state folder: one small file for each account and model class, under a name that tells neither. */
-import { Clock, Effect, Redacted, Schema } from "effect"
+/** Stores learned limits in the user's state folder: one JSON file per API key, base URL and model class. */
+import { Clock, ConfigProvider, Effect, Redacted, Schema } from "effect"
+import * as UserDirectories from "effect/persistence/UserDirectories"
 import { type LearnedLimits, Remembered, trustIn } from "./LearnedLimits.ts"
 
-/** The key and where it is sent. */
+/** The API key and the base URL it is sent to. */
 export interface Account {
   readonly apiKey: Redacted.Redacted
   readonly baseUrl: string
 }
 
-/** It takes less than a millisecond. A disk that does not answer holds nobody up for longer than that. */
-const longestRead = "1 second"
+/** A read takes less than a millisecond; a disk that hangs (a network share) delays the first call by this at most. */
+const readTimeout = "1 second"
 
-/** Looks for its folder when it is used. What cannot be read is as good as not there, and is written over. */
+/**
+ * Neither method fails: an error is logged at debug level. A file that cannot be read or decoded counts as missing and is
+ * overwritten by the next `keep`. The state folder is looked up at each call.
+ */
 export const make = (account: Account): LearnedLimits => ({
   recall: (modelClass) =>
-    Effect.suspend(() => recall(fileOf(account, modelClass))).pipe(
-      Effect.timeout(longestRead),
+    Effect.flatMap(pathOf(account, modelClass), recall).pipe(
+      Effect.timeout(readTimeout),
       Effect.catchCause((cause) => Effect.as(Effect.logDebug("Remembered limits are not read", cause), undefined))
     ),
   keep: (modelClass, remembered) =>
-    Effect.suspend(() => keep(fileOf(account, modelClass), remembered)).pipe(
+    Effect.flatMap(pathOf(account, modelClass), (file) => keep(file, remembered)).pipe(
       Effect.catchCause((cause) => Effect.logDebug("Limits are not remembered", cause))
     )
 })
@@ -29,8 +33,9 @@ const paths = () => process.getBuiltinModule("node:path")
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Remembered))
 
+/** Reads a file; removes one that is too old to be used. */
 const recall = Effect.fnUntraced(function* (file: string) {
-  const text = yield* Effect.tryPromise(() => files().readFile(file, "utf8").catch(ifMissing))
+  const text = yield* Effect.tryPromise(() => files().readFile(file, "utf8").catch(undefinedIfMissing))
   if (text === undefined) return undefined
   const remembered = yield* decode(text)
   if (trustIn(remembered, yield* Clock.currentTimeMillis) > 0) return remembered
@@ -38,44 +43,46 @@ const recall = Effect.fnUntraced(function* (file: string) {
   return undefined
 })
 
-/** An account that nothing is known of is no failure. */
-const ifMissing = (error: NodeJS.ErrnoException): undefined => {
+/** A missing file is the normal case of a new account, and not logged. */
+const undefinedIfMissing = (error: NodeJS.ErrnoException): undefined => {
   if (error.code !== "ENOENT") throw error
 }
 
-/** Written under another name first: another process reads the old file or the new one, and never a part. */
+/** Writes to a temporary file and renames it, so that a concurrent reader sees the old content or the new, never a part. */
 const keep = Effect.fnUntraced(function* (file: string, remembered: Remembered) {
   const { mkdir, rename, rm, writeFile } = files()
-  const draft = `${file}.${crypto.randomUUID()}`
+  const temporary = `${file}.${crypto.randomUUID()}`
   yield* Effect.tryPromise(() => mkdir(paths().dirname(file), { recursive: true, mode: 0o700 }))
-  yield* Effect.tryPromise(() => writeFile(draft, JSON.stringify(remembered), { mode: 0o600, flag: "wx" })).pipe(
-    Effect.andThen(Effect.tryPromise(() => rename(draft, file))),
-    Effect.onError(() => Effect.ignore(Effect.tryPromise(() => rm(draft, { force: true }))))
+  yield* Effect.tryPromise(() => writeFile(temporary, JSON.stringify(remembered), { mode: 0o600, flag: "wx" })).pipe(
+    Effect.andThen(Effect.tryPromise(() => rename(temporary, file))),
+    Effect.onError(() => Effect.ignore(Effect.tryPromise(() => rm(temporary, { force: true }))))
   )
 })
 
-/** A key cannot be found again from its hash, as it is far too long to be guessed; the class is hashed along with it. */
-const fileOf = ({ apiKey, baseUrl }: Account, modelClass: string): string => {
-  const { createHash } = process.getBuiltinModule("node:crypto")
-  const named = JSON.stringify(["fanfold: remembered limits", baseUrl, Redacted.value(apiKey), modelClass])
-  return paths().join(folder(), `${createHash("sha256").update(named).digest("hex").slice(0, nameLength)}.json`)
-}
+/** The name is a hash, which reveals neither key nor model: a key has too much entropy to be found by trying. */
+const pathOf = ({ apiKey, baseUrl }: Account, modelClass: string) =>
+  Effect.map(folder, (folder) => {
+    const { createHash } = process.getBuiltinModule("node:crypto")
+    const identity = JSON.stringify(["fanfold: remembered limits", baseUrl, Redacted.value(apiKey), modelClass])
+    return paths().join(folder, `${createHash("sha256").update(identity).digest("hex").slice(0, nameLength)}.json`)
+  })
 
-/** 128 bits: no two accounts meet. */
+/** Hexadecimal digits of a file's name: 128 bits, so that two accounts never share a file. */
 const nameLength = 32
 
-/** `XDG_STATE_HOME` counts on every system. */
-const folder = (): string => {
-  const { env, platform } = process
-  const { homedir } = process.getBuiltinModule("node:os")
-  const path = paths()
-  const { LOCALAPPDATA = path.join(homedir(), "AppData", "Local"), XDG_STATE_HOME = "" } = env
-  const systems = platform === "win32" ? LOCALAPPDATA : path.join(homedir(), ...inHome(platform))
-  const base = path.isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : systems
-  // Without a home there is no place that is the user's own.
-  if (!path.isAbsolute(base)) throw new Error("there is no state folder")
-  return path.join(base, "fanfold")
-}
-
-const inHome = (platform: string): ReadonlyArray<string> =>
-  platform === "darwin" ? ["Library", "Application Support"] : [".local", "state"]
+/**
+ * `fanfold` in an absolute `XDG_STATE_HOME` on every platform, else in `~/.local/state`, macOS's
+ * `~/Library/Application Support` or Windows's `%LOCALAPPDATA%`. The variables are those of the process, also in a program
+ * with a `ConfigProvider` of its own; the home folder is Node's, which knows it where `HOME` is not set.
+ */
+const folder = Effect.suspend(() => {
+  const home = process.getBuiltinModule("node:os").homedir()
+  const env = { ...(process.env as Record<string, string>), HOME: home, USERPROFILE: home }
+  return UserDirectories.make()
+    .state("fanfold")
+    .pipe(
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })),
+      // A relative `HOME` would make it depend on the working directory.
+      Effect.filterOrFail((folder) => paths().isAbsolute(folder))
+    )
+})

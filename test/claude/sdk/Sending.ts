@@ -1,4 +1,4 @@
-/** Requests through the transport without any limit of time, one or a crowd of them, and what they may meet. */
+/** Sends one or many requests through the transport without time limits, and checks their errors. */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { AskError } from "fanfold"
@@ -8,7 +8,7 @@ import { layerTo, listening, type Mode } from "../../RealClient.ts"
 
 export const answer = (response: Parameters<typeof json>[0]) => void json(response, 200, message("Paris"))
 
-/** Sends without any limit of time. */
+/** Sends one request without time limits. */
 export const sendFreely = (url: string, mode: Mode = "plain") =>
   send(request()).pipe(listening(mode), Effect.provide(layerTo(url)))
 

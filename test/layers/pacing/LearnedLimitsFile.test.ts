@@ -1,4 +1,4 @@
-/** What stays in the user's state folder, on a real disk: that it comes back, for whom, and that no key is in it. */
+/** Learned limits on a real disk: which account reads them back, what the files reveal, and what broken files and folders do. */
 import {
   chmodSync,
   closeSync,
@@ -29,7 +29,7 @@ afterEach(() => {
   process.env["XDG_STATE_HOME"] = XDG_STATE_HOME
 })
 
-/** A state folder of its own, and where fanfold's files are in it. */
+/** Sets `XDG_STATE_HOME` to a new folder and returns the path of fanfold's folder in it. */
 const state = (): string => {
   const base = folder()
   process.env["XDG_STATE_HOME"] = base
@@ -45,11 +45,11 @@ const remembered = (limit = 1200, learnedAt = 0): Remembered => ({
 
 const kept = (files: string): string => join(files, readdirSync(files)[0]!)
 
-/** Windows has no such bits. */
+/** The permission bits; Windows has none. */
 const modeOf = (file: string): number => statSync(file).mode & 0o777
 
 describe("LearnedLimitsFile", () => {
-  it.effect("gives back what was kept, to another process of the same account too", () =>
+  it.effect("returns what was kept, also to another instance for the same account", () =>
     Effect.gen(function* () {
       state()
       assert.isUndefined(yield* memory().recall("haiku-5"))
@@ -60,7 +60,7 @@ describe("LearnedLimitsFile", () => {
     })
   )
 
-  it.effect("mixes no accounts, base URLs and classes", () =>
+  it.effect("has a file for each API key, base URL and model class", () =>
     Effect.gen(function* () {
       const files = state()
       yield* memory().keep("haiku-5", remembered(1))
@@ -74,7 +74,7 @@ describe("LearnedLimitsFile", () => {
     })
   )
 
-  it.effect("writes no key, no base URL and no model, and for nobody else to read", () =>
+  it.effect("writes neither key, base URL nor model, and gives access to the user only", () =>
     Effect.gen(function* () {
       const files = state()
       yield* memory().keep("haiku-5", remembered())
@@ -89,13 +89,13 @@ describe("LearnedLimitsFile", () => {
   )
 
   const foreign: ReadonlyArray<readonly [what: string, text: string]> = [
-    ["a file that was torn", JSON.stringify(remembered()).slice(0, 40)],
+    ["a truncated file", JSON.stringify(remembered()).slice(0, 40)],
     ["an empty file", ""],
-    ["another version", JSON.stringify({ ...remembered(), version: 2 })],
-    ["a limit that is none", JSON.stringify({ ...remembered(), requests: { limit: -5 } })],
-    ["a burst that is none", JSON.stringify({ ...remembered(), trial: { limit: 5, burst: "many" } })],
-    ["a time that is none", JSON.stringify({ ...remembered(), learnedAt: null })],
-    ["something else", "[]"]
+    ["a file of another version", JSON.stringify({ ...remembered(), version: 2 })],
+    ["an invalid limit", JSON.stringify({ ...remembered(), requests: { limit: -5 } })],
+    ["an invalid burst", JSON.stringify({ ...remembered(), trial: { limit: 5, burst: "many" } })],
+    ["an invalid time", JSON.stringify({ ...remembered(), learnedAt: null })],
+    ["JSON of another shape", "[]"]
   ]
   for (const [what, text] of foreign) {
     it.effect(`ignores and replaces ${what}`, () =>
@@ -110,7 +110,7 @@ describe("LearnedLimitsFile", () => {
     )
   }
 
-  it.effect("keeps for 30 days, and removes then what it meets", () =>
+  it.effect("uses a file for 30 days, and removes an older one when it is read", () =>
     Effect.gen(function* () {
       const files = state()
       yield* memory().keep("haiku-5", remembered())
@@ -119,14 +119,14 @@ describe("LearnedLimitsFile", () => {
       yield* TestClock.adjust(1)
       assert.isUndefined(yield* memory().recall("haiku-5"))
       assert.deepStrictEqual(readdirSync(files), [])
-      // Of a clock that went far ahead.
+      // Written by a process whose clock was 40 days ahead.
       yield* memory().keep("haiku-5", remembered(5, 40 * 86_400_000))
       assert.isUndefined(yield* memory().recall("haiku-5"))
     })
   )
 
   it.effect.skipIf(process.platform === "win32")(
-    "puts a new file in the place of the old one, which whoever reads it still has whole",
+    "replaces a file by renaming, so that an open reader still sees all of the old one",
     () =>
       Effect.gen(function* () {
         const files = state()
@@ -139,7 +139,7 @@ describe("LearnedLimitsFile", () => {
       })
   )
 
-  it.effect("leaves one whole file, whoever writes at the same time", () =>
+  it.effect("leaves one complete file after concurrent writes", () =>
     Effect.gen(function* () {
       const files = state()
       const limits = Array.from({ length: 40 }, (_, index) => index + 1)
@@ -160,7 +160,7 @@ describe("LearnedLimitsFile", () => {
     })
   )
 
-  it.effect("fails nobody where the folder cannot be written, or is none", () =>
+  it.effect("does not fail where the folder is a file or cannot be written", () =>
     Effect.gen(function* () {
       const base = folder({ fanfold: "a file" })
       process.env["XDG_STATE_HOME"] = base
@@ -176,7 +176,7 @@ describe("LearnedLimitsFile", () => {
     })
   )
 
-  it.effect("takes a folder that is not absolute for none, and the home folder then", () =>
+  it.effect("ignores a relative XDG_STATE_HOME and uses the platform's folder in the home folder", () =>
     Effect.gen(function* () {
       const { HOME, LOCALAPPDATA, USERPROFILE } = process.env
       const home = folder()
@@ -186,8 +186,26 @@ describe("LearnedLimitsFile", () => {
       Object.assign(process.env, { HOME, ...(USERPROFILE !== undefined && { USERPROFILE }) })
       if (USERPROFILE === undefined) delete process.env["USERPROFILE"]
       if (LOCALAPPDATA !== undefined) process.env["LOCALAPPDATA"] = LOCALAPPDATA
-      const places = { win32: "AppData/Local", darwin: "Library/Application Support" } as Record<string, string>
-      assert.strictEqual(readdirSync(join(home, places[process.platform] ?? ".local/state", "fanfold")).length, 1)
+      const inHome = { win32: "AppData/Local", darwin: "Library/Application Support" } as Record<string, string>
+      assert.strictEqual(readdirSync(join(home, inHome[process.platform] ?? ".local/state", "fanfold")).length, 1)
+      assert.isFalse(existsSync("here"))
+    })
+  )
+
+  it.effect("writes nothing where the home folder is relative or empty", () =>
+    Effect.gen(function* () {
+      const { HOME, LOCALAPPDATA, USERPROFILE } = process.env
+      delete process.env["XDG_STATE_HOME"]
+      delete process.env["LOCALAPPDATA"]
+      for (const home of ["here", ""]) {
+        Object.assign(process.env, { HOME: home, USERPROFILE: home })
+        yield* memory().keep("haiku-5", remembered())
+        assert.isUndefined(yield* memory().recall("haiku-5"))
+      }
+      for (const [name, value] of Object.entries({ HOME, LOCALAPPDATA, USERPROFILE })) {
+        if (value === undefined) delete process.env[name]
+        else process.env[name] = value
+      }
       assert.isFalse(existsSync("here"))
     })
   )

@@ -1,6 +1,6 @@
-/** A stream's events put together: citations, which a long answer has by the thousand. */
+/** The citations of a stream; a long answer has thousands of them. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Wire from "../../../src/claude/sdk/Wire.ts"
+import { StreamAccumulator } from "../../../src/claude/sdk/StreamAccumulator.ts"
 
 const start = (index: number, citations: unknown) => ({
   type: "content_block_start",
@@ -14,10 +14,10 @@ const cite = (index: number, citation: unknown) => ({
 })
 
 const taking = () => {
-  const message = new Wire.Accumulator()
+  const message = new StreamAccumulator()
   const take = (...events: ReadonlyArray<{ readonly type: string }>) => {
     for (const event of events) message.take(event.type, JSON.stringify(event))
-    return message.soFar.content.map(({ citations }) => citations as ReadonlyArray<unknown>)
+    return message.partialReply.content.map(({ citations }) => citations as ReadonlyArray<unknown>)
   }
   return take
 }

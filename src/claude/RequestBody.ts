@@ -1,0 +1,29 @@
+/** A `Request` as the JSON body of `POST /v1/messages`. */
+import type { MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages"
+import type { Request } from "./Message.ts"
+
+/** The body without `stream`. The shared context is the first system block and carries the cache breakpoint. */
+export const bodyOf = (request: Request): MessageCreateParamsNonStreaming => {
+  const system = [
+    ...(request.context === undefined
+      ? []
+      : [{ type: "text", text: request.context, cache_control: { type: "ephemeral" } }]),
+    ...(request.system === undefined ? [] : [{ type: "text", text: request.system }])
+  ]
+  const body = {
+    model: request.model,
+    max_tokens: request.maxTokens,
+    ...(system.length > 0 && { system }),
+    messages: request.messages,
+    ...(request.tools !== undefined && request.tools.length > 0 && { tools: request.tools }),
+    ...(request.stopSequences !== undefined && { stop_sequences: request.stopSequences }),
+    ...((request.effort !== undefined || request.answerSchema !== undefined) && {
+      output_config: {
+        ...(request.effort !== undefined && { effort: request.effort }),
+        ...(request.answerSchema !== undefined && { format: { type: "json_schema", schema: request.answerSchema } })
+      }
+    })
+  }
+  // `Request` types blocks as open records; the SDK types them as a closed union.
+  return body as unknown as MessageCreateParamsNonStreaming
+}

@@ -9,6 +9,7 @@ import * as Table from "./harness/Table.ts"
 
 /** The question of each benchmark, by the name of its file. */
 const questions: Readonly<Record<string, string>> = {
+  "cold-start": "How long does a first run take, from the start of its process, with nothing configured or remembered?",
   concurrency: "How does the time of a research shrink with its concurrency?",
   delivery: "How does a fan-out behave on a bad day of the API?",
   "end-to-end": "What does a call cost, from the question to the answer, over HTTP/1.1 and HTTP/2?",

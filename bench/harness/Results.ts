@@ -150,7 +150,9 @@ export const storedOf = ({ further = {}, name, notes = [], rows, samples, seed, 
   versions: {
     node: process.versions.node,
     undici: process.versions["undici"] ?? "none",
-    ...Object.fromEntries(["@anthropic-ai/sdk", "effect", "msw", "tinybench"].map((name) => [name, versionOf(name)]))
+    ...Object.fromEntries(
+      ["@anthropic-ai/sdk", "effect", "msw", "p-limit", "tinybench"].map((name) => [name, versionOf(name)])
+    )
   },
   rows,
   further,

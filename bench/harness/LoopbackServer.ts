@@ -82,10 +82,14 @@ const answer: RequestListener = (request, response) => {
   })
 }
 
+/** Longer than any pause of a client: a connection that the server closes just then fails the client's next request. */
+const keepAliveTimeout = 60_000
 const settings = { maxConcurrentStreams }
 const server = isTls
   ? createSecureServer({ key: testKey, cert: testCertificate, allowHTTP1: true, settings }, answer as never)
-  : createServer({ keepAliveTimeout: 60_000 }, answer)
+  : createServer(answer)
+// The types of HTTP/2 servers lack the property, which the server uses for connections with HTTP/1.1.
+Object.assign(server, { keepAliveTimeout })
 server.listen({ port: 0, host: "127.0.0.1", backlog }, () => {
   console.log(`${isTls ? "https" : "http"}://localhost:${(server.address() as AddressInfo).port}`)
 })

@@ -129,7 +129,7 @@ const costNote = ({ arms }: PlanReport): string => {
     `cost: estimated from list prices of ${Price.pricedAt} and simulated answers ` +
     `(${tokens(Message.inputTokensOf(usage))} tokens in, ${tokens(usage.outputTokens)} out); ` +
     "real answers have other lengths." +
-    (differs ? " The rows differ, as asks that are sent together cannot read their shared prompt from the cache." : "")
+    (differs ? " The rows differ, as asks that are sent together cannot read from the cache what they share." : "")
   )
 }
 

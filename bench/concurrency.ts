@@ -1,6 +1,6 @@
 /**
- * How does the time of a research shrink with its concurrency? 256 asks of lognormal latency, beside the exact greedy
- * schedule of the same latencies and the lower bound that no schedule can beat.
+ * How does the time of a research shrink with its concurrency? 256 asks of lognormal latency, compared with the exact greedy
+ * schedule of the same latencies and with the lower bound of every schedule.
  */
 import { latency } from "fanfold/mocks"
 import * as Arms from "./harness/Arms.ts"
@@ -12,11 +12,11 @@ import * as Simulation from "./harness/Simulation.ts"
 
 const seed = 1
 const asks = 256
-/** Simulated seconds pass this much faster: one ask at a time takes a minute. */
+/** Simulated milliseconds per real one: sequential asks take a minute. */
 const speed = 15
-/** The longest arms take minutes and hardly vary, so that they run once. */
-const once = [1, 2, 4]
-const often = Results.isQuick ? [16, 64, 256] : [8, 16, 32, 64, 128, 256]
+/** Concurrencies that take minutes and vary little, so that they run once; left out of a quick run. */
+const slow = [1, 2, 4]
+const fast = Results.isQuick ? [16, 64, 256] : [8, 16, 32, 64, 128, 256]
 const rounds = Results.isQuick ? 4 : 5
 
 const options = { seed, latency: latency.sonnet45, timeScale: 1 / speed }
@@ -32,21 +32,21 @@ const armOf = (concurrency: Concurrency): Arms.Arm => {
     name: String(concurrency),
     before: simulation.renew,
     run: Fanout.fanfold(plan, concurrency, { fetch: simulation.fetch, inFlight: asks }),
-    after: () => Simulation.assertSame(simulation.met(), rehearsal.met)
+    after: () => Simulation.assertSame(simulation.latencies(), rehearsal.latencies)
   }
 }
-const tell = (what: string) => Results.progress(`concurrency ${what}`)
+const onRun = (description: string) => Results.progress(`concurrency ${description}`)
 const play = (concurrencies: ReadonlyArray<Concurrency>, rounds: number) =>
-  Arms.play(concurrencies.map(armOf), { rounds, seed, tell })
+  Arms.play(concurrencies.map(armOf), { rounds, seed, onRun })
 
-const samples = { ...(Results.isQuick ? {} : await play(once, 1)), ...(await play([...often, "unbounded"], rounds)) }
+const samples = { ...(Results.isQuick ? {} : await play(slow, 1)), ...(await play([...fast, "unbounded"], rounds)) }
 
 const measured = Object.entries(samples).map(([name, millis]) => {
-  const places = name === "unbounded" ? Number.POSITIVE_INFINITY : Number(name)
-  const greedy = Makespan.makespan(askMillis, places)
-  return { name, places, spread: Results.spreadOf(millis), greedy, bound: Makespan.lowerBound(askMillis, places) }
+  const slots = name === "unbounded" ? Number.POSITIVE_INFINITY : Number(name)
+  const greedy = Makespan.makespan(askMillis, slots)
+  return { name, slots, spread: Results.spreadOf(millis), greedy, bound: Makespan.lowerBound(askMillis, slots) }
 })
-const ordered = measured.toSorted((a, b) => a.places - b.places)
+const ordered = measured.toSorted((a, b) => a.slots - b.slots)
 
 const line = (name: string, dashed: boolean, of: (one: (typeof measured)[number]) => number): Plot.Series => ({
   name,
@@ -71,9 +71,9 @@ await Results.report({
     "÷ lower bound": (median / bound).toFixed(3)
   })),
   notes: [
-    `${asks} asks, no synthesis; the simulated account allows them all at once, and Pacing is told so.`,
-    "greedy: each ask in its order goes to the place that is free first, exactly, at no cost.",
-    "lower bound: the longest ask, or all asks evenly on all places, whichever is more."
+    `${asks} asks, no synthesis; the simulated account allows all of them at once, and pacing.inFlight is configured to ${asks}.`,
+    "greedy: each ask, in order, is assigned to the slot that becomes free first, without any overhead.",
+    "lower bound: the longest ask, or the sum of all asks ÷ concurrency, whichever is more."
   ],
   samples,
   plot: {

@@ -1,4 +1,4 @@
-/** `npm run bench`: runs the questions, each in a process of its own, and compares them with earlier results. */
+/** `npm run bench`: runs the benchmarks, each in a process of its own, and compares their results with earlier ones. */
 import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -7,9 +7,9 @@ import * as Compare from "./harness/Compare.ts"
 import * as Results from "./harness/Results.ts"
 import * as Table from "./harness/Table.ts"
 
-const here = new URL("./", import.meta.url)
-/** What each file asks, by its name. */
-const asked: Readonly<Record<string, string>> = {
+/** The question of each benchmark, by the name of its file. */
+const questions: Readonly<Record<string, string>> = {
+  "cold-start": "How long does a first run take, from the start of its process, with nothing configured or remembered?",
   concurrency: "How does the time of a research shrink with its concurrency?",
   delivery: "How does a fan-out behave on a bad day of the API?",
   "end-to-end": "What does a call cost, from the question to the answer, over HTTP/1.1 and HTTP/2?",
@@ -18,29 +18,29 @@ const asked: Readonly<Record<string, string>> = {
   "sequential-vs-parallel": "How much does asking in parallel buy, and how near is it to what is possible?",
   startup: "How long does the command line take to start, and how much does it load?"
 }
-const questions = Object.keys(asked)
-const nameColumns = Math.max(...questions.map(({ length }) => length))
+const names = Object.keys(questions)
+const nameColumns = Math.max(...names.map(({ length }) => length))
 
 const usage = `npm run bench -- [NAME…] [--quick] [--compare FILE]
 
 Answers the questions NAME…, or all of them. Nothing leaves this machine; answers and latencies are simulated.
 
-  --quick          every question small: the whole set in about 6 minutes; results go to bench/results/quick
+  --quick          fewer cases and rounds: the whole set in about 7 minutes; results go to bench/results/quick
   --compare FILE   after the question that FILE is an earlier result of, prints ratios new ÷ old with their spread;
                    without NAME only that question is run; may be given several times;
                    keep a copy of FILE where it is in the results folder, as the run replaces it
   --help           this text
 
 Questions:
-${Object.entries(asked)
+${Object.entries(questions)
   .map(([name, question]) => `  ${name.padEnd(nameColumns)}  ${question}`)
   .join("\n")}
 
 Results: bench/results/NAME.json, NAME.svg where there is a plot, and NAME.md where there is a summary
 `
 
-const refuse = (what: string): never => {
-  console.error(`${what}\n\n${usage}`)
+const usageError = (problem: string): never => {
+  console.error(`${problem}\n\n${usage}`)
   process.exit(2)
 }
 
@@ -55,16 +55,16 @@ const parse = () => {
       }
     })
   } catch (error) {
-    return refuse((error as Error).message)
+    return usageError((error as Error).message)
   }
 }
 
-/** Read before anything runs: a wrong file shows at once, and one in the results folder is about to be replaced. */
+/** Reads earlier results before anything runs: a run replaces those in the results folder, and an invalid file shows at once. */
 const readAll = (files: ReadonlyArray<string>): ReadonlyArray<Results.Stored> => {
   try {
     return files.map(Compare.read)
   } catch (error) {
-    return refuse((error as Error).message)
+    return usageError((error as Error).message)
   }
 }
 
@@ -73,15 +73,16 @@ if (values.help) {
   console.log(usage)
   process.exit(0)
 }
-const unknown = positionals.filter((name) => !questions.includes(name))
-if (unknown.length > 0) refuse(`No such question: ${unknown.join(", ")}`)
+const unknown = positionals.filter((name) => !names.includes(name))
+if (unknown.length > 0) usageError(`No such question: ${unknown.join(", ")}`)
 
 const earlier = readAll(values.compare)
 const compared = earlier.map(({ name }) => name)
-const named = positionals.length > 0 ? positionals : compared.length > 0 ? compared : questions
-const wanted = questions.filter((name) => named.includes(name))
-const foreign = compared.filter((name) => !wanted.includes(name))
-if (foreign.length > 0) refuse(`--compare: its result is of ${foreign.join(", ")}, which is not among what is run`)
+const requested = positionals.length > 0 ? positionals : compared.length > 0 ? compared : names
+const selected = names.filter((name) => requested.includes(name))
+const unrelated = compared.filter((name) => !selected.includes(name))
+if (unrelated.length > 0)
+  usageError(`--compare: its result is of ${unrelated.join(", ")}, which is not among what is run`)
 
 const startedAt = performance.now()
 const elapsed = (): string => {
@@ -90,9 +91,9 @@ const elapsed = (): string => {
 }
 
 const failed: Array<string> = []
-for (const [index, name] of wanted.entries()) {
-  console.error(`\n[${index + 1}/${wanted.length}] ${name} · ${elapsed()} elapsed`)
-  const file = fileURLToPath(new URL(`${name}.ts`, here))
+for (const [index, name] of selected.entries()) {
+  console.error(`\n[${index + 1}/${selected.length}] ${name} · ${elapsed()} elapsed`)
+  const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url))
   const flags = values.quick ? ["--quick"] : []
   const { signal, status } = spawnSync(process.execPath, ["--conditions=source", file, ...flags], { stdio: "inherit" })
   if (signal === "SIGINT") process.exit(130)
@@ -104,13 +105,13 @@ for (const [index, name] of wanted.entries()) {
   for (const [index, older] of earlier.entries()) {
     if (older.name !== name) continue
     const comparison = Compare.compare(older, Compare.read(result))
-    console.log(`\nBeside the result of ${older.date}\n\n${Table.toMarkdown(Compare.rowsOf(comparison))}\n`)
-    console.log([Compare.legend, ...comparison.differences.map((each) => `Not the same: ${each}`)].join("\n"))
+    console.log(`\nCompared with the result of ${older.date}\n\n${Table.toMarkdown(Compare.rowsOf(comparison))}\n`)
+    console.log([Compare.legend, ...comparison.differences.map((each) => `Different: ${each}`)].join("\n"))
     const given = values.compare[index]!
     if (resolve(given) === result) console.error(`${given}: read before the run, and now replaced by its result`)
   }
 }
-console.error(`\n${wanted.length - failed.length} of ${wanted.length} answered in ${elapsed()}`)
+console.error(`\n${selected.length - failed.length} of ${selected.length} answered in ${elapsed()}`)
 if (failed.length > 0) {
   console.error(`Failed: ${failed.join(", ")}`)
   process.exit(1)

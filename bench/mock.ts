@@ -1,6 +1,6 @@
 /**
- * What does the mock itself cost? Calls of 100 simulated ms, so many in flight at once, over each transport; then its own
- * time for a reply without latency, thousands of calls in flight, and the memory that many replies leave behind.
+ * What does the mock itself cost? Calls of 100 simulated ms over each transport, up to 1,000 in flight; its time for a reply
+ * without latency; thousands of calls in flight; and the heap that is retained after many replies.
  */
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -16,15 +16,15 @@ const simulatedMillis = 100
 const rounds = Results.isQuick ? 2 : 5
 const settings = { apiKey: "offline", maxRetries: 0 } as const
 
-let asked = 0
+let requests = 0
 const params = (): Anthropic.MessageCreateParamsNonStreaming => ({
   model: "claude-haiku-4-5",
   max_tokens: 500,
-  messages: [{ role: "user", content: `Question ${asked++}?` }]
+  messages: [{ role: "user", content: `Question ${requests++}?` }]
 })
 
 setFlagsFromString("--expose_gc")
-const collect = runInNewContext("gc") as () => void
+const collectGarbage = runInNewContext("gc") as () => void
 
 const claude = mockClaude({ seed, latency: latency.fixed(simulatedMillis) })
 const instant = mockClaude({ seed })
@@ -33,17 +33,17 @@ const injected = new Anthropic({ ...settings, fetch: claude.fetch })
 const samples: Record<string, ReadonlyArray<number>> = {}
 const rows: Array<Record<string, string | number>> = []
 
-/** The result file holds up to this many samples of an arm, evenly taken from all. */
-const keptSamples = 500
+/** Samples of an arm that are written to the result file at most, taken at even intervals. */
+const maxKeptSamples = 500
 const keep = (arm: string, millis: ReadonlyArray<number>): void => {
-  const step = Math.max(1, Math.ceil(millis.length / keptSamples))
+  const step = Math.max(1, Math.ceil(millis.length / maxKeptSamples))
   samples[arm] = millis.filter((_, index) => index % step === 0).map((value) => Number(value.toFixed(3)))
 }
 
-/** Compiled code is what a benchmark of many calls meets: this many calls go before the first that counts. */
+/** Calls before the first timed one, so that the code is compiled. */
 const warmUpCalls = Results.isQuick ? 500 : 2000
 
-/** Times each call on its own while `inFlight` of them overlap; one round of them warms up. */
+/** Times each of `inFlight` overlapping calls; the first round is a warm-up. */
 const overlap = async (name: string, inFlight: number, call: () => Promise<unknown>): Promise<void> => {
   const timed = async (): Promise<number> => {
     const startedAt = performance.now()
@@ -68,8 +68,8 @@ const overlap = async (name: string, inFlight: number, call: () => Promise<unkno
   })
 }
 
-const own = new Anthropic({ ...settings, fetch: instant.fetch })
-for (let index = 0; index < warmUpCalls; index++) await own.messages.create(params())
+const withoutLatency = new Anthropic({ ...settings, fetch: instant.fetch })
+for (let index = 0; index < warmUpCalls; index++) await withoutLatency.messages.create(params())
 for (const inFlight of [1, 10, 100, 1000])
   await overlap("injected fetch", inFlight, () => injected.messages.create(params()))
 
@@ -94,14 +94,14 @@ const bench = new Bench({
   retainSamples: true
 })
 const headers = { "x-api-key": "offline", "anthropic-version": "2026-10-21" }
-const bare = async (stream: boolean): Promise<string> => {
+const mockAlone = async (stream: boolean): Promise<string> => {
   const body = JSON.stringify({ ...params(), stream })
   return (await instant.fetch("https://api.anthropic.com/v1/messages", { method: "POST", headers, body })).text()
 }
-bench.add("mock alone, plain", () => bare(false), { async: true })
-bench.add("mock alone, stream", () => bare(true), { async: true })
-bench.add("mock and SDK, plain", () => own.messages.create(params()), { async: true })
-bench.add("mock and SDK, stream", () => own.messages.stream(params()).finalMessage(), { async: true })
+bench.add("mock alone, plain", () => mockAlone(false), { async: true })
+bench.add("mock alone, stream", () => mockAlone(true), { async: true })
+bench.add("mock and SDK, plain", () => withoutLatency.messages.create(params()), { async: true })
+bench.add("mock and SDK, stream", () => withoutLatency.messages.stream(params()).finalMessage(), { async: true })
 Results.progress("the mock alone, without latency")
 await bench.run()
 for (const task of bench.tasks) {
@@ -116,28 +116,28 @@ for (const task of bench.tasks) {
   keep(task.name, Results.samplesOf(task))
 }
 
-const crowd = Results.isQuick ? 1000 : 5000
-Results.progress(`${crowd} calls at once`)
+const callsAtOnce = Results.isQuick ? 1000 : 5000
+Results.progress(`${callsAtOnce} calls at once`)
 const startedAt = performance.now()
-const outcomes = await Promise.allSettled(Array.from({ length: crowd }, () => injected.messages.create(params())))
+const outcomes = await Promise.allSettled(Array.from({ length: callsAtOnce }, () => injected.messages.create(params())))
 rows.push({
   arm: "all at once, injected fetch",
-  "in flight": crowd,
+  "in flight": callsAtOnce,
   "max ms": (performance.now() - startedAt).toFixed(0),
   errors: outcomes.filter(({ status }) => status === "rejected").length,
-  n: crowd
+  n: callsAtOnce
 })
 
-const replies = async (count: number): Promise<number> => {
-  for (let index = 0; index < count; index++) await bare(false)
-  collect()
+const heapAfterReplies = async (count: number): Promise<number> => {
+  for (let index = 0; index < count; index++) await mockAlone(false)
+  collectGarbage()
   return process.memoryUsage().heapUsed
 }
-const many = Results.isQuick ? 5000 : 20_000
-Results.progress(`memory of ${many} replies`)
-const before = await replies(many)
-const kept = (await replies(many)) - before
-rows.push({ arm: "memory after as many more replies", "kept MB": (kept / 1e6).toFixed(2), n: many })
+const replies = Results.isQuick ? 5000 : 20_000
+Results.progress(`heap after ${replies} replies`)
+const before = await heapAfterReplies(replies)
+const retained = (await heapAfterReplies(replies)) - before
+rows.push({ arm: "heap retained after as many more replies", "retained MB": (retained / 1e6).toFixed(2), n: replies })
 
 await Results.report({
   name: "mock",

@@ -1,6 +1,6 @@
 /**
- * What does fanfold itself cost for each ask, beside other ways to ask many questions at once, and how does that grow?
- * And does a call through it cost more than one of the SDK that it calls?
+ * What does fanfold itself cost per ask, compared with other ways to ask many questions at once, and how does the cost grow?
+ * Does a call through fanfold cost more than a call of the SDK alone?
  */
 import * as Asks from "./overhead/Asks.ts"
 import * as Sdk from "./overhead/Sdk.ts"
@@ -15,20 +15,20 @@ const sdk = await Sdk.run(rounds, seed)
 await Results.report({
   name: "overhead",
   seed,
-  simulated: "Claude is simulated and takes no time; above it all is real, in the last table the SDK too; no socket",
+  simulated: "Claude is simulated and takes no time; fanfold is real, in the last table the SDK too; no sockets",
   rows: Asks.rowsOf(asks),
   further: {
-    "Least, most and number of runs": Asks.spreadsOf(asks),
-    "Bytes of heap for each ask that waits": Asks.waitingRowsOf(asks),
-    "Over an injected fetch, beside the SDK alone": Sdk.rowsOf(sdk)
+    "Minimum, maximum and number of runs": Asks.spreadsOf(asks),
+    "Bytes of heap per waiting ask": Asks.waitingRowsOf(asks),
+    "Over an injected fetch, compared with the SDK alone": Sdk.rowsOf(sdk)
   },
   notes: [
-    "Microseconds an ask, median, by number of asks. Claude answers at once, so that nothing waits, or later: in a macrotask " +
-      "of its own, so that all is in flight.",
-    `The exponent is that of a run's time over its number of asks, from ${Asks.smallestJudged} asks (target <= ${Asks.mostExponent}); ` +
-      "so are the targets. fanfold's asks are made within the run.",
+    "Median microseconds per ask, by number of asks. Claude answers `at once`, synchronously, or `later`, each answer in a " +
+      "macrotask of its own, so that all asks are in flight.",
+    `Exponent: of the growth of a run's time with its number of asks, from ${Asks.minJudgedSize} asks (target <= ${Asks.maxExponent}); ` +
+      "the targets are for the same sizes. The times of fanfold include creating the asks.",
     `Each contender ran in ${rounds} fresh process${rounds === 1 ? "" : "es"}. The SDK's burst is Promise.all over messages.create, ` +
-      "its streamed reply messages.stream().finalMessage(); fanfold is Stack.layer with as many places as asks."
+      "its streamed reply messages.stream().finalMessage(); fanfold is Stack.layer with pacing.inFlight equal to the number of asks."
   ],
   samples: { ...Asks.samplesOf(asks), ...Sdk.samplesOf(sdk) },
   plot: Asks.plotOf(asks)

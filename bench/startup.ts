@@ -1,14 +1,15 @@
 /**
- * How long does the command line take to start, and how much does it load: to `--version`, to `check PLAN`, and until the
- * first request of `run PLAN` arrives? Beside it a bare Node, and a script that sends one request with the SDK.
+ * How long does the command line take to start, and how many modules does it load: for `--version`, for `check PLAN`, and
+ * until the first request of `run PLAN` arrives? Compared with a bare Node and a script that sends one request with the SDK.
  */
-import { spawn, spawnSync } from "node:child_process"
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { mockClaude } from "fanfold/mocks"
 import { Bench } from "tinybench"
+import { bin, ensureBuilt, root } from "./harness/Build.ts"
 import * as Results from "./harness/Results.ts"
 import { shuffledRounds } from "./harness/Shuffle.ts"
 import type { Loaded } from "./startup/Probe.ts"
@@ -17,30 +18,17 @@ const seed = 1
 
 const rounds = Results.isQuick ? 7 : 30
 
-const root = resolve(import.meta.dirname, "..")
-const bin = join(root, "dist/bin/fanfold.js")
 const plan = join(root, "examples/travel-guide.yaml")
 const probe = pathToFileURL(join(import.meta.dirname, "startup/Probe.ts")).href
 
-const sources = globSync(["src/**/*.ts", "mocks/**/*.ts", "package.json", "rolldown.config.ts"], { cwd: root })
-const isStale = () =>
-  !existsSync(bin) || sources.some((file) => statSync(join(root, file)).mtimeMs > statSync(bin).mtimeMs)
-if (isStale()) {
-  Results.progress("npm run build, as dist is older than src")
-  const { status } = spawnSync("npm", ["run", "build"], {
-    cwd: root,
-    stdio: ["ignore", "ignore", "inherit"],
-    shell: process.platform === "win32"
-  })
-  if (status !== 0) throw new Error("npm run build failed; startup measures the built bin")
-}
+ensureBuilt()
 
-/** Done when the process under way has sent its first request. */
-let arrived = () => {}
+/** Called when a request arrives; set for each process. */
+let onRequest = () => {}
 await using server = await mockClaude({
   seed,
   latency: () => {
-    arrived()
+    onRequest()
     return 0
   }
 }).serve()
@@ -48,7 +36,7 @@ await using server = await mockClaude({
 const caches = mkdtempSync(join(tmpdir(), "fanfold-startup-"))
 const warm = mkdtempSync(join(caches, "warm-"))
 
-/** As the SDK's README writes it. */
+/** The example of the SDK's README. */
 const bareScript = `import Anthropic from "@anthropic-ai/sdk"
 const client = new Anthropic()
 const message = await client.messages.create({
@@ -63,10 +51,10 @@ interface Arm {
   readonly name: string
   readonly args: ReadonlyArray<string>
   readonly until: "exit" | "request"
-  /** State of the compile cache, where there is one; cold is empty every time. */
+  /** State of the compile cache, if the program uses one: `cold` is empty for every run. */
   readonly cache?: "warm" | "cold"
-  /** What it is measured by, and how many times its time it may take. */
-  readonly against?: readonly [arm: string, most?: number]
+  /** The arm it is compared with, and the target of the ratio. */
+  readonly against?: readonly [arm: string, maxRatio?: number]
 }
 
 const bareNode = "node -e 0"
@@ -82,7 +70,7 @@ const arms: ReadonlyArray<Arm> = [
   { name: "fanfold run, cold", args: [bin, "run", plan], until: "request", cache: "cold", against: [bare] }
 ]
 
-/** The bin turns the compile cache on by itself, in the folder of temporary files; the SDK's script has to be told. */
+/** The bin enables the compile cache itself, in the temporary folder; for the SDK's script an environment variable does. */
 const environmentOf = ({ args, cache }: Arm): Record<string, string> => {
   const folder = cache === "cold" ? mkdtempSync(join(caches, "cold-")) : warm
   return {
@@ -97,26 +85,26 @@ const environmentOf = ({ args, cache }: Arm): Record<string, string> => {
   }
 }
 
-/** Starts a process; `reached` when it came where its time is taken, `ended` when it is gone. */
+/** Starts a process. `reached` settles at the point that is timed, `ended` when the process has exited. */
 const start = (arm: Arm, more: Readonly<Record<string, string>> = {}, preload: ReadonlyArray<string> = []) => {
-  const asked = new Promise<void>((resolve) => (arrived = resolve))
+  const requested = new Promise<void>((resolve) => (onRequest = resolve))
   const child = spawn(process.execPath, [...preload, ...arm.args], {
     cwd: root,
     env: { ...environmentOf(arm), ...more },
     stdio: ["ignore", "ignore", "pipe"]
   })
-  const said: Array<Buffer> = []
-  child.stderr.on("data", (chunk: Buffer) => said.push(chunk))
+  const errors: Array<Buffer> = []
+  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk))
   const ended = new Promise<void>((resolve, reject) => {
     child.on("error", reject)
     child.on("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`${arm.name} ended with ${code}: ${Buffer.concat(said).toString()}`))
+      code === 0 ? resolve() : reject(new Error(`${arm.name} ended with ${code}: ${Buffer.concat(errors).toString()}`))
     )
   })
-  // A process that ends before it has asked is an error, not a wait for ever.
-  const failed = ended.then(() => Promise.reject(new Error(`${arm.name} never sent a request`)))
+  // Rejects if the process exits without a request, which would be awaited for ever.
+  const failed = ended.then(() => Promise.reject(new Error(`${arm.name} exited without a request`)))
   failed.catch(() => {})
-  return { reached: arm.until === "exit" ? ended : Promise.race([asked, failed]), ended }
+  return { reached: arm.until === "exit" ? ended : Promise.race([requested, failed]), ended }
 }
 
 const loadedBy = async (arm: Arm): Promise<Loaded> => {
@@ -141,7 +129,7 @@ const play = async (order: ReadonlyArray<Arm>): Promise<void> => {
   for (const task of bench.tasks) samples.get(task.name)!.push(...Results.samplesOf(task))
 }
 
-// Twice: a cache that one process wrote is read by the next.
+// Twice: the first run writes the compile cache, the second reads it.
 Results.progress("warming up")
 for (let warmUp = 0; warmUp < 2; warmUp++) for (const arm of arms) await start(arm).ended
 for (const [index, order] of shuffledRounds(arms, rounds, seed).entries()) {
@@ -156,7 +144,7 @@ const medianOf = (name: string): number => Results.medianOf(samples.get(name)!)
 const rows = arms.map(({ against, name, until }) => {
   const millis = samples.get(name)!
   const { builtIn, files } = loaded.get(name)!
-  const [other, most] = against ?? []
+  const [other, maxRatio] = against ?? []
   const ratio = other === undefined ? Number.NaN : medianOf(name) / medianOf(other)
   return {
     arm: name,
@@ -166,25 +154,25 @@ const rows = arms.map(({ against, name, until }) => {
     "max ms": Math.max(...millis).toFixed(0),
     n: millis.length,
     "files loaded": files,
-    "parts of Node": builtIn - loaded.get(bareNode)!.builtIn,
+    "modules of Node": builtIn - loaded.get(bareNode)!.builtIn,
     ...(other !== undefined && { "÷": other, ratio: ratio.toFixed(2) }),
-    ...(most !== undefined && { target: `<= ${most.toFixed(1)}`, met: ratio <= most ? "yes" : "no" })
+    ...(maxRatio !== undefined && { target: `<= ${maxRatio.toFixed(1)}`, met: ratio <= maxRatio ? "yes" : "no" })
   }
 })
 
 await Results.report({
   name: "startup",
   seed,
-  simulated: "Claude is a mock in this process; the connection on loopback and all the rest are real",
+  simulated: "Claude is a mock in this process; loopback connections, SDK and fanfold are real",
   rows,
   notes: [
-    "Each sample is a fresh process of the built bin. Its compile cache is warm unless the row says cold; a script of the SDK has " +
+    "Each sample is a fresh process of the built bin. Its compile cache is warm unless the row says cold; the SDK's script has " +
       "none unless the row says so.",
-    "Files loaded until the first socket or the end, and parts of Node beyond those of a bare one."
+    "Files loaded until the first socket or the exit; modules of Node in addition to those of a bare process."
   ],
   samples: Object.fromEntries(samples),
   plot: {
-    title: "From the start of a process to its first request, or its end",
+    title: "From the start of a process to its first request, or its exit",
     subtitle: `median of ${rounds} fresh processes each`,
     x: { label: "", scale: "category" },
     y: { label: "milliseconds", scale: "linear" },

@@ -1,4 +1,4 @@
-/** What a budget lets through: runs in virtual time whose usage is drawn by a seed, and the bill that Claude would write. */
+/** Checks that a budget holds: runs in virtual time whose usage is drawn by a seed, compared with what Claude would bill. */
 import { Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Call, Message, Price, Research, Stack, Synthesis } from "fanfold"
@@ -7,7 +7,7 @@ import { failure, make, overloaded, reply, type Sent } from "../../test/FakeClau
 export const limitUsd = 0.5
 const inFlight = 50
 
-/** How one run ended. `billedUsd`: all that Claude has worked for, broken-off attempts included. */
+/** How one run ended. `billedUsd` includes attempts that failed; `isFolded` is also true if there was no answer. */
 export interface Spent {
   readonly asks: number
   readonly answered: number
@@ -19,7 +19,7 @@ export interface Spent {
 /** Between 200 and 6,000 tokens. */
 const maxTokensOf = (random: number): number => 200 + Math.floor(5800 * random)
 
-/** A Claude that uses as much as it likes of what it may, and is broken off now and then; it keeps the bill. */
+/** A fake Claude that uses a random share of `maxTokens`, fails 8 % of attempts, and adds up the bill in USD. */
 const billing = () => {
   const bill = { usd: 0 }
   const answer = ({ call, request }: Sent) =>
@@ -27,7 +27,7 @@ const billing = () => {
       const [ends, share, latency] = [yield* Random.next, yield* Random.next, yield* Random.next]
       if (ends < 0.05) return yield* Effect.delay(Effect.fail(overloaded()), 20)
       const characters = JSON.stringify([request.system, request.messages]).length
-      // Most answers are short; every tenth uses all that it may.
+      // Most answers are short; every tenth uses all of `maxTokens`.
       const outputTokens = ends > 0.9 ? request.maxTokens : Math.ceil(request.maxTokens * share * share)
       const usage = { ...Message.noUsage, inputTokens: Math.ceil(characters / (3.3 + share)), outputTokens }
       bill.usd += Price.usdOf(request.model, usage) ?? Number.NaN
@@ -43,7 +43,7 @@ const billing = () => {
   return { bill, claude: make(answer) }
 }
 
-/** One run of 40 to 160 asks under the budget, 50 in flight. */
+/** One run of 40 to 160 asks under the budget, at most 50 in flight. */
 export const run = (seed: number): Effect.Effect<Spent> =>
   Effect.gen(function* () {
     const { bill, claude } = billing()
@@ -55,12 +55,12 @@ export const run = (seed: number): Effect.Effect<Spent> =>
     const synthesis = Synthesis.text("Fold all of it into one.")
     const program = Effect.gen(function* () {
       const findings = yield* Effect.orDie(Research.run(asks, { policy: "best-effort" }))
-      const isFolded = yield* Effect.isSuccess(Effect.tapError(synthesis(findings), (e) => Effect.log(e.message)))
+      const isSynthesized = yield* Effect.isSuccess(Effect.tapError(synthesis(findings), (e) => Effect.log(e.message)))
       const overBudget = findings.gaps.filter(
         ({ outcome }) => outcome._tag === "Failed" && outcome.error.reason._tag === "OverBudget"
       ).length
       const answered = count - findings.gaps.length
-      return { asks: count, answered, overBudget, billedUsd: bill.usd, isFolded: answered === 0 || isFolded }
+      return { asks: count, answered, overBudget, billedUsd: bill.usd, isFolded: answered === 0 || isSynthesized }
     })
     const fiber = yield* program.pipe(
       Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(synthesis, asks) })),
@@ -71,6 +71,6 @@ export const run = (seed: number): Effect.Effect<Spent> =>
     return yield* Fiber.join(fiber)
   }).pipe(Random.withSeed(`budget ${seed}`), Effect.provide(TestClock.layer()), Effect.scoped)
 
-/** All runs, one after the other. */
+/** Runs of the seeds from 0, in sequence. */
 export const runs = (seeds: number): Effect.Effect<ReadonlyArray<Spent>> =>
   Effect.forEach(Array.from({ length: seeds }), (_, seed) => run(seed))

@@ -1,5 +1,5 @@
-/** One contender of `delivery` in a process of its own: `node DeliveryContender.ts JOB`. Prints how each of its runs ended. */
-import { type Contender, type Ended, type Job, places, type Question, questionsOf } from "./Job.ts"
+/** Runs one contender of `delivery`: `node Contender.ts JOB`, a `Job.Job` as JSON; prints an array of `Job.Ended` as JSON. */
+import { type Contender, type Ended, type Job, pLimitConcurrency, type Question, questionsOf } from "./Job.ts"
 
 const job = JSON.parse(process.argv[2] ?? "") as Job
 const questions = questionsOf(job)
@@ -8,7 +8,7 @@ const instruction = "Write a document of all that was answered."
 
 type Run = (baseUrl: string) => Promise<Omit<Ended, "wallMillis">>
 
-/** Each loads what it needs and no more, before the clock starts. */
+/** Each contender loads only the modules that it needs, before its time is taken. */
 const fanfold = async (): Promise<Run> => {
   const { Ask, Event, Research, Stack, Synthesis } = await import("fanfold")
   const { Effect, Layer, Redacted } = await import("effect")
@@ -18,23 +18,23 @@ const fanfold = async (): Promise<Run> => {
     retry: { within: timeouts.ask }
   }
   const stackOf = (baseUrl: string) => Stack.layer({ apiKey: Redacted.make(apiKey), baseUrl, ...options })
-  // A listener that wants the pieces makes every answer a stream.
+  // A listener with `delta` makes every answer a stream.
   const listener = { emit: () => Effect.void, ...(job.isStreamed === true && { delta: () => {} }) }
   const asks = questions.map(({ text, ...options }) => Ask.text(text, options))
-  const fold = Synthesis.text(instruction)
+  const synthesis = Synthesis.text(instruction)
   await Promise.all(job.baseUrls.map((url) => Effect.runPromise(Effect.scoped(Layer.build(stackOf(url))))))
   return (baseUrl) =>
     Research.run(asks, { policy }).pipe(
       Effect.flatMap((findings) => {
         const answers = findings.findings.length - findings.gaps.length
-        return Effect.match(fold(findings), {
-          onSuccess: () => ({ isWhole: answers === asks.length, answers }),
-          onFailure: ({ message }) => ({ isWhole: false, answers, failure: message })
+        return Effect.match(synthesis(findings), {
+          onSuccess: () => ({ isComplete: answers === asks.length, answers }),
+          onFailure: ({ message }) => ({ isComplete: false, answers, failure: message })
         })
       }),
       Effect.catch(({ findings, message }) => {
         const answers = findings.findings.length - findings.gaps.length
-        return Effect.succeed({ isWhole: false, answers, failure: message })
+        return Effect.succeed({ isComplete: false, answers, failure: message })
       }),
       Effect.provide(stackOf(baseUrl)),
       Effect.provideService(Event.Listener, listener),
@@ -42,9 +42,10 @@ const fanfold = async (): Promise<Run> => {
     )
 }
 
-type All = <A>(calls: ReadonlyArray<() => Promise<A>>) => Promise<ReadonlyArray<A>>
+/** Starts the calls, all at once or with a limit, and awaits all answers. */
+type RunAll = <A>(calls: ReadonlyArray<() => Promise<A>>) => Promise<ReadonlyArray<A>>
 
-const sdk = async (all: All): Promise<Run> => {
+const sdk = async (runAll: RunAll): Promise<Run> => {
   const { default: Anthropic } = await import("@anthropic-ai/sdk")
   const { isStreamed, timeouts } = job
   return async (baseURL) => {
@@ -58,12 +59,12 @@ const sdk = async (all: All): Promise<Run> => {
     }
     let answers = 0
     try {
-      const texts = await all(questions.map((question) => () => ask(question)))
+      const texts = await runAll(questions.map((question) => () => ask(question)))
       answers = texts.length
       await ask({ text: `${instruction}\n\n${texts.join("\n\n")}` }, "claude-sonnet-5-5")
-      return { isWhole: true, answers }
+      return { isComplete: true, answers }
     } catch (error) {
-      return { isWhole: false, answers, failure: (error as Error).message }
+      return { isComplete: false, answers, failure: (error as Error).message }
     }
   }
 }
@@ -74,7 +75,7 @@ const contenders: Readonly<Record<Contender, () => Promise<Run>>> = {
   "SDK + p-limit": async () => {
     const { default: pLimit } = await import("p-limit")
     return sdk((calls) => {
-      const limit = pLimit(places)
+      const limit = pLimit(pLimitConcurrency)
       return Promise.all(calls.map((call) => limit(call)))
     })
   }
@@ -85,10 +86,10 @@ const failure = `no end after ${job.patienceSeconds} s`
 const ended = await Promise.all(
   job.baseUrls.map(async (baseUrl): Promise<Ended> => {
     const startedAt = performance.now()
-    const late = new Promise<Omit<Ended, "wallMillis">>((resolve) =>
-      setTimeout(() => resolve({ isWhole: false, answers: 0, failure }), job.patienceSeconds * 1000)
+    const timeout = new Promise<Omit<Ended, "wallMillis">>((resolve) =>
+      setTimeout(() => resolve({ isComplete: false, answers: 0, failure }), job.patienceSeconds * 1000)
     )
-    const end = await Promise.race([run(baseUrl), late])
+    const end = await Promise.race([run(baseUrl), timeout])
     return Object.assign(end, { wallMillis: performance.now() - startedAt })
   })
 )

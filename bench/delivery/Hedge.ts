@@ -1,4 +1,4 @@
-/** What second copies of stragglers buy, in virtual time: the slowest runs with and without them, and their tokens. */
+/** Measures hedging in virtual time: run times and tokens with and without second copies of slow calls. */
 import { Clock, Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, Call, Claude, Event, Message, Research, Stack } from "fanfold"
@@ -6,12 +6,12 @@ import { Ask, Call, Claude, Event, Message, Research, Stack } from "fanfold"
 export interface Options {
   readonly seeds: number
   readonly asks?: number
-  /** How many of all requests, copies too, take how many times as long. */
+  /** Share of all requests, copies included, that are slow, and the factor of their latency. */
   readonly stragglers?: number
   readonly slowness?: number
 }
 
-/** Times are of whole runs, in milliseconds; `tokenRatio` is with copies to without. */
+/** Times of complete runs in milliseconds; `tokenRatio`: tokens with hedging ÷ without. */
 export interface Result {
   readonly p99Millis: number
   readonly hedgedP99Millis: number
@@ -21,17 +21,17 @@ export interface Result {
   readonly copies: number
 }
 
-/** Half of the requests take that long, and the others spread as times to the first token of Haiku 4.5 do. */
+/** Latencies are lognormal with this median; sigma as measured of the time to the first token of Haiku 4.5. */
 const medianMillis = 300
 const sigma = 0.44
 
-/** All asks are alike, so that no answer takes long only because it is long. */
+/** The same for all asks: no answer takes longer because it has more tokens. */
 const usage: Message.Usage = { ...Message.noUsage, inputTokens: 500, outputTokens: 300 }
 
-/** How far the clock goes between two looks. */
+/** The step of the virtual clock. */
 const stepMillis = 25
 
-/** Runs the same asks with and without hedging, once for each seed; both meet the same latencies. */
+/** Runs the same asks with and without hedging, once for each seed, with the same latencies. */
 export const simulate = Effect.fnUntraced(function* (options: Options) {
   const plain: Array<Run> = []
   const hedged: Array<Run> = []
@@ -80,12 +80,12 @@ const run = Effect.fnUntraced(function* (options: Options, seed: number, layers:
     return reply
   })
   const claude = Layer.succeed(Claude.Claude, Claude.Claude.of({ send }))
-  const book = { tokens: 0, copies: 0 }
+  const counts = { tokens: 0, copies: 0 }
   const emit: Event.Listener["emit"] = (event) =>
     Effect.sync(() => {
-      if (event._tag === "Dispatched" && event.hedge === true) book.copies++
+      if (event._tag === "Dispatched" && event.hedge === true) counts.copies++
       if ((event._tag !== "Replied" && event._tag !== "AttemptFailed") || event.usage === undefined) return
-      book.tokens += Message.inputTokensOf(event.usage) + event.usage.outputTokens
+      counts.tokens += Message.inputTokensOf(event.usage) + event.usage.outputTokens
     })
   const startedAt = yield* Clock.currentTimeMillis
   const fiber = yield* Research.run(Array.from({ length: asks }, (_, n) => Ask.text(`question ${n}`))).pipe(
@@ -95,11 +95,11 @@ const run = Effect.fnUntraced(function* (options: Options, seed: number, layers:
     Effect.forkChild
   )
   while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(stepMillis)
-  const result: Run = { ...book, millis: (yield* Fiber.join(fiber)) - startedAt }
+  const result: Run = { ...counts, millis: (yield* Fiber.join(fiber)) - startedAt }
   return result
 })
 
-/** The smallest time within which that share of the runs is over. */
+/** The smallest time in which `share` of the runs ended. */
 const quantile = (runs: ReadonlyArray<Run>, share: number): number => {
   const sorted = runs.map(({ millis }) => millis).toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0

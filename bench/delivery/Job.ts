@@ -1,33 +1,36 @@
-/** What a contender of `delivery` is given, and what it gives back, both as JSON. */
+/** The input and the output of a contender of `delivery`, both JSON. */
 import type { Policy } from "fanfold"
 
 export const contenders = ["fanfold", "SDK + Promise.all", "SDK + p-limit"] as const
 export type Contender = (typeof contenders)[number]
 
-/** Calls that p-limit keeps in flight. */
-export const places = 32
+/** The concurrency of p-limit. */
+export const pLimitConcurrency = 32
 
 export interface Work {
   readonly asks: number
-  /** Tokens of a prompt, the least and the most; short where nothing is said. */
+  /** Minimum and maximum of a prompt's tokens; about ten without it. */
   readonly promptTokens?: readonly [number, number]
   readonly isStreamed?: boolean
   readonly policy?: Policy.Policy
-  /** Milliseconds until an attempt has to begin, to go on and to end; the defaults of each contender where nothing is said. */
+  /**
+   * Milliseconds: `silence` until an attempt's first token and between its chunks, `attempt` for all of an attempt, `ask` for all
+   * attempts of an ask. Without it, each contender has its own defaults.
+   */
   readonly timeouts?: { readonly silence: number; readonly attempt: number; readonly ask: number }
-  /** Nobody waits for longer than that. */
+  /** A run that takes longer counts as failed. */
   readonly patienceSeconds: number
 }
 
-/** The same work once for every base URL, all at the same time. */
+/** The same work once for each base URL, all at the same time. */
 export interface Job extends Work {
   readonly contender: Contender
   readonly baseUrls: ReadonlyArray<string>
 }
 
-/** How a run ended: `isWhole` with every answer and the synthesis; `answers` are those that its caller has in the end. */
+/** How a run ended. `isComplete`: with every answer and the synthesis; `answers`: how many the caller got. */
 export interface Ended {
-  readonly isWhole: boolean
+  readonly isComplete: boolean
   readonly answers: number
   readonly wallMillis: number
   readonly failure?: string
@@ -38,19 +41,18 @@ export interface Question {
   readonly system?: string
 }
 
-/** Of plain English; the mock counts in the same way. */
+/** Of English text, as the mock counts. */
 const charactersPerToken = 4.4
-const words = "What is written here is of no account, and only its length matters to those who count it. "
+const filler = "What is written here is of no account, and only its length matters to those who count it. "
 
-/** Evenly over the range, in an order that repeats itself: as 7,919 is prime, no length comes twice before all have come. */
-const lengthOf = (index: number, [least, most]: readonly [number, number]): number =>
-  least + ((index * 7919) % (most - least))
+/** Lengths evenly over the range, the same for every run: as 7,919 is prime, none repeats before all were used. */
+const lengthOf = (index: number, [min, max]: readonly [number, number]): number => min + ((index * 7919) % (max - min))
 
-/** The system prompt has the length, as a question would come again in the synthesis. */
+/** The questions of the work. The system prompt fills up the tokens, as the synthesis repeats the text of a question. */
 export const questionsOf = ({ asks, promptTokens }: Work): ReadonlyArray<Question> =>
   Array.from({ length: asks }, (_, index) => {
     const text = `What is the answer to question ${index}?`
     if (promptTokens === undefined) return { text }
     const characters = Math.round(lengthOf(index, promptTokens) * charactersPerToken)
-    return { text, system: words.repeat(Math.ceil(characters / words.length)).slice(0, characters) }
+    return { text, system: filler.repeat(Math.ceil(characters / filler.length)).slice(0, characters) }
   })

@@ -1,4 +1,4 @@
-/** Lets contenders of `delivery` work against mocks of another process, each in a process and with a state folder of its own. */
+/** Runs contenders of `delivery` against mocks in another process, each in a process and with a state folder of its own. */
 import { execFile, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -6,33 +6,33 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import type { GovernorJob } from "./Governor.ts"
+import type { RequestLog, Setup } from "../harness/MockRuns.ts"
 import type { Contender, Ended, Job, Work } from "./Job.ts"
-import type { Book, Setup } from "../harness/MockRuns.ts"
+import type { PacingCostJob, PacingCostSamples } from "./PacingCost.ts"
 
-/** How a run ended, and what the server saw of it. */
-export interface Outcome extends Ended, Book {}
+/** How a run ended, and the server's log of it. */
+export interface Outcome extends Ended, RequestLog {}
 
 export interface Server {
   /** Lets a contender do the work once against each of the mocks, all at the same time. */
   readonly play: (contender: Contender, work: Work, setups: ReadonlyArray<Setup>) => Promise<ReadonlyArray<Outcome>>
-  /** Milliseconds of small runs with the governor and without it. */
-  readonly govern: (
-    job: Omit<GovernorJob, "baseUrls">,
+  /** Milliseconds of small runs with Pacing and without it. */
+  readonly playPacingCost: (
+    job: Omit<PacingCostJob, "baseUrls">,
     setup: Setup,
     rounds: number
-  ) => Promise<{ readonly governed: ReadonlyArray<number>; readonly ungoverned: ReadonlyArray<number> }>
+  ) => Promise<PacingCostSamples>
   readonly stop: () => void
 }
 
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 
-/** Enough for a JSON of hundreds of runs, in bytes. */
+/** Bytes of output that one process may print; the JSON of hundreds of runs is smaller. */
 const maxBuffer = 64 * 1024 * 1024
 
-/** Runs a file with a job in a process and a state folder of its own, and gives the JSON that it prints. */
+/** Runs a file with a job in a process and a state folder of its own, and returns the JSON that it prints. */
 const execute = async <A>(file: string, job: unknown): Promise<A> => {
-  // What a run remembers for the next one would make it known beforehand.
+  // Without a folder of its own, the process would know the limits that an earlier one remembered.
   const state = mkdtempSync(join(tmpdir(), "fanfold-delivery-"))
   try {
     const args = ["--conditions=source", pathOf(file), JSON.stringify(job)]
@@ -46,46 +46,49 @@ const execute = async <A>(file: string, job: unknown): Promise<A> => {
 
 const json = async <A>(url: string, init?: RequestInit): Promise<A> => (await (await fetch(url, init)).json()) as A
 
-/** Without the server the contenders would wait for it. */
-const gone = (): void => {
-  throw new Error("the server of the mocks ended before the benchmark did")
+const onEarlyExit = (): void => {
+  throw new Error("the server of the mocks exited before the benchmark ended")
 }
 
-/** Starts the server of the mocks. */
+/** Starts the server of the mocks. If it exits before `stop`, an exception ends this process, as contenders would wait for it. */
 export const start = async (): Promise<Server> => {
   const child = spawn(process.execPath, ["--conditions=source", pathOf("../harness/MockServer.ts")], {
     stdio: ["pipe", "pipe", "inherit"]
   })
-  child.on("exit", gone)
+  child.on("exit", onEarlyExit)
   const url = await new Promise<string>((resolve) => createInterface(child.stdout).once("line", resolve))
   const create = (setup: Setup) =>
-    json<{ baseUrl: string; bookUrl: string }>(`${url}/runs`, { method: "POST", body: JSON.stringify(setup) })
+    json<{ baseUrl: string; logUrl: string }>(`${url}/runs`, { method: "POST", body: JSON.stringify(setup) })
   return {
     play: async (contender, work, setups) => {
       const mocks = await Promise.all(setups.map(create))
       const job: Job = { ...work, contender, baseUrls: mocks.map(({ baseUrl }) => baseUrl) }
       const ended = await execute<ReadonlyArray<Ended>>("Contender.ts", job)
-      const books = await Promise.all(mocks.map(({ bookUrl }) => json<Book>(bookUrl)))
-      return ended.map((end, index) => Object.assign(end, books[index]!))
+      const logs = await Promise.all(mocks.map(({ logUrl }) => json<RequestLog>(logUrl)))
+      return ended.map((end, index) => Object.assign(end, logs[index]!))
     },
-    govern: async (job, setup, rounds) => {
+    playPacingCost: async (job, setup, rounds) => {
       const mocks = await Promise.all(Array.from({ length: 2 * (rounds + 1) }, () => create(setup)))
-      const governorJob: GovernorJob = { ...job, baseUrls: mocks.map(({ baseUrl }) => baseUrl) }
-      return execute("Governor.ts", governorJob)
+      const pacingCostJob: PacingCostJob = { ...job, baseUrls: mocks.map(({ baseUrl }) => baseUrl) }
+      return execute("PacingCost.ts", pacingCostJob)
     },
-    stop: () => void child.off("exit", gone).kill()
+    stop: () => void child.off("exit", onEarlyExit).kill()
   }
 }
 
-/** Attempts of asks, leaving out those of the synthesis. */
-export const asked = ({ attempts }: Book): Book["attempts"] =>
+/** Attempts of asks: asks go to Haiku, the synthesis to Sonnet. */
+export const askAttempts = ({ attempts }: RequestLog): RequestLog["attempts"] =>
   attempts.filter(({ model }) => model?.includes("haiku") === true)
 
-const isDelivered = ({ outcome, status }: Book["attempts"][number]): boolean => status === 200 && outcome === "complete"
+const isDelivered = ({ outcome, status }: RequestLog["attempts"][number]): boolean =>
+  status === 200 && outcome === "complete"
 
-/** What a run made of its asks; `paid` are answers that the server delivered whole. */
+/**
+ * Counts of a run's asks. `paid`: answers that the server delivered completely; `wasted`: paid answers that the caller did not
+ * get; `doubled`: answers delivered more than once for the same question; `lost`: asks without an answer.
+ */
 export const figuresOf = (outcome: Outcome, work: Work) => {
-  const attempts = asked(outcome)
+  const attempts = askAttempts(outcome)
   const delivered = attempts.filter(isDelivered)
   const withStatus = (status: number): number => attempts.filter((one) => one.status === status).length
   return {
@@ -100,7 +103,10 @@ export const figuresOf = (outcome: Outcome, work: Work) => {
   }
 }
 
-/** Seconds after `fromSeconds` from which on two seconds have about as many of these arrivals as `perSecond` allows. */
+/**
+ * Seconds from `fromSeconds` to the first window of two seconds in which arrivals differ from `perSecond` by at most 15 %;
+ * `Infinity` if there is none before `untilSeconds`. Arrivals are in milliseconds.
+ */
 export const settledAfter = (
   arrivals: ReadonlyArray<number>,
   fromSeconds: number,

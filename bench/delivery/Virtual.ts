@@ -1,14 +1,15 @@
-/** The cases of `delivery` within this process: hundreds or thousands of runs in virtual time, and what the mock's cache tells. */
+/** The cases of `delivery` that run in this process: thousands of runs in virtual time, and the cache of the mock. */
 import { Effect } from "effect"
-import * as DeliveryBudget from "./Budget.ts"
-import * as DeliveryFaults from "./Faults.ts"
-import * as DeliveryHedge from "./Hedge.ts"
+import * as Budget from "./Budget.ts"
+import * as Faults from "./Faults.ts"
+import * as Hedge from "./Hedge.ts"
 import * as Judge from "./Judge.ts"
-import * as DeliveryWarm from "./Warm.ts"
+import * as Warm from "./Warm.ts"
 
 export interface Case {
   readonly name: string
-  readonly play: (tell: (doing: string) => void) => Promise<ReadonlyArray<Judge.Target>>
+  /** Calls `onStep` with a description of each step. */
+  readonly play: (onStep: (step: string) => void) => Promise<ReadonlyArray<Judge.Target>>
 }
 
 export const casesOf = (isQuick: boolean): ReadonlyArray<Case> => [
@@ -22,9 +23,9 @@ const text = (count: number): string => count.toLocaleString("en-US")
 
 const faults = (seeds: number): Case => ({
   name: `${text(seeds)} seeds of random faults, virtual time`,
-  play: async (tell) => {
-    const figures = await DeliveryFaults.measure(seeds, (seed) => tell(`seed ${text(seed)}`))
-    for (const complaint of figures.complaints) console.error(complaint)
+  play: async (onStep) => {
+    const figures = await Faults.measure(seeds, (seed) => onStep(`seed ${text(seed)}`))
+    for (const violation of figures.violations) console.error(violation)
     return [
       Judge.atMost("runs that hang", figures.hangs, 0),
       Judge.atMost("lost answers", figures.lost, 0),
@@ -36,17 +37,17 @@ const faults = (seeds: number): Case => ({
 })
 
 const budget = (seeds: number): Case => ({
-  name: `$${DeliveryBudget.limitUsd.toFixed(2)}, 50 in flight, ${text(seeds)} seeds of usage, virtual time`,
-  play: async (tell) => {
-    const spent: Array<DeliveryBudget.Spent> = []
+  name: `$${Budget.limitUsd.toFixed(2)}, 50 in flight, ${text(seeds)} seeds of usage, virtual time`,
+  play: async (onStep) => {
+    const spent: Array<Budget.Spent> = []
     for (let seed = 0; seed < seeds; seed++) {
-      tell(`seed ${text(seed + 1)}`)
-      spent.push(await Effect.runPromise(DeliveryBudget.run(seed)))
+      onStep(`seed ${text(seed + 1)}`)
+      spent.push(await Effect.runPromise(Budget.run(seed)))
     }
-    const most = Math.max(...spent.map(({ billedUsd }) => billedUsd))
+    const highest = Math.max(...spent.map(({ billedUsd }) => billedUsd))
     return [
-      Judge.atMost("overspends", spent.filter(({ billedUsd }) => billedUsd > DeliveryBudget.limitUsd).length, 0),
-      Judge.atMost("highest bill", most, DeliveryBudget.limitUsd, Judge.usd),
+      Judge.atMost("overspends", spent.filter(({ billedUsd }) => billedUsd > Budget.limitUsd).length, 0),
+      Judge.atMost("highest bill", highest, Budget.limitUsd, Judge.usd),
       Judge.atMost("runs whose synthesis was not affordable", spent.filter(({ isFolded }) => !isFolded).length, 0)
     ]
   }
@@ -55,11 +56,11 @@ const budget = (seeds: number): Case => ({
 const warm: Case = {
   name: "20 asks over one 20k-token document, through the mock's cache",
   play: async () => {
-    const { costRatio, warm } = await Effect.runPromise(DeliveryWarm.compare())
+    const { costRatio, warm } = await Effect.runPromise(Warm.compare())
     return [
       Judge.atMost("cache writes", warm.writes, 1),
       Judge.atMost("asks that neither wrote nor read the cache", 20 - warm.writes - warm.reads, 0),
-      Judge.atMost("input cost, of the same sent cold", costRatio, 0.15, Judge.percent),
+      Judge.atMost("input cost ÷ sent cold", costRatio, 0.15, Judge.percent),
       Judge.atMost("delay, in times to the first token", warm.delay, 1)
     ]
   }
@@ -68,7 +69,7 @@ const warm: Case = {
 const hedge = (seeds: number): Case => ({
   name: `2 % stragglers at 10 × latency, 50 asks, hedge on, ${seeds} seeds, virtual time`,
   play: async () => {
-    const { hedgedP99Millis, p99Millis, tokenRatio } = await Effect.runPromise(DeliveryHedge.simulate({ seeds }))
+    const { hedgedP99Millis, p99Millis, tokenRatio } = await Effect.runPromise(Hedge.simulate({ seeds }))
     return [
       Judge.atMost("p99 of run time, of that without hedge", hedgedP99Millis / p99Millis, 0.6, Judge.percent),
       Judge.atMost("tokens, of those without hedge", tokenRatio, 1.06, Judge.percent)

@@ -1,9 +1,9 @@
-/** What it buys that one ask leads where all share a document: cache writes, input cost, and how much later the others leave. */
+/** Measures Warm, which sends one ask first if all share a document: cache writes, input cost, and the delay of the others. */
 import { Effect, Layer, Redacted } from "effect"
 import { Ask, Claude, Event, Message, Pacing, Price, Research, Retry, Stack } from "fanfold"
 import { clock, latency, mockClaude } from "fanfold/mocks"
 
-/** How many asks, over how long a document; times of every reply in milliseconds. */
+/** Number of asks, length of the shared document, and times of every reply. */
 export interface Options {
   readonly asks?: number
   readonly documentTokens?: number
@@ -11,7 +11,7 @@ export interface Options {
   readonly totalMillis?: number
 }
 
-/** One way of sending. `delay`: how much later than the first ask the last one left, in times from then to the first token. */
+/** `delay`: time from the dispatch of the first ask to that of the last, in multiples of the time to the first token. */
 export interface Arm {
   readonly writes: number
   readonly reads: number
@@ -20,7 +20,7 @@ export interface Arm {
   readonly wallMillis: number
 }
 
-/** `costRatio`: input cost of `warm` as a share of `cold`, which sends the same requests all at once. */
+/** `cold` sends the same requests all at once; `costRatio`: input cost of `warm` ÷ `cold`. */
 export interface Outcome {
   readonly warm: Arm
   readonly cold: Arm
@@ -36,8 +36,8 @@ const documentOf = (tokens: number): string =>
 const inputUsdOf = (model: string, usage: Message.Usage): number =>
   Price.usdOf(model, { ...usage, outputTokens: 0, webSearches: 0 }) ?? Number.NaN
 
-/** A clock that stands still until `n` calls wait for it: as if all had come at once, however busy the machine is. */
-const startingGun = (n: number): clock.Clock => {
+/** A clock that starts when `n` calls sleep: all arrive at the same simulated time, even on a busy machine. */
+const startWhenAllWait = (n: number): clock.Clock => {
   const { promise: started, resolve: start } = Promise.withResolvers<void>()
   let offset: number | undefined
   let waiting = 0
@@ -54,7 +54,7 @@ const startingGun = (n: number): clock.Clock => {
   }
 }
 
-/** Runs the asks against a mock of their own, through the stack that `layerOf` builds over its `fetch`. */
+/** Runs the asks against a new mock, through the stack that `layerOf` builds over its `fetch`. */
 const measure = Effect.fnUntraced(function* (
   options: Required<Options>,
   time: clock.Clock,
@@ -71,24 +71,24 @@ const measure = Effect.fnUntraced(function* (
     Effect.provideService(Event.Listener, { emit: (event) => Effect.sync(() => void events.push(event)) })
   )
   const replied = events.filter((event) => event._tag === "Replied")
-  const leftAt = events.filter((event) => event._tag === "Dispatched").map(({ at }) => at)
-  const began = events.find((event) => event._tag === "FirstToken" || event._tag === "Replied")
-  const delayMillis = Math.max(...leftAt) - Math.min(...leftAt)
+  const dispatchedAt = events.filter((event) => event._tag === "Dispatched").map(({ at }) => at)
+  const firstToken = events.find((event) => event._tag === "FirstToken" || event._tag === "Replied")
+  const delayMillis = Math.max(...dispatchedAt) - Math.min(...dispatchedAt)
   return {
     writes: replied.filter(({ usage }) => usage.cacheCreationInputTokens > 0).length,
     reads: replied.filter(({ usage }) => usage.cacheReadInputTokens > 0).length,
     inputUsd: replied.reduce((sum, { model, usage }) => sum + inputUsdOf(model, usage), 0),
-    delay: delayMillis / ((began?.at ?? Number.NaN) - Math.min(...leftAt)),
+    delay: delayMillis / ((firstToken?.at ?? Number.NaN) - Math.min(...dispatchedAt)),
     wallMillis: durationMillis
   } satisfies Arm
 })
 
-/** The default stack, and beside it the same without `Warm`. The gate of both is wide enough for all. */
+/** Compares the default stack with one without `Warm`; both may have all asks in flight. */
 export const compare = Effect.fnUntraced(function* (options: Options = {}) {
   const all = { asks: 20, documentTokens: 20_000, firstTokenMillis: 500, totalMillis: 1500, ...options }
   const pacing = { inFlight: all.asks }
   const warm = yield* measure(all, clock.real, (fetch) => Stack.layer({ apiKey, fetch, pacing }))
-  const cold = yield* measure(all, startingGun(all.asks), (fetch) =>
+  const cold = yield* measure(all, startWhenAllWait(all.asks), (fetch) =>
     Retry.layer().pipe(
       Layer.provide(Pacing.layer(pacing)),
       Layer.provide(Layer.effect(Claude.Claude, Claude.make({ apiKey, fetch })))

@@ -1,20 +1,16 @@
-/** What `end-to-end` asks: how many questions, how many of them at once, and how long each takes. */
+/** The cases of `end-to-end`: the latency of each question, and how many run at once. */
 import { Effect, Random } from "effect"
+import type { Protocol } from "../harness/Loopback.ts"
 import * as Makespan from "../harness/Makespan.ts"
 
-/** What one run took; CPU is per call, the peak that of the process until its end. */
-export interface Taken {
+/** The cost of one run: CPU per call, peak memory of the process until the end of the run. */
+export interface Cost {
   readonly wallMillis: number
   readonly cpuMillis: number
   readonly peakMegabytes: number
 }
 
-/** So high that they bind nothing: the server tells them, and fanfold is told them where its row says so. */
-export const unboundLimits = { rpm: 10_000_000, itpm: 10_000_000_000, otpm: 10_000_000_000 }
-
-export type Protocol = "HTTP/1.1" | "TLS, HTTP/2"
-
-/** How much of the ideal, or of SDK + Promise.all, fanfold may take. */
+/** Maximum of fanfold's wall time ÷ ideal, in the first and the second run; and ÷ SDK + Promise.all, of each cost. */
 export interface Targets {
   readonly ideal?: number
   readonly secondIdeal?: number
@@ -25,22 +21,23 @@ export interface Targets {
 
 export interface Case {
   readonly name: string
+  /** Latency of each question. */
   readonly millis: ReadonlyArray<number>
   readonly inFlight: number
-  /** Fresh processes for each contender, and runs in each of them. */
+  /** Fresh processes of each contender, and runs in each process. */
   readonly rounds: number
   readonly runs: number
-  /** Where not over both. */
+  /** Without it, the case runs over both. */
   readonly only?: Protocol
   readonly targets: { readonly [protocol in Protocol]?: Targets }
 }
 
-/** The ideal: the exact greedy schedule of the questions' times. */
+/** The exact greedy schedule of the latencies. */
 export const idealMillisOf = ({ inFlight, millis }: Case): number => Makespan.makespan(millis, inFlight)
 
-const always = (n: number, millis: number): ReadonlyArray<number> => Array.from({ length: n }, () => millis)
+const constant = (n: number, millis: number): ReadonlyArray<number> => Array.from({ length: n }, () => millis)
 
-/** Times around a median, with a tail to the right; the same for the same seed. */
+/** Lognormal latencies; the same for the same seed. */
 const lognormal = (n: number, median: number, sigma: number, seed: number): ReadonlyArray<number> => {
   const normal = Effect.all([Random.next, Random.next]).pipe(
     Effect.map(([a, b]) => Math.sqrt(-2 * Math.log(1 - a)) * Math.cos(2 * Math.PI * b))
@@ -49,7 +46,7 @@ const lognormal = (n: number, median: number, sigma: number, seed: number): Read
   return Effect.runSync(times).map((each) => Math.round(median * Math.exp(sigma * each)))
 }
 
-/** All that is asked. */
+/** The cases of a full run. */
 export const casesOf = (seed: number): ReadonlyArray<Case> => [
   {
     name: "3 asks of 800 to 1200 ms",
@@ -61,7 +58,7 @@ export const casesOf = (seed: number): ReadonlyArray<Case> => [
   },
   {
     name: "10 asks of 300 ms",
-    millis: always(10, 300),
+    millis: constant(10, 300),
     inFlight: 10,
     rounds: 5,
     runs: 1,
@@ -69,7 +66,7 @@ export const casesOf = (seed: number): ReadonlyArray<Case> => [
   },
   {
     name: "100 asks of 300 ms",
-    millis: always(100, 300),
+    millis: constant(100, 300),
     inFlight: 100,
     rounds: 5,
     runs: 1,
@@ -77,7 +74,7 @@ export const casesOf = (seed: number): ReadonlyArray<Case> => [
   },
   {
     name: "1,000 asks of 300 ms",
-    millis: always(1000, 300),
+    millis: constant(1000, 300),
     inFlight: 1000,
     rounds: 5,
     runs: 2,
@@ -94,7 +91,7 @@ export const casesOf = (seed: number): ReadonlyArray<Case> => [
   },
   {
     name: "5,000 asks of 300 ms, 256 at once",
-    millis: always(5000, 300),
+    millis: constant(5000, 300),
     inFlight: 256,
     rounds: 3,
     runs: 1,
@@ -102,7 +99,7 @@ export const casesOf = (seed: number): ReadonlyArray<Case> => [
   }
 ]
 
-/** A part of it, once. */
+/** The cases of a quick run, one round each. */
 export const quickCasesOf = (seed: number): ReadonlyArray<Case> => {
   const names = new Set(["3 asks of 800 to 1200 ms", "100 asks of 300 ms", "1,000 asks of 300 ms"])
   const cases = casesOf(seed).filter(({ name }) => names.has(name))

@@ -1,15 +1,15 @@
 /**
- * One contender of `end-to-end`, in a process of its own: `node EndToEndContender.ts NAME URL N IN_FLIGHT RUNS`. Asks as
- * often as that, and prints what each run took as JSON.
+ * Runs one contender of `end-to-end`: `node Contender.ts NAME URL N IN_FLIGHT RUNS`. Asks N questions, RUNS times, and prints an
+ * array of `Cases.Cost` as JSON.
  */
 import { Agent, request as requestHttp } from "node:http"
 import { connect } from "node:http2"
 import { Bench } from "tinybench"
-import { type Taken, unboundLimits } from "./Cases.ts"
+import { unboundLimits } from "../harness/Loopback.ts"
+import type { Cost } from "./Cases.ts"
 
-const [name = "", url = "", count = "", places = "", times = ""] = process.argv.slice(2)
-const n = Number(count)
-const inFlight = Number(places)
+const [name = "", url = ""] = process.argv.slice(2)
+const [n = 0, inFlight = 0, runCount = 0] = process.argv.slice(4).map(Number)
 
 const questions = Array.from({ length: n }, (_, index) => `What is the answer to question ${index}?`)
 const bodyOf = (content: string) => ({
@@ -18,7 +18,7 @@ const bodyOf = (content: string) => ({
   messages: [{ role: "user" as const, content }]
 })
 
-/** As long as a key, so that answers are searched for it. */
+/** Long enough that fanfold searches replies for it, as for a real key. */
 const apiKey = "of-no-account"
 type Ask = (question: string) => Promise<unknown>
 type Run = () => Promise<unknown>
@@ -29,7 +29,7 @@ const overSdk = async (): Promise<Ask> => {
   return (question) => client.messages.create(bodyOf(question))
 }
 
-const limited = async (ask: Ask): Promise<Run> => {
+const withPLimit = async (ask: Ask): Promise<Run> => {
   const { default: pLimit } = await import("p-limit")
   return () => {
     const limit = pLimit(inFlight)
@@ -37,7 +37,7 @@ const limited = async (ask: Ask): Promise<Run> => {
   }
 }
 
-/** What fits in flight at once, then the next: all that `Promise.all` can do. */
+/** Chunks of `inFlight` questions in sequence, as `Promise.all` has no limit of its own. */
 const inChunks = (ask: Ask) => async (): Promise<void> => {
   for (let from = 0; from < n; from += inFlight) await Promise.all(questions.slice(from, from + inFlight).map(ask))
 }
@@ -75,15 +75,15 @@ const bareHttp = (): Ask => {
     })
 }
 
-/** As many streams on a session as the server allows, and as many sessions as that takes. */
+/** Opens as many sessions as needed, at the server's limit of streams per session. */
 const bareHttp2 = (): Ask => {
   const streamsPerSession = 100
   const { origin, pathname } = new URL(url)
   const sessions = Array.from({ length: Math.ceil(Math.min(n, inFlight) / streamsPerSession) }, () => connect(origin))
-  let turn = 0
+  let sent = 0
   return (question) =>
     new Promise((resolve, reject) => {
-      const session = sessions[turn++ % sessions.length]!
+      const session = sessions[sent++ % sessions.length]!
       const stream = session.request({ ":method": "POST", ":path": `${pathname}/v1/messages`, ...headers })
       const chunks: Array<Buffer> = []
       stream.on("data", (chunk: Buffer) => chunks.push(chunk))
@@ -93,19 +93,19 @@ const bareHttp2 = (): Ask => {
     })
 }
 
-/** Each loads what it needs and no more, before the clock starts. */
+/** Each contender loads only the modules that it needs, before its time is taken. */
 const contenders: Readonly<Record<string, () => Promise<Run>>> = {
   fanfold: () => fanfold({ limits: unboundLimits }),
   "fanfold, limits unknown": () => fanfold({}),
   "SDK + Promise.all": async () => inChunks(await overSdk()),
-  "SDK + p-limit": async () => limited(await overSdk()),
+  "SDK + p-limit": async () => withPLimit(await overSdk()),
   "SDK + Effect.forEach": forEach,
-  "bare Node": async () => limited(url.startsWith("https:") ? bareHttp2() : bareHttp())
+  "bare Node": async () => withPLimit(url.startsWith("https:") ? bareHttp2() : bareHttp())
 }
 
 const run = await contenders[name]!()
-/** A bench for each run: one of several would sort them. */
-const time = async (): Promise<Taken> => {
+/** Each run is a tinybench of its own, as a bench of several would sort them. */
+const measure = async (): Promise<Cost> => {
   let cpu = process.cpuUsage()
   const bench = new Bench({ time: 0, iterations: 1, warmup: false, throws: true, retainSamples: true })
   const beforeEach = () => {
@@ -123,7 +123,7 @@ const time = async (): Promise<Taken> => {
   }
 }
 
-const runs: Array<Taken> = []
-for (let nth = 0; nth < Number(times); nth++) runs.push(await time())
-console.log(JSON.stringify(runs))
+const costs: Array<Cost> = []
+while (costs.length < runCount) costs.push(await measure())
+console.log(JSON.stringify(costs))
 process.exit()

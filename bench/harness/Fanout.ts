@@ -1,4 +1,4 @@
-/** The same asks and synthesis through fanfold, and through the SDK alone with the very same requests. */
+/** Runs the same asks and synthesis through fanfold, and the same requests through the SDK alone. */
 import Anthropic from "@anthropic-ai/sdk"
 import { Effect, Redacted } from "effect"
 import { Ask, Research, Stack, Synthesis } from "fanfold"
@@ -8,7 +8,7 @@ const apiKey = "offline"
 
 export interface Plan {
   readonly questions: ReadonlyArray<string>
-  /** Without it the run ends with the answers. */
+  /** The instruction; without it the run ends with the answers. */
   readonly synthesis?: string
 }
 
@@ -18,12 +18,12 @@ export interface Parts {
   readonly synthesisMillis: number
 }
 
-/** How the requests travel. `inFlight` tells Pacing what the account allows; without it nothing is known. */
+/** Where requests are sent. `inFlight` is `pacing.inFlight`; without it Pacing has to learn the limits. */
 export interface Route {
   readonly fetch?: typeof globalThis.fetch
   readonly baseUrl?: string
   readonly inFlight?: number
-  /** Milliseconds of the clock that the parts are timed with; the machine's unless given. */
+  /** The clock that the parts are timed with, in milliseconds; `performance.now` by default. */
   readonly now?: () => number
 }
 
@@ -31,29 +31,29 @@ export interface Route {
 export const fanfold = (plan: Plan, concurrency: Research.Concurrency, route: Route): (() => Promise<Parts>) => {
   const asks = plan.questions.map((question) => Ask.text(question))
   const { synthesis } = plan
-  const fold = synthesis === undefined ? () => Effect.void : Synthesis.text(synthesis)
+  const synthesize = synthesis === undefined ? () => Effect.void : Synthesis.text(synthesis)
   const { inFlight, now = () => performance.now(), ...options } = route
   const pacing = inFlight === undefined ? {} : { inFlight }
   const stack = Stack.layer({ ...options, pacing, apiKey: Redacted.make(apiKey) })
   const program = Effect.gen(function* () {
     const startedAt = now()
     const findings = yield* Research.run(asks, { concurrency })
-    const foldedAt = now()
-    yield* fold(findings)
-    return { researchMillis: foldedAt - startedAt, synthesisMillis: now() - foldedAt }
+    const answeredAt = now()
+    yield* synthesize(findings)
+    return { researchMillis: answeredAt - startedAt, synthesisMillis: now() - answeredAt }
   })
   return () => Effect.runPromise(Effect.provide(program, stack))
 }
 
-/** What the plan sends, and the simulated milliseconds of each request. */
+/** The requests of a plan, and their simulated milliseconds. */
 export interface Rehearsal {
   readonly requests: ReadonlyArray<Anthropic.MessageCreateParams>
-  readonly met: Simulation.Met
+  readonly latencies: Simulation.Latencies
   readonly askMillis: ReadonlyArray<number>
   readonly synthesisMillis: number
 }
 
-/** Runs the plan once, in order and in no time: which latency a request gets does not depend on when it comes. */
+/** Runs the plan once, in order and without waiting: the latency of a request does not depend on when it arrives. */
 export const rehearse = async (plan: Plan, options: Simulation.Options): Promise<Rehearsal> => {
   const simulation = Simulation.make({ ...options, timeScale: 0 })
   const requests: Array<Anthropic.MessageCreateParams> = []
@@ -64,10 +64,11 @@ export const rehearse = async (plan: Plan, options: Simulation.Options): Promise
   await fanfold(plan, 1, { fetch, inFlight: 1 })()
   const planned = simulation.plannedMillis()
   const asks = plan.questions.length
-  return { requests, met: simulation.met(), askMillis: planned.slice(0, asks), synthesisMillis: planned[asks] ?? 0 }
+  const latencies = simulation.latencies()
+  return { requests, latencies, askMillis: planned.slice(0, asks), synthesisMillis: planned[asks] ?? 0 }
 }
 
-/** Sends the rehearsed requests through the SDK: all asks with `Promise.all`, then the synthesis. */
+/** Sends the rehearsed requests through the SDK: the asks with `Promise.all`, then the synthesis. */
 export const rawSdk = (
   rehearsal: Rehearsal,
   asks: number,
@@ -91,8 +92,8 @@ export const rawSdk = (
   }
 }
 
-/** Sends the rehearsed requests without any client and reads the replies: what is left is the mock. */
-export const bare = (rehearsal: Rehearsal, fetch: typeof globalThis.fetch): (() => Promise<void>) => {
+/** Sends the rehearsed requests without a client and reads the replies: measures the mock alone. */
+export const mockAlone = (rehearsal: Rehearsal, fetch: typeof globalThis.fetch): (() => Promise<void>) => {
   const headers = { "x-api-key": apiKey, "anthropic-version": "2026-10-21", "content-type": "application/json" }
   const bodies = rehearsal.requests.map((request) => JSON.stringify(request))
   const send = async (body: string): Promise<void> => {

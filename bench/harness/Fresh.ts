@@ -1,14 +1,14 @@
-/** A fresh process for each measurement, so that none inherits the compiled code and the heap of another. */
+/** Runs each measurement in a process of its own, so that none inherits the compiled code and the heap of another. */
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 
 const execute = promisify(execFile)
 
-/** Enough for the samples of one process, in bytes. */
+/** Bytes of output that one process may print; its samples are far fewer. */
 const maxBuffer = 64 * 1024 * 1024
 
-/** Runs a file of `bench/`, named from there, from the sources, and gives the JSON that it prints. */
+/** Runs a file, given by its path from `bench/`, with `node --expose-gc` on the sources; returns the JSON that it prints. */
 export const measure = async <A>(file: string, ...args: ReadonlyArray<string>): Promise<A> => {
   const path = fileURLToPath(new URL(`../${file}`, import.meta.url))
   const { stdout } = await execute(process.execPath, ["--conditions=source", "--expose-gc", path, ...args], {

@@ -1,9 +1,6 @@
-/** How a cost grows with the size of its task. */
+/** Fits how a cost grows with the size of its task. */
 
-/**
- * The exponent `e` of `cost = c · size ** e` that fits best, by least squares on the logarithms: 1 is a straight line.
- * `NaN` for fewer than two sizes.
- */
+/** The exponent `e` of `cost = c · size ** e`, by least squares on the logarithms; 1 is linear. `NaN` for fewer than two sizes. */
 export const exponentOf = (points: ReadonlyArray<readonly [size: number, cost: number]>): number => {
   const logs = points.map(([size, cost]) => [Math.log(size), Math.log(cost)] as const)
   const meanX = meanOf(logs.map(([x]) => x))

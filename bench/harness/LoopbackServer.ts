@@ -1,20 +1,24 @@
 /**
- * A server in a process of its own that answers as fast as Node can: no mock, no check. `node LoopbackServer.ts http|https
- * FILE`; FILE holds the milliseconds of every question, by case. `URL/CASE` is a base URL. Prints URL, ends with its parent.
+ * A server that answers with one fixed reply, without a mock and without checks. Reads `Loopback.Options` as a line of JSON
+ * from its standard input; prints its origin, then one `Loopback.FirstRequest` for each run. Exits when its standard input
+ * ends, and so with its parent.
  */
-import { readFileSync } from "node:fs"
-import { createServer, type RequestListener } from "node:http"
+import { createServer, type RequestListener, type ServerResponse } from "node:http"
 import { createSecureServer } from "node:http2"
 import type { AddressInfo } from "node:net"
+import { createInterface } from "node:readline"
 import { testCertificate, testKey } from "../../test/Certificate.ts"
-import { unboundLimits } from "../end-to-end/Cases.ts"
+import { type FirstRequest, type Options, unboundLimits } from "./Loopback.ts"
 
-const [protocol, file = ""] = process.argv.slice(2)
-const cases = JSON.parse(readFileSync(file, "utf8")) as ReadonlyArray<ReadonlyArray<number>>
+const lines = createInterface(process.stdin)
+const options = await new Promise<string>((resolve) => lines.once("line", resolve))
+const { latencies, protocol, sendsLimitHeaders } = JSON.parse(options) as Options
+lines.on("close", () => process.exit())
+const isTls = protocol !== "HTTP/1.1"
 
-/** As many streams on one connection as servers on the internet usually allow. */
+/** Streams per HTTP/2 connection, the usual limit of servers on the internet. */
 const maxConcurrentStreams = 100
-/** A burst of connections must not wait for the operating system's retries. */
+/** Pending connections: with Node's default of 511 a burst of 1,000 would lose some, and wait for TCP to retransmit. */
 const backlog = 8192
 
 const reply = Buffer.from(
@@ -29,35 +33,63 @@ const reply = Buffer.from(
     usage: { input_tokens: 12, output_tokens: 80 }
   })
 )
-const headers = {
-  "content-type": "application/json",
-  "content-length": reply.length,
-  "request-id": "req_loopback",
-  "anthropic-ratelimit-requests-limit": String(unboundLimits.rpm)
+const headers = { "content-type": "application/json", "content-length": reply.length, "request-id": "req_loopback" }
+
+/** Names of the families of rate-limit headers that the API sends, with their limits. */
+const families = Object.entries({
+  requests: unboundLimits.rpm,
+  "input-tokens": unboundLimits.itpm,
+  "output-tokens": unboundLimits.otpm,
+  tokens: unboundLimits.itpm + unboundLimits.otpm
+})
+/** Tokens that a request takes, roughly. */
+const requestTokens = 100
+let requests = 0
+/** The headers of one response: `remaining` falls with each request, and tokens are rounded to thousands, as the API does. */
+const limitHeaders = (): Record<string, string> => {
+  const reset = new Date().toISOString().replace(/\.\d{3}Z$/, "Z")
+  const found: Record<string, string> = {}
+  for (const [family, limit] of families) {
+    const used = family === "requests" ? requests : Math.round((requests * requestTokens) / 1000) * 1000
+    found[`anthropic-ratelimit-${family}-limit`] = String(limit)
+    found[`anthropic-ratelimit-${family}-remaining`] = String(limit - used)
+    found[`anthropic-ratelimit-${family}-reset`] = reset
+  }
+  return found
 }
-let arrived = 0
-/** As a server counts whose limit binds nobody. */
-const remaining = () => ({ "anthropic-ratelimit-requests-remaining": String(unboundLimits.rpm - arrived) })
+
+const seenRuns = new Set<string>()
+const reportFirst = (run: string, httpVersion: string): void => {
+  if (seenRuns.has(run)) return
+  seenRuns.add(run)
+  const atMillis = Number(process.hrtime.bigint()) / 1e6
+  console.log(JSON.stringify({ run, atMillis, httpVersion } satisfies FirstRequest))
+}
+
+const respond = (response: ServerResponse): void =>
+  void response.writeHead(200, { ...headers, ...(sendsLimitHeaders && limitHeaders()) }).end(reply)
 
 const answer: RequestListener = (request, response) => {
-  const millis = cases[Number(request.url?.split("/")[1])]!
-  arrived++
+  const [, caseIndex, run] = /^\/(\d+)(?:\/(\w+))?\/v1\//.exec(request.url ?? "") ?? []
+  if (run !== undefined) reportFirst(run, request.httpVersion)
+  const millis = latencies[Number(caseIndex)]!
+  requests++
   let body = ""
   request.setEncoding("latin1").on("data", (chunk: string) => (body += chunk))
   request.on("end", () => {
     const question = Number(/question (\d+)/.exec(body)![1])
-    setTimeout(() => response.writeHead(200, { ...headers, ...remaining() }).end(reply), millis[question])
+    setTimeout(() => respond(response), millis[question])
   })
 }
 
-const server =
-  protocol === "https"
-    ? createSecureServer(
-        { key: testKey, cert: testCertificate, allowHTTP1: true, settings: { maxConcurrentStreams } },
-        answer as never
-      )
-    : createServer({ keepAliveTimeout: 60_000 }, answer)
+/** Longer than any pause of a client: a connection that the server closes just then fails the client's next request. */
+const keepAliveTimeout = 60_000
+const settings = { maxConcurrentStreams }
+const server = isTls
+  ? createSecureServer({ key: testKey, cert: testCertificate, allowHTTP1: true, settings }, answer as never)
+  : createServer(answer)
+// The types of HTTP/2 servers lack the property, which the server uses for connections with HTTP/1.1.
+Object.assign(server, { keepAliveTimeout })
 server.listen({ port: 0, host: "127.0.0.1", backlog }, () => {
-  console.log(`${protocol}://localhost:${(server.address() as AddressInfo).port}`)
+  console.log(`${isTls ? "https" : "http"}://localhost:${(server.address() as AddressInfo).port}`)
 })
-process.stdin.resume().on("end", () => process.exit())

@@ -1,34 +1,34 @@
-/** How long a row of tasks takes at best: the exact greedy schedule, its lower bound, and Amdahl's law. */
+/** How long a list of tasks takes at best: the exact greedy schedule, its lower bound, and Amdahl's law. */
 
 /**
- * Time until all is done, where each task in its order goes to the place that is free first: what a fan-out without any
- * cost of its own takes. `places` counts from 1 and may be `Infinity`.
+ * Milliseconds until all tasks are done if each, in order, is assigned to the slot that becomes free first: a fan-out
+ * without any cost of its own. `slots` counts from 1 and may be `Infinity`.
  */
-export const makespan = (millis: ReadonlyArray<number>, places: number): number => {
-  assertPlaces(places)
-  const freeAt = Array.from({ length: Math.min(places, millis.length) }, () => 0)
+export const makespan = (millis: ReadonlyArray<number>, slots: number): number => {
+  assertSlots(slots)
+  const freeAt = Array.from({ length: Math.min(slots, millis.length) }, () => 0)
   for (const each of millis) {
     let first = 0
-    for (let place = 1; place < freeAt.length; place++) if (freeAt[place]! < freeAt[first]!) first = place
+    for (let slot = 1; slot < freeAt.length; slot++) if (freeAt[slot]! < freeAt[first]!) first = slot
     freeAt[first]! += each
   }
-  return longestOf(freeAt)
+  return maxOf(freeAt)
 }
 
-/** No schedule is shorter than its longest task, or than all the work evenly on all places. */
-export const lowerBound = (millis: ReadonlyArray<number>, places: number): number => {
-  assertPlaces(places)
-  return Math.max(longestOf(millis), millis.reduce((sum, each) => sum + each, 0) / places)
+/** No schedule is shorter than its longest task, or than the sum of all tasks ÷ `slots`. */
+export const lowerBound = (millis: ReadonlyArray<number>, slots: number): number => {
+  assertSlots(slots)
+  return Math.max(maxOf(millis), millis.reduce((sum, each) => sum + each, 0) / slots)
 }
 
-/** Amdahl's law: the most that `places` can speed up work of which `serialShare`, from 0 to 1, stays one after another. */
-export const amdahl = (serialShare: number, places: number = Number.POSITIVE_INFINITY): number => {
-  assertPlaces(places)
-  return 1 / (serialShare + (1 - serialShare) / places)
+/** Amdahl's law: the largest speed-up that `slots` give to work of which `serialShare`, from 0 to 1, stays serial. */
+export const amdahl = (serialShare: number, slots: number = Number.POSITIVE_INFINITY): number => {
+  assertSlots(slots)
+  return 1 / (serialShare + (1 - serialShare) / slots)
 }
 
-const longestOf = (millis: ReadonlyArray<number>): number => millis.reduce((most, each) => Math.max(most, each), 0)
+const maxOf = (millis: ReadonlyArray<number>): number => millis.reduce((max, each) => Math.max(max, each), 0)
 
-const assertPlaces = (places: number): void => {
-  if (!(places >= 1)) throw new RangeError(`places: expected a number ≥ 1, got ${places}`)
+const assertSlots = (slots: number): void => {
+  if (!(slots >= 1)) throw new RangeError(`slots: expected a number ≥ 1, got ${slots}`)
 }

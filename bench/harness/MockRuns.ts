@@ -1,7 +1,7 @@
-/** The mock of one run: it plays scenarios one after the other, and keeps book of what arrived. */
+/** A mock for one run: it plays its scenarios one after the other, and logs the requests that arrive. */
 import { type Entry, type MockClaude, mockClaude, type Scenario } from "fanfold/mocks"
 
-/** `fromSeconds` is counted from the first request; what is under way stays with the phase in which it arrived. */
+/** `fromSeconds` counts from the first request; a call ends in the phase in which it arrived. */
 export interface Phase {
   readonly fromSeconds: number
   readonly scenario: Scenario
@@ -9,11 +9,11 @@ export interface Phase {
 
 export interface Setup {
   readonly phases: ReadonlyArray<Phase>
-  /** The API does not tell its limits in headers; a refusal keeps its `retry-after`. */
-  readonly hidesLimits?: boolean
+  /** Leaves out `anthropic-ratelimit-*` headers; a 429 keeps its `retry-after`. */
+  readonly omitsLimitHeaders?: boolean
 }
 
-/** One attempt as the server saw it, in milliseconds since the first request; `key` is the same for the same question. */
+/** One attempt as the server saw it; `atMillis` counts from the first request, `key` is the same for the same question. */
 export interface Attempt extends Pick<
   Entry,
   "key" | "model" | "status" | "outcome" | "streamed" | "inputTokens" | "outputTokens"
@@ -21,63 +21,63 @@ export interface Attempt extends Pick<
   readonly atMillis: number
 }
 
-export interface Book {
+export interface RequestLog {
   readonly attempts: ReadonlyArray<Attempt>
   readonly peakInFlight: number
 }
 
 export interface MockRun {
   readonly fetch: typeof globalThis.fetch
-  /** What arrived, once nothing is under way any more, or after a while. */
-  readonly book: () => Promise<Book>
+  /** All attempts, once none is in flight, or after 2 s: a connection that the client closed is noticed within that time. */
+  readonly requestLog: () => Promise<RequestLog>
 }
 
-/** A client that has gone is noticed within that. */
-const longestWaitMillis = 2000
-const lookEveryMillis = 20
+const maxWaitMillis = 2000
+const pollMillis = 20
 
 const limitHeader = /^anthropic-ratelimit-/
 
-const withoutLimits = (response: Response): Response => {
+const withoutLimitHeaders = (response: Response): Response => {
   const headers = new Headers([...response.headers].filter(([name]) => !limitHeader.test(name)))
   return new Response(response.body, { status: response.status, headers })
 }
 
-interface Playing {
+/** The mock of a phase; `sinceMillis` is when it was created, counted from the first request. */
+interface PhaseMock {
   readonly claude: MockClaude
   readonly sinceMillis: number
 }
 
-/** Nothing is simulated before the first request comes. */
-export const make = ({ hidesLimits = false, phases }: Setup): MockRun => {
-  const playing = new Map<Phase, Playing>()
+/** Creates the mock of each phase when the phase's first request arrives. */
+export const make = ({ omitsLimitHeaders = false, phases }: Setup): MockRun => {
+  const mocks = new Map<Phase, PhaseMock>()
   let startedAt: number | undefined
-  const now = (): Playing => {
+  const current = (): PhaseMock => {
     const at = performance.now()
     startedAt ??= at
     const sinceMillis = at - startedAt
     const phase = phases.findLast(({ fromSeconds }) => fromSeconds * 1000 <= sinceMillis)!
-    const known = playing.get(phase)
+    const known = mocks.get(phase)
     if (known !== undefined) return known
     const journalEntries = Number.POSITIVE_INFINITY
     const made = { claude: mockClaude({ scenario: phase.scenario, journalEntries }), sinceMillis }
-    playing.set(phase, made)
+    mocks.set(phase, made)
     return made
   }
-  const all = () => [...playing.values()]
-  const attemptOf = ({ sinceMillis }: Playing, entry: Entry): Attempt => {
+  const all = () => [...mocks.values()]
+  const attemptOf = ({ sinceMillis }: PhaseMock, entry: Entry): Attempt => {
     const { inputTokens, key, model, outcome, outputTokens, startedMillis, status, streamed } = entry
     return { atMillis: sinceMillis + startedMillis, key, model, status, outcome, streamed, inputTokens, outputTokens }
   }
   return {
     fetch: async (input, init) => {
-      const response = await now().claude.fetch(input, init)
-      return hidesLimits ? withoutLimits(response) : response
+      const response = await current().claude.fetch(input, init)
+      return omitsLimitHeaders ? withoutLimitHeaders(response) : response
     },
-    book: async () => {
-      const until = performance.now() + longestWaitMillis
+    requestLog: async () => {
+      const until = performance.now() + maxWaitMillis
       while (all().some(({ claude }) => claude.journal.inFlight > 0) && performance.now() < until) {
-        await new Promise((resolve) => setTimeout(resolve, lookEveryMillis))
+        await new Promise((resolve) => setTimeout(resolve, pollMillis))
       }
       return {
         attempts: all().flatMap((one) => one.claude.journal.entries.map((entry) => attemptOf(one, entry))),

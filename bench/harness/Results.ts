@@ -1,35 +1,36 @@
-/** What a benchmark leaves behind: tables on the terminal, and files with all that is needed to judge it. */
+/** Reports the result of a benchmark: prints its tables, and writes them with samples, seed, machine and versions to files. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { cpus, loadavg, totalmem } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Schema } from "effect"
 import type { Task } from "tinybench"
-import * as Plot from "./Plot.ts"
+import type * as Plot from "./Plot.ts"
+import * as PlotSvg from "./PlotSvg.ts"
 import * as Table from "./Table.ts"
 
 export interface Result {
   readonly name: string
   readonly seed: number
-  /** Which parts are not real. */
+  /** Which parts are simulated. */
   readonly simulated: string
   readonly rows: ReadonlyArray<Table.Row>
-  /** Tables that follow the first, each under its title. */
+  /** Tables after the first, by title. */
   readonly further?: Readonly<Record<string, ReadonlyArray<Table.Row>>>
-  /** Sentences that say how the tables are to be read. */
+  /** Sentences that explain the tables. */
   readonly notes?: ReadonlyArray<string>
-  /** Every run, by arm: milliseconds, unless the arm's name has another unit. Less is better. */
+  /** Every run, by arm: milliseconds, unless the arm's name has another unit. Lower is better. */
   readonly samples: Readonly<Record<string, ReadonlyArray<number>>>
   readonly plot?: Plot.Plot
-  /** The few rows that a reader in a hurry wants; they get a Markdown file of their own. */
+  /** The rows that the README shows; written to a Markdown file. */
   readonly summary?: ReadonlyArray<Table.Row>
 }
 
-/** Raised when the shape of the file changes in a way that an old reader would misread. */
+/** Increased when the file changes in a way that an old reader would misread. */
 export const formatVersion = 1
 
 const Rows = Schema.Array(Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite])))
 
-/** A result as `bench/results/NAME.json` holds it. */
+/** The content of `bench/results/NAME.json`. */
 export const Stored = Schema.Struct({
   version: Schema.Literal(formatVersion),
   name: Schema.String,
@@ -42,7 +43,7 @@ export const Stored = Schema.Struct({
     cpu: Schema.String,
     cores: Schema.Int,
     memoryBytes: Schema.Finite,
-    /** Processes that were running or waiting, on average of the minute before: what else the machine had to do. */
+    /** Load average of the minute before the start: how busy the machine was with other processes. */
     loadBefore: Schema.Finite
   }),
   versions: Schema.Record(Schema.String, Schema.String),
@@ -53,16 +54,16 @@ export const Stored = Schema.Struct({
 })
 export type Stored = typeof Stored.Type
 
-/** Whether the question is to be answered small: `--quick`. */
+/** Whether the benchmark runs with `--quick`: fewer cases and rounds. */
 export const isQuick = process.argv.includes("--quick")
 
 const startedAt = performance.now()
 const [loadBefore = 0] = loadavg()
 
-/** Says on standard error what is being done, and how long the question has been running. */
-export const progress = (doing: string): void => {
+/** Writes the current step and the elapsed seconds to standard error; to a file at most every 5 s. */
+export const progress = (step: string): void => {
   const elapsed = performance.now() - startedAt
-  const line = `  ${Math.round(elapsed / 1000)} s  ${doing}`
+  const line = `  ${Math.round(elapsed / 1000)} s  ${step}`
   if (process.stderr.isTTY) process.stderr.write(`\r\u001B[2K${line}`)
   else if (elapsed >= nextLineAt) {
     nextLineAt = elapsed + lineEveryMillis
@@ -70,18 +71,17 @@ export const progress = (doing: string): void => {
   }
 }
 
-/** A log, where every line stays, gets no more than one in this time. */
 const lineEveryMillis = 5000
 let nextLineAt = 0
 
-/** The milliseconds of every run of a task. */
+/** The milliseconds of every run of a task. Throws if the task failed. */
 export const samplesOf = (task: Task): ReadonlyArray<number> => {
   const { result } = task
   if (result.state !== "completed") throw new Error(`${task.name} did not complete: ${result.state}`)
   return result.latency.samples ?? []
 }
 
-/** The middle of the numbers; `NaN` where there are none. */
+/** The median; `NaN` of an empty list. */
 export const medianOf = (numbers: ReadonlyArray<number>): number => {
   const sorted = numbers.toSorted((a, b) => a - b)
   const at = (index: number): number => sorted[index] ?? Number.NaN
@@ -89,7 +89,7 @@ export const medianOf = (numbers: ReadonlyArray<number>): number => {
   return sorted.length % 2 === 1 ? at(Math.floor(middle)) : (at(middle - 1) + at(middle)) / 2
 }
 
-/** Median, least and most of few samples; a percentile of five runs does not exist. */
+/** Median, minimum, maximum and number of the samples: too few for percentiles. */
 export const spreadOf = (samples: ReadonlyArray<number>) => ({
   median: medianOf(samples),
   min: Math.min(...samples),
@@ -100,7 +100,7 @@ export const spreadOf = (samples: ReadonlyArray<number>) => ({
 /** `spreadOf` the runs of a task. */
 export const summaryOf = (task: Task) => spreadOf(samplesOf(task))
 
-/** Where results are kept. A quick run has a folder of its own, so that it never replaces the figures of a full one. */
+/** The folder of the result files. Quick runs have a folder of their own, so that they never replace full results. */
 export const folder = new URL(isQuick ? "../results/quick/" : "../results/", import.meta.url)
 
 /** Prints the tables and writes `NAME.json`, `NAME.svg` of the plot and `NAME.md` of the summary into `folder`. */
@@ -110,7 +110,7 @@ export const report = async (result: Result): Promise<void> => {
   if (process.stderr.isTTY) process.stderr.write("\r\u001B[2K")
   console.log(Table.toMarkdown(rows))
   for (const [title, rows] of Object.entries(further)) console.log(`\n${title}\n\n${Table.toMarkdown(rows)}`)
-  console.log(`\n${[...notes, `${simulatedOf(stored)}; ${placeOf(stored)}`].join("\n")}`)
+  console.log(`\n${[...notes, `${simulatedOf(stored)}; ${provenanceOf(stored)}`].join("\n")}`)
   mkdirSync(folder, { recursive: true })
   for (const [extension, text] of Object.entries(await filesOf(result, stored))) {
     const file = new URL(`${result.name}.${extension}`, folder)
@@ -119,18 +119,20 @@ export const report = async (result: Result): Promise<void> => {
   }
 }
 
-/** The texts of the files, by extension. Picture and summary are shown apart from the rest, so each says what is not real. */
+/** The contents of the files, by extension. Plot and summary are shown on their own, so each says what is simulated. */
 export const filesOf = async ({ plot, summary }: Result, stored: Stored): Promise<Readonly<Record<string, string>>> => {
   const simulated = simulatedOf(stored)
-  const place = placeOf(stored)
+  const provenance = provenanceOf(stored)
   return {
     json: jsonOf(stored),
-    ...(plot && { svg: await Plot.svg({ ...plot, note: [plot.note ?? [], simulated, place].flat().join("\n") }) }),
-    ...(summary && { md: `${Table.toMarkdown(summary)}\n\n${simulated}; ${place}\n` })
+    ...(plot && {
+      svg: await PlotSvg.render({ ...plot, note: [plot.note ?? [], simulated, provenance].flat().join("\n") })
+    }),
+    ...(summary && { md: `${Table.toMarkdown(summary)}\n\n${simulated}; ${provenance}\n` })
   }
 }
 
-/** The result with all that tells where and when it was taken, as it is kept. */
+/** The result with date, machine and versions, as it is written to the file. Samples are rounded to microseconds. */
 export const storedOf = ({ further = {}, name, notes = [], rows, samples, seed, simulated }: Result): Stored => ({
   version: formatVersion,
   name,
@@ -148,7 +150,9 @@ export const storedOf = ({ further = {}, name, notes = [], rows, samples, seed, 
   versions: {
     node: process.versions.node,
     undici: process.versions["undici"] ?? "none",
-    ...Object.fromEntries(["@anthropic-ai/sdk", "effect", "msw", "tinybench"].map((name) => [name, versionOf(name)]))
+    ...Object.fromEntries(
+      ["@anthropic-ai/sdk", "effect", "msw", "p-limit", "tinybench"].map((name) => [name, versionOf(name)])
+    )
   },
   rows,
   further,
@@ -158,7 +162,7 @@ export const storedOf = ({ further = {}, name, notes = [], rows, samples, seed, 
   )
 })
 
-/** As JSON that a person can read: the samples of an arm are one line. */
+/** Indented JSON with the samples of each arm on one line. */
 export const jsonOf = (stored: Stored): string => {
   const text = JSON.stringify(Schema.encodeSync(Stored)(stored), undefined, 2)
   return `${text.replace(/\[[-\d.,\s]+\]/g, (numbers) => numbers.replace(/\s+/g, ""))}\n`
@@ -167,10 +171,9 @@ export const jsonOf = (stored: Stored): string => {
 const versionOf = (name: string): string =>
   JSON.parse(readFileSync(new URL(`../../node_modules/${name}/package.json`, import.meta.url), "utf8")).version
 
-/** What is not real, and what drew it. */
 const simulatedOf = ({ seed, simulated }: Stored): string => `${simulated}; seed ${seed}`
 
-/** Where, when and how thoroughly a result was taken, in a line. */
-export const placeOf = ({ date, isQuick, machine, versions }: Stored): string =>
+/** Machine, Node version and date of a result, and whether it was quick, in a line. */
+export const provenanceOf = ({ date, isQuick, machine, versions }: Stored): string =>
   `${machine.cpu}, ${machine.cores} cores, ${machine.platform}, Node ${versions["node"]}, ${date.slice(0, 10)}` +
   (isQuick ? ", quick" : "")

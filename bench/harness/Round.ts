@@ -1,25 +1,24 @@
-/** Times several arms once each, with tinybench, in the order given. */
+/** Times several arms once each with tinybench, in the given order. */
 import { Cause, Effect, Exit } from "effect"
 import * as Results from "./Results.ts"
 
-/** One thing to be timed. */
 export interface Arm<E> {
   readonly name: string
-  /** Wall milliseconds it is expected to take. */
+  /** Expected wall milliseconds. */
   readonly foreseenMillis: number
-  /** Does what must not be timed, and gives what must. */
+  /** Does the untimed work, and returns the effect that is timed. */
   readonly prepare: () => Prepared<E>
 }
 
 export interface Prepared<E> {
   readonly effect: Effect.Effect<unknown, E>
-  /** Takes the wall milliseconds. */
+  /** Called with the measured wall milliseconds. */
   readonly keep: (millis: number) => void
 }
 
-/** Plays a round; `begin` is told of each arm as it begins. The first arm that fails ends it. */
-export const play = Effect.fnUntraced(function* <E>(arms: ReadonlyArray<Arm<E>>, begin: (arm: Arm<E>) => void) {
-  // Loaded here, as of all verbs one needs it.
+/** Times each arm once; calls `onStart` before each. Fails with the cause of the first arm that fails. */
+export const play = Effect.fnUntraced(function* <E>(arms: ReadonlyArray<Arm<E>>, onStart: (arm: Arm<E>) => void) {
+  // Only `fanfold bench` needs tinybench, so that the other verbs do not load it.
   const { Bench } = yield* Effect.promise(() => import("tinybench"))
   const prepared = arms.map((arm) => ({ ...arm, ...arm.prepare() }))
   const failures: Array<Cause.Cause<E>> = []
@@ -33,7 +32,7 @@ export const play = Effect.fnUntraced(function* <E>(arms: ReadonlyArray<Arm<E>>,
           failures.push(exit.cause)
           throw Cause.squash(exit.cause)
         }
-        bench.add(arm.name, run, { async: true, beforeAll: () => begin(arm) })
+        bench.add(arm.name, run, { async: true, beforeAll: () => onStart(arm) })
       }
       return bench.run()
     },

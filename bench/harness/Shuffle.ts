@@ -1,7 +1,7 @@
-/** The order in which arms are run: shuffled anew in each round, so that none always meets the warm machine. */
+/** The order in which arms run: shuffled for each round, so that no arm always runs after the same other one. */
 import { Effect, Random } from "effect"
 
-/** The arms of each round in its order, the same for the same seed. */
+/** `rounds` shuffles of `arms`; the same seed gives the same order. */
 export const shuffledRounds = <A>(
   arms: ReadonlyArray<A>,
   rounds: number,

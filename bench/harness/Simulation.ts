@@ -1,31 +1,31 @@
-/** A simulated Claude that is made anew before every run, so that every run meets the same latencies. */
+/** A simulated Claude that is created again before every run, so that every run gets the same latencies. */
 import { mockClaude, type MockClaude } from "fanfold/mocks"
 
-/** Every attempt of a run with its simulated milliseconds, in the order of their keys. */
-export type Met = ReadonlyArray<readonly [call: string, millis: number]>
+/** Every attempt of a run with its simulated milliseconds, sorted by the attempt's key. */
+export type Latencies = ReadonlyArray<readonly [attempt: string, millis: number]>
 
-/** A mock's options, and the replies and faults to lay down in it. */
+/** The mock's options, and a function that adds replies and faults to it. */
 export interface Options extends NonNullable<Parameters<typeof mockClaude>[0]> {
-  readonly lay?: (claude: MockClaude) => void
+  readonly configure?: (claude: MockClaude) => void
 }
 
 export interface Simulation {
-  /** Stays the same while the mock behind it changes, so that clients can be made once. */
+  /** Stays the same when the mock is renewed, so that clients can be created once. */
   readonly fetch: typeof globalThis.fetch
-  /** Forgets all requests: draws count how often a request came, so a second run would meet other latencies. */
+  /** Replaces the mock: a latency depends on how often a request was sent before, so a second run would get other ones. */
   readonly renew: () => void
-  readonly met: () => Met
+  readonly latencies: () => Latencies
   /** Simulated milliseconds of every attempt, in the order of arrival. */
   readonly plannedMillis: () => ReadonlyArray<number>
 }
 
-/** What the account allows a minute: more than any benchmark asks for, so that waiting for Anthropic is not measured. */
+/** Limits per minute of the simulated account: higher than any benchmark needs, so that no run waits for them. */
 export const limits = { rpm: 1e6, itpm: 1e9, otpm: 1e9 }
 
-export const make = ({ lay, ...options }: Options): Simulation => {
+export const make = ({ configure, ...options }: Options): Simulation => {
   const mock = (): MockClaude => {
     const claude = mockClaude({ limits, ...options, journalEntries: Number.POSITIVE_INFINITY })
-    lay?.(claude)
+    configure?.(claude)
     return claude
   }
   let current = mock()
@@ -34,7 +34,7 @@ export const make = ({ lay, ...options }: Options): Simulation => {
     renew: () => {
       current = mock()
     },
-    met: () =>
+    latencies: () =>
       current.journal.entries
         .map(({ attempt, key, plannedMillis }) => [`${key}#${attempt}`, plannedMillis] as const)
         .toSorted(([a], [b]) => (a < b ? -1 : 1)),
@@ -42,10 +42,10 @@ export const make = ({ lay, ...options }: Options): Simulation => {
   }
 }
 
-/** Throws where a run met anything else than another: arms that wait for different things cannot be compared. */
-export const assertSame = (found: Met, expected: Met): void => {
+/** Throws unless both are the same: runs that waited for different latencies cannot be compared. */
+export const assertSame = (found: Latencies, expected: Latencies): void => {
   const isSame =
     found.length === expected.length &&
-    found.every(([call, millis], index) => call === expected[index]![0] && millis === expected[index]![1])
-  if (!isSame) throw new Error("A run met other requests or latencies than the rehearsal: its time means nothing")
+    found.every(([attempt, millis], index) => attempt === expected[index]![0] && millis === expected[index]![1])
+  if (!isSame) throw new Error("A run had other requests or latencies than the rehearsal: its time means nothing")
 }

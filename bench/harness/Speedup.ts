@@ -1,11 +1,11 @@
-/** What parallel bought: measured runs beside what is possible, as rows and a plot. */
+/** Compares measured runs, sequential and parallel, with the ideal schedule; as figures, rows and a plot. */
 import type { Parts } from "./Fanout.ts"
 import * as Makespan from "./Makespan.ts"
 import type * as Plot from "./Plot.ts"
 import * as Results from "./Results.ts"
 import type * as Table from "./Table.ts"
 
-/** One case, measured one after another and in parallel. `askMillis` and `synthesisMillis` are what the simulation took. */
+/** The runs of one case. `askMillis` and `synthesisMillis` are the simulated latencies. */
 export interface Case {
   readonly latency: string
   readonly askMillis: ReadonlyArray<number>
@@ -17,28 +17,28 @@ export interface Case {
 export interface Figures {
   readonly sequentialMillis: number
   readonly parallelMillis: number
-  /** Slowest ask, plus synthesis. */
+  /** Slowest ask plus synthesis. */
   readonly idealMillis: number
-  /** Measured ÷ measured, so that what one after another costs beyond the simulated times counts too. */
+  /** Measured sequential ÷ measured parallel, so that the overhead of the sequential run counts too. */
   readonly speedup: number
-  /** Of the simulated times alone: all one after another ÷ the ideal. */
+  /** Of the simulated times alone: their sum ÷ the ideal. */
   readonly idealSpeedup: number
   readonly percentOfIdeal: number
-  /** Of the asks alone. */
+  /** `speedup` without the synthesis. */
   readonly researchSpeedup: number
-  /** The most that any number of places can buy of the simulated times while the synthesis waits for all answers. */
+  /** Amdahl's limit of the simulated times, with the synthesis as the serial part. */
   readonly amdahl: number
 }
 
-const wholeOf = ({ researchMillis, synthesisMillis }: Parts): number => researchMillis + synthesisMillis
+const totalOf = ({ researchMillis, synthesisMillis }: Parts): number => researchMillis + synthesisMillis
 const medianOf = (runs: ReadonlyArray<Parts>, part: (run: Parts) => number): number => Results.medianOf(runs.map(part))
 const research = ({ researchMillis }: Parts): number => researchMillis
 const synthesis = ({ synthesisMillis }: Parts): number => synthesisMillis
 
-/** Medians of the runs, and what follows from them. */
+/** Computes the figures from medians of the runs. */
 export const figuresOf = ({ askMillis, parallel, sequential, synthesisMillis }: Case): Figures => {
-  const sequentialMillis = medianOf(sequential, wholeOf)
-  const parallelMillis = medianOf(parallel, wholeOf)
+  const sequentialMillis = medianOf(sequential, totalOf)
+  const parallelMillis = medianOf(parallel, totalOf)
   const idealMillis = Makespan.makespan(askMillis, Number.POSITIVE_INFINITY) + synthesisMillis
   const simulatedMillis = Makespan.makespan(askMillis, 1) + synthesisMillis
   return {
@@ -53,23 +53,23 @@ export const figuresOf = ({ askMillis, parallel, sequential, synthesisMillis }: 
   }
 }
 
-const whole = (millis: number): string => millis.toFixed(0)
+const rounded = (millis: number): string => millis.toFixed(0)
 const seconds = (millis: number): string => (millis / 1000).toFixed(2)
 const times = (ratio: number): string => `${ratio.toFixed(1)} ×`
 
-/** The whole run. */
+/** A row of the times of complete runs. */
 export const rowOf = (one: Case): Table.Row => {
   const figures = figuresOf(one)
-  const spread = Results.spreadOf(one.parallel.map(wholeOf))
+  const spread = Results.spreadOf(one.parallel.map(totalOf))
   return {
     latency: one.latency,
     asks: one.askMillis.length,
-    "sequential ms": whole(figures.sequentialMillis),
-    "parallel ms": whole(figures.parallelMillis),
-    min: whole(spread.min),
-    max: whole(spread.max),
+    "sequential ms": rounded(figures.sequentialMillis),
+    "parallel ms": rounded(figures.parallelMillis),
+    min: rounded(spread.min),
+    max: rounded(spread.max),
     n: spread.n,
-    "ideal ms": whole(figures.idealMillis),
+    "ideal ms": rounded(figures.idealMillis),
     "own ms": (figures.parallelMillis - figures.idealMillis).toFixed(1),
     "speed-up": times(figures.speedup),
     "ideal speed-up": times(figures.idealSpeedup),
@@ -77,22 +77,22 @@ export const rowOf = (one: Case): Table.Row => {
   }
 }
 
-/** Research and synthesis apart: only the first can be sped up. */
+/** A row of the times of research and synthesis separately: only research is sped up. */
 export const partsRowOf = (one: Case): Table.Row => {
   const { amdahl, researchSpeedup, speedup } = figuresOf(one)
   return {
     latency: one.latency,
     asks: one.askMillis.length,
-    "research, sequential ms": whole(medianOf(one.sequential, research)),
-    "research, parallel ms": whole(medianOf(one.parallel, research)),
+    "research, sequential ms": rounded(medianOf(one.sequential, research)),
+    "research, parallel ms": rounded(medianOf(one.parallel, research)),
     "research speed-up": times(researchSpeedup),
-    "synthesis ms": whole(medianOf(one.parallel, synthesis)),
+    "synthesis ms": rounded(medianOf(one.parallel, synthesis)),
     "speed-up of all": times(speedup),
     "Amdahl's limit": times(amdahl)
   }
 }
 
-/** What a reader of the README wants. */
+/** The row of the table in the README. */
 export const summaryRowOf = (one: Case): Table.Row => {
   const { idealMillis, idealSpeedup, parallelMillis, percentOfIdeal, sequentialMillis, speedup } = figuresOf(one)
   return {
@@ -107,13 +107,13 @@ export const summaryRowOf = (one: Case): Table.Row => {
   }
 }
 
-/** Measured speed-up beside that of the simulated times alone. */
+/** Bars of the measured speed-up and of the ideal one. */
 export const plotOf = (cases: ReadonlyArray<Case>): Plot.Plot => ({
   title: "How much does asking in parallel buy?",
   subtitle:
-    "asks and one synthesis, all asks at once, beside one after another; the synthesis is the part that stays serial",
+    "asks and one synthesis, all asks at once, compared with sequential; the synthesis is the part that stays serial",
   x: { label: "asks", scale: "category" },
-  y: { label: "times as fast as one after another", scale: "linear" },
+  y: { label: "times as fast as sequential", scale: "linear" },
   series: [...new Set(cases.map(({ latency }) => latency))].flatMap((latency) => {
     const found = cases.filter((one) => one.latency === latency)
     const points = (speedup: (figures: Figures) => number) =>

@@ -1,8 +1,8 @@
-/** Rows of named cells as a Markdown table, which a terminal shows as well. */
+/** Formats rows of named cells as a Markdown table, aligned so that a terminal shows it too. */
 
 export type Row = Readonly<Record<string, string | number>>
 
-/** Columns are those of all rows, in the order they first appear; a cell that a row lacks stays empty. */
+/** Columns are the names in all rows, in order of first appearance; a missing cell is empty. Figures are right-aligned. */
 export const toMarkdown = (rows: ReadonlyArray<Row>): string => {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const cellsOf = (row: Row) => columns.map((column) => String(row[column] ?? "").replaceAll("|", "\\|"))

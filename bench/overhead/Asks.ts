@@ -1,4 +1,4 @@
-/** What an ask costs each contender, as a table, samples and a plot. */
+/** Measures what an ask costs each contender; gives tables, samples and a plot. */
 import { measure } from "../harness/Fresh.ts"
 import { exponentOf } from "../harness/Growth.ts"
 import { contenders } from "./Contender.ts"
@@ -8,44 +8,50 @@ import * as Results from "../harness/Results.ts"
 import { shuffledRounds } from "../harness/Shuffle.ts"
 import type { Row } from "../harness/Table.ts"
 
-/** Microseconds for an ask, by contender. */
-export const mostMicros: Readonly<Record<string, number>> = {
+/** Targets: microseconds per ask by contender, exponent of growth, heap bytes per waiting ask. */
+export const maxMicros: Readonly<Record<string, number>> = {
   "fanfold: Ask + Research": 25,
   "fanfold: whole default stack": 60,
   "fanfold: stack, all in flight": 60
 }
-export const mostExponent = 1.05
-export const mostBytes = 10_000
+export const maxExponent = 1.05
+export const maxBytes = 10_000
 
-/** Below this size, what a run costs once is more than what its asks cost. */
-export const smallestJudged = 100
+/** Smallest number of asks that targets apply to: below, the fixed cost of a run exceeds that of its asks. */
+export const minJudgedSize = 100
 
-/** The result file holds up to this many samples of an arm. */
-const keptSamples = 60
+/** Samples of an arm that are written to the result file at most. */
+const maxKeptSamples = 60
 
-type Found = ReadonlyMap<string, ReadonlyArray<Measured>>
+/** What each process of a contender measured, by contender. */
+type Measurements = ReadonlyMap<string, ReadonlyArray<Measured>>
 
-/** Measures every contender in fresh processes, in shuffled order. */
-export const run = async (rounds: number, seed: number): Promise<Found> => {
+/** Measures every contender in a fresh process per round, in shuffled order. */
+export const run = async (rounds: number, seed: number): Promise<Measurements> => {
   const names = contenders.map(({ name }) => name)
-  const found = new Map<string, Array<Measured>>(names.map((name) => [name, []]))
+  const measurements = new Map<string, Array<Measured>>(names.map((name) => [name, []]))
   const order = shuffledRounds(names, rounds, seed).flat()
   for (const [index, name] of order.entries()) {
     Results.progress(`${index + 1} of ${order.length}: ${name}`)
-    found.get(name)!.push(await measure("overhead/Probe.ts", name, ...(Results.isQuick ? ["--quick"] : [])))
+    measurements.get(name)!.push(await measure("overhead/Probe.ts", name, ...(Results.isQuick ? ["--quick"] : [])))
   }
-  return found
+  return measurements
 }
 
-const timesOf = (found: Found, name: string, { answering, concurrency }: Way, asks: number): ReadonlyArray<number> =>
-  found
+const timesOf = (
+  measurements: Measurements,
+  name: string,
+  { answering, concurrency }: Way,
+  asks: number
+): ReadonlyArray<number> =>
+  measurements
     .get(name)!
     .flatMap(({ times }) => times)
     .filter((time) => time.asks === asks && time.answering === answering && time.concurrency === concurrency)
     .flatMap(({ millis }) => millis)
 
-const bytesOf = (found: Found, name: string, asks: number): ReadonlyArray<number> =>
-  found
+const bytesOf = (measurements: Measurements, name: string, asks: number): ReadonlyArray<number> =>
+  measurements
     .get(name)!
     .flatMap(({ waiting }) => waiting)
     .filter((one) => one.asks === asks)
@@ -53,40 +59,40 @@ const bytesOf = (found: Found, name: string, asks: number): ReadonlyArray<number
 
 type Points = ReadonlyArray<readonly [asks: number, figure: number]>
 
-/** Median microseconds for an ask; sizes that were not measured are left out. */
-const microsOf = (found: Found, name: string, way: Way): Points =>
+/** Median microseconds per ask; sizes that were not measured are left out. */
+const microsOf = (measurements: Measurements, name: string, way: Way): Points =>
   sizes.flatMap((asks) => {
-    const millis = timesOf(found, name, way, asks)
+    const millis = timesOf(measurements, name, way, asks)
     return millis.length === 0 ? [] : [[asks, (Results.medianOf(millis) * 1000) / asks] as const]
   })
 
-const waitingOf = (found: Found, name: string): Points =>
+const waitingOf = (measurements: Measurements, name: string): Points =>
   sizes.flatMap((asks) => {
-    const bytes = bytesOf(found, name, asks)
+    const bytes = bytesOf(measurements, name, asks)
     return bytes.length === 0 ? [] : [[asks, Results.medianOf(bytes)] as const]
   })
 
-const judged = (points: Points): Points => points.filter(([asks]) => asks >= smallestJudged)
-const mostOf = (points: Points): number => Math.max(...judged(points).map(([, figure]) => figure))
+const judged = (points: Points): Points => points.filter(([asks]) => asks >= minJudgedSize)
+const maxOf = (points: Points): number => Math.max(...judged(points).map(([, figure]) => figure))
 
-/** Of the time of a whole run over its number of asks. */
+/** The exponent of the growth of a run's total time with its number of asks. */
 const exponentOfRuns = (points: Points): number => exponentOf(judged(points).map(([asks, us]) => [asks, us * asks]))
 
-/** Bytes are weighed once for a contender: while all its asks wait. */
-const isWeighed = ({ answering, concurrency }: Way): boolean => answering === "later" && concurrency === undefined
+/** The way in which all asks wait at the same time: heap bytes are judged there only, and the plot shows it. */
+const isAllInFlight = ({ answering, concurrency }: Way): boolean => answering === "later" && concurrency === undefined
 
 const nameOf = ({ answering, concurrency }: Way): string =>
   concurrency === undefined ? answering : `${answering}, ${concurrency} in flight`
 
-const verdictOf = (found: Found, name: string, way: Way): Row => {
-  const limit = mostMicros[name]
+const verdictOf = (measurements: Measurements, name: string, way: Way): Row => {
+  const limit = maxMicros[name]
   if (limit === undefined) return {}
-  const micros = microsOf(found, name, way)
-  const bytes = isWeighed(way) ? mostOf(waitingOf(found, name)) : 0
+  const micros = microsOf(measurements, name, way)
+  const bytes = isAllInFlight(way) ? maxOf(waitingOf(measurements, name)) : 0
   const missed = [
-    ...(mostOf(micros) > limit ? [`${mostOf(micros).toFixed(0)} us`] : []),
-    ...(exponentOfRuns(micros) > mostExponent ? ["exponent"] : []),
-    ...(bytes >= mostBytes ? ["bytes"] : [])
+    ...(maxOf(micros) > limit ? [`${maxOf(micros).toFixed(0)} us`] : []),
+    ...(exponentOfRuns(micros) > maxExponent ? ["exponent"] : []),
+    ...(bytes >= maxBytes ? ["bytes"] : [])
   ]
   return { "us target": `<= ${limit}`, met: missed.length === 0 ? "yes" : `no: ${missed.join(", ")}` }
 }
@@ -99,75 +105,73 @@ const arms = ways.flatMap((way) =>
     .map(({ name }) => ({ name, way }))
 )
 
-export const rowsOf = (found: Found): ReadonlyArray<Row> =>
+export const rowsOf = (measurements: Measurements): ReadonlyArray<Row> =>
   arms.map(({ name, way }) => {
-    const micros = microsOf(found, name, way)
+    const micros = microsOf(measurements, name, way)
     return {
       contender: name,
       answers: nameOf(way),
       ...Object.fromEntries(sizes.map((asks) => [label(asks), ""])),
       ...Object.fromEntries(micros.map(([asks, us]) => [label(asks), us.toFixed(us < 10 ? 2 : 1)])),
       exponent: exponentOfRuns(micros).toFixed(3),
-      ...verdictOf(found, name, way)
+      ...verdictOf(measurements, name, way)
     }
   })
 
-/** Least, most and number of the runs behind each median of `rowsOf`. */
-export const spreadsOf = (found: Found): ReadonlyArray<Row> =>
+/** Minimum, maximum and number of the runs behind each median of `rowsOf`. */
+export const spreadsOf = (measurements: Measurements): ReadonlyArray<Row> =>
   arms.map(({ name, way }) => {
     const cells = sizes.map((asks) => {
-      const { max, min, n } = Results.spreadOf(timesOf(found, name, way, asks).map((ms) => (ms * 1000) / asks))
+      const { max, min, n } = Results.spreadOf(timesOf(measurements, name, way, asks).map((ms) => (ms * 1000) / asks))
       return [label(asks), n === 0 ? "" : `${min.toFixed(1)}-${max.toFixed(1)}, n ${n}`]
     })
     return { contender: name, answers: nameOf(way), ...Object.fromEntries(cells) }
   })
 
-export const waitingRowsOf = (found: Found): ReadonlyArray<Row> =>
+export const waitingRowsOf = (measurements: Measurements): ReadonlyArray<Row> =>
   contenders.map(({ name }) => {
-    const bytes = waitingOf(found, name)
+    const bytes = waitingOf(measurements, name)
     return {
       contender: name,
       ...Object.fromEntries(bytes.map(([asks, each]) => [label(asks), each.toFixed(0)])),
-      ...(name in mostMicros && { target: `< ${mostBytes}`, met: mostOf(bytes) < mostBytes ? "yes" : "no" })
+      ...(name in maxMicros && { target: `< ${maxBytes}`, met: maxOf(bytes) < maxBytes ? "yes" : "no" })
     }
   })
 
-/** The extremes are kept, and what is left out comes from between them. */
+/** At most `maxKeptSamples` of the samples, at even ranks, with minimum and maximum. */
 const thinned = (samples: ReadonlyArray<number>): ReadonlyArray<number> => {
   const sorted = samples.toSorted((a, b) => a - b)
   const last = sorted.length - 1
-  if (last < keptSamples) return sorted
-  return Array.from({ length: keptSamples }, (_, n) => sorted[Math.round((n * last) / (keptSamples - 1))]!)
+  if (last < maxKeptSamples) return sorted
+  return Array.from({ length: maxKeptSamples }, (_, n) => sorted[Math.round((n * last) / (maxKeptSamples - 1))]!)
 }
 
-export const samplesOf = (found: Found): Readonly<Record<string, ReadonlyArray<number>>> =>
+export const samplesOf = (measurements: Measurements): Readonly<Record<string, ReadonlyArray<number>>> =>
   Object.fromEntries([
     ...arms.flatMap(({ name, way }) =>
       sizes.flatMap((asks) => {
-        const millis = timesOf(found, name, way, asks)
+        const millis = timesOf(measurements, name, way, asks)
         return millis.length === 0 ? [] : [[`${name}, ${nameOf(way)}, ${asks} asks`, thinned(millis)] as const]
       })
     ),
     ...contenders.flatMap(({ name }) =>
-      waitingOf(found, name).map(
-        ([asks]) => [`${name}, bytes, ${asks} asks waiting`, bytesOf(found, name, asks)] as const
+      waitingOf(measurements, name).map(
+        ([asks]) => [`${name}, bytes, ${asks} asks waiting`, bytesOf(measurements, name, asks)] as const
       )
     )
   ])
 
-const isPlotted = ({ answering, concurrency }: Way): boolean => answering === "later" && concurrency === undefined
-
-export const plotOf = (found: Found): Plot => ({
-  title: "What one ask costs beside the call itself",
-  subtitle: "Claude answers after a macrotask, everything is in flight; fresh process for each line",
+export const plotOf = (measurements: Measurements): Plot => ({
+  title: "What one ask costs in addition to the call itself",
+  subtitle: "Claude answers after a macrotask, all asks are in flight; a fresh process for each line",
   x: { label: "asks", scale: "log" },
-  y: { label: "microseconds an ask, median", scale: "log" },
+  y: { label: "microseconds per ask, median", scale: "log" },
   series: arms
-    .filter(({ way }) => isPlotted(way))
+    .filter(({ way }) => isAllInFlight(way))
     .map(({ name, way }) => ({
       name,
       kind: "line",
-      points: microsOf(found, name, way),
-      dashed: !(name in mostMicros)
+      points: microsOf(measurements, name, way),
+      dashed: !(name in maxMicros)
     }))
 })

@@ -1,19 +1,19 @@
-/** The ways to ask many questions at once, each over the same Claude that is no network and takes no time. */
+/** Ways to ask many questions at once, each over the same fake Claude without network and latency. */
 import { Effect, Layer } from "effect"
 import { Ask, Claude, Message, Research, Stack } from "fanfold"
 import pLimit from "p-limit"
 import pMap from "p-map"
 
 /**
- * How the fake answers: `at once`, so that nothing ever waits; `later`, in a macrotask of its own as whatever comes from
- * a socket does, so that all that may be in flight is; `held`, when it is told to.
+ * When the fake answers: `at once`, synchronously; `later`, in a macrotask of its own like data from a socket, so that as many
+ * asks as allowed are in flight; `held`, when `release` is called.
  */
 export type Answering = "at once" | "later" | "held"
 
 export interface Contender {
   readonly name: string
   readonly isLimitable: boolean
-  /** Gives what asks all questions once. `concurrency` is `Infinity` for unbounded. */
+  /** Returns a function that asks all questions once. `concurrency` is `Infinity` for unbounded. */
   readonly prepare: (
     questions: ReadonlyArray<string>,
     answering: Answering,
@@ -28,7 +28,7 @@ const reply: Message.Reply = {
   stopReason: "end_turn",
   stopSequence: null,
   usage: { ...Message.noUsage, inputTokens: 10, outputTokens: 5 },
-  // As the API tells a limit that binds nobody.
+  // Limits as the API sends them, too high to delay any run.
   headers: {
     "anthropic-ratelimit-requests-limit": "1000000000",
     "anthropic-ratelimit-requests-remaining": "1000000000"
@@ -37,18 +37,18 @@ const reply: Message.Reply = {
 
 const held: Array<() => void> = []
 
-/** Answers what is held, and what is asked because of that, until the run is over; gives how many answers that took. */
+/** Answers held calls, and calls that follow from that, until the run has ended; returns the number of answers. */
 export const release = async (run: Promise<unknown>): Promise<number> => {
-  const progress = { isOver: false }
-  const over = run.then(() => (progress.isOver = true))
+  const state = { hasEnded: false }
+  const end = run.then(() => (state.hasEnded = true))
   let answers = 0
-  while (!progress.isOver) {
-    const asked = held.splice(0)
-    answers += asked.length
-    for (const answer of asked) answer()
+  while (!state.hasEnded) {
+    const waiting = held.splice(0)
+    answers += waiting.length
+    for (const answer of waiting) answer()
     await new Promise((resolve) => setImmediate(resolve))
   }
-  await over
+  await end
   return answers
 }
 
@@ -76,10 +76,10 @@ const forEach = (name: string, ask: (send: Effect.Effect<Message.Reply>) => Effe
   }
 })
 
-/** The asks are made within the run, as that too is a cost of every ask. */
+/** The run includes creating the asks, as every user of fanfold pays for that too. */
 const fanfold = (
   name: string,
-  stack: (all: number) => Layer.Layer<Claude.Claude, never, Claude.Claude>
+  stack: (askCount: number) => Layer.Layer<Claude.Claude, never, Claude.Claude>
 ): Contender => ({
   name,
   isLimitable: true,
@@ -118,5 +118,5 @@ export const contenders: ReadonlyArray<Contender> = [
   forEach("Effect.forEach, a span each", Effect.withSpan("ask")),
   fanfold("fanfold: Ask + Research", () => Layer.effect(Claude.Claude, Claude.Claude)),
   fanfold("fanfold: whole default stack", () => Stack.layerOver()),
-  fanfold("fanfold: stack, all in flight", (all) => Stack.layerOver({ pacing: { inFlight: all } }))
+  fanfold("fanfold: stack, all in flight", (askCount) => Stack.layerOver({ pacing: { inFlight: askCount } }))
 ]

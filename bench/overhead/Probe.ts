@@ -1,4 +1,4 @@
-/** Measures one contender in this process, and prints what it found as JSON: `bench/overhead/Probe.ts NAME [--quick]`. */
+/** Measures one contender in this process and prints `Measured` as JSON: `node bench/overhead/Probe.ts NAME [--quick]`. */
 import { Bench } from "tinybench"
 import { type Answering, contenders, release } from "./Contender.ts"
 import { isQuick, samplesOf } from "../harness/Results.ts"
@@ -12,7 +12,7 @@ export interface Way {
 export interface Measured {
   /** Milliseconds of every run of `asks` asks. */
   readonly times: ReadonlyArray<Way & { readonly asks: number; readonly millis: ReadonlyArray<number> }>
-  /** Bytes of heap for each of `asks` asks that wait. */
+  /** Bytes of heap per ask while `asks` asks wait. */
   readonly waiting: ReadonlyArray<{ readonly asks: number; readonly bytes: number }>
 }
 
@@ -27,21 +27,21 @@ export const ways: ReadonlyArray<Way> = [
 const [name] = process.argv.slice(2)
 const contender = contenders.find((one) => one.name === name)
 
-/** About so many asks are timed for each size, at least one run and at most `mostRuns`. */
+/** Asks that are timed for each size, approximately: at least one run, at most `maxRuns`. */
 const timedAsks = isQuick ? 10_000 : 25_000
-const mostRuns = isQuick ? 50 : 100
-const runsOf = (asks: number): number => Math.min(mostRuns, Math.ceil(timedAsks / asks))
+const maxRuns = isQuick ? 50 : 100
+const runsOf = (asks: number): number => Math.min(maxRuns, Math.ceil(timedAsks / asks))
 
-/** Compiled code is what a run of many asks meets: this many runs of 100 asks go before the first that counts. */
+/** Runs of 100 asks before the first timed one, so that the code is compiled. */
 const warmUpRuns = isQuick ? 20 : 100
 
-/** The largest size is for the ways that have all in flight, in a quick run for the one where they wait. */
-const isWorthIt = (asks: number, { answering, concurrency }: Way): boolean =>
+/** 100,000 asks are measured only in the ways without a limit, in a quick run only where the asks wait. */
+const isMeasured = (asks: number, { answering, concurrency }: Way): boolean =>
   asks < 100_000 || (concurrency === undefined && (answering === "later" || !isQuick))
 
 const questionsOf = (asks: number): ReadonlyArray<string> => Array.from({ length: asks }, (_, n) => `Question ${n}?`)
 
-/** Heap in use, once it no longer changes: by then every ask that can start has started. */
+/** Bytes of heap in use, once two collections differ by at most 0.1 %: by then every ask that can start has started. */
 const settledHeap = async (): Promise<number> => {
   let before = Number.NaN
   for (;;) {
@@ -53,16 +53,16 @@ const settledHeap = async (): Promise<number> => {
   }
 }
 
-/** Runs of few asks wait side by side, so that there is something to weigh. */
+/** Bytes of heap per waiting ask. Of small runs several wait at the same time, at least 2,000 asks in all. */
 const bytesWaiting = async (asks: number): Promise<number> => {
   const questions = questionsOf(asks)
-  const sideBySide = Math.max(1, Math.ceil(2000 / asks))
-  const runs = Array.from({ length: sideBySide }, () => contender!.prepare(questions, "held", Number.POSITIVE_INFINITY))
+  const runCount = Math.max(1, Math.ceil(2000 / asks))
+  const runs = Array.from({ length: runCount }, () => contender!.prepare(questions, "held", Number.POSITIVE_INFINITY))
   const before = await settledHeap()
   const waiting = Promise.all(runs.map((run) => run()))
   const bytes = (await settledHeap()) - before
   await release(waiting)
-  return bytes / (asks * sideBySide)
+  return bytes / (asks * runCount)
 }
 
 if (contender !== undefined) {
@@ -73,7 +73,7 @@ if (contender !== undefined) {
       contender.prepare(questionsOf(asks), way.answering, way.concurrency ?? Number.POSITIVE_INFINITY)
     const warmUp = runOf(100)
     for (let run = 0; run < warmUpRuns; run++) await warmUp()
-    for (const asks of sizes.filter((asks) => isWorthIt(asks, way))) {
+    for (const asks of sizes.filter((asks) => isMeasured(asks, way))) {
       const iterations = runsOf(asks)
       const bench = new Bench({ time: 0, iterations, warmup: false, throws: true, retainSamples: true })
       bench.add(contender.name, runOf(asks), { async: true })

@@ -1,6 +1,6 @@
 /**
- * Measures fanfold, or the SDK it calls, over a fetch that knows all answers, and prints what it found as JSON:
- * `bench/overhead/SdkProbe.ts fanfold|SDK [--quick]`.
+ * Measures fanfold, or the SDK that it calls, over a fetch with prepared replies, and prints `SdkMeasured` as JSON:
+ * `node bench/overhead/SdkProbe.ts fanfold|SDK [--quick]`.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import Anthropic from "@anthropic-ai/sdk"
@@ -11,21 +11,21 @@ import { Bench } from "tinybench"
 import { isQuick, samplesOf } from "../harness/Results.ts"
 
 export interface SdkMeasured {
-  /** Wall milliseconds of every burst of `asks` asks that are answered after `latencyMillis`. */
+  /** Wall milliseconds of every burst of `asks` asks, each answered after `latencyMillis`. */
   readonly bursts: ReadonlyArray<{
     readonly asks: number
     readonly latencyMillis: number
     readonly millis: ReadonlyArray<number>
   }>
-  /** CPU milliseconds for a reply. */
+  /** CPU milliseconds per reply. */
   readonly cpu: Readonly<Record<"plain" | "stream", ReadonlyArray<number>>>
 }
 
-/** Latencies of a burst in milliseconds: none, where only the client's own work is left, and a quick answer's. */
+/** Latencies in milliseconds: none, which leaves only the client's own work, and that of a fast answer. */
 export const latencies = [0, 300] as const
 export const bursts = [3, 100, 1000] as const
 
-/** About 200 deltas of 13 characters, as the API cuts them: a longish answer. */
+/** Deltas of 13 characters, the usual length of the API's, in the streamed answer. */
 export const deltas = 200
 const text = "Lisbon is a ".repeat(deltas + 20).slice(0, deltas * 13)
 
@@ -40,7 +40,7 @@ const params: Anthropic.MessageCreateParamsNonStreaming = {
 const claude = mockClaude({ seed: 1 })
 claude.when({}).reply(text)
 const headers = { authorization: "Bearer offline", "anthropic-version": "2026-10-21" }
-/** Without the rate-limit headers: always the same, they would tell of an account that never recovers. */
+/** Without the rate-limit headers: constant ones would describe an account that never recovers. */
 const recorded = async (stream: boolean): Promise<readonly [body: string, headers: Record<string, string>]> => {
   const body = JSON.stringify({ ...params, stream })
   const response = await claude.fetch("https://api.anthropic.com/v1/messages", { method: "POST", headers, body })
@@ -49,7 +49,7 @@ const recorded = async (stream: boolean): Promise<readonly [body: string, header
 const [json, jsonHeaders] = await recorded(false)
 const [sse, sseHeaders] = await recorded(true)
 const encoder = new TextEncoder()
-/** One chunk an event, as they come from the API. */
+/** One chunk per event, as the API sends them. */
 const chunks = sse.split(/(?<=\n\n)/).map((event) => encoder.encode(event))
 
 const streamOf = (): ReadableStream<Uint8Array> => {
@@ -63,7 +63,7 @@ const streamOf = (): ReadableStream<Uint8Array> => {
   })
 }
 
-/** Answers after `latencyMillis`, never within the turn of the request. */
+/** Answers after `latencyMillis`; with 0, in the next turn of the event loop. */
 const fetchAfter =
   (latencyMillis: number): typeof fetch =>
   async (_url, init) => {
@@ -72,12 +72,12 @@ const fetchAfter =
     return isStream ? new Response(streamOf(), { headers: sseHeaders }) : new Response(json, { headers: jsonHeaders })
   }
 
-/** What asks `asks` times at once. */
-type Asking = (asks: number, fetch: typeof globalThis.fetch) => () => Promise<unknown>
+/** Returns a function that sends `asks` requests at once. */
+type Client = (asks: number, fetch: typeof globalThis.fetch) => () => Promise<unknown>
 
 const listener: Event.Listener = { emit: () => Effect.void, delta: () => {} }
 const fanfold =
-  (isStreamed: boolean): Asking =>
+  (isStreamed: boolean): Client =>
   (asks, fetch) => {
     const stack = Stack.layer({ apiKey: Redacted.make("offline"), fetch, pacing: { inFlight: asks } })
     return () => {
@@ -87,7 +87,7 @@ const fanfold =
   }
 
 const sdk =
-  (isStreamed: boolean): Asking =>
+  (isStreamed: boolean): Client =>
   (asks, fetch) => {
     const client = new Anthropic({ apiKey: "offline", maxRetries: 0, fetch })
     const ask = () => (isStreamed ? client.messages.stream(params).finalMessage() : client.messages.create(params))
@@ -96,7 +96,7 @@ const sdk =
 
 const contender = { fanfold, SDK: sdk }[process.argv[2] ?? ""]
 
-/** Bursts that go before the first that counts, so that all is compiled. */
+/** Runs bursts before the first timed one, so that the code is compiled. */
 const warmUp = async (run: () => Promise<unknown>, times: number): Promise<void> => {
   for (let time = 0; time < times; time++) await run()
 }
@@ -104,7 +104,7 @@ const warmUp = async (run: () => Promise<unknown>, times: number): Promise<void>
 const runsOf = (asks: number, latencyMillis: number): number =>
   latencyMillis === 0 ? Math.ceil((isQuick ? 1500 : 4000) / (asks + 50)) : isQuick ? 2 : 5
 
-const timed = async (asks: number, latencyMillis: number, ask: Asking): Promise<ReadonlyArray<number>> => {
+const timed = async (asks: number, latencyMillis: number, client: Client): Promise<ReadonlyArray<number>> => {
   const bench = new Bench({
     time: 0,
     iterations: runsOf(asks, latencyMillis),
@@ -112,35 +112,35 @@ const timed = async (asks: number, latencyMillis: number, ask: Asking): Promise<
     throws: true,
     retainSamples: true
   })
-  bench.add("burst", ask(asks, fetchAfter(latencyMillis)), { async: true })
+  bench.add("burst", client(asks, fetchAfter(latencyMillis)), { async: true })
   await globalThis.gc!({ execution: "async", type: "major" })
   await bench.run()
   return bench.tasks.flatMap(samplesOf)
 }
 
-/** So many replies together are long enough for the clock of the CPU. */
+/** Replies per sample of CPU time, whose clock is too coarse for one. */
 const repliesAtOnce = 50
 
-const cpuOf = async (ask: Asking): Promise<ReadonlyArray<number>> => {
-  const run = ask(repliesAtOnce, fetchAfter(0))
+const cpuOf = async (client: Client): Promise<ReadonlyArray<number>> => {
+  const run = client(repliesAtOnce, fetchAfter(0))
   await warmUp(run, isQuick ? 10 : 30)
-  const found: Array<number> = []
+  const cpuMillis: Array<number> = []
   for (let sample = 0; sample < (isQuick ? 8 : 20); sample++) {
     const before = process.cpuUsage()
     await run()
     const { system, user } = process.cpuUsage(before)
-    found.push((system + user) / 1000 / repliesAtOnce)
+    cpuMillis.push((system + user) / 1000 / repliesAtOnce)
   }
-  return found
+  return cpuMillis
 }
 
 if (contender !== undefined) {
   const plain = contender(false)
   await warmUp(plain(100, fetchAfter(0)), isQuick ? 10 : 30)
-  const found: Array<SdkMeasured["bursts"][number]> = []
+  const measured: Array<SdkMeasured["bursts"][number]> = []
   for (const latencyMillis of latencies) {
-    for (const asks of bursts) found.push({ asks, latencyMillis, millis: await timed(asks, latencyMillis, plain) })
+    for (const asks of bursts) measured.push({ asks, latencyMillis, millis: await timed(asks, latencyMillis, plain) })
   }
   const cpu = { plain: await cpuOf(plain), stream: await cpuOf(contender(true)) }
-  console.log(JSON.stringify({ bursts: found, cpu } satisfies SdkMeasured))
+  console.log(JSON.stringify({ bursts: measured, cpu } satisfies SdkMeasured))
 }

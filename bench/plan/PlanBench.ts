@@ -1,16 +1,16 @@
-/** What does a user's own plan gain? Runs it against the mock, one ask at a time and more at once, beside the ideal. */
+/** `fanfold bench PLAN`: runs a user's plan against the mock, sequentially and in parallel, and compares it with the ideal. */
 import { Effect } from "effect"
 import type { Research } from "fanfold"
 import type { Stage } from "fanfold/mocks"
 import * as Makespan from "../harness/Makespan.ts"
-import * as PlanReport from "./PlanReport.ts"
-import * as PlanTable from "./PlanTable.ts"
-import * as Plot from "../harness/Plot.ts"
-import * as Rehearsal from "./Rehearsal.ts"
+import * as PlotSvg from "../harness/PlotSvg.ts"
 import { type Arm, play } from "../harness/Round.ts"
 import { shuffledRounds } from "../harness/Shuffle.ts"
+import * as PlanReport from "./PlanReport.ts"
+import * as PlanTable from "./PlanTable.ts"
+import * as Rehearsal from "./Rehearsal.ts"
 
-/** `speed`: simulated milliseconds in a real one; chosen where it is not given. `version` is fanfold's. */
+/** `speed`: simulated milliseconds per real one; `speedFor` chooses it if undefined. `version`: fanfold's. */
 export interface Settings {
   readonly concurrency: ReadonlyArray<Research.Concurrency>
   readonly latency: Stage.NamedLatency
@@ -20,7 +20,7 @@ export interface Settings {
   readonly version: string
 }
 
-/** Where a measurement stands. Wall milliseconds, as far as the simulated times foretell them. */
+/** Progress of a measurement. `doneMillis` and `totalMillis` are wall milliseconds, estimated from the simulated times. */
 export interface Step {
   readonly arm: string
   readonly round: number
@@ -29,22 +29,22 @@ export interface Step {
   readonly speed: number
 }
 
-/** Measures every arm once a round, in an order shuffled anew for each, and gives the figures in several forms. */
+/** Measures every arm once a round, in an order shuffled for each round. Calls `onStep` before each run. */
 export const measure = Effect.fn("bench.measure")(function* <E>(
   subject: Rehearsal.Subject<E>,
   settings: Settings,
-  tell: (step: Step) => void
+  onStep: (step: Step) => void
 ) {
   const { iterations, latency, seed, version } = settings
   const rehearsal = yield* Rehearsal.rehearse(subject, settings)
   const { asks, hasSynthesis, requests, synthesisMillis } = rehearsal
   const askMillis = asks.map(({ millis }) => millis)
   const arms = settings.concurrency.map((concurrency) => {
-    const places = concurrency === "unbounded" ? Number.POSITIVE_INFINITY : concurrency
+    const slots = concurrency === "unbounded" ? Number.POSITIVE_INFINITY : concurrency
     return {
       concurrency,
-      idealMillis: Makespan.makespan(askMillis, places) + synthesisMillis,
-      lowerBoundMillis: Makespan.lowerBound(askMillis, places) + synthesisMillis,
+      idealMillis: Makespan.makespan(askMillis, slots) + synthesisMillis,
+      lowerBoundMillis: Makespan.lowerBound(askMillis, slots) + synthesisMillis,
       runs: new Array<PlanReport.Arm["runs"][number]>()
     }
   })
@@ -100,7 +100,7 @@ export const measure = Effect.fn("bench.measure")(function* <E>(
   let doneMillis = 0
   for (const [index, order] of rounds.entries()) {
     yield* play(order, ({ foreseenMillis, name }) => {
-      tell({ arm: name, round: index + 1, doneMillis, totalMillis, speed })
+      onStep({ arm: name, round: index + 1, doneMillis, totalMillis, speed })
       doneMillis += foreseenMillis
     })
   }
@@ -113,23 +113,23 @@ export const measure = Effect.fn("bench.measure")(function* <E>(
     table: PlanTable.toText(report),
     markdown: PlanTable.toMarkdown(report),
     json: PlanReport.toJson(report),
-    svg: Effect.promise(() => Plot.svg(PlanTable.toPlot(report)))
+    svg: Effect.promise(() => PlotSvg.render(PlanTable.toPlot(report)))
   }
 })
 
-/** What a call takes of the machine, foreseen: some of it the mock's, the rest the SDK's and fanfold's. */
+/** Expected wall milliseconds of a call without latency: of the mock, the SDK and fanfold. */
 const callMillis = 2
 
-/** Speeds to choose from; a benchmark that takes longer than `patienceMillis` at one of them gets the next. */
+/** Speeds to choose from: the first at which the benchmark takes at most `maxWallMillis`. */
 const speeds = [1, 2, 5, 10, 20, 50, 100]
-const patienceMillis = 30_000
+const maxWallMillis = 30_000
 
-/** An ask that is over sooner would be lost in what the machine itself takes. */
+/** Wall milliseconds of a mean ask, below which the machine's own time would distort the figures. */
 const shortestAskMillis = 50
 
-/** The slowest speed that is quick enough, and never one at which the asks become too short. */
+/** The lowest speed that is fast enough; never one at which a mean ask takes less than `shortestAskMillis`. */
 export const speedFor = (simulatedMillis: number, askMillis: ReadonlyArray<number>): number => {
   const meanMillis = askMillis.reduce((sum, millis) => sum + millis, 0) / askMillis.length
-  const honest = speeds.filter((speed) => speed === 1 || meanMillis / speed >= shortestAskMillis)
-  return honest.find((speed) => simulatedMillis / speed <= patienceMillis) ?? honest.at(-1) ?? 1
+  const allowed = speeds.filter((speed) => speed === 1 || meanMillis / speed >= shortestAskMillis)
+  return allowed.find((speed) => simulatedMillis / speed <= maxWallMillis) ?? allowed.at(-1) ?? 1
 }

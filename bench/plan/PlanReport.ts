@@ -1,18 +1,18 @@
-/** What was measured of a plan, as data. */
+/** The measurements of a plan as data. */
 import { cpus, totalmem } from "node:os"
 import { Clock, Effect, Schema } from "effect"
 import { Message, Research } from "fanfold"
 import type * as Rehearsal from "./Rehearsal.ts"
 
-/** Raised when the shape of the data changes in a way that an old reader would misread. */
+/** Increased when the data changes in a way that an old reader would misread. */
 export const version = 1
 
 const Millis = Schema.Finite
 const Samples = Schema.Array(Millis)
 
 /**
- * What `-o FILE.json` holds. All times are simulated milliseconds, of which `speed` passed in a real one; but in
- * `ownMillis`, where no simulated time passes, they are the machine's.
+ * The content of `-o FILE.json`. All times are simulated milliseconds, `speed` per real one; those of `ownMillis`, where no
+ * simulated time passes, are real.
  */
 export const PlanReport = Schema.Struct({
   version: Schema.Literal(version),
@@ -38,16 +38,16 @@ export const PlanReport = Schema.Struct({
       researchMillis: Samples,
       synthesisMillis: Samples,
       usage: Message.Usage,
-      /** Of simulated answers at list prices; null where a model has no known price. */
+      /** Of simulated answers at list prices; null if a model has no known price. */
       estimatedCostUsd: Schema.NullOr(Schema.Finite)
     })
   ),
-  /** The whole plan without latency, with fanfold and the SDK, and its bare requests against the mock alone. */
+  /** The plan without latency, and its requests sent to the mock without fanfold and the SDK. */
   ownMillis: Schema.Struct({ withFanfold: Samples, mockAlone: Samples })
 })
 export interface PlanReport extends Schema.Schema.Type<typeof PlanReport> {}
 
-/** One concurrency: what it would take at best in simulated milliseconds, and the runs that it took in wall milliseconds. */
+/** One concurrency: its ideal and lower bound in simulated milliseconds, its runs in wall milliseconds. */
 export interface Arm {
   readonly concurrency: Research.Concurrency
   readonly idealMillis: number
@@ -57,7 +57,7 @@ export interface Arm {
 
 type Given = Exclude<keyof PlanReport, "version" | "simulated" | "date" | "machine" | "versions" | "arms">
 
-/** Puts together what was measured, with the date and the machine. */
+/** Converts wall to simulated milliseconds, and adds date, machine and versions. */
 export const make = Effect.fnUntraced(function* (
   about: Pick<PlanReport, Given> & { readonly fanfold: string },
   arms: ReadonlyArray<Arm>
@@ -90,10 +90,10 @@ export const make = Effect.fnUntraced(function* (
   })
 })
 
-/** A microsecond is less than any clock's noise. */
+/** To a microsecond, which is below the noise of the clock. */
 const rounded = (millis: number): number => Number(millis.toFixed(3))
 
 const encode = Schema.encodeSync(PlanReport)
 
-/** The data as indented JSON, with a line end. */
+/** Indented JSON with a final line break. */
 export const toJson = (report: PlanReport): string => `${JSON.stringify(encode(report), undefined, 2)}\n`

@@ -1,19 +1,19 @@
-/** What was measured of a plan, for people: aligned for a terminal, as Markdown, as a plot. Times are simulated ones. */
+/** Formats a plan's report: aligned for a terminal, as Markdown, as a plot. Times are simulated. */
 import { Message, Price, type Research } from "fanfold"
 import * as Makespan from "../harness/Makespan.ts"
-import type { PlanReport } from "./PlanReport.ts"
 import type { Plot } from "../harness/Plot.ts"
 import { medianOf } from "../harness/Results.ts"
+import type { PlanReport } from "./PlanReport.ts"
 
-/** What an arm is called. */
+/** The name of an arm. */
 export const armName = (concurrency: Research.Concurrency): string =>
   concurrency === 1 ? "sequential" : concurrency === "unbounded" ? "unbounded" : `${concurrency} at once`
 
-/** The tables and what explains them, aligned. */
+/** Title, aligned tables and notes. */
 export const toText = (report: PlanReport): string =>
   `${[titleOf(report), ...tablesOf(report).map(aligned), notesOf(report).map(wrapped).join("\n")].join("\n\n")}\n`
 
-/** The same as a Markdown document, with the date and the machine. */
+/** Title, tables and notes as Markdown, with date and machine. */
 export const toMarkdown = (report: PlanReport): string => {
   const { date, machine, versions } = report
   const where = `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, Node ${versions.node}, fanfold ${versions.fanfold}.`
@@ -25,7 +25,7 @@ export const toMarkdown = (report: PlanReport): string => {
   return `${parts.join("\n\n")}\n`
 }
 
-/** Time over concurrency, beside the ideal and the lower bound. */
+/** Time by concurrency, with the ideal and the lower bound. */
 export const toPlot = (report: PlanReport): Plot => {
   const points = (millisOf: (arm: Arm) => number) =>
     report.arms.map((arm) => [armName(arm.concurrency), millisOf(arm) / 1000] as const)
@@ -78,27 +78,27 @@ const tablesOf = ({ arms, hasSynthesis, speed }: PlanReport): ReadonlyArray<Tabl
 
 const medianTotal = ({ totalMillis }: Arm): number => medianOf(totalMillis)
 
-/** What the figures mean, and what of them is not real. */
+/** Sentences that explain the figures, and what is simulated. */
 const notesOf = (report: PlanReport): ReadonlyArray<string> => {
   const { latency, seed, speed } = report
   const pace =
-    `Time ran ${speed} × as fast as it would, so the machine's own milliseconds weigh ${speed}-fold ` +
-    "in every time and percentage; --speed 1 takes as long as it says."
+    `Simulated time ran ${speed} × as fast, so that the machine's own milliseconds weigh ${speed}-fold ` +
+    "in every time and percentage; --speed 1 runs in real time."
   return [
     "Simulated: no model was asked and nothing paid. " +
       `Latency ${latency.name} (${latency.basis}), seed ${seed}; ` +
-      "every row met the same times, in an order drawn anew each round.",
+      "every row has the same latencies; the order of the rows is shuffled for each round.",
     ...(speed === 1 ? [] : [pace]),
-    "ideal: the same latencies given without loss to the place that is free first, then the synthesis. " +
-      "lower bound: no schedule beats the slowest ask, nor the sum ÷ places. " +
-      "Every ask runs to its end, whatever the policy; the limits of an account are left out.",
+    "ideal: each ask, in order, is assigned to the slot that becomes free first, without overhead; then the synthesis. " +
+      "lower bound: no schedule beats the slowest ask, nor the sum ÷ concurrency. " +
+      "Every ask runs to its end, whatever the policy; limits of an account are not simulated.",
     ...limitNote(report),
     ownNote(report),
     costNote(report)
   ]
 }
 
-/** Nothing where there is no synthesis, or no time. */
+/** Empty without a synthesis, or if all latencies are zero. */
 const limitNote = ({ asks, synthesisMillis }: PlanReport): ReadonlyArray<string> => {
   const allMillis = asks.reduce((sum, { millis }) => sum + millis, synthesisMillis)
   const slowest = asks.reduce((one, other) => (other.millis > one.millis ? other : one))
@@ -108,7 +108,7 @@ const limitNote = ({ asks, synthesisMillis }: PlanReport): ReadonlyArray<string>
   return [
     `The synthesis is the serial part, ${timeText(synthesisMillis)} of ${timeText(allMillis)}: ` +
       `no speed-up of these times passes ${limit.toFixed(2)}× (Amdahl), and as ${slowest.name} alone takes ` +
-      `${timeText(slowest.millis)}, ${reachable.toFixed(2)}× here. In the measured one, what sequential itself costs counts too.`
+      `${timeText(slowest.millis)}, ${reachable.toFixed(2)}× here. The measured speed-up includes the overhead of the sequential run.`
   ]
 }
 
@@ -129,13 +129,13 @@ const costNote = ({ arms }: PlanReport): string => {
     `cost: estimated from list prices of ${Price.pricedAt} and simulated answers ` +
     `(${tokens(Message.inputTokensOf(usage))} tokens in, ${tokens(usage.outputTokens)} out); ` +
     "real answers have other lengths." +
-    (differs ? " The rows differ, as asks that leave together cannot read from the cache what they share." : "")
+    (differs ? " The rows differ, as asks that are sent together cannot read from the cache what they share." : "")
   )
 }
 
 const tokens = (count: number): string => count.toLocaleString("en-US")
 
-/** To 4 decimals, and an amount that would be lost there to 2 significant digits. */
+/** With 4 decimals; amounts below $0.001 with 2 significant digits. */
 const usdText = (usd: number): string =>
   `$${usd > 0 && usd < 0.001 ? usd.toLocaleString("en-US", { maximumSignificantDigits: 2 }) : usd.toFixed(4)}`
 
@@ -156,7 +156,7 @@ const piped = ([head = [], ...rows]: Table): string => {
   return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
 }
 
-/** Columns of a line of explanation, as wide as the tables. */
+/** Characters per line of a note, as wide as the tables. */
 const columns = 78
 
 const wrapped = (note: string): string =>
@@ -165,5 +165,5 @@ const wrapped = (note: string): string =>
     return text === "" ? word : lineLength + word.length < columns ? `${text} ${word}` : `${text}\n  ${word}`
   }, "")
 
-/** A file's name may hold what Markdown obeys. */
+/** Escapes Markdown, which the name of a plan's file may contain. */
 const inert = (text: string): string => text.replace(/[\\`*_[\]<>|]/g, "\\$&")

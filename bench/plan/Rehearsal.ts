@@ -1,9 +1,9 @@
-/** What a plan's asks would take: found by running it once in no time, against a mock that tells what it planned. */
+/** Finds the simulated latency of each of a plan's asks by a run without waiting, against a mock that logs what it planned. */
 import { Effect, Layer, Redacted } from "effect"
 import { Call, Claude, type Message, type Research, Stack } from "fanfold"
 import { examples, type latency, mockClaude } from "fanfold/mocks"
 
-/** What one run took and cost. Wall milliseconds; the cost is unknown where a model has no known price. */
+/** Times and cost of one run. Wall milliseconds; `costUsd` is undefined if a model has no known price. */
 export interface Run {
   readonly researchMillis: number
   readonly synthesisMillis: number
@@ -11,14 +11,14 @@ export interface Run {
   readonly costUsd: number | undefined
 }
 
-/** A plan, and how to run it. */
+/** A plan's name, its stack options, and a function that runs it. */
 export interface Subject<E> {
   readonly plan: string
   readonly layers: Stack.Options
   readonly run: (concurrency: Research.Concurrency) => Effect.Effect<Run, E, Claude.Claude>
 }
 
-/** What decides the simulated times. */
+/** The options that determine the simulated times. */
 export interface Simulation {
   readonly seed: number
   readonly latency: { readonly latency: latency.Latency }
@@ -26,7 +26,7 @@ export interface Simulation {
 
 type Mock = ReturnType<typeof mockClaude>
 
-/** A mock for one run: draws count how often a request came, so that none may have come before. */
+/** A mock for one run: a latency depends on how often a request was sent before, so runs do not share a mock. */
 export const mockOf = ({ latency, seed }: Simulation, timeScale: number): Mock =>
   mockClaude({
     seed,
@@ -36,7 +36,7 @@ export const mockOf = ({ latency, seed }: Simulation, timeScale: number): Mock =
     journalEntries: Number.POSITIVE_INFINITY
   })
 
-/** The plan's own stack, but for a gate that is open from the start, and no second try that would hide a failure. */
+/** The plan's stack with `pacing.inFlight`, so that Pacing delays nothing, and without retries, which would hide a failure. */
 export const stackOf = (layers: Stack.Options, fetch: typeof globalThis.fetch, inFlight: number) =>
   Stack.layer({
     ...layers,
@@ -48,25 +48,25 @@ export const stackOf = (layers: Stack.Options, fetch: typeof globalThis.fetch, i
 
 const ascending = (a: number, b: number): number => a - b
 
-/** Simulated milliseconds of every call that a mock answered, the shortest first. */
+/** Simulated milliseconds of every call that a mock answered, ascending. */
 export const plannedOf = ({ journal }: Mock): ReadonlyArray<number> =>
   journal.entries.map(({ plannedMillis }) => plannedMillis).toSorted(ascending)
 
-/** A comparison is worth nothing where the arms were not asked to wait for the same. */
+/** Throws unless both are the same: arms that waited for different latencies cannot be compared. */
 export const assertSame = (met: ReadonlyArray<number>, planned: ReadonlyArray<number>, arm: string): void => {
   if (met.length === planned.length && met.every((millis, index) => millis === planned[index])) return
   throw new Error(`${arm} met other latencies than the rehearsal: the plan does not send the same requests each time`)
 }
 
-/** A request as it was sent, to be sent again. */
+/** A request that was sent, for `resend`. */
 export interface Sent {
   readonly url: string
   readonly init: RequestInit
 }
 
 /**
- * Runs the plan once in no time, one ask after another: which simulated time each ask gets does not depend on when it
- * arrives, and code that has run once is compiled. An ask's time is that of all its calls.
+ * Runs the plan once without waiting, its asks in sequence. The simulated latency of an ask does not depend on when it
+ * arrives, so later runs get the same ones. An ask's time is the sum of its calls. Also compiles the code.
  */
 export const rehearse = Effect.fnUntraced(function* <E>(subject: Subject<E>, simulation: Simulation) {
   const claude = mockOf(simulation, 0)
@@ -83,7 +83,7 @@ export const rehearse = Effect.fnUntraced(function* <E>(subject: Subject<E>, sim
   const planned: Array<number> = []
   let hasSynthesis = false
   let synthesisMillis = 0
-  const watched = Layer.effect(
+  const recording = Layer.effect(
     Claude.Claude,
     Effect.map(Claude.Claude, ({ send }) =>
       Claude.Claude.of({
@@ -106,12 +106,12 @@ export const rehearse = Effect.fnUntraced(function* <E>(subject: Subject<E>, sim
       })
     )
   ).pipe(Layer.provide(stackOf(subject.layers, fetch, 1)))
-  yield* Effect.provide(subject.run(1), watched)
+  yield* Effect.provide(subject.run(1), recording)
   const asks = [...millis].map(([name, millis]) => ({ name, millis }))
   return { asks, hasSynthesis, synthesisMillis, requests, planned: planned.toSorted(ascending) }
 })
 
-/** Sends the requests once more, one after another and without the SDK, and reads the replies. */
+/** Sends the requests again, in sequence and without the SDK, and reads the replies. */
 export const resend = (requests: ReadonlyArray<Sent>, fetch: typeof globalThis.fetch): Effect.Effect<void> =>
   Effect.forEach(
     requests,

@@ -1,12 +1,12 @@
 /**
- * Loaded before a program (`--import`): counts what it loads, ESM and CommonJS alike, until its first outgoing socket or
- * its end, and writes the counts as JSON to the file that `FANFOLD_BENCH_MODULES` names.
+ * Loaded before a program (`--import`): counts the modules that it loads, ESM and CommonJS, until its first outgoing socket
+ * or its exit, and writes `Loaded` as JSON to the file named by `FANFOLD_BENCH_MODULES`.
  */
 import { subscribe } from "node:diagnostics_channel"
 import { writeFileSync } from "node:fs"
 import { registerHooks } from "node:module"
 
-/** `files` from the disk; `builtIn` parts of Node, of which a bare process has some itself. */
+/** `files`: modules from the disk. `builtIn`: modules of Node itself, of which every process loads some. */
 export interface Loaded {
   readonly files: number
   readonly builtIn: number
@@ -21,15 +21,15 @@ if (file !== undefined) {
       return next(url, context)
     }
   })
-  const state = { isTold: false }
-  const tell = () => {
-    if (state.isTold) return
-    state.isTold = true
-    // Node's own list of what it loaded of itself; it is in no type.
+  const state = { isWritten: false }
+  const write = () => {
+    if (state.isWritten) return
+    state.isWritten = true
+    // Node's list of its own loaded modules, which @types/node does not declare.
     const { moduleLoadList } = process as unknown as { readonly moduleLoadList: ReadonlyArray<string> }
     const builtIn = moduleLoadList.filter((name) => name.startsWith("NativeModule ")).length
     writeFileSync(file, JSON.stringify({ files: files.size, builtIn } satisfies Loaded))
   }
-  subscribe("net.client.socket", tell)
-  process.on("exit", tell)
+  subscribe("net.client.socket", write)
+  process.on("exit", write)
 }

@@ -6,13 +6,13 @@ import { shuffledRounds } from "../../bench/harness/Shuffle.ts"
 const curve = (exponent: number) => [10, 100, 1000].map((size) => [size, 7 * size ** exponent] as const)
 
 describe("the exponent of growth", () => {
-  it("is that of the curve, whatever its factor", () => {
+  it("is that of the curve, for any factor", () => {
     assert.closeTo(exponentOf(curve(1)), 1, 1e-9)
     assert.closeTo(exponentOf(curve(2)), 2, 1e-9)
     assert.closeTo(exponentOf(curve(0)), 0, 1e-9)
   })
 
-  it("of points off the line is the one that fits best", () => {
+  it("is the best fit of points off the line", () => {
     const points = [
       [1, 1],
       [Math.E, Math.E],
@@ -21,14 +21,14 @@ describe("the exponent of growth", () => {
     assert.closeTo(exponentOf(points), 2, 1e-9)
   })
 
-  it("is no number where there is no curve", () => {
+  it("is NaN for fewer than two points", () => {
     assert.isNaN(exponentOf([]))
     assert.isNaN(exponentOf([[10, 3]]))
   })
 })
 
 describe("the rounds of a benchmark", () => {
-  it("hold every arm once, in an order that the seed decides", () => {
+  it("contain every arm once, in an order that depends on the seed", () => {
     const arms = ["a", "b", "c", "d", "e"]
     const rounds = shuffledRounds(arms, 6, 1)
     assert.deepStrictEqual(
@@ -45,13 +45,13 @@ describe("a contender of the overhead benchmark", () => {
   const questions = Array.from({ length: 20 }, (_, n) => `Question ${n}?`)
 
   for (const { name, prepare } of contenders) {
-    it(`asks every question, at once, later and when told: ${name}`, async () => {
+    it(`asks every question, answered at once, later and when released: ${name}`, async () => {
       await prepare(questions, "at once", Number.POSITIVE_INFINITY)()
       await prepare(questions, "later", 4)()
-      const state = { isOver: false }
-      const held = prepare(questions, "held", Number.POSITIVE_INFINITY)().then(() => (state.isOver = true))
+      const state = { hasEnded: false }
+      const held = prepare(questions, "held", Number.POSITIVE_INFINITY)().then(() => (state.hasEnded = true))
       await new Promise((resolve) => setImmediate(resolve))
-      assert.isFalse(state.isOver)
+      assert.isFalse(state.hasEnded)
       assert.strictEqual(await release(held), questions.length)
     })
   }

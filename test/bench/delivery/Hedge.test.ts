@@ -1,4 +1,4 @@
-/** What hedging has to buy: 2 % stragglers at ten times the latency, 50 asks. */
+/** The effect of hedging on 50 asks, if 2 % of requests take ten times the latency. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { simulate } from "../../../bench/delivery/Hedge.ts"

@@ -1,4 +1,4 @@
-/** Arms take turns: each once a round, in an order that chance decides and the seed repeats. */
+/** Arms alternate: each runs once a round, in a shuffled order that depends on the seed only. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Arms from "../../../bench/harness/Arms.ts"
 import { shuffledRounds } from "../../../bench/harness/Shuffle.ts"
@@ -42,7 +42,7 @@ describe("Arms.play", () => {
     )
   })
 
-  it("shuffles anew each round, the same way for the same seed", () => {
+  it("shuffles each round, in the same way for the same seed", () => {
     assert.deepStrictEqual(orders(1), orders(1))
     assert.notDeepEqual(orders(1), orders(2))
     assert.isAbove(new Set(orders(1)).size, 5)

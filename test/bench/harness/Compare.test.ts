@@ -1,4 +1,4 @@
-/** A slower commit is noticed, and chance is not taken for one. */
+/** A slower commit gets a verdict, and random differences do not. */
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -25,7 +25,7 @@ const write = (name: string, text: string): string => {
 const many = (factor: number) => Array.from({ length: 400 }, (_, index) => factor * (100 + ((index * 37) % 100)))
 
 describe("a comparison", () => {
-  it("says slower or faster where the spread of the ratio excludes 1", () => {
+  it("is slower or faster if the interval of the ratio excludes 1", () => {
     const slower = verdict([100, 101, 102, 103, 104], [120, 121, 122, 123, 124])
     assert.strictEqual(slower.verdict, "slower")
     assert.strictEqual(slower.ratio, 122 / 102)
@@ -34,25 +34,25 @@ describe("a comparison", () => {
     assert.strictEqual(verdict([120, 121, 122, 123, 124], [100, 101, 102, 103, 104]).verdict, "faster")
   })
 
-  it("does not where the runs overlap, though the medians differ", () => {
-    const { high, low, ratio, verdict: said } = verdict([100, 101, 110, 140, 150], [100, 105, 130, 141, 151])
+  it("is neither if the runs overlap, though the medians differ", () => {
+    const { high, low, ratio, verdict: text } = verdict([100, 101, 110, 140, 150], [100, 105, 130, 141, 151])
     assert.isAbove(ratio, 1.1)
     assert.isBelow(low, 1)
     assert.isAbove(high, 1)
-    assert.match(said, /^the same/)
+    assert.match(text, /^the same/)
   })
 
-  it("does not where there are too few runs", () => {
+  it("is neither with too few runs", () => {
     assert.strictEqual(verdict([1, 1, 1], [9, 9, 9]).verdict, "too few runs to tell")
     assert.strictEqual(verdict([1, 1, 1, 1], [9, 9, 9, 9]).verdict, "slower")
   })
 
-  it("tells small differences where there are many runs", () => {
+  it("notices small differences if there are many runs", () => {
     assert.strictEqual(verdict(many(1), many(1.2)).verdict, "slower")
     assert.match(verdict(many(1), many(1.001)).verdict, /^the same/)
   })
 
-  it("gives no verdict on what two runs of one commit may differ by", () => {
+  it("gives no verdict on differences as small as those of two runs of one commit", () => {
     const older = [100, 100.1, 100.2, 100.3, 100.4]
     const newer = [104, 104.1, 104.2, 104.3, 104.4]
     const slower = verdict(older, newer)
@@ -68,7 +68,7 @@ describe("a comparison", () => {
     assert.deepStrictEqual(Compare.compare(...results), Compare.compare(...results))
   })
 
-  it("tells what else is not the same", () => {
+  it("lists the other differences", () => {
     const older = stored({ both: [1], gone: [1] })
     const machine = { ...older.machine, cores: 128 }
     const versions = { ...older.versions, effect: "4.0.0" }
@@ -100,7 +100,7 @@ describe("an earlier result", () => {
     assert.deepStrictEqual(stored({ arm: [1.23456, 2] }).samples, { arm: [1.235, 2] })
   })
 
-  it("that is missing, broken or foreign ends everything before it begins", async () => {
+  it("that is missing, broken or of another format ends the benchmark before it begins", async () => {
     const wrong = {
       [join(folder, "missing.json")]: /missing\.json: cannot be read \(ENOENT\)/,
       [write("broken.json", "{")]: /broken\.json: is not the result of a benchmark/,
@@ -119,7 +119,7 @@ describe("an earlier result", () => {
 const bench = (...args: ReadonlyArray<string>) => node(join(root, "bench/main.ts"), args).ended
 
 describe("npm run bench", { timeout: 60_000 }, () => {
-  it("refuses what it does not know, and says what there is", async () => {
+  it("rejects unknown names and options, and prints the usage", async () => {
     for (const [args, message] of [
       [["--bogus"], /--bogus/],
       [["nope"], /No such question: nope/],
@@ -137,9 +137,9 @@ describe("npm run bench", { timeout: 60_000 }, () => {
     const { code, stdout } = await bench("--help")
     assert.strictEqual(code, 0)
     assert.match(stdout, /--quick[^]*--compare FILE[^]*Questions:/)
-    // Files of parts begin with a capital.
+    // Questions have lower-case names.
     const files = readdirSync(join(root, "bench")).filter((file) => /^[a-z-]+\.ts$/.test(file) && file !== "main.ts")
-    const told = [...stdout.matchAll(/^  ([a-z-]+) +[A-Z].*\?$/gm)].map(([, name]) => `${name}.ts`)
-    assert.sameMembers(told, files)
+    const listed = [...stdout.matchAll(/^  ([a-z-]+) +[A-Z].*\?$/gm)].map(([, name]) => `${name}.ts`)
+    assert.sameMembers(listed, files)
   })
 })

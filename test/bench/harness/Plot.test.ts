@@ -1,6 +1,7 @@
-/** A plot is a well-formed SVG that says what it shows. */
+/** A plot is drawn as well-formed SVG with all its texts; tables are aligned. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Plot from "../../../bench/harness/Plot.ts"
+import type * as Plot from "../../../bench/harness/Plot.ts"
+import * as PlotSvg from "../../../bench/harness/PlotSvg.ts"
 import * as Table from "../../../bench/harness/Table.ts"
 
 const plot: Plot.Plot = {
@@ -54,16 +55,16 @@ const textsOf = (svg: string): ReadonlyArray<string> => {
   return texts
 }
 
-/** The picture, and how far below its upper edge the first point is. */
+/** The SVG text, and the distance of the highest point from the upper edge, in pixels. */
 const drawn = async (one: Plot.Plot) => {
-  const svg = await Plot.svg(one)
+  const svg = await PlotSvg.render(one)
   const ofPoints = [...svg.matchAll(/matrix\(3,0,0,3,[\d.]+,([\d.]+)\)/g)].map(([, y]) => Number(y))
   return { svg, top: Math.min(...ofPoints) }
 }
 
 describe("a plot", () => {
   it("is well-formed SVG with its title, labels, names and note, on white", async () => {
-    const svg = await Plot.svg(plot)
+    const svg = await PlotSvg.render(plot)
     assert.match(svg, /^<svg [^>]*viewBox="0 0 820 480"/)
     const texts = textsOf(svg)
     for (const text of [
@@ -81,10 +82,10 @@ describe("a plot", () => {
     assert.match(svg, /stroke-dasharray/)
   })
 
-  it("names each of many bars, in lines where it takes them", async () => {
+  it("names each of many bars, in several lines if needed", async () => {
     const names = Array.from({ length: 12 }, (_, index) => `fanfold contender ${index + 1}`)
     const series: Plot.Series = { name: "median", kind: "bar", points: names.map((name) => [name, 5]) }
-    const texts = textsOf(await Plot.svg({ ...plot, series: [series], note: `${"word ".repeat(40)}end` }))
+    const texts = textsOf(await PlotSvg.render({ ...plot, series: [series], note: `${"word ".repeat(40)}end` }))
     assert.lengthOf(
       texts.filter((text) => text === "fanfold"),
       12
@@ -96,7 +97,7 @@ describe("a plot", () => {
     )
   })
 
-  it("begins below a legend of many names, each with a colour of its own", async () => {
+  it("starts below a legend of many names, each with a colour of its own", async () => {
     const series = Array.from({ length: 8 }, (_, index) => ({ ...plot.series[0]!, name: `the contender ${index}` }))
     const [few, many] = [await drawn({ ...plot, series: series.slice(0, 1) }), await drawn({ ...plot, series })]
     assert.isAbove(many.top, few.top + 20)
@@ -107,7 +108,7 @@ describe("a plot", () => {
   })
 
   it("is the same text for the same figures", async () => {
-    assert.strictEqual(await Plot.svg(plot), await Plot.svg(plot))
+    assert.strictEqual(await PlotSvg.render(plot), await PlotSvg.render(plot))
   })
 
   it("puts points into their categories, though their names are numbers", async () => {
@@ -120,7 +121,7 @@ describe("a plot", () => {
         [0, 30]
       ]
     }
-    const svg = await Plot.svg({ ...plot, y: { label: "ms", scale: "linear" }, series: [series] })
+    const svg = await PlotSvg.render({ ...plot, y: { label: "ms", scale: "linear" }, series: [series] })
     const [first, second, third] = [...svg.matchAll(/matrix\(3,0,0,3,([\d.]+),([\d.]+)\)/g)].map(([, x]) => Number(x))
     assert.isBelow(first!, second!)
     assert.isBelow(second!, third!)
@@ -128,7 +129,7 @@ describe("a plot", () => {
 
   it("gives a dashed bar the colour of the bar before it", async () => {
     const series = [bar("a", false), bar("a, ideal", true), bar("b", false), bar("b, ideal", true)]
-    const svg = await Plot.svg({ ...plot, y: { label: "times", scale: "linear" }, series })
+    const svg = await PlotSvg.render({ ...plot, y: { label: "times", scale: "linear" }, series })
     const [a, aIdeal, b, bIdeal] = [...svg.matchAll(/fill="(#[0-9A-F]{6})"/g)].map(([, fill]) => fill)
     assert.deepStrictEqual([aIdeal, bIdeal], [a, b])
     assert.notStrictEqual(a, b)
@@ -136,7 +137,7 @@ describe("a plot", () => {
 })
 
 describe("a table", () => {
-  it("lines up figures to the right, and has a column for each name there is", () => {
+  it("aligns figures to the right, and has a column for each name", () => {
     assert.strictEqual(
       Table.toMarkdown([
         { arm: "fanfold", ms: "9.5" },

@@ -1,4 +1,4 @@
-/** What a benchmark leaves behind says all that is needed to judge it, and a quick run replaces no full one. */
+/** Result files contain what is needed to judge a benchmark, and a quick run never replaces a full result. */
 import { pathToFileURL } from "node:url"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -8,7 +8,7 @@ import * as Results from "../../../bench/harness/Results.ts"
 import { node, root } from "../../cli/Process.ts"
 
 describe("few samples", () => {
-  it("are told as median, least, most and number", () => {
+  it("are summarized as median, minimum, maximum and number", () => {
     assert.deepStrictEqual(Results.spreadOf([5, 1, 4, 2]), { median: 3, min: 1, max: 5, n: 4 })
     assert.strictEqual(Results.medianOf([9, 1, 2]), 2)
     assert.isNaN(Results.medianOf([]))
@@ -18,19 +18,19 @@ describe("few samples", () => {
 describe("a result", () => {
   const result = { name: "one", seed: 7, simulated: "all", rows: [{ arm: "a", ms: 1 }], samples: { a: [1, 2] } }
 
-  it("says where, when and with what it was taken", () => {
+  it("contains machine, date and versions", () => {
     const stored = Results.storedOf(result)
     assert.deepStrictEqual(Schema.decodeSync(Results.Stored)(stored), stored)
     assert.strictEqual(stored.versions["node"], process.versions.node)
     assert.containsAllKeys(stored.versions, ["@anthropic-ai/sdk", "effect", "msw", "tinybench", "undici"])
     assert.isAtLeast(stored.machine.cores, 1)
     assert.isBelow(Math.abs(Date.now() - Date.parse(stored.date)), 60_000)
-    assert.include(Results.placeOf(stored), stored.date.slice(0, 10))
-    assert.notInclude(Results.placeOf(stored), "quick")
-    assert.include(Results.placeOf({ ...stored, isQuick: true }), "quick")
+    assert.include(Results.provenanceOf(stored), stored.date.slice(0, 10))
+    assert.notInclude(Results.provenanceOf(stored), "quick")
+    assert.include(Results.provenanceOf({ ...stored, isQuick: true }), "quick")
   })
 
-  it("says in the picture and the summary, too, what is simulated", async () => {
+  it("states what is simulated in the plot and the summary, too", async () => {
     const plot: Plot.Plot = {
       title: "One",
       x: { label: "", scale: "category" },
@@ -45,19 +45,19 @@ describe("a result", () => {
     assert.hasAllKeys(await Results.filesOf(result, Results.storedOf(result)), ["json"])
   })
 
-  it("is worked for without filling a log", async () => {
-    const room = pathToFileURL(join(root, "bench/harness/Results.ts")).href
-    const script = `const { progress } = await import("${room}"); for (let n = 1; n <= 50; n++) progress("step " + n)`
+  it("reports progress with few lines in a log", async () => {
+    const file = pathToFileURL(join(root, "bench/harness/Results.ts")).href
+    const script = `const { progress } = await import("${file}"); for (let n = 1; n <= 50; n++) progress("step " + n)`
     const { stderr } = await node("--input-type=module", ["-e", script]).ended
     assert.match(stderr, /^  \d s  step 1\n$/)
   })
 
-  it("of a quick run has a folder of its own", async () => {
-    const room = pathToFileURL(join(root, "bench/harness/Results.ts")).href
-    const script = `const { folder, isQuick } = await import("${room}"); console.log(isQuick, folder.pathname)`
-    const said = async (...flags: ReadonlyArray<string>) =>
+  it("of a quick run is written to a folder of its own", async () => {
+    const file = pathToFileURL(join(root, "bench/harness/Results.ts")).href
+    const script = `const { folder, isQuick } = await import("${file}"); console.log(isQuick, folder.pathname)`
+    const printed = async (...flags: ReadonlyArray<string>) =>
       (await node("--input-type=module", ["-e", script, "--", ...flags]).ended).stdout
-    assert.match(await said(), /^false .*\/bench\/results\/\n$/)
-    assert.match(await said("--quick"), /^true .*\/bench\/results\/quick\/\n$/)
+    assert.match(await printed(), /^false .*\/bench\/results\/\n$/)
+    assert.match(await printed("--quick"), /^true .*\/bench\/results\/quick\/\n$/)
   })
 })

@@ -1,4 +1,4 @@
-/** The comparison of sequential and parallel is fair, and shows who only says that it is parallel. */
+/** All arms get the same latencies, and the figures expose a run that is not parallel. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Fanout from "../../../bench/harness/Fanout.ts"
 import * as Simulation from "../../../bench/harness/Simulation.ts"
@@ -14,7 +14,7 @@ describe("the arms", () => {
   const plan = planOf(12)
   const options = { seed: 7, latency: latency.sonnet45, timeScale: 0 }
 
-  it("meet identical latencies, whatever the order and whoever asks", async () => {
+  it("get identical latencies, whatever their order and client", async () => {
     const rehearsal = await Fanout.rehearse(plan, options)
     const simulation = Simulation.make(options)
     const { fetch } = simulation
@@ -22,36 +22,36 @@ describe("the arms", () => {
       sequential: Fanout.fanfold(plan, 1, { fetch, inFlight: 12 }),
       parallel: Fanout.fanfold(plan, 12, { fetch, inFlight: 12 }),
       sdk: Fanout.rawSdk(rehearsal, 12, { fetch }),
-      bare: Fanout.bare(rehearsal, fetch)
+      mockAlone: Fanout.mockAlone(rehearsal, fetch)
     }
-    assert.lengthOf(rehearsal.met, 13)
-    assert.strictEqual(new Set(rehearsal.met.map(([, millis]) => millis)).size, 13, "the latencies differ")
+    assert.lengthOf(rehearsal.latencies, 13)
+    assert.strictEqual(new Set(rehearsal.latencies.map(([, millis]) => millis)).size, 13, "the latencies differ")
     for (const [name, run] of Object.entries(arms)) {
       simulation.renew()
       await run()
-      assert.deepStrictEqual(simulation.met(), rehearsal.met, name)
+      assert.deepStrictEqual(simulation.latencies(), rehearsal.latencies, name)
     }
   })
 
-  it("are told apart from a run that met something else", async () => {
+  it("differ from a run with other latencies, which throws", async () => {
     const rehearsal = await Fanout.rehearse(plan, options)
     const simulation = Simulation.make(options)
     const run = Fanout.fanfold(plan, 12, { fetch: simulation.fetch, inFlight: 12 })
     await run()
-    assert.doesNotThrow(() => Simulation.assertSame(simulation.met(), rehearsal.met))
+    assert.doesNotThrow(() => Simulation.assertSame(simulation.latencies(), rehearsal.latencies))
     await run()
-    assert.throws(() => Simulation.assertSame(simulation.met(), rehearsal.met), "its time means nothing")
+    assert.throws(() => Simulation.assertSame(simulation.latencies(), rehearsal.latencies), "its time means nothing")
     const elsewhere = await Fanout.rehearse(plan, { ...options, seed: 8 })
-    assert.throws(() => Simulation.assertSame(elsewhere.met, rehearsal.met), "its time means nothing")
+    assert.throws(() => Simulation.assertSame(elsewhere.latencies, rehearsal.latencies), "its time means nothing")
     const slower = await Fanout.rehearse(plan, { ...options, latency: latency.sonnet55 })
     assert.deepStrictEqual(
-      slower.met.map(([call]) => call),
-      rehearsal.met.map(([call]) => call)
+      slower.latencies.map(([attempt]) => attempt),
+      rehearsal.latencies.map(([attempt]) => attempt)
     )
-    assert.throws(() => Simulation.assertSame(slower.met, rehearsal.met), "its time means nothing")
+    assert.throws(() => Simulation.assertSame(slower.latencies, rehearsal.latencies), "its time means nothing")
   })
 
-  it("rehearse the latencies that the questions get, in their order", async () => {
+  it("rehearse the latencies of the questions, in their order", async () => {
     const claude = mockClaude(options)
     const { askMillis, synthesisMillis } = await Fanout.rehearse(plan, options)
     await Fanout.fanfold({ questions: plan.questions.slice(3, 4) }, 1, { fetch: claude.fetch, inFlight: 1 })()
@@ -63,18 +63,18 @@ describe("the arms", () => {
 
 const parts = (researchMillis: number, synthesisMillis: number) => ({ researchMillis, synthesisMillis })
 
-/** Lets a clock run that stands still otherwise, so that a busy machine does not matter. */
+/** Advances a manual clock until the promise settles, so that the speed of the machine does not matter. */
 const passing = async <A>(time: clock.Manual, running: Promise<A>): Promise<A> => {
-  const run = { isOver: false }
+  const run = { hasEnded: false }
   void running.finally(() => {
-    run.isOver = true
+    run.hasEnded = true
   })
-  while (!run.isOver) await time.advance(1)
+  while (!run.hasEnded) await time.advance(1)
   return running
 }
 
 describe("the figures", () => {
-  it("are medians beside what is possible", () => {
+  it("are medians, and the ideal", () => {
     const figures = Speedup.figuresOf({
       latency: "made up",
       askMillis: [100, 200, 300],
@@ -92,7 +92,7 @@ describe("the figures", () => {
     assert.strictEqual(figures.amdahl, 4)
   })
 
-  it("show an implementation that is secretly sequential as such", async () => {
+  it("show that an implementation is secretly sequential", async () => {
     const plan = planOf(6)
     const askMillis = plan.questions.map(() => 30)
     const time = clock.manual()
@@ -113,7 +113,7 @@ describe("the figures", () => {
     assert.isAbove(honest.percentOfIdeal, 60)
   })
 
-  it("become rows that say so", () => {
+  it("become rows", () => {
     const one: Speedup.Case = {
       latency: "fixed, 100 ms",
       askMillis: [100, 100],

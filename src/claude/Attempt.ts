@@ -44,25 +44,21 @@ export interface Observer {
   readonly onEnd?: (attempt: Attempt, end: End) => void
 }
 
-/** The observers of a call, from the innermost layer outwards. */
-interface Observers {
-  readonly observer: Observer
-  readonly outer: Observers | undefined
-}
-
-/** What a call is made within: the attempt that it is part of, if any, and the observers of what it makes itself. */
+/** What a call is made within: the attempt that it is part of, and the observers of its own, from the innermost outwards. */
 interface Surroundings {
   readonly attempt: Attempt | undefined
-  readonly observers: Observers | undefined
+  readonly observer: Observer | undefined
+  readonly outer: Surroundings | undefined
 }
 
 const Surroundings = Context.Reference<Surroundings>("fanfold/claude/Attempt/Surroundings", {
-  defaultValue: () => ({ attempt: undefined, observers: undefined })
+  defaultValue: () => ({ attempt: undefined, observer: undefined, outer: undefined })
 })
 
-const surroundedBy = ({ attempt, observers }: Surroundings, observer: Observer): Surroundings => ({
-  attempt,
-  observers: { observer, outer: observers }
+const surroundedBy = (outer: Surroundings, observer: Observer): Surroundings => ({
+  attempt: outer.attempt,
+  observer,
+  outer: outer.observer === undefined ? undefined : outer
 })
 
 /** Adds an observer to the context that attempts are made in; the inner ones are called first. */
@@ -89,7 +85,7 @@ export class Attempt {
   /** Called by the attempt of an inner `Claude` made within this one. */
   readonly onInner: () => void
   readonly #fiber: AnyFiber
-  readonly #observers: Observers | undefined
+  readonly #surroundings: Surroundings
   #sendDelta: ((delta: Event.Delta) => void) | undefined
   #partial: () => PartialReply = none
   #stop: Stop = interruption
@@ -106,8 +102,9 @@ export class Attempt {
       request.maxTokens > maxPlainTokens
     this.onInner = onInner
     this.#fiber = fiber
-    const { attempt: outer, observers } = fiber.getRef(Surroundings)
-    this.#observers = outer === undefined ? observers : { observer: forwardingTo(outer), outer: observers }
+    const surroundings = fiber.getRef(Surroundings)
+    const { attempt: outer } = surroundings
+    this.#surroundings = outer === undefined ? surroundings : surroundedBy(surroundings, forwardingTo(outer))
   }
 
   /** The request was dispatched, and has not ended. */
@@ -127,23 +124,23 @@ export class Attempt {
 
   dispatch(): void {
     this.dispatchedAt = nowMillis(this.#fiber)
-    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onDispatch?.(this)
+    this.#notify((observer) => observer.onDispatch?.(this))
   }
 
   /** To be called by a `Claude` that streams, once the response has begun. */
   headers(headers: Readonly<Record<string, string>>): void {
-    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onHeaders?.(this, headers)
+    this.#notify((observer) => observer.onHeaders?.(this, headers))
   }
 
   /** To be called by a `Claude` that streams, for all bytes that arrive; `partial` gives what all of them make. */
   chunk(partial: () => PartialReply): void {
     this.#partial = partial
     this.lastChunkAt = nowMillis(this.#fiber)
-    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onChunk?.(this)
+    this.#notify((observer) => observer.onChunk?.(this))
   }
 
   begin(): void {
-    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onFirstToken?.(this)
+    this.#notify((observer) => observer.onFirstToken?.(this))
   }
 
   /** To be run by a `Claude` that streams, when the first text arrives. */
@@ -168,8 +165,13 @@ export class Attempt {
     const end: End = { exit, durationMillis, ...this.#costOf(exit) }
     this.isEnded = true
     if (this.dispatchedAt === undefined) return end
-    for (let each = this.#observers; each !== undefined; each = each.outer) each.observer.onEnd?.(this, end)
+    this.#notify((observer) => observer.onEnd?.(this, end))
     return end
+  }
+
+  #notify(call: (observer: Observer) => void): void {
+    let each: Surroundings | undefined = this.#surroundings
+    for (; each !== undefined; each = each.outer) if (each.observer !== undefined) call(each.observer)
   }
 
   #costOf(exit: Exit.Exit<Reply, AskError>): Pick<End, "model" | "usage" | "headers"> {
@@ -247,14 +249,19 @@ export const observe = (send: Send): Send => {
       outer?.onInner()
       if (!isInnermost) return send(request)
       const attempt = new Attempt(request, fiber, onInner)
-      const sent = Effect.suspend(() => {
+      const dispatch = () => {
         attempt.dispatch()
-        return Effect.provideService(send(request), Surroundings, { attempt, observers: undefined })
-      })
+        return Effect.provideService(send(request), Surroundings, { attempt, observer: undefined, outer: undefined })
+      }
       // An outer attempt emits the events of both.
-      const emit = outer === undefined ? Event.emit : () => Effect.void
-      return Effect.onExit(Effect.andThen(emit(attempt.dispatchedEvent), sent), (exit) =>
-        emit(attempt.endEvent(attempt.end(exit)))
+      if (outer !== undefined || !Event.isListening(fiber)) {
+        return Effect.onExit(dispatch(), (exit) => {
+          attempt.end(exit)
+          return Effect.void
+        })
+      }
+      return Effect.onExit(Effect.andThen(Event.emit(attempt.dispatchedEvent), dispatch), (exit) =>
+        Event.emit(attempt.endEvent(attempt.end(exit)))
       )
     })
   )

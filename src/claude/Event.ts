@@ -145,6 +145,9 @@ const silent: Listener = { emit: () => Effect.void }
 /** The listener of the calls made with it; none by default. */
 export const Listener = Context.Reference<Listener>("fanfold/claude/Event/Listener", { defaultValue: () => silent })
 
+/** Whether anything receives the events of the fiber's calls. */
+export const isListening = (fiber: AnyFiber): boolean => fiber.getRef(Listener) !== silent
+
 type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 
 /** Stamps an event with the time, the current call and what an attempt cost, and passes it to the listener. */

@@ -5,13 +5,6 @@ const count = (n: number): string => n.toLocaleString("en-US")
 
 export const meanings: Readonly<Record<string, string>> = {
   "plan.$schema": "Where an editor finds the JSON Schema of plans; fanfold itself ignores it",
-  "plan.model": `Model of every ask that names none; of a list, the next where one is overloaded or missing (default: ${Claude.askModel})`,
-  "plan.system": "System prompt of every ask that sets none (default: one that asks for a direct answer with facts)",
-  "plan.context": "One document for all asks; it is sent first, so that the API can cache it (default: none)",
-  "plan.concurrency": "How many asks may be in progress at once (default: unbounded, within the limits of the account)",
-  "plan.policy": "When research counts as complete (default: best-effort)",
-  "plan.deadline":
-    "Time from the start after which no ask continues, whatever the policy; the answers so far are folded (default: none)",
   "plan.asks": "The asks: by name, a question, or a mapping with `question` and the keys of an ask",
   "plan.synthesis":
     "How the answers become one document: an instruction, or a mapping with `instruction` and the keys of an ask (default: the document lists the answers)",
@@ -80,9 +73,6 @@ const pattern = "part of the text in any case, or `/regular expression/flags`"
 
 /** What keys take, where the schema's own words are not enough for a reader. */
 export const values: Readonly<Record<string, string>> = {
-  "plan.policy": "`all`, `best-effort`, `{ atLeast: n }` or `{ first: n }`",
-  "plan.concurrency": "a whole number ≥ 1, or `unbounded`",
-  "plan.context": "text, or `{ file: path }`; the path is relative to the plan",
   "plan.asks": "a mapping of at least one ask",
   "plan.synthesis": "text, or a mapping",
   "plan.hedge.after": "`p95`, or a time",

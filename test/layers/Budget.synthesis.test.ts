@@ -95,7 +95,7 @@ describe("what is kept for the synthesis", () => {
     })
   )
 
-  it.effect("knows all answers of runs that take turns in one purse", () =>
+  it.effect("knows all answers of runs that take turns in one budget", () =>
     Effect.gen(function* () {
       const bill = { usd: 0 }
       const claude = make(({ request }) => {

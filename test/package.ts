@@ -24,7 +24,9 @@ const versionsOf = async (): Promise<ReadonlyArray<string>> => {
 
 const script = `
 import { Effect, Layer, Redacted, Schema } from "effect"
+import { LanguageModel } from "effect/ai"
 import { Ask, Claude, Research, Stack, Synthesis } from "fanfold"
+import { layer } from "fanfold/LanguageModel"
 import { run } from "fanfold/promise"
 import { mockClaude } from "fanfold/mocks"
 
@@ -36,8 +38,10 @@ const program = Research.run({ a: Ask.text("How?"), b: Ask.object("How many?", C
 )
 const claude: Layer.Layer<Claude.Claude> = Stack.layer({ apiKey: Redacted.make("offline"), fetch })
 const effectful: string = await Effect.runPromise(Effect.provide(program, claude))
+const generated = LanguageModel.generateText({ prompt: "How?" }).pipe(Effect.provide(layer().pipe(Layer.provide(claude))))
+const { text } = await Effect.runPromise(generated)
 const { document } = await run({ asks: { a: "How?", b: "Why?" }, synthesis: "Fold them", apiKey: "offline", fetch })
-if (effectful === "" || document === "") throw new Error("empty")
+if (effectful === "" || text === "" || document === "") throw new Error("empty")
 console.log("typed and run under", process.version)
 `
 

@@ -2,7 +2,7 @@
 import { Context, Deferred, Effect, Exit, Layer, Option, Queue, Schema, Stream } from "effect"
 import { type AiError, LanguageModel, type Response } from "effect/ai"
 import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
-import * as AiMessages from "./AiMessages.ts"
+import * as AiMessages from "./ai/AiMessages.ts"
 import { AskError, CutOff } from "./claude/AskError.ts"
 import * as Attempt from "./claude/Attempt.ts"
 import * as Call from "./claude/Call.ts"

@@ -16,6 +16,7 @@ const floors: Readonly<Record<string, number>> = {
   pipeline: 4,
   plan: 5,
   report: 5,
+  ai: 6,
   promise: 6,
   cli: 6
 }

@@ -2,8 +2,8 @@
 import { Duration, Effect } from "effect"
 import { AiError, type LanguageModel, type Prompt, type Response } from "effect/ai"
 import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
-import { AskError, Refused, Truncated } from "./claude/AskError.ts"
-import { type Effort, inputTokensOf, type Reply, type Request, textOf, type Turn } from "./claude/Message.ts"
+import { AskError, Refused, Truncated } from "../claude/AskError.ts"
+import { type Effort, inputTokensOf, type Reply, type Request, textOf, type Turn } from "../claude/Message.ts"
 
 type Method = "generateText" | "generateObject" | "streamText"
 

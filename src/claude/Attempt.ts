@@ -235,7 +235,8 @@ export const mark = (send: Send): Send => {
 
 /**
  * Observes the attempts of a `send`, and emits `Dispatched` before each, `Replied` or `AttemptFailed` after. One that is
- * marked stays as it is. An unmarked one counts as the place where requests leave, until an observed one is seen within it.
+ * marked stays as it is. Each call of an unmarked one counts as an attempt, until a call of an observed `send` is made within
+ * it: then it is a layer that was made without `layerAround`, and the inner calls are the attempts.
  */
 export const observe = (send: Send): Send => {
   if (marked.has(send)) return send

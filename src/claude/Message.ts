@@ -1,4 +1,4 @@
-/** What crosses the waist: a `Request` goes to Claude, a `Reply` comes back, and `Usage` says what it took. */
+/** What `Claude.send` takes and gives: a `Request`, a `Reply`, and its `Usage`. */
 import { Predicate, Schema } from "effect"
 
 /** How much work Claude puts into an answer, as the API names it. */

@@ -161,7 +161,7 @@ export class Unbounded extends Schema.TaggedError<Unbounded>()("Unbounded", deta
   }
 }
 
-/** A synthesis without a single answer to fold; nothing was sent. */
+/** No ask has an answer, so that there is nothing to make a document of; nothing was sent. */
 export class NothingToFold extends Schema.TaggedError<NothingToFold>()("NothingToFold", { asks: Schema.Int }) {
   get isRetryable(): boolean {
     return false

@@ -37,7 +37,7 @@ export const within: Duration.Input = "20 minutes"
 /** Long enough to let an overload pass, short enough to notice that it did. */
 export const maxWait: Duration.Input = "60 seconds"
 
-/** The backoff starts here and doubles: eight tries take about half a minute, and a whole one at most. */
+/** The backoff starts here and doubles: the seven pauses between eight tries take 63.5 s at most, with jitter half of that. */
 const firstBackoff = "500 millis"
 
 /** The shortest backoff, whatever the jitter: an immediate retry would meet the same fault. */

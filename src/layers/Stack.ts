@@ -129,7 +129,7 @@ interface SharedLayer {
 
 /**
  * In the order of their last use. One that was removed lives on in the runs that have it, and has nothing to be closed.
- * `LayerMap` would close a layer with the last scope that uses it, or never; limits must outlive a run, and be bounded.
+ * `LayerMap` closes a layer when no scope has used it for a time, or keeps all: here the number is bounded instead.
  */
 const sharedLayers = MutableHashMap.empty<ReadonlyArray<unknown>, SharedLayer>()
 
@@ -148,7 +148,7 @@ const storage = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): La
         )
       )
 
-/** Two provides of one layer value build it twice, so what a process shares is built once, in a scope that outlives them. */
+/** Two programs that are run each with this layer build it twice; what they share is built once, in a scope of its own. */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   const { apiKey, baseUrl, fetch } = options
   // A redacted key compares by its value, and stays redacted.

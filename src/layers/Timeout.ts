@@ -21,7 +21,7 @@ export interface Options extends InCode<typeof Options> {}
 /** A long prompt is read before the first token comes, which may take a minute or two. */
 export const firstToken: Duration.Input = "120 seconds"
 
-/** The API sends pings while it works; longer silence means a dead connection. */
+/** The API sends pings every few seconds while it works, so that silence for this long is likelier a dead connection. */
 export const stall: Duration.Input = "90 seconds"
 
 /** The SDK's own limit for a plain request. */

@@ -1,4 +1,4 @@
-/** Reads of a fiber that must not suspend: callbacks of timers, streams and observers have no effect of their own to run. */
+/** Reads of a fiber's services in callbacks (of timers, streams and observers), where no effect can be run. */
 import { Clock, type Fiber } from "effect"
 
 export type AnyFiber = Fiber.Fiber<unknown, unknown>

@@ -5,7 +5,7 @@ import type { Prices } from "../../claude/Price.ts"
 import * as WorstCase from "../../cost/WorstCase.ts"
 import type { Reservation } from "./BudgetLedger.ts"
 
-/** Reasons for which the API rejects a request before it has done any work. */
+/** Reasons without usage for which nothing is counted: the API answered with an error instead of a reply. */
 const freeReasons = new Set([
   "RateLimited",
   "SpendLimitReached",

@@ -1,4 +1,4 @@
-/** The calls of one run that are under way: which of them takes too long, and may have a second copy. */
+/** The calls of one run that are under way: decides which of them gets a second copy, and when. */
 import { LatencyHistogram } from "./LatencyHistogram.ts"
 
 /** A call takes too long once this share of all that left have ended, each in less time. */

@@ -1,8 +1,10 @@
 /** What `fanfold check` prints: the calls of a plan, their tokens and cost at most, the budget and the shared prefixes. */
 import { Duration } from "effect"
 import { isOverridden, pricedAt, type Prices, usdText } from "../claude/Price.ts"
+import { charactersPerToken } from "../cost/TokenCount.ts"
 import { planText } from "../options/DurationText.ts"
 import * as Policy from "../options/Policy.ts"
+import * as Ask from "../pipeline/Ask.ts"
 import type * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { numberText, plural } from "../report/NumberText.ts"
@@ -26,6 +28,7 @@ export const toText = (
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),
+    ...addedLines(calls),
     ...budgetLines(layers.budget, atMostUsd),
     ...SharedPrefixLines.lines(calls.filter(({ part }) => part === "ask")),
     "Nothing was sent.",
@@ -53,6 +56,15 @@ const costText = (
     `Cost: at most ${usdText(atMostUsd, "up")}, as a budget counts it; about ${usdText(estimatedUsd)} by the length of the text${searches} ` +
     `(estimated: ${pricesText(calls, prices)}, every answer as long as it may be, each call once)`
   )
+}
+
+/** What fanfold adds of its own to each ask: the default system prompt, where no other replaces it. */
+const addedLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> => {
+  const askCount = calls.filter(({ part, request }) => part === "ask" && request.system === Ask.system).length
+  if (askCount === 0) return []
+  const tokens = Math.ceil(Ask.system.length / charactersPerToken)
+  const where = askCount === 1 ? "one ask" : `each of ${numberText(askCount)} asks`
+  return [`Added by fanfold: about ${tokens} tokens to ${where}, its system prompt ("system" replaces it)`]
 }
 
 /** Names the sources of the prices: the list, the plan, or both. */

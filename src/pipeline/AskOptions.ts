@@ -27,10 +27,12 @@ export interface Options extends Omit<Settings, "timeout"> {
 /** Output tokens of an ask that sets no `maxTokens`: room for a long answer, and a bound for one that does not end. */
 export const maxTokens = 4096
 
-/** The system prompt of an ask that sets none: it makes independent answers similar in form, so that they can be joined. */
+/**
+ * The system prompt of an ask that sets none: it makes independent answers similar in form, so that they can be joined. It is
+ * sent with every ask, hence short.
+ */
 export const system =
-  "You answer one question of a larger study. Answer that question only, directly and completely, with concrete facts, names and numbers. " +
-  "Say plainly what you are not sure of; never invent. Do not greet, do not restate the question, do not offer further help."
+  "Answer directly and completely, with facts, names and numbers. Say what is uncertain; never invent."
 
 /** Searches that one answer may make: enough for a few angles, few enough to bound its price. */
 const maxWebSearches = 5

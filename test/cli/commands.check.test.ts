@@ -22,10 +22,11 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       text.stdout,
       [
         "2 asks and a synthesis, policy atLeast=1, concurrency 2",
-        "  sun        claude-haiku-5-5   about 80 tokens in, up to 4,096 out, at most $0.0021",
-        "  moon       claude-haiku-5-5   about 81 tokens in, up to 4,096 out, at most $0.0021",
-        "  synthesis  claude-sonnet-5-5  up to 11,301 tokens in, up to 16,384 out, at most $0.1865",
-        "Cost: at most $0.1907, as a budget counts it; about $0.1846 by the length of the text (estimated: list prices of 2026-10, every answer as long as it may be, each call once)",
+        "  sun        claude-haiku-5-5   about 41 tokens in, up to 4,096 out, at most $0.0021",
+        "  moon       claude-haiku-5-5   about 41 tokens in, up to 4,096 out, at most $0.0021",
+        "  synthesis  claude-sonnet-5-5  up to 11,034 tokens in, up to 16,384 out, at most $0.1860",
+        "Cost: at most $0.1901, as a budget counts it; about $0.1845 by the length of the text (estimated: list prices of 2026-10, every answer as long as it may be, each call once)",
+        'Added by fanfold: about 25 tokens to each of 2 asks, its system prompt ("system" replaces it)',
         "Nothing was sent.\n"
       ].join("\n")
     )
@@ -34,10 +35,10 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     assert.strictEqual(requests.sun.model, "claude-haiku-5-5")
     assert.deepStrictEqual(requests.sun.messages, [{ role: "user", content: "How far is the sun?" }])
     assert.include(unpriced.stdout, "Cost: not known, as these models have no known price: claude-next\n")
-    assert.include(several.stdout, "  sun        claude-haiku-5-5, else claude-opus-5-5  about 80 tokens in")
+    assert.include(several.stdout, "  sun        claude-haiku-5-5, else claude-opus-5-5  about 41 tokens in")
     assert.include(
       several.stdout,
-      "Cost: at most $0.3537, as a budget counts it; about $0.3450 by the length of the text"
+      "Cost: at most $0.3519, as a budget counts it; about $0.3445 by the length of the text"
     )
     for (const { code, stderr } of [text, json, unpriced, several]) assert.deepStrictEqual([code, stderr], [0, ""])
     assert.strictEqual(claude.journal.attempts, 0)

@@ -86,7 +86,7 @@ describe("generateText", () => {
     Effect.gen(function* () {
       const { events, listen } = recorder()
       const claude = make((sent, nth) => script(overloaded(), overloaded(), overloaded(), reply("Ferns."))(sent, nth))
-      const delivery = Fallback.layer.pipe(Layer.provide(Retry.layer()), Layer.provide(claude.layer))
+      const delivery = Fallback.layer().pipe(Layer.provide(Retry.layer()), Layer.provide(claude.layer))
       const model = layer({ model: ["claude-opus-5-5", "claude-haiku-5-5"] }).pipe(Layer.provide(delivery))
       const { text } = yield* pass(
         LanguageModel.generateText({ prompt: "What grows?" }).pipe(

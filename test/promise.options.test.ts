@@ -106,7 +106,7 @@ it("takes undefined for what is not said, and times in any form", async () => {
   const timeout = { attempt: 5_000_000_000n, stall: { seconds: 5 }, firstToken: undefined }
   const claude = mock()
   const asks = [Ask.text("one?", { maxTokens: undefined as never })]
-  const defaults = { maxTokens: 77 }
+  const defaults = { maxTokens: 777 }
   const bodies: Array<any> = []
   const fetch: typeof globalThis.fetch = (url, init) => {
     bodies.push(JSON.parse(init?.body as string))
@@ -115,5 +115,5 @@ it("takes undefined for what is not said, and times in any form", async () => {
   const retry = { within: Number.POSITIVE_INFINITY }
   const { answers } = await run({ ...nothing, asks, timeout, retry, pacing: undefined, defaults, apiKey, fetch })
   assert.lengthOf(answers, 1)
-  assert.strictEqual(bodies[0].max_tokens, 77)
+  assert.strictEqual(bodies[0].max_tokens, 777)
 })

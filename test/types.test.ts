@@ -146,7 +146,7 @@ describe("the compiler sees", () => {
   it("layers that need a Claude and give one", () => {
     type Around = Layer.Layer<Claude.Claude, never, Claude.Claude>
     for (const each of [
-      Fallback.layer,
+      Fallback.layer(),
       Continue.layer(),
       Retry.layer(),
       Hedge.layer(),

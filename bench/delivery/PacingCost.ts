@@ -26,7 +26,7 @@ const questions = Array.from({ length: asks }, (_, index) => Ask.text(`What is t
 const stacks = {
   withPacing: (baseUrl: string) => Stack.layer({ apiKey, baseUrl }),
   withoutPacing: (baseUrl: string) =>
-    Fallback.layer.pipe(
+    Fallback.layer().pipe(
       Layer.provide(Continue.layer()),
       Layer.provide(Retry.layer()),
       Layer.provide(Warm.layer()),

@@ -25,6 +25,8 @@ export interface End {
   readonly durationMillis: number
   readonly model: string | undefined
   readonly usage: Usage | undefined
+  /** `usage` is assumed, as the API did not report it. */
+  readonly isEstimated?: boolean
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -51,8 +53,10 @@ interface Surroundings {
   readonly outer: Surroundings | undefined
 }
 
+const nowhere: Surroundings = { attempt: undefined, observer: undefined, outer: undefined }
+
 const Surroundings = Context.Reference<Surroundings>("fanfold/claude/Attempt/Surroundings", {
-  defaultValue: () => ({ attempt: undefined, observer: undefined, outer: undefined })
+  defaultValue: () => nowhere
 })
 
 const surroundedBy = (outer: Surroundings, observer: Observer): Surroundings => ({
@@ -82,15 +86,13 @@ export class Attempt {
   /** When bytes of its streamed reply last arrived, in epoch milliseconds. */
   lastChunkAt: number | undefined
   isEnded = false
-  /** Called by the attempt of an inner `Claude` made within this one. */
-  readonly onInner: () => void
   readonly #fiber: AnyFiber
   readonly #surroundings: Surroundings
   #sendDelta: ((delta: Event.Delta) => void) | undefined
   #partial: () => PartialReply = none
   #stop: Stop = interruption
 
-  constructor(request: Request, fiber: AnyFiber, onInner: () => void = ignore) {
+  constructor(request: Request, fiber: AnyFiber) {
     const call = fiber.getRef(Call.Current)
     const listener = fiber.getRef(Event.Listener)
     this.request = request
@@ -100,7 +102,6 @@ export class Attempt {
       call.streamed === true ||
       call.part === "synthesis" ||
       request.maxTokens > maxPlainTokens
-    this.onInner = onInner
     this.#fiber = fiber
     const surroundings = fiber.getRef(Surroundings)
     const { attempt: outer } = surroundings
@@ -147,7 +148,13 @@ export class Attempt {
   get firstToken(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.begin()
-      return this.call.hedge === true ? Effect.void : Event.emit({ _tag: "FirstToken", attempt: this.call.attempt })
+      if (this.call.hedge === true) return Effect.void
+      // A listener that asks Claude itself makes attempts of its own, not parts of this one.
+      return Effect.provideService(
+        Event.emit({ _tag: "FirstToken", attempt: this.call.attempt }),
+        Surroundings,
+        nowhere
+      )
     })
   }
 
@@ -174,11 +181,14 @@ export class Attempt {
     for (; each !== undefined; each = each.outer) if (each.observer !== undefined) call(each.observer)
   }
 
-  #costOf(exit: Exit.Exit<Reply, AskError>): Pick<End, "model" | "usage" | "headers"> {
+  #costOf(exit: Exit.Exit<Reply, AskError>): Pick<End, "model" | "usage" | "isEstimated" | "headers"> {
     if (Exit.isSuccess(exit)) return exit.value
     const error = Exit.findErrorOption(exit)
     const { model, usage } = error._tag === "Some" ? error.value : this.#partial()
     const headers = error._tag === "Some" ? (error.value.headers ?? {}) : {}
+    if (usage === undefined && error._tag === "None" && this.#stop.estimate !== undefined) {
+      return { ...this.#stop.estimate, isEstimated: true, headers }
+    }
     return { model: usage === undefined ? model : (model ?? this.request.model), usage, headers }
   }
 
@@ -186,13 +196,14 @@ export class Attempt {
     return { _tag: "Dispatched", attempt: this.call.attempt, model: this.request.model, ...hedgeOf(this.call) } as const
   }
 
-  endEvent({ durationMillis, exit, model, usage }: End): Parameters<typeof Event.emit>[0] {
+  endEvent({ durationMillis, exit, isEstimated, model, usage }: End): Parameters<typeof Event.emit>[0] {
     const stamp = { attempt: this.call.attempt, durationMillis, ...hedgeOf(this.call) }
     if (Exit.isSuccess(exit)) {
       const { model, requestId, stopReason, usage } = exit.value
       return { _tag: "Replied", ...stamp, model, stopReason, usage, ...(requestId !== undefined && { requestId }) }
     }
-    const paid = usage === undefined ? {} : { usage, model: model ?? this.request.model }
+    const estimated = isEstimated === true ? { estimated: true } : {}
+    const paid = usage === undefined ? {} : { usage, model: model ?? this.request.model, ...estimated }
     const error = Exit.findErrorOption(exit)
     if (error._tag === "Some") {
       const { message, reason } = error.value
@@ -201,14 +212,12 @@ export class Attempt {
     if (Exit.hasDies(exit)) {
       return { _tag: "AttemptFailed", ...stamp, reason: "Defect", message: String(Cause.squash(exit.cause)), ...paid }
     }
-    const { estimate, message, reason } = this.#stop
-    const assumed = usage === undefined && estimate !== undefined ? { ...estimate, estimated: true } : paid
-    return { _tag: "AttemptFailed", ...stamp, reason, message, ...assumed }
+    const { message, reason } = this.#stop
+    return { _tag: "AttemptFailed", ...stamp, reason, message, ...paid }
   }
 }
 
 const none = (): PartialReply => ({ model: undefined, usage: undefined, partialText: undefined })
-const ignore = (): void => {}
 const interruption: Stop = { reason: "Interrupted", message: "stopped on its way" }
 const hedgeOf = ({ hedge }: Call.Call) => (hedge === true ? { hedge } : {})
 
@@ -235,35 +244,35 @@ export const mark = (send: Send): Send => {
 
 /**
  * Observes the attempts of a `send`, and emits `Dispatched` before each, `Replied` or `AttemptFailed` after. One that is
- * marked stays as it is. Each call of an unmarked one counts as an attempt, until a call of an observed `send` is made within
- * it: then it is a layer that was made without `layerAround`, and the inner calls are the attempts.
+ * marked stays as it is. Each call of an unmarked one is one attempt, whatever it sends: a layer that was made without
+ * `layerAround` hides the attempts below it, but for the headers and chunks that they report.
  */
 export const observe = (send: Send): Send => {
   if (marked.has(send)) return send
-  let isInnermost = true
-  const onInner = () => {
-    isInnermost = false
-  }
   return mark((request) =>
     Effect.withFiber((fiber) => {
-      const outer = currentOf(fiber)
-      outer?.onInner()
-      if (!isInnermost) return send(request)
-      const attempt = new Attempt(request, fiber, onInner)
-      const dispatch = () => {
+      const isInner = currentOf(fiber) !== undefined
+      const attempt = new Attempt(request, fiber)
+      const dispatch = Effect.suspend(() => {
         attempt.dispatch()
         return Effect.provideService(send(request), Surroundings, { attempt, observer: undefined, outer: undefined })
-      }
-      // An outer attempt emits the events of both.
-      if (outer !== undefined || !Event.isListening(fiber)) {
-        return Effect.onExit(dispatch(), (exit) => {
+      })
+      // The outer attempt emits the events of both.
+      if (isInner || !Event.isListening(fiber)) {
+        return Effect.onExit(dispatch, (exit) => {
           attempt.end(exit)
           return Effect.void
         })
       }
-      return Effect.onExit(Effect.andThen(Event.emit(attempt.dispatchedEvent), dispatch), (exit) =>
-        Event.emit(attempt.endEvent(attempt.end(exit)))
-      )
+      let isAnnounced = false
+      const announce = Effect.suspend(() => {
+        isAnnounced = true
+        return Event.emit(attempt.dispatchedEvent)
+      })
+      return Effect.onExit(Effect.andThen(Effect.uninterruptible(announce), dispatch), (exit) => {
+        const end = attempt.end(exit)
+        return isAnnounced ? Event.emit(attempt.endEvent(end)) : Effect.void
+      })
     })
   )
 }

@@ -133,7 +133,8 @@ export interface Delta {
 
 /**
  * Receives the events of a run. `emit` is awaited. Where `delta` is given, answers are streamed and their text is passed to
- * it. A defect of `emit` is logged and fails no call; later events are emitted all the same.
+ * it. A defect of `emit` is logged and fails no call; later events are emitted all the same. `emit` must end: a call waits
+ * for it, and cannot be interrupted while the event of an attempt is emitted.
  */
 export interface Listener {
   readonly emit: (event: Event) => Effect.Effect<void>

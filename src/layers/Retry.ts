@@ -72,12 +72,13 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         const call = fiber.getRef(Call.Current)
         const first = fiber.getRef(Call.FirstDispatch) ?? { at: undefined }
         const limitMillis = call.timeoutMillis ?? Duration.toMillis(options.within ?? within)
-        const endsAt = () => (first.at === undefined ? Number.POSITIVE_INFINITY : first.at + limitMillis)
-        const tries = new RetriedCall((at) => {
+        const tries: RetriedCall = new RetriedCall((at) => {
           if (first.at !== undefined) return
           first.at = at
           watchdog.wake(endsAt(), fiber)
         })
+        const endsAt = () =>
+          first.at === undefined || tries.hasReply ? Number.POSITIVE_INFINITY : first.at + limitMillis
         const record = (error: AskError): void => {
           tries.addFailure(error)
           // A timeout, a stall or a cut proves that the server was reachable.

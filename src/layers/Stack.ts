@@ -79,7 +79,7 @@ const run = (options: Options): Around =>
   stating(
     options.prices,
     stack(
-      Fallback.layer,
+      Fallback.layer(),
       Continue.layer(options.continue),
       Retry.layer(options.retry),
       ...where(options.hedge, Hedge.layer),

@@ -62,7 +62,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       const sent = Effect.suspend(() =>
         group.isLedBy(member) ? lead(request, group, member, fiber) : follow(request, group, fiber)
       )
-      const entered = Effect.suspend(() => group.enter(member, nowMillis(fiber)))
+      const entered = Effect.suspend(() => group.enter(member, fiber))
       return Effect.onExit(Effect.andThen(entered, sent), (exit) =>
         Effect.sync(() => {
           if (!group.isLedBy(member)) return

@@ -6,7 +6,8 @@ import { Claude } from "../claude/Claude.ts"
 import type * as Issue from "../options/Issue.ts"
 import { planText } from "../options/DurationText.ts"
 import { limitMillisOf } from "../options/OptionSchemas.ts"
-import { addPaid, type Reply, type Request, type Usage } from "../claude/Message.ts"
+import type { Reply, Request } from "../claude/Message.ts"
+import { PaidUsage } from "../claude/PaidUsage.ts"
 import { Watchdog } from "../scheduling/Watchdog.ts"
 
 /** A deadline `limit` after `startedAt`, which is in epoch milliseconds. */
@@ -41,17 +42,15 @@ export class Deadline {
       Effect.withFiber<Reply, AskError>((fiber) => {
         /** The latest attempt of which a part has arrived; a second copy's text is not shown. */
         let latest: Attempt.Attempt | undefined
-        let paid: Usage | undefined
+        const paid = new PaidUsage()
         const observer: Attempt.Observer = {
           onChunk: (attempt) => {
             if (attempt.call.hedge !== true) latest = attempt
           },
-          onEnd: (_attempt, { usage }) => {
-            paid = addPaid(paid, usage)
-          }
+          onEnd: (attempt, end) => paid.onEnd(attempt, end)
         }
         // Evaluated once the interrupted attempts have ended, when all that was paid is known.
-        const late = () => Effect.suspend(() => Effect.fail(this.error.with({ ...latest?.partial, usage: paid })))
+        const late = () => Effect.suspend(() => Effect.fail(this.error.with({ ...latest?.partial, usage: paid.usage })))
         return this.#watchdog.watch(send(request), () => this.#endsAt, late, Attempt.observing(fiber.context, observer))
       })
     return Claude.of({ send: (request) => this.before(watched(request), () => Effect.fail(this.error)) })

@@ -1,11 +1,13 @@
 /** Sends an ask, decodes its reply, asks once more where the reply does not fit its schema, and emits the ask's events. */
 import { Cause, Clock, Context, Duration, Effect, Exit, Option } from "effect"
 import { AskError, NothingToFold } from "../claude/AskError.ts"
+import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { addPaid, addUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
+import { PaidUsage } from "../claude/PaidUsage.ts"
 import { type AskData, modelsOf, requestOf } from "./AskData.ts"
 import { Defaults } from "./AskOptions.ts"
 import { decode } from "./DecodeReply.ts"
@@ -33,14 +35,21 @@ export const resolve = <A, R>(
   const { synthesized } = ask
   const isSynthesis = synthesized !== undefined && name === undefined
   if (isSynthesis && synthesized.answered === 0) return Effect.fail(withoutAnswers(synthesized.asks))
-  const answered = Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-    Effect.onExit(
-      Effect.andThen(Event.emit({ _tag: "Started", question: ask.question }), answer(ask, startedAt)),
-      (exit) => Effect.andThen(emitEnd(exit, startedAt), onEnd(exit))
+  const answeredBy = (paid: PaidUsage) =>
+    Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+      Effect.onExit(
+        Effect.andThen(
+          Event.emit({ _tag: "Started", question: ask.question }),
+          Effect.mapError(answer(ask, startedAt), (error) => paid.inError(error))
+        ),
+        (exit) => Effect.andThen(emitEnd(exit, startedAt), onEnd(exit))
+      )
     )
-  ).pipe(
-    Effect.updateContext((context: Context.Context<Claude | R>) => {
-      const own = Context.add(context, Call.FirstDispatch, { at: undefined })
+  // Failed tries of a turn that succeeded in the end are in no reply, and were paid all the same.
+  const answered = Effect.suspend(() => {
+    const paid = new PaidUsage()
+    return Effect.updateContext(answeredBy(paid), (context: Context.Context<Claude | R>) => {
+      const own = Context.add(Attempt.observing(context, paid), Call.FirstDispatch, { at: undefined })
       const call = Context.get(context, Call.Current)
       if (name !== undefined) return Context.add(own, Call.Current, { ...call, ask: name })
       if (!isSynthesis) return own
@@ -49,7 +58,7 @@ export const resolve = <A, R>(
       const alone = Context.add(own, Defaults, {})
       return Context.add(alone, Call.Current, { ...call, run, ask: "synthesis", part: "synthesis", asks })
     })
-  )
+  })
   return isSynthesis ? Effect.withSpan(answered, "Synthesis.answer") : answered
 }
 

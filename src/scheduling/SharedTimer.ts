@@ -22,7 +22,11 @@ export class SharedTimer {
       this.#onTime(timer)
       return Effect.void
     })
-    this.#timer = { at, fiber: Effect.runForkWith(context)(Effect.andThen(sleep, fire)) }
+    // The yield keeps the timer from firing before it is set, where the clock does not sleep for 0 ms.
+    this.#timer = {
+      at,
+      fiber: Effect.runForkWith(context)(Effect.andThen(Effect.andThen(sleep, Effect.yieldNow), fire))
+    }
   }
 
   /** To be called once nothing waits for the timer: a timer that is set keeps the process alive. */

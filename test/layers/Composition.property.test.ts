@@ -23,7 +23,7 @@ import { document } from "./Warmed.ts"
 type Around = Layer.Layer<Claude.Claude, never, Claude.Claude>
 
 const layers = {
-  Fallback: () => Fallback.layer,
+  Fallback: () => Fallback.layer(),
   Continue: () => Continue.layer({ turns: 2 }),
   Retry: () => Retry.layer({ within: "2 minutes", attempts: 4 }),
   Hedge: () => Hedge.layer({ after: "2 seconds", max: 3 }),

@@ -31,7 +31,7 @@ const sentWith = Effect.fnUntraced(function* (answers: Answers) {
   })
   const { events, listen } = recorder()
   const result = yield* send(request("why?", { model, system: "Be brief." })).pipe(
-    Effect.provide(Fallback.layer.pipe(Layer.provide(claude.layer))),
+    Effect.provide(Fallback.layer().pipe(Layer.provide(claude.layer))),
     Effect.updateService(Call.Current, (call) => ({ ...call, fallback })),
     listen,
     Effect.result
@@ -160,7 +160,7 @@ describe("an ask with several models", () => {
       const claude = make(({ request: { model } }, nth) =>
         nth === 1 ? Effect.fail(missing()) : Effect.succeed(reply(nth === 2 ? "no JSON" : "5", { model }))
       )
-      const stack = Fallback.layer.pipe(
+      const stack = Fallback.layer().pipe(
         Layer.provide(Retry.layer()),
         Layer.provide(Pacing.layer()),
         Layer.provide(claude.layer)

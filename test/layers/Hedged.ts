@@ -33,20 +33,15 @@ interface Options extends Hedge.Options {
 }
 
 const doorman = (isFull: (now: number) => boolean) =>
-  Layer.effect(
-    Claude.Claude,
-    Effect.map(Claude.Claude, ({ send }) =>
-      Claude.Claude.of({
-        send: Effect.fnUntraced(function* (request) {
-          const { hedge } = yield* Call.Current
-          const now = yield* Clock.currentTimeMillis
-          if (hedge === true && isFull(now)) {
-            return yield* failure(new AskError.RateLimited({ detail: "no place for a copy" }))
-          }
-          return yield* send(request)
-        })
-      })
-    )
+  Claude.layerAround((send) =>
+    Effect.fnUntraced(function* (request) {
+      const { hedge } = yield* Call.Current
+      const now = yield* Clock.currentTimeMillis
+      if (hedge === true && isFull(now)) {
+        return yield* failure(new AskError.RateLimited({ detail: "no place for a copy" }))
+      }
+      return yield* send(request)
+    })
   )
 
 /** Asks `n` questions, q0 to qn, and gives what was sent, told and answered. */

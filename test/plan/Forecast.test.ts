@@ -136,7 +136,7 @@ const answering = () => {
 const runWith = (subject: Pipeline.Pipeline, usd: number) =>
   Effect.gen(function* () {
     const { layer, open } = answering()
-    const stack = Fallback.layer.pipe(Layer.provide(Budget.layer(usd)), Layer.provide(layer))
+    const stack = Fallback.layer().pipe(Layer.provide(Budget.layer(usd)), Layer.provide(layer))
     const fiber = yield* Effect.forkChild(Effect.provide(Pipeline.run(subject), stack))
     yield* TestClock.adjust("1 minute")
     return { peak: open.peak, outcome: yield* Fiber.join(fiber) }

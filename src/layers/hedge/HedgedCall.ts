@@ -39,6 +39,8 @@ export const hedgedCall = (
     const original = new Copy()
     const copy = new Copy()
     let candidate: HedgeCandidate | undefined
+    /** The candidate that the copy was begun for. */
+    let hedged: HedgeCandidate | undefined
     /** Why the original failed, while its copy is under way. */
     let failure: AskError | undefined
     /** What a failed copy cost. */
@@ -48,6 +50,7 @@ export const hedgedCall = (
     const removeCandidate = (millis?: number): void => {
       if (candidate === undefined) return
       run.remove(candidate, millis)
+      candidate = undefined
       scheduler.schedule(run, fiber)
     }
     const finish = (result: Effect.Effect<Reply, AskError>): void => {
@@ -80,14 +83,14 @@ export const hedgedCall = (
     const originalObserver: Attempt.Observer = {
       onDispatch: (attempt) => {
         original.attempt = attempt
+        // A layer below may make more than one attempt, at once or one after the other: they have one copy together.
+        if (isOver || candidate !== undefined || copy.fiber !== undefined) return
         candidate = run.add(request.model, attempt.dispatchedAt!, begin)
-        // A layer below tries again, and a copy is under way.
-        candidate.isHedged = copy.fiber !== undefined
         scheduler.schedule(run, fiber)
       },
       onEnd: (_attempt, end) => {
-        learn(end)
         if (!isOver) removeCandidate(Exit.isSuccess(end.exit) ? end.durationMillis : undefined)
+        learn(end)
       }
     }
     const start = (one: Copy, observer: Attempt.Observer, as: Call.Call, onExit: typeof onOriginal): void => {
@@ -95,12 +98,15 @@ export const hedgedCall = (
       one.fiber = Effect.runForkWith(context)(send(request))
       one.fiber.addObserver(onExit)
     }
-    const begin = (): void => start(copy, copyObserver, { ...call, hedge: true }, onCopy)
+    const begin = (): void => {
+      hedged = candidate
+      start(copy, copyObserver, { ...call, hedge: true }, onCopy)
+    }
 
     const onCopy = (exit: Exit.Exit<Reply, AskError>): void => {
       copy.fiber = undefined
-      if (copy.attempt === undefined && candidate !== undefined) {
-        run.giveBack(candidate, nowMillis(fiber))
+      if (copy.attempt === undefined && hedged !== undefined) {
+        run.giveBack(hedged, nowMillis(fiber))
         scheduler.schedule(run, fiber)
       }
       if (isOver) return

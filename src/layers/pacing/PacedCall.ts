@@ -55,10 +55,10 @@ export class PacedCall implements Observer {
     this.#shared.dispatcher.admit(this.#fiber)
   }
 
-  onEnd(attempt: Attempt, { exit, headers, usage }: End): void {
+  onEnd(attempt: Attempt, { exit, headers, isEstimated, usage }: End): void {
     const ticket = this.#ticketOf(attempt)
     const now = nowMillis(this.#fiber)
-    if (usage !== undefined) this.#limiter.settle(ticket, usage, now)
+    if (usage !== undefined && isEstimated !== true) this.#limiter.settle(ticket, usage, now)
     const reported = RateLimitHeaders.read(headers, now)
     this.#logInvalid(reported.invalid)
     if (Exit.isSuccess(exit)) this.#limiter.onAccepted(ticket, reported, now)

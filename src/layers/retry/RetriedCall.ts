@@ -1,16 +1,17 @@
 /** What the tries of one call have cost and brought so far. */
 import type { AskError } from "../../claude/AskError.ts"
 import type { Attempt, End, Observer, PartialReply, Stop } from "../../claude/Attempt.ts"
-import { addPaid, type Usage } from "../../claude/Message.ts"
+import { PaidUsage } from "../../claude/PaidUsage.ts"
 
 export class RetriedCall implements Observer {
   readonly #onDispatch: (at: number) => void
-  /** The usage of the tries that failed. */
-  #paid: Usage | undefined
+  readonly #paid = new PaidUsage()
   #model: string | undefined
   #partialText: string | undefined
   /** The latest attempt, as long as it is not among the tries that failed. */
   #latest: Attempt | undefined
+  /** The latest attempt brought a reply, which is paid: the call is about to end. */
+  hasReply = false
 
   /** `onDispatch` gets the time of each dispatch, in epoch milliseconds. */
   constructor(onDispatch: (at: number) => void) {
@@ -18,17 +19,18 @@ export class RetriedCall implements Observer {
   }
 
   onDispatch(attempt: Attempt): void {
+    this.hasReply = false
     this.#onDispatch(attempt.dispatchedAt!)
     // A second copy is accounted for by the layer that sends it.
     if (attempt.call.hedge !== true) this.#latest = attempt
   }
 
-  onEnd(attempt: Attempt, { exit }: End): void {
-    if (exit._tag === "Success" && this.#latest === attempt) this.#latest = undefined
+  onEnd(attempt: Attempt, end: End): void {
+    this.#paid.onEnd(attempt, end)
+    this.hasReply = end.exit._tag === "Success"
   }
 
-  addFailure({ model, partialText, usage }: AskError): void {
-    this.#paid = addPaid(this.#paid, usage)
+  addFailure({ model, partialText }: AskError): void {
     this.#model = model ?? this.#model
     this.#partialText = partialText ?? this.#partialText
     this.#latest = undefined
@@ -39,16 +41,16 @@ export class RetriedCall implements Observer {
     this.#latest?.stop(stop)
   }
 
-  /** The error with the usage of all tries; it has that of its own try already. */
+  /** The error with the usage of all attempts, those of second copies and of layers below included. */
   withUsage(error: AskError): AskError {
-    return error.usage === this.#paid ? error : error.with({ usage: this.#paid })
+    return this.#paid.inError(error)
   }
 
-  /** The usage of all tries and of the attempt under way, and the latest text. */
+  /** The usage of all attempts, and the latest text. To be read once the attempts under way were interrupted. */
   get total(): PartialReply {
-    const { model, partialText, usage } = this.#latest?.partial ?? {}
+    const { model, partialText } = this.#latest?.partial ?? {}
     return {
-      usage: addPaid(this.#paid, usage),
+      usage: this.#paid.usage,
       model: model ?? this.#model,
       partialText: partialText ?? this.#partialText
     }

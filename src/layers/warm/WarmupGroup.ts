@@ -1,7 +1,7 @@
 /** Calls that share a prefix: one leads, and the others follow once its reply begins, or takes too long. */
 import { Effect, Exit } from "effect"
 import type { AskError } from "../../claude/AskError.ts"
-import type { AnyFiber } from "../../scheduling/FiberClock.ts"
+import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
 import { type Waiter, WaitingQueue } from "../../scheduling/WaitingQueue.ts"
 
 /** Leaders in a row with a failure that no other try helps: then all go, instead of failing one by one for the same reason. */
@@ -52,11 +52,21 @@ export class WarmupGroup {
   }
 
   /** Ends once the member may go: as the leader, where there is none, or as a follower. */
-  enter(member: Member, now: number): Effect.Effect<void> {
-    if (this.isOpen(now)) return Effect.void
-    if (this.#leader !== undefined) return this.#waiting.wait(member)
+  enter(member: Member, fiber: AnyFiber): Effect.Effect<void> {
+    if (this.#admit(member, fiber)) return Effect.void
+    return this.#waiting.wait(member, {
+      // The leader may have ended since, as the scheduler may run other fibers before this one is queued.
+      onQueued: (waiter) => {
+        if (this.#admit(member, fiber)) waiter.release(Effect.void, fiber)
+      }
+    })
+  }
+
+  #admit(member: Member, fiber: AnyFiber): boolean {
+    if (this.isOpen(nowMillis(fiber))) return true
+    if (this.#leader !== undefined) return false
     this.#leader = member
-    return Effect.void
+    return true
   }
 
   /** The leader's request left. */

@@ -35,6 +35,8 @@ export class WarmupRegistry {
   /** Bounds from now on how long a group waits for its leader. */
   watch(group: WarmupGroup, fiber: AnyFiber): void {
     if (group.departedAt === undefined) return
+    // At the end, also where it is watched already: a layer below may try again.
+    this.#watched.delete(group)
     this.#watched.add(group)
     this.#timer.set(group.departedAt + this.#maxWaitMillis, fiber)
   }

@@ -1,5 +1,6 @@
 /** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
 import { Cause, Effect, Exit, Queue, Stream } from "effect"
+import "./claude/Preload.ts"
 import type { Policy } from "./options/Policy.ts"
 import {
   type AnyOptions,

@@ -45,10 +45,11 @@ const effectByModule: Plugin = {
   }
 }
 
-/** Modules without Effect, which are built once: all entries of a process use the same connections. */
+/** Modules without Effect, which are built once: all entries of a process use the same connections and the same error. */
 const shared = {
   Transport: resolve("src/transport/Transport.ts"),
-  MessagesClient: resolve("src/claude/sdk/MessagesClient.ts")
+  MessagesClient: resolve("src/claude/sdk/MessagesClient.ts"),
+  RunError: resolve("src/promise/RunError.ts")
 }
 
 /** Leaves the modules of `shared` to the files that they are built to, beside the folder of the entry. */
@@ -81,12 +82,12 @@ export default defineConfig([
   bundle("dist/shared", { input: shared }),
   /** For programs with Effect, which must use the same copy of it. */
   bundle("dist/effect", {
-    input: { index: "src/index.ts", mocks: "mocks/index.ts", msw: "mocks/msw.ts" },
+    input: { index: "src/index.ts", promise: "src/promise.ts", mocks: "mocks/index.ts", msw: "mocks/msw.ts" },
     external: [/^effect\//, /^msw(\/|$)/],
     plugins: [effectByModule, sharedModules]
   }),
   /** For scripts: with the modules of Effect that it needs. */
-  bundle("dist/promise", { input: { index: "src/promise.ts" }, plugins: [sharedModules] }),
+  bundle("dist/promise", { input: { index: "src/standalone.ts" }, plugins: [sharedModules] }),
   /** The command line, and the parts that it loads when they are needed. */
   bundle("dist/bin", { input: { fanfold: "src/bin.ts" }, plugins: [planSchema] })
 ])

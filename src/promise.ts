@@ -15,7 +15,8 @@ import { program, type Run } from "./promise/Run.ts"
 export * as Ask from "./pipeline/Ask.ts"
 export * as Synthesis from "./pipeline/Synthesis.ts"
 export type { Options } from "./promise/Options.ts"
-export { type Run, RunError } from "./promise/Run.ts"
+export type { Run } from "./promise/Run.ts"
+export { RunError } from "./promise/RunError.ts"
 
 /** Asks all questions together, then makes the document of the answers. Rejects with `RunError`; for wrong arguments with a `RangeError`. */
 export const run = <

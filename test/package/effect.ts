@@ -1,0 +1,23 @@
+/** A program with Effect, as `test/package.ts` checks and runs it in a user's project. */
+import { Effect, type Layer, Redacted, Schema } from "effect"
+import { Ask, type Claude, Research, Stack, Synthesis } from "fanfold"
+import { mockClaude } from "fanfold/mocks"
+import { run } from "fanfold/promise"
+
+const { fetch } = mockClaude({ seed: 1 })
+const Count = Schema.Struct({ n: Schema.Finite })
+const program = Research.run({ a: Ask.text("How?"), b: Ask.object("How many?", Count) }).pipe(
+  Effect.tap(({ answers }) =>
+    Effect.sync(() => {
+      const text: string = answers.a
+      const n: number = answers.b.n
+      console.log(text, n)
+    })
+  ),
+  Effect.flatMap(Synthesis.text("Fold them"))
+)
+const claude: Layer.Layer<Claude.Claude> = Stack.layer({ apiKey: Redacted.make("offline"), fetch })
+const effectful: string = await Effect.runPromise(Effect.provide(program, claude))
+const { document } = await run({ asks: { a: "How?", b: "Why?" }, synthesis: "Fold them", apiKey: "offline", fetch })
+if (effectful === "" || document === "") throw new Error("empty")
+console.log("typed and run under", process.version)

@@ -4,7 +4,7 @@ import { Ask, run, RunError, stream, Synthesis } from "fanfold/promise"
 const usage = { input_tokens: 1, output_tokens: 1 }
 const message = { type: "message", id: "msg", model: "claude-haiku-5-5", stop_reason: "end_turn", usage }
 const fetch: typeof globalThis.fetch = (_, init) => {
-  const status = (init?.body as string).includes("fail") ? 400 : 200
+  const status = JSON.stringify(init?.body).includes("fail") ? 400 : 200
   return Promise.resolve(Response.json({ ...message, content: [{ type: "text", text: "An answer." }] }, { status }))
 }
 const apiKey = "offline"

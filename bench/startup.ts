@@ -176,7 +176,7 @@ const rows = arms.map(({ against, name, until }) => {
     "files loaded": files,
     "modules of Node": builtIn - loaded.get(bareNode)!.builtIn,
     ...(other !== undefined && { "÷": other, ratio: ratio.toFixed(2) }),
-    ...(maxRatio !== undefined && { target: `<= ${maxRatio.toFixed(1)}`, met: ratio <= maxRatio ? "yes" : "no" })
+    ...(maxRatio !== undefined && { target: `<= ${maxRatio.toFixed(2)}`, met: ratio <= maxRatio ? "yes" : "no" })
   }
 })
 

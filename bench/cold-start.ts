@@ -35,6 +35,7 @@ const play = async (one: Case, index: number): Promise<Figures.Processes> => {
     measure(contender, asks, server, caseIndex, protocol === "HTTP/1.1" ? undefined : certificate)
   const processes: Record<Contender, Array<Measured>> = {
     fanfold: [],
+    "fanfold/promise": [],
     "SDK + Promise.all": [],
     "SDK + p-limit": [],
     "SDK + Effect.forEach": []

@@ -1,3 +1,4 @@
+import "./claude/Preload.ts"
 export * as Ask from "./pipeline/Ask.ts"
 export * as AskError from "./claude/AskError.ts"
 export * as Attempt from "./claude/Attempt.ts"

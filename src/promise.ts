@@ -1,5 +1,6 @@
 /** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
 import { Cause, Effect, Exit, Queue, Stream } from "effect"
+import "./claude/Preload.ts"
 import type { Policy } from "./options/Policy.ts"
 import {
   type AnyOptions,
@@ -14,7 +15,8 @@ import { program, type Run } from "./promise/Run.ts"
 export * as Ask from "./pipeline/Ask.ts"
 export * as Synthesis from "./pipeline/Synthesis.ts"
 export type { Options } from "./promise/Options.ts"
-export { type Run, RunError } from "./promise/Run.ts"
+export type { Run } from "./promise/Run.ts"
+export { RunError } from "./promise/RunError.ts"
 
 /** Asks all questions together, then makes the document of the answers. Rejects with `RunError`; for wrong arguments with a `RangeError`. */
 export const run = <

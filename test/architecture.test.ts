@@ -204,7 +204,9 @@ describe("src", () => {
 
   it("loads the SDK and the transport when the first Claude is made, not before", () => {
     const early = complaintsIn(source, (file, { from, isDynamic }) =>
-      /sdk\/Sdk\.ts$|transport\/Transport\.ts$|^@anthropic-ai\/sdk$/.test(from) && !isDynamic && !inSdk.test(file)
+      /sdk\/(Sdk|MessagesClient)\.ts$|transport\/Transport\.ts$|^@anthropic-ai\/sdk(\/client)?$/.test(from) &&
+      !isDynamic &&
+      !inSdk.test(file)
         ? "import it dynamically, where it is used"
         : undefined
     )
@@ -212,14 +214,21 @@ describe("src", () => {
   })
   const inSdk = /^src\/(claude\/sdk|transport)\//
 
-  it("hands on namespaces in its barrel, and nothing else", () => {
+  it("loads them ahead of that from its entry points, and from nowhere else", () => {
+    const preloading = source.flatMap(({ file, text }) =>
+      importsOf(text).some(({ from }) => from.endsWith("claude/Preload.ts")) ? [file] : []
+    )
+    assert.deepStrictEqual(preloading.toSorted(), ["src/index.ts", "src/promise.ts"])
+  })
+
+  it("hands on namespaces in its barrel, and nothing else than loading ahead", () => {
     const lines = codeOf(source.find(({ file }) => file === "src/index.ts")!.text)
       .split("\n")
       .filter((line) => line.trim() !== "")
     const namespace = /^export \* as (\w+) from "\.\/\w+\/\1\.ts"$/
     assert.deepStrictEqual(
       lines.filter((line) => !namespace.test(line)),
-      []
+      ['import "./claude/Preload.ts"']
     )
   })
 

@@ -1,10 +1,10 @@
 /**
- * The package as users get it: packed, installed into an empty folder under the oldest and the newest Node, its bin run
- * and its types checked. Apart from `npm test`, since it installs from the registry: `npm run test:package`.
+ * The package as users get it: packed, and installed under the oldest and the newest Node into two empty folders, with Effect and
+ * without; its bin is run, and programs are checked and run. Not part of `npm test`, as it installs from the registry: `npm run test:package`.
  */
 import assert from "node:assert/strict"
 import { execFile } from "node:child_process"
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -13,37 +13,25 @@ import { promisify } from "node:util"
 const project = fileURLToPath(new URL("../", import.meta.url))
 const nodes = ["22.19.0", "24.21.0"]
 const plans = ["travel-guide", "market-research", "tech-evaluation"]
-/** What the user's own project pins: the peer, and the compiler that checks the types. */
-const companions = ["effect", "typescript", "@types/node"]
+/** What checks the types in a user's project. */
+const compilers = ["typescript", "@types/node"]
+const strict = "--noEmit --strict --skipLibCheck --module nodenext --target es2024 --types node".split(" ")
 
 const run = promisify(execFile)
-const versionsOf = async (): Promise<ReadonlyArray<string>> => {
+/** The names with the versions that this project pins. */
+const versionsOf = async (names: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
   const manifest = JSON.parse(await readFile(join(project, "package.json"), "utf8"))
-  return companions.map((name) => `${name}@${manifest.devDependencies[name]}`)
+  return names.map((name) => `${name}@${manifest.devDependencies[name]}`)
 }
 
-const script = `
-import { Effect, Layer, Redacted, Schema } from "effect"
-import { LanguageModel } from "effect/ai"
-import { Ask, Claude, Research, Stack, Synthesis } from "fanfold"
-import { layer } from "fanfold/LanguageModel"
-import { run } from "fanfold/promise"
-import { mockClaude } from "fanfold/mocks"
+/** A CommonJS program that requires entries. */
+const required = (entries: ReadonlyArray<string>): string =>
+  entries.map((entry) => `if (Object.keys(require("${entry}")).length === 0) throw new Error("${entry}")`).join("\n")
 
-const { fetch } = mockClaude({ seed: 1 })
-const Count = Schema.Struct({ n: Schema.Finite })
-const program = Research.run({ a: Ask.text("How?"), b: Ask.object("How many?", Count) }).pipe(
-  Effect.tap(({ answers }) => Effect.sync(() => { const text: string = answers.a; const n: number = answers.b.n; console.log(text, n) })),
-  Effect.flatMap(Synthesis.text("Fold them"))
-)
-const claude: Layer.Layer<Claude.Claude> = Stack.layer({ apiKey: Redacted.make("offline"), fetch })
-const effectful: string = await Effect.runPromise(Effect.provide(program, claude))
-const generated = LanguageModel.generateText({ prompt: "How?" }).pipe(Effect.provide(layer().pipe(Layer.provide(claude))))
-const { text } = await Effect.runPromise(generated)
-const { document } = await run({ asks: { a: "How?", b: "Why?" }, synthesis: "Fold them", apiKey: "offline", fetch })
-if (effectful === "" || text === "" || document === "") throw new Error("empty")
-console.log("typed and run under", process.version)
-`
+/** The scripts of `test/package/` that a user's project checks and runs, each with the last line that it prints. */
+const fixtures = join(project, "test/package")
+const withEffect = { "effect.ts": /^typed and run under/, "schemas.ts": /^schemas of the user's Effect/ }
+const withoutEffect = { "script.ts": /^run without Effect/ }
 
 const folder = await mkdtemp(join(tmpdir(), "fanfold-package-"))
 try {
@@ -51,21 +39,43 @@ try {
   const packed = (await readdir(folder)).find((file) => file.endsWith(".tgz"))
   assert(packed !== undefined)
   for (const node of nodes) {
-    const home = await mkdtemp(join(folder, `node-${node}-`))
     // The path of this project's own Node must not be the one that is found first.
     const path = (process.env.PATH ?? "")
       .split(":")
       .filter((entry) => !entry.startsWith(project))
       .join(":")
-    const shell = (command: string, ...args: ReadonlyArray<string>) =>
-      run(command, args, { cwd: home, env: { ...process.env, PATH: `${join(home, "node_modules", ".bin")}:${path}` } })
-    await writeFile(
-      join(home, "package.json"),
-      JSON.stringify({ private: true, type: "module", allowScripts: { node: true } })
-    )
-    await shell("npm", "install", "--silent", join(folder, packed), `node@${node}`, ...(await versionsOf()))
-    assert.equal((await shell("node", "--version")).stdout.trim(), `v${node}`)
+    /** Installs the package with others into an empty folder, and gives what runs a command there. */
+    const install = async (name: string, ...others: ReadonlyArray<string>) => {
+      const home = await mkdtemp(join(folder, `${name}-${node}-`))
+      const shell = (command: string, ...args: ReadonlyArray<string>) =>
+        run(command, args, {
+          cwd: home,
+          env: { ...process.env, PATH: `${join(home, "node_modules", ".bin")}:${path}` }
+        })
+      await writeFile(
+        join(home, "package.json"),
+        JSON.stringify({ private: true, type: "module", allowScripts: { node: true } })
+      )
+      await shell("npm", "install", "--silent", join(folder, packed), `node@${node}`, ...others)
+      assert.equal((await shell("node", "--version")).stdout.trim(), `v${node}`)
+      return { home, shell }
+    }
+    /** Checks the types of fixtures and runs them; each must print its line last, and nothing on standard error. */
+    const checkAndRun = async (
+      { home, shell }: Awaited<ReturnType<typeof install>>,
+      scripts: Record<string, RegExp>
+    ) => {
+      for (const [file, lastLine] of Object.entries(scripts)) {
+        await copyFile(join(fixtures, file), join(home, file))
+        await shell("npx", "tsc", ...strict, file)
+        const { stderr, stdout } = await shell("node", file)
+        assert.match(stdout.trim().split("\n").at(-1)!, lastLine)
+        assert.equal(stderr, "")
+      }
+    }
 
+    const user = await install("effect", ...(await versionsOf(["effect", ...compilers])))
+    const { home, shell } = user
     const documents = await Promise.all(
       plans.map((plan) =>
         shell("npx", "fanfold", "run", `node_modules/fanfold/examples/${plan}.yaml`, "--offline", "--quiet")
@@ -77,24 +87,15 @@ try {
     const flags = ["--latency", "fixed:20", "--iterations", "1", "-o", "bench.svg"]
     const { stdout: table } = await shell("npx", "fanfold", "bench", plan, ...flags)
     assert(table.includes("80 ms") && (await readFile(join(home, "bench.svg"), "utf8")).startsWith("<svg "), table)
+    await checkAndRun(user, withEffect)
+    await shell("node", "-e", required(["fanfold", "fanfold/promise", "fanfold/mocks"]))
 
-    await writeFile(join(home, "user.ts"), script)
-    await shell(
-      "npx",
-      "tsc",
-      "--noEmit",
-      "--strict",
-      "--skipLibCheck",
-      "--module",
-      "nodenext",
-      "--target",
-      "es2022",
-      "--types",
-      "node",
-      "user.ts"
-    )
-    const { stdout } = await shell("node", "user.ts")
-    console.log(`Node ${node}: ${plans.length} plans run, ${stdout.trim().split("\n").at(-1)}`)
+    const script = await install("script", ...(await versionsOf(compilers)))
+    const installed = await readdir(join(script.home, "node_modules"))
+    assert(!installed.includes("effect") && !installed.includes("@anthropic-ai"), installed.join())
+    await checkAndRun(script, withoutEffect)
+    await script.shell("node", "-e", required(["fanfold/promise"]))
+    console.log(`Node ${node}: ${plans.length} plans, programs with and without Effect: checked and run`)
   }
 } finally {
   await rm(folder, { recursive: true, force: true })

@@ -1,15 +1,18 @@
 /** The cases of `cold-start`: number and latency of the asks, transport, and whether responses carry limit headers. */
 import type { Protocol } from "../harness/Loopback.ts"
 
-/** The contenders, by the name of their script; the first is fanfold, the second what it is compared with. */
+/** The contenders, by the name of their script. `fanfold` is a program with Effect, `fanfold/promise` a script without. */
 export const scripts = {
   fanfold: "fanfold.js",
+  "fanfold/promise": "fanfold-promise.js",
   "SDK + Promise.all": "sdk-promise-all.js",
   "SDK + p-limit": "sdk-p-limit.js",
   "SDK + Effect.forEach": "effect-sdk.js"
 } as const
 export type Contender = keyof typeof scripts
 export const contenders = Object.keys(scripts) as ReadonlyArray<Contender>
+/** The contenders whose figures have targets, and what they are compared with. */
+export const measured: ReadonlyArray<Contender> = ["fanfold/promise", "fanfold"]
 export const baseline: Contender = "SDK + Promise.all"
 
 /** Maximum of fanfold's figure ÷ the baseline's, cold. */

@@ -17,6 +17,12 @@ export { textStream } from "./TextStream.ts"
 const assertQuestion = Issue.assert(Question, "question")
 const assertOptions = Issue.assert(inCode(Settings), "options")
 
+/** Marks asks. It is a string, so that asks are known across copies of this module, as `fanfold/promise` has one of its own. */
+const TypeId = "~fanfold/pipeline/Ask"
+
+/** Whether a value is an ask, of this copy of the module or of another. */
+export const isAsk = (input: unknown): input is Ask<any, any> => Predicate.hasProperty(input, TypeId)
+
 /** A question with its settings. `yield*` it, or pass it to any combinator of Effect. */
 export class Ask<out A, out R = never> extends Effectable.Class<A, AskError, Claude | R> implements AskData<A, R> {
   readonly question: string
@@ -32,6 +38,9 @@ export class Ask<out A, out R = never> extends Effectable.Class<A, AskError, Cla
     this.options = Record.filter(options as Record<string, unknown>, Predicate.isNotUndefined) as Options
     this.format = format
     this.synthesized = synthesized
+  }
+  get [TypeId](): typeof TypeId {
+    return TypeId
   }
   override asEffect(): Effect.Effect<A, AskError, Claude | R> {
     return Effect.map(resolve(this), ({ value }) => value)

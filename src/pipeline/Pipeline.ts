@@ -1,6 +1,6 @@
 /** Research, then synthesis: what a plan, the command line and `fanfold/promise` all run. */
 import { type Duration, Effect, Result } from "effect"
-import type { Answer } from "./Ask.ts"
+import { type Answer, resolve } from "./Ask.ts"
 import type { AskError } from "../claude/AskError.ts"
 import * as Call from "../claude/Call.ts"
 import type { Claude } from "../claude/Claude.ts"
@@ -54,7 +54,9 @@ export const run = Effect.fn("Pipeline.run")(function* (
   const findings: Findings = Result.isSuccess(researched) ? researched.success : researched.failure.findings
   if (shortfall !== undefined && !canBeFolded(shortfall)) return { ...ended, findings, error: shortfall }
   if (synthesis === undefined) return { ...ended, findings, shortfall }
-  const answer = onText === undefined ? synthesis.answer(findings) : withText(onText)(synthesis.answer(findings))
+  // Not `synthesis.answer`, as the Effect of a synthesis that another copy of Effect made cannot be run here; its data can.
+  const resolved = resolve(synthesis(findings))
+  const answer = onText === undefined ? resolved : withText(onText)(resolved)
   const document = yield* Effect.result(Effect.onInterrupt(answer, () => leave(findings)))
   return Result.isSuccess(document)
     ? { ...ended, findings, shortfall, document: document.success }

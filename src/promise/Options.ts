@@ -97,7 +97,7 @@ export const pipelineOf = (options: AnyOptions): Pipeline.Pipeline => {
 }
 
 const toAsk = (ask: string | Ask.Ask<any>, name: string): Ask.Ask<any> => {
-  if (ask instanceof Ask.Ask) return ask
+  if (Ask.isAsk(ask)) return ask
   Issue.assert(Ask.Question, `asks.${name}`)(ask)
   return Ask.text(ask)
 }

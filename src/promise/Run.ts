@@ -1,6 +1,5 @@
-/** A run without Effect: its program, what it gives, and its error. */
+/** A run without Effect: its program, and what it gives. */
 import { Clock, type Config, Effect, Layer, Record, Redacted, Result, Struct } from "effect"
-import type { AskError } from "../claude/AskError.ts"
 import { apiKey, baseUrl, type Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import type { Usage } from "../claude/Message.ts"
@@ -10,11 +9,11 @@ import type { Policy } from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import { type Findings, whyOf } from "../pipeline/Findings.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
-import type { ResearchError } from "../pipeline/Research.ts"
 import type { Synthesis } from "../pipeline/Synthesis.ts"
 import * as BudgetCheck from "../plan/BudgetCheck.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import { RunState } from "../report/RunState.ts"
+import { RunError } from "./RunError.ts"
 import { type AnswersOf, type AnyOptions, pipelineOf, type Questions } from "./Options.ts"
 
 type DocumentOf<S> = S extends string ? string : S extends Synthesis<infer A> ? A : undefined
@@ -30,26 +29,6 @@ export interface Run<Q extends Questions, S, P extends Policy> {
   /** Usage and cost by ask, and of the synthesis; an unknown cost is null. */
   readonly spent: RunBreakdown.RunBreakdown
   readonly durationMillis: number
-}
-
-/**
- * A run that failed. `findings` and `answers` have what was answered, and paid; `cause` is the error itself. Where the
- * deadline or the budget ended the asks before the policy was met, `document` is the synthesis of the answers there were.
- */
-export class RunError extends Error {
-  override readonly name = "RunError"
-  override readonly cause: ResearchError | AskError
-  readonly findings: Findings
-  readonly document: unknown
-  constructor(cause: ResearchError | AskError, findings: Findings, document?: unknown) {
-    super(cause.message)
-    this.cause = cause
-    this.findings = findings
-    this.document = document
-  }
-  get answers(): Findings["answers"] {
-    return this.findings.answers
-  }
 }
 
 /** Runs the pipeline of checked options; `onText` gets the deltas of the document's text. */

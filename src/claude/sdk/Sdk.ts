@@ -1,11 +1,11 @@
 /** `Claude` over `@anthropic-ai/sdk`: one request, one reply, plain or as a stream. Loaded when the first Claude is made. */
-import Anthropic from "@anthropic-ai/sdk"
 import { Effect, Redacted } from "effect"
 import * as Transport from "../../transport/Transport.ts"
 import { AskError, Authentication } from "../AskError.ts"
 import * as Attempt from "../Attempt.ts"
 import { defaultBaseUrl, type Options } from "../Connection.ts"
 import type { Reply, Request } from "../Message.ts"
+import { MessagesClient } from "./MessagesClient.ts"
 import { readPlain } from "./PlainReply.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
 import * as Secret from "./Secret.ts"
@@ -15,7 +15,7 @@ import { bodyOf } from "../RequestBody.ts"
 /** Builds the SDK's client and gives its `send`. */
 export const send = (options: Options): ((request: Request) => Effect.Effect<Reply, AskError>) => {
   const key = Redacted.value(options.apiKey).trim()
-  const client = new Anthropic({
+  const client = new MessagesClient({
     apiKey: key,
     baseURL: options.baseUrl ?? defaultBaseUrl,
     fetch: withOwnSignal(options.fetch ?? Transport.fetch),

@@ -17,6 +17,7 @@ const measured = (coldMillis: number, fields: Partial<Measured> = {}): Measured 
 /** The machine is ten times slower in the second round, and fanfold takes 0.8, 0.9 and 1.1 times as long as the baseline. */
 const processes: Figures.Processes = {
   fanfold: [measured(800), measured(9000), measured(1100, { httpVersion: "2.0" })],
+  "fanfold/promise": [measured(700), measured(8000), measured(900)],
   "SDK + Promise.all": [measured(1000), measured(10_000), measured(1000)],
   "SDK + p-limit": [measured(1000), measured(10_000), measured(1000)],
   "SDK + Effect.forEach": [measured(1000), measured(10_000), measured(1000)]
@@ -72,9 +73,10 @@ describe("the rows of a case", () => {
 
 describe("a target", () => {
   it("is met by a median ratio that is not above it", () => {
-    const [wall, firstRequest] = Figures.targetRowsOf(one, processes)
-    assert.deepInclude(wall, { fanfold: "0.900", target: "<= 0.90", met: "yes" })
-    assert.deepInclude(firstRequest, { fanfold: "0.900", target: "<= 0.89", met: "no" })
+    const [script, , wall, firstRequest] = Figures.targetRowsOf(one, processes)
+    assert.deepInclude(script, { contender: "fanfold/promise", ratio: "0.800", target: "<= 0.90", met: "yes" })
+    assert.deepInclude(wall, { contender: "fanfold", ratio: "0.900", target: "<= 0.90", met: "yes" })
+    assert.deepInclude(firstRequest, { contender: "fanfold", ratio: "0.900", target: "<= 0.89", met: "no" })
   })
 
   it("may be missing, and then has no verdict", () => {

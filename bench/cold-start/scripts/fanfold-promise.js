@@ -1,0 +1,4 @@
+import { run } from "fanfold/promise"
+import { measure, questions } from "./measure.js"
+
+await measure(() => run({ asks: questions }))

@@ -212,6 +212,9 @@ const queueing = (isFull: () => boolean) =>
       )
   )
 
+const one = (question: string) =>
+  Effect.updateService(send(request(question)), Call.Current, (call) => ({ ...call, ask: question }))
+
 describe("a copy that is queued when its call ends", () => {
   it.effect("is not counted: another call may have it", () =>
     Effect.gen(function* () {
@@ -222,8 +225,6 @@ describe("a copy that is queued when its call ends", () => {
       let isFull = true
       const { events, listen } = recorder()
       const startedAt = yield* Clock.currentTimeMillis
-      const one = (question: string) =>
-        Effect.updateService(send(request(question)), Call.Current, (call) => ({ ...call, ask: question }))
       const both = Effect.all([Effect.tap(one("first"), () => Effect.sync(() => (isFull = false))), one("second")], {
         concurrency: 2
       })

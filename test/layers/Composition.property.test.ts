@@ -31,6 +31,8 @@ const layers = {
   Warm: () => Warm.layer({ maxWait: "3 seconds" }),
   Pacing: () => Pacing.layer({ inFlight: 2 }),
   Timeout: () => Timeout.layer({ attempt: "30 seconds", firstToken: "20 seconds", stall: "10 seconds" }),
+  /** Sends each request twice at once, and takes the first reply. */
+  Race: () => Claude.layerAround((send) => (request) => Effect.race(send(request), send(request))),
   /** As a user may write one, without `layerAround`. */
   Plain: (): Around =>
     Layer.effect(
@@ -143,6 +145,10 @@ const play = Effect.fnUntraced(function* (stack: ReadonlyArray<Name>, plans: Rea
     })
   const program = Effect.gen(function* () {
     const ends = yield* Effect.forEach(plans, one, { concurrency: "unbounded" })
+    const sent = claude.sent.length
+    yield* Effect.sleep("10 minutes")
+    assert.strictEqual(claude.sent.length, sent, "sends requests that no call waits for")
+    assert.strictEqual(claude.inFlight, 0)
     // Nothing is left behind that would hold up the calls after it.
     const last = yield* Effect.forEach(["x", "y", "z"], (question) => ask(question, true), { concurrency: 3 })
     return { ends, last: last.map(({ content }) => content[0]?.text) }

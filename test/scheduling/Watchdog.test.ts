@@ -1,26 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Watchdog } from "../../src/scheduling/Watchdog.ts"
+import { counted } from "./CountedClock.ts"
 
 const late = () => Effect.succeed("late")
-
-/** A clock that counts who sleeps by it. */
-const counted = Effect.gen(function* () {
-  const clock = yield* Clock.Clock
-  const book = { slept: 0, asleep: 0 }
-  const sleep: Clock.Clock["sleep"] = (duration) =>
-    Effect.suspend(() => {
-      book.slept++
-      book.asleep++
-      return Effect.ensuring(
-        clock.sleep(duration),
-        Effect.sync(() => book.asleep--)
-      )
-    })
-  const counting: Clock.Clock = Object.assign(Object.create(clock), { sleep })
-  return { book, count: Effect.provideService(Clock.Clock, counting) }
-})
 
 describe("Watchdog", () => {
   it.effect("interrupts what has not ended in time, and runs what comes instead when it has gone", () =>

@@ -8,7 +8,8 @@ import { addPaid, type Reply, type Request } from "../claude/Message.ts"
 
 /**
  * Provides a `Claude` that sends a request again, with the next model of `Call.fallback`, where the layers below fail with an
- * overload or a missing model; emits `FellBack` before. The error is that of the last model, with the usage of all.
+ * overload or a missing model; emits `FellBack` before. The error is that of the last model, with the usage of all. A
+ * function, as Effect builds one layer value once for a graph, so that two stacks in it would become one.
  */
 export const layer = (): Layer.Layer<Claude, never, Claude> =>
   layerAround((send) => {

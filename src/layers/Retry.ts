@@ -73,8 +73,8 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         const first = fiber.getRef(Call.FirstDispatch) ?? { at: undefined }
         const limitMillis = call.timeoutMillis ?? Duration.toMillis(options.within ?? within)
         const tries: RetriedCall = new RetriedCall((at) => {
-          if (first.at !== undefined) return
-          first.at = at
+          first.at ??= at
+          // Also of a later one: a reply before it may have moved the end beyond the time that the timer fired at.
           watchdog.wake(endsAt(), fiber)
         })
         const endsAt = () =>

@@ -10,7 +10,7 @@ export class RetriedCall implements Observer {
   #partialText: string | undefined
   /** The latest attempt, as long as it is not among the tries that failed. */
   #latest: Attempt | undefined
-  /** The latest attempt brought a reply, which is paid: the call is about to end. */
+  /** An attempt since the latest dispatch brought a reply, which is paid: the call is about to end. */
   hasReply = false
 
   /** `onDispatch` gets the time of each dispatch, in epoch milliseconds. */
@@ -27,10 +27,12 @@ export class RetriedCall implements Observer {
 
   onEnd(attempt: Attempt, end: End): void {
     this.#paid.onEnd(attempt, end)
-    this.hasReply = end.exit._tag === "Success"
+    // The end of another attempt, such as the copy that lost, takes nothing back.
+    if (end.exit._tag === "Success") this.hasReply = true
   }
 
   addFailure({ model, partialText }: AskError): void {
+    this.hasReply = false
     this.#model = model ?? this.#model
     this.#partialText = partialText ?? this.#partialText
     this.#latest = undefined

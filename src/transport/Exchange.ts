@@ -23,7 +23,7 @@ class ResponseHeaders extends Map<string, string> {
 export class Exchange {
   /** Removes the request from its queue or connection; called once, by `abort`. Set by whichever holds the request. */
   cancelRequest: () => void = () => {}
-  /** The server has rejected it unprocessed once (HTTP/2 REFUSED_STREAM); it is resent at once only the first time. */
+  /** The server has rejected it unprocessed once (HTTP/2 REFUSED_STREAM or GOAWAY); it is resent at once only the first time. */
   wasRejected = false
   status = 0
   readonly headers = new ResponseHeaders()
@@ -38,6 +38,10 @@ export class Exchange {
   /** Bytes of the `content-length` that have not arrived; `NaN` without that header. */
   #bytesMissing = Number.NaN
   #hasAllBytes = false
+  #hasBegun = false
+  /** What came before the status and headers. */
+  #early: Array<Uint8Array> = []
+  #endedEarly = false
 
   constructor(
     url: string,
@@ -57,8 +61,10 @@ export class Exchange {
     return this.#end !== undefined
   }
 
-  /** Takes the status and headers, before any chunk of the body. */
+  /** Takes the status and headers. Node may emit parts of an HTTP/2 body, and its end, before them. */
   begin(status: number, headers: Readonly<Record<string, unknown>>): void {
+    if (this.#hasBegun || this.isOver) return
+    this.#hasBegun = true
     this.status = status
     for (const name in headers) {
       if (name[0] !== ":") this.headers.set(name, String(headers[name]))
@@ -70,17 +76,31 @@ export class Exchange {
       .on("end", () => this.#finish({}))
       .on("error", (error) => this.abort(error))
     this.#resolve(this)
+    if (this.#bytesMissing === 0) this.finish()
+    for (const chunk of this.#early) this.take(chunk)
+    this.#early = []
+    if (this.#endedEarly) this.finish()
   }
 
   /** Takes a chunk of the body as it was sent, possibly compressed. */
   take(chunk: Uint8Array): void {
+    if (!this.#hasBegun) return void this.#early.push(chunk)
+    // After a failure too: the bytes that came before it may be emitted after it.
+    if (this.#hasAllBytes) return
     this.#bytesMissing -= chunk.length
     if (this.#decoder === undefined) this.#take(chunk)
     else this.#decoder.write(chunk)
+    // All of it has come; what happens to the connection after that does not matter.
+    if (this.#bytesMissing <= 0) this.finish()
   }
 
   /** The server ended the response; an error where that is shorter than its `content-length`. */
   finish(): void {
+    if (!this.#hasBegun) {
+      this.#endedEarly = true
+      return
+    }
+    if (this.#hasAllBytes || this.isOver) return
     if (this.#bytesMissing > 0) {
       return this.fail(new Error(`the response ended ${this.#bytesMissing} bytes too early`))
     }

@@ -29,6 +29,11 @@ export class Origin {
     if (url.protocol === "http:") this.#http1 = this.#makePool()
   }
 
+  /** Whether the server is known to use HTTP/1.1. */
+  get usesHttp1(): boolean {
+    return this.#http1 !== undefined
+  }
+
   /** Opens a connection before the first request. It does not keep the process alive. */
   prepare(): void {
     if (this.#http1 === undefined && this.#connections.size + this.#dialers.size === 0) this.#connect().setRef(false)

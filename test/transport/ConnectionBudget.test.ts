@@ -80,7 +80,7 @@ const serve = async () => {
   })
   await once(server.listen(0, "127.0.0.1"), "listening")
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-  return { state, url, close: () => void server.close().closeAllConnections() }
+  return { state, url, close: () => server.close().closeAllConnections() }
 }
 
 const ask = (pool: Http1Pool, url: URL, signal?: AbortSignal) =>

@@ -4,8 +4,9 @@ import * as Transport from "../../transport/Transport.ts"
 import { AskError, Authentication } from "../AskError.ts"
 import * as Attempt from "../Attempt.ts"
 import { defaultBaseUrl, type Options } from "../Connection.ts"
+import type { Request } from "../Message.ts"
 import { processQueue } from "./ConnectionQueue.ts"
-import { readPlain } from "./PlainReply.ts"
+import { cutOff, plainReply } from "./PlainReply.ts"
 import { SdkClient } from "./SdkClient.ts"
 import { askErrorOf } from "./SdkError.ts"
 import * as Secret from "./Secret.ts"
@@ -22,19 +23,38 @@ export const send = (options: Options): Attempt.Send => {
     return () => Effect.fail(new AskError({ reason: new Authentication({ detail }) }))
   }
   const cutter = Secret.cutter([key, ...Secret.ofCustomHeaders(globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"])])
-  const sendOnce: Attempt.Send = (request) =>
-    Effect.withFiber((fiber) => {
-      const attempt = Attempt.currentOf(fiber) ?? new Attempt.Attempt(request, fiber)
+  /** One promise for request and body costs less than an effect for each step. */
+  const sendPlain = (request: Request) =>
+    Effect.flatten(
+      Effect.promise((signal) =>
+        client.send(bodyOf(request), false, signal).then(
+          (response) =>
+            response.text().then(
+              (text) => plainReply(response, text, cutter),
+              (thrown: unknown) => Effect.fail(cutOff(thrown))
+            ),
+          (thrown: unknown) => Effect.fail(askErrorOf(thrown, false))
+        )
+      )
+    )
+
+  const sendStreamed = (request: Request, attempt: Attempt.Attempt) =>
+    Effect.suspend(() => {
       // One controller spans request and body, so that an interruption closes the connection wherever it is.
       const controller = new AbortController()
       const respond = Effect.tryPromise({
-        try: () => client.send(bodyOf(request), attempt.isStreamed, controller.signal),
+        try: () => client.send(bodyOf(request), true, controller.signal),
         catch: (thrown) => askErrorOf(thrown, false)
       })
-      return Effect.flatMap(respond, attempt.isStreamed ? readStream(attempt, cutter) : readPlain).pipe(
-        Effect.mapBoth({ onFailure: cutter.error, onSuccess: cutter.reply }),
-        Effect.onError(() => Effect.sync(() => controller.abort()))
+      return Effect.onError(Effect.flatMap(respond, readStream(attempt, cutter)), () =>
+        Effect.sync(() => controller.abort())
       )
+    })
+
+  const sendOnce: Attempt.Send = (request) =>
+    Effect.withFiber((fiber) => {
+      const attempt = Attempt.currentOf(fiber) ?? new Attempt.Attempt(request, fiber)
+      return Effect.mapError(attempt.isStreamed ? sendStreamed(request, attempt) : sendPlain(request), cutter.error)
     })
   if (options.fetch !== undefined) return sendOnce
   return processQueue.around(sendOnce, Transport.maxRequestsTo(options.baseUrl ?? defaultBaseUrl))

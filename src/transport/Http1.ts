@@ -27,6 +27,8 @@ export class Http1Pool {
   /** Requests that wait for a connection, oldest first. */
   readonly #waiting = new Map<Exchange, Outgoing>()
   readonly #dialers = new Set<Dialer>()
+  /** The latest headers, and what `#listOf` made of them. */
+  #list: { readonly headers: Outgoing["headers"]; readonly all: ReadonlyArray<string> } | undefined
 
   constructor(url: URL, proxy: URL | undefined, budget: ConnectionBudget) {
     this.#url = url
@@ -134,6 +136,16 @@ export class Http1Pool {
     return at >= 0
   }
 
+  /** Names and values in turn, which Node writes as they are. Requests of one client share their headers. */
+  #listOf(headers: Outgoing["headers"], isForwarded: boolean): ReadonlyArray<string> {
+    if (this.#list?.headers !== headers) {
+      const credentials = isForwarded && this.#proxy !== undefined ? credentialsOf(this.#proxy) : {}
+      const all = Object.entries({ ...headers, host: this.#url.host, ...credentials }).flat()
+      this.#list = { headers, all }
+    }
+    return this.#list.all
+  }
+
   /** A proxy is sent the absolute URL of a plain request; TLS requests use its tunnel. */
   #sendOver(socket: Socket, outgoing: Outgoing, exchange: Exchange): void {
     const { body, headers, method, url } = outgoing
@@ -144,10 +156,7 @@ export class Http1Pool {
       socket: socket.ref(),
       method,
       path: isForwarded ? url.href : url.pathname + url.search,
-      headers: [
-        ...Object.entries({ ...headers, host: url.host, "content-length": String(Buffer.byteLength(body)) }).flat(),
-        ...(isForwarded ? Object.entries(credentialsOf(this.#proxy)).flat() : [])
-      ]
+      headers: [...this.#listOf(headers, isForwarded), "content-length", String(Buffer.byteLength(body))]
     }
     let received: IncomingMessage | undefined
     const fail = (error: Error): void => {

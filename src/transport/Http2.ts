@@ -45,6 +45,8 @@ export class Connection {
   /** The last stream that the server may have processed, by its GOAWAY. */
   #lastStreamId = Number.POSITIVE_INFINITY
   #isPinging = false
+  /** The latest headers, and what `#fieldsOf` made of them. */
+  #latest: { readonly headers: Outgoing["headers"]; readonly fields: Readonly<Record<string, string>> } | undefined
 
   /** `maxStreams` applies until the server sends its own limit. */
   constructor(socket: Duplex, origin: string, maxStreams: number, observer: Observer) {
@@ -87,10 +89,8 @@ export class Connection {
   }
 
   send(outgoing: Outgoing, exchange: Exchange): void {
-    const { body, headers, method, url } = outgoing
-    const fields: Record<string, string> = { ":method": method, ":path": url.pathname + url.search }
-    for (const name in headers) if (!connectionHeaders.has(name)) fields[name] = headers[name]!
-    const stream = this.#session.request(fields)
+    const { body } = outgoing
+    const stream = this.#session.request(this.#fieldsOf(outgoing))
     if (this.#streams++ === 0) this.#session.ref()
     exchange.cancelRequest = () => stream.close(cancelCode)
     stream
@@ -107,6 +107,19 @@ export class Connection {
       .on("error", () => {})
       .on("close", () => this.#onStreamClose(stream, outgoing, exchange))
       .end(body)
+  }
+
+  /** Requests of one client share their headers, and Node copies them. */
+  #fieldsOf({ headers, method, url }: Outgoing): Readonly<Record<string, string>> {
+    const path = url.pathname + url.search
+    const latest = this.#latest
+    if (latest?.headers === headers && latest.fields[":path"] === path && latest.fields[":method"] === method) {
+      return latest.fields
+    }
+    const fields: Record<string, string> = { ":method": method, ":path": path }
+    for (const name in headers) if (!connectionHeaders.has(name)) fields[name] = headers[name]!
+    this.#latest = { headers, fields }
+    return fields
   }
 
   #onStreamClose(stream: ClientHttp2Stream, outgoing: Outgoing, exchange: Exchange): void {

@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { testCertificate } from "../test/Certificate.ts"
 import { type Case, casesOf, type Cost, idealMillisOf, quickCasesOf } from "./end-to-end/Cases.ts"
+import * as FewFiles from "./end-to-end/FewFiles.ts"
 import * as Loopback from "./harness/Loopback.ts"
 import * as Results from "./harness/Results.ts"
 import { shuffledRounds } from "./harness/Shuffle.ts"
@@ -25,17 +26,24 @@ const contenders = [
   "SDK + Effect.forEach",
   "bare Node"
 ]
+const fewFiles = FewFiles.caseOf(Results.isQuick)
 const cases = Results.isQuick ? quickCasesOf(seed) : casesOf(seed)
 
 const folder = mkdtempSync(join(tmpdir(), "fanfold-end-to-end-"))
 const certificate = join(folder, "certificate.pem")
 writeFileSync(certificate, testCertificate)
 
-/** Runs a contender in a fresh process, whose state folder is empty, so that it does not know the limits of an earlier one. */
-const run = async (name: string, url: string, one: Case): Promise<ReadonlyArray<Cost>> => {
+/**
+ * Runs a contender in a fresh process, whose state folder is empty, so that it does not know the limits of an earlier one.
+ * `openFiles`: how many files it may open.
+ */
+const run = async (name: string, url: string, one: Case, openFiles?: number): Promise<ReadonlyArray<Cost>> => {
   const file = fileURLToPath(new URL("end-to-end/Contender.ts", import.meta.url))
   const args = [file, name, url, ...[one.millis.length, one.inFlight, one.runs].map(String)]
-  const child = spawn(process.execPath, ["--conditions=source", ...args], {
+  const command = [process.execPath, "--conditions=source", ...args]
+  const limited =
+    openFiles === undefined ? command : ["sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh", ...command]
+  const child = spawn(limited[0]!, limited.slice(1), {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, NODE_EXTRA_CA_CERTS: certificate, XDG_STATE_HOME: mkdtempSync(join(folder, "state-")) }
   })
@@ -53,6 +61,23 @@ const play = async (protocol: Loopback.Protocol, url: string, one: Case): Promis
     for (const name of order) processes.get(name)!.push(await run(name, url, one))
   }
   return processes
+}
+
+/** Plays the case with few files; Windows has no limit of them to be set. */
+const playFewFiles = async (url: string): Promise<ReadonlyArray<Row>> => {
+  if (process.platform === "win32") return []
+  const { contenders, openFiles } = FewFiles
+  const processes = new Map<string, Array<ReadonlyArray<Cost>>>(contenders.map((name) => [name, []]))
+  for (const [index, order] of shuffledRounds(contenders, fewFiles.rounds, seed).entries()) {
+    Results.progress(`${fewFiles.name}: round ${index + 1} of ${fewFiles.rounds}`)
+    for (const name of order) {
+      processes.get(name)!.push(await run(name, url, FewFiles.caseFor(name, fewFiles), openFiles))
+    }
+  }
+  for (const [name, costs] of processes) {
+    samples[`HTTP/1.1, ${fewFiles.name}: ${name}`] = costs.map(([first]) => first!.wallMillis)
+  }
+  return FewFiles.rowsOf(processes)
 }
 
 /** The value, and with a target whether it is met: `1.050 (<= 1.02: no)`. */
@@ -102,7 +127,7 @@ const rowsOf = (
 }
 
 const tables: Record<string, ReadonlyArray<Row>> = {}
-const latencies = cases.map(({ millis }) => millis)
+const latencies = [...cases, fewFiles].map(({ millis }) => millis)
 for (const protocol of ["HTTP/1.1", "TLS, HTTP/2"] as const) {
   const server = await Loopback.start({ protocol, sendsLimitHeaders: true, latencies })
   for (const [index, one] of cases.entries()) {
@@ -113,6 +138,9 @@ for (const protocol of ["HTTP/1.1", "TLS, HTTP/2"] as const) {
       one,
       processes
     )
+  }
+  if (protocol === "HTTP/1.1") {
+    tables[`warm, ${protocol}, limit headers: ${fewFiles.name}`] = await playFewFiles(server.baseUrl(cases.length))
   }
   server.stop()
 }

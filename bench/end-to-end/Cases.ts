@@ -95,7 +95,7 @@ export const casesOf = (seed: number): ReadonlyArray<Case> => [
     inFlight: 256,
     rounds: 3,
     runs: 1,
-    targets: { "HTTP/1.1": { cpu: 0.65, peak: 0.8 } }
+    targets: { "HTTP/1.1": { cpu: 0.55, peak: 0.8 }, "TLS, HTTP/2": { cpu: 0.3 } }
   }
 ]
 

@@ -5,7 +5,22 @@ import type { Request } from "../claude/Message.ts"
 export const charactersPerToken = 4
 
 /** Input tokens of a request, estimated from its length as JSON. */
-export const estimateInputTokens = ({ answerSchema, context, messages, system, tools }: Request): number => {
-  const length = JSON.stringify([null, system, messages, answerSchema]).length + (context ?? "").length
-  return Math.ceil((length + (tools === undefined ? 0 : JSON.stringify(tools).length)) / charactersPerToken)
+export const estimateInputTokens = ({ answerSchema, context = "", messages, system, tools }: Request): number => {
+  const length = jsonLengthOf([null, system, messages, answerSchema]) + context.length
+  return Math.ceil((length + (tools === undefined ? 0 : jsonLengthOf(tools))) / charactersPerToken)
+}
+
+/** Length of a value as JSON, without escapes in texts: writing the JSON of a long document takes longer than sending it. */
+const jsonLengthOf = (value: unknown): number => {
+  if (typeof value === "string") return value.length + 2
+  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null).length
+  let length = 1
+  if (Array.isArray(value)) for (const each of value) length += jsonLengthOf(each) + 1
+  else {
+    for (const name in value) {
+      const each = (value as Record<string, unknown>)[name]
+      if (each !== undefined) length += name.length + 3 + jsonLengthOf(each) + 1
+    }
+  }
+  return Math.max(2, length)
 }

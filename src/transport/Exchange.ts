@@ -9,10 +9,34 @@ export interface Outgoing {
   readonly body: string
 }
 
+/** Headers as Node has them: by lower-case name, pseudo-headers of HTTP/2 included. */
+export type Fields = Readonly<Record<string, string | number | ReadonlyArray<string> | undefined>>
+
 /** The part of `Headers` that the SDK and `claude/sdk` use, at a tenth of its CPU time. */
-class ResponseHeaders extends Map<string, string> {
-  override get(name: string): string {
-    return super.get(name) ?? (null as never)
+class ResponseHeaders {
+  readonly #fields: Fields
+
+  constructor(fields: Fields) {
+    this.#fields = fields
+  }
+
+  get(name: string): string | null {
+    const value = this.#fields[name]
+    return value === undefined || name[0] === ":" ? null : String(value)
+  }
+
+  forEach(each: (value: string, name: string) => void): void {
+    for (const name in this.#fields) if (name[0] !== ":") each(String(this.#fields[name]), name)
+  }
+
+  entries(): IterableIterator<[string, string]> {
+    const all: Array<[string, string]> = []
+    this.forEach((value, name) => all.push([name, value]))
+    return all.values()
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.entries()
   }
 }
 
@@ -23,10 +47,10 @@ class ResponseHeaders extends Map<string, string> {
 export class Exchange {
   /** Removes the request from its queue or connection; called once, by `abort`. Set by whichever holds the request. */
   cancelRequest: () => void = () => {}
-  /** The server has rejected it unprocessed once (HTTP/2 REFUSED_STREAM); it is resent at once only the first time. */
+  /** The server has rejected it unprocessed once (HTTP/2 REFUSED_STREAM or GOAWAY); it is resent at once only the first time. */
   wasRejected = false
   status = 0
-  readonly headers = new ResponseHeaders()
+  headers = noHeaders
   readonly url: string
   readonly #resolve: (response: Exchange) => void
   readonly #reject: (error: unknown) => void
@@ -38,6 +62,10 @@ export class Exchange {
   /** Bytes of the `content-length` that have not arrived; `NaN` without that header. */
   #bytesMissing = Number.NaN
   #hasAllBytes = false
+  #hasBegun = false
+  /** What came before the status and headers. */
+  #early: Array<Uint8Array> = []
+  #endedEarly = false
 
   constructor(
     url: string,
@@ -57,12 +85,12 @@ export class Exchange {
     return this.#end !== undefined
   }
 
-  /** Takes the status and headers, before any chunk of the body. */
-  begin(status: number, headers: Readonly<Record<string, unknown>>): void {
+  /** Takes the status and headers. Node may emit parts of an HTTP/2 body, and its end, before them. */
+  begin(status: number, headers: Fields): void {
+    if (this.#hasBegun || this.isOver) return
+    this.#hasBegun = true
     this.status = status
-    for (const name in headers) {
-      if (name[0] !== ":") this.headers.set(name, String(headers[name]))
-    }
+    this.headers = new ResponseHeaders(headers)
     this.#bytesMissing = Number(this.headers.get("content-length") ?? Number.NaN)
     this.#decoder = decoderOf(this.headers.get("content-encoding"))
     this.#decoder
@@ -70,17 +98,31 @@ export class Exchange {
       .on("end", () => this.#finish({}))
       .on("error", (error) => this.abort(error))
     this.#resolve(this)
+    if (this.#bytesMissing === 0) this.finish()
+    for (const chunk of this.#early) this.take(chunk)
+    this.#early = []
+    if (this.#endedEarly) this.finish()
   }
 
   /** Takes a chunk of the body as it was sent, possibly compressed. */
   take(chunk: Uint8Array): void {
+    if (!this.#hasBegun) return void this.#early.push(chunk)
+    // After a failure too: the bytes that came before it may be emitted after it.
+    if (this.#hasAllBytes) return
     this.#bytesMissing -= chunk.length
     if (this.#decoder === undefined) this.#take(chunk)
     else this.#decoder.write(chunk)
+    // All of it has come; what happens to the connection after that does not matter.
+    if (this.#bytesMissing <= 0) this.finish()
   }
 
   /** The server ended the response; an error where that is shorter than its `content-length`. */
   finish(): void {
+    if (!this.#hasBegun) {
+      this.#endedEarly = true
+      return
+    }
+    if (this.#hasAllBytes || this.isOver) return
     if (this.#bytesMissing > 0) {
       return this.fail(new Error(`the response ended ${this.#bytesMissing} bytes too early`))
     }
@@ -165,6 +207,8 @@ export class Exchange {
     return this.text().then((text) => JSON.parse(text))
   }
 }
+
+const noHeaders = new ResponseHeaders({})
 
 /** No request has `accept-encoding`, but some proxies compress responses anyway. */
 const decoderOf = (encoding: string | null): Transform | undefined => {

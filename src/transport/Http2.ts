@@ -31,7 +31,7 @@ const maxSessionMemory = 4096
 export interface Observer {
   /** More streams may be free than before. */
   readonly onCapacity: () => void
-  /** The server rejected a request unprocessed (REFUSED_STREAM), for the first time. */
+  /** The server rejected a request unprocessed (REFUSED_STREAM, or above the last stream of GOAWAY), for the first time. */
   readonly onRejected: (outgoing: Outgoing, exchange: Exchange) => void
   /** It accepts no further requests; it may still be answering earlier ones. */
   readonly onClosed: () => void
@@ -42,7 +42,11 @@ export class Connection {
   readonly #observer: Observer
   #streams = 0
   #maxStreams: number
+  /** The last stream that the server may have processed, by its GOAWAY. */
+  #lastStreamId = Number.POSITIVE_INFINITY
   #isPinging = false
+  /** The latest headers, and what `#fieldsOf` made of them. */
+  #latest: { readonly headers: Outgoing["headers"]; readonly fields: Readonly<Record<string, string>> } | undefined
 
   /** `maxStreams` applies until the server sends its own limit. */
   constructor(socket: Duplex, origin: string, maxStreams: number, observer: Observer) {
@@ -60,7 +64,10 @@ export class Connection {
       this.#maxStreams = maxConcurrentStreams ?? defaultMaxStreams
       observer.onCapacity()
     })
-    session.on("goaway", observer.onClosed).on("close", observer.onClosed)
+    session.on("close", observer.onClosed).on("goaway", (_code: number, lastStreamId: number) => {
+      this.#lastStreamId = lastStreamId
+      observer.onClosed()
+    })
     // Each stream reports the session's error by itself.
     session.on("error", () => {})
     session.on("timeout", () => this.#onSilence()).setTimeout(silenceMillis)
@@ -82,34 +89,45 @@ export class Connection {
   }
 
   send(outgoing: Outgoing, exchange: Exchange): void {
-    const { body, headers, method, url } = outgoing
-    const fields: Record<string, string> = { ":method": method, ":path": url.pathname + url.search }
-    for (const name in headers) if (!connectionHeaders.has(name)) fields[name] = headers[name]!
-    const stream = this.#session.request(fields)
+    const { body } = outgoing
+    const stream = this.#session.request(this.#fieldsOf(outgoing))
     if (this.#streams++ === 0) this.#session.ref()
     exchange.cancelRequest = () => stream.close(cancelCode)
     stream
-      // Node emits `response` one tick after the frame arrived. The body is read from then on: data that arrived in the same
-      // packet would otherwise be emitted before the headers, which Node does while a write is in progress.
-      .on("response", (headers: IncomingHttpHeaders & { readonly ":status"?: number }) => {
+      .on("response", (headers: IncomingHttpHeaders & { readonly ":status"?: number }) =>
         exchange.begin(headers[":status"] ?? 0, headers)
-        stream
-          .on("data", (chunk: Uint8Array) => exchange.take(chunk))
-          .on("end", () => {
-            if (stream.rstCode === 0) exchange.finish()
-            // A server may answer before it has read the request; the unsent rest would keep the stream open.
-            if (!stream.writableFinished) stream.close(cancelCode)
-          })
+      )
+      // Listened to from the start: Node drops what was not read before a reset.
+      .on("data", (chunk: Uint8Array) => exchange.take(chunk))
+      .on("end", () => {
+        if (stream.rstCode === 0) exchange.finish()
+        // A server may answer before it has read the request; the unsent rest would keep the stream open.
+        if (!stream.writableFinished) stream.close(cancelCode)
       })
       .on("error", () => {})
       .on("close", () => this.#onStreamClose(stream, outgoing, exchange))
       .end(body)
   }
 
+  /** Requests of one client share their headers, and Node copies them. */
+  #fieldsOf({ headers, method, url }: Outgoing): Readonly<Record<string, string>> {
+    const path = url.pathname + url.search
+    const latest = this.#latest
+    if (latest?.headers === headers && latest.fields[":path"] === path && latest.fields[":method"] === method) {
+      return latest.fields
+    }
+    const fields: Record<string, string> = { ":method": method, ":path": path }
+    for (const name in headers) if (!connectionHeaders.has(name)) fields[name] = headers[name]!
+    this.#latest = { headers, fields }
+    return fields
+  }
+
   #onStreamClose(stream: ClientHttp2Stream, outgoing: Outgoing, exchange: Exchange): void {
     if (--this.#streams === 0 && this.isOpen) this.#session.unref()
     if (!exchange.isOver) {
-      const isResendable = stream.rstCode === refusedStreamCode && exchange.status === 0 && !exchange.wasRejected
+      // A server processes no stream above the last one of its GOAWAY (RFC 9113, 6.8).
+      const isUnprocessed = stream.rstCode === refusedStreamCode || (stream.id ?? Infinity) > this.#lastStreamId
+      const isResendable = isUnprocessed && exchange.status === 0 && !exchange.wasRejected
       exchange.wasRejected = true
       if (isResendable) this.#observer.onRejected(outgoing, exchange)
       else exchange.fail(stream.errored ?? this.#closeErrorOf(stream))

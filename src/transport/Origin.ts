@@ -1,10 +1,10 @@
 /** The connections to one server: HTTP/2 if the TLS handshake selects it, else HTTP/1.1. */
-import type { Agent } from "node:http"
 import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
-import { Dialer, type OnConnected } from "./Dialer.ts"
+import { processBudget } from "./ConnectionBudget.ts"
+import { Dialer } from "./Dialer.ts"
 import type { Exchange, Outgoing } from "./Exchange.ts"
-import * as Http1 from "./Http1.ts"
+import { Http1Pool } from "./Http1.ts"
 import { Connection, defaultMaxStreams } from "./Http2.ts"
 
 /** HTTP/2 connections at most: 6,400 requests at the usual 100 streams, and a bound where a server allows only a few. */
@@ -18,17 +18,20 @@ export class Origin {
   readonly #dialers = new Map<Dialer, number>()
   /** Requests that wait for a free HTTP/2 stream, oldest first. */
   readonly #waiting = new Map<Exchange, Outgoing>()
-  /** Open HTTP/1.1 connections that have not carried a request yet; the agent holds those that have. */
-  readonly #unused: Array<Socket> = []
   /** Defined once the server is known to use HTTP/1.1. */
-  #http1: Agent | undefined
+  #http1: Http1Pool | undefined
   /** Streams that a further connection is expected to allow: as many as the latest one. */
   #maxStreams = defaultMaxStreams
 
   constructor(url: URL, proxy: URL | undefined) {
     this.#url = url
     this.#proxy = proxy
-    if (url.protocol === "http:") this.#http1 = this.#agent()
+    if (url.protocol === "http:") this.#http1 = this.#makePool()
+  }
+
+  /** Whether the server is known to use HTTP/1.1. */
+  get usesHttp1(): boolean {
+    return this.#http1 !== undefined
   }
 
   /** Opens a connection before the first request. It does not keep the process alive. */
@@ -37,7 +40,7 @@ export class Origin {
   }
 
   send(outgoing: Outgoing, exchange: Exchange): void {
-    if (this.#http1 !== undefined) return Http1.send(this.#http1, this.#proxy, outgoing, exchange)
+    if (this.#http1 !== undefined) return this.#http1.send(outgoing, exchange)
     for (const connection of this.#connections) {
       if (connection.freeStreams > 0) return connection.send(outgoing, exchange)
     }
@@ -110,27 +113,15 @@ export class Origin {
   }
 
   #useHttp1(socket: Socket): void {
-    this.#keepUnused(socket)
-    const http1 = (this.#http1 ??= this.#agent())
+    const http1 = (this.#http1 ??= this.#makePool())
+    http1.adopt(socket)
     for (const [exchange, outgoing] of this.#waiting) {
       this.#waiting.delete(exchange)
-      exchange.start(() => Http1.send(http1, this.#proxy, outgoing, exchange))
+      exchange.start(() => http1.send(outgoing, exchange))
     }
   }
 
-  #agent(): Agent {
-    return Http1.agent(
-      (onConnected: OnConnected) => this.#unused.shift()?.ref() ?? new Dialer(this.#url, this.#proxy, onConnected)
-    )
-  }
-
-  /** Keeps an open connection for the next request, unless the server closes it before. */
-  #keepUnused(socket: Socket): void {
-    const forget = () => {
-      const at = this.#unused.indexOf(socket)
-      if (at >= 0) this.#unused.splice(at, 1)
-    }
-    socket.on("close", forget).on("error", forget).unref()
-    this.#unused.push(socket)
+  #makePool(): Http1Pool {
+    return new Http1Pool(this.#url, this.#proxy, processBudget)
   }
 }

@@ -90,6 +90,16 @@ const readAll = `
   })
 `
 
+/** Prints how many attempts failed in three bursts of 1,000. */
+const bursts = `
+  const { run } = require("fanfold/promise")
+  const asks = Array.from({ length: 1000 }, (_, index) => "Question " + index)
+  let failures = 0
+  const onEvent = ({ _tag }) => (failures += _tag === "AttemptFailed" ? 1 : 0)
+  const ask = () => run({ asks, baseUrl: process.argv[1], apiKey: "${key}", pacing: { inFlight: 1000 }, onEvent })
+  ask().then(ask).then(ask).then(() => console.log(failures))
+`
+
 const crowds = `
   const { run } = require("fanfold/promise")
   const asks = Array.from({ length: 400 }, (_, index) => "Question " + index)
@@ -123,6 +133,17 @@ describe("a process", () => {
         setTimeout(() => response.writeHead(200, { "content-length": body.length }).end(body))
       )
       assert.strictEqual(yield* node(readAll, url), "0")
+    })
+  )
+
+  it.live("gets each of 1,000 answers at once over TLS and HTTP/2 with the first attempt, three times", () =>
+    Effect.gen(function* () {
+      const body = JSON.stringify(message("Paris".repeat(120)))
+      const { state, url } = yield* serveSecure((response) =>
+        setTimeout(() => response.writeHead(200, { "content-length": body.length }).end(body), 100)
+      )
+      assert.strictEqual(yield* node(bursts, url), "0")
+      assert.strictEqual(state.arrived, 3000)
     })
   )
 

@@ -5,18 +5,24 @@ import type { Reply } from "../Message.ts"
 import { askErrorOf } from "./SdkError.ts"
 import { headersOf } from "./ReplyHeaders.ts"
 import { jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
+import type * as Secret from "./Secret.ts"
 
 /** The error of a body that broke off. */
 export const cutOff = (thrown: unknown): AskError => askErrorOf(thrown, true)
 
-/** The reply of a response, or `NotJson` where it is none of the API's. */
-export const readPlain = (response: Response): Effect.Effect<Reply, AskError> =>
-  Effect.flatMap(Effect.tryPromise({ try: () => response.text(), catch: cutOff }), (text) => {
-    const message = messageOf(jsonOf(text))
-    return message === undefined
-      ? Effect.fail(notJson(response, text))
-      : Effect.succeed(replyOf(message, headersOf(response.headers, true)))
-  })
+/** The reply of a response with its body, or `NotJson` where it is none of the API's. */
+export const plainReply = (response: Response, text: string, cutter: Secret.Cutter): Effect.Effect<Reply, AskError> => {
+  const message = messageOf(jsonOf(text))
+  return message === undefined
+    ? Effect.fail(notJson(response, text))
+    : Effect.succeed(cutter.reply(replyOf(message, headersOf(response.headers, true)), text))
+}
+
+/** Reads the body of a response for `plainReply`. */
+export const readPlain = (response: Response, cutter: Secret.Cutter): Effect.Effect<Reply, AskError> =>
+  Effect.flatMap(Effect.tryPromise({ try: () => response.text(), catch: cutOff }), (text) =>
+    plainReply(response, text, cutter)
+  )
 
 /** Bytes of a foreign body that are shown in an error. */
 const excerptLength = 120

@@ -7,7 +7,8 @@ import { DateTime } from "effect"
  */
 export const headersOf = (headers: Headers, is200: boolean): Record<string, string> => {
   const kept: Record<string, string> = {}
-  for (const [name, value] of headers) {
+  // `for of` would make an array of each header.
+  headers.forEach((value, name) => {
     if (name === "request-id" || name === "x-should-retry" || name.startsWith("anthropic-ratelimit-")) {
       kept[name] = value
     } else if (name === "retry-after" && !is200) {
@@ -15,7 +16,7 @@ export const headersOf = (headers: Headers, is200: boolean): Record<string, stri
         value.trim() === "" ? Number.NaN : Number(httpDate.test(value) ? secondsUntil(value, headers) : value)
       if (Number.isFinite(seconds)) kept[name] = String(Math.max(0, seconds))
     }
-  }
+  })
   return kept
 }
 

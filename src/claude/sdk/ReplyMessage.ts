@@ -1,44 +1,75 @@
-/** The API's `message` object: how it is decoded, and the `Reply` made of it. */
-import { Option, Schema } from "effect"
-import { Block, noUsage, type Reply, type Usage } from "../Message.ts"
+/** The API's `message` object: how it is checked, and the `Reply` made of it. */
+import { Option } from "effect"
+import { type Block, noUsage, type Reply, type Usage } from "../Message.ts"
 
-const Count = Schema.optionalKey(Schema.NullOr(Schema.Int))
-export const ApiUsage = Schema.Struct({
-  input_tokens: Count,
-  cache_creation_input_tokens: Count,
-  cache_read_input_tokens: Count,
-  output_tokens: Count,
-  output_tokens_details: Schema.optionalKey(Schema.NullOr(Schema.Struct({ thinking_tokens: Count }))),
-  server_tool_use: Schema.optionalKey(Schema.NullOr(Schema.Struct({ web_search_requests: Count })))
-})
-type ApiUsage = typeof ApiUsage.Type
-
-const Text = Schema.optionalKey(Schema.NullOr(Schema.String))
-
-/** Why a message ended. A streamed message has these fields only in its last `message_delta`. */
-export const stopFields = {
-  stop_reason: Text,
-  stop_sequence: Text,
-  stop_details: Schema.optionalKey(Schema.NullOr(Schema.Struct({ category: Text, explanation: Text })))
+type Count = number | null | undefined
+export interface ApiUsage {
+  readonly input_tokens?: Count
+  readonly cache_creation_input_tokens?: Count
+  readonly cache_read_input_tokens?: Count
+  readonly output_tokens?: Count
+  readonly output_tokens_details?: { readonly thinking_tokens?: Count } | null
+  readonly server_tool_use?: { readonly web_search_requests?: Count } | null
 }
 
-export const ApiMessage = Schema.Struct({
-  type: Schema.Literal("message"),
-  id: Schema.String,
-  model: Schema.String,
-  content: Schema.Array(Block),
-  ...stopFields,
-  usage: ApiUsage
-})
-export type ApiMessage = typeof ApiMessage.Type
+type Text = string | null | undefined
+/** Why a message ended. A streamed message has these fields only in its last `message_delta`. */
+export interface ApiStop {
+  readonly stop_reason?: Text
+  readonly stop_sequence?: Text
+  readonly stop_details?: { readonly category?: Text; readonly explanation?: Text } | null
+}
+
+export interface ApiMessage extends ApiStop {
+  readonly type: "message"
+  readonly id: string
+  readonly model: string
+  readonly content: ReadonlyArray<Block>
+  readonly usage: ApiUsage
+}
 
 /** Parses JSON; `undefined` where the text is not JSON. */
 export const jsonOf = (text: string): unknown => Option.getOrUndefined(parse(text))
 const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
-/** Decodes a message; `undefined` where the value is not one. */
-export const messageOf: (json: unknown) => ApiMessage | undefined = (json) => Option.getOrUndefined(decodeMessage(json))
-const decodeMessage = Schema.decodeUnknownOption(ApiMessage)
+type Json = { readonly [name: string]: unknown }
+
+/** Whether parsed JSON is an object. The checks are written by hand: a schema takes ten times as long, for every reply. */
+export const isJsonObject = (json: unknown): json is Json =>
+  typeof json === "object" && json !== null && !Array.isArray(json)
+
+const isAbsent = (json: unknown): boolean => json === undefined || json === null
+const isText = (json: unknown): boolean => isAbsent(json) || typeof json === "string"
+const isCount = (json: unknown): boolean => isAbsent(json) || Number.isSafeInteger(json)
+
+export const isBlock = (json: unknown): json is Block => isJsonObject(json) && typeof json["type"] === "string"
+
+export const isStop = (json: unknown): json is ApiStop => {
+  if (!isJsonObject(json) || !isText(json["stop_reason"]) || !isText(json["stop_sequence"])) return false
+  const details = json["stop_details"]
+  return isAbsent(details) || (isJsonObject(details) && isText(details["category"]) && isText(details["explanation"]))
+}
+
+export const isUsage = (json: unknown): json is ApiUsage => {
+  if (!isJsonObject(json)) return false
+  const { output_tokens_details: details, server_tool_use: tools } = json
+  return (
+    isCount(json["input_tokens"]) &&
+    isCount(json["cache_creation_input_tokens"]) &&
+    isCount(json["cache_read_input_tokens"]) &&
+    isCount(json["output_tokens"]) &&
+    (isAbsent(details) || (isJsonObject(details) && isCount(details["thinking_tokens"]))) &&
+    (isAbsent(tools) || (isJsonObject(tools) && isCount(tools["web_search_requests"])))
+  )
+}
+
+/** The value as a message; `undefined` where it is not one. */
+export const messageOf = (json: unknown): ApiMessage | undefined => {
+  if (!isJsonObject(json) || json["type"] !== "message") return undefined
+  const { content, id, model, usage } = json
+  if (typeof id !== "string" || typeof model !== "string" || !Array.isArray(content)) return undefined
+  return content.every(isBlock) && isStop(json) && isUsage(usage) ? (json as unknown as ApiMessage) : undefined
+}
 
 /** Counts that are missing in `usage` are taken from `before`. A stream's counts are cumulative, so the latest one wins. */
 export const usageOf = (usage: ApiUsage, before: Usage = noUsage): Usage => ({

@@ -21,8 +21,17 @@ export const cutter = (all: ReadonlyArray<string>) => {
     secrets.some((secret) => includes(data, secret.slice(0, minPrefix)))
       ? (mapStrings(data, (text) => cutAll(text, minPrefix)) as A)
       : data
+  const prefixes = secrets.map((secret) => secret.slice(0, minPrefixInAnswer))
+  // JSON can write these characters in one other way only: as \u and their code.
+  const isUnescaped = secrets.every((secret) => /^[\w.~+=-]+$/.test(secret))
+  const mayHold = (json: string): boolean =>
+    !isUnescaped || json.includes("\\u") || prefixes.some((prefix) => json.includes(prefix))
   return {
-    reply: (reply: Reply): Reply => clean(reply, minPrefixInAnswer),
+    /** `json`: the text that the reply was parsed from, if at hand; searching it is cheaper than visiting all its parts. */
+    reply: (reply: Reply, json?: string): Reply =>
+      json !== undefined && !mayHold(json) && !prefixes.some((prefix) => includes(reply.headers, prefix))
+        ? reply
+        : clean(reply, minPrefixInAnswer),
 
     error: (error: AskError): AskError => {
       const { headers, model, partialText, requestId } = error
@@ -63,7 +72,10 @@ const includes = (value: unknown, text: string): boolean => {
   if (typeof value === "string") return contains(value, text)
   if (typeof value !== "object" || value === null) return false
   if (Array.isArray(value)) return value.some((each) => includes(each, text))
-  return Object.entries(value).some(([name, each]) => contains(name, text) || includes(each, text))
+  for (const name in value) {
+    if (contains(name, text) || includes((value as Record<string, unknown>)[name], text)) return true
+  }
+  return false
 }
 
 /** The length is compared first: most strings are shorter than a secret, and this is cheaper than a search. */

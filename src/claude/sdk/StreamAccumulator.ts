@@ -1,17 +1,16 @@
 /** Builds a message from the events of its stream. */
-import { Option, Predicate, Schema } from "effect"
-import { Block, noUsage, type Reply, type Usage } from "../Message.ts"
-import { ApiMessage, ApiUsage, jsonOf, replyOf, stopFields, usageOf } from "./ReplyMessage.ts"
-
-const MessageStart = Schema.Struct({ message: ApiMessage })
-const BlockStart = Schema.Struct({ index: Schema.Int, content_block: Block })
-const MessageDelta = Schema.Struct({
-  delta: Schema.Struct(stopFields),
-  usage: Schema.optionalKey(Schema.NullOr(ApiUsage))
-})
-const decodeMessageStart = Schema.decodeUnknownOption(MessageStart)
-const decodeBlockStart = Schema.decodeUnknownOption(BlockStart)
-const decodeMessageDelta = Schema.decodeUnknownOption(MessageDelta)
+import { type Block, noUsage, type Reply, type Usage } from "../Message.ts"
+import {
+  type ApiMessage,
+  isBlock,
+  isJsonObject,
+  isStop,
+  isUsage,
+  jsonOf,
+  messageOf,
+  replyOf,
+  usageOf
+} from "./ReplyMessage.ts"
 
 /** What one event did: added text, completed the message (`Stopped`), reported an error, could not be decoded, or none of these. */
 export type Step =
@@ -38,19 +37,15 @@ export class StreamAccumulator {
   take(name: string, data: string): Step {
     switch (name) {
       case "message_start":
-        return this.start(Option.getOrUndefined(decodeMessageStart(jsonOf(data)))?.message)
-      case "content_block_start": {
-        const event = Option.getOrUndefined(decodeBlockStart(jsonOf(data)))
-        if (event === undefined) return unreadable
-        this.blocks.set(event.index, { ...event.content_block })
-        return none
-      }
+        return this.start(jsonOf(data))
+      case "content_block_start":
+        return this.startBlock(jsonOf(data))
       case "content_block_delta":
         return this.addDelta(jsonOf(data))
       case "content_block_stop":
         return this.endBlock(jsonOf(data))
       case "message_delta":
-        return this.addMessageDelta(Option.getOrUndefined(decodeMessageDelta(jsonOf(data))))
+        return this.addMessageDelta(jsonOf(data))
       case "message_stop":
         return { _tag: "Stopped" }
       case "error":
@@ -60,7 +55,8 @@ export class StreamAccumulator {
     }
   }
 
-  private start(message: ApiMessage | undefined): Step {
+  private start(event: unknown): Step {
+    const message = isJsonObject(event) ? messageOf(event.message) : undefined
     if (message === undefined) return unreadable
     if (this.message !== undefined) return none
     this.message = message
@@ -68,9 +64,14 @@ export class StreamAccumulator {
     return none
   }
 
-  /** Checked by hand, not by a schema, because a long answer has thousands of these events. */
+  private startBlock(event: unknown): Step {
+    if (!isJsonObject(event) || !Number.isSafeInteger(event.index) || !isBlock(event.content_block)) return unreadable
+    this.blocks.set(event.index, { ...event.content_block })
+    return none
+  }
+
   private addDelta(event: unknown): Step {
-    if (!Predicate.isObject(event) || !Predicate.isObject(event.delta)) return unreadable
+    if (!isJsonObject(event) || !isJsonObject(event.delta)) return unreadable
     const { delta, index } = event
     const block = this.blocks.get(index)
     const added = delta[field[delta.type as keyof typeof field]]
@@ -98,18 +99,20 @@ export class StreamAccumulator {
   }
 
   private endBlock(event: unknown): Step {
-    if (!Predicate.isObject(event)) return unreadable
+    if (!isJsonObject(event)) return unreadable
     const input = this.inputs.get(event.index)
     const block = this.blocks.get(event.index)
     if (input !== undefined && input !== "" && block !== undefined) block.input = jsonOf(input)
     return none
   }
 
-  private addMessageDelta(event: typeof MessageDelta.Type | undefined): Step {
-    if (event === undefined) return unreadable
+  private addMessageDelta(event: unknown): Step {
+    if (!isJsonObject(event) || !isStop(event.delta)) return unreadable
+    const { delta, usage } = event
+    if (usage !== undefined && usage !== null && !isUsage(usage)) return unreadable
     if (this.message === undefined) return none
-    if (event.usage) this.usage = usageOf(event.usage, this.usage)
-    this.message = { ...this.message, ...event.delta }
+    if (usage) this.usage = usageOf(usage, this.usage)
+    for (const name of stopNames) if (name in delta) this.message = { ...this.message, [name]: delta[name] }
     return none
   }
 
@@ -125,6 +128,8 @@ export class StreamAccumulator {
     return { ...replyOf({ ...this.message, content: this.partialReply.content }, headers), usage: this.usage }
   }
 }
+
+const stopNames = ["stop_reason", "stop_sequence", "stop_details"] as const
 
 /** The field of each delta type that holds the added value. */
 const field = {

@@ -26,7 +26,7 @@ export const readStream = (attempt: Attempt, cutter: Secret.Cutter) =>
   Effect.fnUntraced(function* (response: Response) {
     const isEventStream = response.headers.get("content-type")?.includes("text/event-stream") ?? false
     // A gateway that knows no streams may answer with a plain message.
-    if (!isEventStream || response.body === null) return yield* readPlain(response)
+    if (!isEventStream || response.body === null) return yield* readPlain(response, cutter)
     const headers = headersOf(response.headers, true)
     attempt.headers(headers)
     const message = new StreamAccumulator()
@@ -91,7 +91,7 @@ export const readStream = (attempt: Attempt, cutter: Secret.Cutter) =>
       if (!state.isStopped || reply === undefined) {
         return yield* new AskError({ reason: new CutOff({ detail: "the stream ended without message_stop" }) })
       }
-      return reply
+      return cutter.reply(reply)
     })
 
     return yield* Effect.mapError(receive, (error) =>

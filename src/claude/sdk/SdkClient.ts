@@ -1,0 +1,73 @@
+/** Sends message requests with the URL, headers and errors of `@anthropic-ai/sdk`, whose own way of sending costs more CPU time. */
+import type { MessageCreateParams, MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages"
+import * as Transport from "../../transport/Transport.ts"
+import { defaultBaseUrl, type Options } from "../Connection.ts"
+import { MessagesClient } from "./MessagesClient.ts"
+import { sdkTimeoutMillis } from "./SdkError.ts"
+
+type Fetch = typeof globalThis.fetch
+
+/** Where a request is sent. The SDK gives the same URL and headers to all requests that differ only in their bodies. */
+interface Address {
+  readonly url: string | URL
+  readonly headers: () => HeadersInit
+}
+
+/** What the SDK hands on to its `fetch` as it is. */
+type WithFetch = Omit<RequestInit, "body" | "headers" | "method" | "signal"> & { readonly fetchOnce: Fetch }
+
+export class SdkClient {
+  readonly #sdk: MessagesClient
+  readonly #fetch: Fetch | undefined
+  #plain: Promise<Address> | undefined
+  #stream: Promise<Address> | undefined
+
+  constructor({ baseUrl = defaultBaseUrl, fetch }: Options, key: string) {
+    this.#fetch = fetch
+    this.#sdk = new MessagesClient({
+      apiKey: key,
+      baseURL: baseUrl,
+      fetch: (input, init) => (init as unknown as WithFetch).fetchOnce(input, init),
+      maxRetries: 0,
+      timeout: sdkTimeoutMillis,
+      logLevel: "off",
+      openTelemetry: false
+    })
+  }
+
+  /** Sends a request; rejects, as the SDK does, where no response comes, and where its status is no 2xx. */
+  send(request: MessageCreateParamsNonStreaming, isStreamed: boolean, signal: AbortSignal): Promise<Response> {
+    const body = isStreamed ? { ...request, stream: true as const } : request
+    const address = isStreamed ? (this.#stream ??= this.#addressOf(body)) : (this.#plain ??= this.#addressOf(body))
+    return address
+      .then(({ headers, url }) => {
+        const init = { method: "POST", headers: headers(), body: JSON.stringify(body), signal }
+        return (this.#fetch ?? Transport.fetch)(url, init)
+      })
+      .then(
+        (response) => (response.ok ? response : this.#through(body, () => Promise.resolve(response))),
+        (error: unknown) => this.#through(body, () => Promise.reject(error))
+      )
+  }
+
+  /** Lets the SDK send a request with this `fetch`: it makes the headers before, and the error after. */
+  #through(body: MessageCreateParams, fetchOnce: Fetch): Promise<Response> {
+    const fetchOptions: WithFetch = { fetchOnce }
+    return this.#sdk.messages.create(body, { fetchOptions }).asResponse()
+  }
+
+  #addressOf(body: MessageCreateParams): Promise<Address> {
+    return new Promise((resolve, reject) => {
+      const fetchOnce: Fetch = (input, init) => {
+        const url = input as string
+        const all = new Headers(init?.headers)
+        if (this.#fetch === undefined) {
+          const prepared = Transport.prepareHeaders(all)
+          resolve({ url: new URL(url), headers: () => prepared })
+        } else resolve({ url, headers: () => new Headers(all) })
+        return Promise.reject(new Error("not sent: only the address was wanted"))
+      }
+      this.#through(body, fetchOnce).catch(reject)
+    })
+  }
+}

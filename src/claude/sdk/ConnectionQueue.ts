@@ -27,7 +27,7 @@ export class ConnectionQueue {
         if (place.isTaken) this.#taken++
         const admitted = place.isTaken ? send(request) : Effect.andThen(this.#queue.wait(place), send(request))
         return Effect.onExit(admitted, () => {
-          if (place.isTaken) this.#leave(places, fiber)
+          if (place.isTaken) this.#leave(max(), fiber)
           return Effect.void
         })
       })

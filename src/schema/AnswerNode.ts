@@ -25,7 +25,7 @@ export interface Limit {
  */
 export interface AnswerNode {
   readonly path: Path
-  /** The last part of the reference that leads here. */
+  /** The name of the property or definition that it is, for `$defs`. */
   readonly name?: string | undefined
   /** `undefined` where no type is stated. */
   readonly types?: ReadonlyArray<TypeName> | undefined

@@ -116,9 +116,13 @@ class Checking {
 
   /** An object with any keys is sent as a list of `{ key, value }`. */
   #entries(node: AnswerNode, answer: ReadonlyArray<Entry>, path: Path): unknown {
-    const names = answer.map(({ key }) => key)
-    const twice = names.find((name, index) => names.indexOf(name) < index)
-    if (twice !== undefined) this.#problem([...path, twice], "this key stands here twice")
+    const values = new Map<string, string>()
+    for (const { key, value } of answer) {
+      const text = canonical(value)
+      if ((values.get(key) ?? text) !== text)
+        this.#problem([...path, key], "this key stands here twice, with two values")
+      values.set(key, text)
+    }
     return this.#object(node, Object.fromEntries(answer.map(({ key, value }) => [key, value])), path)
   }
 

@@ -13,7 +13,7 @@ export class Contradiction {
 }
 
 /** A schema that any value fits, whatever its annotations. */
-const isOpen = (node: AnswerNode): boolean =>
+export const isOpen = (node: AnswerNode): boolean =>
   node.types === undefined &&
   node.choices === undefined &&
   node.properties === undefined &&

@@ -14,7 +14,7 @@ import {
 import { conditionsOf } from "./Conditions.ts"
 import { isKeyword } from "./Keywords.ts"
 import { limitsOf } from "./ReadLimits.ts"
-import { Contradiction, merge } from "./Merge.ts"
+import { Contradiction, isOpen, merge } from "./Merge.ts"
 import { type Documents, resolve, type Target } from "./Reference.ts"
 
 /** A schema that was read. It can be used where there are no `problems`; `notices` name what was read in another way than it is written. */
@@ -28,8 +28,15 @@ export interface Reading {
 export const read = (document: unknown): Reading => {
   const reader = new Reader(document)
   const { path, value } = reader.documents.schema
-  return { node: reader.read(value, path), problems: reader.problems, notices: reader.notices }
+  const node = reader.read(value, path)
+  if (isObject(value) && isOpen(node) && holders.some((key) => value[key] !== undefined)) {
+    reader.problem(path, "expected which of its schemas the answer has, such as $ref: '#/components/schemas/Name'")
+  }
+  return { node, problems: reader.problems, notices: reader.notices }
 }
+
+/** Keywords that hold schemas, none of which is that of the answer. */
+const holders = ["components", "$defs", "definitions", "openapi", "swagger"]
 
 const wrappers = ["json_schema", "schema", "format"]
 
@@ -43,6 +50,9 @@ const unwrapped = ({ path, value }: Target): Target => {
 
 const aSchema = "expected a JSON Schema"
 const aType = `expected a JSON type: ${typeNames.join(", ")}`
+/** The last name on a path; definitions are sent under it. */
+const nameOf = (path: Path): string | undefined => path.findLast((part) => typeof part === "string")
+
 /** YAML reads some texts as numbers or booleans. */
 const textOf = (value: unknown): string | undefined =>
   value === undefined || typeof value === "string" ? value : shown(value)
@@ -55,8 +65,8 @@ export class Reader {
   readonly documents: Documents
   /** The schemas that are being read: one that is met again refers to itself. */
   readonly #open = new Set<unknown>()
-  /** Targets of references that were read, so that all references to one share its node. */
-  readonly #targets = new Map<unknown, AnswerNode>()
+  /** The nodes of schemas that were read, so that all references to one share its node. */
+  readonly #nodes = new Map<unknown, AnswerNode>()
 
   constructor(document: unknown) {
     this.documents = {
@@ -84,9 +94,14 @@ export class Reader {
       this.problem(path, "Recursive schemas are not supported by structured output: this refers to itself")
       return anything(path)
     }
+    const known = this.#nodes.get(value)
+    if (known !== undefined) return known
     this.#open.add(value)
-    const node = this.#readObject(value, path)
+    const own = this.#readObject(value, path)
+    // A schema that is only a reference is the node that it refers to.
+    const node = own.name === undefined ? { ...own, name: nameOf(path) } : own
     this.#open.delete(value)
+    this.#nodes.set(value, node)
     return node
   }
 
@@ -99,12 +114,9 @@ export class Reader {
     const parts = this.#list(schema, "allOf", path).map((part, index) => this.read(part, [...path, "allOf", index]))
     if (schema.$ref !== undefined) {
       const target = this.#reference(schema.$ref, [...path, "$ref"])
-      const isAlone =
-        parts.length === 0 &&
-        Object.keys(schema).every(
-          (key) => key === "$ref" || key.startsWith("$") || key === "definitions" || key === "components"
-        )
-      if (isAlone) return target
+      // Beside `$`-keywords and definitions, other schemas would have to fit too.
+      const isAlone = Object.keys(schema).every((key) => key.startsWith("$") || holders.includes(key))
+      if (isAlone && parts.length === 0) return target
       parts.unshift(target)
     }
     let node = own
@@ -137,12 +149,7 @@ export class Reader {
       )
       return anything(path)
     }
-    const known = this.#targets.get(target.value)
-    if (known !== undefined) return known
-    const name = target.path.at(-1)
-    const node = { ...this.read(target.value, target.path), ...(name !== undefined && { name: String(name) }) }
-    if (isObject(target.value)) this.#targets.set(target.value, node)
-    return node
+    return this.read(target.value, target.path)
   }
 
   #variants(schema: JsonObject, key: string, path: Path): AnswerNode | undefined {

@@ -51,7 +51,7 @@ export const toWire = (root: AnswerNode): Wire => {
 const entriesText = "An object: each entry is one of its keys with its value"
 const tupleText = "A list of a fixed form: 0 is its first item"
 
-/** How many nodes a node is a part of, for nodes that references lead to. */
+/** How many nodes a node is a part of. */
 const usesOf = (root: AnswerNode): ReadonlyMap<AnswerNode, number> => {
   const uses = new Map<AnswerNode, number>()
   const visit = (node: AnswerNode): void => {
@@ -180,7 +180,9 @@ class Writer {
       return false
     })
     const optional = possible.filter(([name]) => !node.required.includes(name))
-    this.optional.push(...optional.map(([name, { path }]) => (path.at(-1) === name ? path : node.path)))
+    this.optional.push(
+      ...optional.map(([name, { path }]) => (path.at(-1) === name ? path : [...node.path, "properties", name]))
+    )
     return {
       ...annotations(node),
       type: "object",

@@ -31,11 +31,20 @@ export const decode = (bytes: Uint8Array): Result.Result<string, string> => {
 }
 
 const notUtf8 = (bytes: Uint8Array): string => {
-  const offset = firstWrong(bytes)
+  const offset = beginningOf(bytes, firstWrong(bytes))
   const line = bytes.subarray(0, offset).reduce((count, byte) => count + (byte === 0x0a ? 1 : 0), 1)
   const byte = bytes[offset]?.toString(16).toUpperCase().padStart(2, "0")
   const found = byte === undefined ? "it ends within a character" : `byte 0x${byte} in line ${line}`
   return `is not UTF-8 (${found}): save it as UTF-8`
+}
+
+/** The offset of the character that ends too early before `offset`, or `offset`. */
+const beginningOf = (bytes: Uint8Array, offset: number): number => {
+  for (let back = 1; back <= 3 && offset < bytes.length; back += 1) {
+    const byte = bytes[offset - back] ?? 0
+    if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? offset - back : offset
+  }
+  return offset
 }
 
 /** The offset of the first byte that no UTF-8 text has there: all shorter prefixes decode. */

@@ -40,8 +40,8 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     }
     const findings = document.errors.length > 0 ? { problems: [], notices: [] } : findingsOf(document, text)
     const errors = [
-      ...document.errors.map((error) => found(text, error)),
       ...wrongAliases(document),
+      ...document.errors.map((error) => found(text, error)),
       ...findings.problems
     ]
     if (errors.length > 0) {

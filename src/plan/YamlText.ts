@@ -29,21 +29,21 @@ interface ParserError {
 }
 
 /** A syntax error in words that say what to write. */
-export const found = (text: string, { code, message, pos }: ParserError): Found => ({
-  message:
-    messages[code] ??
-    (code === "BAD_SCALAR_START" || code === "UNEXPECTED_TOKEN" ? quoteHint(text, pos[0]) : commentHint(text, code)) ??
-    message,
-  offset: pos[0]
-})
+export const found = (text: string, { code, message, pos }: ParserError): Found => {
+  const [offset] = pos
+  const isUnexpected = code === "BAD_SCALAR_START" || code === "UNEXPECTED_TOKEN"
+  const hint = isUnexpected ? quoteHint(text, offset) : undefined
+  return hint ?? { message: messages[code] ?? commentHint(text, code) ?? message, offset }
+}
 
-/** Of a value that begins with a character of YAML's own, and goes on as text. */
-const quoteHint = (text: string, offset: number): string | undefined => {
+/** Of a value that begins with a character of YAML's own, and goes on as text; the place is its beginning. */
+const quoteHint = (text: string, offset: number): Found | undefined => {
   const lineStart = text.lastIndexOf("\n", offset - 1) + 1
   const line = text.slice(lineStart, offset + 1)
-  const [, start] = /^(?:[^"'{[]*?:[ \t]+|[ \t]*-[ \t]+)([{["'`@%*&!>|])/.exec(line) ?? []
-  if (start === undefined) return undefined
-  return `text that begins with ${start} must stand in quotes, all of it: '${start}…'`
+  const [before, start] = /^(?:[^"'{[]*?:[ \t]+|[ \t]*-[ \t]+)([{["'`@%*&!>|])/.exec(line) ?? []
+  if (before === undefined) return undefined
+  const message = `text that begins with ${start} must stand in quotes, all of it: '${start}…'`
+  return { message, offset: lineStart + before.length - 1 }
 }
 
 /** Of braces that are never closed, as a comment has swallowed the rest of their line. */

@@ -180,9 +180,9 @@ class Writer {
       return false
     })
     const optional = possible.filter(([name]) => !node.required.includes(name))
-    this.optional.push(
-      ...optional.map(([name, { path }]) => (path.at(-1) === name ? path : [...node.path, "properties", name]))
-    )
+    for (const [name, { path }] of optional) {
+      this.optional.push(path.at(-1) === name ? path : [...node.path, "properties", name])
+    }
     return {
       ...annotations(node),
       type: "object",

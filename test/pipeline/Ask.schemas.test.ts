@@ -7,7 +7,7 @@ import { Ask, Synthesis } from "fanfold"
 import * as v from "valibot"
 import { z } from "zod"
 import { asked, errorOf } from "../Asked.ts"
-import { reply } from "../FakeClaude.ts"
+import { reply, type Sent } from "../FakeClaude.ts"
 
 const schemas = {
   zod: z.object({
@@ -40,6 +40,14 @@ const schemas = {
 const answer = { name: "Ada", tags: [{ key: "x", value: 1 }], at: { "0": "here", "1": 2 } }
 const value = { name: "Ada", tags: { x: 1 }, at: ["here", 2] }
 
+/** The last message of the second request: what was wrong with the first answer. */
+const correctionIn = (sent: ReadonlyArray<Sent>): string => JSON.stringify(sent[1]?.request.messages[2]?.content)
+
+const optionals = (count: number) =>
+  Schema.Struct(
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, Schema.optionalKey(Schema.String)]))
+  )
+
 describe("an ask for a value of a schema", () => {
   for (const [library, schema] of Object.entries(schemas)) {
     it.effect(`of ${library} sends its JSON Schema without unions, and decodes the answer`, () =>
@@ -62,7 +70,7 @@ describe("an ask for a value of a schema", () => {
         const { result, sent } = yield* asked(ask, wrong, reply(JSON.stringify(answer)))
         assert(result._tag === "Success")
         assert.deepStrictEqual(result.success, value)
-        assert.match(String(sent[1]!.request.messages[2]!.content), /name/)
+        assert.include(correctionIn(sent), "name")
       })
     )
   }
@@ -94,18 +102,14 @@ describe("an ask for a value of a schema", () => {
       const { result, sent } = yield* asked(Ask.object("q", schema), reply('{"stars":9}'), reply('{"stars":5}'))
       assert(result._tag === "Success")
       assert.deepStrictEqual(result.success, { stars: 5 })
-      assert.include(String(sent[1]!.request.messages[2]!.content), "stars: expected a value with maximum 5, got 9")
+      assert.include(correctionIn(sent), "stars: expected a value with maximum 5, got 9")
     })
   )
 
   it("with 24 optional properties is sent, with 25 refused with both numbers", () => {
-    const of = (count: number) =>
-      Schema.Struct(
-        Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, Schema.optionalKey(Schema.String)]))
-      )
-    assert.doesNotThrow(() => Ask.object("q", of(24)))
-    assert.throws(() => Ask.object("q", of(25)), /at most 24 optional properties .*got 25/)
-    assert.throws(() => Synthesis.object("q", of(25)), /at most 24 optional properties .*got 25/)
+    assert.doesNotThrow(() => Ask.object("q", optionals(24)))
+    assert.throws(() => Ask.object("q", optionals(25)), /at most 24 optional properties .*got 25/)
+    assert.throws(() => Synthesis.object("q", optionals(25)), /at most 24 optional properties .*got 25/)
   })
 
   it("without a JSON Schema export is refused with what to write", () => {

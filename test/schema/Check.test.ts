@@ -86,8 +86,7 @@ describe("an answer does not fit", () => {
       "if",
       {
         properties: { a: { type: "string" }, b: { type: "string" } },
-        if: { required: ["a"] },
-        then: { required: ["b"] }
+        ...JSON.parse('{"if":{"required":["a"]},"then":{"required":["b"]}}')
       },
       { a: "x" },
       'expected a value with if {"if":{"required":["a"]},"then":{"required":["b"]}}, got {"a":"x"}'

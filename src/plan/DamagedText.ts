@@ -1,8 +1,8 @@
 /** Finds text in a plan that cannot be what its author wrote: control characters, and halves of surrogate pairs. */
 import type { Issue } from "../options/Issue.ts"
 
-/** The control characters of ASCII but tab, line feed and carriage return. */
-const control = /(?![\t\n\r\u0080-\u009f])\p{Cc}/u
+/** The control characters below U+0020 but tab, line feed and carriage return. */
+const control = /(?![\t\n\r\u007f-\u009f])\p{Cc}/u
 
 const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 
@@ -28,7 +28,9 @@ export const issuesOf = (value: unknown): ReadonlyArray<Issue> => {
     } else if (typeof part === "object" && part !== null && !seen.has(part)) {
       seen.add(part)
       for (const [key, item] of Object.entries(part)) {
-        const message = Array.isArray(part) ? undefined : messageOf(key)
+        // The schema of plans rejects the names of asks that are not plain.
+        const isName = Array.isArray(part) || (path.length === 1 && path[0] === "asks")
+        const message = isName ? undefined : messageOf(key)
         if (message !== undefined) issues.push({ path: [...path, key], message: `this key ${message}` })
         visit(item, [...path, Array.isArray(part) ? Number(key) : key])
       }

@@ -2,6 +2,7 @@
 import { type AnswerNode, anything, isList, isObject, type JsonObject, type Limit, type Path } from "./AnswerNode.ts"
 import { fits } from "./Check.ts"
 import { expressionOf } from "./Limits.ts"
+import { isOpen } from "./Merge.ts"
 
 /** What reads the schemas that a keyword has. */
 export interface Reader {
@@ -11,7 +12,7 @@ export interface Reader {
   readonly notice: (path: Path, message: string) => void
 }
 
-type OfObject = Pick<AnswerNode, "properties" | "required" | "rest" | "limits">
+type OfObject = Pick<AnswerNode, "properties" | "required" | "rest" | "limits" | "types">
 
 /** The properties of a schema, and its conditions as limits. */
 export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): OfObject => {
@@ -21,7 +22,8 @@ export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): Of
     schema[keyword] === undefined ? undefined : reader.read(schema[keyword], [...path, keyword])
 
   const not = part("not")
-  if (not !== undefined) add("not", (value) => !fits(not, value))
+  const isNever = not !== undefined && isOpen(not)
+  if (not !== undefined && !isNever) add("not", (value) => !fits(not, value))
   const [condition, then, otherwise] = ["if", "then", "else"].map(part)
   if (condition !== undefined && (then !== undefined || otherwise !== undefined)) {
     const test = (value: unknown) => {
@@ -52,7 +54,8 @@ export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): Of
       add(keyword, (value) => !isObject(value) || !Object.hasOwn(value, name) || fits(node, value))
     }
   }
-  return { ...propertiesOf(reader, schema, path, limits), required: requiredOf(reader, schema, path), limits }
+  const properties = propertiesOf(reader, schema, path, limits)
+  return { ...properties, required: requiredOf(reader, schema, path), limits, ...(isNever && { types: [] }) }
 }
 
 const hasDependents = (named: JsonObject, value: JsonObject): boolean =>

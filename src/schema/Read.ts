@@ -29,14 +29,18 @@ export const read = (document: unknown): Reading => {
   const reader = new Reader(document)
   const { path, value } = reader.documents.schema
   const node = reader.read(value, path)
-  if (isObject(value) && isOpen(node) && holders.some((key) => value[key] !== undefined)) {
+  if (
+    isObject(value) &&
+    isOpen(node) &&
+    holders.some((key) => isObject(value[key]) && Object.keys(value[key]).length > 0)
+  ) {
     reader.problem(path, "expected which of its schemas the answer has, such as $ref: '#/components/schemas/Name'")
   }
   return { node, problems: reader.problems, notices: reader.notices }
 }
 
 /** Keywords that hold schemas, none of which is that of the answer. */
-const holders = ["components", "$defs", "definitions", "openapi", "swagger"]
+const holders = ["components", "$defs", "definitions"]
 
 const wrappers = ["json_schema", "schema", "format"]
 

@@ -158,7 +158,9 @@ class Writer {
       case "string": {
         const isEnforced = node.format !== undefined && formats.has(node.format)
         const format = isEnforced || node.format === undefined ? {} : { format: node.format }
-        return { ...annotations(node, format), type, ...(isEnforced && { format: node.format }) }
+        // The patterns that libraries export beside such a format are long, and say the same.
+        const limits = isEnforced ? node.limits.filter(({ keyword }) => keyword !== "pattern") : node.limits
+        return { ...annotations({ ...node, limits }, format), type, ...(isEnforced && { format: node.format }) }
       }
       default:
         return { ...annotations(node), type }

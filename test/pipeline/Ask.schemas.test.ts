@@ -117,6 +117,20 @@ describe("an ask for a value of a schema", () => {
     assert.throws(() => Ask.object("q", schema), /of valibot has no JSON Schema export .*toStandardJsonSchema/)
   })
 
+  it("that its library cannot export is refused with the reason", () => {
+    const schema = z.object({ d: z.date() })
+    assert.throws(() => Ask.object("q", schema), /zod exports no JSON Schema of it: Date cannot be represented/)
+  })
+
+  it("that is recursive is refused", () => {
+    const tree: z.ZodObject = z.object({
+      get branches() {
+        return z.array(tree)
+      }
+    })
+    assert.throws(() => Ask.object("q", tree), /branches\.items\.\$ref: Recursive schemas .* "#" refers to itself/)
+  })
+
   it("that is none is refused", () => {
     for (const schema of [undefined, null, 5, "x", []]) {
       assert.throws(() => Ask.object("q", schema as never), /schema: expected a JSON Schema/)

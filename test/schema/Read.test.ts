@@ -46,6 +46,7 @@ describe("a JSON Schema is sent", () => {
       object({ a: object({ x: text }), b: { $ref: "#/properties/a" } }),
       { ...closed({ a: { $ref: "#/$defs/a" }, b: { $ref: "#/$defs/a" } }), $defs: { a: closed({ x: text }) } }
     ],
+    ["no property that has no value", object({ a: text, b: { not: {} } }), closed({ a: text })],
     [
       "an escaped pointer",
       { ...object({ x: { $ref: "#/$defs/a~1b%20c" } }), $defs: { "a/b c": text } },
@@ -100,6 +101,11 @@ describe("a JSON Schema is sent", () => {
     ["a list of types", { type: ["string", "null"] }, { anyOf: [text, { type: "null" }] }],
     ["the null that YAML reads", { type: ["string", null] }, { anyOf: [text, { type: "null" }] }],
     ["null alone", { type: null }, { type: "null" }],
+    [
+      "a format that the API enforces without its pattern",
+      { ...text, format: "uuid", pattern: "^[0-9a-f-]+$" },
+      { ...text, format: "uuid" }
+    ],
     ["const", { const: "a" }, { type: "string", enum: ["a"] }],
     ["annotations without them", { ...text, deprecated: true, readOnly: true, default: "x", "x-colour": 1 }, text],
     ["int64 as a whole number", { type: "integer", format: "int64" }, { type: "integer" }],

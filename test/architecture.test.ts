@@ -8,6 +8,7 @@ const root = resolve(import.meta.dirname, "..")
 /** The floor of each folder of `src`; a file may import from its own folder and from lower floors. */
 const floors: Readonly<Record<string, number>> = {
   options: 1,
+  schema: 1,
   scheduling: 1,
   transport: 1,
   claude: 2,

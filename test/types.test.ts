@@ -2,6 +2,8 @@
 // The misuses below are the point of this file.
 // @effect-diagnostics missingEffectContext:off missingEffectError:off globalErrorInEffectFailure:off
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { toStandardJsonSchema } from "@valibot/to-json-schema"
+import { type } from "arktype"
 import { Effect, Layer, Schema, type Stream } from "effect"
 import {
   Ask,
@@ -22,6 +24,9 @@ import {
   Timeout,
   Warm
 } from "fanfold"
+import { run } from "fanfold/promise"
+import * as v from "valibot"
+import { z } from "zod"
 
 const Market = Schema.Struct({ euro: Schema.Finite, note: Schema.String })
 const market = Ask.object("How large?", Market)
@@ -43,6 +48,30 @@ describe("the compiler sees", () => {
       expectTypeOf(both).toEqualTypeOf<
         Effect.Effect<{ market: Market; rivals: string }, AskError.AskError, Claude.Claude>
       >()
+    })
+  })
+
+  it("an answer of the type that a schema of another library gives", () => {
+    compiled(() => {
+      const zod = Ask.object("q", z.object({ n: z.string().transform(Number), o: z.string().optional() }))
+      expectTypeOf(zod).toEqualTypeOf<Ask.Ask<{ n: number; o?: string | undefined }>>()
+      const valibot = Ask.object("q", toStandardJsonSchema(v.object({ n: v.number() })))
+      expectTypeOf(valibot).toEqualTypeOf<Ask.Ask<{ n: number }>>()
+      const arktype = Ask.object("q", type({ n: "number", "o?": "'a'|'b'" }))
+      expectTypeOf(arktype).toEqualTypeOf<Ask.Ask<{ n: number; o?: "a" | "b" }>>()
+      const json = { type: "object", properties: { n: { type: "number" } } } as const
+      expectTypeOf(Ask.object("q", json)).toEqualTypeOf<Ask.Ask<unknown>>()
+      expectTypeOf(Ask.object<{ n: number }>("q", json)).toEqualTypeOf<Ask.Ask<{ n: number }>>()
+
+      const fold = Synthesis.object("Fold", z.object({ verdict: z.enum(["yes", "no"]) }))
+      expectTypeOf(fold).toEqualTypeOf<Synthesis.Synthesis<{ verdict: "yes" | "no" }>>()
+      const answered = run({ asks: { zod, arktype, who: "Who?" }, synthesis: fold })
+      expectTypeOf<Awaited<typeof answered>["answers"]>().toEqualTypeOf<{
+        readonly zod: { n: number; o?: string | undefined }
+        readonly arktype: { n: number; o?: "a" | "b" }
+        readonly who: string
+      }>()
+      expectTypeOf<Awaited<typeof answered>["document"]>().toEqualTypeOf<{ verdict: "yes" | "no" }>()
     })
   })
 
@@ -285,6 +314,15 @@ describe("the compiler rejects", () => {
       Effect.runPromise(Effect.flatMap(Effect.succeed({} as Findings.Findings), Synthesis.text("Write."))),
       // @ts-expect-error a layer around Claude is no Claude
       Effect.runPromise(Effect.provide(rivals, Retry.layer()))
+    ])
+  })
+
+  it("a schema that is none", () => {
+    compiled(() => [
+      // @ts-expect-error text is no schema
+      Ask.object("q", "string"),
+      // @ts-expect-error a number is no schema
+      Synthesis.object("q", 5)
     ])
   })
 

@@ -1,10 +1,11 @@
 /** One question to Claude: readable data, and an Effect that gives the answer when it is run. */
 import { Effect, Effectable, Predicate, Record, type Schema } from "effect"
-import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
 import type { AskError } from "../claude/AskError.ts"
 import type { Claude } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode } from "../options/OptionSchemas.ts"
+import * as AnswerFormat from "../schema/AnswerFormat.ts"
+import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import type { AskData, Format, Synthesized } from "./AskData.ts"
 import { type Options, Question, Settings } from "./AskOptions.ts"
 import { resolve } from "./RunAsk.ts"
@@ -50,16 +51,17 @@ export class Ask<out A, out R = never> extends Effectable.Class<A, AskError, Cla
 /** Asks for prose. */
 export const text = (question: string, options: Options = {}): Ask<string> => new Ask(question, options, asText)
 
-/** Asks for a value of `schema`. Throws for a recursive schema, as Claude's structured output has no recursion. */
-export const object = <A, E, R = never>(
-  question: string,
-  schema: Schema.ConstraintCodec<A, E, R, unknown>,
-  options: Options = {}
-): Ask<A, R> => new Ask<A, R>(question, options, asObject(schema))
+/**
+ * Asks for a value of `schema`: an Effect Schema, a Standard Schema with its JSON Schema export (zod, arktype, valibot), or a JSON
+ * Schema. Throws a `RangeError` for a schema that structured output cannot express, such as a recursive one.
+ */
+export const object: ObjectOf = (question: string, schema: object, options: Options = {}) =>
+  new Ask<any>(question, options, { _tag: "Object", ...AnswerFormat.of(schema) })
+
+interface ObjectOf {
+  <A, E, R = never>(question: string, schema: Schema.ConstraintCodec<A, E, R, unknown>, options?: Options): Ask<A, R>
+  <S extends StandardSchema>(question: string, schema: S, options?: Options): Ask<OutputOf<S>>
+  <A = unknown>(question: string, schema: AnswerFormat.JsonSchema, options?: Options): Ask<A>
+}
 
 const asText: Format<string, never> = { _tag: "Text", value: (text) => text }
-
-const asObject = <A, E, R>(schema: Schema.ConstraintCodec<A, E, R, unknown>): Format<A, R> => {
-  const { codec, jsonSchema } = toCodecAnthropic(schema)
-  return { _tag: "Object", codec, schema: jsonSchema }
-}

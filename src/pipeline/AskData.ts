@@ -1,18 +1,14 @@
 /** What an ask is made of, and the request it becomes. An ask of a synthesis is made of the same fields. */
-import type { Schema } from "effect"
 import { askModel } from "../claude/Claude.ts"
-import type { AnswerSchema, Request } from "../claude/Message.ts"
+import type { Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
-import { type Defaults, maxTokens, type Options, system, webSearch } from "./AskOptions.ts"
+import type { AnswerFormat } from "../schema/AnswerFormat.ts"
+import { type Defaults, maxTokens, type Options, system as defaultSystem, webSearch } from "./AskOptions.ts"
 
 /** The form of an answer: its text, or JSON of a schema. */
 export type Format<A, R> =
   | { readonly _tag: "Text"; readonly value: (text: string) => A }
-  | {
-      readonly _tag: "Object"
-      readonly codec: Schema.ConstraintCodec<A, unknown, R, unknown>
-      readonly schema: AnswerSchema
-    }
+  | ({ readonly _tag: "Object" } & AnswerFormat<A, R>)
 
 /** The findings that a synthesis was made of: their run's id, the number of asks, and how many of them were answered. */
 export interface Synthesized {
@@ -36,17 +32,32 @@ type Shared = typeof Defaults.Service
 export const modelsOf = <A, R>(ask: AskData<A, R>, defaults: Shared = {}): Models.Models =>
   ask.options.model ?? defaults.model ?? askModel
 
+/** The last context that was made well-formed, and what it became. All asks of a run share one, which may have megabytes. */
+let lastContext = { given: "", wellFormed: "" }
+
+/** Text with U+FFFD in the place of each half of a surrogate pair, which JSON cannot carry to the API. */
+const wellFormed = (given: string): string => {
+  if (lastContext.given !== given) lastContext = { given, wellFormed: given.toWellFormed() }
+  return lastContext.wellFormed
+}
+
+/** Whether a text is only white space; reads no further than its first other character. */
+const isBlank = (text: string): boolean => !/\S/.test(text)
+
 /** The request an ask sends first, with the defaults filled in. */
 export const requestOf = <A, R>(ask: AskData<A, R>, defaults: Shared = {}): Request => {
-  const { context, ...options } = { ...defaults, ...ask.options }
+  const { context = "", system = defaultSystem, ...options } = { ...defaults, ...ask.options }
   return {
     model: Models.first(modelsOf(ask, defaults)),
-    system: options.system ?? system,
-    ...(context !== undefined && { context }),
-    messages: [{ role: "user", content: ask.question }],
+    // The API rejects blocks of white space.
+    ...(system.trim() !== "" && { system: system.toWellFormed() }),
+    ...(!isBlank(context) && { context: wellFormed(context) }),
+    messages: [{ role: "user", content: ask.question.toWellFormed() }],
     maxTokens: options.maxTokens ?? maxTokens,
     ...(options.effort !== undefined && { effort: options.effort }),
-    ...(options.stopSequences !== undefined && { stopSequences: options.stopSequences }),
+    ...(options.stopSequences !== undefined && {
+      stopSequences: options.stopSequences.map((text) => text.toWellFormed())
+    }),
     ...(options.webSearch === true && { tools: [webSearch] }),
     ...(ask.format._tag === "Object" && { answerSchema: ask.format.schema })
   }

@@ -1,7 +1,9 @@
 /** Decodes the value of a reply, and makes an error of a reply that is not a complete answer. */
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable, Unfinished } from "../claude/AskError.ts"
 import { type Reply, type Request, textOf } from "../claude/Message.ts"
+import type { AnswerFormat } from "../schema/AnswerFormat.ts"
+import { candidates, type Parsed } from "./AnswerJson.ts"
 import type { Format } from "./AskData.ts"
 
 /** The value of a reply. The error of a reply without one has the reply's model, usage and headers. */
@@ -18,7 +20,7 @@ export const decode = <A, R>(format: Format<A, R>, request: Request, reply: Repl
   if (reply.stopReason === "pause_turn") {
     return Effect.fail(errorOf(new Unfinished({ turns: 0 }), reply, textOf(reply)))
   }
-  return format._tag === "Text" ? decodeText(format.value, reply) : decodeJson(format.codec, reply)
+  return format._tag === "Text" ? decodeText(format.value, reply) : decodeJson(format, reply)
 }
 
 const decodeText = <A>(value: (text: string) => A, reply: Reply): Effect.Effect<A, AskError> => {
@@ -28,17 +30,24 @@ const decodeText = <A>(value: (text: string) => A, reply: Reply): Effect.Effect<
     : Effect.succeed(value(text))
 }
 
-const decodeJson = <A, R>(
-  codec: Schema.ConstraintCodec<A, unknown, R, unknown>,
-  reply: Reply
-): Effect.Effect<A, AskError, R> => {
+const decodeJson = <A, R>(format: AnswerFormat<A, R>, reply: Reply): Effect.Effect<A, AskError, R> => {
   const text = textOf(reply)
-  return Schema.decodeEffect(Schema.fromJsonString(codec))(text, { errors: "all" }).pipe(
-    Effect.mapError((error) => errorOf(new Undecodable({ issue: error.message }), reply, text)),
-    // Code of the schema may throw; only this answer fails then, and its siblings go on.
-    Effect.catchDefect((defect) => Effect.fail(errorOf(new Undecodable({ issue: String(defect) }), reply, text)))
+  const undecodable = (issue: string) => errorOf(new Undecodable({ issue }), reply, text)
+  const [best, ...others] = candidates(reply)
+  if (best === undefined) return Effect.fail(undecodable("expected JSON, and nothing beside it"))
+  const decoded = (parsed: Parsed) => Effect.mapError(decodeParsed(format, parsed), undecodable)
+  // The issue is that of the best candidate, which is where Claude meant to answer.
+  return others.reduce<Effect.Effect<A, AskError, R>>(
+    (first, other) => Effect.catch(first, (error) => Effect.mapError(decoded(other), () => error)),
+    decoded(best)
   )
 }
+
+const decodeParsed = <A, R>({ decode }: AnswerFormat<A, R>, { inexact, json }: Parsed): Effect.Effect<A, string, R> =>
+  inexact.length > 0
+    ? Effect.fail(`${inexact.join(", ")}: no number can hold this exactly; a schema of type string can`)
+    : // Code of the schema may throw; only this answer fails then, and its siblings go on.
+      Effect.catchDefect(decode(json), (defect) => Effect.fail(String(defect)))
 
 const errorOf = (reason: Reason, reply: Reply, partialText?: string): AskError => {
   const { headers, model, requestId, usage } = reply

@@ -1,16 +1,17 @@
-/** Sends an ask, decodes its reply, asks once more where the reply does not fit its schema, and emits the ask's events. */
+/** Sends an ask, decodes its reply, asks once more where the reply is empty or does not fit its schema, and emits the ask's events. */
 import { Cause, Clock, Context, Duration, Effect, Exit, Option } from "effect"
 import { AskError, NothingToFold } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
-import { addPaid, addUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
+import { addPaid, addUsage, type Reply, type Usage } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { PaidUsage } from "../claude/PaidUsage.ts"
 import { type AskData, modelsOf, requestOf } from "./AskData.ts"
 import { Defaults } from "./AskOptions.ts"
 import { decode } from "./DecodeReply.ts"
+import { type SecondTry, secondTry } from "./SecondTry.ts"
 
 /** An answer with its last reply, the usage of all its replies, and the time from its start. */
 export interface Answer<out A> {
@@ -24,7 +25,7 @@ type Ended<A> = Exit.Exit<Answer<A>, AskError>
 
 /**
  * Runs an ask and gives the answer with its reply, usage and time. Where the answer does not fit its schema, Claude gets the
- * issue and is asked once more. Emits `Started`, then exactly one of `Answered`, `Failed` and `Interrupted`, with `name` as the
+ * issue and is asked once more; where it is empty, the same request is sent once more. Emits `Started`, then exactly one of `Answered`, `Failed` and `Interrupted`, with `name` as the
  * ask's name where one is given. `onEnd` is run with the exit right after that event, uninterruptibly.
  */
 export const resolve = <A, R>(
@@ -93,10 +94,8 @@ const answer = <A, R>(ask: AskData<A, R>, startedAt: number): Effect.Effect<Answ
       return Effect.flatMap(send(request), (first) =>
         Effect.matchEffect(decode(ask.format, request, first), {
           onFailure: (error) => {
-            const { reason } = error
-            return reason._tag === "Undecodable"
-              ? askAgain(ask, send, request, first, reason.issue, startedAt)
-              : Effect.fail(error)
+            const next = secondTry(request, first, error)
+            return next === undefined ? Effect.fail(error) : askAgain(ask, send, next, first, startedAt)
           },
           onSuccess: (value) => timed({ value, reply: first, usage: first.usage }, startedAt)
         })
@@ -107,13 +106,12 @@ const answer = <A, R>(ask: AskData<A, R>, startedAt: number): Effect.Effect<Answ
 const askAgain = Effect.fnUntraced(function* <A, R>(
   ask: AskData<A, R>,
   send: Send,
-  request: Request,
+  { issue, request }: SecondTry,
   first: Reply,
-  issue: string,
   startedAt: number
 ) {
   yield* Event.emit({ _tag: "Reasked", issue })
-  const reply = yield* Effect.mapError(send(corrected(request, first, issue)), afterReply(first))
+  const reply = yield* Effect.mapError(send(request), afterReply(first))
   const value = yield* Effect.mapError(decode(ask.format, request, reply), afterReply(first))
   return yield* timed({ value, reply, usage: addUsage(first.usage, reply.usage) }, startedAt)
 })
@@ -133,19 +131,6 @@ const withCall = (send: Send, timeout: Duration.Input | undefined, fallback: Rea
           ...(timeout !== undefined && { timeoutMillis: Duration.toMillis(timeout) }),
           ...(fallback.length > 0 && { fallback })
         }))
-
-/** The conversation with the reply and its issue added, so that Claude corrects an answer it can see. */
-const corrected = (request: Request, reply: Reply, issue: string): Request => ({
-  ...request,
-  messages: [
-    ...request.messages,
-    { role: "assistant", content: reply.content.length > 0 ? reply.content : "(no answer)" },
-    {
-      role: "user",
-      content: `Your answer does not fit its schema:\n${issue}\nAnswer again, complete, so that it fits.`
-    }
-  ]
-})
 
 /** Adds the usage of the first reply, which is paid, to the error of the second. */
 const afterReply =

@@ -7,6 +7,8 @@ import { noUsage, type Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import * as Price from "../claude/Price.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
+import type { JsonSchema } from "../schema/AnswerFormat.ts"
+import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import * as Ask from "./Ask.ts"
 import type { Asks, Findings, Gap } from "./Findings.ts"
 import { promptOf } from "./SynthesisPrompt.ts"
@@ -40,14 +42,20 @@ export const text = (instruction: string, options?: Ask.Options): Synthesis<stri
   return make(Ask.text(instruction, settings), settings)
 }
 
-/** A synthesis that is a value of `schema`. */
-export const object = <A, E, R = never>(
-  instruction: string,
-  schema: Schema.ConstraintCodec<A, E, R, unknown>,
-  options?: Ask.Options
-): Synthesis<A, R> => {
+/** A synthesis that is a value of `schema`, which is any schema that `Ask.object` takes. */
+export const object: ObjectOf = (instruction: string, schema: object, options?: Ask.Options) => {
   const settings = withDefaults(options)
-  return make(Ask.object(instruction, schema, settings), settings)
+  return make<any, never>(Ask.object(instruction, schema as JsonSchema, settings), settings)
+}
+
+interface ObjectOf {
+  <A, E, R = never>(
+    instruction: string,
+    schema: Schema.ConstraintCodec<A, E, R, unknown>,
+    options?: Ask.Options
+  ): Synthesis<A, R>
+  <S extends StandardSchema>(instruction: string, schema: S, options?: Ask.Options): Synthesis<OutputOf<S>>
+  <A = unknown>(instruction: string, schema: JsonSchema, options?: Ask.Options): Synthesis<A>
 }
 
 const withDefaults = (options: Ask.Options = {}) => ({

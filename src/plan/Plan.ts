@@ -4,9 +4,10 @@ import * as Ask from "../pipeline/Ask.ts"
 import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
-import { AnswerSchema, toSchema } from "./AnswerSchema.ts"
+import { AnswerSchema, definitions as answerDefinitions } from "./AnswerSchema.ts"
 import { NonEmpty, PositiveDuration } from "../options/OptionSchemas.ts"
 import { answersNeeded, Policy } from "../options/Policy.ts"
+import { inspect, type JsonSchema } from "../schema/AnswerFormat.ts"
 import { Concurrency, Name, nameRule } from "../pipeline/ResearchOptions.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
 
@@ -80,6 +81,19 @@ export const checkPolicy = (policy: unknown, asks: unknown): ReadonlyArray<Issue
   return [{ path, message: `expected at most ${count}, as many as there are asks, got ${needed}` }]
 }
 
+/** What the answer schemas of a plan say in a way that was read in another one. */
+export const answerNotices = ({ asks, synthesis }: Plan): ReadonlyArray<Issue.Issue> => {
+  const entries = [
+    ...Object.entries(asks).map(([name, ask]) => [["asks", name], ask] as const),
+    [["synthesis"], synthesis] as const
+  ]
+  return entries.flatMap(([keys, entry]) => {
+    if (typeof entry !== "object" || entry.answer === undefined) return []
+    const { notices } = inspect(entry.answer)
+    return notices.map(({ message, path }) => ({ path: [...keys, "answer", ...path], message }))
+  })
+}
+
 const checkOptions = Issue.decode(Schema.toType(StackOptions))
 
 /** The issues of the layers' options after the command line has changed some of them. */
@@ -105,7 +119,7 @@ const askOf = (entry: Plan["asks"][string], shared: Ask.Options): Ask.Ask<unknow
   if (typeof entry === "string") return Ask.text(entry, shared)
   const { answer, question, ...options } = entry
   const settings = { ...shared, ...options }
-  return answer === undefined ? Ask.text(question, settings) : Ask.object(question, toSchema(answer), settings)
+  return answer === undefined ? Ask.text(question, settings) : Ask.object(question, answer as JsonSchema, settings)
 }
 
 const synthesisOf = (entry: NonNullable<Plan["synthesis"]>): Synthesis.Synthesis<unknown> => {
@@ -113,7 +127,7 @@ const synthesisOf = (entry: NonNullable<Plan["synthesis"]>): Synthesis.Synthesis
   const { answer, instruction, ...options } = entry
   return answer === undefined
     ? Synthesis.text(instruction, options)
-    : Synthesis.object(instruction, toSchema(answer), options)
+    : Synthesis.object(instruction, answer as JsonSchema, options)
 }
 
 const layerNames = Record.keys(StackOptions.fields)
@@ -124,5 +138,10 @@ export const toJsonSchema = (): object => {
     onExcessProperty: "error",
     generateDescriptions: true
   })
-  return { $schema: "https://json-schema.org/draft/2020-12/schema", ...schema, $defs: definitions }
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    ...schema,
+    patternProperties: { "^x-": {} },
+    $defs: { ...definitions, ...answerDefinitions() }
+  }
 }

@@ -3,8 +3,11 @@ import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Resul
 import * as BudgetCheck from "./BudgetCheck.ts"
 import * as Deadline from "../pipeline/Deadline.ts"
 import * as Issue from "../options/Issue.ts"
-import { checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
-import type { Position, Source, SyntaxProblem } from "./Source.ts"
+import * as DamagedText from "./DamagedText.ts"
+import * as NoPlan from "./NoPlan.ts"
+import { answerNotices, checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
+import type { Position, Problem, Source, SyntaxProblem } from "./Source.ts"
+import * as TextFile from "./TextFile.ts"
 
 /** One issue of a plan, and its position in the file. */
 export interface PlanIssue extends Issue.Issue {
@@ -16,42 +19,64 @@ export interface PlanIssue extends Issue.Issue {
 export interface Read extends Prepared {
   /** The path that its context was read from; `undefined` where the context is text, or there is none. */
   readonly contextFile: string | undefined
+  /** What may stand for something else than was meant, such as a question that a comment cuts. */
+  readonly notices: ReadonlyArray<PlanIssue>
 }
 
 /** All issues of a plan, a line each: `plan.yaml:9:9 asks.rivals.maxTokens: expected …`. */
 export class PlanError extends Data.TaggedError("PlanError")<{ readonly issues: ReadonlyArray<PlanIssue> }> {
   override get message(): string {
-    return this.issues
-      .map(({ file, position, ...issue }) => `${file}:${position.line}:${position.column} ${Issue.toString(issue)}`)
-      .join("\n")
+    return this.issues.map(toText).join("\n")
   }
 }
 
-/** Loads the parser of the file's format only, as parsers are large. */
-const parse = (file: string, text: string): Effect.Effect<Source, SyntaxProblem> =>
-  file.toLowerCase().endsWith(".toml")
-    ? Effect.flatMap(
-        Effect.promise(() => import("./Toml.ts")),
-        (toml) => toml.parse(text)
-      )
-    : Effect.flatMap(
-        Effect.promise(() => import("./Yaml.ts")),
-        (yaml) => yaml.parse(text)
-      )
+/** `plan.yaml:9:9 asks.rivals: expected …`. */
+export const toText = ({ file, position, ...issue }: PlanIssue): string =>
+  `${file}:${position.line}:${position.column} ${Issue.toString(issue)}`
+
+// Only the parser of the file's format is loaded, as parsers are large.
+const parseToml = (text: string): Effect.Effect<Source, SyntaxProblem> =>
+  Effect.flatMap(
+    Effect.promise(() => import("./Toml.ts")),
+    (toml) => toml.parse(text)
+  )
+
+const parseYaml = (text: string): Effect.Effect<Source, SyntaxProblem> =>
+  Effect.flatMap(
+    Effect.promise(() => import("./Yaml.ts")),
+    (yaml) => yaml.parse(text)
+  )
+
+/** The name of standard input in issues. Its format is not known. */
+export const stdin = "stdin"
+
+/** TOML on standard input is wrong YAML, or one text of YAML. What is neither is reported as YAML. */
+const parse = (file: string, text: string): Effect.Effect<Source, SyntaxProblem> => {
+  if (file.toLowerCase().endsWith(".toml")) return parseToml(text)
+  if (file !== stdin) return parseYaml(text)
+  return Effect.flatMap(Effect.result(parseYaml(text)), (yaml) =>
+    Result.isSuccess(yaml) && typeof yaml.success.value === "object"
+      ? Effect.succeed(yaml.success)
+      : Effect.catch(parseToml(text), () => Effect.fromResult(yaml))
+  )
+}
 
 /** The text of a file as data. Fails with the positions of syntax errors. */
 export const parseSource = (file: string, text: string): Effect.Effect<Source, PlanError> =>
   Effect.mapError(
     parse(file, text.replace(/^\uFEFF/, "")),
-    ({ problems }) =>
-      new PlanError({ issues: problems.map(({ message, position }) => ({ file, position, path: [], message })) })
+    ({ problems }) => new PlanError({ issues: atPositions(file, NoPlan.problemsOf(text, problems)) })
   )
 
+const atPositions = (file: string, problems: ReadonlyArray<Problem>): ReadonlyArray<PlanIssue> =>
+  problems.map(({ message, position }) => ({ file, position, path: [], message }))
+
 /** The issues of a source with their positions, in the order of the file. */
-export const locate = (file: string, source: Source, issues: ReadonlyArray<Issue.Issue>): PlanError => {
-  const located = issues.map(({ message, path }): PlanIssue => ({ file, position: source.locate(path), path, message }))
-  return new PlanError({ issues: Array.sort(located, inOrder) })
-}
+export const locate = (file: string, source: Source, issues: ReadonlyArray<Issue.Issue>): PlanError =>
+  new PlanError({ issues: Array.sort(located(file, source, issues), inOrder) })
+
+const located = (file: string, source: Source, issues: ReadonlyArray<Issue.Issue>): ReadonlyArray<PlanIssue> =>
+  issues.map(({ message, path }) => ({ file, position: source.locate(path), path, message }))
 
 const decodePlan = Issue.decode(Plan)
 
@@ -66,22 +91,25 @@ export const read = Effect.fn("PlanFile.read")(function* (
   amend: (plan: Plan) => Plan = (plan) => plan
 ) {
   const source = yield* parseSource(file, text)
-  const decoded = yield* Effect.result(decodePlan(source.value))
+  const value = withoutExtensions(source.value)
+  const decoded = yield* Effect.result(decodePlan(value))
   const plan = Result.isSuccess(decoded) ? amend(decoded.success) : undefined
   // Of a plan that the schema rejects, the other checks read the raw value, so that all issues are reported together.
-  const fields = plan ?? toObject(source.value)
+  const fields = plan ?? toObject(value)
   const { asks, context: named, policy } = fields
   const context = yield* Effect.result(readContext(named, folder))
   const issues = [
     ...(plan === undefined ? [] : yield* checkLayers(plan)),
-    ...(Result.isFailure(decoded) ? decoded.failure : []),
+    ...(Result.isFailure(decoded) ? NoPlan.issuesOf(fields, Object.keys(Plan.fields), decoded.failure) : []),
+    ...DamagedText.issuesOf(value),
     ...checkPolicy(policy, asks),
     ...Deadline.issuesOf(fields),
     ...(Result.isFailure(context) ? context.failure : [])
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
     const { file: contextFile, text } = context.success
-    const read: Read = { ...toPipeline(plan), context: text, contextFile }
+    const notices = [...atPositions(file, source.notices), ...located(file, source, answerNotices(plan))]
+    const read: Read = { ...toPipeline(plan), context: text, contextFile, notices: Array.sort(notices, inOrder) }
     const budgetIssues = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan.prices)
     return budgetIssues.length === 0 ? read : yield* locate(file, source, budgetIssues)
   }
@@ -96,18 +124,32 @@ const inOrder = Order.mapInput(
 const toObject = (value: unknown): { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null ? { ...value } : {}
 
+/** A plan without its keys `x-…` at the top, which hold values for anchors, or are of other tools. */
+const withoutExtensions = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && !globalThis.Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith("x-")))
+    : value
+
+const fileIssue = (message: string) => [{ path: ["context", "file"], message }]
+
 /** The text of a context and the path of its file; both `undefined` where the value is no context. */
 const readContext = Effect.fnUntraced(function* (context: unknown, folder: string) {
   if (typeof context === "string") return { text: context, file: undefined }
   const { file: name } = toObject(context)
   if (typeof name !== "string") return { text: undefined, file: undefined }
-  const fileSystem = yield* FileSystem.FileSystem
+  const damage = DamagedText.pathIssue(name)
+  if (damage !== undefined) return yield* Effect.fail(fileIssue(damage))
   const path = yield* Path.Path
   const file = path.resolve(folder, name)
-  const text = yield* Effect.mapError(fileSystem.readFileString(file), (error) => [
-    { path: ["context", "file"], message: `${name}: ${whyUnread(error)}` }
-  ])
-  return { text, file }
+  const text = yield* Effect.mapError(readText(file), (why) => fileIssue(`${name}: ${why}`))
+  return text.trim() === "" ? yield* Effect.fail(fileIssue(`${name}: is empty`)) : { text, file }
+})
+
+/** The text of a file; fails with the reason why it cannot be read, in words. */
+export const readText = Effect.fnUntraced(function* (file: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const bytes = yield* Effect.mapError(fileSystem.readFile(file), whyUnread)
+  return yield* Effect.fromResult(TextFile.decode(bytes))
 })
 
 /** The reason why a file cannot be read, in words. */

@@ -9,13 +9,20 @@ export interface Position {
 
 export const beginning: Position = { line: 1, column: 1 }
 
+export interface Problem {
+  readonly message: string
+  readonly position: Position
+}
+
 /** `locate` gives the position of a path's key; where the key is missing, of the nearest key above it, or the beginning. */
 export interface Source {
   readonly value: unknown
   readonly locate: (path: ReadonlyArray<PropertyKey>) => Position
+  /** What may stand for something else than was meant, such as text that a comment cuts. */
+  readonly notices: ReadonlyArray<Problem>
 }
 
 /** Text that is not valid YAML, JSON or TOML: every syntax error with its position. */
 export class SyntaxProblem extends Data.TaggedError("SyntaxProblem")<{
-  readonly problems: ReadonlyArray<{ readonly message: string; readonly position: Position }>
+  readonly problems: ReadonlyArray<Problem>
 }> {}

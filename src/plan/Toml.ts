@@ -1,7 +1,10 @@
 /** Parses TOML, with the position of every key. */
 import { Effect, Result } from "effect"
 import { type AST, getStaticTOMLValue, ParseError, parseTOML, traverseNodes } from "toml-eslint-parser"
-import { beginning, type Position, type Source, SyntaxProblem } from "./Source.ts"
+import { escapedPath } from "./DamagedText.ts"
+import { beginning, type Position, type Problem, type Source, SyntaxProblem } from "./Source.ts"
+
+const escapeAdvice = "in double quotes write a backslash as \\\\, or use single quotes"
 
 /** Parses one document. Fails with the position of the first syntax error. */
 export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
@@ -9,9 +12,14 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     const parsed = Result.try({ try: () => parseTOML(text), catch: problemOf })
     if (Result.isFailure(parsed)) return Effect.fail(new SyntaxProblem({ problems: [parsed.failure] }))
     const program = parsed.success
-    const problems = lostKeys(program)
+    const texts = escapedPaths(program, text)
+    const problems = [...lostKeys(program), ...texts.flatMap(({ isCertain, problem }) => (isCertain ? [problem] : []))]
     if (problems.length > 0) return Effect.fail(new SyntaxProblem({ problems }))
-    return Effect.succeed({ value: getStaticTOMLValue(program), locate: (path) => locate(program, path) })
+    return Effect.succeed({
+      value: getStaticTOMLValue(program),
+      locate: (path) => locate(program, path),
+      notices: texts.flatMap(({ isCertain, problem }) => (isCertain ? [] : [problem]))
+    })
   })
 
 /** Keys named `__proto__`, which the parser's plain objects would not keep. */
@@ -29,11 +37,30 @@ const lostKeys = (program: AST.TOMLProgram) => {
   return problems
 }
 
+/** Text in double quotes with a Windows path in it, whose backslashes are escapes. */
+const escapedPaths = (program: AST.TOMLProgram, text: string) => {
+  const found: Array<{ readonly isCertain: boolean; readonly problem: Problem }> = []
+  traverseNodes(program, {
+    enterNode: (node) => {
+      if (node.type !== "TOMLValue" || node.kind !== "string" || node.style !== "basic") return
+      const escaped = escapedPath(text.slice(...node.range))
+      if (escaped === undefined) return
+      const { isCertain, message } = escaped
+      found.push({ isCertain, problem: { message, position: positionOf(node) } })
+    },
+    leaveNode: () => {}
+  })
+  return found
+}
+
 const positionOf = ({ loc }: AST.TOMLNode): Position => ({ line: loc.start.line, column: loc.start.column + 1 })
 
 const problemOf = (cause: unknown) =>
   cause instanceof ParseError
-    ? { message: cause.message, position: { line: cause.lineNumber, column: cause.column + 1 } }
+    ? {
+        message: cause.message.replace(/^Invalid.*escape.*$/, `$&: ${escapeAdvice}`),
+        position: { line: cause.lineNumber, column: cause.column + 1 }
+      }
     : { message: String(cause), position: beginning }
 
 /** The position of the longest key that is a prefix of the path, else the beginning. */

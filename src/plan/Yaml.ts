@@ -14,17 +14,8 @@ import {
   visit,
   type YAMLMap
 } from "yaml"
-import { beginning, type Source, SyntaxProblem } from "./Source.ts"
-
-/** Messages in the place of the parser's own, by its error codes. */
-const messages: Readonly<Record<string, string>> = {
-  BLOCK_AS_IMPLICIT_KEY: 'text with ": " in it must stand in quotes',
-  DUPLICATE_KEY: "this key stands here twice",
-  MULTIPLE_DOCS: "expected one document, and nothing after ---",
-  RESOURCE_EXHAUSTION: "this is nested too deeply"
-}
-
-type Problem = SyntaxProblem["problems"][number]
+import { beginning, type Problem, type Source, SyntaxProblem } from "./Source.ts"
+import { findingsOf, found } from "./YamlText.ts"
 
 /** One mistake may cause many syntax errors after it: only so many are reported. */
 const maxProblems = 3
@@ -47,9 +38,11 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
       const { col, line } = lines.linePos(offset)
       return { line, column: col }
     }
+    const findings = document.errors.length > 0 ? { problems: [], notices: [] } : findingsOf(document, text)
     const errors = [
-      ...document.errors.map(({ code, message, pos }) => ({ message: messages[code] ?? message, offset: pos[0] })),
-      ...wrongAliases(document)
+      ...wrongAliases(document),
+      ...document.errors.map((error) => found(text, error)),
+      ...findings.problems
     ]
     if (errors.length > 0) {
       // Of several errors at one offset the last is the most specific.
@@ -63,7 +56,8 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     }
     return Effect.succeed({
       value: value.success,
-      locate: (path) => positionAt(offsetOf(document.contents, path))
+      locate: (path) => positionAt(offsetOf(document.contents, path)),
+      notices: findings.notices.map(({ message, offset }) => ({ message, position: positionAt(offset) }))
     })
   })
 

@@ -114,13 +114,16 @@ describe("a reply that is no answer", () => {
     })
   )
 
-  it.effect("is EmptyAnswer without text, and nothing is asked again for prose", () =>
+  it.effect("is EmptyAnswer without text after the same request was sent once more", () =>
     Effect.gen(function* () {
       for (const empty of ["", " \n"]) {
         const { result, sent } = yield* asked(Ask.text("q"), reply(empty))
         assert.deepInclude(errorOf(result).reason, { _tag: "EmptyAnswer", stopReason: "end_turn" })
-        assert.strictEqual(sent.length, 1)
+        assert.strictEqual(sent.length, 2)
+        assert.deepStrictEqual(sent[1]!.request, sent[0]!.request)
       }
+      const stopped = yield* asked(Ask.text("q"), reply("", { stopReason: "stop_sequence" }))
+      assert.strictEqual(stopped.sent.length, 1)
     })
   )
 

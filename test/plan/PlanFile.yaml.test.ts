@@ -150,8 +150,8 @@ describe("a wrong plan in YAML is told of", () => {
         "  f: { question: x, answer: [] }",
         "synthesis: { instruction: x, answer: { items: { type: [string, nil] } } }"
       ].join("\n"),
-      "4:5 asks.a.answer: expected what structured output can take: Recursive schemas are not supported",
-      '7:21 asks.b.answer: expected what structured output can take: Unsupported $ref "other.json". Use "#/$defs/Name".',
+      `5:60 asks.a.answer.$defs.Node.properties.next.$ref: Recursive schemas are not supported by structured output: "#/$defs/Node" refers to itself`,
+      '7:31 asks.b.answer.$ref: expected a reference within this schema, such as "#/$defs/Name", got "other.json"',
       `8:31 asks.c.answer.type: ${jsonType}, got "objekt"`,
       "9:45 asks.d.answer.propertys: unknown key",
       '10:59 asks.e.answer.properties.n: expected a JSON Schema, got "number"',

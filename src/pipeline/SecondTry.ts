@@ -1,0 +1,53 @@
+/** The request that follows a reply without a usable answer: the same one, or the conversation with what was wrong. */
+import type { AskError } from "../claude/AskError.ts"
+import type { Block, Reply, Request } from "../claude/Message.ts"
+
+export interface SecondTry {
+  readonly request: Request
+  readonly issue: string
+}
+
+/** `undefined` where asking again would not help. */
+export const secondTry = (request: Request, reply: Reply, { reason }: AskError): SecondTry | undefined => {
+  if (reason._tag === "Undecodable") return { request: corrected(request, reply, reason.issue), issue: reason.issue }
+  // There is no answer to show Claude: the API rejects a turn without text.
+  return reason._tag === "EmptyAnswer" && reason.stopReason === "end_turn"
+    ? { request, issue: reason.message }
+    : undefined
+}
+
+/** The conversation with the reply and its issue added, so that Claude corrects an answer it can see. */
+const corrected = (request: Request, reply: Reply, issue: string): Request => {
+  const content = repeatable(reply.content)
+  return {
+    ...request,
+    messages: [
+      ...request.messages,
+      { role: "assistant", content: content.length > 0 ? content : "(no answer)" },
+      {
+        role: "user",
+        content: `Your answer does not fit its schema:\n${issue.toWellFormed()}\nAnswer again, complete, so that it fits.`
+      }
+    ]
+  }
+}
+
+/**
+ * The blocks of a reply that the API takes as a turn. It rejects blank text, halves of surrogate pairs, and the call of a tool without
+ * its result, or a result without its call. Thinking without an answer after it is left out too.
+ */
+const repeatable = (content: ReadonlyArray<Block>): ReadonlyArray<Block> => {
+  const ids = (key: string) => new Set(content.map((block) => block[key]).filter((id) => typeof id === "string"))
+  const [called, answered] = [ids("id"), ids("tool_use_id")]
+  const kept = content.flatMap((block): ReadonlyArray<Block> => {
+    if (block.type === "text") {
+      const { text } = block
+      if (typeof text !== "string" || text.trim() === "") return []
+      return [text.isWellFormed() ? block : { ...block, text: text.toWellFormed() }]
+    }
+    if (block.type.endsWith("tool_use")) return answered.has(block["id"] as string) ? [block] : []
+    if (typeof block["tool_use_id"] === "string") return called.has(block["tool_use_id"]) ? [block] : []
+    return [block]
+  })
+  return kept.some(({ type }) => type === "text") ? kept : []
+}

@@ -1,0 +1,60 @@
+/** Finds text in a plan that cannot be what its author wrote: control characters, and halves of surrogate pairs. */
+import type { Issue } from "../options/Issue.ts"
+
+/** The control characters below U+0020 but tab, line feed and carriage return. */
+const control = /(?![\t\n\r\u007f-\u009f])\p{Cc}/u
+
+const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
+
+/** The name of a character: `U+0008`. */
+const codeOf = (character: string): string => `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`
+
+const messageOf = (text: string): string | undefined => {
+  const [broken] = text.isWellFormed() ? [] : (half.exec(text) ?? [])
+  if (broken !== undefined) return `has half of a character (${codeOf(broken)}, a surrogate without its other half)`
+  const [found] = control.exec(text) ?? []
+  if (found === undefined) return undefined
+  return `has the control character ${codeOf(found)}: in double quotes write a backslash as \\\\, or use single quotes`
+}
+
+/** The issues of all text in a value. A value that stands in several places is reported at its first. */
+export const issuesOf = (value: unknown): ReadonlyArray<Issue> => {
+  const issues: Array<Issue> = []
+  const seen = new Set<unknown>()
+  const visit = (part: unknown, path: ReadonlyArray<PropertyKey>): void => {
+    if (typeof part === "string") {
+      const message = messageOf(part)
+      if (message !== undefined) issues.push({ path, message })
+    } else if (typeof part === "object" && part !== null && !seen.has(part)) {
+      seen.add(part)
+      for (const [key, item] of Object.entries(part)) {
+        // The schema of plans rejects the names of asks that are not plain.
+        const isName = Array.isArray(part) || (path.length === 1 && path[0] === "asks")
+        const message = isName ? undefined : messageOf(key)
+        if (message !== undefined) issues.push({ path: [...path, key], message: `this key ${message}` })
+        visit(item, [...path, Array.isArray(part) ? Number(key) : key])
+      }
+    }
+  }
+  visit(value, [])
+  return issues
+}
+
+/** What is wrong with the path of a file that has control characters, as `"C:\temp"` has a tab. */
+export const pathIssue = (path: string): string | undefined => {
+  const [found] = /[\p{Cc}\u2028\u2029]/u.exec(path) ?? []
+  return found === undefined
+    ? undefined
+    : `this path has the control character ${codeOf(found)}: in double quotes \\ begins an escape; write \\\\ or /, or use single quotes`
+}
+
+/** A drive and an escape, which in double quotes is one character. Not `\\`, which is a backslash. */
+const drive = /(?<![\p{L}\p{N}\\])[A-Za-z]:\\([tbfrvae0nNLPxu_])/u
+
+/** What is wrong with the source of text in double quotes that has a Windows path in it; `\n` may be meant. */
+export const escapedPath = (source: string): { readonly message: string; readonly isCertain: boolean } | undefined => {
+  const [found, letter] = drive.exec(source) ?? []
+  if (found === undefined) return undefined
+  const message = `${found} in double quotes is no path: \\${letter} stands for one character; write \\\\, or use single quotes`
+  return { message, isCertain: letter !== "n" }
+}

@@ -1,0 +1,110 @@
+/** Text in YAML that stands for something else than it seems to: tags, comments, braces, escapes, merge keys. */
+import { type Document, isMap, isPair, isScalar, type Node, type Pair, visit } from "yaml"
+import { escapedPath } from "./DamagedText.ts"
+
+export interface Found {
+  readonly message: string
+  readonly offset: number
+}
+
+/** What must be mended, and what may be meant. */
+export interface Findings {
+  readonly problems: ReadonlyArray<Found>
+  readonly notices: ReadonlyArray<Found>
+}
+
+/** Messages in the place of the parser's own, by its error codes. */
+const messages: Readonly<Record<string, string>> = {
+  BAD_DQ_ESCAPE: "this is no escape: in double quotes write a backslash as \\\\, or use single quotes",
+  BLOCK_AS_IMPLICIT_KEY: 'text with ": " in it must stand in quotes',
+  DUPLICATE_KEY: "this key stands here twice",
+  MULTIPLE_DOCS: "expected one document, and nothing after ---",
+  RESOURCE_EXHAUSTION: "this is nested too deeply"
+}
+
+interface ParserError {
+  readonly code: string
+  readonly message: string
+  readonly pos: readonly [number, number]
+}
+
+/** A syntax error in words that say what to write. */
+export const found = (text: string, { code, message, pos }: ParserError): Found => {
+  const [offset] = pos
+  const isUnexpected = code === "BAD_SCALAR_START" || code === "UNEXPECTED_TOKEN"
+  const hint = isUnexpected ? quoteHint(text, offset) : undefined
+  return hint ?? { message: messages[code] ?? commentHint(text, code) ?? message, offset }
+}
+
+/** Of a value that begins with a character of YAML's own, and goes on as text; the place is its beginning. */
+const quoteHint = (text: string, offset: number): Found | undefined => {
+  const lineStart = text.lastIndexOf("\n", offset - 1) + 1
+  const line = text.slice(lineStart, offset + 1)
+  const [before, start] = /^(?:[^"'{[]*?:[ \t]+|[ \t]*-[ \t]+)([{["'`@%*&!>|])/.exec(line) ?? []
+  if (before === undefined) return undefined
+  const message = `text that begins with ${start} must stand in quotes, all of it: '${start}…'`
+  return { message, offset: lineStart + before.length - 1 }
+}
+
+/** Of braces that are never closed, as a comment has swallowed the rest of their line. */
+const commentHint = (text: string, code: string): string | undefined =>
+  code === "BAD_INDENT" && /[{[][^\n"'}\]]* #/.test(text)
+    ? 'braces that are not closed: " #" begins a comment, and text with it must stand in quotes'
+    : undefined
+
+/** Walks a document without syntax errors. */
+export const findingsOf = (document: Document, text: string): Findings => {
+  const problems: Array<Found> = document.warnings.map(({ code, message, pos }) => ({
+    message: code === "TAG_RESOLVE_FAILED" ? tagMessage(text.slice(...pos)) : message,
+    offset: pos[0]
+  }))
+  const notices: Array<Found> = []
+  visit(document, {
+    Map: (_key, map) => {
+      const offset = map.range?.[0] ?? 0
+      if (map.flow === true && text.startsWith("{{", offset)) {
+        problems.push({ message: "text that begins with { must stand in quotes, all of it: '{{…}}'", offset })
+      }
+      const [, second] = map.items.filter(({ key }) => isScalar(key) && key.source === "<<")
+      if (isScalar(second?.key)) {
+        problems.push({
+          message: "<< stands here twice: write one with a list, <<: [*a, *b]",
+          offset: second.key.range?.[0] ?? offset
+        })
+      }
+    },
+    Scalar: (_key, scalar, path) => {
+      const [offset, end] = scalar.range ?? [0, 0]
+      if (scalar.type === "QUOTE_DOUBLE") {
+        const escaped = escapedPath(text.slice(offset, end))
+        if (escaped !== undefined) (escaped.isCertain ? problems : notices).push({ message: escaped.message, offset })
+      }
+      if (scalar.type === "PLAIN" && isText(keysOf(path)) && /^[ \t]+#/.test(text.slice(end, end + 100))) {
+        const message =
+          'this text ends before " #", which begins a comment: if the rest belongs to it, put it in quotes'
+        notices.push({ message, offset })
+      }
+    }
+  })
+  return { problems, notices }
+}
+
+const tagMessage = (tag: string): string =>
+  `the tag ${tag} has no meaning here: text that begins with ! must stand in quotes${
+    tag.startsWith("!include") ? "; a context is read from a file by { file: name }" : ""
+  }`
+
+const keysOf = (path: ReadonlyArray<Document | Node | Pair>): ReadonlyArray<string> =>
+  path.flatMap((part, index) => {
+    const isKey = isPair(part) && isMap(path[index - 1]) && isScalar(part.key)
+    return isKey ? [String((part.key as { readonly value: unknown }).value)] : []
+  })
+
+/** Whether the value at these keys is text that Claude reads; after other values a comment takes nothing away. */
+const isText = (keys: ReadonlyArray<string>): boolean => {
+  const [first, , ...rest] = keys
+  const last = keys.at(-1)
+  if (keys.length === 1) return first === "system" || first === "context" || first === "synthesis"
+  if (first === "asks" && rest.length === 0) return keys.length === 2
+  return last === "question" || last === "instruction" || last === "system" || last === "description"
+}

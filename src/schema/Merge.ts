@@ -1,0 +1,147 @@
+/** The schema of values that fit two schemas, as `allOf` and keywords beside `anyOf` or `$ref` state it. */
+import { type AnswerNode, canonical, hasType, type TypeName } from "./AnswerNode.ts"
+
+/** More variants than this come from multiplied `anyOf`s, and the API takes only 16 unions. */
+const maxVariants = 100
+
+/** The reason why no value fits both schemas. */
+export class Contradiction {
+  readonly message: string
+  constructor(message: string) {
+    this.message = message
+  }
+}
+
+/** A schema that any value fits, whatever its annotations. */
+export const isOpen = (node: AnswerNode): boolean =>
+  node.types === undefined &&
+  node.choices === undefined &&
+  node.properties === undefined &&
+  node.required.length === 0 &&
+  node.rest === undefined &&
+  node.items === undefined &&
+  node.prefix === undefined &&
+  node.variants === undefined &&
+  node.limits.length === 0 &&
+  node.format === undefined
+
+/** Both schemas as one. Path and annotations of the first win. */
+export const merge = (a: AnswerNode, b: AnswerNode): AnswerNode | Contradiction => {
+  const annotations = {
+    path: a.path,
+    title: a.title ?? b.title,
+    description: a.description ?? b.description,
+    examples: a.examples ?? b.examples
+  }
+  if (isOpen(a)) return { ...b, ...annotations, name: undefined }
+  if (isOpen(b)) return { ...a, ...annotations, name: undefined }
+  if (a.variants !== undefined || b.variants !== undefined) return mergeVariants(a, b, annotations)
+
+  const types = bothTypes(a.types, b.types)
+  if (types?.length === 0)
+    return new Contradiction(`type ${nameOf(a.types)} and type ${nameOf(b.types)} exclude each other`)
+  const choices = bothChoices(a.choices, b.choices)
+  if (choices?.length === 0) return new Contradiction("no value stands in both lists of enum")
+  const properties = mergeProperties(a, b)
+  if (properties instanceof Contradiction) return properties
+  const rest = mergeRest(a.rest, b.rest)
+  if (rest instanceof Contradiction) return rest
+  const items = mergeOptional(a.items, b.items)
+  if (items instanceof Contradiction) return items
+  const prefix = mergePrefix(a, b)
+  if (prefix instanceof Contradiction) return prefix
+  return {
+    ...annotations,
+    types,
+    choices,
+    properties,
+    required: [...new Set([...a.required, ...b.required])],
+    rest,
+    items,
+    prefix,
+    hasMore: a.hasMore === false || b.hasMore === false ? false : undefined,
+    limits: [...a.limits, ...b.limits],
+    format: a.format ?? b.format
+  }
+}
+
+const nameOf = (types: ReadonlyArray<TypeName> = []): string => types.join(" or ")
+
+const bothTypes = (a: AnswerNode["types"], b: AnswerNode["types"]): AnswerNode["types"] => {
+  if (a === undefined || b === undefined) return a ?? b
+  return [...new Set([...a.filter((type) => hasType(b, type)), ...b.filter((type) => hasType(a, type))])]
+}
+
+const bothChoices = (a: AnswerNode["choices"], b: AnswerNode["choices"]): AnswerNode["choices"] => {
+  if (a === undefined || b === undefined) return a ?? b
+  const known = new Set(b.map(canonical))
+  return a.filter((choice) => known.has(canonical(choice)))
+}
+
+type Annotations = Pick<AnswerNode, "path" | "title" | "description" | "examples">
+
+const mergeVariants = (a: AnswerNode, b: AnswerNode, annotations: Annotations): AnswerNode | Contradiction => {
+  const [left, right] = [a, b].map((node) => node.variants ?? [{ ...node, title: undefined, description: undefined }])
+  if (left!.length * right!.length > maxVariants)
+    return new Contradiction(`anyOf multiplies to more than ${maxVariants} variants`)
+  const merged = left!.flatMap((one) =>
+    right!.map((other) => merge(b.variants === undefined ? one : other, b.variants === undefined ? other : one))
+  )
+  const variants = merged.flatMap((one) => (one instanceof Contradiction ? [] : [one]))
+  const [first] = merged
+  if (variants.length === 0) return first instanceof Contradiction ? first : new Contradiction("no variant is left")
+  const limits = [a, b].flatMap((node) => (node.variants === undefined ? [] : node.limits))
+  if (variants.length === 1)
+    return { ...variants[0]!, ...withoutUndefined(annotations), limits: [...variants[0]!.limits, ...limits] }
+  return { ...annotations, required: [], limits, variants }
+}
+
+const withoutUndefined = (annotations: Annotations): Annotations => ({
+  path: annotations.path,
+  ...(annotations.title !== undefined && { title: annotations.title }),
+  ...(annotations.description !== undefined && { description: annotations.description }),
+  ...(annotations.examples !== undefined && { examples: annotations.examples })
+})
+
+const mergeProperties = (a: AnswerNode, b: AnswerNode): AnswerNode["properties"] | Contradiction => {
+  const properties = new Map(a.properties)
+  for (const [closed, other] of [
+    [a, b],
+    [b, a]
+  ] as const) {
+    if (closed.rest !== false) continue
+    const excluded = [...(other.properties?.keys() ?? []), ...other.required].find(
+      (name) => closed.properties?.has(name) !== true
+    )
+    if (excluded !== undefined) {
+      return new Contradiction(`additionalProperties: false of one part excludes "${excluded}" of another`)
+    }
+  }
+  for (const [name, property] of b.properties ?? []) {
+    const own = properties.get(name)
+    const merged = own === undefined ? property : merge(own, property)
+    if (merged instanceof Contradiction) return new Contradiction(`${name}: ${merged.message}`)
+    properties.set(name, merged)
+  }
+  return a.properties === undefined && b.properties === undefined ? undefined : properties
+}
+
+const mergeRest = (a: AnswerNode["rest"], b: AnswerNode["rest"]): AnswerNode["rest"] | Contradiction => {
+  if (a === false || b === false) return false
+  if (typeof a === "object" && typeof b === "object") return merge(a, b)
+  return typeof a === "object" ? a : (b ?? a)
+}
+
+const mergeOptional = (a: AnswerNode | undefined, b: AnswerNode | undefined): AnswerNode | Contradiction | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : merge(a, b)
+
+const mergePrefix = (a: AnswerNode, b: AnswerNode): AnswerNode["prefix"] | Contradiction => {
+  if (a.prefix === undefined || b.prefix === undefined) return a.prefix ?? b.prefix
+  const prefix: Array<AnswerNode> = []
+  for (let index = 0; index < Math.max(a.prefix.length, b.prefix.length); index += 1) {
+    const merged = mergeOptional(a.prefix[index], b.prefix[index])
+    if (merged instanceof Contradiction) return merged
+    if (merged !== undefined) prefix.push(merged)
+  }
+  return prefix
+}

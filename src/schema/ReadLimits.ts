@@ -1,0 +1,52 @@
+/** Reads the bounds, lengths, counts and patterns of a schema. */
+import type { JsonObject, Limit, Path } from "./AnswerNode.ts"
+import type { Reader } from "./Conditions.ts"
+import { countKeywords, limitOf, numericKeywords, patternOf } from "./Limits.ts"
+
+const shown = (value: unknown): string => JSON.stringify(value) ?? String(value)
+
+/** The limits of a schema that are about one value: bounds, lengths, counts, patterns. */
+export const limitsOf = (reader: Reader, schema: JsonObject, path: Path): ReadonlyArray<Limit> => {
+  const limits: Array<Limit> = []
+  for (const [keyword, stated] of Object.entries(schema)) {
+    if (stated === undefined) continue
+    const at = [...path, keyword]
+    if (keyword === "pattern") {
+      const limit = typeof stated === "string" ? patternOf(stated) : undefined
+      if (limit === undefined) reader.problem(at, `expected a regular expression, got ${shown(stated)}`)
+      else limits.push(limit)
+    } else if (keyword === "uniqueItems") {
+      if (stated === true) limits.push(limitOf(keyword, true)!)
+      else if (stated !== false) reader.problem(at, `expected true or false, got ${shown(stated)}`)
+    } else if (countKeywords.has(keyword)) {
+      if (Number.isInteger(stated) && Number(stated) >= 0) limits.push(limitOf(keyword, stated)!)
+      else reader.problem(at, `expected a whole number, got ${shown(stated)}`)
+    } else if (numericKeywords.has(keyword)) {
+      limits.push(...boundOf(reader, schema, keyword, at))
+    }
+  }
+  if (schema.nullable !== undefined && typeof schema.nullable !== "boolean") {
+    reader.problem([...path, "nullable"], `expected true or false, got ${shown(schema.nullable)}`)
+  }
+  return limits
+}
+
+/** A bound of a number. In OpenAPI 3.0 and draft-04 `exclusiveMinimum: true` makes `minimum` exclusive. */
+const boundOf = (reader: Reader, schema: JsonObject, keyword: string, path: Path): ReadonlyArray<Limit> => {
+  const stated = schema[keyword]
+  const exclusive = keyword === "minimum" ? "exclusiveMinimum" : keyword === "maximum" ? "exclusiveMaximum" : undefined
+  if (exclusive !== undefined && schema[exclusive] === true) return []
+  const inclusive = keyword === "exclusiveMinimum" ? "minimum" : keyword === "exclusiveMaximum" ? "maximum" : undefined
+  if (inclusive !== undefined && typeof stated === "boolean") {
+    const bound = schema[inclusive]
+    if (!stated) return []
+    if (typeof bound === "number") {
+      reader.notice(path, `read as in OpenAPI 3.0: ${keyword} is the number ${bound}`)
+      return [limitOf(keyword, bound)!]
+    }
+  }
+  const isUsable = typeof stated === "number" && Number.isFinite(stated) && (keyword !== "multipleOf" || stated > 0)
+  if (isUsable) return [limitOf(keyword, stated)!]
+  reader.problem(path, `expected a number${keyword === "multipleOf" ? " above 0" : ""}, got ${shown(stated)}`)
+  return []
+}

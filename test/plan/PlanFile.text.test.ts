@@ -1,0 +1,152 @@
+/** Plans whose text would not reach Claude as it was meant, and files that are no plans. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Ask } from "fanfold"
+import { noPlanKey, read, tell } from "./PlanText.ts"
+
+const quoted = (start: string) => `text that begins with ${start} must stand in quotes, all of it: '${start}…'`
+const escape = "in double quotes write a backslash as \\\\, or use single quotes"
+const howAsks = "a plan has asks by name, such as asks: { market: How large is it? }"
+const comment = 'this text ends before " #", which begins a comment: if the rest belongs to it, put it in quotes'
+
+describe("a plan in YAML is rejected for", () => {
+  tell("plan.yaml", [
+    ["braces", "asks:\n  a: {{topic}} in three sentences", `2:6 ${quoted("{")}`],
+    ["braces alone", "asks:\n  a: {{topic}}", "2:6 text that begins with { must stand in quotes, all of it: '{{…}}'"],
+    ["a bracket", "asks:\n  a: [Draft] What is missing?", `2:6 ${quoted("[")}`],
+    ["a backtick", "asks:\n  a: `npm ls` prints what?", `2:6 ${quoted("`")}`],
+    ["a mention", "asks:\n  a: @team what blocks you?", `2:6 ${quoted("@")}`],
+    ["a quotation", 'asks:\n  a: "Is it good?" asked the client', `2:6 ${quoted('"')}`],
+    ["a star", "asks:\n  a: *Why* is it?", `2:6 ${quoted("*")}`],
+    ["a folded text on its own line", "asks:\n  a: > Why is it?", `2:6 ${quoted(">")}`],
+    ["a colon", "asks:\n  a: Question: what is it?", '2:6 text with ": " in it must stand in quotes'],
+    [
+      "tags",
+      "context: !include brief.md\nasks: { a: !important Why? }",
+      "1:10 the tag !include has no meaning here: text that begins with ! must stand in quotes; a context is read from a file by { file: name }",
+      "2:12 the tag !important has no meaning here: text that begins with ! must stand in quotes"
+    ],
+    [
+      "a comment in braces",
+      "asks: { a: Rank issue #5, b: x }\n",
+      '2:1 braces that are not closed: " #" begins a comment, and text with it must stand in quotes'
+    ],
+    [
+      "a Windows path whose escapes are none",
+      'asks:\n  a: "Why is C:\\Users slow?"',
+      `2:16 this is no escape: ${escape}`
+    ],
+    [
+      "a Windows path whose escapes are some",
+      'asks:\n  a: "Why is C:\\temp slow?"',
+      "2:6 C:\\t in double quotes is no path: \\t stands for one character; write \\\\, or use single quotes"
+    ],
+    [
+      "a path with control characters",
+      'context: { file: "x\\ny.md" }\nasks: { a: x }',
+      "1:12 context.file: this path has the control character U+000A: in double quotes \\ begins an escape; write \\\\ or /, or use single quotes"
+    ],
+    [
+      "control characters",
+      'asks: { a: "x \\b", b: { question: y, answer: { description: "\\e" } } }',
+      `1:9 asks.a: has the control character U+0008: ${escape}`,
+      `1:48 asks.b.answer.description: has the control character U+001B: ${escape}`
+    ],
+    [
+      "halves of surrogate pairs",
+      '{ "asks": { "a": "x \\ud83d", "b": "\\ud83d\\ude00" } }',
+      "1:13 asks.a: has half of a character (U+D83D, a surrogate without its other half)"
+    ],
+    [
+      "two merge keys",
+      "asks:\n  a: &a { question: x }\n  c:\n    <<: *a\n    <<: *a",
+      "5:5 << stands here twice: write one with a list, <<: [*a, *b]"
+    ],
+    ["a context without text", "context: { file: sub/x }\nasks: { a: x }", "1:12 context.file: sub/x: is empty"]
+  ])
+})
+
+describe("a plan in TOML is rejected for", () => {
+  tell("plan.toml", [
+    [
+      "a Windows path whose escapes are none",
+      '[asks]\na = "C:\\Users"',
+      `2:9 Invalid character in escape sequence: ${escape}`
+    ],
+    [
+      "a Windows path whose escapes are some",
+      '[asks]\na = "C:\\temp"',
+      "2:5 C:\\t in double quotes is no path: \\t stands for one character; write \\\\, or use single quotes"
+    ]
+  ])
+})
+
+describe("a file that is no plan is rejected for", () => {
+  tell("q.txt", [
+    ["lines of JSON", '{"question": "a"}\n{"question": "b"}\n', `2:1 these are JSON lines, no plan: ${howAsks}`],
+    [
+      "Markdown",
+      "# Questions\n\n> Answer *well*.\n\n1. Is it?\n",
+      `3:3 Not a YAML token: Answer *well*.; is this a plan? ${howAsks}`
+    ],
+    ["tasks by name", "review:\n  description: x\n", `1:1 review: ${noPlanKey}`, `1:1 asks: missing; ${howAsks}`],
+    ["text", "What is one?\nWhat is two?\n", '1:1 expected a plan with asks, got "What is one? What is two?"']
+  ])
+})
+
+describe("a plan is read", () => {
+  it.effect("with keys x-… for its anchors", () =>
+    Effect.gen(function* () {
+      const { asks } = yield* read("plan.yaml", "x-d: &d { maxTokens: 5 }\nasks: { a: { <<: *d, question: x } }")
+      assert.strictEqual(asks["a"]?.options.maxTokens, 5)
+    })
+  )
+
+  it.effect("from standard input in TOML", () =>
+    Effect.gen(function* () {
+      for (const text of ['[asks]\na = "x"\n', 'asks.a = "x"\n']) {
+        const { asks } = yield* read("stdin", text)
+        assert.strictEqual(asks["a"]?.question, "x")
+      }
+      const error = yield* Effect.flip(read("stdin", "asks: [a\n"))
+      assert.match(error.message, /^stdin:2:1 Flow sequence/)
+    })
+  )
+
+  it.effect("without a blank system prompt and a blank context", () =>
+    Effect.gen(function* () {
+      const { asks, context } = yield* read("plan.yaml", 'system: " "\ncontext: ""\nasks: { a: x }')
+      assert.doesNotHaveAnyKeys(Ask.requestOf(asks["a"]!, { context: context! }), ["system", "context"])
+    })
+  )
+
+  it.effect("with notices of what may be meant in another way", () =>
+    Effect.gen(function* () {
+      const lines = [
+        "asks:",
+        "  a: Rank issue #5 before issue #7",
+        "  b: { question: x, maxTokens: 5 } # fine",
+        '  c: "quoted #5" # fine',
+        '  d: "C:\\new"',
+        "  e:",
+        "    question: Why # not?",
+        "    answer: { type: number, minimum: 0, exclusiveMinimum: true }",
+        "synthesis: Compare # both"
+      ]
+      const { notices } = yield* read("plan.yaml", lines.join("\n"))
+      const found = notices.map(({ message, path, position }) => [
+        position.line,
+        position.column,
+        path.join("."),
+        message
+      ])
+      assert.deepStrictEqual(found, [
+        [2, 6, "", comment],
+        [5, 6, "", "C:\\n in double quotes is no path: \\n stands for one character; write \\\\, or use single quotes"],
+        [7, 15, "", comment],
+        [8, 41, "asks.e.answer.exclusiveMinimum", "read as in OpenAPI 3.0: exclusiveMinimum is the number 0"],
+        [9, 12, "", comment]
+      ])
+    })
+  )
+})

@@ -1,0 +1,261 @@
+/** JSON Schema in the dialects that people have it in, and what is sent for it. */
+import { readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { inspect } from "../../src/schema/AnswerFormat.ts"
+
+const text = { type: "string" }
+const object = (properties: object, required?: ReadonlyArray<string>) => ({
+  type: "object",
+  properties,
+  ...(required !== undefined && { required })
+})
+const closed = (properties: object, required?: ReadonlyArray<string>) => ({
+  ...object(properties, required),
+  additionalProperties: false
+})
+
+const sent = (schema: unknown) => {
+  const { format, problems } = inspect(schema)
+  assert.deepStrictEqual(problems, [])
+  return format.schema
+}
+const problemsOf = (schema: unknown) =>
+  inspect(schema).problems.map(({ message, path }) => `${path.join(".")}: ${message}`)
+
+/** What is sent for the required property `p` of an object. */
+const property = (schema: unknown): unknown => {
+  const { properties } = sent(object({ p: schema }, ["p"])) as { readonly properties: { readonly p: unknown } }
+  return properties.p
+}
+
+describe("a JSON Schema is sent", () => {
+  const rows: ReadonlyArray<readonly [what: string, schema: unknown, sent: unknown]> = [
+    ["an optional property without a union", object({ a: text }), closed({ a: text })],
+    [
+      "draft-07 definitions",
+      { ...object({ a: { $ref: "#/definitions/d" } }), definitions: { d: text } },
+      closed({ a: text })
+    ],
+    [
+      "a definition of an object once",
+      { ...object({ a: { $ref: "#/$defs/D" }, b: { $ref: "#/$defs/D" } }, ["a"]), $defs: { D: object({ x: text }) } },
+      { ...closed({ a: { $ref: "#/$defs/D" }, b: { $ref: "#/$defs/D" } }, ["a"]), $defs: { D: closed({ x: text }) } }
+    ],
+    [
+      "a reference to another property",
+      object({ a: object({ x: text }), b: { $ref: "#/properties/a" } }),
+      { ...closed({ a: { $ref: "#/$defs/a" }, b: { $ref: "#/$defs/a" } }), $defs: { a: closed({ x: text }) } }
+    ],
+    ["no property that has no value", object({ a: text, b: { not: {} } }), closed({ a: text })],
+    [
+      "an escaped pointer",
+      { ...object({ x: { $ref: "#/$defs/a~1b%20c" } }), $defs: { "a/b c": text } },
+      closed({ x: text })
+    ],
+    ["an anchor", { ...object({ x: { $ref: "#it" } }), $defs: { a: { $anchor: "it", ...text } } }, closed({ x: text })],
+    [
+      "a reference by the document's own id",
+      { $id: "https://x.test/s", ...object({ x: { $ref: "https://x.test/s#/$defs/a" } }), $defs: { a: text } },
+      closed({ x: text })
+    ],
+    [
+      "allOf as one object",
+      { allOf: [{ $ref: "#/$defs/A" }, object({ b: text }, ["b"])], $defs: { A: object({ a: text }, ["a"]) } },
+      closed({ a: text, b: text }, ["a", "b"])
+    ],
+    [
+      "keywords beside anyOf in each variant",
+      { ...object({ a: text, b: text }), anyOf: [{ required: ["a"] }, { required: ["b"] }] },
+      { anyOf: [closed({ a: text, b: text }, ["a"]), closed({ a: text, b: text }, ["b"])] }
+    ],
+    [
+      "a discriminator's values in the variants that do not state them",
+      {
+        oneOf: [{ $ref: "#/components/schemas/Card" }, { $ref: "#/components/schemas/Bill" }],
+        discriminator: { propertyName: "kind", mapping: { card: "#/components/schemas/Card" } },
+        components: { schemas: { Card: object({ kind: text }), Bill: object({ kind: text }) } }
+      },
+      {
+        anyOf: ["card", "Bill"].map((kind) => closed({ kind: { type: "string", enum: [kind] } }, ["kind"]))
+      }
+    ],
+    [
+      "the schema in OpenAI's wrapper",
+      { type: "json_schema", json_schema: { name: "x", strict: true, schema: object({}) } },
+      closed({})
+    ],
+    ["the schema in Anthropic's wrapper", { format: { type: "json_schema", schema: object({}) } }, closed({})],
+    [
+      "a property named like a keyword",
+      object({ $ref: text, properties: text, enum: text }),
+      closed({ $ref: text, properties: text, enum: text })
+    ]
+  ]
+  for (const [what, schema, expected] of rows) it(what, () => assert.deepStrictEqual(sent(schema), expected))
+
+  const parts: ReadonlyArray<readonly [what: string, schema: unknown, sent: unknown]> = [
+    ["OpenAPI's nullable", { ...text, nullable: true }, { anyOf: [text, { type: "null" }] }],
+    ["nullable beside a reference", { allOf: [text], nullable: true }, { anyOf: [text, { type: "null" }] }],
+    ["nullable with an enum", { ...text, nullable: true, enum: ["a", null] }, { enum: ["a", null] }],
+    ["nullable with an enum without null", { ...text, nullable: true, enum: ["a"] }, { enum: ["a", null] }],
+    ["a list of types", { type: ["string", "null"] }, { anyOf: [text, { type: "null" }] }],
+    ["the null that YAML reads", { type: ["string", null] }, { anyOf: [text, { type: "null" }] }],
+    ["null alone", { type: null }, { type: "null" }],
+    [
+      "a format that the API enforces without its pattern",
+      { ...text, format: "uuid", pattern: "^[0-9a-f-]+$" },
+      { ...text, format: "uuid" }
+    ],
+    ["const", { const: "a" }, { type: "string", enum: ["a"] }],
+    ["annotations without them", { ...text, deprecated: true, readOnly: true, default: "x", "x-colour": 1 }, text],
+    ["int64 as a whole number", { type: "integer", format: "int64" }, { type: "integer" }],
+    ["a format that the API enforces", { ...text, format: "date" }, { ...text, format: "date" }],
+    ["a format that it does not", { ...text, format: "phone" }, { ...text, description: '{format: "phone"}' }],
+    [
+      "bounds in the description",
+      { type: "integer", description: "Stars", minimum: 1, maximum: 5 },
+      { type: "integer", description: "Stars\n\n{minimum: 1, maximum: 5}" }
+    ],
+    [
+      "lengths and patterns",
+      { ...text, minLength: 2, pattern: "^a" },
+      { ...text, description: '{minLength: 2, pattern: "^a"}' }
+    ],
+    [
+      "an exclusive minimum of OpenAPI 3.0",
+      { type: "number", minimum: 0, exclusiveMinimum: true },
+      { type: "number", description: "{exclusiveMinimum: 0}" }
+    ],
+    ["one item at least", { type: "array", items: text, minItems: 1 }, { type: "array", items: text, minItems: 1 }],
+    [
+      "more items",
+      { type: "array", items: text, minItems: 3 },
+      { type: "array", items: text, minItems: 1, description: "{minItems: 3}" }
+    ],
+    [
+      "a tuple of any draft as an object",
+      { type: "array", items: [text, { type: "number" }], additionalItems: false },
+      {
+        description: "A list of a fixed form: 0 is its first item",
+        ...closed({ "0": text, "1": { type: "number" } }, ["0", "1"])
+      }
+    ],
+    [
+      "an object with any keys as a list",
+      { type: "object", additionalProperties: { type: "number" } },
+      {
+        description: "An object: each entry is one of its keys with its value",
+        type: "array",
+        items: closed({ key: text, value: { type: "number" } }, ["key", "value"])
+      }
+    ],
+    [
+      "listed property names as properties",
+      { type: "object", propertyNames: { enum: ["x", "y"] }, additionalProperties: text, required: ["x", "y"] },
+      closed({ x: text, y: text }, ["x", "y"])
+    ]
+  ]
+  for (const [what, schema, expected] of parts) it(what, () => assert.deepStrictEqual(property(schema), expected))
+
+  const inputs = "../shared/cases/inputs/08-zod3-openapi.schema.json"
+  it.skipIf(!canRead(inputs))("as zod 3 exports it for OpenAPI", () => {
+    const { properties } = sent(JSON.parse(readFileSync(inputs, "utf8"))) as { readonly properties: object }
+    assert.hasAllKeys(properties, ["shipTo", "billTo", "discount", "status", "pair", "big", "when"])
+  })
+})
+
+function canRead(file: string): boolean {
+  try {
+    return readFileSync(file).length > 0
+  } catch {
+    return false
+  }
+}
+
+describe("a JSON Schema is rejected", () => {
+  const rows: ReadonlyArray<readonly [what: string, schema: unknown, ...problems: ReadonlyArray<string>]> = [
+    [
+      "recursion by #",
+      object({ k: { $ref: "#" } }),
+      'properties.k.$ref: Recursive schemas are not supported by structured output: "#" refers to itself'
+    ],
+    [
+      "recursion through another definition",
+      {
+        $ref: "#/$defs/A",
+        $defs: { A: object({ b: { $ref: "#/$defs/B" } }), B: object({ a: { $ref: "#/$defs/A" } }) }
+      },
+      '$defs.B.properties.a.$ref: Recursive schemas are not supported by structured output: "#/$defs/A" refers to itself'
+    ],
+    [
+      "other documents",
+      { $ref: "https://x.test/y" },
+      '$ref: expected a reference within this schema, such as "#/$defs/Name", got "https://x.test/y"'
+    ],
+    [
+      "two types",
+      { allOf: [object({ a: text }), object({ a: { type: "number" } })] },
+      ": no answer fits: a: type string and type number exclude each other"
+    ],
+    [
+      "closed parts that need each other's properties",
+      { allOf: [{ ...object({ a: text }), additionalProperties: false }, object({ b: text }, ["b"])] },
+      ': no answer fits: additionalProperties: false of one part excludes "b" of another'
+    ],
+    [
+      "crossed bounds",
+      object({ n: { type: "number", minimum: 5, maximum: 1 } }),
+      "properties.n: no answer fits: minimum 5 is above maximum 1"
+    ],
+    [
+      "an enum of another type",
+      object({ n: { type: "string", enum: [1] } }),
+      "properties.n.enum: no answer fits: none of these values has the type and the limits"
+    ],
+    [
+      "a required property that has no value",
+      object({ n: false }, ["n"]),
+      "properties.n: no answer fits: this property is required, and no value of it is allowed"
+    ],
+    [
+      "no regular expression",
+      object({ n: { pattern: "(" } }),
+      'properties.n.pattern: expected a regular expression, got "("'
+    ],
+    [
+      "a document of schemas",
+      { $defs: { A: text } },
+      ": expected which of its schemas the answer has, such as $ref: '#/components/schemas/Name'"
+    ],
+    [
+      "25 optional properties, at the first one too many",
+      object(Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`f${n}`, text]))),
+      "properties.f24: expected at most 24 optional properties in all of the schema, got 25: list more in required, or split the ask"
+    ],
+    [
+      "17 unions",
+      object({
+        list: {
+          type: "array",
+          items: object(
+            Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`f${n}`, { type: ["string", "null"] }]))
+          )
+        }
+      }),
+      "properties.list.items.properties.f16: expected at most 16 unions (anyOf, or a type with null) in all of the schema, got 17: leave properties out of required instead, or split the ask"
+    ],
+    [
+      "several at once",
+      object({ a: { type: "nil" }, b: { propertys: {} } }),
+      'properties.a.type: expected a JSON type: string, number, integer, boolean, null, array, object, got "nil"',
+      "properties.b.propertys: unknown key"
+    ]
+  ]
+  for (const [what, schema, ...problems] of rows) it(what, () => assert.deepStrictEqual(problemsOf(schema), problems))
+
+  it("not for 24 optional properties and 16 unions", () => {
+    const optional = Object.fromEntries(Array.from({ length: 24 }, (_, n) => [`o${n}`, text]))
+    const unions = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`u${n}`, { type: ["string", "null"] }]))
+    assert.deepStrictEqual(problemsOf(object({ ...optional, ...unions }, Object.keys(unions))), [])
+  })
+})

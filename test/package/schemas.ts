@@ -19,16 +19,16 @@ const Mixed = Schema.Struct({
   none: Schema.OptionFromNullOr(Schema.String),
   kind: Schema.Union([Schema.Literal("a"), Schema.Struct({ _tag: Schema.tag("b"), n: Schema.Finite })])
 })
-/** As Claude answers: tuples are objects, records are lists, a missing value is null. */
+/** As Claude answers: tuples are objects, records are lists of keys and values. */
 const mixed = {
   at: "2026-01-02T03:04:05Z",
   lasted: 1500,
   pair: { "0": "x", "1": 2 },
-  counts: [{ "0": "k", "1": 3 }],
+  counts: [{ key: "k", value: 3 }],
   none: null,
   kind: { _tag: "b", n: 1 }
 }
-const rome = { name: "Rome", people: 3, founded: null }
+const rome = { name: "Rome", people: 3 }
 
 const usage = { input_tokens: 1, output_tokens: 1 }
 const message = { type: "message", id: "msg", model: "claude-haiku-5-5", stop_reason: "end_turn", usage }

@@ -32,4 +32,14 @@ const failed = await run({ asks: { a: "fail" }, apiKey, fetch }).catch((error: u
 if (!(failed instanceof RunError) || failed.findings.gaps.length !== 1) throw failed
 const wrong = await run({ asks: { a: "" }, apiKey, fetch }).catch((error: unknown) => error)
 if (!(wrong instanceof RangeError)) throw wrong
+
+const count = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] } as const
+const counting: typeof globalThis.fetch = () =>
+  Promise.resolve(Response.json({ ...message, content: [{ type: "text", text: '{"n": 3}' }] }))
+const counted = await run({
+  asks: { a: Ask.object<{ readonly n: number }>("How many?", count) },
+  apiKey,
+  fetch: counting
+})
+if (counted.answers.a.n !== 3) throw new Error(JSON.stringify(counted.answers))
 console.log("run without Effect")

@@ -91,7 +91,7 @@ export const FellBack = Schema.TaggedStruct("FellBack", {
 })
 /** Claude paused its turn, which is sent back to be continued; `turn` from 1. */
 export const Continued = Schema.TaggedStruct("Continued", { ...stamp, turn: Schema.Int })
-/** The answer did not fit its schema, so it is asked for once more, with the issue. */
+/** The answer did not fit its schema, or was empty, so it is asked for once more, with the issue. */
 export const Reasked = Schema.TaggedStruct("Reasked", { ...stamp, issue: Schema.String })
 /** The ask has its answer; `usage` of all its replies. */
 export const Answered = Schema.TaggedStruct("Answered", {

@@ -46,7 +46,7 @@ export class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", {
   }
 }
 
-/** A complete reply without any text. */
+/** A complete reply without any text, also after it was asked for once more. */
 export class EmptyAnswer extends Schema.TaggedError<EmptyAnswer>()("EmptyAnswer", {
   stopReason: Schema.NullOr(Schema.String)
 }) {

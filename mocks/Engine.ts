@@ -1,6 +1,7 @@
 /** The core of the mock: a `fetch` that answers like the Claude API. The HTTP server and the MSW handlers call it. */
 import * as Batches from "./endpoints/Batches.ts"
-import { route } from "./endpoints/Router.ts"
+import * as Betas from "./rules/Betas.ts"
+import * as Router from "./endpoints/Router.ts"
 import * as SeededRandom from "./time/SeededRandom.ts"
 import type { Exchange, Rules } from "./endpoints/Exchange.ts"
 import type * as FaultRules from "./faults/FaultRules.ts"
@@ -30,7 +31,7 @@ const internalError = (error: unknown): Response => {
 /** Makes the `fetch` of an engine. Arrivals of equal requests are numbered, and differ in their random values. */
 export const make = (settings: Settings): typeof globalThis.fetch => {
   const { journal, clock, faultRules, seed, timeScale } = settings
-  const batches = Batches.make(settings)
+  const route = Router.make(settings, Batches.make(settings))
   const createdAt = clock.now()
   const arrivals = new Map<number, number>()
   const sinceCreation = (): number => clock.now() - createdAt
@@ -80,6 +81,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       version:
         settings.apiVersion ??
         (incoming.headers.get("anthropic-version") === "2023-06-01" ? "2023-06-01" : "2026-10-21"),
+      betas: settings.apiVersion === undefined ? Betas.namesOf(incoming.headers.get("anthropic-beta")) : undefined,
       times,
       at,
       headersAfter,
@@ -94,11 +96,9 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
 
   const respond = (exchange: Exchange): Outgoing.Outgoing | NetworkFailure => {
     const fault = faultRules.pick(exchange)
-    if (fault === undefined) return route(settings, batches, exchange)
+    if (fault === undefined) return route(exchange)
     exchange.entry.fault = fault.kind === "status" ? `${fault.status} ${fault.type}` : fault.kind
-    return (
-      ApplyFault.replacement(fault, exchange) ?? ApplyFault.toReply(fault, exchange, route(settings, batches, exchange))
-    )
+    return ApplyFault.replacement(fault, exchange) ?? ApplyFault.toReply(fault, exchange, route(exchange))
   }
 
   return async (input, init) => {

@@ -32,7 +32,10 @@ export interface Options {
   /** Rate limits to enforce; none by default. */
   readonly limits?: Limits.Limits
   readonly scenario?: Scenario.Scenario
-  /** Replies in this version of the API, whatever version the client requests. */
+  /**
+   * Replies in this version of the API, whatever version the client requests. Retired models are then accepted, and the
+   * `anthropic-beta` header is not checked, so that recordings of older clients can be served.
+   */
   readonly apiVersion?: ApiVersion
   readonly batches?: Partial<BatchTimes>
   /** The source of time; the machine's clock by default. */

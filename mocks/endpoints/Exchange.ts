@@ -39,6 +39,8 @@ export interface Exchange extends Attempt {
   /** The attempt's journal entry, which the endpoint completes. */
   readonly entry: OpenEntry
   readonly version: ApiVersion
+  /** The names of the `anthropic-beta` header; undefined if an API version is configured, as they are not checked then. */
+  readonly betas: ReadonlyArray<string> | undefined
   /** Makes the headers that all replies carry, for headers sent that many simulated milliseconds after arrival. */
   readonly headersAfter: (millis: number) => HeaderList
 }

@@ -41,7 +41,7 @@ export const compose = (rules: Rules, question: Question): Message.Envelope => {
   const full = reply === undefined ? Reply.simulate(prompt, random) : Reply.answer(reply, prompt, random)
   const maxTokens = typeof body["max_tokens"] === "number" ? body["max_tokens"] : Number.POSITIVE_INFINITY
   const answer = Answer.truncate(full, maxTokens, stringsOf(body["stop_sequences"]))
-  const output = Answer.outputTokens(answer)
+  const output = Answer.outputTokens(answer, maxTokens)
   const model = Models.find(prompt.model)
   const input = Tokens.ofRequest(body)
   const { created1h, created5m, read } = cacheUse
@@ -92,7 +92,7 @@ const strayRetryAfter = ({ random }: Exchange): Headers.HeaderList =>
 export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { at, entry, headersAfter, incoming, prompt, startedAt, times } = exchange
   const { body } = prompt
-  const error = Validation.checkBody(body, exchange.version, false)
+  const error = Validation.checkBody(body, { ...exchange, isCounting: false, isBatch: false })
   if (error !== undefined) return exchange.reject(error)
   const cacheUse = rules.cache.lookup(body, startedAt)
   entry.inputTokens = Tokens.ofRequest(body)
@@ -115,9 +115,9 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
 }
 
 /** Answers `count_tokens` with the estimate that the usage of the same request adds up to. */
-export const countTokens = (exchange: Exchange): Outgoing.Outgoing => {
+export const countTokens = (_: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { body } = exchange.prompt
-  const error = Validation.checkBody(body, exchange.version, true)
+  const error = Validation.checkBody(body, { ...exchange, isCounting: true, isBatch: false })
   if (error !== undefined) return exchange.reject(error)
   const millis = exchange.times(0).firstTokenMillis * 0.3
   return Outgoing.json(

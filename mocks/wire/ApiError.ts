@@ -26,6 +26,8 @@ export const invalid = (message: string): ApiError => notRetryable(400, "invalid
 export const unauthenticated = (message: string): ApiError => notRetryable(401, "authentication_error", message)
 /** 404: no such model, batch or path. */
 export const notFound = (message: string): ApiError => notRetryable(404, "not_found_error", message)
+/** 405: the path exists, but not for this method. */
+export const methodNotAllowed: ApiError = notRetryable(405, "invalid_request_error", "Method Not Allowed")
 /** 413: the body is too large; the edge replies. */
 export const tooLarge: ApiError = {
   status: 413,

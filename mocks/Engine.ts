@@ -43,7 +43,8 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
     arrivals.set(bodyHash, attempt)
     const random = SeededRandom.make(seed, bodyHash, attempt)
     const requestId = `req_01${random.letters("request id", 22)}`
-    const prompt = Prompt.read(incoming.json ?? {})
+    const resumed = settings.conversations.resume(incoming.json ?? {}, startedAt)
+    const prompt = Prompt.read(resumed.body)
     const entry = journal.open({
       requestId,
       key: bodyHash.toString(36),
@@ -74,6 +75,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       random,
       attempt,
       requestId,
+      threadError: resumed.error,
       entry,
       startedAt,
       // With a `timeScale` of 0, `betweenSeconds` of faults counts seconds of the clock.

@@ -1,6 +1,7 @@
 /** The offline Claude: its options, and the object with which a test controls and inspects it. */
 import * as Cache from "./endpoints/Cache.ts"
 import * as Clock from "./time/Clock.ts"
+import * as Conversations from "./endpoints/Conversations.ts"
 import * as Engine from "./Engine.ts"
 import type { BatchTimes } from "./endpoints/Exchange.ts"
 import type { Fault } from "./faults/Fault.ts"
@@ -38,6 +39,8 @@ export interface Options {
    */
   readonly apiVersion?: ApiVersion
   readonly batches?: Partial<BatchTimes>
+  /** What a request gets for which no reply was registered: "simulate" (the default), or "error", a 400 that names it. */
+  readonly unmatched?: "simulate" | "error"
   /** The source of time; the machine's clock by default. */
   readonly clock?: Clock.Clock
   /** How many of the last attempts the journal keeps; 10,000 by default. */
@@ -94,6 +97,8 @@ export const make = (options: Options = {}): MockClaude => {
     batches: { ...defaultBatches, ...options.batches },
     rateLimiter: Limits.make(options.limits ?? scenario?.limits),
     cache: Cache.make(),
+    conversations: Conversations.make(),
+    unmatched: options.unmatched ?? scenario?.unmatched ?? "simulate",
     takeReply: replies.take,
     journal,
     faultRules

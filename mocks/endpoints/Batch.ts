@@ -89,6 +89,9 @@ const resultOf = (rules: Rules, batch: Batch, item: Item): UncheckedJson => {
     cacheUse: { read: 0, created5m: 0, created1h: 0 },
     betas: batch.betas?.join() ?? ""
   })
+  if ("status" in envelope) {
+    return { type: "errored", error: ApiError.body(envelope, `req_01${item.random.letters("request id", 22)}`) }
+  }
   return { type: "succeeded", message: Message.plain(envelope) }
 }
 

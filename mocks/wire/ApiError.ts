@@ -6,6 +6,8 @@ export interface ApiError {
   readonly type: string
   readonly message: string
   readonly errorCode?: string
+  /** Further fields of `details`. */
+  readonly details?: Readonly<Record<string, unknown>>
   readonly retryAfterSeconds?: number
   /** The value of `x-should-retry`; the header is absent if undefined. */
   readonly shouldRetry?: boolean
@@ -45,7 +47,7 @@ export const body = (error: ApiError, requestId: string): Readonly<Record<string
         error: {
           type: error.type,
           message: error.message,
-          ...(error.errorCode === undefined ? {} : { details: { error_code: error.errorCode } })
+          ...(error.errorCode === undefined ? {} : { details: { ...error.details, error_code: error.errorCode } })
         },
         request_id: requestId
       }

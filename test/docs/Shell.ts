@@ -48,7 +48,7 @@ const curl = async (
   const headers = valuesOf("-H").map((header) => header.split(": ", 2) as [string, string])
   const [body] = valuesOf("-d")
   const init = { headers, ...(body !== undefined && { method: "POST", body }) }
-  const response = await fetch(named.replace(mock!.named, mock!.url), init)
+  const response = await fetch(named.replace(mock.named, mock.url), init)
   assert.isTrue(response.ok, `${line}\n${await response.text()}`)
 }
 

@@ -45,7 +45,7 @@ describe("LangChain", () => {
       const question = new HumanMessage("What is the weather in Lisbon?")
       const call = await model.invoke([question])
       const result = await weather.invoke(call.tool_calls![0]! as never)
-      return (await model.invoke([question, call, result as never])).text
+      return (await model.invoke([question, call, result])).text
     })
     assert.strictEqual(value, "It is 20 degrees.")
     assert.deepStrictEqual(problems, [])

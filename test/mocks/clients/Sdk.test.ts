@@ -30,8 +30,8 @@ describe("the tool runner of the SDK", () => {
   it.each([false, true])("runs the tool and answers, streamed: %s", async (stream) => {
     const { problems, value } = await served({}, async (claude, url) => {
       scripted(claude)
-      const message = await clientOf(url).beta.messages.toolRunner({ ...params, tools: [weather], stream } as never)
-      return { text: textOf((await message) as never), attempts: claude.journal.attempts }
+      const runner = clientOf(url).beta.messages.toolRunner({ ...params, tools: [weather], stream })
+      return { text: textOf(await runner.runUntilDone()), attempts: claude.journal.attempts }
     })
     assert.deepStrictEqual(value, { text: "It is 20 degrees.", attempts: 2 })
     assert.deepStrictEqual(problems, [])

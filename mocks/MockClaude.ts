@@ -111,7 +111,7 @@ const makeState = (options: Options, journal: Journal.Journal) => {
 export const make = (options: Options = {}): MockClaude => {
   const journal = Journal.make(options.journalEntries ?? defaultJournalEntries)
   let state = makeState(options, journal)
-  let current = state.engine
+  let current = state.engine.fetch
   // The same function for the life of the mock, so that `record`, `replay` and `reset` also affect existing clients.
   const fetch: typeof globalThis.fetch = (input, init) => current(input, init)
   const claude: MockClaude = {
@@ -120,7 +120,9 @@ export const make = (options: Options = {}): MockClaude => {
     fault: (fault, conditions = {}) => state.faultRules.add(fault, conditions),
     serve: async (options) => {
       const [{ serve }, Control] = await Promise.all([import("./Server.ts"), import("./Control.ts")])
-      return serve(Control.around(fetch, claude), options)
+      // A tape replaces the engine.
+      const engine = (): Engine.Engine | undefined => (current === state.engine.fetch ? state.engine : undefined)
+      return serve(Control.around(fetch, claude), options, engine)
     },
     record: (file, options) => {
       current = record(file, options).fetch
@@ -130,7 +132,7 @@ export const make = (options: Options = {}): MockClaude => {
     },
     reset: () => {
       state = makeState(options, journal)
-      current = state.engine
+      current = state.engine.fetch
       journal.clear()
     },
     journal: {

@@ -60,7 +60,7 @@ const systemProblem = (system: unknown): string | undefined => {
   return undefined
 }
 
-const keyProblem = (headers: Headers): ApiError.ApiError | undefined => {
+const keyProblem = (headers: Incoming["headers"]): ApiError.ApiError | undefined => {
   const apiKey = headers.get("x-api-key")
   const bearer = headers.get("authorization")
   const given = apiKey ?? bearer?.replace(/^Bearer\s*/i, "")

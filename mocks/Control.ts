@@ -1,7 +1,23 @@
 /** The control paths of the server: with them, tests in any language register replies and faults, and read the journal. */
 import { Schema } from "effect"
-import type { MockClaude } from "./MockClaude.ts"
+import type { Matcher } from "./answers/Matcher.ts"
+import type { RegisteredReply } from "./answers/Replies.ts"
+import type { Reply as WrittenReply } from "./answers/Reply.ts"
+import type { Fault } from "./faults/Fault.ts"
+import type { Conditions } from "./faults/FaultRules.ts"
+import type { Journal } from "./journal/Journal.ts"
+import type { Verdict } from "./journal/Verdict.ts"
 import * as Scenario from "./scenarios/Scenario.ts"
+
+/** The part of a mock that the paths control. */
+export interface Controlled {
+  readonly when: (matcher: Matcher) => { readonly reply: (reply: WrittenReply) => RegisteredReply }
+  readonly fault: (fault: Fault, conditions?: Conditions) => void
+  readonly reset: () => void
+  readonly journal: Pick<Journal, "attempts" | "entries" | "inFlight" | "peakInFlight"> & {
+    readonly verdict: () => Verdict
+  }
+}
 
 const strict = { errors: "all", onExcessProperty: "error" } as const
 
@@ -35,7 +51,7 @@ const description = {
 
 const done = (): Response => Response.json({ ok: true })
 
-const handlers = (claude: MockClaude): Readonly<Record<string, (body: unknown) => Response>> => ({
+const handlers = (claude: Controlled): Readonly<Record<string, (body: unknown) => Response>> => ({
   [`POST ${prefix}when`]: (body) => {
     const { reply, times, when = {} } = decodeReply(body)
     const registered = claude.when(when).reply(reply)
@@ -58,7 +74,7 @@ const handlers = (claude: MockClaude): Readonly<Record<string, (body: unknown) =
 })
 
 /** Answers the control paths and `GET /`, and hands on all other requests to `fetch`. A wrong body gets a 400 that says why. */
-export const around = (fetch: typeof globalThis.fetch, claude: MockClaude): typeof globalThis.fetch => {
+export const around = (fetch: typeof globalThis.fetch, claude: Controlled): typeof globalThis.fetch => {
   const byPath = handlers(claude)
   return async (input, init) => {
     const { pathname } = new URL(input instanceof Request ? input.url : input)

@@ -35,7 +35,8 @@ export interface Attempted {
 /** Decides replies, and serves them as a `fetch`. */
 export interface Engine {
   readonly clock: Settings["clock"]
-  readonly attempt: (incoming: Incoming.Incoming) => Attempted
+  /** `arrivedAt` is the clock's time of the arrival, by default the time of the call. */
+  readonly attempt: (incoming: Incoming.Incoming, arrivedAt?: number) => Attempted
   readonly fetch: typeof globalThis.fetch
 }
 
@@ -55,8 +56,7 @@ export const make = (settings: Settings): Engine => {
   const arrivals = new Map<number, number>()
   const sinceCreation = (): number => clock.now() - createdAt
 
-  const openExchange = (incoming: Incoming.Incoming): Exchange => {
-    const startedAt = clock.now()
+  const openExchange = (incoming: Incoming.Incoming, startedAt: number): Exchange => {
     const bodyHash = SeededRandom.hash(`${incoming.method} ${incoming.url.pathname} ${incoming.text}`, 0)
     const attempt = (arrivals.get(bodyHash) ?? 0) + 1
     arrivals.set(bodyHash, attempt)
@@ -122,8 +122,8 @@ export const make = (settings: Settings): Engine => {
     return ApplyFault.replacement(fault, exchange) ?? ApplyFault.toReply(fault, exchange, route(exchange))
   }
 
-  const attempt = (incoming: Incoming.Incoming): Attempted => {
-    const exchange = openExchange(incoming)
+  const attempt = (incoming: Incoming.Incoming, arrivedAt = clock.now()): Attempted => {
+    const exchange = openExchange(incoming, arrivedAt)
     const { entry } = exchange
     try {
       const outgoing = respond(exchange)

@@ -114,15 +114,15 @@ export const make = (options: Options = {}): MockClaude => {
   let current = state.engine.fetch
   // The same function for the life of the mock, so that `record`, `replay` and `reset` also affect existing clients.
   const fetch: typeof globalThis.fetch = (input, init) => current(input, init)
+  /** Gives the engine; undefined while a tape replaces it. */
+  const engineOrTape = (): Engine.Engine | undefined => (current === state.engine.fetch ? state.engine : undefined)
   const claude: MockClaude = {
     fetch,
     when: (matcher) => ({ reply: (reply) => state.replies.add(matcher, reply) }),
     fault: (fault, conditions = {}) => state.faultRules.add(fault, conditions),
     serve: async (options) => {
       const [{ serve }, Control] = await Promise.all([import("./Server.ts"), import("./Control.ts")])
-      // A tape replaces the engine.
-      const engine = (): Engine.Engine | undefined => (current === state.engine.fetch ? state.engine : undefined)
-      return serve(Control.around(fetch, claude), options, engine)
+      return serve(Control.around(fetch, claude), options, engineOrTape)
     },
     record: (file, options) => {
       current = record(file, options).fetch

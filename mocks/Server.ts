@@ -44,6 +44,23 @@ const readBody = (incoming: IncomingMessage): Promise<string | undefined> => {
   })
 }
 
+/** The function of the machine, also where a test has replaced the global one. */
+const { setImmediate: afterTurn } = globalThis
+
+/** Makes a clock that stands still within a turn of the event loop: requests read in one turn have arrived together. */
+const turnClock = (): ((clock: Engine["clock"]) => number) => {
+  let now: number | undefined
+  return (clock) => {
+    if (now === undefined) {
+      now = clock.now()
+      afterTurn(() => {
+        now = undefined
+      })
+    }
+    return now
+  }
+}
+
 /** Reads single headers without the cost of a `Headers`. */
 const readerOf = (incoming: IncomingMessage): Pick<Headers, "get"> => ({
   get: (name) => incoming.headersDistinct[name]?.join(", ") ?? null
@@ -86,8 +103,11 @@ export const serve = async (
   engineOf: () => Engine | undefined = () => undefined
 ): Promise<Server> => {
   const host = options.host ?? "127.0.0.1"
+  const arrival = turnClock()
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     try {
+      const engineAtArrival = engineOf()
+      const arrivedAt = engineAtArrival === undefined ? undefined : arrival(engineAtArrival.clock)
       const text = await readBody(incoming)
       if (text === undefined) {
         outgoing.writeHead(413, { "content-type": "application/json", connection: "close" }).end(tooLarge)
@@ -98,7 +118,7 @@ export const serve = async (
       const engine = url.pathname.startsWith("/v1/") ? engineOf() : undefined
       if (engine !== undefined) {
         const request = { method, url, headers: readerOf(incoming), text, json: parse(text), signal: undefined }
-        return await ServerReply.send(engine.attempt(request), engine.clock, outgoing)
+        return await ServerReply.send(engine.attempt(request, arrivedAt), engine.clock, outgoing)
       }
       const closed = new AbortController()
       outgoing.once("close", () => closed.abort())

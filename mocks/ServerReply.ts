@@ -43,6 +43,14 @@ export const send = async (attempted: Attempted, clock: Clock, response: ServerR
   const { chunks, ending } = outgoing
   // Node adds `transfer-encoding` itself.
   const { "transfer-encoding": _, ...headers } = outgoing.headers
+  if (chunks.length === 1 && ending === "close" && chunks[0]!.atMillis <= clock.now()) {
+    const { text } = chunks[0]!
+    // With a length, Node sends headers and body in one write.
+    response.writeHead(outgoing.status, { ...headers, "content-length": Buffer.byteLength(text) })
+    finish("complete")
+    response.end(text)
+    return
+  }
   response.writeHead(outgoing.status, headers)
   let next = 0
   while (next < chunks.length) {

@@ -15,7 +15,7 @@ const block = (prompt: Prompt, random: SeededRandom): Block => ({
   signature: random.letters("compaction", 64)
 })
 
-/** Makes the compaction of a request, whole or before its answer; the answer itself if the request asks for none. */
+/** Replaces the answer by a compaction block, or puts the block before it, as the request says; else returns the answer unchanged. */
 export const apply = (answer: Answer, prompt: Prompt, inputTokens: number, random: SeededRandom): Answer => {
   if (objectOf(prompt.body["compaction"]) !== undefined) {
     return { content: [block(prompt, random)], stopReason: "compaction" }

@@ -1,4 +1,4 @@
-/** Server-side fallback: which models a declined request is handed on to, and the block and credit that tell of it. */
+/** Server-side fallback: the models that a declined request is sent to next, the `fallback` block, and the credit token of a refusal. */
 import type { Block } from "../wire/Completion.ts"
 import * as Models from "../wire/Models.ts"
 import type { Prompt } from "./Prompt.ts"
@@ -20,7 +20,7 @@ export const modelsOf = (prompt: Prompt): ReadonlyArray<string> => {
   })
 }
 
-/** The block at whose place another model took over, with the category for which the first one declined. */
+/** Makes the block that stands before the content of another model, with the category for which the first one declined. */
 export const block = (from: string, to: string, category: unknown): Block => ({
   type: "fallback",
   from: { model: from },

@@ -38,7 +38,7 @@ const createOnly = ["system", "tools"]
 /** Fields that threads do not support. */
 const unsupported = ["context_management"]
 
-const refusal = (code: string, message: string, more: UncheckedJson = {}): ApiError.ApiError => ({
+const rejection = (code: string, message: string, more: UncheckedJson = {}): ApiError.ApiError => ({
   ...ApiError.invalid(message),
   errorCode: code,
   details: more
@@ -49,13 +49,13 @@ const marksIn = (value: unknown): number => (JSON.stringify(value ?? null).match
 const supportProblem = (body: UncheckedJson): ApiError.ApiError | undefined => {
   const found = unsupported.filter((field) => body[field] !== undefined && body[field] !== null)
   if (found.length > 0) {
-    return refusal("thread_unsupported_request", `thread: cannot be combined with ${found.join(", ")}`, {
+    return rejection("thread_unsupported_request", `thread: cannot be combined with ${found.join(", ")}`, {
       unsupported: found
     })
   }
   const marks = marksIn([body["system"], body["tools"], body["messages"]])
   return marks > maxThreadMarks
-    ? refusal(
+    ? rejection(
         "thread_unsupported_request",
         `thread: a maximum of 3 blocks with cache_control may be provided when thread is set -- the fourth marker slot is reserved for the marker the server places on the conversation's last cache-eligible block. Found ${marks}.`,
         { unsupported: ["cache_control"] }
@@ -101,7 +101,7 @@ export const make = (): Conversations => {
       if (found.isContinued) {
         return {
           body,
-          error: refusal(
+          error: rejection(
             "thread_already_continued",
             "The response that `previous_message_id` names has already been continued. Continue from the Thread's most recent response."
           )
@@ -110,7 +110,7 @@ export const make = (): Conversations => {
       if (found.body["model"] !== body["model"]) {
         return {
           body,
-          error: refusal("thread_fingerprint_mismatch", "model: differs from the value stored with the Thread")
+          error: rejection("thread_fingerprint_mismatch", "model: differs from the value stored with the Thread")
         }
       }
       found.usedAt = now

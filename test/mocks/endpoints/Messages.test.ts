@@ -67,7 +67,7 @@ describe("a thread", () => {
 })
 
 describe("a refusal", () => {
-  it("is handed on to the fallback, and its usage tells of both", async () => {
+  it("is answered by the fallback model, and usage has an entry for each model", async () => {
     const claude = mockClaude()
     claude.when({ model: "sonnet-5-5" }).reply({ $refusal: "cyber" })
     claude.when({ model: "sonnet-5" }).reply("An answer.")

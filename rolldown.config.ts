@@ -87,9 +87,10 @@ export default defineConfig([
       promise: "src/promise.ts",
       LanguageModel: "src/LanguageModel.ts",
       mocks: "mocks/index.ts",
-      msw: "mocks/msw.ts"
+      msw: "mocks/msw.ts",
+      vitest: "mocks/vitest.ts"
     },
-    external: [/^effect\//, /^msw(\/|$)/],
+    external: [/^effect\//, /^(msw|vitest)(\/|$)/],
     plugins: [effectByModule, sharedModules]
   }),
   /** For scripts: with the modules of Effect that it needs. */

@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     testTimeout: 20_000,
+    // It has TypeScript under the condition `source`, which Node does not load from node_modules.
+    server: { deps: { inline: [/@ai-sdk/, /eventsource-parser/, /node_modules\/ai\//] } },
     env: { XDG_STATE_HOME: state }
   }
 })

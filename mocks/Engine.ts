@@ -1,6 +1,7 @@
-/** The core of the mock: a `fetch` that answers like the Claude API. The HTTP server and the MSW handlers call it. */
+/** The core of the mock: decides what the Claude API would reply. `fetch` and the HTTP server send that. */
 import * as Batches from "./endpoints/Batches.ts"
-import { route } from "./endpoints/Router.ts"
+import * as Betas from "./rules/Betas.ts"
+import * as Router from "./endpoints/Router.ts"
 import * as SeededRandom from "./time/SeededRandom.ts"
 import type { Exchange, Rules } from "./endpoints/Exchange.ts"
 import type * as FaultRules from "./faults/FaultRules.ts"
@@ -20,29 +21,49 @@ export interface Settings extends Rules {
   readonly faultRules: FaultRules.FaultRules
 }
 
-/** An exception of a test's own function becomes a 400 that must not be retried: clients would retry a server error. */
-const internalError = (error: unknown): Response => {
-  const message = `the mock failed: ${String(error)}`
-  const body = { type: "error", error: { type: "invalid_request_error", message }, request_id: null }
-  return Response.json(body, { status: 400, headers: { "x-should-retry": "false" } })
+/** An attempt whose reply is decided. The transport sends it, and reports what becomes of it, for the journal. */
+export interface Attempted {
+  readonly outgoing: Outgoing.Outgoing | NetworkFailure
+  /** Status and headers are sent. */
+  readonly onHeaders: () => void
+  /** The client reads the body. */
+  readonly onRead: () => void
+  /** The connection or the body has ended; only the first call counts. */
+  readonly onEnd: (end: Outgoing.BodyEnd | "failed") => void
 }
 
-/** Makes the `fetch` of an engine. Arrivals of equal requests are numbered, and differ in their random values. */
-export const make = (settings: Settings): typeof globalThis.fetch => {
+/** Decides replies, and serves them as a `fetch`. */
+export interface Engine {
+  readonly clock: Settings["clock"]
+  /** `arrivedAt` is the clock's time of the arrival, by default the time of the call. */
+  readonly attempt: (incoming: Incoming.Incoming, arrivedAt?: number) => Attempted
+  readonly fetch: typeof globalThis.fetch
+}
+
+/** An exception of a test's own function becomes a 400 that must not be retried: clients would retry a server error. */
+const internalError = (error: unknown, atMillis: number): Attempted => {
+  const message = `the mock failed: ${String(error)}`
+  const body = { type: "error", error: { type: "invalid_request_error", message }, request_id: null }
+  const outgoing = Outgoing.json(400, { "x-should-retry": "false" }, body, atMillis)
+  return { outgoing, onHeaders: () => {}, onRead: () => {}, onEnd: () => {} }
+}
+
+/** Makes an engine. Arrivals of equal requests are numbered, and differ in their random values. */
+export const make = (settings: Settings): Engine => {
   const { journal, clock, faultRules, seed, timeScale } = settings
-  const batches = Batches.make(settings)
+  const route = Router.make(settings, Batches.make(settings))
   const createdAt = clock.now()
   const arrivals = new Map<number, number>()
   const sinceCreation = (): number => clock.now() - createdAt
 
-  const openExchange = (incoming: Incoming.Incoming): Exchange => {
-    const startedAt = clock.now()
+  const openExchange = (incoming: Incoming.Incoming, startedAt: number): Exchange => {
     const bodyHash = SeededRandom.hash(`${incoming.method} ${incoming.url.pathname} ${incoming.text}`, 0)
     const attempt = (arrivals.get(bodyHash) ?? 0) + 1
     arrivals.set(bodyHash, attempt)
     const random = SeededRandom.make(seed, bodyHash, attempt)
     const requestId = `req_01${random.letters("request id", 22)}`
-    const prompt = Prompt.read(incoming.json ?? {})
+    const resumed = settings.conversations.resume(incoming.json ?? {}, startedAt)
+    const prompt = Prompt.read(resumed.body)
     const entry = journal.open({
       requestId,
       key: bodyHash.toString(36),
@@ -73,6 +94,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       random,
       attempt,
       requestId,
+      threadError: resumed.error,
       entry,
       startedAt,
       // With a `timeScale` of 0, `betweenSeconds` of faults counts seconds of the clock.
@@ -80,6 +102,7 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
       version:
         settings.apiVersion ??
         (incoming.headers.get("anthropic-version") === "2023-06-01" ? "2023-06-01" : "2026-10-21"),
+      betas: settings.apiVersion === undefined ? Betas.namesOf(incoming.headers.get("anthropic-beta")) : undefined,
       times,
       at,
       headersAfter,
@@ -94,43 +117,58 @@ export const make = (settings: Settings): typeof globalThis.fetch => {
 
   const respond = (exchange: Exchange): Outgoing.Outgoing | NetworkFailure => {
     const fault = faultRules.pick(exchange)
-    if (fault === undefined) return route(settings, batches, exchange)
+    if (fault === undefined) return route(exchange)
     exchange.entry.fault = fault.kind === "status" ? `${fault.status} ${fault.type}` : fault.kind
-    return (
-      ApplyFault.replacement(fault, exchange) ?? ApplyFault.toReply(fault, exchange, route(settings, batches, exchange))
-    )
+    return ApplyFault.replacement(fault, exchange) ?? ApplyFault.toReply(fault, exchange, route(exchange))
   }
 
-  return async (input, init) => {
-    const incoming = await Incoming.read(input, init)
-    const exchange = openExchange(incoming)
+  const attempt = (incoming: Incoming.Incoming, arrivedAt = clock.now()): Attempted => {
+    const exchange = openExchange(incoming, arrivedAt)
     const { entry } = exchange
     try {
       const outgoing = respond(exchange)
-      if (outgoing instanceof NetworkFailure) throw outgoing
-      const wait = outgoing.headersAtMillis - clock.now()
-      if (wait > 0 || incoming.signal?.aborted === true) await clock.sleep(wait, incoming.signal)
-      const retry = outgoing.headers["x-should-retry"]
-      const retryAfter = outgoing.headers["retry-after"]
-      entry.status = outgoing.status
-      entry.headersMillis = sinceCreation()
-      entry.outcome = "reading"
-      entry.shouldRetry = retry === undefined ? null : retry === "true"
-      entry.retryAfterSeconds = retryAfter === undefined ? null : Number(retryAfter)
-      const body = Outgoing.body(outgoing, {
-        clock,
-        signal: incoming.signal,
+      return {
+        outgoing,
+        onHeaders: () => {
+          if (outgoing instanceof NetworkFailure) return
+          const retry = outgoing.headers["x-should-retry"]
+          const retryAfter = outgoing.headers["retry-after"]
+          entry.status = outgoing.status
+          entry.headersMillis = sinceCreation()
+          entry.outcome = "reading"
+          entry.shouldRetry = retry === undefined ? null : retry === "true"
+          entry.retryAfterSeconds = retryAfter === undefined ? null : Number(retryAfter)
+        },
         onRead: () => {
           entry.bodyRead = true
         },
-        onEnd: (end) =>
-          journal.end(entry, end === "cancelled" && outgoing.status >= 400 ? "discarded" : end, sinceCreation())
-      })
-      return new Response(body, { status: outgoing.status, headers: outgoing.headers })
+        onEnd: (end) => {
+          const isError = !(outgoing instanceof NetworkFailure) && outgoing.status >= 400
+          journal.end(entry, end === "cancelled" && isError ? "discarded" : end, sinceCreation())
+        }
+      }
     } catch (error) {
-      journal.end(entry, incoming.signal?.aborted === true ? "aborted" : "failed", sinceCreation())
-      if (error instanceof NetworkFailure || incoming.signal?.aborted === true) throw error
-      return internalError(error)
+      journal.end(entry, "failed", sinceCreation())
+      return internalError(error, exchange.startedAt)
     }
   }
+
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const incoming = await Incoming.read(input, init)
+    const { signal } = incoming
+    const { onEnd, onHeaders, onRead, outgoing } = attempt(incoming)
+    try {
+      if (outgoing instanceof NetworkFailure) throw outgoing
+      const wait = outgoing.headersAtMillis - clock.now()
+      if (wait > 0 || signal?.aborted === true) await clock.sleep(wait, signal)
+      onHeaders()
+      const body = Outgoing.body(outgoing, { clock, signal, onRead, onEnd })
+      return new Response(body, { status: outgoing.status, headers: outgoing.headers })
+    } catch (error) {
+      onEnd(signal?.aborted === true ? "aborted" : "failed")
+      throw error
+    }
+  }
+
+  return { clock, attempt, fetch }
 }

@@ -1,6 +1,7 @@
 /** The offline Claude: its options, and the object with which a test controls and inspects it. */
 import * as Cache from "./endpoints/Cache.ts"
 import * as Clock from "./time/Clock.ts"
+import * as Conversations from "./endpoints/Conversations.ts"
 import * as Engine from "./Engine.ts"
 import type { BatchTimes } from "./endpoints/Exchange.ts"
 import type { Fault } from "./faults/Fault.ts"
@@ -32,9 +33,14 @@ export interface Options {
   /** Rate limits to enforce; none by default. */
   readonly limits?: Limits.Limits
   readonly scenario?: Scenario.Scenario
-  /** Replies in this version of the API, whatever version the client requests. */
+  /**
+   * Replies in this version of the API, whatever version the client requests. Retired models are then accepted, and the
+   * `anthropic-beta` header is not checked, so that recordings of older clients can be served.
+   */
   readonly apiVersion?: ApiVersion
   readonly batches?: Partial<BatchTimes>
+  /** What a request gets for which no reply was registered: "simulate" (the default), or "error", a 400 that names it. */
+  readonly unmatched?: "simulate" | "error"
   /** The source of time; the machine's clock by default. */
   readonly clock?: Clock.Clock
   /** How many of the last attempts the journal keeps; 10,000 by default. */
@@ -62,12 +68,14 @@ export interface MockClaude {
   readonly when: (matcher: Matcher) => { readonly reply: (reply: Reply) => Replies.RegisteredReply }
   /** Registers a fault, for all requests if there are no conditions. Earlier ones precede it, those of the scenario first. */
   readonly fault: (fault: Fault, conditions?: FaultRules.Conditions) => void
-  /** Starts an HTTP server on 127.0.0.1, or on `host`. */
+  /** Starts an HTTP server on 127.0.0.1, or on `host`. Its paths below `/__mock/` register replies and faults (see Control.ts). */
   readonly serve: (options?: ServeOptions) => Promise<Server>
   /** Forwards all further requests to `upstream` (the API by default), and appends each exchange to `file`. */
   readonly record: (file: string, options?: { readonly upstream?: string }) => void
   /** Answers all further requests from a tape, `speed` times as fast as recorded; a request that is not on it gets a 400. */
   readonly replay: (file: string, options?: { readonly speed?: number }) => Promise<void>
+  /** Forgets registered replies and faults, the journal, and the state of caches, limits, batches and threads; ends a tape. */
+  readonly reset: () => void
   readonly journal: JournalView
 }
 
@@ -75,10 +83,9 @@ const defaultJournalEntries = 10_000
 /** Items are done within a simulated minute; the API guarantees 24 hours, after which a batch expires. */
 const defaultBatches: BatchTimes = { processingMillis: 60_000, expiresMillis: 24 * 60 * 60_000 }
 
-/** Makes an offline Claude. It opens no socket and starts no timer before the first request. */
-export const make = (options: Options = {}): MockClaude => {
+/** What a reset replaces: the registered replies and faults, and the engine with its caches, limits and threads. */
+const makeState = (options: Options, journal: Journal.Journal) => {
   const { scenario } = options
-  const journal = Journal.make(options.journalEntries ?? defaultJournalEntries)
   const replies = Replies.make(scenario?.replies ?? [])
   const faultRules = FaultRules.make()
   for (const { fault, ...conditions } of scenario?.faults ?? []) faultRules.add(fault, conditions)
@@ -91,26 +98,42 @@ export const make = (options: Options = {}): MockClaude => {
     batches: { ...defaultBatches, ...options.batches },
     rateLimiter: Limits.make(options.limits ?? scenario?.limits),
     cache: Cache.make(),
+    conversations: Conversations.make(),
+    unmatched: options.unmatched ?? scenario?.unmatched ?? "simulate",
     takeReply: replies.take,
     journal,
     faultRules
   })
-  let current = engine
-  // The same function for the life of the mock, so that `record` and `replay` also affect existing clients.
+  return { replies, faultRules, engine }
+}
+
+/** Makes an offline Claude. It opens no socket and starts no timer before the first request. */
+export const make = (options: Options = {}): MockClaude => {
+  const journal = Journal.make(options.journalEntries ?? defaultJournalEntries)
+  let state = makeState(options, journal)
+  let current = state.engine.fetch
+  // The same function for the life of the mock, so that `record`, `replay` and `reset` also affect existing clients.
   const fetch: typeof globalThis.fetch = (input, init) => current(input, init)
-  return {
+  /** Gives the engine; undefined while a tape replaces it. */
+  const engineOrTape = (): Engine.Engine | undefined => (current === state.engine.fetch ? state.engine : undefined)
+  const claude: MockClaude = {
     fetch,
-    when: (matcher) => ({ reply: (reply) => replies.add(matcher, reply) }),
-    fault: (fault, conditions = {}) => faultRules.add(fault, conditions),
+    when: (matcher) => ({ reply: (reply) => state.replies.add(matcher, reply) }),
+    fault: (fault, conditions = {}) => state.faultRules.add(fault, conditions),
     serve: async (options) => {
-      const { serve } = await import("./Server.ts")
-      return serve(fetch, options)
+      const [{ serve }, Control] = await Promise.all([import("./Server.ts"), import("./Control.ts")])
+      return serve(Control.around(fetch, claude), options, engineOrTape)
     },
     record: (file, options) => {
       current = record(file, options).fetch
     },
     replay: async (file, options) => {
       current = (await replay(file, options)).fetch
+    },
+    reset: () => {
+      state = makeState(options, journal)
+      current = state.engine.fetch
+      journal.clear()
     },
     journal: {
       get entries() {
@@ -130,4 +153,5 @@ export const make = (options: Options = {}): MockClaude => {
       clear: journal.clear
     }
   }
+  return claude
 }

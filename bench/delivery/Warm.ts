@@ -63,7 +63,7 @@ const measure = Effect.fnUntraced(function* (
   const { asks: n, documentTokens, firstTokenMillis, totalMillis } = options
   const claude = mockClaude({ clock: time, latency: latency.fixed(totalMillis, { firstTokenMillis }) })
   const asks = Object.fromEntries(
-    Array.from({ length: n }, (_, index) => [`ask${index}`, Ask.text(`Question ${index}?`, { maxTokens: 100 })])
+    Array.from({ length: n }, (_, index) => [`ask${index}`, Ask.text(`Question ${index}?`, { maxTokens: 1000 })])
   )
   const events: Array<Event.Event> = []
   const { durationMillis } = yield* Research.run(asks, { context: documentOf(documentTokens) }).pipe(

@@ -27,16 +27,22 @@ const blockTokens = (block: Block): number => {
   }
 }
 
-/** Counts the output tokens, at least 3, and how many of them are thinking. */
-export const outputTokens = (answer: Answer): { readonly total: number; readonly thinking: number } => {
+/** Output tokens of an answer that are in none of its blocks. */
+const perAnswer = 3
+
+/** Counts the output tokens, at most `maxTokens`, and how many of them are thinking. */
+export const outputTokens = (
+  answer: Answer,
+  maxTokens: number
+): { readonly total: number; readonly thinking: number } => {
   let thinking = answer.hiddenThinkingTokens ?? 0
-  let total = 3 + thinking
+  let total = perAnswer + thinking
   for (const block of answer.content) {
     const tokens = blockTokens(block)
     total += tokens
     if (block.type === "thinking") thinking += tokens
   }
-  return { total, thinking }
+  return { total: Math.min(total, maxTokens), thinking: Math.min(thinking, maxTokens) }
 }
 
 /** Shortens a text to at most `tokens` tokens. */
@@ -46,10 +52,23 @@ const cutText = (text: string, tokens: number): string => {
   return text.slice(0, end)
 }
 
-/** Ends an answer at its first stop sequence, or at `maxTokens` output tokens, and sets the stop reason. */
+/** Ends an answer in its hidden thinking, of which only the empty block is returned. */
+const endInThinking = (answer: Answer, thinkingTokens: number): Answer => ({
+  content: answer.content.filter((block, index) => index === 0 && block.type === "thinking"),
+  stopReason: "max_tokens",
+  hiddenThinkingTokens: Math.max(0, thinkingTokens)
+})
+
+/**
+ * Ends an answer at its first stop sequence, or at `maxTokens` output tokens, and sets the stop reason. Hidden thinking comes first,
+ * and counts. With a `maxTokens` of 0 no content is returned.
+ */
 export const truncate = (answer: Answer, maxTokens: number, stopSequences: ReadonlyArray<string>): Answer => {
+  if (maxTokens === 0) return { content: [], stopReason: "max_tokens" }
   const content: Array<Block> = []
-  let remaining = maxTokens - 3
+  const hidden = answer.hiddenThinkingTokens ?? 0
+  let remaining = maxTokens - perAnswer - hidden
+  if (hidden > 0 && remaining <= 0) return endInThinking(answer, maxTokens - perAnswer)
   for (const block of answer.content) {
     const text = block.type === "text" && typeof block["text"] === "string" ? block["text"] : undefined
     const hits = stopSequences.flatMap((sequence) => {

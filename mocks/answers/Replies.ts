@@ -1,4 +1,5 @@
 /** The registered replies, and which one answers a prompt. */
+import * as ApiError from "../wire/ApiError.ts"
 import * as Matcher from "./Matcher.ts"
 import type { Prompt } from "./Prompt.ts"
 import * as Reply from "./Reply.ts"
@@ -23,6 +24,12 @@ export interface Replies {
   /** Gives the first reply that matches and is below its limit, and counts that use. */
   readonly take: (prompt: Prompt) => Reply.Reply | undefined
 }
+
+/** The error for a request that no reply was registered for, where none is simulated; it names the request. */
+export const unmatched = (prompt: Prompt): ApiError.ApiError =>
+  ApiError.invalid(
+    `mock: no reply is registered for this request. model: ${prompt.model}; part: ${prompt.part}; last user turn: ${JSON.stringify(prompt.instruction.slice(0, 200))}. Register one with when(…).reply(…), or set unmatched to "simulate".`
+  )
 
 interface Rule {
   readonly matches: (prompt: Prompt) => boolean

@@ -5,9 +5,11 @@ import type { SeededRandom } from "../time/SeededRandom.ts"
 import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 import { answerSchema, type Prompt } from "./Prompt.ts"
 import { objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
+import * as Models from "../wire/Models.ts"
 import * as Responder from "./Responder.ts"
 import { sample } from "./Sample.ts"
 import * as ServerTools from "./ServerTools.ts"
+import * as Tokens from "../wire/Tokens.ts"
 import * as Tools from "./Tools.ts"
 
 /**
@@ -46,8 +48,9 @@ const isJson = (text: string): boolean => {
 /** The thinking that a request asks for: none, hidden (a block without text) or readable. */
 const thinkingMode = (prompt: Prompt): "none" | "hidden" | "readable" => {
   const thinking = objectOf(prompt.body["thinking"])
-  if (thinking === undefined || thinking["type"] === "disabled") return "none"
-  return thinking["display"] === "omitted" ? "hidden" : "readable"
+  if (thinking?.["type"] !== "enabled" && thinking?.["type"] !== "adaptive") return "none"
+  const isOmitted = Models.find(prompt.model)?.thinking.isOmitted === true
+  return (thinking["display"] ?? (isOmitted ? "omitted" : "summarized")) === "omitted" ? "hidden" : "readable"
 }
 
 const withThinking = (
@@ -59,12 +62,17 @@ const withThinking = (
   const mode = thinkingMode(prompt)
   if (mode === "none" && written === undefined) return answer
   const thinking = written ?? `The request is about “${prompt.instruction.slice(0, 80)}”. I answer it briefly.`
+  const isHidden = mode === "hidden"
   const block = {
     type: "thinking",
-    thinking: mode === "hidden" ? "" : thinking,
+    thinking: isHidden ? "" : thinking,
     signature: random.letters("signature", 256)
   }
-  return { ...answer, content: [block, ...answer.content] }
+  return {
+    ...answer,
+    content: [block, ...answer.content],
+    ...(isHidden && { hiddenThinkingTokens: Tokens.ofText(thinking) })
+  }
 }
 
 const structured = (prompt: Prompt, schema: UncheckedJson, random: SeededRandom): Answer.Answer =>
@@ -73,12 +81,12 @@ const structured = (prompt: Prompt, schema: UncheckedJson, random: SeededRandom)
 const prose = (prompt: Prompt, text: string, random: SeededRandom): Answer.Answer =>
   (prompt.part === "ask" ? ServerTools.answer(prompt, text, random) : undefined) ?? Answer.ofText(text)
 
-/** Claude 5 models think without a request for it in about 20 % of their answers, and send an empty block. */
+/** Models that think by default send an empty block in about 20 % of their answers to requests without `thinking`. */
 const unrequestedShare = 0.2
 
 const withUnrequestedThinking = (answer: Answer.Answer, prompt: Prompt, random: SeededRandom): Answer.Answer =>
   prompt.body["thinking"] === undefined &&
-  Number(/^claude-[a-z]+-(\d+)/.exec(prompt.model)?.[1] ?? 0) >= 5 &&
+  (Models.find(prompt.model)?.thinking.isOn ?? "no") !== "no" &&
   random.uniform("thinks unasked") < unrequestedShare
     ? {
         ...answer,

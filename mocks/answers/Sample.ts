@@ -1,4 +1,5 @@
 /** Makes JSON that is valid against a JSON schema: the structured output of the mock. */
+import { matching } from "./PatternSample.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
@@ -34,6 +35,18 @@ const resolve = (root: UncheckedJson, schema: UncheckedJson): UncheckedJson => {
   return target ?? {}
 }
 
+/** Keywords that an SDK's helper moves from a schema to its description, as the API rejects them. */
+const bound = /(\w+): (-?\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*"|true|false)(?=[,}])/g
+
+/** Gives a schema with the bounds that its description ends with, such as `{minimum: 1, maximum: 5}`. */
+const withBounds = (schema: UncheckedJson): UncheckedJson => {
+  const { description } = schema
+  const tail = typeof description === "string" ? /(?:^|\n\n)(\{\w+: [^]*\})\s*$/.exec(description)?.[1] : undefined
+  if (tail === undefined) return schema
+  const bounds = [...tail.matchAll(bound)].map(([, key, value]) => [key!, JSON.parse(value!) as unknown] as const)
+  return { ...Object.fromEntries(bounds), ...schema }
+}
+
 const number = (schema: UncheckedJson, random: SeededRandom, path: string): number => {
   const step = numberOf(schema["multipleOf"]) ?? (schema["type"] === "integer" ? 1 : 0.1)
   const exclusiveMinimum = numberOf(schema["exclusiveMinimum"])
@@ -50,6 +63,9 @@ const number = (schema: UncheckedJson, random: SeededRandom, path: string): numb
 const string = (schema: UncheckedJson, text: string): string => {
   const format = typeof schema["format"] === "string" ? formats[schema["format"]] : undefined
   if (format !== undefined) return format
+  const { pattern } = schema
+  const matched = typeof pattern === "string" ? matching(pattern) : undefined
+  if (matched !== undefined) return matched
   const minLength = numberOf(schema["minLength"]) ?? 0
   const maxLength = numberOf(schema["maxLength"]) ?? Number.POSITIVE_INFINITY
   return text.padEnd(minLength, ".").slice(0, maxLength)
@@ -60,7 +76,7 @@ export const sample = (schema: UncheckedJson, text: string, random: SeededRandom
   const visit = (unresolved: unknown, path: string, depth: number): unknown => {
     const unresolvedNode = objectOf(unresolved)
     if (unresolvedNode === undefined || depth > depthLimit) return null
-    const node = resolve(schema, unresolvedNode)
+    const node = withBounds(resolve(schema, unresolvedNode))
     if ("const" in node) return node["const"]
     const choices = listOf(node["enum"])
     if (choices.length > 0) return choices[Math.floor(random.uniform(path) * choices.length)]

@@ -1,5 +1,5 @@
 /** What tools that run on the API's side add to a message: counts, a container, and the iterations of usage. */
-import type { Block, ServerToolTraces } from "../wire/Completion.ts"
+import type { Block, Iteration, ServerToolTraces } from "../wire/Completion.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
 import { objectOf, objectsOf } from "../wire/UncheckedJson.ts"
@@ -11,6 +11,13 @@ const isOfServerTool = (block: Block): boolean =>
 
 const hasTool = (prompt: Prompt, prefix: string): boolean =>
   toolsOf(prompt.body).some((tool) => String(tool["type"]).startsWith(prefix))
+
+/** The container that the request names, to be used again. */
+const containerId = (prompt: Prompt): string | undefined => {
+  const given = prompt.body["container"]
+  const id = typeof given === "string" ? given : objectOf(given)?.["id"]
+  return typeof id === "string" ? id : undefined
+}
 
 /** Derives the traces from the answer's blocks, the request and its `anthropic-beta` header. */
 export const of = (
@@ -28,19 +35,37 @@ export const of = (
     content.some((block) => block.type.includes("code_execution_tool_result")) ||
     (prompt.body["container"] ?? undefined) !== undefined
   const advisor = toolsOf(prompt.body).find((tool) => String(tool["type"]).startsWith("advisor_"))
+  const message: Iteration = { type: "message" }
   const advisorIterations = content
     .filter((block) => block.type === "advisor_tool_result")
-    .flatMap(() => [String(advisor?.["model"]), null])
+    .flatMap((): ReadonlyArray<Iteration> => [{ type: "advisor_message", model: String(advisor?.["model"]) }, message])
+  const fallbacks = content.filter((block) => block.type === "fallback")
+  const fallbackIterations = fallbacks.map((block, index): Iteration => ({
+    type: "fallback_message",
+    model: String(objectOf(block["to"])?.["model"]),
+    declined: index < fallbacks.length - 1
+  }))
+  const isCompacted = content.some((block) => block.type === "compaction" && block["signature"] !== undefined)
   return {
     ...(content.some(isOfServerTool)
       ? { toolUse: { web_search_requests: countOf("web_search"), web_fetch_requests: countOf("web_fetch") } }
       : {}),
     ...(isExecuted
       ? {
-          container: { id: `container_01${random.letters("container", 22)}`, expires_at: "2026-11-22T13:00:00.000000Z" }
+          container: {
+            id: containerId(prompt) ?? `container_01${random.letters("container", 22)}`,
+            expires_at: "2026-11-22T13:00:00.000000Z"
+          }
         }
       : {}),
-    iterations: compacts || advisor !== undefined ? [null, ...advisorIterations] : [],
+    iterations:
+      fallbackIterations.length > 0
+        ? [{ ...message, model: prompt.model, declined: true }, ...fallbackIterations]
+        : isCompacted
+          ? [{ type: "compaction" }, ...(content.length > 1 ? [message] : [])]
+          : compacts || advisor !== undefined
+            ? [message, ...advisorIterations]
+            : [],
     betaFields: isManaged ? { context_management: { applied_edits: [] } } : {}
   }
 }

@@ -4,7 +4,7 @@ import type { Block } from "../wire/Completion.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
 import * as Search from "./Search.ts"
-import type { UncheckedJson } from "../wire/UncheckedJson.ts"
+import { objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
 const direct = { type: "direct" }
 
@@ -47,6 +47,30 @@ const codeExecution = (random: SeededRandom): ReadonlyArray<Block> =>
     content: { type: "bash_code_execution_result", stdout: "42\n", stderr: "", return_code: 0, content: [] }
   }))
 
+/** The first version of code execution runs Python; later ones run commands. */
+const pythonExecution = (random: SeededRandom): ReadonlyArray<Block> =>
+  callAndResult(random, "code_execution", { code: "print(42)" }, (id) => ({
+    type: "code_execution_tool_result",
+    tool_use_id: id,
+    content: { type: "code_execution_result", stdout: "42\n", stderr: "", return_code: 0, content: [] }
+  }))
+
+/** Makes a call of a tool of an MCP server, and its result. */
+const mcpCall = (prompt: Prompt, random: SeededRandom, toolset: UncheckedJson): ReadonlyArray<Block> => {
+  const id = `mcptoolu_01${random.letters("call of MCP", 22)}`
+  const [name] = Object.keys(objectOf(toolset["configs"]) ?? {})
+  const input = { query: prompt.instruction.slice(0, 80) }
+  return [
+    { type: "mcp_tool_use", id, name: name ?? "search", input, server_name: String(toolset["mcp_server_name"]) },
+    {
+      type: "mcp_tool_result",
+      tool_use_id: id,
+      is_error: false,
+      content: [{ type: "text", text: "Simulated result of the MCP server." }]
+    }
+  ]
+}
+
 const advice = (random: SeededRandom): ReadonlyArray<Block> =>
   callAndResult(random, "advisor", {}, (id) => ({
     type: "advisor_tool_result",
@@ -84,6 +108,10 @@ export const answer = (prompt: Prompt, text: string, random: SeededRandom): Answ
   if (fetchBlocks !== undefined) {
     return { content: [...fetchBlocks, prose], stopReason: "end_turn" }
   }
+  const toolset = offered("mcp_toolset")
+  if (toolset !== undefined) return { content: [...mcpCall(prompt, random, toolset), prose], stopReason: "end_turn" }
+  if (offered("code_execution_20250522") !== undefined)
+    return { content: [...pythonExecution(random), prose], stopReason: "end_turn" }
   if (offered("code_execution_") !== undefined)
     return { content: [...codeExecution(random), prose], stopReason: "end_turn" }
   return offered("advisor_") === undefined ? undefined : { content: [...advice(random), prose], stopReason: "end_turn" }

@@ -22,6 +22,8 @@ export interface Batch {
   readonly createdAt: number
   readonly expiresAt: number
   readonly version: Message.ApiVersion
+  /** The betas of the request that made the batch; undefined if they are not checked. */
+  readonly betas: ReadonlyArray<string> | undefined
   canceledAt: number | undefined
   /** The result file, rendered at its first use, so that reading it twice gives the same text. */
   results: string | undefined
@@ -49,6 +51,7 @@ export const make = (rules: Rules, exchange: Exchange, requests: ReadonlyArray<U
     createdAt: now,
     expiresAt: now + expiresMillis * rules.timeScale,
     version: exchange.version,
+    betas: exchange.betas,
     canceledAt: undefined,
     results: undefined
   }
@@ -69,7 +72,12 @@ const resultOf = (rules: Rules, batch: Batch, item: Item): UncheckedJson => {
   if (item.doneAt > endsAt(rules, batch)) {
     return { type: stopsAt(rules, batch) <= batch.expiresAt ? "canceled" : "expired" }
   }
-  const error = Validation.checkBody(item.params, batch.version, false)
+  const error = Validation.checkBody(item.params, {
+    version: batch.version,
+    betas: batch.betas,
+    isCounting: false,
+    isBatch: true
+  })
   if (error !== undefined) {
     return { type: "errored", error: ApiError.body(error, `req_01${item.random.letters("request id", 22)}`) }
   }
@@ -79,8 +87,11 @@ const resultOf = (rules: Rules, batch: Batch, item: Item): UncheckedJson => {
     version: batch.version,
     tier: "batch",
     cacheUse: { read: 0, created5m: 0, created1h: 0 },
-    betas: ""
+    betas: batch.betas?.join() ?? ""
   })
+  if ("status" in envelope) {
+    return { type: "errored", error: ApiError.body(envelope, `req_01${item.random.letters("request id", 22)}`) }
+  }
   return { type: "succeeded", message: Message.plain(envelope) }
 }
 

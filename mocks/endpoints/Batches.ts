@@ -13,8 +13,8 @@ const customId = /^[a-zA-Z0-9_-]{1,64}$/
 
 /** The batches of one mock. */
 export interface Batches {
-  /** Answers the request to `/v1/messages/batches` followed by `path`; undefined if the API has no such endpoint. */
-  readonly answer: (exchange: Exchange, path: string) => Outgoing.Outgoing | undefined
+  /** Answers a request to `/v1/messages/batches` followed by `path`, whose method the router has checked. */
+  readonly answer: (exchange: Exchange, path: string) => Outgoing.Outgoing
 }
 
 const reply = (exchange: Exchange, body: Fields): Outgoing.Outgoing => {
@@ -42,7 +42,12 @@ export const make = (rules: Rules): Batches => {
     Batch.describe(rules, batch, exchange.incoming.url.origin)
 
   const create = (exchange: Exchange): Outgoing.Outgoing => {
-    const requests = objectsOf(exchange.prompt.body["requests"])
+    const { requests: given } = exchange.prompt.body
+    if (!Array.isArray(given)) {
+      const words = given === undefined ? "Field required" : "Input should be a valid list"
+      return exchange.reject(ApiError.invalid(`requests: ${words}`))
+    }
+    const requests = objectsOf(given)
     const problem = problemOf(requests)
     if (problem !== undefined) return exchange.reject(ApiError.invalid(problem))
     const batch = Batch.make(rules, exchange, requests)
@@ -87,16 +92,13 @@ export const make = (rules: Rules): Batches => {
   return {
     answer: (exchange, path) => {
       const { method } = exchange.incoming
-      if (path === "" && method === "POST") return create(exchange)
-      if (path === "" && method === "GET") return list(exchange)
+      if (path === "") return method === "POST" ? create(exchange) : list(exchange)
       const [, id, verb] = path.split("/")
       const batch = all.find((one) => one.id === id)
       if (batch === undefined) return exchange.reject(ApiError.notFound(`Message batch ${id ?? ""} not found`))
-      if (verb === undefined && method === "GET") return reply(exchange, describe(batch, exchange))
-      if (verb === undefined && method === "DELETE") return remove(batch, exchange)
-      if (verb === "cancel" && method === "POST") return cancel(batch, exchange)
-      if (verb === "results" && method === "GET") return results(batch, exchange)
-      return undefined
+      if (verb === "cancel") return cancel(batch, exchange)
+      if (verb === "results") return results(batch, exchange)
+      return method === "DELETE" ? remove(batch, exchange) : reply(exchange, describe(batch, exchange))
     }
   }
 }

@@ -1,6 +1,8 @@
 /** What the endpoints read: the request in hand, and the settings and state that all requests share. */
 import type { Attempt } from "../faults/Attempt.ts"
 import type { Cache } from "./Cache.ts"
+import type { Conversations } from "./Conversations.ts"
+import type { ApiError } from "../wire/ApiError.ts"
 import type { Clock } from "../time/Clock.ts"
 import type { HeaderList } from "../wire/Headers.ts"
 import type { Incoming } from "../wire/Incoming.ts"
@@ -29,6 +31,9 @@ export interface Rules {
   readonly batches: BatchTimes
   readonly rateLimiter: RateLimiter
   readonly cache: Cache
+  readonly conversations: Conversations
+  /** What a request gets for which no reply was registered: simulated text, or a 400. */
+  readonly unmatched: "simulate" | "error"
   /** Finds the first reply registered for a prompt, and counts that use of it. */
   readonly takeReply: (prompt: Prompt) => Reply | undefined
 }
@@ -39,6 +44,10 @@ export interface Exchange extends Attempt {
   /** The attempt's journal entry, which the endpoint completes. */
   readonly entry: OpenEntry
   readonly version: ApiVersion
+  /** The names of the `anthropic-beta` header; undefined if an API version is configured, as they are not checked then. */
+  readonly betas: ReadonlyArray<string> | undefined
+  /** Why the thread that the request continues cannot be continued. */
+  readonly threadError: ApiError | undefined
   /** Makes the headers that all replies carry, for headers sent that many simulated milliseconds after arrival. */
   readonly headersAfter: (millis: number) => HeaderList
 }

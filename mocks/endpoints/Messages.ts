@@ -1,5 +1,10 @@
 /** `POST /v1/messages` and `count_tokens`: the reply with its usage and timing, plain or streamed. */
 import * as Answer from "../answers/Answer.ts"
+import type * as ApiError from "../wire/ApiError.ts"
+import type { Block } from "../wire/Completion.ts"
+import * as Compaction from "../answers/Compaction.ts"
+import * as Fallback from "../answers/Fallback.ts"
+import * as Replies from "../answers/Replies.ts"
 import type * as Cache from "./Cache.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import type { Exchange, Rules } from "./Exchange.ts"
@@ -33,24 +38,61 @@ export interface Question {
   readonly betas: string
 }
 
+/** An answer with the model that made it. */
+interface Made {
+  readonly answer: Answer.Answer
+  readonly model: string
+}
+
+/**
+ * Finds or simulates the answer of the first model; after a refusal, that of the next one behind a `fallback` block. An error if no
+ * reply was registered and none is to be simulated.
+ */
+const answerOf = (
+  rules: Rules,
+  question: Question,
+  [model, ...others]: ReadonlyArray<string>,
+  blocks: ReadonlyArray<Block> = []
+): Made | ApiError.ApiError => {
+  const { betas, prompt, random } = question
+  const asked =
+    model === undefined || model === prompt.model ? prompt : { ...prompt, model, body: { ...prompt.body, model } }
+  const reply = rules.takeReply(asked)
+  if (reply === undefined && rules.unmatched === "error") return Replies.unmatched(asked)
+  const answer = reply === undefined ? Reply.simulate(asked, random) : Reply.answer(reply, asked, random)
+  const next = others[0]
+  if (answer.stopReason === "refusal" && next !== undefined) {
+    const handedOn = Fallback.block(asked.model, next, answer.stopDetails?.["category"])
+    return answerOf(rules, question, others, [...blocks, handedOn])
+  }
+  const stopDetails = answer.stopDetails && Fallback.withCredit(answer.stopDetails, asked.model, betas, random)
+  return {
+    model: asked.model,
+    answer: { ...answer, content: [...blocks, ...answer.content], ...(stopDetails && { stopDetails }) }
+  }
+}
+
 /** Composes the message for a prompt, and counts the use of the reply that was registered for it. */
-export const compose = (rules: Rules, question: Question): Message.Envelope => {
+export const compose = (rules: Rules, question: Question): Message.Envelope | ApiError.ApiError => {
   const { betas, cacheUse, prompt, random, tier, version } = question
   const { body } = prompt
-  const reply = rules.takeReply(prompt)
-  const full = reply === undefined ? Reply.simulate(prompt, random) : Reply.answer(reply, prompt, random)
+  const made = answerOf(rules, question, [prompt.model, ...Fallback.modelsOf(prompt)])
+  if ("status" in made) return made
   const maxTokens = typeof body["max_tokens"] === "number" ? body["max_tokens"] : Number.POSITIVE_INFINITY
-  const answer = Answer.truncate(full, maxTokens, stringsOf(body["stop_sequences"]))
-  const output = Answer.outputTokens(answer)
-  const model = Models.find(prompt.model)
   const input = Tokens.ofRequest(body)
+  const full = Compaction.apply(made.answer, prompt, input, random)
+  const answer = Answer.truncate(full, maxTokens, stringsOf(body["stop_sequences"]))
+  const output = Answer.outputTokens(answer, maxTokens)
+  const model = Models.find(made.model)
   const { created1h, created5m, read } = cacheUse
   return {
     id: `msg_01${random.letters("message id", 22)}`,
-    model: model?.id ?? prompt.model,
+    model: model?.id ?? made.model,
     version,
     reportsThinking: model?.reportsThinking === true || asksForThinking(body),
     answer,
+    diagnostics: rules.conversations.diagnose(body),
+    fallbackCredit: Fallback.creditUse(body),
     serverToolTraces: ServerToolTraces.of(answer.content, prompt, betas, random),
     usage: {
       input: Math.max(0, input - created1h - created5m - read),
@@ -92,7 +134,7 @@ const strayRetryAfter = ({ random }: Exchange): Headers.HeaderList =>
 export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { at, entry, headersAfter, incoming, prompt, startedAt, times } = exchange
   const { body } = prompt
-  const error = Validation.checkBody(body, exchange.version, false)
+  const error = exchange.threadError ?? Validation.checkBody(body, { ...exchange, isCounting: false, isBatch: false })
   if (error !== undefined) return exchange.reject(error)
   const cacheUse = rules.cache.lookup(body, startedAt)
   entry.inputTokens = Tokens.ofRequest(body)
@@ -104,6 +146,11 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
     tier: "standard",
     betas: incoming.headers.get("anthropic-beta") ?? ""
   })
+  if ("status" in envelope) return exchange.reject(envelope)
+  // The API does not store the reply of a fallback model for a thread.
+  if (envelope.answer.content.every(({ type }) => type !== "fallback")) {
+    rules.conversations.store(envelope.id, body, Message.blocks(envelope), startedAt)
+  }
   const { output } = envelope.usage
   const { firstTokenMillis, totalMillis } = times(output)
   cacheUse.store(at(firstTokenMillis))
@@ -115,9 +162,9 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
 }
 
 /** Answers `count_tokens` with the estimate that the usage of the same request adds up to. */
-export const countTokens = (exchange: Exchange): Outgoing.Outgoing => {
+export const countTokens = (_: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { body } = exchange.prompt
-  const error = Validation.checkBody(body, exchange.version, true)
+  const error = Validation.checkBody(body, { ...exchange, isCounting: true, isBatch: false })
   if (error !== undefined) return exchange.reject(error)
   const millis = exchange.times(0).firstTokenMillis * 0.3
   return Outgoing.json(

@@ -53,7 +53,10 @@ const modelInfo = (model: Models.Model, version: Exchange["version"]): Fields & 
     structured_outputs: support(true),
     thinking: {
       supported: true,
-      types: { enabled: support(!model.reportsThinking), adaptive: support(!model.takesPrefill) }
+      types: {
+        enabled: support(model.thinking.types.includes("enabled")),
+        adaptive: support(model.thinking.types.includes("adaptive"))
+      }
     },
     ...(version === "2023-06-01"
       ? {}
@@ -84,10 +87,13 @@ export const list = (exchange: Exchange): Outgoing.Outgoing =>
     )
   )
 
+/** Answers with a page that has no items. */
+export const empty = (exchange: Exchange): Outgoing.Outgoing => reply(exchange, page([], new URLSearchParams()))
+
 /** Gives one model by id or alias; 404 if there is none. */
 export const one = (exchange: Exchange, name: string): Outgoing.Outgoing => {
   const model = Models.find(name)
-  return model === undefined
+  return model === undefined || model.retired
     ? exchange.reject(ApiError.notFound(`model: ${name}`))
     : reply(exchange, modelInfo(model, exchange.version))
 }

@@ -7,22 +7,50 @@ import * as ModelList from "./ModelList.ts"
 import type { Outgoing } from "../wire/Outgoing.ts"
 import * as Validation from "./Validation.ts"
 
-const batchesPath = "/v1/messages/batches"
-const modelsPath = "/v1/models"
+/** Answers a request to one endpoint; `rest` is what its path has after the endpoint's. */
+type Answer = (rules: Rules, exchange: Exchange, rest: string) => Outgoing
 
-/** Checks the envelope of a request and answers it; replies with 404 to a path that the API does not have. */
-export const route = (rules: Rules, batches: Batches.Batches, exchange: Exchange): Outgoing => {
-  const { method, url } = exchange.incoming
-  const path = url.pathname
-  const error = Validation.checkEnvelope(exchange.incoming, rules.apiVersion)
-  if (error !== undefined) return exchange.reject(error)
-  if (path === "/v1/messages" && method === "POST") return Messages.answer(rules, exchange)
-  if (path === "/v1/messages/count_tokens" && method === "POST") return Messages.countTokens(exchange)
-  if (path === modelsPath && method === "GET") return ModelList.list(exchange)
-  if (path.startsWith(`${modelsPath}/`) && method === "GET") {
-    return ModelList.one(exchange, decodeURIComponent(path.slice(modelsPath.length + 1)))
+/** One endpoint: the pattern of its path, whose first group is `rest`, and the answer by method. */
+interface Endpoint {
+  readonly path: RegExp
+  readonly methods: Readonly<Record<string, Answer>>
+}
+
+const removed: Answer = (_, exchange) =>
+  exchange.reject(ApiError.invalid("The Text Completions API is not supported. Use the Messages API instead."))
+
+const endpoints = (batches: Batches.Batches): ReadonlyArray<Endpoint> => {
+  const batch: Answer = (_, exchange, rest) => batches.answer(exchange, rest)
+  return [
+    { path: /^\/v1\/messages()$/, methods: { POST: Messages.answer } },
+    { path: /^\/v1\/messages\/count_tokens()$/, methods: { POST: Messages.countTokens } },
+    { path: /^\/v1\/messages\/batches()$/, methods: { GET: batch, POST: batch } },
+    { path: /^\/v1\/messages\/batches(\/[^/]+)$/, methods: { GET: batch, DELETE: batch } },
+    { path: /^\/v1\/messages\/batches(\/[^/]+\/cancel)$/, methods: { POST: batch } },
+    { path: /^\/v1\/messages\/batches(\/[^/]+\/results)$/, methods: { GET: batch } },
+    { path: /^\/v1\/models()$/, methods: { GET: (_, exchange) => ModelList.list(exchange) } },
+    { path: /^\/v1\/models\/(.+)$/, methods: { GET: (_, exchange, name) => ModelList.one(exchange, name) } },
+    { path: /^\/v1\/files()$/, methods: { GET: (_, exchange) => ModelList.empty(exchange) } },
+    { path: /^\/v1\/complete()$/, methods: { POST: removed } }
+  ]
+}
+
+/** Makes the router of a mock: it checks the envelope of a request; an unknown path gets a 404, a wrong method a 405. */
+export const make = (rules: Rules, batches: Batches.Batches): ((exchange: Exchange) => Outgoing) => {
+  const all = endpoints(batches)
+  return (exchange) => {
+    const { method, url } = exchange.incoming
+    if (!url.pathname.startsWith("/v1/")) return exchange.reject(ApiError.notFound("Not found"))
+    const error = Validation.checkEnvelope(exchange.incoming, rules.apiVersion)
+    if (error !== undefined) return exchange.reject(error)
+    for (const { methods, path } of all) {
+      const match = path.exec(url.pathname)
+      if (match === null) continue
+      const answer = methods[method]
+      return answer === undefined
+        ? exchange.reject(ApiError.methodNotAllowed, { allow: Object.keys(methods).join(", ") })
+        : answer(rules, exchange, decodeURIComponent(match[1]!))
+    }
+    return exchange.reject(ApiError.notFound("Not found"))
   }
-  const isBatches = path === batchesPath || path.startsWith(`${batchesPath}/`)
-  const reply = isBatches ? batches.answer(exchange, path.slice(batchesPath.length)) : undefined
-  return reply ?? exchange.reject(ApiError.notFound("Not found"))
 }

@@ -1,37 +1,66 @@
 /** Checks requests as the API does; messages are those of the recordings where there is one. */
 import * as ApiError from "../wire/ApiError.ts"
+import * as Betas from "../rules/Betas.ts"
+import * as FieldRules from "../rules/FieldRules.ts"
 import type { Incoming } from "../wire/Incoming.ts"
 import type { ApiVersion } from "../wire/Message.ts"
 import * as Models from "../wire/Models.ts"
 import { answerSchema, toolsOf } from "../answers/Prompt.ts"
-import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
-import * as SchemaRules from "./SchemaRules.ts"
+import * as SchemaRules from "../rules/SchemaRules.ts"
+import * as SettingRules from "../rules/SettingRules.ts"
 import * as Tokens from "../wire/Tokens.ts"
-import * as TurnRules from "./TurnRules.ts"
+import * as ToolRules from "../rules/ToolRules.ts"
+import * as TurnRules from "../rules/TurnRules.ts"
+import { listOf, objectOf, objectsOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
 /** The largest body: 32 MiB for a request, 256 MiB for a batch. */
 export const maxBytes = { request: 32 * 1024 * 1024, batch: 256 * 1024 * 1024 }
 
-/** The top-level fields of a Messages body. */
-const fields = new Set(
-  `billing_policy cache_control compaction container context_management diagnostics fallback_credit_token fallbacks
-  inference_geo max_tokens mcp_servers messages metadata model output_config output_format service_tier speed stop_sequences
-  stream system thinking thread tool_choice tools user_profile_id workspace_id`.split(/\s+/)
-)
-/** Accepted by version 2023-06-01 alone. */
-const sampling = ["temperature", "top_p", "top_k"]
-
-const isInteger = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value)
-
-/** Counts the `cache_control` marks of a value, its items and its `content`. */
-const breakpoints = (value: unknown): number => {
-  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + breakpoints(item), 0)
-  const node = objectOf(value)
-  if (node === undefined) return 0
-  return (objectOf(node["cache_control"]) === undefined ? 0 : 1) + breakpoints(node["content"])
+/** What a body is checked against, besides the tables of rules. */
+export interface Checks {
+  readonly version: ApiVersion
+  /** The names of the `anthropic-beta` header; undefined if they are not checked, and retired models are accepted. */
+  readonly betas: ReadonlyArray<string> | undefined
+  /** The body is that of `count_tokens`. */
+  readonly isCounting: boolean
+  /** The body is one item of a batch. */
+  readonly isBatch: boolean
 }
 
-const keyProblem = (headers: Headers): ApiError.ApiError | undefined => {
+/** Lists the `cache_control` marks of a value, its items and its `content`, with their paths. */
+const marksOf = (value: unknown, path: string): ReadonlyArray<{ readonly path: string; readonly ttl: unknown }> => {
+  if (Array.isArray(value)) return value.flatMap((item, index) => marksOf(item, `${path}.${index}`))
+  const node = objectOf(value)
+  if (node === undefined) return []
+  const control = objectOf(node["cache_control"])
+  const own = control === undefined ? [] : [{ path, ttl: control["ttl"] ?? "5m" }]
+  return [...marksOf(node["content"], `${path}.content`), ...own]
+}
+
+const maxMarks = 4
+
+const cacheProblem = (body: UncheckedJson): string | undefined => {
+  const marks = ["tools", "system", "messages"].flatMap((field) => marksOf(body[field], field))
+  const count = marks.length + (objectOf(body["cache_control"]) === undefined ? 0 : 1)
+  if (count > maxMarks) return `A maximum of 4 blocks with cache_control may be provided. Found ${count}.`
+  const short = marks.findIndex(({ ttl }) => ttl === "5m")
+  const late = short < 0 ? undefined : marks.slice(short).find(({ ttl }) => ttl === "1h")
+  return late === undefined
+    ? undefined
+    : `${late.path}.cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that blocks are processed in the following order: \`tools\`, \`system\`, \`messages\`.`
+}
+
+const systemProblem = (system: unknown): string | undefined => {
+  if (typeof system === "string") return system === "" ? undefined : TurnRules.textProblem(system, false, "system", "")
+  for (const [index, block] of objectsOf(system).entries()) {
+    const isMarked = objectOf(block["cache_control"]) !== undefined
+    const found = TurnRules.textProblem(block["text"], isMarked, "system", `system.${index}`)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const keyProblem = (headers: Incoming["headers"]): ApiError.ApiError | undefined => {
   const apiKey = headers.get("x-api-key")
   const bearer = headers.get("authorization")
   const given = apiKey ?? bearer?.replace(/^Bearer\s*/i, "")
@@ -39,41 +68,15 @@ const keyProblem = (headers: Headers): ApiError.ApiError | undefined => {
   return given.startsWith("invalid") ? ApiError.unauthenticated("invalid x-api-key") : undefined
 }
 
-const limitProblem = (body: UncheckedJson, model: Models.Model): string | undefined => {
+const sizeProblem = (body: UncheckedJson, model: Models.Model): string | undefined => {
   const maxTokens = body["max_tokens"] as number
   if (maxTokens > model.maxOutputTokens) {
     return `max_tokens: ${maxTokens} > ${model.maxOutputTokens}, which is the maximum allowed number of output tokens for ${model.id}`
   }
   const tokens = Tokens.ofRequest(body)
-  if (tokens > model.windowTokens) return `prompt is too long: ${tokens} tokens > ${model.windowTokens} maximum`
-  const thinking = objectOf(body["thinking"])
-  const budget = thinking?.["type"] === "enabled" ? thinking["budget_tokens"] : undefined
-  if (thinking?.["type"] === "enabled" && !isInteger(budget)) return "thinking.enabled.budget_tokens: Field required"
-  if (isInteger(budget) && budget < 1024) {
-    return "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"
-  }
-  if (isInteger(budget) && budget >= maxTokens) {
-    return "`max_tokens` must be greater than `thinking.budget_tokens`. Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking#max-tokens-and-context-window-size"
-  }
-  return undefined
-}
-
-const effortProblem = (body: UncheckedJson, model: Models.Model): string | undefined => {
-  const level = objectOf(body["output_config"])?.["effort"]
-  if (typeof level !== "string" || model.efforts.includes(level)) return undefined
-  return model.efforts.length === 0
-    ? "This model does not support the effort parameter."
-    : `This model does not support effort level '${level}'. Supported levels: ${model.efforts.toSorted().join(", ")}.`
-}
-
-const toolProblem = (body: UncheckedJson): string | undefined => {
-  const names = toolsOf(body).map((tool) => String(tool["name"]))
-  if (new Set(names).size < names.length) return "tools: Tool names must be unique."
-  const choice = objectOf(body["tool_choice"])
-  if (choice?.["type"] === "tool" && !names.includes(String(choice["name"]))) {
-    return `Tool '${String(choice["name"])}' not found in provided tools`
-  }
-  return undefined
+  return tokens > model.windowTokens
+    ? `prompt is too long: ${tokens} tokens > ${model.windowTokens} maximum`
+    : undefined
 }
 
 const hasCitations = (body: UncheckedJson): boolean =>
@@ -83,60 +86,88 @@ const hasCitations = (body: UncheckedJson): boolean =>
 
 const outputProblem = (body: UncheckedJson): string | undefined => {
   const schema = answerSchema(body)
-  if (schema === undefined) return undefined
+  const strict = toolsOf(body).filter((tool) => tool["strict"] === true)
+  const limit = SchemaRules.limitProblem(
+    [...strict.map((tool) => objectOf(tool["input_schema"]) ?? {}), ...(schema === undefined ? [] : [schema])],
+    strict.length
+  )
+  if (schema === undefined) return limit
   if (hasCitations(body)) return "output_config.format: citations cannot be enabled together with structured output"
   const found = SchemaRules.problem(schema)
-  return found === undefined ? undefined : `output_config.format.schema: ${found}`
+  return found === undefined ? limit : `output_config.format.schema: ${found}`
 }
 
-/** Checks the body of a Messages request or of one item of a batch; with `counting`, that of `count_tokens`. */
-export const checkBody = (
-  body: UncheckedJson,
-  version: ApiVersion,
-  counting: boolean
-): ApiError.ApiError | undefined => {
-  if (typeof body["model"] !== "string") return ApiError.invalid("model: Field required")
-  if (!counting && body["max_tokens"] === undefined) return ApiError.invalid("max_tokens: Field required")
-  if (!counting && (!isInteger(body["max_tokens"]) || body["max_tokens"] < 0)) {
-    return ApiError.invalid("max_tokens: Input should be a valid integer, greater than or equal to 0")
-  }
-  const model = Models.find(body["model"])
-  const turns = TurnRules.problem(body["messages"], model)
-  if (turns !== undefined) return ApiError.invalid(turns)
-  if (model === undefined) return ApiError.notFound(`model: ${body["model"]}`)
-  const unknown = Object.keys(body).find((field) => !fields.has(field) && !sampling.includes(field))
-  if (unknown !== undefined) return ApiError.invalid(`${unknown}: Extra inputs are not permitted`)
-  const sampled = sampling.find((field) => field in body)
-  if (sampled !== undefined && version !== "2023-06-01") {
-    return ApiError.invalid(`${sampled} is deprecated for this model.`)
-  }
-  const marks =
-    breakpoints(body["system"]) +
-    breakpoints(body["messages"]) +
-    breakpoints(body["tools"]) +
-    (objectOf(body["cache_control"]) === undefined ? 0 : 1)
-  if (marks > 4) {
-    return ApiError.invalid(`A maximum of 4 blocks with cache_control may be provided. Found ${marks}.`)
+/** The fields that the items of a batch may not have. */
+const notInBatches = ["fallbacks", "thread", "stream"]
+
+const batchProblem = (body: UncheckedJson): string | undefined => {
+  const found = notInBatches.find((field) => body[field] !== undefined && body[field] !== null && body[field] !== false)
+  return found === undefined ? undefined : `${found}: not supported in Message Batches`
+}
+
+/** Checks the body of a Messages request, of `count_tokens`, or of one item of a batch. */
+export const checkBody = (body: UncheckedJson, checks: Checks): ApiError.ApiError | undefined => {
+  const { betas, isBatch, isCounting, version } = checks
+  const isNewer = version !== "2023-06-01"
+  const model = typeof body["model"] === "string" ? Models.find(body["model"]) : undefined
+  const shape = FieldRules.problem(body, betas, isCounting) ?? TurnRules.problem(body["messages"], model, isNewer)
+  if (shape !== undefined) return ApiError.invalid(shape)
+  if (model === undefined || (model.retired && betas !== undefined)) {
+    return ApiError.notFound(`model: ${String(body["model"])}`)
   }
   const problem =
-    (counting ? undefined : limitProblem(body, model)) ??
-    effortProblem(body, model) ??
-    toolProblem(body) ??
-    outputProblem(body)
+    systemProblem(body["system"]) ??
+    cacheProblem(body) ??
+    SettingRules.problem(body, model, betas, !isNewer) ??
+    (isCounting ? undefined : sizeProblem(body, model)) ??
+    ToolRules.problem(body, model, betas) ??
+    outputProblem(body) ??
+    (isBatch ? batchProblem(body) : undefined)
   return problem === undefined ? undefined : ApiError.invalid(problem)
 }
 
-/** Checks size, key, version header and JSON of any request. With a configured `version`, the header may be absent. */
+const versions = new Set(["2023-01-01", "2023-06-01", "2026-10-21"])
+
+/** Finds an escape of half a surrogate pair, which is no character, and gives its index. */
+const loneSurrogate = (text: string): number | undefined => {
+  if (!/\\ud/i.test(text)) return undefined
+  const escapes = /\\(?:u([0-9a-f]{4})|[^u])/gi
+  let highEnd = -1
+  for (let match = escapes.exec(text); match !== null; match = escapes.exec(text)) {
+    const code = match[1] === undefined ? 0 : Number.parseInt(match[1], 16)
+    const isLow = code >= 0xdc00 && code <= 0xdfff
+    if (highEnd >= 0 && !(isLow && match.index === highEnd)) return highEnd - 6
+    if (isLow && highEnd < 0) return match.index
+    highEnd = code >= 0xd800 && code <= 0xdbff ? escapes.lastIndex : -1
+  }
+  return highEnd < 0 ? undefined : highEnd - 6
+}
+
+const jsonProblem = (incoming: Incoming): string | undefined => {
+  if (incoming.method !== "POST" || incoming.text === "") return undefined
+  if (incoming.json === undefined) return "The request body is not valid JSON: expected an object"
+  const at = loneSurrogate(incoming.text)
+  return at === undefined
+    ? undefined
+    : `The request body is not valid JSON: no low surrogate in string: line 1 column ${at + 1} (char ${at})`
+}
+
+/**
+ * Checks size, key, version header, betas and JSON of any request. With a configured `version`, the version header may be absent
+ * and the betas are not checked.
+ */
 export const checkEnvelope = (incoming: Incoming, version: ApiVersion | undefined): ApiError.ApiError | undefined => {
   const limit = incoming.url.pathname === "/v1/messages/batches" ? maxBytes.batch : maxBytes.request
   if (incoming.text.length > limit) return ApiError.tooLarge
   const unauthenticated = keyProblem(incoming.headers)
   if (unauthenticated !== undefined) return unauthenticated
-  if (version === undefined && !incoming.headers.has("anthropic-version")) {
-    return ApiError.invalid("anthropic-version: header is required")
+  if (version === undefined) {
+    const given = incoming.headers.get("anthropic-version")
+    if (given === null) return ApiError.invalid("anthropic-version: header is required")
+    if (!versions.has(given)) return ApiError.invalid(`anthropic-version: "${given}" is not a valid version`)
+    const unknown = Betas.headerProblem(Betas.namesOf(incoming.headers.get("anthropic-beta")))
+    if (unknown !== undefined) return ApiError.invalid(unknown)
   }
-  if (incoming.method === "POST" && incoming.text !== "" && incoming.json === undefined) {
-    return ApiError.invalid("The request body is not valid JSON: expected an object")
-  }
-  return undefined
+  const json = jsonProblem(incoming)
+  return json === undefined ? undefined : ApiError.invalid(json)
 }

@@ -72,6 +72,7 @@ export const Scenario = Schema.Struct({
   timeScale: Schema.optionalKey(Schema.Finite),
   latency: Schema.optionalKey(LatencyData),
   limits: Schema.optionalKey(LimitsData),
+  unmatched: Schema.optionalKey(Schema.Literals(["simulate", "error"])),
   faults: Schema.optionalKey(Schema.Array(ScenarioFault)),
   replies: Schema.optionalKey(Schema.Array(ScenarioReply))
 })

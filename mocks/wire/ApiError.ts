@@ -6,6 +6,8 @@ export interface ApiError {
   readonly type: string
   readonly message: string
   readonly errorCode?: string
+  /** Further fields of `details`. */
+  readonly details?: Readonly<Record<string, unknown>>
   readonly retryAfterSeconds?: number
   /** The value of `x-should-retry`; the header is absent if undefined. */
   readonly shouldRetry?: boolean
@@ -26,6 +28,8 @@ export const invalid = (message: string): ApiError => notRetryable(400, "invalid
 export const unauthenticated = (message: string): ApiError => notRetryable(401, "authentication_error", message)
 /** 404: no such model, batch or path. */
 export const notFound = (message: string): ApiError => notRetryable(404, "not_found_error", message)
+/** 405: the path exists, but not for this method. */
+export const methodNotAllowed: ApiError = notRetryable(405, "invalid_request_error", "Method Not Allowed")
 /** 413: the body is too large; the edge replies. */
 export const tooLarge: ApiError = {
   status: 413,
@@ -43,7 +47,7 @@ export const body = (error: ApiError, requestId: string): Readonly<Record<string
         error: {
           type: error.type,
           message: error.message,
-          ...(error.errorCode === undefined ? {} : { details: { error_code: error.errorCode } })
+          ...(error.errorCode === undefined ? {} : { details: { ...error.details, error_code: error.errorCode } })
         },
         request_id: requestId
       }

@@ -15,16 +15,20 @@ export interface Completion {
   readonly stopDetails?: Readonly<Record<string, unknown>>
 }
 
+/** One model call. `model` is that of an advisor or a fallback; `declined` marks the call of a model that refused. */
+export interface Iteration {
+  readonly type: "message" | "advisor_message" | "compaction" | "fallback_message"
+  readonly model?: string
+  readonly declined?: boolean
+}
+
 /** What tools that run on the API's side add to a message; a field is absent where no such tool ran. */
 export interface ServerToolTraces {
   readonly toolUse?: { readonly web_search_requests: number; readonly web_fetch_requests: number }
   /** The container of code execution. */
   readonly container?: UncheckedJson
-  /**
-   * One model name for each entry of `usage.iterations`, null for the requested model. Empty unless an advisor or a compaction
-   * may have made several model calls.
-   */
-  readonly iterations: ReadonlyArray<string | null>
+  /** The entries of `usage.iterations`. Empty unless an advisor, a compaction or a fallback may have made several model calls. */
+  readonly iterations: ReadonlyArray<Iteration>
   /** Top-level fields that a beta adds to the message. */
   readonly betaFields: UncheckedJson
 }

@@ -5,14 +5,17 @@ import { parse, type UncheckedJson } from "./UncheckedJson.ts"
 export interface Incoming {
   readonly method: string
   readonly url: URL
-  readonly headers: Headers
+  readonly headers: Pick<Headers, "get">
   readonly text: string
   readonly json: UncheckedJson | undefined
   readonly signal: AbortSignal | undefined
 }
 
 /** Reads a request. A URL with a string body, the common case, is read without the cost of a `Request`. */
-export const read = async (input: string | URL | Request, init?: RequestInit): Promise<Incoming> => {
+export const read = async (
+  input: string | URL | Request,
+  init?: RequestInit
+): Promise<Incoming & { readonly headers: Headers }> => {
   const isPlain = !(input instanceof Request) && (init?.body == null || typeof init.body === "string")
   if (isPlain) {
     const text = typeof init?.body === "string" ? init.body : ""

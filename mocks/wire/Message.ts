@@ -1,5 +1,5 @@
 /** Encodes a message as JSON, with the fields of an API version. */
-import type { Block, Completion, ServerToolTraces } from "./Completion.ts"
+import type { Block, Completion, Iteration, ServerToolTraces } from "./Completion.ts"
 
 /** The API versions that the mock simulates. The older one omits fields that are null, and accepts sampling parameters. */
 export type ApiVersion = "2023-06-01" | "2026-10-21"
@@ -23,6 +23,10 @@ export interface Envelope {
   /** Usage counts thinking tokens: always for newer models, for older ones only if thinking was requested. */
   readonly reportsThinking: boolean
   readonly answer: Completion
+  /** Null unless the request asks for diagnostics. */
+  readonly diagnostics: Fields | null
+  /** `usage.fallback_credit` of a request with a credit token. */
+  readonly fallbackCredit: Fields | undefined
   readonly serverToolTraces: ServerToolTraces
   readonly usage: Usage
 }
@@ -51,29 +55,33 @@ const zeroUsage = {
   cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
   output_tokens: 0
 }
-const messageIteration = (usage: Fields): Fields => ({ type: "message", ...usage })
-const advisorIteration = (model: string, inputTokens: number): Fields => ({
-  type: "advisor_message",
-  model,
-  ...zeroUsage,
-  input_tokens: inputTokens,
-  output_tokens: 20
-})
-
 /**
- * Makes `usage.iterations`. The first call of the requested model counts all its tokens, its later calls none. Calls of an
- * advisor model count their own tokens, which are not part of the message's usage.
+ * Makes `usage.iterations`. Of the calls that made the message, the first counts all its tokens, later ones none. The call of an
+ * advisor counts its own tokens, that of a model that declined its input alone; neither is part of the message's usage.
  */
 const iterations = (envelope: Envelope): Fields => {
-  const { serverToolTraces, usage } = envelope
+  const { serverToolTraces, usage, version } = envelope
   if (serverToolTraces.iterations.length === 0) return {}
   const total = { ...inputCounts(envelope), cache_creation: cacheCreation(envelope), output_tokens: usage.output }
-  return {
-    iterations: serverToolTraces.iterations.map((model, index) =>
-      model === null ? messageIteration(index === 0 ? total : zeroUsage) : advisorIteration(model, usage.input)
-    )
+  const counted = serverToolTraces.iterations.findIndex(
+    ({ declined, type }) => declined !== true && (type === "fallback_message" || type === "message")
+  )
+  const countsOf = ({ declined, type }: Iteration, index: number): Fields => {
+    if (type === "advisor_message") return { ...zeroUsage, input_tokens: usage.input, output_tokens: 20 }
+    if (declined === true) return { ...total, output_tokens: 0 }
+    return index === counted ? total : zeroUsage
   }
+  const modelOf = ({ model, type }: Iteration): Fields => {
+    if (model !== undefined) return { model }
+    return version === "2023-06-01" || type !== "message" ? {} : { model: null }
+  }
+  const entryOf = (one: Iteration, index: number): Fields =>
+    Object.assign({ type: one.type }, modelOf(one), countsOf(one, index))
+  return { iterations: serverToolTraces.iterations.map(entryOf) }
 }
+
+const fallbackCredit = ({ fallbackCredit: use }: Envelope): Fields =>
+  use === undefined ? {} : { fallback_credit: use }
 
 const cacheCreation = ({ usage }: Envelope): Fields => ({
   ephemeral_5m_input_tokens: usage.cacheCreation5m,
@@ -90,12 +98,16 @@ const fullUsage = (envelope: Envelope, output: number): Fields => ({
 
 const identity = ({ id, model }: Envelope): Fields => ({ model, id, type: "message", role: "assistant" })
 
+const containerOf = (container: Fields | undefined, version: ApiVersion): Fields | null =>
+  container === undefined ? null : version === "2023-06-01" ? container : { ...container, skills: null }
+
 const container = ({ serverToolTraces, version }: Envelope): Fields =>
   version === "2023-06-01" && serverToolTraces.container === undefined
     ? {}
-    : { container: serverToolTraces.container ?? null }
+    : { container: containerOf(serverToolTraces.container, version) }
 
-const diagnostics = ({ version }: Envelope): Fields => (version === "2023-06-01" ? {} : { diagnostics: null })
+const diagnosticsOf = ({ diagnostics, version }: Envelope): Fields =>
+  version === "2023-06-01" && diagnostics === null ? {} : { diagnostics }
 
 const withCaller = (block: Block): Block =>
   block.type === "server_tool_use" && block["caller"] === undefined ? { ...block, caller: { type: "direct" } } : block
@@ -115,13 +127,14 @@ export const plain = (envelope: Envelope): Fields => ({
   ...identity(envelope),
   content: blocks(envelope),
   ...container(envelope),
-  ...diagnostics(envelope),
+  ...diagnosticsOf(envelope),
   ...stopFields(envelope),
   usage: {
     ...fullUsage(envelope, envelope.usage.output),
     ...outputDetails(envelope),
     ...serverToolUse(envelope),
     ...iterations(envelope),
+    ...fallbackCredit(envelope),
     ...(envelope.version === "2023-06-01" ? {} : { speed: "standard" })
   },
   ...envelope.serverToolTraces.betaFields
@@ -131,7 +144,8 @@ export const plain = (envelope: Envelope): Fields => ({
 export const opening = (envelope: Envelope): Fields => ({
   ...identity(envelope),
   content: [],
-  ...(envelope.version === "2023-06-01" ? {} : { container: null, diagnostics: null }),
+  ...(envelope.version === "2023-06-01" ? {} : { container: null }),
+  ...diagnosticsOf(envelope),
   stop_reason: null,
   stop_sequence: null,
   stop_details: null,
@@ -151,7 +165,8 @@ export const closing = (envelope: Envelope): Fields => ({
     output_tokens: envelope.usage.output,
     ...outputDetails(envelope),
     ...serverToolUse(envelope),
-    ...iterations(envelope)
+    ...iterations(envelope),
+    ...fallbackCredit(envelope)
   },
   ...envelope.serverToolTraces.betaFields
 })

@@ -76,13 +76,13 @@ export const body = (
   const { clock, onEnd, onRead, signal } = options
   let next = 0
   let ended = false
-  // Ends a sleep in progress also when the reader cancels, in which case `signal` is not aborted.
-  const stopped = new AbortController()
+  /** Ends a sleep in progress also when the reader cancels, in which case `signal` is not aborted. */
+  let sleeping: AbortController | undefined
   const end = (how: BodyEnd): void => {
     if (ended) return
     ended = true
     signal?.removeEventListener("abort", onAbort)
-    stopped.abort()
+    sleeping?.abort()
     onEnd(how)
   }
   let controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined
@@ -103,7 +103,9 @@ export const body = (
           chunk === undefined ? (ending === "hang" ? Number.POSITIVE_INFINITY : 0) : chunk.atMillis - clock.now()
         if (wait > 0) {
           // The sleep rejects only after the stream has been errored or cancelled.
-          await clock.sleep(wait, stopped.signal).catch(() => {})
+          sleeping = new AbortController()
+          await clock.sleep(wait, sleeping.signal).catch(() => {})
+          sleeping = undefined
           if (ended) return
         }
         const now = clock.now()

@@ -59,6 +59,13 @@ const split = (block: Block): { readonly start: Fields; readonly deltas: Readonl
       }))
     }
   }
+  if (block.type === "compaction") {
+    const { content, encrypted_content = null, ...rest } = block
+    return {
+      start: { ...rest, content: null, encrypted_content: null },
+      deltas: [{ type: "compaction_delta", content, encrypted_content }]
+    }
+  }
   return { start: block, deltas: [] }
 }
 

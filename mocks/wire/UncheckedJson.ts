@@ -16,6 +16,9 @@ export const objectsOf = (value: unknown): ReadonlyArray<UncheckedJson> =>
     .map(objectOf)
     .filter((item) => item !== undefined)
 
+/** Gives a string as it is, and any other value as JSON. */
+export const textOf = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""))
+
 /** Parses the text; undefined if it is not JSON, or not an object. */
 export const parse = (text: string): UncheckedJson | undefined => {
   try {

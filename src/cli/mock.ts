@@ -50,7 +50,9 @@ export const mock = Command.make(
         error instanceof Failure ? error : toFailure(error)
       )
       yield* Console.log(url)
-      yield* Console.error(`The offline Claude listens: set ANTHROPIC_BASE_URL=${url}. Ctrl-C ends it.`)
+      yield* Console.error(
+        `The offline Claude listens: set ANTHROPIC_BASE_URL=${url}. GET ${url}/ lists its paths. Ctrl-C ends it.`
+      )
       return yield* Effect.never
     })
     return yield* Effect.scoped(serve)

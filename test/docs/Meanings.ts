@@ -25,6 +25,8 @@ export const meanings: Readonly<Record<string, string>> = {
     "Seed of every random draw: the same seed and requests give the same texts, times and faults (default: 1)",
   "scenario.timeScale": "Real seconds per simulated second: with 0.05, twenty simulated seconds take one (default: 1)",
   "scenario.latency": "How long replies take (default: no time)",
+  "scenario.unmatched":
+    "What a request gets that no reply matches: simulated text, or a 400 that names it (default: simulate)",
   "scenario.limits.rpm": "Requests a minute; a request above it gets a 429 with `retry-after` (default: not enforced)",
   "scenario.limits.itpm": "Input tokens a minute (default: not enforced)",
   "scenario.limits.otpm": "Output tokens a minute (default: not enforced)",

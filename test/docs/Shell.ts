@@ -7,7 +7,9 @@ import { type Ended, fanfold, reaching, root, type Running, start, until } from 
 
 /** A line's words, and the variables that it sets for its command. */
 const parse = (line: string) => {
-  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!)
+  const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, ...parts]) =>
+    parts.find((part) => part !== undefined)!
+  )
   const first = words.findIndex((word) => !/^[A-Z_]+=/.test(word))
   const env = Object.fromEntries(words.slice(0, first).map((word) => word.split("=", 2) as [string, string]))
   return { env, words: words.slice(first) }
@@ -34,6 +36,22 @@ const serve = async (args: ReadonlyArray<string>, cwd: string) => {
   return { running, url: url.trim(), named: `http://127.0.0.1:${args.find((arg) => ports.test(arg)) ?? "4010"}` }
 }
 
+/** Sends the request of a curl line with `-H` and `-d` to the mock whose address it names. */
+const curl = async (
+  line: string,
+  [, named = "", ...options]: ReadonlyArray<string>,
+  mocks: ReadonlyArray<{ readonly named: string; readonly url: string }>
+): Promise<void> => {
+  const mock = mocks.find((one) => named.startsWith(one.named))
+  assert.isDefined(mock, `${line}: no mock listens there`)
+  const valuesOf = (flag: string) => options.filter((_, index) => options[index - 1] === flag)
+  const headers = valuesOf("-H").map((header) => header.split(": ", 2) as [string, string])
+  const [body] = valuesOf("-d")
+  const init = { headers, ...(body !== undefined && { method: "POST", body }) }
+  const response = await fetch(named.replace(mock.named, mock.url), init)
+  assert.isTrue(response.ok, `${line}\n${await response.text()}`)
+}
+
 /** Types the lines, which must all succeed, and gives how each ended. */
 export const typed = async (lines: ReadonlyArray<string>, cwd: string, server: Server) => {
   const ended = new Map<string, Ended>()
@@ -44,6 +62,10 @@ export const typed = async (lines: ReadonlyArray<string>, cwd: string, server: S
       const [command, bin, ...args] = words
       if (command === "npm") {
         assertNpm(line, words)
+        continue
+      }
+      if (command === "curl") {
+        await curl(line, words, mocks)
         continue
       }
       assert.deepStrictEqual([command, bin], ["npx", Object.keys(manifest.bin)[0]!], line)

@@ -59,7 +59,8 @@ describe("prices", () => {
     const options = {
       asks: { a: Ask.text("a?", { model: "claude-opus-4-1" }) },
       apiKey: "k",
-      fetch: mockClaude().fetch
+      // The model is retired: with an API version of its own, the mock accepts it.
+      fetch: mockClaude({ apiVersion: "2023-06-01" }).fetch
     }
     const [unknown, known] = await Promise.all([
       run(options),

@@ -72,3 +72,29 @@ describe("replies", () => {
     assert.isTrue(empty.length > 3 && empty.length < 30, `${empty.length} of 60`)
   })
 })
+
+describe("a sample", () => {
+  it("keeps the bounds that an SDK's helper wrote into the description", async () => {
+    const properties = {
+      rank: { type: "integer", description: "{minimum: 3, maximum: 4}" },
+      share: { type: "number", description: "A share.\n\n{exclusiveMinimum: 0, maximum: 0.5}" },
+      code: { type: "string", description: 'The code.\n\n{pattern: "^[A-Z]{3}-\\\\d{2}(?:x|y)$"}' },
+      name: { type: "string", description: "{minLength: 2, maxLength: 8}" },
+      tags: { type: "array", items: { type: "string" }, description: "{minItems: 5, maxItems: 5}" },
+      free: { type: "integer", description: "An object {of: nothing} in prose." }
+    }
+    const own = { type: "object", additionalProperties: false, required: Object.keys(properties), properties }
+    for (let seed = 1; seed < 20; seed++) {
+      const message = await ask(mockClaude({ seed }).fetch, "x", {
+        output_config: { format: { type: "json_schema", schema: own } }
+      })
+      const value = JSON.parse(textOf(message))
+      assert.include([3, 4], value.rank)
+      assert.isTrue(value.share > 0 && value.share <= 0.5)
+      assert.match(value.code, /^[A-Z]{3}-\d{2}(?:x|y)$/)
+      assert.isTrue(value.name.length >= 2 && value.name.length <= 8)
+      assert.lengthOf(value.tags, 5)
+      assert.isNumber(value.free)
+    }
+  })
+})

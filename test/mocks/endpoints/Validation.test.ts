@@ -25,9 +25,9 @@ const invalid: ReadonlyArray<readonly [string, object, number, RegExp]> = [
   ["an unknown model", { model: "gpt" }, 404, /^model: gpt$/],
   ["too many output tokens", { max_tokens: 1_000_000 }, 400, /maximum allowed number of output tokens/],
   ["an unknown field", { max_token: 1 }, 400, /^max_token: Extra inputs are not permitted$/],
-  ["temperature", { temperature: 1 }, 400, /^temperature is deprecated/],
-  ["top_p", { top_p: 0.9 }, 400, /^top_p is deprecated/],
-  ["top_k", { top_k: 5 }, 400, /^top_k is deprecated/],
+  ["temperature", { temperature: 1 }, 400, /^`temperature` is deprecated/],
+  ["top_p", { top_p: 0.9 }, 400, /^`top_p` is deprecated/],
+  ["top_k", { top_k: 5 }, 400, /^`top_k` is deprecated/],
   [
     "five breakpoints",
     { system: [marked, marked, marked, marked, marked] },
@@ -85,7 +85,7 @@ const invalid: ReadonlyArray<readonly [string, object, number, RegExp]> = [
   ],
   [
     "a forced tool that is not defined",
-    { tools: [{ name: "g", input_schema: {} }], tool_choice: { type: "tool", name: "f" } },
+    { tools: [{ name: "g", input_schema: { type: "object" } }], tool_choice: { type: "tool", name: "f" } },
     400,
     /'f' not found/
   ],

@@ -12,7 +12,7 @@ import { Dispatcher } from "./pacing/Dispatcher.ts"
 import { LearnedLimits, type Remembered, trustIn } from "./pacing/LearnedLimits.ts"
 import { modelClassOf } from "./pacing/ModelClass.ts"
 import { PacedCall, type Shared } from "./pacing/PacedCall.ts"
-import { initialInFlight } from "./pacing/RateProbe.ts"
+import { smallRun } from "./pacing/RateProbe.ts"
 import { Ticket } from "./pacing/Ticket.ts"
 
 const count = (description: string) => Schema.optionalKey(PositiveInt.annotate({ description }))
@@ -55,9 +55,9 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
   const loading = new Map<string, Fiber.Fiber<ClassLimiter>>()
   const isConfigured = inFlight !== undefined || Object.values(limits).some((limit) => limit !== undefined)
 
-  const add = (modelClass: string, now: number, remembered?: Remembered): ClassLimiter => {
+  const add = (modelClass: string, asks: number, now: number, remembered?: Remembered): ClassLimiter => {
     const trust = remembered === undefined ? 0 : trustIn(remembered, now)
-    const limiter = new ClassLimiter(!isConfigured, limits, now, trust > 0 ? remembered : undefined, trust)
+    const limiter = new ClassLimiter(!isConfigured, limits, now, asks, trust > 0 ? remembered : undefined, trust)
     limiters.set(modelClass, limiter)
     dispatcher.add(limiter)
     return limiter
@@ -65,12 +65,13 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
 
   /** Creates the limiter of a new model class; its stored limits are loaded once, also if the first caller is interrupted. */
   const load = (modelClass: string, fiber: AnyFiber): Effect.Effect<ClassLimiter> => {
-    if (storage === undefined) return Effect.succeed(add(modelClass, nowMillis(fiber)))
+    const { asks } = fiber.getRef(Call.Current)
+    if (storage === undefined) return Effect.succeed(add(modelClass, asks, nowMillis(fiber)))
     const underWay =
       loading.get(modelClass) ??
       Effect.runForkWith(fiber.context)(
         Effect.flatMap(storage.recall(modelClass), (remembered) =>
-          Effect.map(Clock.currentTimeMillis, (now) => add(modelClass, now, remembered))
+          Effect.map(Clock.currentTimeMillis, (now) => add(modelClass, asks, now, remembered))
         )
       )
     loading.set(modelClass, underWay)
@@ -95,7 +96,7 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
     const sent = Effect.suspend(() => {
       const observed = Attempt.observed(send(request), paced, fiber)
       // While others wait for the first limits, the reply is streamed: its headers come before its end.
-      const isAwaited = call.asks > initialInFlight && limiter.isUnknown
+      const isAwaited = call.asks > smallRun && limiter.isUnknown
       return isAwaited ? Effect.provideService(observed, Call.Current, { ...call, streamed: true }) : observed
     })
     return dispatcher.run(limiter, ticket, sent, () => paced.onExit(), fiber)

@@ -25,7 +25,7 @@ import { type Waiter, WaitingQueue } from "../../scheduling/WaitingQueue.ts"
 import { CoolDown } from "./CoolDown.ts"
 import { differs, type Learned } from "./LearnedLimits.ts"
 import { type Kind, LimitTracker } from "./LimitTracker.ts"
-import { initialInFlight, RateProbe } from "./RateProbe.ts"
+import { initialCallsOf, initialInFlight, RateProbe } from "./RateProbe.ts"
 import type { Ticket } from "./Ticket.ts"
 
 /** What an account allows a model class within a minute: requests, input tokens, output tokens. */
@@ -79,11 +79,15 @@ export class ClassLimiter {
   #stored: Learned | undefined
   #nextStoreAt = 0
 
-  /** `isProbing` where no limit is configured; `remembered` is what an earlier run learned, `trust` the share of its burst to use. */
+  /**
+   * `isProbing` where no limit is configured; `remembered` is what an earlier run learned, `trust` the share of its burst to use.
+   * `asks`: how many the run of the first call has.
+   */
   constructor(
     isProbing: boolean,
     { itpm, otpm, rpm }: AccountLimits,
     now: number,
+    asks: number,
     remembered: Learned = {},
     trust = 1
   ) {
@@ -91,7 +95,8 @@ export class ClassLimiter {
     this.#input = new LimitTracker(itpm, input, now, remembered.input)
     this.#output = new LimitTracker(otpm, output, now, remembered.output)
     const probed = rpm === undefined ? remembered.trial : undefined
-    this.#probe = new RateProbe(isProbing && remembered.requests === undefined && probed === undefined, now)
+    const isUnknown = isProbing && remembered.requests === undefined && probed === undefined
+    this.#probe = new RateProbe(isUnknown, now, initialCallsOf(asks))
     if (probed !== undefined) this.#probe.beginWith(probed, trust, now)
     this.#stored = trust < 1 ? undefined : remembered
   }

@@ -11,7 +11,8 @@
  *        │                                                                       │
  *        └──── first headers report limits ──────────────────────────────────────┘
  *
- *   in each of them, on 429 or 529:  cooling down ── rest is over ──► reopening ── gaps below 2 ms ──► as before
+ *   in each of them, on a 429 or the third 529 in a row:
+ *                                    cooling down ── rest is over ──► reopening ── gaps below 2 ms ──► as before
  *                                         ▲                              │
  *                                         └──────── 429 or 529 ──────────┘
  * ```
@@ -25,6 +26,7 @@ import { type Waiter, WaitingQueue } from "../../scheduling/WaitingQueue.ts"
 import { CoolDown } from "./CoolDown.ts"
 import { differs, type Learned } from "./LearnedLimits.ts"
 import { type Kind, LimitTracker } from "./LimitTracker.ts"
+import { OverloadRun } from "./OverloadRun.ts"
 import { initialCallsOf, initialInFlight, RateProbe } from "./RateProbe.ts"
 import type { Ticket } from "./Ticket.ts"
 
@@ -60,6 +62,7 @@ const storeGapMillis = 10_000
 export class ClassLimiter {
   inFlight = 0
   readonly coolDown = new CoolDown()
+  readonly #overloads = new OverloadRun()
   readonly #probe: RateProbe
   readonly #first = new WaitingQueue<Ticket, AskError>()
   readonly #retries = new WaitingQueue<Ticket, AskError>()
@@ -152,6 +155,7 @@ export class ClassLimiter {
     this.#awaitingHeaders++
     this.#isRetrysTurn = !ticket.isRetry
     this.coolDown.onDispatch(now)
+    this.#overloads.onDispatch(ticket)
     this.#probe.yieldTo(this.#requests.limit)
     this.#probe.onDispatch(now)
     ticket.sentAt = now
@@ -204,7 +208,7 @@ export class ClassLimiter {
     else this.#probe.yieldTo(this.#requests.limit)
   }
 
-  /** Learns from a 429 or 529, and lets the class rest. `random` is from 0 to 1. */
+  /** Learns from a 429 or 529; after a 429, and in an outage, the class rests. `random` is from 0 to 1. */
   onRejected(
     ticket: Ticket,
     { reason, retryAfterMillis: after = -1 }: AskError,
@@ -215,8 +219,13 @@ export class ClassLimiter {
     const isOfNewCause = this.coolDown.isSentAfterLastRejection(ticket.sentAt)
     // An error within a stream comes after the API has counted the request.
     if (!ticket.headersSeen) this.giveBack(ticket, now)
-    this.coolDown.onRejected(ticket.sentAt, now, after >= 0 ? after : undefined, random)
-    if (reason._tag !== "RateLimited") return
+    const retryAfterMillis = after >= 0 ? after : undefined
+    if (reason._tag !== "RateLimited") {
+      ticket.isOverloaded = true
+      this.coolDown.onRejected(ticket.sentAt, now, retryAfterMillis, random, this.#overloads.length(ticket, now))
+      return
+    }
+    this.coolDown.onRejected(ticket.sentAt, now, retryAfterMillis, random)
     const isExplained = [
       this.#requests.onRejected(reported.requests, 1, now),
       this.#input.onRejected(reported.input, this.#inputTokensOf(ticket), now),

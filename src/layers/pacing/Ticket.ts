@@ -21,6 +21,8 @@ export class Ticket {
   /** The headers of its response are in. */
   headersSeen = false
   isReleased = false
+  /** It was rejected as the API was overloaded. */
+  isOverloaded = false
   #inputTokens: number | undefined
 
   constructor(request: Request, { attempt, hedge, timeoutMillis }: Call, order: number) {

@@ -227,9 +227,9 @@ export class ClassLimiter {
     }
     this.coolDown.onRejected(ticket.sentAt, now, retryAfterMillis, random)
     const isExplained = [
-      this.#requests.onRejected(reported.requests, 1, now),
-      this.#input.onRejected(reported.input, this.#inputTokensOf(ticket), now),
-      this.#output.onRejected(reported.output, 1, now)
+      this.#requests.onRejected(reported.requests, 1, ticket.sentAt, now),
+      this.#input.onRejected(reported.input, this.#inputTokensOf(ticket), ticket.sentAt, now),
+      this.#output.onRejected(reported.output, 1, ticket.sentAt, now)
     ].includes(true)
     if (isOfNewCause && !isExplained) this.#requests.distrustHeaders(now)
     this.#probe.onRejected(ticket.sentAt, isOfNewCause && !isExplained, now)

@@ -94,7 +94,8 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
     const ticket = new Ticket(request, call, shared.nextOrder())
     const paced = new PacedCall(shared, limiter, ticket, fiber)
     const sent = Effect.suspend(() => {
-      const observed = Attempt.observed(send(request), paced, fiber)
+      const attempt = Effect.mapError(send(request), (error) => ticket.tooLarge ?? error)
+      const observed = Attempt.observed(attempt, paced, fiber)
       // While others wait for the first limits, the reply is streamed: its headers come before its end.
       const isAwaited = call.asks > smallRun && limiter.isUnknown
       return isAwaited ? Effect.provideService(observed, Call.Current, { ...call, streamed: true }) : observed

@@ -19,9 +19,10 @@
  * `RateProbe` is the probing part, `LimitTracker` what is learned, `CoolDown` the rest and the reopening. A call may leave
  * when all of them let it.
  */
-import type { AskError } from "../../claude/AskError.ts"
+import { AskError, TooLarge } from "../../claude/AskError.ts"
 import type { Usage } from "../../claude/Message.ts"
 import type { RateLimitHeaders } from "../../claude/RateLimitHeaders.ts"
+import { exceedsLimit } from "../../cost/TokenCount.ts"
 import { type Waiter, WaitingQueue } from "../../scheduling/WaitingQueue.ts"
 import { CoolDown } from "./CoolDown.ts"
 import { differs, type Learned } from "./LearnedLimits.ts"
@@ -56,6 +57,9 @@ const averagedReplies = 8
 /** The first response may be to any of the calls that left together; those to the others come within this time. */
 const headersWaitMillis = 50
 
+/** A request of this share of a full bucket that is rejected nonetheless is larger than estimated, and than the bucket. */
+const fullBucketShare = 0.8
+
 /** Between two times that learned limits are stored. */
 const storeGapMillis = 10_000
 
@@ -74,6 +78,8 @@ export class ClassLimiter {
   /** Counted input tokens for each that was estimated: below 1 where the cache helps, above in scripts of longer tokens. */
   #inputFactor = 1
   #replies = 0
+  /** Estimated input tokens of the largest request that was accepted, which an invalid header may exclude. */
+  #largestAccepted = 0
   /** Calls under way whose headers are not in. */
   #awaitingHeaders = 0
   /** No call leaves before, unless the headers of all under way are in. */
@@ -134,6 +140,14 @@ export class ClassLimiter {
   get next(): Waiter<Ticket, AskError> | undefined {
     const [first, retry] = [this.#first.first, this.#retries.first]
     return this.#isRetrysTurn ? (retry ?? first) : (first ?? retry)
+  }
+
+  /** The error of a request with more input tokens than the limit ever lets pass; of one that is cached, what counts. */
+  tooLargeError(ticket: Ticket): AskError | undefined {
+    const limit = this.#input.heldAtMost
+    if (limit === undefined) return undefined
+    const tokens = Math.ceil(ticket.uncachedTokens * this.#inputFactor)
+    return exceedsLimit(tokens, Math.max(limit, this.#largestAccepted)) ? tooLarge(tokens, limit) : undefined
   }
 
   /** How long until this call may leave, in milliseconds; infinite where another has to end first. */
@@ -198,6 +212,7 @@ export class ClassLimiter {
     const { sentAt, shares } = ticket
     if (ticket.headersSeen || shares === undefined) return
     ticket.headersSeen = true
+    this.#largestAccepted = Math.max(this.#largestAccepted, ticket.uncachedTokens)
     if (this.isUnknown && reported.requests !== undefined) this.#headersAwaitedUntil = now + headersWaitMillis
     this.#onHeadersSeen()
     this.coolDown.onAccepted(sentAt)
@@ -217,8 +232,11 @@ export class ClassLimiter {
     random: number
   ): void {
     const isOfNewCause = this.coolDown.isSentAfterLastRejection(ticket.sentAt)
+    ticket.tooLarge = reason._tag === "RateLimited" ? this.#rejectedByFullBucket(ticket, reported) : undefined
     // An error within a stream comes after the API has counted the request.
     if (!ticket.headersSeen) this.giveBack(ticket, now)
+    // The others fit, and need not wait for it.
+    if (ticket.tooLarge !== undefined) return
     const retryAfterMillis = after >= 0 ? after : undefined
     if (reason._tag !== "RateLimited") {
       ticket.isOverloaded = true
@@ -235,6 +253,14 @@ export class ClassLimiter {
     this.#probe.onRejected(ticket.sentAt, isOfNewCause && !isExplained, now)
   }
 
+  /** The error of a request that was rejected although nothing of the input tokens was gone, and every other limit had room. */
+  #rejectedByFullBucket(ticket: Ticket, { input, output, requests }: RateLimitHeaders): AskError | undefined {
+    const tokens = this.#inputTokensOf(ticket)
+    const hasRoom = (requests?.remaining ?? 1) >= 1 && (output?.remaining ?? 1) >= 1
+    if (input === undefined || input.remaining < input.limit || !hasRoom) return undefined
+    return tokens >= fullBucketShare * input.limit ? tooLarge(tokens, input.limit) : undefined
+  }
+
   #onHeadersSeen(): void {
     if (--this.#awaitingHeaders === 0) this.#headersAwaitedUntil = 0
   }
@@ -246,4 +272,10 @@ export class ClassLimiter {
   #outputTokensOf({ request }: Ticket): number {
     return Math.min(request.maxTokens, this.#outputTokens)
   }
+}
+
+const tooLarge = (tokens: number, limit: number): AskError => {
+  const [needed, held] = [tokens, limit].map((count) => count.toLocaleString("en-US"))
+  const detail = `about ${needed} input tokens, and the account's limit of ${held} a minute holds no more`
+  return new AskError({ reason: new TooLarge({ detail }) })
 }

@@ -89,6 +89,12 @@ export class LimitTracker {
     return this.#bucket?.limit
   }
 
+  /** The most that it may hold, as configured or reported in this run; `undefined` while neither. */
+  get heldAtMost(): number | undefined {
+    const [reported, configured] = [this.#reportedLimit, this.#configured]
+    return reported === undefined ? configured : Math.min(reported, configured ?? reported)
+  }
+
   waitMillis(amount: number, now: number): number {
     return Math.max(this.#bucket?.waitMillis(amount, now) ?? 0, this.#slope?.waitMillis(amount, now) ?? 0)
   }

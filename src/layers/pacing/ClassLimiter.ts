@@ -245,9 +245,9 @@ export class ClassLimiter {
     }
     this.coolDown.onRejected(ticket.sentAt, now, retryAfterMillis, random)
     const isExplained = [
-      this.#requests.onRejected(reported.requests, 1, ticket.sentAt, now),
-      this.#input.onRejected(reported.input, this.#inputTokensOf(ticket), ticket.sentAt, now),
-      this.#output.onRejected(reported.output, 1, ticket.sentAt, now)
+      this.#requests.onRejected(reported.requests, 1, ticket.sentAt, now, isOfNewCause),
+      this.#input.onRejected(reported.input, this.#inputTokensOf(ticket), ticket.sentAt, now, isOfNewCause),
+      this.#output.onRejected(reported.output, 1, ticket.sentAt, now, isOfNewCause)
     ].includes(true)
     if (isOfNewCause && !isExplained) this.#requests.distrustHeaders(now)
     this.#probe.onRejected(ticket.sentAt, isOfNewCause && !isExplained, now)

@@ -1,6 +1,7 @@
 /** One limit of a model class (requests, input or output tokens), as configured by the user or learned from replies. */
 import type { ReportedLimit } from "../../claude/RateLimitHeaders.ts"
 import type { LearnedLimit } from "./LearnedLimits.ts"
+import { AccountShare } from "./AccountShare.ts"
 import { minuteMillis, RefillWindow } from "./RefillWindow.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 
@@ -60,6 +61,9 @@ export class LimitTracker {
   #isHidden = false
   #reportedLimit: number | undefined
   readonly #window = new RefillWindow()
+  readonly #share = new AccountShare()
+  /** When a response first reported the limit. */
+  #knownSince = Number.POSITIVE_INFINITY
   /** What an earlier run learned. */
   readonly #remembered: LearnedLimit | undefined
 
@@ -134,15 +138,16 @@ export class LimitTracker {
    * Learns from the headers of the reply to a call that was sent then. What is gone of a limit should be what was taken from
    * it: if more is gone, it is enforced below the minute, or shared with others, and bursts are reduced in proportion.
    */
-  onAccepted(reportedLimit: ReportedLimit, share: Share, sentAt: number, now: number): void {
+  onAccepted(reportedLimit: ReportedLimit, taken: Share, sentAt: number, now: number): void {
     const { limit: reported, remaining } = reportedLimit
-    this.#window.observe(reportedLimit, this.#kind.rounding, sentAt, now, share.takenAtDispatch)
+    this.#window.observe(reportedLimit, this.#kind.rounding, sentAt, now, taken.takenAtDispatch)
+    this.#knownSince = Math.min(this.#knownSince, now)
     const isFirst = this.#unitsPerRemaining === undefined
     const gone = Math.max(0, reported - remaining - this.#kind.rounding)
-    const used = Math.max(this.#taken, share.takenAtDispatch) + this.#uncertainty
+    const used = Math.max(this.#taken, taken.takenAtDispatch) + this.#uncertainty
     const isAMinutesWorth = (this.#unitsPerRemaining ?? 1) === 1 && gone <= tolerance * used
     // Requests may have overtaken each other, so the smallest of several such proportions is the reliable one.
-    const proportion = gone > 0 ? (usedShare * Math.max(0, share.takenAtDispatch)) / gone : 1
+    const proportion = gone > 0 ? (usedShare * Math.max(0, taken.takenAtDispatch)) / gone : 1
     const burst = this.#kind.burstOf(this.#perMinute(reported))
     const smallest = Math.min(this.#unitsPerRemaining ?? 1, proportion, burst / reported)
     const units = (this.#unitsPerRemaining = isAMinutesWorth ? 1 : smallest)
@@ -153,30 +158,44 @@ export class LimitTracker {
     const margin = units === 1 ? Math.min(this.#kind.rounding, held / 10) || jitter : 0
     const refilled = ((now - sentAt) * limit) / 60_000
     const uncounted =
-      this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - share.takenAtDispatch)
-    const isLatest = share.nth === this.#dispatched
+      this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - taken.takenAtDispatch)
+    const isLatest = taken.nth === this.#dispatched
     const level = remaining * units + refilled - uncounted - margin
-    bucket.resize(limit, Math.max(1, held - margin), now)
+    this.#share.onRemaining(remaining / reported, (remaining * units * minuteMillis) / limit, now)
+    const share = this.#share.value
+    bucket.resize(limit * share, Math.max(1, (held - margin) * share), now)
     // Only the reply to the latest request counts all others, so an earlier one may lower the level but not raise it.
-    if (isFirst || (units === 1 && isLatest)) bucket.set(level, now)
-    else if (units === 1 && this.#kind.rounding === 0 && level - share.overtaken > bucket.level(now)) {
-      bucket.set(level - share.overtaken, now)
-    } else bucket.lowerTo(level, now)
+    const earlierLevel = this.#kind.rounding === 0 ? level - taken.overtaken : Number.NEGATIVE_INFINITY
+    // What remains may be taken by the others too, so they would all take it.
+    const mayRaise = units === 1 && share === 1
+    if (isFirst || (mayRaise && isLatest)) bucket.set(level, now)
+    else if (mayRaise && earlierLevel > bucket.level(now)) bucket.set(earlierLevel, now)
+    else bucket.lowerTo(level, now)
     const { slope } = this.#kind
     if (units < 1 || slope === undefined) return
     this.#slope ??= new TokenBucket(1, slope.burstOf(limit), now)
     this.#slope.resize(limit * slope.steepness, slope.burstOf(limit), now)
   }
 
-  /** Learns from the headers of a 429. Returns whether this limit explains it, as less than `needed` remained. */
-  onRejected(reported: ReportedLimit | undefined, needed: number, sentAt: number, now: number): boolean {
+  /** Learns from the headers of a 429; `isOfNewCause` if the call left after the last one. Returns whether this limit explains it, as less than `needed` remained. */
+  onRejected(
+    reported: ReportedLimit | undefined,
+    needed: number,
+    sentAt: number,
+    now: number,
+    isOfNewCause: boolean
+  ): boolean {
     if (reported === undefined) return false
     const isExplained = reported.remaining * (this.#unitsPerRemaining ?? 1) - this.#kind.rounding < needed
     if (isExplained) this.#window.onEmpty(reported.limit, sentAt, this.#taken)
     this.#window.observe(reported, this.#kind.rounding, sentAt, now, this.#taken)
+    // Estimates of tokens may be wrong without another process.
+    const isShared = isExplained && isOfNewCause && this.#kind.rounding === 0 && sentAt > this.#knownSince
+    this.#knownSince = Math.min(this.#knownSince, now)
+    if (isShared) this.#share.onRejected(now)
     const limit = this.#perMinute(reported.limit)
     const bucket = (this.#bucket ??= new TokenBucket(limit, this.#kind.burstOf(limit), now))
-    bucket.resize(limit, bucket.capacity, now)
+    bucket.resize(limit * this.#share.value, bucket.capacity, now)
     if (isExplained) bucket.lowerTo(0, now)
     return isExplained
   }

@@ -32,6 +32,9 @@ export class RefillWindow {
   #fullAt = Number.POSITIVE_INFINITY
   #takenBefore = 0
   #brokenResets = 0
+  /** Whether the bucket was last seen nearly empty, and whether it was then full again by its reset. */
+  #isEmptied = false
+  #isKept = false
   #isIgnored = false
 
   /** Learns from a response to a call that was sent then. `rounding`: by how much `remaining` may be rounded, 0 if down. */
@@ -51,6 +54,8 @@ export class RefillWindow {
     // Calls that arrived at the same moment with nothing left are no further evidence.
     if (gone === this.#latest.gone && at === this.#latest.at) return
     this.#latest = { gone, at }
+    if (this.#isEmptied && sentAt >= this.#fullAt && remaining >= limit / 2) this.#isKept = true
+    this.#isEmptied = remaining <= limit / 4
     this.#fullAt = at + resolutionMillis
     this.#takenBefore = taken
     const least = Math.max(0, minMillis) / (gone + rounding)
@@ -68,7 +73,7 @@ export class RefillWindow {
 
   /** A call that was sent then was rejected, as nothing remained: a reset that promised otherwise, twice, is ignored from then on. */
   onEmpty(limit: number, sentAt: number, taken: number): void {
-    if (sentAt < this.#fullAt) return
+    if (this.#isKept || sentAt < this.#fullAt) return
     this.#brokenResets = taken - this.#takenBefore < unexplainedShare * limit ? this.#brokenResets + 1 : 0
     if (this.#brokenResets >= maxBrokenResets) this.ignore()
   }

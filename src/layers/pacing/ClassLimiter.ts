@@ -181,9 +181,10 @@ export class ClassLimiter {
   }
 
   /** Gives back what a call reserved and the API did not count: it never left, or was rejected. */
-  giveBack({ shares }: Ticket, now: number): void {
+  giveBack({ shares }: Ticket, now: number, isOverload = false): void {
     if (shares === undefined) return
-    this.#requests.settle(shares.requests, 0, now)
+    // An overloaded API is not sent another request at once instead.
+    if (!isOverload) this.#requests.settle(shares.requests, 0, now)
     this.#input.settle(shares.input, 0, now)
     this.#output.settle(shares.output, 0, now)
   }
@@ -234,13 +235,13 @@ export class ClassLimiter {
     const isOfNewCause = this.coolDown.isSentAfterLastRejection(ticket.sentAt)
     ticket.tooLarge = reason._tag === "RateLimited" ? this.#rejectedByFullBucket(ticket, reported) : undefined
     // An error within a stream comes after the API has counted the request.
-    if (!ticket.headersSeen) this.giveBack(ticket, now)
+    if (!ticket.headersSeen) this.giveBack(ticket, now, reason._tag === "Overloaded")
     // The others fit, and need not wait for it.
     if (ticket.tooLarge !== undefined) return
     const retryAfterMillis = after >= 0 ? after : undefined
     if (reason._tag !== "RateLimited") {
       ticket.isOverloaded = true
-      this.coolDown.onRejected(ticket.sentAt, now, retryAfterMillis, random, this.#overloads.length(ticket, now))
+      this.coolDown.onRejected(ticket.sentAt, now, retryAfterMillis, random, this.#overloads.latest(ticket, now))
       return
     }
     this.coolDown.onRejected(ticket.sentAt, now, retryAfterMillis, random)

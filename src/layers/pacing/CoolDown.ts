@@ -1,5 +1,7 @@
 /** How long a model class rests after a 429 or an outage, and how it begins again: one call at a time first, then ever faster. */
 
+import type { Overloads } from "./OverloadRun.ts"
+
 /** So many calls in a row that meet an overload are an outage: of single overloads of a tenth of the calls, one in 1,000 is. */
 const outageLength = 3
 
@@ -55,7 +57,7 @@ export class CoolDown {
 
   /**
    * A call was rejected: rests for the time that the API names, else for a short while; for the longer of both where rejections
-   * go on. `random`, from 0 to 1, spreads the end of the rest. `overloads`: how many calls in a row met an overload, this one
+   * go on. `random`, from 0 to 1, spreads the end of the rest. `overloads`: the calls in a row that met an overload, this one
    * included; the class rests only where they are an outage. Without it, the rejection is a 429.
    */
   onRejected(
@@ -63,15 +65,15 @@ export class CoolDown {
     now: number,
     retryAfterMillis: number | undefined,
     random: number,
-    overloads?: number
+    overloads?: Overloads
   ): void {
     const isHeld = now < this.holdUntil
     const isOfNewCause = this.isSentAfterLastRejection(sentAt)
-    if (overloads !== undefined) this.#rejections = overloads
+    if (overloads !== undefined) this.#rejections = overloads.moments
     else if (isOfNewCause) this.#rejections++
     if (this.#rejections === 1) this.#rejectedSince = now
     this.#lastRejectedAt = now
-    const isSingle = overloads !== undefined && overloads < outageLength
+    const isSingle = overloads !== undefined && overloads.calls < outageLength
     if (isSingle || (retryAfterMillis === undefined && !isOfNewCause && isHeld)) return
     const isRepeated = this.#rejections > 1
     const stepMillis = Math.min(maxRestMillis, firstRestMillis * 2 ** (this.#rejections - 1)) * (1 + random / 4)

@@ -7,6 +7,12 @@ const observedCalls = 8
 /** A call that has been under way for this multiple of a rejection's latency was accepted. */
 const latencies = 2
 
+/** Calls in a row that met an overload, and the number of moments at which they left. */
+export interface Overloads {
+  readonly calls: number
+  readonly moments: number
+}
+
 export class OverloadRun {
   /** In the order of dispatch. */
   readonly #latest: Array<Ticket> = []
@@ -17,17 +23,19 @@ export class OverloadRun {
   }
 
   /**
-   * How many times in a row a call met an overload, up to the latest one, without an accepted one among them; calls that left
-   * at the same moment count once. In the order of dispatch, as a rejection arrives before the replies to calls that left
-   * earlier. To be called after `ticket` was rejected.
+   * The calls in a row that met an overload, up to the latest one, without an accepted one among them. In the order of dispatch,
+   * as a rejection arrives before the replies to calls that left earlier. To be called after `ticket` was rejected.
    */
-  length(ticket: Ticket, now: number): number {
+  latest(ticket: Ticket, now: number): Overloads {
     const acceptedAfterMillis = latencies * (now - ticket.sentAt)
-    const times = new Set<number>()
+    const moments = new Set<number>()
+    let calls = 0
     for (const { headersSeen, isOverloaded, isReleased, sentAt } of this.#latest.toReversed()) {
-      if (isOverloaded) times.add(sentAt)
-      else if (headersSeen || (!isReleased && now - sentAt > acceptedAfterMillis)) break
+      if (isOverloaded) {
+        calls++
+        moments.add(sentAt)
+      } else if (headersSeen || (!isReleased && now - sentAt > acceptedAfterMillis)) break
     }
-    return times.size
+    return { calls, moments: moments.size }
   }
 }

@@ -9,12 +9,18 @@ const seeds = ["1", "2", "3", "4", "5", "6"]
 const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Lets two processes ask so many questions each, with several seeds, and gives the means and the worst. */
-const share = Effect.fnUntraced(function* (rate: number, burst: number, asks: number, headers: Server["headers"]) {
+const share = Effect.fnUntraced(function* (
+  rate: number,
+  burst: number,
+  asks: number,
+  headers: Server["headers"],
+  offsetMillis = 0
+) {
   yield* TestClock.adjust("1 hour")
   const limits = () => ({ rpm: rate * 60, burstSeconds: burst / rate })
   const idealMillis = ((2 * asks + 1 - burst) / rate) * 1000 + 300
   const runs = yield* Effect.forEach(seeds, (seed) =>
-    runTogether({ limits, headers: headers!, jitterMillis: 20 }, [many(asks), many(asks)], {}, seed)
+    runTogether({ limits, headers: headers!, jitterMillis: 20 }, [many(asks), many(asks)], {}, seed, offsetMillis)
   )
   const ratios = runs.map(({ wallsMillis }) => Math.max(...wallsMillis) / idealMillis)
   return {
@@ -49,6 +55,20 @@ describe("two processes on one account", () => {
         assert.isAtMost(ratio, maxRatio, headers)
         assert.isAtMost(worst, 1.5, headers)
         assert.isAtMost(rejectedShare, maxRejected, headers)
+      }
+    })
+  )
+
+  it.effect("share it as well where one of them starts a little later", () =>
+    Effect.gen(function* () {
+      for (const headers of ["true", "of the bucket"] as const) {
+        for (const offsetMillis of [20, 100, 300, 1000]) {
+          const { ratio, rejectedShare, worst } = yield* share(20, 10, 100, headers, offsetMillis)
+          const cell = `${headers}, ${offsetMillis} ms later`
+          assert.isAtMost(ratio, 1.25, cell)
+          assert.isAtMost(worst, 1.4, cell)
+          assert.isAtMost(rejectedShare, 0.09, cell)
+        }
       }
     })
   )

@@ -122,12 +122,13 @@ export const run = Effect.fnUntraced(function* (
   return { ...others, wallMillis: wallsMillis[0]! }
 })
 
-/** Runs asks of several processes on one account at the same time, each with a stack of its own. */
+/** Runs asks of several processes on one account, each with a stack of its own, that start one after the other. */
 export const runTogether = Effect.fnUntraced(function* (
   server: Server,
   processes: ReadonlyArray<ReadonlyArray<string>>,
   options: Stack.Options = {},
-  seed = "pacing"
+  seed = "pacing",
+  offsetMillis = 0
 ) {
   const startedAt = yield* Clock.currentTimeMillis
   const claude = serve(server, startedAt)
@@ -135,6 +136,7 @@ export const runTogether = Effect.fnUntraced(function* (
     Research.run(questions.map((question) => Ask.text(question))).pipe(
       Effect.andThen(({ answers }) => Effect.map(Clock.currentTimeMillis, (now) => ({ answers, now }))),
       Effect.provide(Stack.layerOver(options).pipe(Layer.provide(claude.layer))),
+      Effect.delay(index * offsetMillis),
       Random.withSeed(index === 0 ? seed : `${seed} ${index}`),
       Effect.forkChild
     )
@@ -147,7 +149,7 @@ export const runTogether = Effect.fnUntraced(function* (
   }
   const times = claude.sent.map(({ at }) => at - startedAt)
   const leftIn = (from: number, to: number) => times.filter((at) => at >= from && at < to).length
-  const wallsMillis = ended.map(({ now }) => now - startedAt)
+  const wallsMillis = ended.map(({ now }, index) => now - startedAt - index * offsetMillis)
   return { ...claude.book, wallsMillis, sent: times.length, times, leftIn }
 })
 

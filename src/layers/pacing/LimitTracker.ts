@@ -172,6 +172,7 @@ export class LimitTracker {
     else if (mayRaise && earlierLevel > bucket.level(now)) bucket.set(earlierLevel, now)
     else bucket.lowerTo(level, now)
     const { slope } = this.#kind
+    if (units < 1) this.#slope = undefined
     if (units < 1 || slope === undefined) return
     this.#slope ??= new TokenBucket(1, slope.burstOf(limit), now)
     this.#slope.resize(limit * slope.steepness, slope.burstOf(limit), now)

@@ -29,9 +29,12 @@ const inBatches = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
     all.slice(index * runsPerProcess, (index + 1) * runsPerProcess)
   )
 
-const playOne = async ({ setups, work }: Case, contender: Contender): Promise<ReadonlyArray<Run.Outcome>> => {
+const playOne = async (
+  { processes, setups, work }: Case,
+  contender: Contender
+): Promise<ReadonlyArray<Run.Outcome>> => {
   const outcomes: Array<Run.Outcome> = []
-  for (const batch of inBatches(setups)) outcomes.push(...(await server.play(contender, work, batch)))
+  for (const batch of inBatches(setups)) outcomes.push(...(await server.play(contender, work, batch, processes)))
   return outcomes
 }
 
@@ -85,7 +88,8 @@ const seconds = new Map<string, string>()
 const measure = async (one: Case): Promise<void> => {
   const outcomes = await play(one)
   const fanfold = outcomes.get("fanfold")!
-  targets.set(one.name, one.targets(fanfold))
+  const peers = contenders.filter((name) => name !== "fanfold").map((name) => outcomes.get(name)!)
+  targets.set(one.name, one.targets(fanfold, peers))
   tables.set(
     one.name,
     contenders.map((contender) => rowOf(one, contender, outcomes.get(contender)!))

@@ -14,7 +14,13 @@ export interface Case {
   /** Processes of each contender, one after the other. */
   readonly rounds: number
   readonly idealMillis?: (outcome: Outcome) => number
-  readonly targets: (outcomes: ReadonlyArray<Outcome>) => ReadonlyArray<Judge.Target>
+  /** `peers`: the outcomes of the other contenders. */
+  readonly targets: (
+    outcomes: ReadonlyArray<Outcome>,
+    peers: ReadonlyArray<ReadonlyArray<Outcome>>
+  ) => ReadonlyArray<Judge.Target>
+  /** Processes that share a mock and divide the asks; 1 without it. */
+  readonly processes?: number
   /** Keeps the processor busy, so that no other case may run at the same time. */
   readonly isBusy?: boolean
 }

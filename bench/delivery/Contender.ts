@@ -12,7 +12,7 @@ type Run = (baseUrl: string) => Promise<Omit<Ended, "wallMillis">>
 const fanfold = async (): Promise<Run> => {
   const { Ask, Event, Research, Stack, Synthesis } = await import("fanfold")
   const { Effect, Layer, Redacted } = await import("effect")
-  const { policy = "all", timeouts } = job
+  const { concurrency = "unbounded", policy = "all", timeouts } = job
   const options = timeouts && {
     timeout: { firstToken: timeouts.silence, stall: timeouts.silence, attempt: timeouts.attempt },
     retry: { within: timeouts.ask }
@@ -24,7 +24,7 @@ const fanfold = async (): Promise<Run> => {
   const synthesis = Synthesis.text(instruction)
   await Promise.all(job.baseUrls.map((url) => Effect.runPromise(Effect.scoped(Layer.build(stackOf(url))))))
   return (baseUrl) =>
-    Research.run(asks, { policy }).pipe(
+    Research.run(asks, { concurrency, policy }).pipe(
       Effect.flatMap((findings) => {
         const answers = findings.findings.length - findings.gaps.length
         return Effect.match(synthesis(findings), {

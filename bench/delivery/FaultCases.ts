@@ -1,5 +1,6 @@
 /** The cases of `delivery` with faults: random ones, an outage, and calls that fall silent. */
 import type { Scenario } from "fanfold/mocks"
+import { medianOf } from "../harness/Results.ts"
 import {
   burst,
   type Case,
@@ -17,6 +18,7 @@ import { askAttempts, settledAfter } from "./Run.ts"
 
 export const faultCases = (isQuick: boolean): ReadonlyArray<Case> => [
   randomFaults(isQuick),
+  fewFaults,
   outage(isQuick),
   silence(false),
   silence(true)
@@ -54,6 +56,28 @@ const randomFaults = (isQuick: boolean): Case => {
         Judge.atMost("requests per answer", perAnswer, 1.25)
       ]
     }
+  }
+}
+
+/** 200 asks, 32 in flight, as the contender with p-limit has it. */
+const fewFaults: Case = {
+  name: "10 % 529, 5 % resets, 32 in flight, 5 seeds",
+  work: { asks: 200, concurrency: 32, patienceSeconds: 120 },
+  setups: Array.from({ length: 5 }, (_, index) => {
+    const { faults = [], ...scenario } = randomScenario(index + 1)
+    return constant({ ...scenario, latency: latencyMillis, faults: faults.slice(0, 2) })
+  }),
+  rounds: 1,
+  isBusy: true,
+  targets: (outcomes, peers) => {
+    const ratios = outcomes.flatMap(({ wallMillis }, seed) => {
+      const complete = peers.flatMap((all) => (all[seed]!.isComplete ? [all[seed]!.wallMillis] : []))
+      return complete.length === 0 ? [] : [wallMillis / Math.min(...complete)]
+    })
+    return [
+      Judge.atMost("runs without all answers", outcomes.filter(({ isComplete }) => !isComplete).length, 0),
+      Judge.atMost("wall ÷ the fastest complete peer's, by seed", ratios.length === 0 ? 0 : medianOf(ratios), 1.2)
+    ]
   }
 }
 

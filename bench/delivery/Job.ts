@@ -12,6 +12,8 @@ export interface Work {
   /** Minimum and maximum of a prompt's tokens; about ten without it. */
   readonly promptTokens?: readonly [number, number]
   readonly isStreamed?: boolean
+  /** Most asks of fanfold in flight; unbounded without it. */
+  readonly concurrency?: number
   readonly policy?: Policy.Policy
   /**
    * Milliseconds: `silence` until an attempt's first token and between its chunks, `attempt` for all of an attempt, `ask` for all
@@ -25,6 +27,8 @@ export interface Work {
 /** The same work once for each base URL, all at the same time. */
 export interface Job extends Work {
   readonly contender: Contender
+  /** The number of the first question, so that several processes ask different ones. */
+  readonly from: number
   readonly baseUrls: ReadonlyArray<string>
 }
 
@@ -49,9 +53,9 @@ const filler = "What is written here is of no account, and only its length matte
 const lengthOf = (index: number, [min, max]: readonly [number, number]): number => min + ((index * 7919) % (max - min))
 
 /** The questions of the work. The system prompt fills up the tokens, as the synthesis repeats the text of a question. */
-export const questionsOf = ({ asks, promptTokens }: Work): ReadonlyArray<Question> =>
+export const questionsOf = ({ asks, from = 0, promptTokens }: Work & Partial<Job>): ReadonlyArray<Question> =>
   Array.from({ length: asks }, (_, index) => {
-    const text = `What is the answer to question ${index}?`
+    const text = `What is the answer to question ${from + index}?`
     if (promptTokens === undefined) return { text }
     const characters = Math.round(lengthOf(index, promptTokens) * charactersPerToken)
     return { text, system: filler.repeat(Math.ceil(characters / filler.length)).slice(0, characters) }

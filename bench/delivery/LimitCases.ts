@@ -16,6 +16,8 @@ import { askAttempts, type Outcome, settledAfter } from "./Run.ts"
 
 export const limitCases = (isQuick: boolean): ReadonlyArray<Case> => [
   ...requestLimit(isQuick),
+  otherWindow,
+  ...twoProcesses,
   ...tokenLimits(isQuick),
   changingLimit(isQuick)
 ]
@@ -51,6 +53,49 @@ const requestLimit = (isQuick: boolean): ReadonlyArray<Case> =>
       }
     }
   })
+
+/** The limit as what the bucket holds, which flows in within half a second. */
+const otherWindow: Case = {
+  name: `${perSecond} requests/s, reported as a limit of ${burst} with a reset within ${burst / perSecond} s`,
+  work: { asks: 200, patienceSeconds: 240 },
+  setups: [{ ...constant({ limits: requestLimits }), limitWindowSeconds: burst / perSecond }],
+  rounds: 1,
+  idealMillis: () => ((200 + 1 - burst) / perSecond) * 1000 + latencyMillis + synthesisMillis,
+  targets: (outcomes) => {
+    const { limitedShare, lost } = totalsOf(outcomes, otherWindow.work)
+    return [
+      Judge.atMost("lost answers", lost, 0),
+      wallTarget(outcomes, otherWindow.idealMillis!, 1.1),
+      Judge.atMost("429s of asks", limitedShare, 0.02, Judge.percent)
+    ]
+  }
+}
+
+/** Why the targets of two processes are hard to reach. */
+const sharedBurst =
+  `the first calls of both processes, before any response, are more than the bucket of ${burst} holds; after the 429s both rest for the second ` +
+  "that retry-after names, and what the other takes is seen a latency late"
+
+const twoProcesses: ReadonlyArray<Case> = [false, true].map((omitsLimitHeaders) => {
+  const work = { asks: 200, patienceSeconds: 120 }
+  const idealMillis = () => ((work.asks + 1 - burst) / perSecond) * 1000 + latencyMillis + synthesisMillis
+  return {
+    name: `two processes share ${perSecond} requests/s, burst ${burst}, ${omitsLimitHeaders ? "no limit headers" : "limit headers"}`,
+    work,
+    processes: 2,
+    setups: [constant({ limits: requestLimits }, omitsLimitHeaders)],
+    rounds: 1,
+    idealMillis,
+    targets: (outcomes) => {
+      const { limitedShare, lost } = totalsOf(outcomes, work)
+      return [
+        Judge.atMost("lost answers", lost, 0),
+        { ...wallTarget(outcomes, idealMillis, 1.15), why: sharedBurst },
+        { ...Judge.atMost("429s of asks", limitedShare, 0.05, Judge.percent), why: sharedBurst }
+      ]
+    }
+  }
+})
 
 /** Replies of `tokens` tokens to the questions whose number ends in one of the digits. */
 const replyOfLength = (tokens: number, digits: string) => ({

@@ -14,8 +14,13 @@ import type { PacingCostJob, PacingCostSamples } from "./PacingCost.ts"
 export interface Outcome extends Ended, RequestLog {}
 
 export interface Server {
-  /** Lets a contender do the work once against each of the mocks, all at the same time. */
-  readonly play: (contender: Contender, work: Work, setups: ReadonlyArray<Setup>) => Promise<ReadonlyArray<Outcome>>
+  /** Lets a contender do the work once against each of the mocks, all at the same time; in several processes, which divide it. */
+  readonly play: (
+    contender: Contender,
+    work: Work,
+    setups: ReadonlyArray<Setup>,
+    processes?: number
+  ) => Promise<ReadonlyArray<Outcome>>
   /** Milliseconds of small runs with Pacing and without it. */
   readonly playPacingCost: (
     job: Omit<PacingCostJob, "baseUrls">,
@@ -60,12 +65,15 @@ export const start = async (): Promise<Server> => {
   const create = (setup: Setup) =>
     json<{ baseUrl: string; logUrl: string }>(`${url}/runs`, { method: "POST", body: JSON.stringify(setup) })
   return {
-    play: async (contender, work, setups) => {
+    play: async (contender, work, setups, processes = 1) => {
       const mocks = await Promise.all(setups.map(create))
-      const job: Job = { ...work, contender, baseUrls: mocks.map(({ baseUrl }) => baseUrl) }
-      const ended = await execute<ReadonlyArray<Ended>>("Contender.ts", job)
+      const asks = work.asks / processes
+      const jobs = Array.from({ length: processes }, (_, index): Job => {
+        return { ...work, asks, from: index * asks, contender, baseUrls: mocks.map(({ baseUrl }) => baseUrl) }
+      })
+      const ended = await Promise.all(jobs.map((job) => execute<ReadonlyArray<Ended>>("Contender.ts", job)))
       const logs = await Promise.all(mocks.map(({ logUrl }) => json<RequestLog>(logUrl)))
-      return ended.map((end, index) => Object.assign(end, logs[index]!))
+      return logs.map((log, index) => Object.assign(joined(ended.map((each) => each[index]!)), log))
     },
     playPacingCost: async (job, setup, rounds) => {
       const mocks = await Promise.all(Array.from({ length: 2 * (rounds + 1) }, () => create(setup)))
@@ -73,6 +81,17 @@ export const start = async (): Promise<Server> => {
       return execute("PacingCost.ts", pacingCostJob)
     },
     stop: () => void child.off("exit", onEarlyExit).kill()
+  }
+}
+
+/** The ends of processes that divided the work, as one: the time is that of the slowest. */
+const joined = (ended: ReadonlyArray<Ended>): Ended => {
+  const failure = ended.find((end) => end.failure !== undefined)?.failure
+  return {
+    isComplete: ended.every(({ isComplete }) => isComplete),
+    answers: ended.reduce((sum, { answers }) => sum + answers, 0),
+    wallMillis: Math.max(...ended.map(({ wallMillis }) => wallMillis)),
+    ...(failure !== undefined && { failure })
   }
 }
 

@@ -11,6 +11,8 @@ export interface Setup {
   readonly phases: ReadonlyArray<Phase>
   /** Leaves out `anthropic-ratelimit-*` headers; a 429 keeps its `retry-after`. */
   readonly omitsLimitHeaders?: boolean
+  /** Reports the limit of requests as what flows in within this time, instead of a minute; the bucket must hold as much. */
+  readonly limitWindowSeconds?: number
 }
 
 /** One attempt as the server saw it; `atMillis` counts from the first request, `key` is the same for the same question. */
@@ -42,6 +44,15 @@ const withoutLimitHeaders = (response: Response): Response => {
   return new Response(response.body, { status: response.status, headers })
 }
 
+const ofWindow = (response: Response, windowSeconds: number): Response => {
+  const headers = new Headers(response.headers)
+  for (const part of ["limit", "remaining"]) {
+    const name = `anthropic-ratelimit-requests-${part}`
+    headers.set(name, String(Math.floor((Number(headers.get(name)) * windowSeconds) / 60)))
+  }
+  return new Response(response.body, { status: response.status, headers })
+}
+
 /** The mock of a phase; `sinceMillis` is when it was created, counted from the first request. */
 interface PhaseMock {
   readonly claude: MockClaude
@@ -49,7 +60,7 @@ interface PhaseMock {
 }
 
 /** Creates the mock of each phase when the phase's first request arrives. */
-export const make = ({ omitsLimitHeaders = false, phases }: Setup): MockRun => {
+export const make = ({ limitWindowSeconds, omitsLimitHeaders = false, phases }: Setup): MockRun => {
   const mocks = new Map<Phase, PhaseMock>()
   let startedAt: number | undefined
   const current = (): PhaseMock => {
@@ -72,7 +83,8 @@ export const make = ({ omitsLimitHeaders = false, phases }: Setup): MockRun => {
   return {
     fetch: async (input, init) => {
       const response = await current().claude.fetch(input, init)
-      return omitsLimitHeaders ? withoutLimitHeaders(response) : response
+      if (omitsLimitHeaders) return withoutLimitHeaders(response)
+      return limitWindowSeconds === undefined ? response : ofWindow(response, limitWindowSeconds)
     },
     requestLog: async () => {
       const until = performance.now() + maxWaitMillis

@@ -101,7 +101,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", detail)
   }
 }
 
-/** 413: the request is larger than the API takes. */
+/** 413, or a request of more input tokens than the account's limit a minute: larger than the API ever takes. */
 export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", detail) {
   get isRetryable(): boolean {
     return false

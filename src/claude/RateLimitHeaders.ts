@@ -1,9 +1,17 @@
 /** Reads the limits that the API reports in the headers of a response. */
 
-/** One limit a minute, and how much of it remained when the request arrived. */
+/** A limit of a minute or another window, and how much of it remained when the request arrived. */
 export interface ReportedLimit {
   readonly limit: number
   readonly remaining: number
+  /** When all of it remains again, where the API names a time. */
+  readonly reset?: Reset
+}
+
+/** In epoch milliseconds of this machine's clock; it may be later or earlier by the resolution, a second or a millisecond. */
+export interface Reset {
+  readonly at: number
+  readonly resolutionMillis: number
 }
 
 export interface RateLimitHeaders {
@@ -34,17 +42,22 @@ const maxLimit = 1e12
 /** A bucket is full again within minutes, and a reply may come an hour late: a reset further away than a day is an error. */
 const dayMillis = 86_400_000
 
+/** A clock that differs from that of the server by more is corrected: `date` has a resolution of a second. */
+const maxSkewMillis = 2000
+
 /** Reads the headers. A reset in 1970 is valid: the API sends it for a bucket that a rejected request never touched. */
 export const read = (headers: Headers, now: number): RateLimitHeaders => {
   const reported: { -readonly [K in (typeof dimensions)[number]]?: ReportedLimit } = {}
   const invalid: Array<string> = []
+  const skewMillis = skewOf(headers, now)
   for (const dimension of dimensions) {
     const names = families[dimension]
     const [limitText, remainingText, reset] = [headers[names.limit], headers[names.remaining], headers[names.reset]]
     if (limitText === undefined || remainingText === undefined) continue
     const [limit, remaining] = [countOf(limitText), countOf(remainingText)]
     if (limit >= 1 && limit <= maxLimit && remaining <= limit && isPlausible(reset, now)) {
-      reported[dimension] = { limit, remaining }
+      const at = resetOf(reset, skewMillis)
+      reported[dimension] = at === undefined ? { limit, remaining } : { limit, remaining, reset: at }
     } else {
       invalid.push(`${names.family}: limit ${limitText}, remaining ${remainingText}, reset ${reset ?? "none"}`)
     }
@@ -64,4 +77,16 @@ const isPlausible = (reset: string | undefined, now: number): boolean => {
   if (reset === undefined) return true
   const at = Date.parse(reset)
   return at === 0 || Math.abs(at - now) < dayMillis
+}
+
+const resetOf = (reset: string | undefined, skewMillis: number): Reset | undefined => {
+  const at = Date.parse(reset ?? "")
+  if (reset === undefined || at === 0) return undefined
+  return { at: at - skewMillis, resolutionMillis: (/\.\d/.test(reset) ? 1 : 1000) + (skewMillis === 0 ? 0 : 1000) }
+}
+
+/** How far the server's clock is ahead. */
+const skewOf = (headers: Headers, now: number): number => {
+  const millis = Date.parse(headers["date"] ?? "") + 500 - now
+  return Math.abs(millis) > maxSkewMillis ? millis : 0
 }

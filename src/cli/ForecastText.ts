@@ -1,7 +1,7 @@
 /** What `fanfold check` prints: the calls of a plan, their tokens and cost at most, the budget and the shared prefixes. */
 import { Duration } from "effect"
 import { isOverridden, pricedAt, type Prices, usdText } from "../claude/Price.ts"
-import { charactersPerToken } from "../cost/TokenCount.ts"
+import { charactersPerToken, exceedsLimit, uncachedInputTokens } from "../cost/TokenCount.ts"
 import { planText } from "../options/DurationText.ts"
 import * as Policy from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
@@ -30,6 +30,7 @@ export const toText = (
       : costText(forecast, layers.prices),
     ...addedLines(calls),
     ...budgetLines(layers.budget, atMostUsd),
+    ...limitLines(calls, layers.pacing?.limits?.itpm),
     ...SharedPrefixLines.lines(calls.filter(({ part }) => part === "ask")),
     "Nothing was sent.",
     ""
@@ -89,6 +90,17 @@ const budgetLines = (budget: Prepared["layers"]["budget"], atMostUsd = 0): Reado
     `Budget: ${limits.join(" and ")}${isLess ? ", less than that: asks that do not fit any more are left out" : ""}`
   ]
 }
+
+/** The calls with more input tokens than the configured limit a minute: they fail, the synthesis where the answers are long. */
+const limitLines = (calls: ReadonlyArray<Forecast.Foreseen>, itpm: number | undefined): ReadonlyArray<string> =>
+  calls.flatMap(({ inputTokens, name, part, request }) => {
+    const tokens = part === "ask" ? uncachedInputTokens(request) : inputTokens
+    if (itpm === undefined || !exceedsLimit(tokens, itpm)) return []
+    const [count, end] =
+      part === "ask" ? ["about", "it would fail"] : ["up to", "it fails if the answers are that long"]
+    const limit = `more than the limit of ${numberText(itpm)} a minute (pacing.limits.itpm) holds`
+    return [`Too large: ${inert(name)} has ${count} ${numberText(tokens)} input tokens, ${limit}: ${end}`]
+  })
 
 /** The model that is asked first, then its fallbacks. */
 const modelsText = (models: ReadonlyArray<string>): string => inert(models.join(", else "))

@@ -24,3 +24,13 @@ const jsonLengthOf = (value: unknown): number => {
   }
   return Math.max(2, length)
 }
+
+/** Those of them that count against a limit although the context may be read from the cache. */
+export const uncachedInputTokens = (request: Request): number =>
+  request.context === undefined ? estimateInputTokens(request) : estimateInputTokens({ ...request, context: "" })
+
+/** An estimate by length may be too high by a fifth: only one that exceeds a limit by more proves that the request cannot pass. */
+const estimateTolerance = 1.2
+
+/** Whether a request of so many estimated tokens can never pass a limit that holds `limit` tokens. */
+export const exceedsLimit = (tokens: number, limit: number): boolean => tokens > estimateTolerance * limit

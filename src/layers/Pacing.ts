@@ -12,7 +12,7 @@ import { Dispatcher } from "./pacing/Dispatcher.ts"
 import { LearnedLimits, type Remembered, trustIn } from "./pacing/LearnedLimits.ts"
 import { modelClassOf } from "./pacing/ModelClass.ts"
 import { PacedCall, type Shared } from "./pacing/PacedCall.ts"
-import { initialInFlight } from "./pacing/RateProbe.ts"
+import { smallRun } from "./pacing/RateProbe.ts"
 import { Ticket } from "./pacing/Ticket.ts"
 
 const count = (description: string) => Schema.optionalKey(PositiveInt.annotate({ description }))
@@ -28,7 +28,7 @@ const Limits = Schema.Struct({
  * `remember`: whether runs begin with what earlier ones learned of the account, as far as nothing is configured.
  */
 export const Options = Schema.Struct({
-  inFlight: count("Most calls on their way at once (default: 8, then what the account allows)"),
+  inFlight: count("Most calls on their way at once (default: up to 10 at first, then what the account allows)"),
   limits: Schema.optionalKey(Limits),
   remember: Schema.optionalKey(
     Schema.Boolean.annotate({
@@ -55,9 +55,9 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
   const loading = new Map<string, Fiber.Fiber<ClassLimiter>>()
   const isConfigured = inFlight !== undefined || Object.values(limits).some((limit) => limit !== undefined)
 
-  const add = (modelClass: string, now: number, remembered?: Remembered): ClassLimiter => {
+  const add = (modelClass: string, asks: number, now: number, remembered?: Remembered): ClassLimiter => {
     const trust = remembered === undefined ? 0 : trustIn(remembered, now)
-    const limiter = new ClassLimiter(!isConfigured, limits, now, trust > 0 ? remembered : undefined, trust)
+    const limiter = new ClassLimiter(!isConfigured, limits, now, asks, trust > 0 ? remembered : undefined, trust)
     limiters.set(modelClass, limiter)
     dispatcher.add(limiter)
     return limiter
@@ -65,12 +65,13 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
 
   /** Creates the limiter of a new model class; its stored limits are loaded once, also if the first caller is interrupted. */
   const load = (modelClass: string, fiber: AnyFiber): Effect.Effect<ClassLimiter> => {
-    if (storage === undefined) return Effect.succeed(add(modelClass, nowMillis(fiber)))
+    const { asks } = fiber.getRef(Call.Current)
+    if (storage === undefined) return Effect.succeed(add(modelClass, asks, nowMillis(fiber)))
     const underWay =
       loading.get(modelClass) ??
       Effect.runForkWith(fiber.context)(
         Effect.flatMap(storage.recall(modelClass), (remembered) =>
-          Effect.map(Clock.currentTimeMillis, (now) => add(modelClass, now, remembered))
+          Effect.map(Clock.currentTimeMillis, (now) => add(modelClass, asks, now, remembered))
         )
       )
     loading.set(modelClass, underWay)
@@ -93,9 +94,10 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
     const ticket = new Ticket(request, call, shared.nextOrder())
     const paced = new PacedCall(shared, limiter, ticket, fiber)
     const sent = Effect.suspend(() => {
-      const observed = Attempt.observed(send(request), paced, fiber)
+      const attempt = Effect.mapError(send(request), (error) => ticket.tooLarge ?? error)
+      const observed = Attempt.observed(attempt, paced, fiber)
       // While others wait for the first limits, the reply is streamed: its headers come before its end.
-      const isAwaited = call.asks > initialInFlight && limiter.isUnknown
+      const isAwaited = call.asks > smallRun && limiter.isUnknown
       return isAwaited ? Effect.provideService(observed, Call.Current, { ...call, streamed: true }) : observed
     })
     return dispatcher.run(limiter, ticket, sent, () => paced.onExit(), fiber)

@@ -6,6 +6,8 @@ import { fanfold, folders, reaching } from "./Process.ts"
 
 const folder = folders()
 
+const escaped = (text: string) => text.replaceAll(/[().]/g, String.raw`\$&`)
+
 describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
   it("says what would be sent and what it may cost, and calls nothing", async () => {
     const claude = mockClaude()
@@ -42,6 +44,28 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     )
     for (const { code, stderr } of [text, json, unpriced, several]) assert.deepStrictEqual([code, stderr], [0, ""])
     assert.strictEqual(claude.journal.attempts, 0)
+  })
+
+  it("names what exceeds the configured limit of input tokens, with both numbers", async () => {
+    const cwd = folder({ "plan.yaml": `pacing: { limits: { itpm: 3000 } }\n${plan}` })
+    const long = plan.replace("How far is the sun?", "word ".repeat(4000))
+    const both = folder({ "plan.yaml": `pacing: { limits: { itpm: 3000 } }\n${long}` })
+    const [synthesis, ask, wide] = await Promise.all([
+      fanfold(["check", "plan.yaml"], { cwd }),
+      fanfold(["check", "plan.yaml"], { cwd: both }),
+      fanfold(["check", "plan.yaml", "--pacing-limits-itpm", "50000"], { cwd: both })
+    ])
+    const limit = "more than the limit of 3,000 a minute (pacing.limits.itpm) holds"
+    const largeSynthesis = new RegExp(
+      `\nToo large: synthesis has up to 8,\\d{3} input tokens, ${escaped(limit)}: it fails if`
+    )
+    assert.match(synthesis.stdout, largeSynthesis)
+    assert.notInclude(synthesis.stdout, "Too large: sun")
+    assert.match(
+      ask.stdout,
+      new RegExp(`\nToo large: sun has about 5,\\d{3} input tokens, ${escaped(limit)}: it would fail`)
+    )
+    assert.notInclude(wide.stdout, "Too large")
   })
 
   it("reads short times, and tells what contradicts itself in what plan and flags say together", async () => {

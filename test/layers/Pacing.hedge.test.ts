@@ -98,20 +98,30 @@ describe("a second copy", () => {
     })
   )
 
-  it.effect("is not let out while its class rests after a 429 or 529; that of another class is", () =>
+  it.effect("is not let out while its class rests after a 429 or an outage; that of another class is", () =>
     Effect.gen(function* () {
       const limited = failure(new AskError.RateLimited({ detail: "slow down", retryAfterMillis: 1000 }))
-      for (const refusal of [limited, overloaded()]) {
-        const claude = make((_sent, nth) => (nth === 1 ? Effect.fail(refusal) : Effect.succeed(reply("yes"))))
+      // A single 529 costs no other call anything; three in a row are an outage.
+      for (const [rejections, rejection] of [
+        [1, limited],
+        [3, overloaded()]
+      ] as const) {
+        const claude = make((_sent, nth) =>
+          nth <= rejections ? Effect.delay(Effect.fail(rejection), 10) : Effect.succeed(reply("yes"))
+        )
         yield* Effect.gen(function* () {
-          yield* Effect.flip(send())
+          for (let n = 1; n <= rejections; n++) {
+            const rejected = yield* Effect.forkChild(Effect.flip(send()))
+            yield* TestClock.adjust(20)
+            yield* Fiber.join(rejected)
+          }
           yield* TestClock.adjust(100)
           yield* turnedAway()
           yield* copyOf(request("copy", { model: "claude-opus-5-5" }))
-          yield* TestClock.adjust(1000)
+          yield* TestClock.adjust(1250)
           yield* copyOf(request("copy"))
         }).pipe(Effect.provide(paced(claude)))
-        assert.strictEqual(claude.sent.length, 3)
+        assert.strictEqual(claude.sent.length, rejections + 2)
       }
     })
   )

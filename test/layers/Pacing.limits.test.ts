@@ -110,13 +110,42 @@ describe("limits that are told", () => {
     })
   )
 
-  it.effect("let a request larger than a minute's worth pass a full bucket", () =>
+  it.effect("let a request pass a full bucket that is estimated to be a little larger than a minute's worth", () =>
     Effect.gen(function* () {
       const claude = make(() => Effect.succeed(reply("yes", { usage: usage(2000, 1) })))
       const large = many(2, { system: "word".repeat(2000) })
-      yield* finish(sendAll(large).pipe(Effect.provide(paced(claude, { limits: { itpm: 1000 } }))))
+      yield* finish(sendAll(large).pipe(Effect.provide(paced(claude, { limits: { itpm: 1700 } }))))
       assert.strictEqual(timesOf(claude)[0], 0)
-      assert.approximately(timesOf(claude)[1]!, 120_000, 100)
+      assert.approximately(timesOf(claude)[1]!, 70_600, 100)
+    })
+  )
+
+  it.effect("fail a request at once that can never pass, with both numbers", () =>
+    Effect.gen(function* () {
+      const claude = make()
+      const large = request("why?", { system: "word".repeat(60_000) })
+      const failures = yield* finish(
+        Effect.all([Effect.flip(send(large)), send()], { concurrency: "unbounded" }).pipe(
+          Effect.provide(paced(claude, { limits: { itpm: 15_000 } }))
+        )
+      )
+      const [error] = failures
+      assert.strictEqual(error.reason._tag, "TooLarge")
+      assert.isFalse(error.isRetryable)
+      assert.match(
+        error.message,
+        /^request too large: about 60,0\d\d input tokens, and the account's limit of 15,000 a minute holds no more/
+      )
+      assert.strictEqual(claude.sent.length, 1)
+    })
+  )
+
+  it.effect("do not count a context that the cache may hold", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.succeed(reply("yes", { usage: usage(10, 1, 60_000) })))
+      const large = request("why?", { context: "word".repeat(60_000) })
+      yield* finish(send(large).pipe(Effect.provide(paced(claude, { limits: { itpm: 15_000 } }))))
+      assert.strictEqual(claude.sent.length, 1)
     })
   )
 
@@ -237,6 +266,37 @@ describe("limits that headers tell", () => {
       const all = Effect.forEach([request(), large, request(), large], (one) => Effect.result(send(one)))
       yield* finish(all.pipe(Effect.provide(paced(claude, {}))))
       assert.deepStrictEqual(timesOf(claude), [0, 0, 0, 0])
+    })
+  )
+
+  it.effect("fail requests that can never pass, also those that were waiting, and let others leave", () =>
+    Effect.gen(function* () {
+      const headers = tellingOf("input-tokens", 15_000, 14_000)
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { headers })), 100))
+      const large = request("large", { system: "word".repeat(60_000) })
+      const all = [...many(8), large, large, request("small")]
+      const results = yield* finish(sendAll(all).pipe(Effect.provide(paced(claude, {}))))
+      const tags = results.map((result) => (result._tag === "Failure" ? result.failure.reason._tag : result._tag))
+      assert.deepStrictEqual(tags, [...many(8).map(() => "Success"), "TooLarge", "TooLarge", "Success"])
+    })
+  )
+
+  it.effect("fail a request that is rejected although its bucket is full, and hold back no other", () =>
+    Effect.gen(function* () {
+      const headers = { ...tellingOf("input-tokens", 15_000, 15_000), ...tellingOf("requests", 50, 49) }
+      const limited = failure(new AskError.RateLimited({ detail: "too many", retryAfterMillis: 30_000 }), { headers })
+      const claude = make(({ request }) =>
+        request.system === undefined ? Effect.succeed(reply("yes", { headers })) : Effect.fail(limited)
+      )
+      // By length less than the limit: the tokens of its script are shorter.
+      const large = request("large", { system: "word".repeat(13_000) })
+      const program = Effect.gen(function* () {
+        const error = yield* Effect.flip(send(large))
+        assert.strictEqual(error.reason._tag, "TooLarge")
+        yield* send()
+      })
+      yield* finish(program.pipe(Effect.provide(paced(claude, {}))))
+      assert.deepStrictEqual(timesOf(claude), [0, 0])
     })
   )
 })

@@ -31,9 +31,9 @@ const allowing = (limit: number, remaining: number) => ({
 })
 
 describe("a class of models", () => {
-  it.effect("rests for a moment after a 529, and longer while they go on", () =>
+  it.effect("does not rest after a single 529, nor after two, and for a second where they go on", () =>
     Effect.gen(function* () {
-      const claude = make((_sent, nth) => (nth <= 5 ? Effect.delay(Effect.fail(overloaded()), 10) : yes()))
+      const claude = make((_sent, nth) => (nth <= 6 ? Effect.delay(Effect.fail(overloaded()), 10) : yes()))
       const layer = paced(claude)
       const one = Effect.result(send())
       const fiber = yield* Effect.forEach(Array.from({ length: 8 }), () => one).pipe(
@@ -43,11 +43,49 @@ describe("a class of models", () => {
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
       const times = timesOf(claude)
-      const rests = times.slice(1, 6).map((at, index) => at - times[index]! - 10)
-      for (const [index, least] of [150, 300, 600, 1000, 1000].entries()) {
+      const rests = times.slice(1, 7).map((at, index) => at - times[index]! - 10)
+      for (const [index, least] of [0, 0, 1000, 1000, 1000, 1000].entries()) {
         assert.isAtLeast(rests[index]!, least)
         assert.isAtMost(rests[index]!, least * 1.25 + 1)
       }
+      // No second has more than three of those that were rejected.
+      for (const at of times) assert.isAtMost(times.slice(0, 6).filter((t) => t >= at && t < at + 1000).length, 3)
+    })
+  )
+
+  it.effect("does not rest while one call in ten meets an overload, and only that call is sent again", () =>
+    Effect.gen(function* () {
+      const claude = make((_sent, nth) =>
+        nth % 10 === 3 ? Effect.delay(Effect.fail(overloaded()), 30) : Effect.delay(yes(), 300)
+      )
+      const startedAt = yield* Clock.currentTimeMillis
+      const fiber = yield* sendAll(200).pipe(
+        Effect.provide(paced(claude, { limits: { rpm: 60_000 } })),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      const results = yield* Fiber.join(fiber)
+      assert.strictEqual(results.filter(({ _tag }) => _tag === "Success").length, 180)
+      assert.strictEqual(claude.sent.length, 200)
+      assert.isAtMost(timesOf(claude).at(-1)! - startedAt, 20)
+    })
+  )
+
+  it.effect("rests after the third 529 in a row of calls, though replies to earlier ones still arrive", () =>
+    Effect.gen(function* () {
+      // Twenty a second; those that leave from a second on meet an overload.
+      const claude = make(({ at }) =>
+        at < 1000 ? Effect.delay(yes(), 300) : Effect.delay(Effect.fail(overloaded()), 30)
+      )
+      const all = Effect.forEach(
+        Array.from({ length: 60 }, (_, index) => index),
+        (index) => Effect.delay(Effect.result(send()), 50 * index),
+        { concurrency: "unbounded" }
+      )
+      const fiber = yield* all.pipe(Effect.provide(paced(claude, { limits: { rpm: 60_000 } })), Effect.forkChild)
+      yield* TestClock.adjust(2000)
+      assert.strictEqual(timesOf(claude).filter((at) => at >= 1000).length, 3)
+      yield* Fiber.interrupt(fiber)
     })
   )
 

@@ -13,8 +13,13 @@ export const latencyMillis = 300
 export interface Server {
   /** The limits at a time of the run. */
   readonly limits?: (at: number) => Limits.Limits
-  /** What the headers tell: the bucket as it is, nothing, or a whole minute's bucket where a smaller one is enforced. */
-  readonly headers?: "true" | "none" | "of the minute"
+  /**
+   * What the headers report: the bucket scaled to a minute's limit, nothing, a minute's bucket where a smaller one is enforced,
+   * or the bucket as it is, with the limit that it holds and a reset to the millisecond or the second.
+   */
+  readonly headers?: "true" | "none" | "of the minute" | "of the bucket" | "of the bucket, to the second"
+  /** Changes the headers of each response. */
+  readonly rewrite?: (headers: Readonly<Record<string, string>>, at: number) => Readonly<Record<string, string>>
   /** From the request to its reply; 300 unless given. */
   readonly replyMillis?: number
   readonly inputTokens?: (question: string) => number
@@ -36,11 +41,18 @@ const serve = (server: Server, startedAt: number) => {
     const known = gates.get(key)
     if (known !== undefined) return known
     const enforced = Limits.make(limits)
-    const made = { enforced, told: headers === "true" ? enforced : Limits.make({ ...limits, burstSeconds: 60 }) }
+    const isOfTheMinute = headers === "of the minute" || headers === "none"
+    const made = { enforced, told: isOfTheMinute ? Limits.make({ ...limits, burstSeconds: 60 }) : enforced }
     gates.set(key, made)
     return made
   }
   const book = { refused: 0, overloaded: 0 }
+  const shownOf = (list: Readonly<Record<string, string>>, at: number): Readonly<Record<string, string>> => {
+    const limits = server.limits?.(at - startedAt)
+    const isOfTheBucket = headers === "of the bucket" || headers === "of the bucket, to the second"
+    const shown = headers === "none" ? {} : isOfTheBucket ? ofTheBucket(list, limits!, at, headers) : list
+    return server.rewrite?.(shown, at) ?? shown
+  }
   const arrive = ({ call, request }: Sent, at: number, nth: number) => {
     if (isOverloaded(at - startedAt, nth)) {
       book.overloaded++
@@ -53,14 +65,14 @@ const serve = (server: Server, startedAt: number) => {
       book.refused++
       const { message, retryAfterSeconds = 1 } = refused.error
       const reason = new AskError.RateLimited({ detail: message, retryAfterMillis: retryAfterSeconds * 1000 })
-      const shown = headers === "true" ? refused.headers : told.recordOutput(request.model, 0, at)
-      return Effect.delay(Effect.fail(failure(reason, { headers: headers === "none" ? {} : shown })), refusalMillis)
+      const shown = told === enforced ? refused.headers : told.recordOutput(request.model, 0, at)
+      return Effect.delay(Effect.fail(failure(reason, { headers: shownOf(shown, at) })), refusalMillis)
     }
     if (told !== enforced) told.admit(request.model, input, at)
     const shown = told.recordOutput(request.model, output, at)
     if (told !== enforced) enforced.recordOutput(request.model, output, at)
     const usage = { ...reply("").usage, inputTokens: input, outputTokens: output }
-    const headersShown = headers === "none" ? {} : shown
+    const headersShown = shownOf(shown, at)
     const answered = Effect.succeed(reply("yes", { usage, headers: headersShown }))
     // The headers of a stream come as soon as it begins.
     return call.streamed === true
@@ -82,6 +94,23 @@ const serve = (server: Server, startedAt: number) => {
   return Object.assign(claude, { book })
 }
 
+/** The headers of the limit of requests, as what the bucket holds and what is left of it, from those scaled to a minute. */
+const ofTheBucket = (
+  list: Readonly<Record<string, string>>,
+  { burstSeconds = 60, rpm = 0 }: Limits.Limits,
+  at: number,
+  headers: Server["headers"]
+) => {
+  const capacity = (rpm * burstSeconds) / 60
+  const level = (Number(list["anthropic-ratelimit-requests-remaining"]) / rpm) * capacity
+  const reset = new Date(at + ((capacity - level) * 60_000) / rpm).toISOString()
+  return {
+    "anthropic-ratelimit-requests-limit": String(capacity),
+    "anthropic-ratelimit-requests-remaining": String(Math.floor(level + 1e-6)),
+    "anthropic-ratelimit-requests-reset": headers === "of the bucket" ? reset : reset.replace(/\.\d{3}Z$/, "Z")
+  }
+}
+
 /** Runs asks to the end of the run, and gives its time, its refusals and when its requests left. */
 export const run = Effect.fnUntraced(function* (
   server: Server,
@@ -89,21 +118,39 @@ export const run = Effect.fnUntraced(function* (
   options: Stack.Options = {},
   seed = "pacing"
 ) {
+  const { wallsMillis, ...others } = yield* runTogether(server, [questions], options, seed)
+  return { ...others, wallMillis: wallsMillis[0]! }
+})
+
+/** Runs asks of several processes on one account, each with a stack of its own, that start one after the other. */
+export const runTogether = Effect.fnUntraced(function* (
+  server: Server,
+  processes: ReadonlyArray<ReadonlyArray<string>>,
+  options: Stack.Options = {},
+  seed = "pacing",
+  offsetMillis = 0
+) {
   const startedAt = yield* Clock.currentTimeMillis
   const claude = serve(server, startedAt)
-  const fiber = yield* Research.run(questions.map((question) => Ask.text(question))).pipe(
-    Effect.andThen(({ answers }) => Effect.map(Clock.currentTimeMillis, (now) => ({ answers, now }))),
-    Effect.provide(Stack.layerOver(options).pipe(Layer.provide(claude.layer))),
-    Random.withSeed(seed),
-    Effect.forkChild
+  const fibers = yield* Effect.forEach(processes, (questions, index) =>
+    Research.run(questions.map((question) => Ask.text(question))).pipe(
+      Effect.andThen(({ answers }) => Effect.map(Clock.currentTimeMillis, (now) => ({ answers, now }))),
+      Effect.provide(Stack.layerOver(options).pipe(Layer.provide(claude.layer))),
+      Effect.delay(index * offsetMillis),
+      Random.withSeed(index === 0 ? seed : `${seed} ${index}`),
+      Effect.forkChild
+    )
   )
   // In steps, as a fiber of the run may only get its turn between two of them.
-  while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(50)
-  const { answers, now } = yield* Fiber.join(fiber)
-  assert.strictEqual(answers.filter((answer) => answer === "yes").length, questions.length)
+  while (fibers.some((fiber) => fiber.pollUnsafe() === undefined)) yield* TestClock.adjust(50)
+  const ended = yield* Effect.forEach(fibers, (fiber) => Fiber.join(fiber))
+  for (const [index, { answers }] of ended.entries()) {
+    assert.strictEqual(answers.filter((answer) => answer === "yes").length, processes[index]!.length)
+  }
   const times = claude.sent.map(({ at }) => at - startedAt)
   const leftIn = (from: number, to: number) => times.filter((at) => at >= from && at < to).length
-  return { ...claude.book, wallMillis: now - startedAt, sent: times.length, times, leftIn }
+  const wallsMillis = ended.map(({ now }, index) => now - startedAt - index * offsetMillis)
+  return { ...claude.book, wallsMillis, sent: times.length, times, leftIn }
 })
 
 export const many = (n: number) => Array.from({ length: n }, (_, index) => `question ${index}`)

@@ -14,14 +14,20 @@ const minMillis = 100
 const sustainedMillis = 5000
 const assumedBurst = 8
 
+/**
+ * A bucket that was emptied once is assumed to have held what flows in within this time. If it holds more, the estimate is too
+ * high, but the rest after the next rejection costs nothing: the bucket refills meanwhile. If it holds less, it is too low.
+ */
+const assumedBucketMillis = 500
+
 /** Dispatch times that are kept: older ones add nothing to the estimate. */
 const maxTimes = 512
 
 export interface BucketEstimate {
   /** Calls a second; 0 where there is no estimate. */
   readonly perSecond: number
-  /** `perSecond` is an upper bound: what the bucket holds is not known, only what it holds at least. */
-  readonly isCeiling: boolean
+  /** The highest rate that explains the calls, where what the bucket holds is not known: `perSecond` assumes it. */
+  readonly ceilingPerSecond: number | undefined
   /** How many calls may leave a full bucket at once. */
   readonly burst: number
   /** How many calls the estimate rests on. */
@@ -85,13 +91,20 @@ export class BucketEstimator {
     }
     // What is accepted between two moments with an empty bucket has flowed in between them.
     if (this.#emptyAt !== undefined) consider(times.length, end - this.#emptyAt)
+    const ceiling = perMilli
     if (times.length > 0) this.#firstBucket ??= { calls: times.length, millis: end - first }
-    const held = this.#firstBucket === undefined ? 0 : this.#firstBucket.calls - perMilli * this.#firstBucket.millis
+    // From the highest rate follows the smallest bucket, so that no burst is larger than one that was accepted.
+    const held = this.#firstBucket === undefined ? 0 : this.#firstBucket.calls - ceiling * this.#firstBucket.millis
+    if (isCeiling && perMilli > 0) {
+      const starts = [0, afterLongestPause(times)]
+      const assumed = Math.max(...starts.map((i) => (times.length - i) / (assumedBucketMillis + end - times[i]!)))
+      if (assumed < perMilli) [perMilli, evidence] = [assumed, times.length]
+    }
     this.#times = []
     this.#emptyAt = end
     this.#rejectedAt = undefined
     const burst = this.#firstBucket === undefined ? 0 : Math.max(1, held)
-    return { perSecond: perMilli * 1000, isCeiling, burst, evidence }
+    return { perSecond: perMilli * 1000, ceilingPerSecond: isCeiling ? ceiling * 1000 : undefined, burst, evidence }
   }
 }
 

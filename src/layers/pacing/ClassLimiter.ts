@@ -11,21 +11,24 @@
  *        │                                                                       │
  *        └──── first headers report limits ──────────────────────────────────────┘
  *
- *   in each of them, on 429 or 529:  cooling down ── rest is over ──► reopening ── gaps below 2 ms ──► as before
+ *   in each of them, on a 429 or the third 529 in a row:
+ *                                    cooling down ── rest is over ──► reopening ── gaps below 2 ms ──► as before
  *                                         ▲                              │
  *                                         └──────── 429 or 529 ──────────┘
  * ```
  * `RateProbe` is the probing part, `LimitTracker` what is learned, `CoolDown` the rest and the reopening. A call may leave
  * when all of them let it.
  */
-import type { AskError } from "../../claude/AskError.ts"
+import { AskError, TooLarge } from "../../claude/AskError.ts"
 import type { Usage } from "../../claude/Message.ts"
 import type { RateLimitHeaders } from "../../claude/RateLimitHeaders.ts"
+import { exceedsLimit } from "../../cost/TokenCount.ts"
 import { type Waiter, WaitingQueue } from "../../scheduling/WaitingQueue.ts"
 import { CoolDown } from "./CoolDown.ts"
 import { differs, type Learned } from "./LearnedLimits.ts"
 import { type Kind, LimitTracker } from "./LimitTracker.ts"
-import { initialInFlight, RateProbe } from "./RateProbe.ts"
+import { OverloadRun } from "./OverloadRun.ts"
+import { initialCallsOf, initialInFlight, RateProbe } from "./RateProbe.ts"
 import type { Ticket } from "./Ticket.ts"
 
 /** What an account allows a model class within a minute: requests, input tokens, output tokens. */
@@ -54,12 +57,16 @@ const averagedReplies = 8
 /** The first response may be to any of the calls that left together; those to the others come within this time. */
 const headersWaitMillis = 50
 
+/** A request of this share of a full bucket that is rejected nonetheless is larger than estimated, and than the bucket. */
+const fullBucketShare = 0.8
+
 /** Between two times that learned limits are stored. */
 const storeGapMillis = 10_000
 
 export class ClassLimiter {
   inFlight = 0
   readonly coolDown = new CoolDown()
+  readonly #overloads = new OverloadRun()
   readonly #probe: RateProbe
   readonly #first = new WaitingQueue<Ticket, AskError>()
   readonly #retries = new WaitingQueue<Ticket, AskError>()
@@ -71,6 +78,8 @@ export class ClassLimiter {
   /** Counted input tokens for each that was estimated: below 1 where the cache helps, above in scripts of longer tokens. */
   #inputFactor = 1
   #replies = 0
+  /** Estimated input tokens of the largest request that was accepted, which an invalid header may exclude. */
+  #largestAccepted = 0
   /** Calls under way whose headers are not in. */
   #awaitingHeaders = 0
   /** No call leaves before, unless the headers of all under way are in. */
@@ -79,11 +88,15 @@ export class ClassLimiter {
   #stored: Learned | undefined
   #nextStoreAt = 0
 
-  /** `isProbing` where no limit is configured; `remembered` is what an earlier run learned, `trust` the share of its burst to use. */
+  /**
+   * `isProbing` where no limit is configured; `remembered` is what an earlier run learned, `trust` the share of its burst to use.
+   * `asks`: how many the run of the first call has.
+   */
   constructor(
     isProbing: boolean,
     { itpm, otpm, rpm }: AccountLimits,
     now: number,
+    asks: number,
     remembered: Learned = {},
     trust = 1
   ) {
@@ -91,7 +104,8 @@ export class ClassLimiter {
     this.#input = new LimitTracker(itpm, input, now, remembered.input)
     this.#output = new LimitTracker(otpm, output, now, remembered.output)
     const probed = rpm === undefined ? remembered.trial : undefined
-    this.#probe = new RateProbe(isProbing && remembered.requests === undefined && probed === undefined, now)
+    const isUnknown = isProbing && remembered.requests === undefined && probed === undefined
+    this.#probe = new RateProbe(isUnknown, now, initialCallsOf(asks))
     if (probed !== undefined) this.#probe.beginWith(probed, trust, now)
     this.#stored = trust < 1 ? undefined : remembered
   }
@@ -128,6 +142,14 @@ export class ClassLimiter {
     return this.#isRetrysTurn ? (retry ?? first) : (first ?? retry)
   }
 
+  /** The error of a request with more input tokens than the limit ever lets pass; of one that is cached, what counts. */
+  tooLargeError(ticket: Ticket): AskError | undefined {
+    const limit = this.#input.heldAtMost
+    if (limit === undefined) return undefined
+    const tokens = Math.ceil(ticket.uncachedTokens * this.#inputFactor)
+    return exceedsLimit(tokens, Math.max(limit, this.#largestAccepted)) ? tooLarge(tokens, limit) : undefined
+  }
+
   /** How long until this call may leave, in milliseconds; infinite where another has to end first. */
   waitMillis(ticket: Ticket, now: number): number {
     return Math.max(
@@ -147,6 +169,7 @@ export class ClassLimiter {
     this.#awaitingHeaders++
     this.#isRetrysTurn = !ticket.isRetry
     this.coolDown.onDispatch(now)
+    this.#overloads.onDispatch(ticket)
     this.#probe.yieldTo(this.#requests.limit)
     this.#probe.onDispatch(now)
     ticket.sentAt = now
@@ -158,9 +181,10 @@ export class ClassLimiter {
   }
 
   /** Gives back what a call reserved and the API did not count: it never left, or was rejected. */
-  giveBack({ shares }: Ticket, now: number): void {
+  giveBack({ shares }: Ticket, now: number, isOverload = false): void {
     if (shares === undefined) return
-    this.#requests.settle(shares.requests, 0, now)
+    // An overloaded API is not sent another request at once instead.
+    if (!isOverload) this.#requests.settle(shares.requests, 0, now)
     this.#input.settle(shares.input, 0, now)
     this.#output.settle(shares.output, 0, now)
   }
@@ -189,6 +213,7 @@ export class ClassLimiter {
     const { sentAt, shares } = ticket
     if (ticket.headersSeen || shares === undefined) return
     ticket.headersSeen = true
+    this.#largestAccepted = Math.max(this.#largestAccepted, ticket.uncachedTokens)
     if (this.isUnknown && reported.requests !== undefined) this.#headersAwaitedUntil = now + headersWaitMillis
     this.#onHeadersSeen()
     this.coolDown.onAccepted(sentAt)
@@ -199,7 +224,7 @@ export class ClassLimiter {
     else this.#probe.yieldTo(this.#requests.limit)
   }
 
-  /** Learns from a 429 or 529, and lets the class rest. `random` is from 0 to 1. */
+  /** Learns from a 429 or 529; after a 429, and in an outage, the class rests. `random` is from 0 to 1. */
   onRejected(
     ticket: Ticket,
     { reason, retryAfterMillis: after = -1 }: AskError,
@@ -208,17 +233,33 @@ export class ClassLimiter {
     random: number
   ): void {
     const isOfNewCause = this.coolDown.isSentAfterLastRejection(ticket.sentAt)
+    ticket.tooLarge = reason._tag === "RateLimited" ? this.#rejectedByFullBucket(ticket, reported) : undefined
     // An error within a stream comes after the API has counted the request.
-    if (!ticket.headersSeen) this.giveBack(ticket, now)
-    this.coolDown.onRejected(ticket.sentAt, now, after >= 0 ? after : undefined, random)
-    if (reason._tag !== "RateLimited") return
+    if (!ticket.headersSeen) this.giveBack(ticket, now, reason._tag === "Overloaded")
+    // The others fit, and need not wait for it.
+    if (ticket.tooLarge !== undefined) return
+    const retryAfterMillis = after >= 0 ? after : undefined
+    if (reason._tag !== "RateLimited") {
+      ticket.isOverloaded = true
+      this.coolDown.onRejected(ticket.sentAt, now, retryAfterMillis, random, this.#overloads.latest(ticket, now))
+      return
+    }
+    this.coolDown.onRejected(ticket.sentAt, now, retryAfterMillis, random)
     const isExplained = [
-      this.#requests.onRejected(reported.requests, 1, now),
-      this.#input.onRejected(reported.input, this.#inputTokensOf(ticket), now),
-      this.#output.onRejected(reported.output, 1, now)
+      this.#requests.onRejected(reported.requests, 1, ticket.sentAt, now, isOfNewCause),
+      this.#input.onRejected(reported.input, this.#inputTokensOf(ticket), ticket.sentAt, now, isOfNewCause),
+      this.#output.onRejected(reported.output, 1, ticket.sentAt, now, isOfNewCause)
     ].includes(true)
     if (isOfNewCause && !isExplained) this.#requests.distrustHeaders(now)
     this.#probe.onRejected(ticket.sentAt, isOfNewCause && !isExplained, now)
+  }
+
+  /** The error of a request that was rejected although nothing of the input tokens was gone, and every other limit had room. */
+  #rejectedByFullBucket(ticket: Ticket, { input, output, requests }: RateLimitHeaders): AskError | undefined {
+    const tokens = this.#inputTokensOf(ticket)
+    const hasRoom = (requests?.remaining ?? 1) >= 1 && (output?.remaining ?? 1) >= 1
+    if (input === undefined || input.remaining < input.limit || !hasRoom) return undefined
+    return tokens >= fullBucketShare * input.limit ? tooLarge(tokens, input.limit) : undefined
   }
 
   #onHeadersSeen(): void {
@@ -232,4 +273,10 @@ export class ClassLimiter {
   #outputTokensOf({ request }: Ticket): number {
     return Math.min(request.maxTokens, this.#outputTokens)
   }
+}
+
+const tooLarge = (tokens: number, limit: number): AskError => {
+  const [needed, held] = [tokens, limit].map((count) => count.toLocaleString("en-US"))
+  const detail = `about ${needed} input tokens, and the account's limit of ${held} a minute holds no more`
+  return new AskError({ reason: new TooLarge({ detail }) })
 }

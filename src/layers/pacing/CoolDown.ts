@@ -1,4 +1,9 @@
-/** How long a model class rests after a 429 or 529, and how it begins again: one call at a time first, then ever faster. */
+/** How long a model class rests after a 429 or an outage, and how it begins again: one call at a time first, then ever faster. */
+
+import type { Overloads } from "./OverloadRun.ts"
+
+/** So many calls in a row that meet an overload are an outage: of single overloads of a tenth of the calls, one in 1,000 is. */
+const outageLength = 3
 
 /** Rest after a rejection that names no time; it doubles while rejections go on. */
 const firstRestMillis = 150
@@ -6,7 +11,7 @@ const firstRestMillis = 150
 /** Long enough to spare a service that is down, short enough to notice soon that it is back. */
 const maxRestMillis = 1000
 
-/** Between calls while rejections go on: at most three a second until one is accepted. */
+/** Between calls while rejections go on: less than three a second until one is accepted. */
 const probeGapMillis = 350
 
 /** Between the first calls after a rest; each further gap is half as long. */
@@ -28,7 +33,9 @@ export class CoolDown {
   #nextAt = 0
   /** A call was accepted since the last rejection, or the API named the end of the rest. */
   #isReopening = true
+  /** Rejections in a row, those of calls that left together counted once, and when the first of them came. */
   #rejections = 0
+  #rejectedSince = 0
 
   waitMillis(now: number): number {
     return Math.max(this.holdUntil, this.#nextAt) - now
@@ -50,17 +57,31 @@ export class CoolDown {
 
   /**
    * A call was rejected: rests for the time that the API names, else for a short while; for the longer of both where rejections
-   * go on. `random`, from 0 to 1, spreads the end of the rest.
+   * go on. `random`, from 0 to 1, spreads the end of the rest. `overloads`: the calls in a row that met an overload, this one
+   * included; the class rests only where they are an outage. Without it, the rejection is a 429.
    */
-  onRejected(sentAt: number, now: number, retryAfterMillis: number | undefined, random: number): void {
+  onRejected(
+    sentAt: number,
+    now: number,
+    retryAfterMillis: number | undefined,
+    random: number,
+    overloads?: Overloads
+  ): void {
+    const isHeld = now < this.holdUntil
     const isOfNewCause = this.isSentAfterLastRejection(sentAt)
-    if (retryAfterMillis === undefined && !isOfNewCause) return
-    if (isOfNewCause) this.#rejections++
-    const isRepeated = this.#rejections > 1
-    const backoffMillis = Math.min(maxRestMillis, firstRestMillis * 2 ** (this.#rejections - 1)) * (1 + random / 4)
-    const restMillis = isRepeated ? Math.max(retryAfterMillis ?? 0, backoffMillis) : (retryAfterMillis ?? backoffMillis)
-    if (now >= this.holdUntil) this.heldSince = now
+    if (overloads !== undefined) this.#rejections = overloads.moments
+    else if (isOfNewCause) this.#rejections++
+    if (this.#rejections === 1) this.#rejectedSince = now
     this.#lastRejectedAt = now
+    const isSingle = overloads !== undefined && overloads.calls < outageLength
+    if (isSingle || (retryAfterMillis === undefined && !isOfNewCause && isHeld)) return
+    const isRepeated = this.#rejections > 1
+    const stepMillis = Math.min(maxRestMillis, firstRestMillis * 2 ** (this.#rejections - 1)) * (1 + random / 4)
+    // The first calls of an outage, which were sent without a rest, count as probes too.
+    const probeMillis = isRepeated ? this.#rejectedSince + this.#rejections * probeGapMillis - now : 0
+    const backoffMillis = Math.max(stepMillis, Math.min(probeMillis, maxRestMillis))
+    const restMillis = isRepeated ? Math.max(retryAfterMillis ?? 0, backoffMillis) : (retryAfterMillis ?? backoffMillis)
+    if (!isHeld) this.heldSince = now
     if (now + restMillis <= this.holdUntil) return
     this.holdUntil = now + restMillis
     this.#nextAt = 0

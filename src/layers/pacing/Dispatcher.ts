@@ -43,8 +43,8 @@ export class Dispatcher {
     return Effect.onExit(
       Effect.suspend(() => {
         const now = nowMillis(fiber)
-        const tooLong = tooLongCoolDown(limiter, now)
-        if (tooLong !== undefined) return Effect.fail(tooLong)
+        const error = tooLongCoolDown(limiter, now) ?? limiter.tooLargeError(ticket)
+        if (error !== undefined) return Effect.fail(error)
         if (limiter.next !== undefined || this.#taken >= this.#places || limiter.waitMillis(ticket, now) > 0) {
           if (ticket.isHedge) return Effect.fail(copyTurnedAway())
           return Effect.andThen(this.#wait(limiter, ticket, fiber), effect)
@@ -68,7 +68,7 @@ export class Dispatcher {
       soonestMillis = Number.POSITIVE_INFINITY
       let first: { readonly waiter: Waiter<Ticket, AskError>; readonly limiter: ClassLimiter } | undefined
       for (const limiter of this.#limiters) {
-        const waiter = limiter.next
+        const waiter = nextOf(limiter, fiber)
         if (waiter === undefined) continue
         const waitMillis = limiter.waitMillis(waiter.value, now)
         if (waitMillis > 0) soonestMillis = Math.min(soonestMillis, waitMillis)
@@ -143,6 +143,16 @@ export class Dispatcher {
     })
     return Effect.runForkWith(fiber.context)(check)
   }
+}
+
+/** The next waiter of a class; fails those before it that can never pass, as the limit was reported while they waited. */
+const nextOf = (limiter: ClassLimiter, fiber: AnyFiber): Waiter<Ticket, AskError> | undefined => {
+  for (let waiter = limiter.next; waiter !== undefined; waiter = limiter.next) {
+    const error = limiter.tooLargeError(waiter.value)
+    if (error === undefined) return waiter
+    waiter.release(Effect.fail(error), fiber)
+  }
+  return undefined
 }
 
 const copyTurnedAway = (): AskError => {

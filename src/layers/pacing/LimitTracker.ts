@@ -1,6 +1,8 @@
 /** One limit of a model class (requests, input or output tokens), as configured by the user or learned from replies. */
 import type { ReportedLimit } from "../../claude/RateLimitHeaders.ts"
 import type { LearnedLimit } from "./LearnedLimits.ts"
+import { AccountShare } from "./AccountShare.ts"
+import { minuteMillis, RefillWindow } from "./RefillWindow.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 
 /** What one call has reserved of a limit. */
@@ -10,6 +12,8 @@ export interface Share {
   takenAtDispatch: number
   /** How much more than reserved it may turn out to take. */
   readonly uncertainty: number
+  /** What calls had taken just before, which it may overtake on the way: the response does not count them then. */
+  readonly overtaken: number
   /** Its place in the order of dispatch, from 1. */
   readonly nth: number
   isSettled: boolean
@@ -21,8 +25,9 @@ const tolerance = 2
 /** The part of a bucket below a minute's worth that is used: the rest is for the delays of the network. */
 const usedShare = 0.8
 
-/** How much too early a request may arrive, in minutes: 50 ms of network jitter. */
-const jitterMinutes = 1 / 1200
+/** How much too early a request may arrive: the network's jitter. */
+const jitterMillis = 50
+const jitterMinutes = jitterMillis / minuteMillis
 
 /** What a limit counts: how much of it may leave at once, how `remaining` is rounded, how fast it may be used up. */
 export interface Kind {
@@ -50,10 +55,15 @@ export class LimitTracker {
   #dispatched = 0
   #uncertainty = 0
   #underWay = 0
+  readonly #recent: Array<{ readonly at: number; readonly amount: number }> = []
   /** Units of the bucket for each of a header's `remaining`: below 1 where the limit is enforced below the minute. */
   #unitsPerRemaining: number | undefined
   #isHidden = false
   #reportedLimit: number | undefined
+  readonly #window = new RefillWindow()
+  readonly #share = new AccountShare()
+  /** When a response first reported the limit. */
+  #knownSince = Number.POSITIVE_INFINITY
   /** What an earlier run learned. */
   readonly #remembered: LearnedLimit | undefined
 
@@ -71,13 +81,22 @@ export class LimitTracker {
     if (this.#reportedLimit === undefined || this.#unitsPerRemaining === undefined || this.#bucket === undefined) {
       return this.#remembered
     }
-    const burst = this.#unitsPerRemaining < 1 ? this.#bucket.capacity : undefined
-    return { limit: this.#reportedLimit, burst, isHidden: this.#isHidden || undefined }
+    const windowMillis = this.#window.millisOf(this.#reportedLimit, this.#unitsPerRemaining)
+    const isAMinutesWorth = this.#unitsPerRemaining === 1 && windowMillis === minuteMillis
+    const burst = isAMinutesWorth ? undefined : this.#bucket.capacity
+    const limit = Math.max(1, (this.#reportedLimit * minuteMillis) / windowMillis)
+    return { limit, burst, isHidden: this.#isHidden || undefined }
   }
 
   /** A minute's worth; `undefined` while nothing is known. */
   get limit(): number | undefined {
     return this.#bucket?.limit
+  }
+
+  /** The most that it may hold, as configured or reported in this run; `undefined` while neither. */
+  get heldAtMost(): number | undefined {
+    const [reported, configured] = [this.#reportedLimit, this.#configured]
+    return reported === undefined ? configured : Math.min(reported, configured ?? reported)
   }
 
   waitMillis(amount: number, now: number): number {
@@ -90,10 +109,14 @@ export class LimitTracker {
     this.#underWay += amount
     const uncertainty = max - amount
     this.#uncertainty += uncertainty
+    while (this.#recent.length > 0 && this.#recent[0]!.at < now - jitterMillis) this.#recent.shift()
+    const overtaken = this.#recent.reduce((sum, each) => sum + each.amount, 0)
+    this.#recent.push({ at: now, amount })
     return {
       reserved: amount,
       uncertainty,
       takenAtDispatch: this.#taken,
+      overtaken,
       nth: ++this.#dispatched,
       isSettled: false
     }
@@ -115,42 +138,65 @@ export class LimitTracker {
    * Learns from the headers of the reply to a call that was sent then. What is gone of a limit should be what was taken from
    * it: if more is gone, it is enforced below the minute, or shared with others, and bursts are reduced in proportion.
    */
-  onAccepted({ limit: reported, remaining }: ReportedLimit, share: Share, sentAt: number, now: number): void {
-    this.#reportedLimit = reported
-    const limit = Math.min(reported, this.#configured ?? reported)
+  onAccepted(reportedLimit: ReportedLimit, taken: Share, sentAt: number, now: number): void {
+    const { limit: reported, remaining } = reportedLimit
+    this.#window.observe(reportedLimit, this.#kind.rounding, sentAt, now, taken.takenAtDispatch)
+    this.#knownSince = Math.min(this.#knownSince, now)
     const isFirst = this.#unitsPerRemaining === undefined
     const gone = Math.max(0, reported - remaining - this.#kind.rounding)
-    const used = Math.max(this.#taken, share.takenAtDispatch) + this.#uncertainty
+    const used = Math.max(this.#taken, taken.takenAtDispatch) + this.#uncertainty
     const isAMinutesWorth = (this.#unitsPerRemaining ?? 1) === 1 && gone <= tolerance * used
     // Requests may have overtaken each other, so the smallest of several such proportions is the reliable one.
-    const proportion = gone > 0 ? (usedShare * Math.max(0, share.takenAtDispatch)) / gone : 1
-    const smallest = Math.min(this.#unitsPerRemaining ?? 1, proportion, this.#kind.burstOf(limit) / limit)
+    const proportion = gone > 0 ? (usedShare * Math.max(0, taken.takenAtDispatch)) / gone : 1
+    const burst = this.#kind.burstOf(this.#perMinute(reported))
+    const smallest = Math.min(this.#unitsPerRemaining ?? 1, proportion, burst / reported)
     const units = (this.#unitsPerRemaining = isAMinutesWorth ? 1 : smallest)
+    const limit = this.#perMinute(reported)
+    const held = Math.min(reported, this.#configured ?? reported) * units
     const bucket = (this.#bucket ??= new TokenBucket(limit, 0, now))
-    const margin = units === 1 ? Math.min(this.#kind.rounding, limit / 10) || 1 + limit * jitterMinutes : 0
+    const jitter = Math.min(1 + limit * jitterMinutes, held / 4)
+    const margin = units === 1 ? Math.min(this.#kind.rounding, held / 10) || jitter : 0
     const refilled = ((now - sentAt) * limit) / 60_000
     const uncounted =
-      this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - share.takenAtDispatch)
-    const isLatest = share.nth === this.#dispatched
+      this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - taken.takenAtDispatch)
+    const isLatest = taken.nth === this.#dispatched
     const level = remaining * units + refilled - uncounted - margin
-    bucket.resize(limit, Math.max(1, limit * units - margin), now)
+    this.#share.onRemaining(remaining / reported, (remaining * units * minuteMillis) / limit, now)
+    const share = this.#share.value
+    bucket.resize(limit * share, Math.max(1, (held - margin) * share), now)
     // Only the reply to the latest request counts all others, so an earlier one may lower the level but not raise it.
-    if (isFirst || (units === 1 && isLatest)) bucket.set(level, now)
+    const earlierLevel = this.#kind.rounding === 0 ? level - taken.overtaken : Number.NEGATIVE_INFINITY
+    // What remains may be taken by the others too, so they would all take it.
+    const mayRaise = units === 1 && share === 1
+    if (isFirst || (mayRaise && isLatest)) bucket.set(level, now)
+    else if (mayRaise && earlierLevel > bucket.level(now)) bucket.set(earlierLevel, now)
     else bucket.lowerTo(level, now)
     const { slope } = this.#kind
+    if (units < 1) this.#slope = undefined
     if (units < 1 || slope === undefined) return
     this.#slope ??= new TokenBucket(1, slope.burstOf(limit), now)
     this.#slope.resize(limit * slope.steepness, slope.burstOf(limit), now)
   }
 
-  /** Learns from the headers of a 429. Returns whether this limit explains it, as less than `needed` remained. */
-  onRejected(reported: ReportedLimit | undefined, needed: number, now: number): boolean {
+  /** Learns from the headers of a 429; `isOfNewCause` if the call left after the last one. Returns whether this limit explains it, as less than `needed` remained. */
+  onRejected(
+    reported: ReportedLimit | undefined,
+    needed: number,
+    sentAt: number,
+    now: number,
+    isOfNewCause: boolean
+  ): boolean {
     if (reported === undefined) return false
-    this.#reportedLimit = reported.limit
-    const limit = Math.min(reported.limit, this.#configured ?? reported.limit)
     const isExplained = reported.remaining * (this.#unitsPerRemaining ?? 1) - this.#kind.rounding < needed
+    if (isExplained) this.#window.onEmpty(reported.limit, sentAt, this.#taken)
+    this.#window.observe(reported, this.#kind.rounding, sentAt, now, this.#taken)
+    // Estimates of tokens may be wrong without another process.
+    const isShared = isExplained && isOfNewCause && this.#kind.rounding === 0 && sentAt > this.#knownSince
+    this.#knownSince = Math.min(this.#knownSince, now)
+    if (isShared) this.#share.onRejected(now)
+    const limit = this.#perMinute(reported.limit)
     const bucket = (this.#bucket ??= new TokenBucket(limit, this.#kind.burstOf(limit), now))
-    bucket.resize(limit, bucket.capacity, now)
+    bucket.resize(limit * this.#share.value, bucket.capacity, now)
     if (isExplained) bucket.lowerTo(0, now)
     return isExplained
   }
@@ -161,7 +207,8 @@ export class LimitTracker {
     const { capacity, limit } = this.#bucket
     const smaller = Math.max(1, Math.min(capacity / 2, this.#kind.burstOf(limit)))
     this.#isHidden = true
-    this.#unitsPerRemaining = Math.min(1, smaller / limit)
+    this.#unitsPerRemaining = Math.min(1, smaller / (this.#reportedLimit ?? limit))
+    this.#window.ignore()
     this.#bucket.resize(limit, smaller, now)
     this.#bucket.lowerTo(0, now)
     this.#slope = undefined
@@ -175,6 +222,13 @@ export class LimitTracker {
     if (isHidden !== true || share < 1) return
     this.#isHidden = true
     this.#unitsPerRemaining = Math.min(1, capacity / limit)
+  }
+
+  /** What flows in within a minute, of a limit that the headers report. */
+  #perMinute(reported: number): number {
+    this.#reportedLimit = reported
+    const windowMillis = this.#window.millisOf(reported, this.#unitsPerRemaining ?? 1)
+    return Math.min((reported * minuteMillis) / windowMillis, this.#configured ?? Number.POSITIVE_INFINITY)
   }
 
   #take(amount: number, now: number): void {

@@ -1,7 +1,8 @@
 /** One request that is to be dispatched, and what it has reserved of the limits of its model class. */
+import type { AskError } from "../../claude/AskError.ts"
 import type { Call } from "../../claude/Call.ts"
 import type { Request } from "../../claude/Message.ts"
-import { estimateInputTokens } from "../../cost/TokenCount.ts"
+import { estimateInputTokens, uncachedInputTokens } from "../../cost/TokenCount.ts"
 import type { Share } from "./LimitTracker.ts"
 
 export class Ticket {
@@ -21,7 +22,12 @@ export class Ticket {
   /** The headers of its response are in. */
   headersSeen = false
   isReleased = false
+  /** The error of a request that was rejected and can never pass. */
+  tooLarge: AskError | undefined
+  /** It was rejected as the API was overloaded. */
+  isOverloaded = false
   #inputTokens: number | undefined
+  #uncachedTokens: number | undefined
 
   constructor(request: Request, { attempt, hedge, timeoutMillis }: Call, order: number) {
     this.request = request
@@ -34,5 +40,11 @@ export class Ticket {
   /** Estimated by length. */
   get inputTokens(): number {
     return (this.#inputTokens ??= estimateInputTokens(this.request))
+  }
+
+  /** Those that count against a limit although the context may be read from the cache. */
+  get uncachedTokens(): number {
+    return (this.#uncachedTokens ??=
+      this.request.context === undefined ? this.inputTokens : uncachedInputTokens(this.request))
   }
 }

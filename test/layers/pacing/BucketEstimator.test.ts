@@ -30,22 +30,32 @@ describe("BucketEstimator", () => {
   it("knows how many may leave at once where the first calls are refused, and nothing of the rate", () => {
     const estimator = new BucketEstimator()
     assert.strictEqual(pour(estimator, 3, 20)(...eight), 5)
-    assert.deepStrictEqual(estimator.conclude(), { perSecond: 0, isCeiling: true, burst: 3, evidence: 0 })
+    assert.deepStrictEqual(estimator.conclude(), { perSecond: 0, ceilingPerSecond: 0, burst: 3, evidence: 0 })
   })
 
   it("knows nothing where nobody passed", () => {
     const estimator = new BucketEstimator()
     pour(estimator, 0, 0)(...eight)
-    assert.deepStrictEqual(estimator.conclude(), { perSecond: 0, isCeiling: true, burst: 0, evidence: 0 })
+    assert.deepStrictEqual(estimator.conclude(), { perSecond: 0, ceilingPerSecond: 0, burst: 0, evidence: 0 })
   })
 
-  it("holds the rate for rather too high after the first refusal, as more may leave at once than did", () => {
+  it("knows an upper bound of the rate after the first rejection, as more may leave at once than did", () => {
     const estimator = new BucketEstimator()
     pour(estimator, 12, 20)(...eight, ...every(20, 300, 800))
-    const { isCeiling, perSecond: rate } = estimator.conclude()
-    assert.isTrue(isCeiling)
-    assert.isAbove(rate, 20)
-    assert.isBelow(rate, 32)
+    const { burst, ceilingPerSecond = 0 } = estimator.conclude()
+    assert.isAbove(ceilingPerSecond, 20)
+    assert.isBelow(ceilingPerSecond, 32)
+    assert.approximately(burst, 8, 1e-6)
+  })
+
+  it("assumes after the first rejection that the bucket holds what flows in within half a second", () => {
+    for (const rate of [20, 40, 60]) {
+      for (const from of [100, 300, 2000]) {
+        const estimator = new BucketEstimator()
+        pour(estimator, rate / 2, rate)(...eight, ...every(5, from, from + 400))
+        assert.approximately(estimator.conclude().perSecond, rate, 0.2 * rate, `${rate} a second after ${from} ms`)
+      }
+    }
   })
 
   it("knows the rate after the second, from one empty bucket to the next", () => {
@@ -54,8 +64,8 @@ describe("BucketEstimator", () => {
     leave(...eight, ...every(10, 300, 700))
     estimator.conclude()
     leave(...every(25, 1700, 3100))
-    const { isCeiling, perSecond: rate } = estimator.conclude()
-    assert.isFalse(isCeiling)
+    const { ceilingPerSecond, perSecond: rate } = estimator.conclude()
+    assert.isUndefined(ceilingPerSecond)
     assert.approximately(rate, 20, 1)
   })
 

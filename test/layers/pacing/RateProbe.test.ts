@@ -1,6 +1,6 @@
 /** How a probe lets calls leave, by itself. */
 import { assert, describe, it } from "@effect/vitest"
-import { RateProbe } from "../../../src/layers/pacing/RateProbe.ts"
+import { initialCallsOf, RateProbe } from "../../../src/layers/pacing/RateProbe.ts"
 
 /** Lets all leave that may until a time, in steps of a millisecond, and gives when they left. */
 const leaveUntil = (probe: RateProbe, from: number, to: number): ReadonlyArray<number> => {
@@ -15,14 +15,22 @@ const leaveUntil = (probe: RateProbe, from: number, to: number): ReadonlyArray<n
 }
 
 describe("RateProbe", () => {
-  it("lets eight leave, and others once one has passed: more slowly at first, ever faster, without a burst", () => {
+  it("lets eight leave, and once one was accepted as many again in each quarter of its latency, without a burst", () => {
     const probe = new RateProbe(true, 0)
     assert.deepStrictEqual(leaveUntil(probe, 0, 300), [0, 0, 0, 0, 0, 0, 0, 0])
     probe.onAccepted(0, 300)
-    const times = leaveUntil(probe, 300, 3300)
-    const leftIn = (from: number) => times.filter((at) => at >= from && at < from + 1000).length
-    assert.deepStrictEqual([leftIn(300), leftIn(1300), leftIn(2300)], [15, 41, 225])
-    assert.strictEqual(new Set(times).size, times.length)
+    const times = leaveUntil(probe, 300, 600)
+    const leftUntil = (at: number) => 8 + times.filter((time) => time < at).length
+    for (const [quarter, calls] of [16, 32, 64, 128].entries()) {
+      assert.approximately(leftUntil(375 + 75 * quarter), calls, calls / 8)
+    }
+    assert.strictEqual(new Set(times.slice(0, 50)).size, 50)
+  })
+
+  it("lets a run of up to ten asks leave at once", () => {
+    const initialCalls = [1, 8, 9, 10, 11, 1000].map(initialCallsOf)
+    assert.deepStrictEqual(initialCalls, [8, 8, 9, 10, 8, 8])
+    assert.strictEqual(leaveUntil(new RateProbe(true, 0, initialCallsOf(10)), 0, 300).length, 10)
   })
 
   it("takes a second without a refusal for a pass", () => {

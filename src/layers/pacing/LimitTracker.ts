@@ -55,7 +55,9 @@ export class LimitTracker {
   #dispatched = 0
   #uncertainty = 0
   #underWay = 0
-  readonly #recent: Array<{ readonly at: number; readonly amount: number }> = []
+  /** What was reserved within the last `jitterMillis`: one entry for each millisecond, and their sum. */
+  readonly #recent: Array<{ readonly at: number; amount: number }> = []
+  #recentSum = 0
   /** Units of the bucket for each of a header's `remaining`: below 1 where the limit is enforced below the minute. */
   #unitsPerRemaining: number | undefined
   #isHidden = false
@@ -109,17 +111,28 @@ export class LimitTracker {
     this.#underWay += amount
     const uncertainty = max - amount
     this.#uncertainty += uncertainty
-    while (this.#recent.length > 0 && this.#recent[0]!.at < now - jitterMillis) this.#recent.shift()
-    const overtaken = this.#recent.reduce((sum, each) => sum + each.amount, 0)
-    this.#recent.push({ at: now, amount })
     return {
       reserved: amount,
       uncertainty,
       takenAtDispatch: this.#taken,
-      overtaken,
+      overtaken: this.#addRecent(amount, now),
       nth: ++this.#dispatched,
       isSettled: false
     }
+  }
+
+  /** Adds to what was reserved recently, and returns what that was before. */
+  #addRecent(amount: number, now: number): number {
+    while (this.#recent.length > 0 && this.#recent[0]!.at < now - jitterMillis) {
+      this.#recentSum -= this.#recent.shift()!.amount
+    }
+    // Without an entry there is no rounding error to carry along.
+    const before = this.#recent.length === 0 ? 0 : this.#recentSum
+    this.#recentSum = before + amount
+    const last = this.#recent.at(-1)
+    if (last?.at === now) last.amount += amount
+    else this.#recent.push({ at: now, amount })
+    return before
   }
 
   /** Replaces what was reserved by what was taken. */

@@ -5,10 +5,12 @@ import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
 import * as AiMessages from "./ai/AiMessages.ts"
 import { AskError, CutOff } from "./claude/AskError.ts"
 import * as Attempt from "./claude/Attempt.ts"
+import * as AttemptEvents from "./claude/AttemptEvents.ts"
 import * as Call from "./claude/Call.ts"
 import { askModel, Claude } from "./claude/Claude.ts"
 import * as Event from "./claude/Event.ts"
 import { type Request, textOf } from "./claude/Message.ts"
+import { observe } from "./claude/ObservedSend.ts"
 import * as Models from "./claude/Models.ts"
 import * as Issue from "./options/Issue.ts"
 import { inCode } from "./options/OptionSchemas.ts"
@@ -36,7 +38,7 @@ export const layer = (options: Options = {}): Layer.Layer<LanguageModel.Language
   return Layer.effect(
     LanguageModel.LanguageModel,
     Effect.flatMap(Claude, (claude) => {
-      const send = asCall(Attempt.observe(claude.send), Models.others(models))
+      const send = asCall(observe(claude.send), Models.others(models))
       return LanguageModel.make({
         codecTransformer: toCodecAnthropic,
         supportsSystemMessagesInHistory: Effect.succeed(false),
@@ -111,7 +113,7 @@ const streamed = Effect.fnUntraced(function* (
       if (attempt.call.hedge === true || text.length === keptLength) return
       const error = Exit.findErrorOption(ended.exit)
       if (Option.isSome(error)) return end(error.value)
-      const event = attempt.endEvent(ended)
+      const event = AttemptEvents.ended(attempt, ended)
       // A time limit fails the call with an error of its own, which counts where no attempt follows.
       if (event._tag === "AttemptFailed") interruption = cutOff(event.message)
     }

@@ -9,7 +9,7 @@ import { shuffledRounds } from "../harness/Shuffle.ts"
 import type { Row } from "../harness/Table.ts"
 
 /** Targets: microseconds per ask by contender, exponent of growth, heap bytes per waiting ask. */
-export const maxMicros: Readonly<Record<string, number>> = {
+const maxMicros: Readonly<Record<string, number>> = {
   "fanfold: Ask + Research": 25,
   "fanfold: whole default stack": 60,
   "fanfold: stack, all in flight": 60

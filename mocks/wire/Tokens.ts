@@ -41,7 +41,7 @@ export const ofContent = (content: unknown): number => {
 }
 
 /** Estimates the tool definitions of a request and their preamble. */
-export const ofTools = (tools: unknown): number =>
+const ofTools = (tools: unknown): number =>
   Array.isArray(tools) && tools.length > 0 ? toolPreamble + ofText(JSON.stringify(tools)) : 0
 
 /** Estimates the input of a Messages request: the result of `count_tokens`, and the sum of the input counts of its usage. */

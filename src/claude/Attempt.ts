@@ -1,5 +1,5 @@
-/** One attempt of a call, observed where its request leaves; layers learn of it from here, and its events are made here. */
-import { Cause, Context, Effect, Exit } from "effect"
+/** One attempt of a call, and the observers that learn of it: from here layers know what happens to their requests. */
+import { Context, Effect, Exit } from "effect"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
 import type { AskError } from "./AskError.ts"
 import * as Call from "./Call.ts"
@@ -65,6 +65,10 @@ const surroundedBy = (outer: Surroundings, observer: Observer): Surroundings => 
   outer: outer.observer === undefined ? undefined : outer
 })
 
+/** The context of what is sent within an attempt: its own observers begin anew. */
+export const within = <R>(context: Context.Context<R>, attempt: Attempt): Context.Context<R> =>
+  Context.add(context, Surroundings, { attempt, observer: undefined, outer: undefined })
+
 /** Adds an observer to the context that attempts are made in; the inner ones are called first. */
 export const observing = <R>(context: Context.Context<R>, observer: Observer): Context.Context<R> =>
   Context.add(context, Surroundings, surroundedBy(Context.get(context, Surroundings), observer))
@@ -126,6 +130,11 @@ export class Attempt {
   /** What of a streamed reply has arrived so far. */
   get partial(): PartialReply {
     return this.#partial()
+  }
+
+  /** Why it was interrupted, if it was. */
+  get stopped(): Stop {
+    return this.#stop
   }
 
   /** Says why the attempt is about to be interrupted. The first reason stays. */
@@ -201,35 +210,10 @@ export class Attempt {
     }
     return { model: usage === undefined ? model : (model ?? this.request.model), usage, headers }
   }
-
-  get dispatchedEvent() {
-    return { _tag: "Dispatched", attempt: this.call.attempt, model: this.request.model, ...hedgeOf(this.call) } as const
-  }
-
-  endEvent({ durationMillis, exit, isEstimated, model, usage }: End): Parameters<typeof Event.emit>[0] {
-    const stamp = { attempt: this.call.attempt, durationMillis, ...hedgeOf(this.call) }
-    if (Exit.isSuccess(exit)) {
-      const { model, requestId, stopReason, usage } = exit.value
-      return { _tag: "Replied", ...stamp, model, stopReason, usage, ...(requestId !== undefined && { requestId }) }
-    }
-    const estimated = isEstimated === true ? { estimated: true } : {}
-    const paid = usage === undefined ? {} : { usage, model: model ?? this.request.model, ...estimated }
-    const error = Exit.findErrorOption(exit)
-    if (error._tag === "Some") {
-      const { message, reason } = error.value
-      return { _tag: "AttemptFailed", ...stamp, reason: reason._tag, message, ...paid }
-    }
-    if (Exit.hasDies(exit)) {
-      return { _tag: "AttemptFailed", ...stamp, reason: "Defect", message: String(Cause.squash(exit.cause)), ...paid }
-    }
-    const { message, reason } = this.#stop
-    return { _tag: "AttemptFailed", ...stamp, reason, message, ...paid }
-  }
 }
 
 const none = (): PartialReply => ({ model: undefined, usage: undefined, partialText: undefined })
 const interruption: Stop = { reason: "Interrupted", message: "stopped on its way" }
-const hedgeOf = ({ hedge }: Call.Call) => (hedge === true ? { hedge } : {})
 
 /** The attempt that the fiber's `Claude` is asked to make; `undefined` outside of any. */
 export const currentOf = (fiber: AnyFiber): Attempt | undefined => fiber.getRef(Surroundings).attempt
@@ -243,45 +227,3 @@ const forwardingTo = (outer: Attempt): Observer => ({
   onFirstToken: () => outer.begin(),
   onChunk: (inner) => outer.chunk(() => inner.partial)
 })
-
-const marked = new WeakSet<Send>()
-
-/** Marks a `send` below which attempts are observed already: that of a layer around an observed one. */
-export const mark = (send: Send): Send => {
-  marked.add(send)
-  return send
-}
-
-/**
- * Observes the attempts of a `send`, and emits `Dispatched` before each, `Replied` or `AttemptFailed` after. One that is
- * marked stays as it is. Each call of an unmarked one is one attempt, whatever it sends: a layer that was made without
- * `layerAround` hides the attempts below it, but for the headers and chunks that they report.
- */
-export const observe = (send: Send): Send => {
-  if (marked.has(send)) return send
-  return mark((request) =>
-    Effect.withFiber((fiber) => {
-      const isInner = currentOf(fiber) !== undefined
-      const attempt = new Attempt(request, fiber)
-      // The outer attempt emits the events of both.
-      const isSilent = isInner || !Event.isListening(fiber)
-      let isAnnounced = false
-      const { context } = fiber
-      const dispatch = () => {
-        attempt.dispatch()
-        fiber.setContext(Context.add(context, Surroundings, { attempt, observer: undefined, outer: undefined }))
-        return send(request)
-      }
-      const announce = Effect.suspend(() => {
-        isAnnounced = true
-        return Event.emit(attempt.dispatchedEvent)
-      })
-      const sent = isSilent ? Effect.suspend(dispatch) : Effect.andThen(Effect.uninterruptible(announce), dispatch)
-      return Effect.onExit(sent, (exit) => {
-        fiber.setContext(context)
-        const end = attempt.end(exit)
-        return isAnnounced ? Event.emit(attempt.endEvent(end)) : Effect.void
-      })
-    })
-  )
-}

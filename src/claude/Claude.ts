@@ -1,8 +1,9 @@
 /** Who answers: one service with one method. How a call is made is a layer around it; who delivers it is `make`. */
 import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
-import * as Attempt from "./Attempt.ts"
+import type { Send } from "./Attempt.ts"
 import * as BaseUrl from "./BaseUrl.ts"
 import { defaultBaseUrl, type Options } from "./Connection.ts"
+import { mark, observe } from "./ObservedSend.ts"
 
 export { defaultBaseUrl, type Options } from "./Connection.ts"
 
@@ -10,7 +11,7 @@ export class Claude extends Context.Service<
   Claude,
   {
     /** Sends one request and gives the reply as it came, whatever its stop reason. */
-    readonly send: Attempt.Send
+    readonly send: Send
   }
 >()("fanfold/claude/Claude") {}
 
@@ -24,16 +25,12 @@ export const synthesisModel = "claude-sonnet-5-5"
  * Makes a layer around `send`. `around` is called once, and gets the `send` of the `Claude` below; the attempts that it
  * makes can be observed with `Attempt.observing`. Every layer of fanfold is made by this.
  */
-export const layerAround = (
-  around: (send: Attempt.Send) => Attempt.Send | Effect.Effect<Attempt.Send>
-): Layer.Layer<Claude, never, Claude> =>
+export const layerAround = (around: (send: Send) => Send | Effect.Effect<Send>): Layer.Layer<Claude, never, Claude> =>
   Layer.effect(
     Claude,
     Effect.flatMap(Claude, (inner) => {
-      const made = around(Attempt.observe(inner.send))
-      return Effect.map(Effect.isEffect(made) ? made : Effect.succeed(made), (send) =>
-        Claude.of({ send: Attempt.mark(send) })
-      )
+      const made = around(observe(inner.send))
+      return Effect.map(Effect.isEffect(made) ? made : Effect.succeed(made), (send) => Claude.of({ send: mark(send) }))
     })
   )
 
@@ -49,7 +46,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     transport.prepare(options.baseUrl ?? defaultBaseUrl)
   }
   const sdk = yield* Effect.promise(() => import("./sdk/Sdk.ts"))
-  return Claude.of({ send: Attempt.observe(sdk.send(options)) })
+  return Claude.of({ send: observe(sdk.send(options)) })
 })
 
 const missing = { message: "no key: set ANTHROPIC_API_KEY to your key, or give the layer an apiKey of your own" }

@@ -32,7 +32,7 @@ export const pricedAt = "2026-10"
 const cacheWriteFactor = 1.25
 
 /** One web search costs 10 USD per 1,000, as the documentation of the web search tool says; its results are input tokens. */
-export const webSearchUsd = 0.01
+const webSearchUsd = 0.01
 
 /** Haiku 5.5 has a second, higher price for prompts above this many input tokens. */
 const haikuLongPromptTokens = 100_000

@@ -25,8 +25,9 @@ type Ended<A> = Exit.Exit<Answer<A>, AskError>
 
 /**
  * Runs an ask and gives the answer with its reply, usage and time. Where the answer does not fit its schema, Claude gets the
- * issue and is asked once more; where it is empty, the same request is sent once more. Emits `Started`, then exactly one of `Answered`, `Failed` and `Interrupted`, with `name` as the
- * ask's name where one is given. `onEnd` is run with the exit right after that event, uninterruptibly.
+ * issue and is asked once more; where it is empty, the same request is sent once more. Emits `Started`, then exactly one of
+ * `Answered`, `Failed` and `Interrupted`, with `name` as the ask's name where one is given. `onEnd` is run with the exit right
+ * after that event, uninterruptibly.
  */
 export const resolve = <A, R>(
   ask: AskData<A, R>,

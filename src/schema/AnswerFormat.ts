@@ -60,18 +60,18 @@ const textOf = (problems: ReadonlyArray<Problem>): string =>
   problems.map(({ message, path }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`)).join("\n")
 
 /** The format of a JSON Schema. Throws a `RangeError` for one that structured output cannot express. */
-export const ofJsonSchema = (document: unknown): AnswerFormat<unknown> => {
+const ofJsonSchema = (document: unknown): AnswerFormat<unknown> => {
   const { format, problems } = inspect(document)
   if (problems.length > 0) throw new RangeError(`schema: ${textOf(problems)}`)
   return format
 }
 
 /** The format of a schema of another library. */
-export const ofStandard = <A>(schema: StandardSchema<any, A>): AnswerFormat<A> =>
+const ofStandard = <A>(schema: StandardSchema<any, A>): AnswerFormat<A> =>
   decodedBy(jsonSchemaOf(schema), (value) => validate(schema, value))
 
 /** The format of an Effect Schema: it is sent as its encoded side, and decoded by itself. */
-export const ofEffect = <A, E, R>(schema: Schema.ConstraintCodec<A, E, R, unknown>): AnswerFormat<A, R> => {
+const ofEffect = <A, E, R>(schema: Schema.ConstraintCodec<A, E, R, unknown>): AnswerFormat<A, R> => {
   const codec = Schema.toCodecJson(schema)
   const { definitions, schema: root } = Schema.toJsonSchemaDocument(codec)
   const decode = Schema.decodeUnknownEffect(codec, { errors: "all" })

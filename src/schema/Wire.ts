@@ -14,8 +14,8 @@ import {
 import { contradictionOf } from "./Limits.ts"
 
 /** The most optional properties, and the most unions, that the API takes in all schemas of a request. */
-export const maxOptional = 24
-export const maxUnions = 16
+const maxOptional = 24
+const maxUnions = 16
 
 /** Formats of text that the API enforces. */
 const formats = new Set(["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"])

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Call, type Message, Pacing } from "fanfold"
-import { failure, make, reply, request, send } from "../FakeClaude.ts"
+import { failure, make, pass, reply, request, send } from "../FakeClaude.ts"
 
 const sendAll = (requests: ReadonlyArray<Message.Request>) =>
   Effect.forEach(requests, (each) => Effect.result(send(each)), { concurrency: "unbounded" })
@@ -13,14 +13,6 @@ const many = (n: number, fields: Partial<Message.Request> = {}) =>
 
 type Claude = ReturnType<typeof make>
 const paced = (claude: Claude, options: Pacing.Options) => Pacing.layer(options).pipe(Layer.provide(claude.layer))
-
-/** Runs an effect to its end in virtual time. */
-const finish = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(effect)
-    yield* TestClock.adjust("1 hour")
-    return yield* Fiber.join(fiber)
-  })
 
 /** Sends what was sent before. */
 const again = (question: string) =>
@@ -44,7 +36,7 @@ describe("limits that are told", () => {
   it.effect("let eight requests leave at once, and the others as the minute's bucket refills", () =>
     Effect.gen(function* () {
       const claude = make()
-      yield* finish(sendAll(many(12)).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } }))))
+      yield* pass(sendAll(many(12)).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } }))))
       assert.deepStrictEqual(timesOf(claude), [0, 0, 0, 0, 0, 0, 0, 0, 1000, 2000, 3000, 4000])
     })
   )
@@ -52,7 +44,7 @@ describe("limits that are told", () => {
   it.effect("open the gate wide where they are wide", () =>
     Effect.gen(function* () {
       const claude = make(() => Effect.delay(Effect.succeed(reply("yes")), 1000))
-      yield* finish(sendAll(many(600)).pipe(Effect.provide(paced(claude, { limits: { rpm: 120_000 } }))))
+      yield* pass(sendAll(many(600)).pipe(Effect.provide(paced(claude, { limits: { rpm: 120_000 } }))))
       assert.strictEqual(timesOf(claude).filter((at) => at === 0).length, 500)
       assert.strictEqual(timesOf(claude).at(-1), 50)
     })
@@ -63,7 +55,7 @@ describe("limits that are told", () => {
       const claude = make()
       const models = ["claude-sonnet-5", "claude-sonnet-5-5", "claude-haiku-5-5"]
       const requests = models.flatMap((model) => many(8, { model }))
-      yield* finish(sendAll(requests).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } }))))
+      yield* pass(sendAll(requests).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } }))))
       const late = claude.sent.filter(({ at }) => at > 0).map(({ request }) => request.model)
       assert.deepStrictEqual(
         late,
@@ -77,12 +69,12 @@ describe("limits that are told", () => {
       // Each is about 1,000 tokens long; six of them, at most, within a minute's 6,000.
       const long = many(7, { system: "word".repeat(985) })
       const bare = make(() => Effect.succeed(reply("yes", { usage: usage(1000, 1) })))
-      yield* finish(sendAll(long).pipe(Effect.provide(paced(bare, { limits: { itpm: 6100 } }))))
+      yield* pass(sendAll(long).pipe(Effect.provide(paced(bare, { limits: { itpm: 6100 } }))))
       assert.strictEqual(timesOf(bare).filter((at) => at === 0).length, 6)
       assert.approximately(timesOf(bare)[6]!, 8860, 60)
 
       const cached = make(() => Effect.succeed(reply("yes", { usage: usage(10, 1, 990) })))
-      yield* finish(sendAll(long).pipe(Effect.provide(paced(cached, { limits: { itpm: 6000 } }))))
+      yield* pass(sendAll(long).pipe(Effect.provide(paced(cached, { limits: { itpm: 6000 } }))))
       assert.strictEqual(timesOf(cached)[6], timesOf(cached)[0])
     })
   )
@@ -96,7 +88,7 @@ describe("limits that are told", () => {
         yield* send(one)
         yield* send(one)
       })
-      yield* finish(program.pipe(Effect.provide(paced(claude, { limits: { otpm: 6000 } }))))
+      yield* pass(program.pipe(Effect.provide(paced(claude, { limits: { otpm: 6000 } }))))
       // 3,000 are left, and then none: the third leaves as soon as 6,000 have been spent and 3,000 have flowed in.
       assert.deepStrictEqual(timesOf(claude), [0, 100, 30_000])
     })
@@ -105,7 +97,7 @@ describe("limits that are told", () => {
   it.effect("reserve no more output than a reply may have", () =>
     Effect.gen(function* () {
       const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10, 50) })), 1000))
-      yield* finish(sendAll(many(11, { maxTokens: 50 })).pipe(Effect.provide(paced(claude, { limits: { otpm: 500 } }))))
+      yield* pass(sendAll(many(11, { maxTokens: 50 })).pipe(Effect.provide(paced(claude, { limits: { otpm: 500 } }))))
       assert.strictEqual(timesOf(claude).filter((at) => at === 0).length, 10)
     })
   )
@@ -114,7 +106,7 @@ describe("limits that are told", () => {
     Effect.gen(function* () {
       const claude = make(() => Effect.succeed(reply("yes", { usage: usage(2000, 1) })))
       const large = many(2, { system: "word".repeat(2000) })
-      yield* finish(sendAll(large).pipe(Effect.provide(paced(claude, { limits: { itpm: 1700 } }))))
+      yield* pass(sendAll(large).pipe(Effect.provide(paced(claude, { limits: { itpm: 1700 } }))))
       assert.strictEqual(timesOf(claude)[0], 0)
       assert.approximately(timesOf(claude)[1]!, 70_600, 100)
     })
@@ -124,7 +116,7 @@ describe("limits that are told", () => {
     Effect.gen(function* () {
       const claude = make()
       const large = request("why?", { system: "word".repeat(60_000) })
-      const failures = yield* finish(
+      const failures = yield* pass(
         Effect.all([Effect.flip(send(large)), send()], { concurrency: "unbounded" }).pipe(
           Effect.provide(paced(claude, { limits: { itpm: 15_000 } }))
         )
@@ -144,7 +136,7 @@ describe("limits that are told", () => {
     Effect.gen(function* () {
       const claude = make(() => Effect.succeed(reply("yes", { usage: usage(10, 1, 60_000) })))
       const large = request("why?", { context: "word".repeat(60_000) })
-      yield* finish(send(large).pipe(Effect.provide(paced(claude, { limits: { itpm: 15_000 } }))))
+      yield* pass(send(large).pipe(Effect.provide(paced(claude, { limits: { itpm: 15_000 } }))))
       assert.strictEqual(claude.sent.length, 1)
     })
   )
@@ -155,7 +147,7 @@ describe("limits that are told", () => {
       const claude = make((_sent, nth) => (nth === 1 ? Effect.fail(refused) : Effect.succeed(reply("yes"))))
       const long = request("why?", { system: "word".repeat(5000) })
       const layer = paced(claude, { limits: { itpm: 6000, otpm: 600 } })
-      yield* finish(Effect.andThen(Effect.flip(send(long)), send(long)).pipe(Effect.provide(layer)))
+      yield* pass(Effect.andThen(Effect.flip(send(long)), send(long)).pipe(Effect.provide(layer)))
       assert.deepStrictEqual(timesOf(claude), [0, 1000])
     })
   )
@@ -215,7 +207,7 @@ describe("limits that are told", () => {
         Effect.forEach(Array.from({ length: 9 }), () => Effect.result(send(one))),
         Effect.result(send(one))
       )
-      yield* finish(program.pipe(Effect.provide(paced(claude, { inFlight: 8 }))))
+      yield* pass(program.pipe(Effect.provide(paced(claude, { inFlight: 8 }))))
       assert.deepStrictEqual(new Set(timesOf(claude)).size, 1)
     })
   )
@@ -226,7 +218,7 @@ describe("limits that are told", () => {
       yield* Effect.gen(function* () {
         yield* sendAll(many(8))
         const all = ["a", "b", "c", "d"].map((name) => send(request(name)))
-        yield* finish(Effect.all([...all, again("x"), again("y")], { concurrency: "unbounded" }))
+        yield* pass(Effect.all([...all, again("x"), again("y")], { concurrency: "unbounded" }))
       }).pipe(Effect.provide(paced(claude, { limits: { rpm: 60 } })))
       const order = claude.sent.slice(8).map(({ request }) => request.messages[0]!.content)
       assert.deepStrictEqual(order, ["x", "a", "y", "b", "c", "d"])
@@ -240,7 +232,7 @@ describe("limits that headers tell", () => {
       const claude = make((_sent, nth) =>
         Effect.succeed(reply("yes", { headers: tellingOf("requests", 600, nth === 1 ? 500 : 0) }))
       )
-      yield* finish(Effect.andThen(send(), Effect.andThen(send(), send())).pipe(Effect.provide(paced(claude, {}))))
+      yield* pass(Effect.andThen(send(), Effect.andThen(send(), send())).pipe(Effect.provide(paced(claude, {}))))
       assert.deepStrictEqual(timesOf(claude), [0, 0, 100])
     })
   )
@@ -250,7 +242,7 @@ describe("limits that headers tell", () => {
       const headers = tellingOf("output-tokens", 100, 100)
       const claude = make(() => Effect.succeed(reply("yes", { headers, usage: usage(10, 5) })))
       const three = Effect.forEach([1, 2, 3], () => send(request("why?", { maxTokens: 10 })))
-      yield* finish(three.pipe(Effect.provide(paced(claude, {}))))
+      yield* pass(three.pipe(Effect.provide(paced(claude, {}))))
       assert.deepStrictEqual(timesOf(claude), [0, 0, 0])
     })
   )
@@ -264,7 +256,7 @@ describe("limits that headers tell", () => {
       )
       const large = request("why?", { system: "word".repeat(4000) })
       const all = Effect.forEach([request(), large, request(), large], (one) => Effect.result(send(one)))
-      yield* finish(all.pipe(Effect.provide(paced(claude, {}))))
+      yield* pass(all.pipe(Effect.provide(paced(claude, {}))))
       assert.deepStrictEqual(timesOf(claude), [0, 0, 0, 0])
     })
   )
@@ -275,7 +267,7 @@ describe("limits that headers tell", () => {
       const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { headers })), 100))
       const large = request("large", { system: "word".repeat(60_000) })
       const all = [...many(8), large, large, request("small")]
-      const results = yield* finish(sendAll(all).pipe(Effect.provide(paced(claude, {}))))
+      const results = yield* pass(sendAll(all).pipe(Effect.provide(paced(claude, {}))))
       const tags = results.map((result) => (result._tag === "Failure" ? result.failure.reason._tag : result._tag))
       assert.deepStrictEqual(tags, [...many(8).map(() => "Success"), "TooLarge", "TooLarge", "Success"])
     })
@@ -295,7 +287,7 @@ describe("limits that headers tell", () => {
         assert.strictEqual(error.reason._tag, "TooLarge")
         yield* send()
       })
-      yield* finish(program.pipe(Effect.provide(paced(claude, {}))))
+      yield* pass(program.pipe(Effect.provide(paced(claude, {}))))
       assert.deepStrictEqual(timesOf(claude), [0, 0])
     })
   )

@@ -46,7 +46,14 @@ const check = (isRight: boolean, what: string): void => {
   if (!isRight) throw new Error(what)
 }
 
-// Before the first schema a run uses the published copy, also for asks that `fanfold` made.
+const rows = { type: "object", properties: { name: { type: "string" } }, required: ["name"] } as const
+const ofJsonSchema = promise.Ask.object<{ readonly name: string }>("Which name?", rows)
+check(
+  (await promise.run({ asks: { a: ofJsonSchema }, apiKey, fetch })).answers.a.name === "Rome",
+  "a JSON Schema with the published copy"
+)
+
+// Before the first schema of Effect a run uses the published copy, also for asks that `fanfold` made.
 const ofText = { a: fanfold.Ask.text("How?", { timeout: Duration.seconds(30) }), b: "Why?" }
 const plain = await promise.run({ asks: ofText, synthesis: fanfold.Synthesis.text("Fold"), apiKey, fetch })
 check(plain.answers.a === "text" && plain.document === "text", "text")
@@ -89,6 +96,12 @@ for (const { Ask, Synthesis } of [fanfold, promise]) {
   for await (const delta of streamed.textStream) piece += delta
   check(piece === "text", "stream")
 }
+const both = { json: ofJsonSchema, city: promise.Ask.object("Which city?", City) }
+const jsonFold = promise.Synthesis.object<{ readonly name: string }>("Fold", rows)
+const mixedRun = await promise.run({ asks: both, synthesis: jsonFold, apiKey, fetch })
+check(mixedRun.answers.json.name === "Rome" && mixedRun.answers.city instanceof City, "schemas of both kinds")
+check(mixedRun.document.name === "Rome", "a synthesis of a JSON Schema with the installed Effect")
+
 interface Tree {
   readonly children: ReadonlyArray<Tree>
 }

@@ -2,7 +2,8 @@
 import { Effect } from "effect"
 import type { AnyFiber } from "../../scheduling/FiberClock.ts"
 import { WaitingQueue } from "../../scheduling/WaitingQueue.ts"
-import { mark, observe, type Send } from "../Attempt.ts"
+import type { Send } from "../Attempt.ts"
+import { mark, observe } from "../ObservedSend.ts"
 
 /** A request, and whether it was admitted. */
 interface Place {

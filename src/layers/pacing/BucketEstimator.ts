@@ -10,7 +10,7 @@ const burstMillis = 20
 /** A shorter time gives no usable rate. */
 const minMillis = 100
 
-/** A rate that is accepted for that long is no burst; of an unknown bucket, that many calls may have been one. */
+/** A rate counts as sustained after this time. Of the calls in it, as many as may have left an unknown bucket at once do not count. */
 const sustainedMillis = 5000
 const assumedBurst = 8
 
@@ -84,7 +84,7 @@ export class BucketEstimator {
     const consider = (calls: number, millis: number) => {
       if (millis >= minMillis && calls / millis > perMilli) [perMilli, evidence] = [calls / millis, calls]
     }
-    // From the moment when the bucket was last full, all calls are explained; from others, fewer. So the highest rate is right.
+    // Counted from the moment when the bucket was last full, the rate is the true one; counted from any other, it is lower.
     for (const [index, at] of times.entries()) {
       if (isCeiling && index > 0 && index !== afterLongestPause(times)) continue
       if (end - at >= 2 * millis) consider(times.length - index - calls, end - at - millis)

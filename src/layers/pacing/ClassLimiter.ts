@@ -38,7 +38,10 @@ export interface AccountLimits {
   readonly otpm?: number | undefined
 }
 
-/** "60 requests a minute may be enforced as one a second": so a quarter of a second's worth may leave at once, or eight. */
+/**
+ * The documentation says that 60 requests a minute may be enforced as one a second. So at most a quarter of a second's worth
+ * leaves at once, and eight where that is less, which the smallest accounts seen take.
+ */
 const burstOf = (rpm: number): number => Math.max(initialInFlight, rpm / 240)
 const requests: Kind = { burstOf, rounding: 0, slope: { burstOf, steepness: 5 } }
 

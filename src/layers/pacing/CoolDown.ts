@@ -1,5 +1,4 @@
-/** How long a model class rests after a 429 or an outage, and how it begins again: one call at a time first, then ever faster. */
-
+/** How long a model class rests after a 429 or an outage, and how it begins again: with pauses between calls, which halve. */
 import type { Overloads } from "./OverloadRun.ts"
 
 /** So many calls in a row that meet an overload are an outage: of single overloads of a tenth of the calls, one in 1,000 is. */
@@ -17,7 +16,7 @@ const probeGapMillis = 350
 /** Between the first calls after a rest; each further gap is half as long. */
 const firstGapMillis = 100
 
-/** A rejection comes sooner than this, so a call that has been under way for longer was accepted. */
+/** Assumed: the API rejects a request within this time, so a call that has been under way for longer was accepted. */
 const acceptedAfterMillis = 1000
 
 /** Shorter gaps are left out: a timer's resolution is a millisecond. */

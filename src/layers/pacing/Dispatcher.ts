@@ -7,7 +7,7 @@ import type { Waiter } from "../../scheduling/WaitingQueue.ts"
 import type { ClassLimiter } from "./ClassLimiter.ts"
 import type { Ticket } from "./Ticket.ts"
 
-/** A bucket of a minute's worth is full within a minute: calls that would have to wait for longer fail. */
+/** Calls fail where their class rests for longer: a bucket of a minute's worth is full by then, so another limit is at work. */
 const maxCoolDownMillis = 60_000
 
 /**

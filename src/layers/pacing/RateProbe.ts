@@ -13,7 +13,7 @@ export const smallRun = 10
 export const initialCallsOf = (asks: number): number =>
   asks <= smallRun ? Math.max(initialInFlight, asks) : initialInFlight
 
-/** A rejection comes sooner than this, so calls that have been under way for longer were accepted. */
+/** Assumed: the API rejects a request within this time, so calls that have been under way for longer were accepted. */
 const acceptedAfterMillis = 1000
 
 /**
@@ -35,7 +35,7 @@ const minCeilingGrowth = 0.01
 /** The share of an estimated burst that is used. */
 const burstShare = 0.85
 
-/** By how much a rate grows a second, as a share of it: the less, the more calls the estimate rests on. */
+/** A rate grows each second by this share of it, divided by the number of calls that the estimate rests on. */
 const growthByEvidence = 0.08
 const minGrowth = 0.005
 const growthOf = (evidence: number): number => Math.min(0.15, Math.max(minGrowth, growthByEvidence / evidence))
@@ -61,7 +61,10 @@ export class RateProbe {
   #wasRejected = false
   #learned: LearnedLimit | undefined
 
-  /** `isProbing` where no limit is known: `initialCalls` leave before the first reply. Otherwise it begins with the first rejection that no known limit explains. */
+  /**
+   * `isProbing` where no limit is known: `initialCalls` leave before the first reply. Otherwise it begins with the first
+   * rejection that no known limit explains.
+   */
   constructor(isProbing: boolean, now: number, initialCalls = initialInFlight) {
     if (isProbing) this.#pace = new TokenBucket(0, initialCalls, now)
   }
@@ -90,7 +93,7 @@ export class RateProbe {
     return this.#pace.waitMillis(1, now)
   }
 
-  /** A call leaves. After a rest, the replies to all before are in. */
+  /** A call leaves. The first one after a rejection concludes what the calls before it have shown. */
   onDispatch(now: number): void {
     this.#since ??= now
     if (this.#estimator.hasRejection) this.#conclude(now)

@@ -14,24 +14,24 @@ let installed: Entry | undefined
 /** The build of `src/promise.ts` that imports the installed Effect. Loaded synchronously, as making an ask is synchronous. */
 const withInstalledEffect = (): Entry => (installed ??= createRequire(import.meta.url)("../effect/promise.js") as Entry)
 
-/** How to make an ask or a synthesis anew with the installed Effect: only the Effect that made it can decode its answers. */
-const remakes = new WeakMap<object, () => object>()
+/**
+ * Asks and syntheses that this build made of a schema that is not Effect's: they need no other Effect. A run on the installed one
+ * can decode their answers too, as their decoders give nothing but values and failures, which both copies read.
+ */
+const ofOwnSchema = new WeakSet<object>()
 
-type Make = (...args: ReadonlyArray<any>) => object
-
-/** Makes an ask or a synthesis of a schema: of Effect's with the installed Effect, of others without. */
-const objectOf =
-  (makeOf: (entry: Entry) => Make): Make =>
-  (...args) => {
-    const remake = () => makeOf(withInstalledEffect())(...args)
-    if (Schema.isSchema(args[1])) return remake()
-    const made = makeOf(own)(...args)
-    remakes.set(made, remake)
+const objectOf = <Make extends (...args: ReadonlyArray<any>) => object>(make: (entry: Entry) => Make): Make =>
+  ((...args: ReadonlyArray<unknown>) => {
+    if (Schema.isSchema(args[1])) return make(withInstalledEffect())(...args)
+    const made = make(own)(...args)
+    ofOwnSchema.add(made)
     return made
-  }
+  }) as Make
 
-const object = objectOf(({ Ask }) => Ask.object as Make) as Entry["Ask"]["object"]
-const synthesisObject = objectOf(({ Synthesis }) => Synthesis.object as Make) as Entry["Synthesis"]["object"]
+const object = objectOf(({ Ask }) => Ask.object as (...args: ReadonlyArray<any>) => object) as Entry["Ask"]["object"]
+const synthesisObject = objectOf(
+  ({ Synthesis }) => Synthesis.object as (...args: ReadonlyArray<any>) => object
+) as Entry["Synthesis"]["object"]
 
 export const Ask = { ...own.Ask, object }
 export const Synthesis = { ...own.Synthesis, object: synthesisObject }
@@ -39,31 +39,13 @@ export { RunError } from "./promise/RunError.ts"
 
 const needsInstalledEffect = (part: unknown): boolean =>
   (part as { readonly format?: { readonly _tag?: unknown } } | null | undefined)?.format?._tag === "Object" &&
-  !remakes.has(part as object)
+  !ofOwnSchema.has(part as object)
 
-const remade = (part: unknown): unknown => remakes.get(Object(part))?.() ?? part
+/** After the first schema of Effect all runs use the installed Effect, so that they share the limits of their account. */
+const entryFor = (options: { readonly asks?: unknown; readonly synthesis?: unknown } | undefined): Entry =>
+  installed !== undefined || [...Object.values(Object(options?.asks)), options?.synthesis].some(needsInstalledEffect)
+    ? withInstalledEffect()
+    : own
 
-interface Parts {
-  readonly asks?: unknown
-  readonly synthesis?: unknown
-}
-
-const remadeIn = ({ asks, synthesis, ...others }: Parts): Parts => ({
-  ...others,
-  asks: Array.isArray(asks)
-    ? asks.map(remade)
-    : Object.fromEntries(Object.entries(Object(asks)).map(([name, ask]) => [name, remade(ask)])),
-  ...(synthesis !== undefined && { synthesis: remade(synthesis) })
-})
-
-/** Starts a run. From the first schema of Effect on, all use the installed Effect, so that they share their account's limits. */
-const startIn = <A>(options: unknown, start: (entry: Entry, options: any) => A): A => {
-  const parts = Object(options) as Parts
-  const hasEffectSchema = [...Object.values(Object(parts.asks)), parts.synthesis].some(needsInstalledEffect)
-  if (installed === undefined && !hasEffectSchema) return start(own, options)
-  const isWhole = typeof parts.asks === "object" && parts.asks !== null
-  return start(withInstalledEffect(), isWhole ? remadeIn(parts) : options)
-}
-
-export const run: Entry["run"] = (options) => startIn(options, (entry, options) => entry.run(options)) as never
-export const stream: Entry["stream"] = (options) => startIn(options, (entry, options) => entry.stream(options)) as never
+export const run: Entry["run"] = (options) => entryFor(options).run(options)
+export const stream: Entry["stream"] = (options) => entryFor(options).stream(options)

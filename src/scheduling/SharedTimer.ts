@@ -5,6 +5,7 @@ import type { AnyFiber } from "./FiberClock.ts"
 export class SharedTimer {
   readonly #onTime: (timer: AnyFiber) => void
   #timer: { readonly at: number; readonly fiber: AnyFiber } | undefined
+  #isStopping = false
 
   /** `onTime` handles what is due, and sets the timer again for what is not. It gets the timer's own fiber. */
   constructor(onTime: (timer: AnyFiber) => void) {
@@ -13,8 +14,10 @@ export class SharedTimer {
 
   /** Calls `onTime` at this time or before, in epoch milliseconds by the fiber's clock; never for an infinite one. */
   set(at: number, { context }: AnyFiber): void {
-    if (at === Number.POSITIVE_INFINITY || (this.#timer !== undefined && this.#timer.at <= at)) return
-    this.stop()
+    if (at === Number.POSITIVE_INFINITY) return
+    this.#isStopping = false
+    if (this.#timer !== undefined && this.#timer.at <= at) return
+    this.#end()
     // A timer has whole milliseconds: rounded down, it would fire before the time, again and again.
     const sleep = Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, Math.ceil(at - now))))
     const fire = Effect.withFiber((timer) => {
@@ -29,8 +32,20 @@ export class SharedTimer {
     }
   }
 
-  /** To be called once nothing waits for the timer: a timer that is set keeps the process alive. */
+  /**
+   * To be called once nothing waits for the timer: a timer that is set keeps the process alive. It is ended in a microtask,
+   * unless it is set before: calls that follow each other at once would start and interrupt a fiber each.
+   */
   stop(): void {
+    if (this.#timer === undefined || this.#isStopping) return
+    this.#isStopping = true
+    queueMicrotask(() => {
+      if (this.#isStopping) this.#end()
+    })
+  }
+
+  #end(): void {
+    this.#isStopping = false
     this.#timer?.fiber.interruptUnsafe()
     this.#timer = undefined
   }

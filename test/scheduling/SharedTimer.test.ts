@@ -66,4 +66,20 @@ describe("SharedTimer", () => {
       assert.deepStrictEqual(fired, [1000])
     })
   )
+
+  it.effect("sleeps once for times that are set and stopped one after another at once", () =>
+    Effect.gen(function* () {
+      const { fired, set, stop } = yield* started
+      const { book, count } = yield* counted
+      for (let n = 0; n < 100; n++) {
+        yield* count(set(1000))
+        if (n === 0) yield* settled
+        yield* stop
+      }
+      yield* settled
+      assert.deepStrictEqual(book, { slept: 1, asleep: 0 })
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(fired, [])
+    })
+  )
 })

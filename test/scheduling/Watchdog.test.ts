@@ -44,6 +44,7 @@ describe("Watchdog", () => {
       assert.deepStrictEqual(book, { slept: 1, asleep: 1 })
       yield* Deferred.succeed(end, "over")
       assert.strictEqual(new Set(yield* Fiber.join(fiber)).size, 1)
+      yield* Effect.promise(() => Promise.resolve())
       assert.deepStrictEqual(book, { slept: 1, asleep: 0 })
     })
   )

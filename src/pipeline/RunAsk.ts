@@ -1,5 +1,5 @@
 /** Sends an ask, decodes its reply, asks once more where the reply is empty or does not fit its schema, and emits the ask's events. */
-import { Cause, Clock, Context, Duration, Effect, Exit, Option } from "effect"
+import { Cause, Context, Duration, Effect, Exit, Option } from "effect"
 import { AskError, NothingToFold } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
@@ -8,6 +8,7 @@ import * as Event from "../claude/Event.ts"
 import { addPaid, addUsage, type Reply, type Usage } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { PaidUsage } from "../claude/PaidUsage.ts"
+import { nowMillis } from "../scheduling/FiberClock.ts"
 import { type AskData, modelsOf, requestOf } from "./AskData.ts"
 import { Defaults } from "./AskOptions.ts"
 import { decode } from "./DecodeReply.ts"
@@ -37,29 +38,32 @@ export const resolve = <A, R>(
   const { synthesized } = ask
   const isSynthesis = synthesized !== undefined && name === undefined
   if (isSynthesis && synthesized.answered === 0) return Effect.fail(withoutAnswers(synthesized.asks))
-  const answeredBy = (paid: PaidUsage) =>
-    Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-      Effect.onExit(
-        Effect.andThen(
-          Event.emit({ _tag: "Started", question: ask.question }),
-          Effect.mapError(answer(ask, startedAt), (error) => paid.inError(error))
-        ),
-        (exit) => Effect.andThen(emitEnd(exit, startedAt), onEnd(exit))
-      )
-    )
-  // Failed tries of a turn that succeeded in the end are in no reply, and were paid all the same.
-  const answered = Effect.suspend(() => {
+  const answered = Effect.withFiber<Answer<A>, AskError, Claude | R>((fiber) => {
+    const startedAt = nowMillis(fiber)
+    // Failed tries of a turn that succeeded in the end are in no reply, and were paid all the same.
     const paid = new PaidUsage()
-    return Effect.updateContext(answeredBy(paid), (context: Context.Context<Claude | R>) => {
-      const own = Context.add(Attempt.observing(context, paid), Call.FirstDispatch, { at: undefined })
-      const call = Context.get(context, Call.Current)
-      if (name !== undefined) return Context.add(own, Call.Current, { ...call, ask: name })
-      if (!isSynthesis) return own
+    const context = fiber.context as Context.Context<Claude | R>
+    const call = fiber.getRef(Call.Current)
+    let own = Context.add(Attempt.observing(context, paid), Call.FirstDispatch, { at: undefined })
+    if (name !== undefined) own = Context.add(own, Call.Current, { ...call, ask: name })
+    else if (isSynthesis) {
       const { asks, run } = synthesized
       // The asks' shared model and document are not used: the synthesis reads answers only.
       const alone = Context.add(own, Defaults, {})
-      return Context.add(alone, Call.Current, { ...call, run, ask: "synthesis", part: "synthesis", asks })
-    })
+      own = Context.add(alone, Call.Current, { ...call, run, ask: "synthesis", part: "synthesis", asks })
+    }
+    const started = Event.emit({ _tag: "Started", question: ask.question })
+    const asked = Effect.andThen(started, answer(ask, startedAt, paid))
+    fiber.setContext(own)
+    return Effect.onExit(asked, (exit) =>
+      Effect.andThen(
+        emitEnd(exit, startedAt),
+        Effect.suspend(() => {
+          fiber.setContext(context)
+          return onEnd(exit)
+        })
+      )
+    )
   })
   return isSynthesis ? Effect.withSpan(answered, "Synthesis.answer") : answered
 }
@@ -71,9 +75,7 @@ const emitEnd = (exit: Ended<unknown>, startedAt: number): Effect.Effect<void> =
     const { durationMillis, reply, usage } = exit.value
     return Event.emit({ _tag: "Answered", model: reply.model, usage, durationMillis })
   }
-  return Effect.flatMap(Clock.currentTimeMillis, (at) =>
-    Event.emit({ ...endOf(exit.cause), durationMillis: at - startedAt })
-  )
+  return Effect.withFiber((fiber) => Event.emit({ ...endOf(exit.cause), durationMillis: nowMillis(fiber) - startedAt }))
 }
 
 /** The event of an ask without an answer. A defect, of a layer or a schema, becomes `Failed` with the reason `Defect`. */
@@ -85,24 +87,31 @@ const endOf = (cause: Cause.Cause<AskError>) => {
     : ({ _tag: "Interrupted" } as const)
 }
 
-const answer = <A, R>(ask: AskData<A, R>, startedAt: number): Effect.Effect<Answer<A>, AskError, Claude | R> =>
-  Effect.flatMap(Claude, (claude) =>
-    Effect.flatMap(Defaults, (defaults) => {
-      if (ask.synthesized?.answered === 0) return Effect.fail(withoutAnswers(ask.synthesized.asks))
-      const request = requestOf(ask, defaults)
-      const fallback = Models.others(modelsOf(ask, defaults))
-      const send = withCall(claude.send, ask.options.timeout ?? defaults.timeout, fallback)
-      return Effect.flatMap(send(request), (first) =>
+const answer = <A, R>(
+  ask: AskData<A, R>,
+  startedAt: number,
+  paid: PaidUsage
+): Effect.Effect<Answer<A>, AskError, Claude | R> =>
+  Effect.withFiber((fiber) => {
+    if (ask.synthesized?.answered === 0) return Effect.fail(withoutAnswers(ask.synthesized.asks))
+    const claude = Context.getUnsafe(fiber.context, Claude)
+    const defaults = fiber.getRef(Defaults)
+    const request = requestOf(ask, defaults)
+    const fallback = Models.others(modelsOf(ask, defaults))
+    const send = withCall(claude.send, ask.options.timeout ?? defaults.timeout, fallback)
+    return Effect.matchEffect(send(request), {
+      onFailure: (error) => Effect.fail(paid.inError(error)),
+      onSuccess: (first) =>
         Effect.matchEffect(decode(ask.format, request, first), {
           onFailure: (error) => {
             const next = secondTry(request, first, error)
-            return next === undefined ? Effect.fail(error) : askAgain(ask, send, next, first, startedAt)
+            const ended = next === undefined ? Effect.fail(error) : askAgain(ask, send, next, first, startedAt)
+            return Effect.mapError(ended, (error) => paid.inError(error))
           },
           onSuccess: (value) => timed({ value, reply: first, usage: first.usage }, startedAt)
         })
-      )
     })
-  )
+  })
 
 const askAgain = Effect.fnUntraced(function* <A, R>(
   ask: AskData<A, R>,
@@ -118,7 +127,7 @@ const askAgain = Effect.fnUntraced(function* <A, R>(
 })
 
 const timed = <A>(answered: Omit<Answer<A>, "durationMillis">, startedAt: number): Effect.Effect<Answer<A>> =>
-  Effect.map(Clock.currentTimeMillis, (now) => ({ ...answered, durationMillis: now - startedAt }))
+  Effect.withFiber((fiber) => Effect.succeed({ ...answered, durationMillis: nowMillis(fiber) - startedAt }))
 
 type Send = (typeof Claude.Service)["send"]
 

@@ -102,9 +102,9 @@ const statuses: Readonly<Record<string, number>> = {
 
 const statusOfName = (name: string): number | undefined => (Object.hasOwn(statuses, name) ? statuses[name] : undefined)
 
-/** A code is more exact than its type, which OpenAI sets to `invalid_request_error` for a wrong key too. It may be a status. */
+/** A code is more exact than its type, which OpenAI sets to `invalid_request_error` for a wrong key too. It may be a status; a 5xx says no more than that of the response. */
 const statusOf = (type: string, code: string): number | undefined =>
-  statusOfName(code) ?? statusOfName(type) ?? (/^[45]\d\d$/.test(code) ? Number(code) : undefined)
+  statusOfName(code) ?? statusOfName(type) ?? (/^(?:4\d\d|529)$/.test(code) ? Number(code) : undefined)
 
 /**
  * Words of errors that no retry mends, as gateways relay them with a 5xx or within a 200: those of the API, of its SDKs, of
@@ -112,15 +112,17 @@ const statusOf = (type: string, code: string): number | undefined =>
  */
 const permanentWords: ReadonlyArray<readonly [words: RegExp, status: number]> = [
   [
-    /(?:invalid|incorrect|missing|no|unknown|expired) (?:x-)?api[- _]?key|authentication_?error|invalid (?:authentication|bearer)|UNAUTHENTICATED|UnrecognizedClient|ExpiredToken/i,
+    /(?:invalid|incorrect|missing|no|unknown|expired) (?:x-)?api[- _]?key|api[- _]?key (?:is )?(?:not valid|invalid)/i,
+    401
+  ],
+  [
+    /authentication_?error|invalid (?:authentication|bearer)|unauthori[sz]ed|UNAUTHENTICATED|UnrecognizedClient|ExpiredToken/i,
     401
   ],
   [/billing_?error/i, 402],
   [/permission_?(?:denied_?)?error|permission[ _]denied|access_?denied/i, 403],
-  [
-    /not_?found_?error|model_not_found|(?:no such|unknown|invalid) model|invalid model name|\bmodel\b[^.!?\n]{0,80}(?:not found|not exist|not supported)|ResourceNotFound/i,
-    404
-  ],
+  [/not_?found_?error|model_not_found|(?:no such|unknown|invalid) model|ResourceNotFound/i, 404],
+  [/\bmodel\b[^.!?\n]{0,80}(?:not found|not exist|not supported)/i, 404],
   [
     /invalid_request_error|BadRequestError|ValidationException|INVALID_ARGUMENT|ContextWindowExceeded|prompt is too long/i,
     400
@@ -129,8 +131,16 @@ const permanentWords: ReadonlyArray<readonly [words: RegExp, status: number]> = 
 
 const temporary = /temporar|time?d?[- ]?out|overloaded|rate_limit|too many requests/i
 
-const permanentStatusOf = (status: number | undefined, words: string): number | undefined =>
-  status === 400 || temporary.test(words) ? undefined : permanentWords.find(([found]) => found.test(words))?.[1]
+/** The status of the upstream, as a gateway quotes it: `Request failed with status code 401`. */
+const upstreamStatus = /\b(?:status(?: code)?|error code|HTTP)[ :=]+(4\d\d)\b/i
+
+const permanentStatusOf = (status: number | undefined, words: string): number | undefined => {
+  if (status === 400 || temporary.test(words)) return undefined
+  const known = permanentWords.find(([found]) => found.test(words))
+  if (known !== undefined) return known[1]
+  const [, quoted] = upstreamStatus.exec(words) ?? []
+  return quoted === undefined ? undefined : Number(quoted)
+}
 
 interface Parts {
   readonly type: string

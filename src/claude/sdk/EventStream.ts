@@ -55,6 +55,11 @@ export class EventStream {
     if (isTooLarge) this.error ??= broken(`an event is longer than ${maxEventSize} characters`)
   }
 
+  /** All content has come; `message_stop` may be missing. */
+  get hasStopReason(): boolean {
+    return this.#message.hasStopReason
+  }
+
   /** What of the message has arrived. */
   get partial(): PartialReply {
     const { content, model, usage } = this.#message.partialReply
@@ -77,7 +82,7 @@ export class EventStream {
       return jsonReply(this.#response, raw, this.#asked)
     }
     const reply = this.#message.reply(this.#headers, this.#asked)
-    const isComplete = this.isStopped || this.#message.hasStopReason
+    const isComplete = this.isStopped || this.hasStopReason
     if (this.error === undefined && isComplete && reply !== undefined) return Effect.succeed(reply)
     return Effect.fail(this.withPartial(this.error ?? this.#incompleteness(isComplete)))
   }

@@ -56,7 +56,7 @@ export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, st
     id: message.id ?? "",
     model: message.model ?? asked,
     content: message.content,
-    stopReason: message.stop_reason ?? null,
+    stopReason: message.stop_reason || null,
     stopSequence: message.stop_sequence ?? null,
     ...(message.stop_reason === "refusal" && {
       refusal: {

@@ -10,6 +10,7 @@ import {
   messageOf,
   replyOf
 } from "./ReplyMessage.ts"
+import { StreamBlocks } from "./StreamBlocks.ts"
 import { type Counts, countsOf, later, usageOf } from "./UsageCounts.ts"
 
 /**
@@ -27,19 +28,9 @@ export type Step =
 
 const none: Step = { _tag: "None" }
 const unreadable: Step = { _tag: "Unreadable" }
-const textStep = (text: unknown): Step => (typeof text === "string" && text !== "" ? { _tag: "Text", text } : none)
+const textStep = (text: string): Step => (text === "" ? none : { _tag: "Text", text })
 
 type Json = { readonly [name: string]: unknown }
-type MutableBlock = { -readonly [K in keyof Block]: Block[K] }
-
-interface Received {
-  readonly block: MutableBlock
-  /** Its `content_block_stop` has not come. */
-  isOpen: boolean
-  hasDelta: boolean
-  /** JSON text of a tool's input; parsed when the message is complete. */
-  input: string
-}
 
 /** Takes the events of one stream in order; its reply equals that of a request without `stream`. */
 export class StreamAccumulator {
@@ -48,10 +39,7 @@ export class StreamAccumulator {
   #counts: Counts = {}
   /** A `message_delta` had a count of output tokens; that of `message_start` is from before the answer. */
   #hasFinalCount = false
-  /** In the order of arrival. Two blocks may come under one index. */
-  readonly #received: Array<Received> = []
-  /** The latest block of each index. */
-  readonly #byIndex = new Map<unknown, Received>()
+  readonly #blocks = new StreamBlocks()
 
   /** Takes one event's name and data. Unknown events and deltas are ignored, as the API documentation requires. */
   take(name: string, data: string): Step {
@@ -102,74 +90,20 @@ export class StreamAccumulator {
     }
     this.#message = message
     this.#counts = later(countsOf(message.usage), this.#counts)
-    return textStep(message.content.map((block) => this.#add(undefined, block)).join(""))
+    return textStep(message.content.map((block) => this.#blocks.begin(undefined, block)).join(""))
   }
 
   #startBlock({ content_block: block, index }: Json): Step {
-    if (!isBlock(block)) return unreadable
-    const earlier = this.#byIndex.get(index)
-    const isRepeated =
-      earlier !== undefined && !earlier.hasDelta && JSON.stringify(earlier.block) === JSON.stringify(block)
-    return isRepeated ? none : textStep(this.#add(index, block))
-  }
-
-  /** Adds a block, and returns the text that it begins with. */
-  #add(index: unknown, block: Block): string {
-    const received = { block: { ...block }, isOpen: index !== undefined, hasDelta: false, input: "" }
-    this.#received.push(received)
-    if (index !== undefined) this.#byIndex.set(index, received)
-    return block.type === "text" && typeof block["text"] === "string" ? block["text"] : ""
+    return isBlock(block) ? textStep(this.#blocks.begin(index, block)) : unreadable
   }
 
   #addDelta({ delta, index }: Json): Step {
-    if (!isJsonObject(delta)) return unreadable
-    const kind = kinds.get(typeOf(delta))
-    if (kind === undefined) return none
-    const added = delta[kind.field]
-    if (added === undefined || added === null) return none
-    if (kind.field !== "citation" && typeof added !== "string") return unreadable
-    const received = this.#targetOf(index, kind)
-    if (received === undefined) return none
-    received.hasDelta = true
-    const { block } = received
-    switch (kind.field) {
-      case "text":
-      case "thinking": {
-        const before = block[kind.field]
-        block[kind.field] = `${typeof before === "string" ? before : ""}${added as string}`
-        return kind.field === "text" ? textStep(added) : none
-      }
-      case "signature":
-        block["signature"] = added
-        return none
-      case "citation":
-        // Only this accumulator holds the list, so it can be changed in place.
-        if (Array.isArray(block["citations"])) block["citations"].push(added)
-        else block["citations"] = [added]
-        return none
-      case "partial_json":
-        received.input += added as string
-        return none
-    }
-  }
-
-  /**
-   * The block that a delta belongs to: the open one of its index, else the newest, if it is of the delta's type. For text
-   * without such a block a new one begins; other deltas without a block are dropped.
-   */
-  #targetOf(index: unknown, { field, isOf }: Kind): Received | undefined {
-    const ofIndex = this.#byIndex.get(index)
-    if (ofIndex !== undefined && ofIndex.isOpen && isOf(ofIndex.block.type)) return ofIndex
-    const newest = this.#received.at(-1)
-    if (newest !== undefined && isOf(newest.block.type)) return newest
-    if (field !== "text") return ofIndex !== undefined && isOf(ofIndex.block.type) ? ofIndex : undefined
-    this.#add(undefined, { type: "text", text: "" })
-    return this.#received.at(-1)
+    const text = isJsonObject(delta) ? this.#blocks.change(index, delta) : undefined
+    return text === undefined ? unreadable : textStep(text)
   }
 
   #endBlock({ index }: Json): Step {
-    const received = this.#byIndex.get(index)
-    if (received !== undefined) received.isOpen = false
+    this.#blocks.end(index)
     return none
   }
 
@@ -179,16 +113,14 @@ export class StreamAccumulator {
     const counts = countsOf(usage)
     if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true
     this.#counts = later(this.#counts, counts)
-    // A later `null` does not take the reason back.
-    for (const name of stopNames) {
-      if (stop[name] !== undefined && stop[name] !== null) this.#stop = { ...this.#stop, [name]: stop[name] }
-    }
+    // A later event without the reason does not take it back.
+    for (const name of stopNames) if (stop[name]) this.#stop = { ...this.#stop, [name]: stop[name] }
     return none
   }
 
   /** A `message_delta` said why the message ends: all of its content has come. */
   get hasStopReason(): boolean {
-    return typeof this.#stop.stop_reason === "string"
+    return this.#stop.stop_reason !== undefined
   }
 
   /** Content, usage and model received until now. Read for errors, which report the text and usage of an incomplete answer. */
@@ -197,7 +129,7 @@ export class StreamAccumulator {
     readonly model?: string | undefined
     readonly content: ReadonlyArray<Block>
   } {
-    const content = this.#received.map(({ block }) => block)
+    const { content } = this.#blocks
     if (this.#message === undefined) return { content }
     return { usage: usageOf(this.#counts), model: this.#message.model ?? undefined, content }
   }
@@ -205,13 +137,9 @@ export class StreamAccumulator {
   /** The reply, `asked` being the model of the request; `undefined` before `message_start`. */
   reply(headers: Readonly<Record<string, string>>, asked: string): Reply | undefined {
     if (this.#message === undefined) return undefined
-    for (const { block, input } of this.#received) {
-      const parsed = input === "" ? undefined : jsonOf(input)
-      if (parsed !== undefined) block["input"] = parsed
-    }
     const usage = usageOf(this.#counts)
     return {
-      ...replyOf({ ...this.#message, ...this.#stop, content: this.partialReply.content }, headers, asked),
+      ...replyOf({ ...this.#message, ...this.#stop, content: this.#blocks.finish() }, headers, asked),
       usage: this.#hasFinalCount ? usage : { ...usage, isIncomplete: true }
     }
   }
@@ -228,23 +156,3 @@ const types: ReadonlySet<unknown> = new Set([
 ])
 
 const stopNames = ["stop_reason", "stop_sequence", "stop_details"] as const
-
-/** A type of delta: the field with the added value, and which types of blocks it belongs to. */
-interface Kind {
-  readonly field: "text" | "thinking" | "signature" | "citation" | "partial_json"
-  readonly isOf: (blockType: string) => boolean
-}
-
-const isText = (type: string): boolean => type === "text"
-const isThinking = (type: string): boolean => type === "thinking"
-
-const kinds: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
-  ["text_delta", { field: "text", isOf: isText }],
-  ["thinking_delta", { field: "thinking", isOf: isThinking }],
-  ["signature_delta", { field: "signature", isOf: isThinking }],
-  ["citations_delta", { field: "citation", isOf: isText }],
-  ["input_json_delta", { field: "partial_json", isOf: (type) => type.endsWith("tool_use") }]
-])
-
-/** The type of a delta; one without a type that has a text is a `text_delta`. */
-const typeOf = ({ text, type }: Json): unknown => (type === undefined && typeof text === "string" ? "text_delta" : type)

@@ -1,5 +1,5 @@
 /** Reads a response to a streamed request, and reports to its attempt what arrives. */
-import { Effect } from "effect"
+import { type Duration, Effect } from "effect"
 import type { AskError } from "../AskError.ts"
 import type { Attempt, PartialReply } from "../Attempt.ts"
 import { EventStream } from "./EventStream.ts"
@@ -10,17 +10,25 @@ import type * as Secret from "./Secret.ts"
 /** How long the end of the body is waited for once `message_stop` has come. */
 const bodyEndWait = "250 millis"
 
+/** How long `message_stop` is waited for after the stop reason: the API sends both at once, some gateways never send it. */
+const stopWait = "5 seconds"
+
 type Reader = ReadableStreamDefaultReader<Uint8Array>
 
 /**
- * A body that is read to its end leaves its connection to the next request; one that does not end loses it. What still comes is
- * fed to the stream, which knows whether it may be ignored.
+ * A body that is read to its end leaves its connection to the next request; one that does not end, or breaks off, loses it. What
+ * still comes is fed to the stream, which knows whether it may be ignored.
  */
-const readToEnd = (reader: Reader, feed: (value: Uint8Array | undefined) => void): Effect.Effect<void> =>
+const readOn = (
+  reader: Reader,
+  feed: (value: Uint8Array | undefined) => void,
+  isEnough: () => boolean,
+  wait: Duration.Input
+): Effect.Effect<void> =>
   Effect.promise(() => reader.read()).pipe(
     Effect.tap(({ value }) => Effect.sync(() => feed(value))),
-    Effect.repeat({ until: ({ done }) => done }),
-    Effect.timeout(bodyEndWait),
+    Effect.repeat({ until: ({ done }) => done || isEnough() }),
+    Effect.timeout(wait),
     Effect.catchCause(() => Effect.promise(() => reader.cancel().catch(() => {}))),
     Effect.asVoid
   )
@@ -53,8 +61,8 @@ export const readStream = (attempt: Attempt, cutter: Secret.Cutter) =>
       stream.feed(value === undefined ? decoder.decode() : decoder.decode(value, { stream: true }))
     const reader = response.body.getReader()
     let isFirstTokenReported = false
-    const needsAttention = () =>
-      stream.isStopped || stream.error !== undefined || (stream.hasText && !isFirstTokenReported)
+    const isOver = () => stream.isStopped || stream.hasStopReason || stream.error !== undefined
+    const needsAttention = () => isOver() || (stream.hasText && !isFirstTokenReported)
     // Reads on until there is something to do: an effect for each chunk would cost as much as the chunk.
     const read = Effect.callback<boolean, AskError>((resume) => {
       let isWanted = true
@@ -79,15 +87,19 @@ export const readStream = (attempt: Attempt, cutter: Secret.Cutter) =>
       return Effect.sync(() => (isWanted = false))
     })
 
-    while (!stream.isStopped && stream.error === undefined) {
-      const isDone = yield* read
+    let isDone = false
+    while (!isOver() && !isDone) {
+      isDone = yield* read
       if (stream.error === undefined && stream.hasText && !isFirstTokenReported) {
         isFirstTokenReported = true
         yield* attempt.firstToken
       }
-      if (isDone) break
     }
-    if (stream.isStopped && stream.error === undefined) yield* readToEnd(reader, feed)
+    const hasError = () => stream.error !== undefined
+    if (!isDone && stream.hasStopReason && !stream.isStopped && !hasError()) {
+      yield* readOn(reader, feed, () => stream.isStopped || hasError(), stopWait)
+    }
+    if (!isDone && stream.isStopped && !hasError()) yield* readOn(reader, feed, hasError, bodyEndWait)
     const reply = yield* stream.end()
     sendDelta(pieces("", true))
     return cutter.reply(reply)

@@ -41,12 +41,14 @@ export const isStop = (json: unknown): json is ApiStop => {
   return isAbsent(details) || (isJsonObject(details) && isText(details["category"]) && isText(details["explanation"]))
 }
 
-/** The value as a message; `undefined` where it is not one. */
+/** The value as a message; `undefined` where it is not one. Some gateways send the content as one text. */
 export const messageOf = (json: unknown): ApiMessage | undefined => {
   if (!isJsonObject(json) || json["type"] !== "message") return undefined
   const { content, id, model } = json
-  if (!isText(id) || !isText(model) || !Array.isArray(content)) return undefined
-  return content.every(isBlock) && isStop(json) ? (json as unknown as ApiMessage) : undefined
+  if (!isText(id) || !isText(model) || !isStop(json)) return undefined
+  if (typeof content === "string")
+    return { ...json, content: [{ type: "text", text: content }] } as unknown as ApiMessage
+  return Array.isArray(content) && content.every(isBlock) ? (json as unknown as ApiMessage) : undefined
 }
 
 /** Makes the reply of a message; `headers` as `headersOf` returns them, `asked` the model that the request named. */

@@ -80,7 +80,7 @@ export class StreamAccumulator {
 
   #start(event: Json): Step {
     const given = event["message"]
-    const message = isJsonObject(given) ? messageOf({ content: [], ...given }) : undefined
+    const message = isJsonObject(given) ? messageOf({ ...given, content: given["content"] ?? [] }) : undefined
     if (message === undefined) return unreadable
     if (this.#message !== undefined) {
       // Text of another message would be joined to that of the first one.

@@ -11,7 +11,7 @@ import type * as Secret from "./Secret.ts"
 const bodyEndWait = "250 millis"
 
 /** How long `message_stop` is waited for after the stop reason: the API sends both at once, some gateways never send it. */
-const stopWait = "5 seconds"
+const stopWait = "2 seconds"
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>
 

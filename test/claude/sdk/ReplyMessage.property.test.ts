@@ -15,7 +15,7 @@ const ApiMessage = Schema.Struct({
   type: Schema.Literal("message"),
   id: Text,
   model: Text,
-  content: Schema.Array(Message.Block),
+  content: Schema.Union([Schema.Array(Message.Block), Schema.String]),
   ...stopFields
 })
 

@@ -108,10 +108,11 @@ describe("a stream as gateways send it", () => {
       })
   )
 
-  it.effect("may have an event of 20 MB", () =>
+  it.live("may have an event of 20 MB, which arrives in many pieces", () =>
     Effect.gen(function* () {
       const long = "long ".repeat(4_000_000)
-      assert.strictEqual(yield* textOf(begun + textDelta(long) + continued + stopped), `Par${long}is`)
+      const { url } = yield* serve(sending(begun + textDelta(long) + continued + stopped, "text/event-stream"))
+      assert.strictEqual(Message.textOf(yield* sendFreely(url, "stream")), `Par${long}is`)
     })
   )
 
@@ -214,6 +215,7 @@ describe("a message that lacks what the API sends", () => {
   it.effect.each([
     ["id and model", { id: undefined, model: undefined }, ["", "claude-haiku-5-5"]],
     ["none of it", { id: null, model: null }, ["", "claude-haiku-5-5"]],
+    ["a list of its blocks", { content: "Paris" }, ["msg_1", "claude-haiku-5-5"]],
     ["nothing", {}, ["msg_1", "claude-haiku-5-5"]]
   ] as const)("%s is an answer all the same", ([, fields, expected]) =>
     Effect.gen(function* () {

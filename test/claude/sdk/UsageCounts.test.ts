@@ -1,6 +1,6 @@
 /** What counts of tokens are known, and what they make of cost and budget where they are not. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import * as fc from "fast-check"
 import { Budget, Message, Price } from "fanfold"
 import { countsOf, later, usageOf } from "../../../src/claude/sdk/UsageCounts.ts"
@@ -150,7 +150,7 @@ describe("an incomplete usage", () => {
       const claude = make(() => Effect.succeed(reply("yes", { usage: incomplete({}) })))
       const asked = Effect.all([send(request()), Effect.result(send(request()))])
       // Enough for the worst case of one request (100 tokens of output, some 200 of input), not for that of two.
-      const [, second] = yield* asked.pipe(Effect.provide(Budget.layer({ tokens: 400 })), Effect.provide(claude.layer))
+      const [, second] = yield* Effect.provide(asked, Layer.provide(Budget.layer({ tokens: 400 }), claude.layer))
       assert.strictEqual(second._tag, "Failure")
       assert.lengthOf(claude.sent, 1)
     })

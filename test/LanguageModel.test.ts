@@ -136,6 +136,19 @@ describe("generateText", () => {
     })
   )
 
+  it.effect("gives no counts where the reply has not all of them", () =>
+    Effect.gen(function* () {
+      const usage = { ...Message.noUsage, inputTokens: 10, isIncomplete: true as const }
+      const claude = make(() => Effect.succeed(reply("Fer", { usage })))
+      const response = yield* Effect.provide(LanguageModel.generateText({ prompt: "q" }), over(claude))
+      const { inputTokens, outputTokens } = response.usage
+      assert.deepStrictEqual(
+        [inputTokens.total, outputTokens.total, outputTokens.text],
+        [undefined, undefined, undefined]
+      )
+    })
+  )
+
   it.effect("carries a chat", () =>
     Effect.gen(function* () {
       const claude = make()

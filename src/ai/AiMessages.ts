@@ -102,14 +102,21 @@ export const lastPartsOf = (reply: Reply): [Response.ResponseMetadataPartEncoded
   const { id, model: modelId, usage } = reply
   const { cacheCreationInputTokens: cacheWrite, cacheReadInputTokens: cacheRead, inputTokens: uncached } = usage
   const { outputTokens: total, thinkingTokens: reasoning } = usage
+  // A count that stands as 0 because it was not reported is not given on as 0.
+  const known = (count: number): number | undefined => (usage.isIncomplete === true ? undefined : count)
   return [
     { type: "response-metadata", id, modelId },
     {
       type: "finish",
       reason: finishReasonOf(reply),
       usage: {
-        inputTokens: { uncached, total: inputTokensOf(usage), cacheRead, cacheWrite },
-        outputTokens: { total, text: total - reasoning, reasoning }
+        inputTokens: {
+          uncached: known(uncached),
+          total: known(inputTokensOf(usage)),
+          cacheRead: known(cacheRead),
+          cacheWrite: known(cacheWrite)
+        },
+        outputTokens: { total: known(total), text: known(total - reasoning), reasoning: known(reasoning) }
       }
     }
   ]

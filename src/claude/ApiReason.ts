@@ -18,7 +18,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   }
 }
 
-/** 429 of a monthly or contract limit: waiting does not help. */
+/** A monthly or contract limit (429), or the API usage limit that an account has set (400): waiting does not help. */
 export class SpendLimitReached extends Schema.TaggedError<SpendLimitReached>()("SpendLimitReached", detail) {
   get isRetryable(): boolean {
     return false
@@ -38,7 +38,7 @@ export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", d
   }
 }
 
-/** The API's passing faults: 408, 409, 500, 502, 503, 504, or an `error` event in a stream. */
+/** The API's passing faults: 408, 409, 425, 5xx, or an error within a 200, unless the body says what no retry mends. */
 export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", {
   ...detail,
   status: Schema.optionalKey(Schema.Int)
@@ -51,7 +51,7 @@ export class ServerError extends Schema.TaggedError<ServerError>()("ServerError"
   }
 }
 
-/** 400: the request itself is wrong. */
+/** 400, and statuses that no retry mends: the request itself is wrong. */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", detail) {
   get isRetryable(): boolean {
     return false
@@ -71,7 +71,7 @@ export class Authentication extends Schema.TaggedError<Authentication>()("Authen
   }
 }
 
-/** 402: the account cannot pay. */
+/** 402, or a credit balance that is too low (400): the account cannot pay. */
 export class BillingFailed extends Schema.TaggedError<BillingFailed>()("BillingFailed", detail) {
   get isRetryable(): boolean {
     return false

@@ -18,9 +18,9 @@ const Fields = Schema.Struct({
 
 /** A call that gave no answer: the reason, what the API said in headers, and what was used and written until then. */
 export class AskError extends Schema.TaggedError<AskError>()("AskError", Fields.fields) {
-  /** The `x-should-retry` header overrides the table of statuses, except for a spend limit, which no retry lifts. */
+  /** The `x-should-retry` header overrides the table of statuses, except where money is missing, which no retry brings. */
   get isRetryable(): boolean {
-    if (this.reason._tag === "SpendLimitReached") return false
+    if (this.reason._tag === "SpendLimitReached" || this.reason._tag === "BillingFailed") return false
     const header = this.headers?.["x-should-retry"]
     if (header === "true") return true
     return header === "false" ? false : this.reason.isRetryable

@@ -19,7 +19,7 @@ const stamp = {
 }
 const failure = { reason: Schema.String, message: Schema.String }
 
-/** What an attempt cost in USD, estimated from list prices or those a user stated; absent where no price is known. */
+/** What an attempt cost in USD, estimated from list prices or those a user stated; absent where no price, or not the usage, is known. */
 const costUsd = Schema.optionalKey(Schema.Finite)
 
 /** The attempt is, or was, a second copy of a slow one. */
@@ -93,6 +93,12 @@ export const FellBack = Schema.TaggedStruct("FellBack", {
 export const Continued = Schema.TaggedStruct("Continued", { ...stamp, turn: Schema.Int })
 /** The answer did not fit its schema, or was empty, so it is asked for once more, with the issue. */
 export const Reasked = Schema.TaggedStruct("Reasked", { ...stamp, issue: Schema.String })
+/** The answer ended with a stop reason that fanfold does not know. It is taken for a complete answer. */
+export const UnknownStopReason = Schema.TaggedStruct("UnknownStopReason", {
+  ...stamp,
+  stopReason: Schema.String,
+  model: Schema.String
+})
 /** The ask has its answer; `usage` of all its replies. */
 export const Answered = Schema.TaggedStruct("Answered", {
   ...stamp,
@@ -117,6 +123,7 @@ export const Event = Schema.Union([
   FellBack,
   Continued,
   Reasked,
+  UnknownStopReason,
   Answered,
   Failed,
   Interrupted

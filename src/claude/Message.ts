@@ -44,7 +44,9 @@ export const Usage = Schema.Struct({
   cacheReadInputTokens: Schema.Int,
   outputTokens: Schema.Int,
   thinkingTokens: Schema.Int,
-  webSearches: Schema.Int
+  webSearches: Schema.Int,
+  /** Some counts were not reported as whole numbers from 0, and stand as 0: the cost is not known. */
+  isIncomplete: Schema.optionalKey(Schema.Literal(true))
 })
 export interface Usage extends Schema.Schema.Type<typeof Usage> {}
 
@@ -87,7 +89,8 @@ export const addUsage = (a: Usage, b: Usage): Usage => ({
   cacheReadInputTokens: a.cacheReadInputTokens + b.cacheReadInputTokens,
   outputTokens: a.outputTokens + b.outputTokens,
   thinkingTokens: a.thinkingTokens + b.thinkingTokens,
-  webSearches: a.webSearches + b.webSearches
+  webSearches: a.webSearches + b.webSearches,
+  ...((a.isIncomplete === true || b.isIncomplete === true) && { isIncomplete: true })
 })
 
 /** The same where nothing may have been paid. */

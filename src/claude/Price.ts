@@ -65,8 +65,9 @@ export const priceOf = (model: string, inputTokens: number, overrides: Prices = 
   return undefined
 }
 
-/** The cost of a usage in USD, web searches included; `undefined` for a model without a known price. */
+/** The cost of a usage in USD, web searches included; `undefined` for a model without a known price, and for an incomplete usage. */
 export const usdOf = (model: string, usage: Usage, overrides: Prices = {}): number | undefined => {
+  if (usage.isIncomplete === true) return undefined
   const price = priceOf(model, inputTokensOf(usage), overrides)
   if (price === undefined) return undefined
   return (

@@ -46,6 +46,22 @@ export class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", {
   }
 }
 
+/** A reply that is no answer: Claude wants the result of a tool (`tool_use`), or no stop reason says that it is whole. */
+export class IncompleteReply extends Schema.TaggedError<IncompleteReply>()("IncompleteReply", {
+  stopReason: Schema.NullOr(Schema.String),
+  /** The tools that Claude wants to use. */
+  tools: Schema.Array(Schema.String)
+}) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return this.stopReason === null
+      ? "the reply has no stop reason, so that its text may be a part of the answer only. Check the gateway or proxy"
+      : `Claude wants to use a tool (${this.tools.join(", ") || "unnamed"}) instead of answering, and no tool is run for it: leave such tools out`
+  }
+}
+
 /** A complete reply without any text, also after it was asked for once more. */
 export class EmptyAnswer extends Schema.TaggedError<EmptyAnswer>()("EmptyAnswer", {
   stopReason: Schema.NullOr(Schema.String)
@@ -93,12 +109,27 @@ export class CutOff extends Schema.TaggedError<CutOff>()("CutOff", detail) {
   }
 }
 
-/** A 200 that is no message: an HTML page of a proxy, broken JSON, another service. Broken JSON may be a passing fault. */
+/** A stream whose events contradict each other: the text received may be of two answers, or have gaps. */
+export class BrokenStream extends Schema.TaggedError<BrokenStream>()("BrokenStream", detail) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `the stream is broken: ${this.detail}`
+  }
+}
+
+/**
+ * A 200 that is no message: an HTML page of a proxy, broken JSON, or (`isForeign`) complete JSON of another service. Broken JSON
+ * may be a passing fault.
+ */
 export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
   contentType: Schema.String,
-  excerpt: Schema.String
+  excerpt: Schema.String,
+  isForeign: Schema.optionalKey(Schema.Boolean)
 }) {
   get isRetryable(): boolean {
+    if (this.isForeign === true) return false
     return this.contentType.includes("json") || this.contentType.includes("event-stream")
   }
   override get message(): string {
@@ -185,10 +216,12 @@ export const Reason = Schema.Union([
   Refused,
   Truncated,
   Unfinished,
+  IncompleteReply,
   EmptyAnswer,
   Undecodable,
   Stalled,
   CutOff,
+  BrokenStream,
   NotJson,
   Unreachable,
   TimedOut,

@@ -135,7 +135,8 @@ export const answerTokens = ({ maxTokens, tools = [] }: Request): number =>
 export const answerOf = (reply: Reply): Answer => {
   const sources = sourcesOf(reply)
   const bytes = bytesOf(textOf(reply))
-  const written = Math.min(bytes, Math.ceil(reply.usage.outputTokens * tokenizerFactor))
+  const { isIncomplete = false, outputTokens } = reply.usage
+  const written = isIncomplete ? bytes : Math.min(bytes, Math.ceil(outputTokens * tokenizerFactor))
   const cited = sources.length === 0 ? 0 : bytesOf(JSON.stringify(sources))
   return { tokens: written + cited + answerFrameTokens, bytes: bytes + cited }
 }

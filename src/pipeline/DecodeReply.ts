@@ -1,6 +1,15 @@
 /** Decodes the value of a reply, and makes an error of a reply that is not a complete answer. */
 import { Effect } from "effect"
-import { AskError, EmptyAnswer, type Reason, Refused, Truncated, Undecodable, Unfinished } from "../claude/AskError.ts"
+import {
+  AskError,
+  EmptyAnswer,
+  IncompleteReply,
+  type Reason,
+  Refused,
+  Truncated,
+  Undecodable,
+  Unfinished
+} from "../claude/AskError.ts"
 import { type Reply, type Request, textOf } from "../claude/Message.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
 import { candidates, type Parsed } from "./AnswerJson.ts"
@@ -20,8 +29,18 @@ export const decode = <A, R>(format: Format<A, R>, request: Request, reply: Repl
   if (reply.stopReason === "pause_turn") {
     return Effect.fail(errorOf(new Unfinished({ turns: 0 }), reply, textOf(reply)))
   }
+  if (reply.stopReason === null || reply.stopReason === "tool_use") {
+    const tools = reply.content.flatMap(({ name, type }) =>
+      type === "tool_use" && typeof name === "string" ? name : []
+    )
+    return Effect.fail(errorOf(new IncompleteReply({ stopReason: reply.stopReason, tools }), reply, textOf(reply)))
+  }
   return format._tag === "Text" ? decodeText(format.value, reply) : decodeJson(format, reply)
 }
+
+/** Whether a reply that decodes ended for a reason that was not there when this was written. */
+export const isUnknownStop = (reply: Reply): reply is Reply & { readonly stopReason: string } =>
+  reply.stopReason !== null && reply.stopReason !== "end_turn" && reply.stopReason !== "stop_sequence"
 
 const decodeText = <A>(value: (text: string) => A, reply: Reply): Effect.Effect<A, AskError> => {
   const text = textOf(reply)

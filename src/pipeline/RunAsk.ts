@@ -1,4 +1,4 @@
-/** Sends an ask, decodes its reply, asks once more where the reply is empty or does not fit its schema, and emits the ask's events. */
+/** Sends an ask, decodes its reply, asks once more where the reply is empty, lacks a stop reason or does not fit its schema, and emits the ask's events. */
 import { Cause, Context, Duration, Effect, Exit, Option } from "effect"
 import { AskError, NothingToFold } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
@@ -11,7 +11,7 @@ import { PaidUsage } from "../claude/PaidUsage.ts"
 import { nowMillis } from "../scheduling/FiberClock.ts"
 import { type AskData, modelsOf, requestOf } from "./AskData.ts"
 import { Defaults } from "./AskOptions.ts"
-import { decode } from "./DecodeReply.ts"
+import { decode, isUnknownStop } from "./DecodeReply.ts"
 import { type SecondTry, secondTry } from "./SecondTry.ts"
 
 /** An answer with its last reply, the usage of all its replies, and the time from its start. */
@@ -126,8 +126,15 @@ const askAgain = Effect.fnUntraced(function* <A, R>(
   return yield* timed({ value, reply, usage: addUsage(first.usage, reply.usage) }, startedAt)
 })
 
-const timed = <A>(answered: Omit<Answer<A>, "durationMillis">, startedAt: number): Effect.Effect<Answer<A>> =>
-  Effect.withFiber((fiber) => Effect.succeed({ ...answered, durationMillis: nowMillis(fiber) - startedAt }))
+const timed = <A>(answered: Omit<Answer<A>, "durationMillis">, startedAt: number): Effect.Effect<Answer<A>> => {
+  const { reply } = answered
+  const ended = Effect.withFiber((fiber) =>
+    Effect.succeed({ ...answered, durationMillis: nowMillis(fiber) - startedAt })
+  )
+  if (!isUnknownStop(reply)) return ended
+  const { model, stopReason } = reply
+  return Effect.andThen(Event.emit({ _tag: "UnknownStopReason", stopReason, model }), ended)
+}
 
 type Send = (typeof Claude.Service)["send"]
 

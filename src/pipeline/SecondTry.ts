@@ -10,10 +10,11 @@ export interface SecondTry {
 /** `undefined` where asking again would not help. */
 export const secondTry = (request: Request, reply: Reply, { reason }: AskError): SecondTry | undefined => {
   if (reason._tag === "Undecodable") return { request: corrected(request, reply, reason.issue), issue: reason.issue }
-  // There is no answer to show Claude: the API rejects a turn without text.
-  return reason._tag === "EmptyAnswer" && reason.stopReason === "end_turn"
-    ? { request, issue: reason.message }
-    : undefined
+  // There is no answer to show Claude: the API rejects a turn without text, and a reply without a stop reason may be a part of one.
+  const isPassing =
+    (reason._tag === "EmptyAnswer" && reason.stopReason === "end_turn") ||
+    (reason._tag === "IncompleteReply" && reason.stopReason === null)
+  return isPassing ? { request, issue: reason.message } : undefined
 }
 
 /** The conversation with the reply and its issue added, so that Claude corrects an answer it can see. */

@@ -27,7 +27,7 @@ export interface AskState {
   model?: string
   /** Sum over its replies and its failed attempts that report a usage. */
   usage: Usage
-  /** Estimated; `undefined` once one of its models has no known price. */
+  /** Estimated; `undefined` once one of its models has no known price, or one usage is incomplete. */
   costUsd: number | undefined
   /** From its first dispatch to its end. Queueing before the first dispatch does not count. */
   durationMillis?: number

@@ -27,7 +27,7 @@ export const Report = Schema.Struct({
   /** Message of the error that the run failed with; null if it did not fail. */
   error: Schema.NullOr(Schema.String),
   usage: Usage,
-  /** By list prices or the plan's own; null if a model has no known price. */
+  /** By list prices or the plan's own; null if a model has no known price, or a usage is incomplete. */
   estimatedCostUsd: Schema.NullOr(Schema.Finite),
   /** Upper bound that the forecast gave, each call sent once; null if a model has no known price. */
   foreseenCostUsd: Schema.NullOr(Schema.Finite),

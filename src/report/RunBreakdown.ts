@@ -9,7 +9,7 @@ const Part = Schema.Struct({
   model: Schema.NullOr(Schema.String),
   attempts: Schema.Int,
   usage: Usage,
-  /** Null if a model has no known price. */
+  /** Null if a model has no known price, or a usage is incomplete. */
   estimatedCostUsd: Schema.NullOr(Schema.Finite),
   /** From its first request to its end; null if none was sent. */
   durationMillis: Schema.NullOr(Schema.Finite)

@@ -64,9 +64,9 @@ export class RunState {
   get usage(): Usage {
     return this.#usage
   }
-  /** Estimated; `undefined` once one model has no known price. */
+  /** Estimated; `undefined` once one model has no known price, or one usage is incomplete. */
   get costUsd(): number | undefined {
-    return this.#unpriced.size === 0 ? this.#costUsd : undefined
+    return this.#unpriced.size === 0 && this.#usage.isIncomplete !== true ? this.#costUsd : undefined
   }
   /** Models without a known price that used tokens. */
   get unpriced(): ReadonlySet<string> {
@@ -122,8 +122,8 @@ export class RunState {
 
   #pay({ costUsd, model, usage }: AskState.Payment): void {
     this.#usage = addUsage(this.#usage, usage)
-    if (costUsd === undefined) this.#unpriced.add(model)
-    else this.#costUsd += costUsd
+    if (costUsd !== undefined) this.#costUsd += costUsd
+    else if (usage.isIncomplete !== true) this.#unpriced.add(model)
   }
 
   /** Finds the state of an ask, or creates it. */

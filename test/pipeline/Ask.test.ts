@@ -127,6 +127,55 @@ describe("a reply that is no answer", () => {
     })
   )
 
+  it.effect("is IncompleteReply where Claude wants a tool to be run, and names the tool", () =>
+    Effect.gen(function* () {
+      const call = { type: "tool_use", id: "toolu_1", name: "lookup", input: {} }
+      const content = [{ type: "text", text: "Let me look that up." }, call]
+      for (const ask of [Ask.text("q"), Effect.asVoid(Ask.object("q", Size))]) {
+        const { result, sent, tags } = yield* asked(ask, reply("", { stopReason: "tool_use", content }))
+        const error = errorOf(result)
+        assert.deepInclude(error.reason, { _tag: "IncompleteReply", stopReason: "tool_use", tools: ["lookup"] })
+        assert.include(error.message, "wants to use a tool (lookup)")
+        assert.strictEqual(error.partialText, "Let me look that up.")
+        assert.deepStrictEqual(error.usage, reply("").usage)
+        assert.isFalse(error.isRetryable)
+        assert.lengthOf(sent, 1)
+        assert.deepStrictEqual(tags, ["Started", "Failed"])
+      }
+    })
+  )
+
+  it.effect("is IncompleteReply without a stop reason, after the same request was sent once more", () =>
+    Effect.gen(function* () {
+      const half = reply("Half an", { stopReason: null })
+      const { result, sent, tags } = yield* asked(Ask.text("q"), half)
+      assert.deepInclude(errorOf(result).reason, { _tag: "IncompleteReply", stopReason: null })
+      assert.strictEqual(errorOf(result).partialText, "Half an")
+      assert.deepStrictEqual(sent[1]!.request, sent[0]!.request)
+      assert.deepStrictEqual(tags, ["Started", "Reasked", "Failed"])
+      const mended = yield* asked(Ask.text("q"), half, reply("Whole."))
+      assert.deepInclude(mended.result, { _tag: "Success", success: "Whole." })
+    })
+  )
+
+  it.effect("is an answer where its stop reason is new, which is told as an event", () =>
+    Effect.gen(function* () {
+      const ended = reply('{"euro":1,"growth":2}', { stopReason: "of_the_future", model: "claude-next" })
+      for (const ask of [Ask.text("q"), Effect.asVoid(Ask.object("q", Size))]) {
+        const { events, result, sent } = yield* asked(ask, ended)
+        assert.strictEqual(result._tag, "Success")
+        assert.lengthOf(sent, 1)
+        assert.deepStrictEqual(
+          events.map(({ _tag }) => _tag),
+          ["Started", "UnknownStopReason", "Answered"]
+        )
+        assert.deepInclude(events[1], { stopReason: "of_the_future", model: "claude-next" })
+      }
+      const { tags } = yield* asked(Ask.text("q"), reply("yes", { stopReason: "stop_sequence" }))
+      assert.deepStrictEqual(tags, ["Started", "Answered"])
+    })
+  )
+
   it.effect("is Unfinished where nobody continues a paused turn", () =>
     Effect.gen(function* () {
       const { result } = yield* asked(Ask.text("q"), reply("I look. ", { stopReason: "pause_turn" }))

@@ -1,37 +1,30 @@
-/** Reads a response that is one JSON message. */
+/** Reads a response whose body has come at once: one JSON message, or an event stream. */
 import { Effect } from "effect"
-import { AskError, NotJson } from "../AskError.ts"
+import type { AskError } from "../AskError.ts"
 import type { Reply } from "../Message.ts"
+import { EventStream, isEventStream } from "./EventStream.ts"
+import { jsonReply } from "./JsonReply.ts"
 import { askErrorOf } from "./SdkError.ts"
-import { headersOf } from "./ReplyHeaders.ts"
-import { jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
 import type * as Secret from "./Secret.ts"
 
 /** The error of a body that broke off. */
 export const cutOff = (thrown: unknown): AskError => askErrorOf(thrown, true)
 
-/** The reply of a response with its body, or `NotJson` where it is none of the API's. */
-export const plainReply = (response: Response, text: string, cutter: Secret.Cutter): Effect.Effect<Reply, AskError> => {
-  const message = messageOf(jsonOf(text))
-  return message === undefined
-    ? Effect.fail(notJson(response, text))
-    : Effect.succeed(cutter.reply(replyOf(message, headersOf(response.headers, true)), text))
+/** The reply of a response with its body, whatever its content type says; `asked` is the model of the request. */
+export const plainReply = (response: Response, text: string, asked: string, cutter: Secret.Cutter) =>
+  Effect.map(isEventStream(text) ? streamReply(response, text, asked) : jsonReply(response, text, asked), (reply) =>
+    cutter.reply(reply, text)
+  )
+
+/** Some gateways answer each request with a stream. */
+const streamReply = (response: Response, text: string, asked: string): Effect.Effect<Reply, AskError> => {
+  const stream = new EventStream(response, asked)
+  stream.feed(text)
+  return stream.end()
 }
 
 /** Reads the body of a response for `plainReply`. */
-export const readPlain = (response: Response, cutter: Secret.Cutter): Effect.Effect<Reply, AskError> =>
+export const readPlain = (response: Response, asked: string, cutter: Secret.Cutter): Effect.Effect<Reply, AskError> =>
   Effect.flatMap(Effect.tryPromise({ try: () => response.text(), catch: cutOff }), (text) =>
-    plainReply(response, text, cutter)
+    plainReply(response, text, asked, cutter)
   )
-
-/** Bytes of a foreign body that are shown in an error. */
-const excerptLength = 120
-
-export const notJson = (response: Response, text: string): AskError =>
-  new AskError({
-    reason: new NotJson({
-      contentType: response.headers.get("content-type") ?? "no content type",
-      excerpt: text.slice(0, excerptLength)
-    }),
-    headers: headersOf(response.headers, true)
-  })

@@ -1,16 +1,7 @@
 /** The API's `message` object: how it is checked, and the `Reply` made of it. */
 import { Option } from "effect"
-import { type Block, noUsage, type Reply, type Usage } from "../Message.ts"
-
-type Count = number | null | undefined
-export interface ApiUsage {
-  readonly input_tokens?: Count
-  readonly cache_creation_input_tokens?: Count
-  readonly cache_read_input_tokens?: Count
-  readonly output_tokens?: Count
-  readonly output_tokens_details?: { readonly thinking_tokens?: Count } | null
-  readonly server_tool_use?: { readonly web_search_requests?: Count } | null
-}
+import type { Block, Reply } from "../Message.ts"
+import { countsOf, usageOf } from "./UsageCounts.ts"
 
 type Text = string | null | undefined
 /** Why a message ended. A streamed message has these fields only in its last `message_delta`. */
@@ -20,12 +11,13 @@ export interface ApiStop {
   readonly stop_details?: { readonly category?: Text; readonly explanation?: Text } | null
 }
 
+/** `id` and `model` are missing in messages of some gateways; `usage` is checked by `UsageCounts`. */
 export interface ApiMessage extends ApiStop {
   readonly type: "message"
-  readonly id: string
-  readonly model: string
+  readonly id?: Text
+  readonly model?: Text
   readonly content: ReadonlyArray<Block>
-  readonly usage: ApiUsage
+  readonly usage?: unknown
 }
 
 /** Parses JSON; `undefined` where the text is not JSON. */
@@ -40,7 +32,6 @@ export const isJsonObject = (json: unknown): json is Json =>
 
 const isAbsent = (json: unknown): boolean => json === undefined || json === null
 const isText = (json: unknown): boolean => isAbsent(json) || typeof json === "string"
-const isCount = (json: unknown): boolean => isAbsent(json) || Number.isSafeInteger(json)
 
 export const isBlock = (json: unknown): json is Block => isJsonObject(json) && typeof json["type"] === "string"
 
@@ -50,45 +41,24 @@ export const isStop = (json: unknown): json is ApiStop => {
   return isAbsent(details) || (isJsonObject(details) && isText(details["category"]) && isText(details["explanation"]))
 }
 
-export const isUsage = (json: unknown): json is ApiUsage => {
-  if (!isJsonObject(json)) return false
-  const { output_tokens_details: details, server_tool_use: tools } = json
-  return (
-    isCount(json["input_tokens"]) &&
-    isCount(json["cache_creation_input_tokens"]) &&
-    isCount(json["cache_read_input_tokens"]) &&
-    isCount(json["output_tokens"]) &&
-    (isAbsent(details) || (isJsonObject(details) && isCount(details["thinking_tokens"]))) &&
-    (isAbsent(tools) || (isJsonObject(tools) && isCount(tools["web_search_requests"])))
-  )
-}
-
-/** The value as a message; `undefined` where it is not one. */
+/** The value as a message; `undefined` where it is not one. Some gateways send the content as one text. */
 export const messageOf = (json: unknown): ApiMessage | undefined => {
   if (!isJsonObject(json) || json["type"] !== "message") return undefined
-  const { content, id, model, usage } = json
-  if (typeof id !== "string" || typeof model !== "string" || !Array.isArray(content)) return undefined
-  return content.every(isBlock) && isStop(json) && isUsage(usage) ? (json as unknown as ApiMessage) : undefined
+  const { content, id, model } = json
+  if (!isText(id) || !isText(model) || !isStop(json)) return undefined
+  if (typeof content === "string")
+    return { ...json, content: [{ type: "text", text: content }] } as unknown as ApiMessage
+  return Array.isArray(content) && content.every(isBlock) ? (json as unknown as ApiMessage) : undefined
 }
 
-/** Counts that are missing in `usage` are taken from `before`. A stream's counts are cumulative, so the latest one wins. */
-export const usageOf = (usage: ApiUsage, before: Usage = noUsage): Usage => ({
-  inputTokens: usage.input_tokens ?? before.inputTokens,
-  cacheCreationInputTokens: usage.cache_creation_input_tokens ?? before.cacheCreationInputTokens,
-  cacheReadInputTokens: usage.cache_read_input_tokens ?? before.cacheReadInputTokens,
-  outputTokens: usage.output_tokens ?? before.outputTokens,
-  thinkingTokens: usage.output_tokens_details?.thinking_tokens ?? before.thinkingTokens,
-  webSearches: usage.server_tool_use?.web_search_requests ?? before.webSearches
-})
-
-/** Makes the reply of a message; `headers` as `headersOf` returns them. */
-export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, string>>): Reply => {
+/** Makes the reply of a message; `headers` as `headersOf` returns them, `asked` the model that the request named. */
+export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, string>>, asked: string): Reply => {
   const requestId = headers["request-id"]
   return {
-    id: message.id,
-    model: message.model,
+    id: message.id ?? "",
+    model: message.model ?? asked,
     content: message.content,
-    stopReason: message.stop_reason ?? null,
+    stopReason: message.stop_reason || null,
     stopSequence: message.stop_sequence ?? null,
     ...(message.stop_reason === "refusal" && {
       refusal: {
@@ -96,7 +66,7 @@ export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, st
         explanation: message.stop_details?.explanation ?? null
       }
     }),
-    usage: usageOf(message.usage),
+    usage: usageOf(countsOf(message.usage)),
     ...(requestId !== undefined && { requestId }),
     headers
   }

@@ -30,7 +30,7 @@ export const send = (options: Options): Attempt.Send => {
         client.send(bodyOf(request), false, signal).then(
           (response) =>
             response.text().then(
-              (text) => plainReply(response, text, cutter),
+              (text) => plainReply(response, text, request.model, cutter),
               (thrown: unknown) => Effect.fail(cutOff(thrown))
             ),
           (thrown: unknown) => Effect.fail(askErrorOf(thrown, false))

@@ -1,22 +1,6 @@
-/** Converts what the SDK throws to an `AskError`, with a reason for each status and type in the API's error tables. */
-import {
-  AskError,
-  Authentication,
-  BillingFailed,
-  CutOff,
-  InvalidRequest,
-  NotFound,
-  Overloaded,
-  PermissionDenied,
-  RateLimited,
-  type Reason,
-  ServerError,
-  SpendLimitReached,
-  TimedOut,
-  TooLarge,
-  Unreachable
-} from "../AskError.ts"
-import { retryAfterMillis } from "../RateLimitHeaders.ts"
+/** Converts what the SDK throws to an `AskError`: an error response, or a failed connection. */
+import { AskError, CutOff, TimedOut, Unreachable } from "../AskError.ts"
+import { reasonOf } from "./ApiFailure.ts"
 import { headersOf } from "./ReplyHeaders.ts"
 
 /** Fields of the SDK's `APIError`. Not checked by `instanceof`, which fails where two copies of the SDK are loaded. */
@@ -25,75 +9,39 @@ interface ApiError {
   readonly message?: string
   readonly status?: number
   readonly headers?: Headers
-  readonly type?: string | null
-  readonly errorCode?: string | null
-  readonly apiMessage?: unknown
   readonly error?: unknown
   readonly cause?: unknown
 }
 
-/** Error codes of a 429 that does not pass by waiting: a spend limit was reached. */
-const spendLimits = new Set(["enforced_spend_limit_reached", "contract_spend_limit_reached"])
-
-/** Codes of Node, OpenSSL and `Dialer` for errors that a retry does not mend: an untrusted certificate, a rejecting proxy. */
-const permanentErrors = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY/
+/**
+ * Codes of Node, OpenSSL and `Dialer` for errors that a retry does not mend: an untrusted certificate, a rejecting proxy, TLS to
+ * a port that speaks plain HTTP, a URL or header that cannot be sent.
+ */
+const permanentErrors =
+  /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY|ERR_SSL_WRONG_VERSION|ERR_INVALID_|ERR_UNESCAPED_/
 
 /** `began`: the error occurred after the headers of a 200, so a failed connection is `CutOff` and not `Unreachable`. */
 export const askErrorOf = (thrown: unknown, began: boolean): AskError => {
   const error = thrown as ApiError
-  const headers = error.headers === undefined ? undefined : headersOf(error.headers, began)
-  const requestId = headers?.["request-id"] ?? requestIdOf(error.error)
-  return new AskError({ reason: reasonOf(error, headers, began), headers, requestId })
-}
-
-/** The reason of an error response (with a status), an `error` event in a stream (with a type only), or a failed connection. */
-const reasonOf = (error: ApiError, headers: Record<string, string> | undefined, began: boolean): Reason => {
   const { status } = error
-  if (status === undefined && !error.type) {
-    if (error.name === "APIConnectionTimeoutError")
-      return new TimedOut({ limitMillis: sdkTimeoutMillis, scope: "attempt" })
-    const detail = connectionDetail(thrownChain(error))
-    return began ? new CutOff({ detail }) : new Unreachable({ detail, isPassing: !permanentErrors.test(detail) })
-  }
-  const message = typeof error.apiMessage === "string" ? error.apiMessage : excerptOf(error)
-  const detail = message ?? `status ${status ?? "unknown"} without a message`
-  switch (status ?? statusByType[error.type ?? ""]) {
-    case 400:
-      return new InvalidRequest({ detail })
-    case 401:
-      return new Authentication({ detail })
-    case 402:
-      return new BillingFailed({ detail })
-    case 403:
-      return new PermissionDenied({ detail })
-    case 404:
-      return new NotFound({ detail })
-    case 413:
-      return new TooLarge({ detail })
-    case 429: {
-      if (error.errorCode && spendLimits.has(error.errorCode)) return new SpendLimitReached({ detail })
-      const millis = headers === undefined ? undefined : retryAfterMillis(headers)
-      return new RateLimited({ detail, ...(millis !== undefined && { retryAfterMillis: millis }) })
-    }
-    case 529:
-      return new Overloaded({ detail })
-    default:
-      return status !== undefined && status < 500 && status !== 408 && status !== 409
-        ? new InvalidRequest({ detail: `${detail} (status ${status})` })
-        : new ServerError({ detail, ...(status !== undefined && { status }) })
-  }
+  const headers = error.headers === undefined ? undefined : headersOf(error.headers, began)
+  if (status !== undefined) return apiErrorOf(status, error.error, headers, excerptOf(error.message))
+  if (error.name === "APIConnectionTimeoutError")
+    return new AskError({ reason: new TimedOut({ limitMillis: sdkTimeoutMillis, scope: "attempt" }), headers })
+  const detail = connectionDetail(thrownChain(error))
+  const isPassing = !permanentErrors.test(detail)
+  return new AskError({ reason: began ? new CutOff({ detail }) : new Unreachable({ detail, isPassing }), headers })
 }
 
-/** The status that belongs to each error type, for `error` events in a stream. */
-const statusByType: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  billing_error: 402,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  overloaded_error: 529
+/** The error of a response: `status` is undefined where it was 200. `headers` as `headersOf` returns them; `text` as in `Failure`. */
+export const apiErrorOf = (
+  status: number | undefined,
+  body: unknown,
+  headers: Readonly<Record<string, string>> | undefined,
+  text?: string
+): AskError => {
+  const requestId = headers?.["request-id"] ?? requestIdOf(body)
+  return new AskError({ reason: reasonOf({ status, body, headers, text }), headers, requestId })
 }
 
 /** Milliseconds of the SDK's own timeout: the longest that a timer allows (24 days), as time limits are set by `Timeout`. */
@@ -115,11 +63,10 @@ const connectionDetail = (chain: ReturnType<typeof thrownChain>): string => {
   return last?.code === undefined || message.includes(last.code) ? message : `${message} (${last.code})`
 }
 
-/** The first 200 characters of a body that is not JSON, or of the error's message. */
-const excerptOf = ({ error, message }: ApiError): string | undefined => {
-  const text = typeof error === "string" ? error : message
-  return text === undefined || text === "" ? undefined : text.slice(0, 200)
-}
+/** Characters of a body that is no API error, as the SDK's message holds it after the status. */
+const excerptLength = 200
+
+export const excerptOf = (text: string | undefined): string | undefined => text?.slice(0, excerptLength) || undefined
 
 const requestIdOf = (body: unknown): string | undefined => {
   const id = (body as { readonly request_id?: unknown } | null | undefined)?.request_id

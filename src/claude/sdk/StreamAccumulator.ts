@@ -1,141 +1,158 @@
-/** Builds a message from the events of its stream. */
-import { type Block, noUsage, type Reply, type Usage } from "../Message.ts"
+/** Builds a message from the events of its stream, whatever their order: no text that arrives is left out. */
+import type { Block, Reply, Usage } from "../Message.ts"
 import {
   type ApiMessage,
+  type ApiStop,
   isBlock,
   isJsonObject,
   isStop,
-  isUsage,
   jsonOf,
   messageOf,
-  replyOf,
-  usageOf
+  replyOf
 } from "./ReplyMessage.ts"
+import { StreamBlocks } from "./StreamBlocks.ts"
+import { type Counts, countsOf, later, usageOf } from "./UsageCounts.ts"
 
-/** What one event did: added text, completed the message (`Stopped`), reported an error, could not be decoded, or none of these. */
+/**
+ * What one event did: added text, completed the message (`Stopped`), reported an error, could not be decoded, contradicted the events
+ * before it (`Disorder`), was of another service (`Foreign`), or none of these.
+ */
 export type Step =
   | { readonly _tag: "None" }
   | { readonly _tag: "Text"; readonly text: string }
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Error"; readonly body: unknown }
   | { readonly _tag: "Unreadable" }
+  | { readonly _tag: "Disorder"; readonly detail: string }
+  | { readonly _tag: "Foreign" }
 
 const none: Step = { _tag: "None" }
 const unreadable: Step = { _tag: "Unreadable" }
+const textStep = (text: string): Step => (text === "" ? none : { _tag: "Text", text })
 
-type MutableBlock = { -readonly [K in keyof Block]: Block[K] }
+type Json = { readonly [name: string]: unknown }
 
 /** Takes the events of one stream in order; its reply equals that of a request without `stream`. */
 export class StreamAccumulator {
-  private message: ApiMessage | undefined
-  private readonly blocks = new Map<unknown, MutableBlock>()
-  /** JSON text of tool inputs, by block index; parsed when the block ends. */
-  private readonly inputs = new Map<unknown, string>()
-  private usage: Usage = noUsage
+  #message: ApiMessage | undefined
+  #stop: ApiStop = {}
+  #counts: Counts = {}
+  /** A `message_delta` had a count of output tokens; that of `message_start` is from before the answer. */
+  #hasFinalCount = false
+  readonly #blocks = new StreamBlocks()
 
   /** Takes one event's name and data. Unknown events and deltas are ignored, as the API documentation requires. */
   take(name: string, data: string): Step {
-    switch (name) {
+    const json = jsonOf(data)
+    const event: Json | undefined = isJsonObject(json) ? json : undefined
+    // Some gateways send no `event:` lines, which makes every name `message`.
+    const type = event !== undefined && types.has(event["type"]) ? (event["type"] as string) : name
+    switch (type) {
       case "message_start":
-        return this.start(jsonOf(data))
+        return event === undefined ? unreadable : this.#start(event)
       case "content_block_start":
-        return this.startBlock(jsonOf(data))
+        return event === undefined ? unreadable : this.#startBlock(event)
       case "content_block_delta":
-        return this.addDelta(jsonOf(data))
+        return event === undefined ? unreadable : this.#addDelta(event)
       case "content_block_stop":
-        return this.endBlock(jsonOf(data))
+        return event === undefined ? unreadable : this.#endBlock(event)
       case "message_delta":
-        return this.addMessageDelta(jsonOf(data))
+        return event === undefined ? unreadable : this.#addMessageDelta(event)
       case "message_stop":
         return { _tag: "Stopped" }
       case "error":
-        return { _tag: "Error", body: jsonOf(data) }
+        return { _tag: "Error", body: json }
+      case "message":
+        return this.#takeUnnamed(data, event)
       default:
         return none
     }
   }
 
-  private start(event: unknown): Step {
-    const message = isJsonObject(event) ? messageOf(event.message) : undefined
+  /** An event without a name and without a type that is known. */
+  #takeUnnamed(data: string, event: Json | undefined): Step {
+    // The last event of a stream in OpenAI's format, which some gateways also send.
+    if (data.trim() === "[DONE]") return this.hasStopReason ? { _tag: "Stopped" } : none
+    if (event === undefined) return data.trim() === "" ? none : unreadable
+    if (event["error"] !== undefined && event["error"] !== null) return { _tag: "Error", body: event }
+    return typeof event["type"] === "string" ? none : { _tag: "Foreign" }
+  }
+
+  #start(event: Json): Step {
+    const given = event["message"]
+    const message = isJsonObject(given) ? messageOf({ ...given, content: given["content"] ?? [] }) : undefined
     if (message === undefined) return unreadable
-    if (this.message !== undefined) return none
-    this.message = message
-    this.usage = usageOf(message.usage)
-    return none
-  }
-
-  private startBlock(event: unknown): Step {
-    if (!isJsonObject(event) || !Number.isSafeInteger(event.index) || !isBlock(event.content_block)) return unreadable
-    this.blocks.set(event.index, { ...event.content_block })
-    return none
-  }
-
-  private addDelta(event: unknown): Step {
-    if (!isJsonObject(event) || !isJsonObject(event.delta)) return unreadable
-    const { delta, index } = event
-    const block = this.blocks.get(index)
-    const added = delta[field[delta.type as keyof typeof field]]
-    if (added === undefined) return none
-    if (block === undefined || (delta.type !== "citations_delta" && typeof added !== "string")) return unreadable
-    switch (delta.type) {
-      case "text_delta":
-        block.text = `${(block.text as string | undefined) ?? ""}${added as string}`
-        return { _tag: "Text", text: added as string }
-      case "thinking_delta":
-        block.thinking = `${(block.thinking as string | undefined) ?? ""}${added as string}`
-        return none
-      case "signature_delta":
-        block.signature = added
-        return none
-      case "citations_delta":
-        // Only this accumulator holds the list, so it can be changed in place.
-        if (Array.isArray(block.citations)) block.citations.push(added)
-        else block.citations = [added]
-        return none
-      default:
-        this.inputs.set(index, `${this.inputs.get(index) ?? ""}${added as string}`)
-        return none
+    if (this.#message !== undefined) {
+      // Text of another message would be joined to that of the first one.
+      return message.id && message.id === this.#message.id
+        ? none
+        : { _tag: "Disorder", detail: `a second message (${message.id || "without id"}) began within the first` }
     }
+    this.#message = message
+    this.#counts = later(countsOf(message.usage), this.#counts)
+    return textStep(message.content.map((block) => this.#blocks.begin(undefined, block)).join(""))
   }
 
-  private endBlock(event: unknown): Step {
-    if (!isJsonObject(event)) return unreadable
-    const input = this.inputs.get(event.index)
-    const block = this.blocks.get(event.index)
-    if (input !== undefined && input !== "" && block !== undefined) block.input = jsonOf(input)
+  #startBlock({ content_block: block, index }: Json): Step {
+    return isBlock(block) ? textStep(this.#blocks.begin(index, block)) : unreadable
+  }
+
+  #addDelta({ delta, index }: Json): Step {
+    const text = isJsonObject(delta) ? this.#blocks.change(index, delta) : undefined
+    return text === undefined ? unreadable : textStep(text)
+  }
+
+  #endBlock({ index }: Json): Step {
+    this.#blocks.end(index)
     return none
   }
 
-  private addMessageDelta(event: unknown): Step {
-    if (!isJsonObject(event) || !isStop(event.delta)) return unreadable
-    const { delta, usage } = event
-    if (usage !== undefined && usage !== null && !isUsage(usage)) return unreadable
-    if (this.message === undefined) return none
-    if (usage) this.usage = usageOf(usage, this.usage)
-    for (const name of stopNames) if (name in delta) this.message = { ...this.message, [name]: delta[name] }
+  #addMessageDelta({ delta = {}, usage }: Json): Step {
+    const stop = delta ?? {}
+    if (!isStop(stop)) return unreadable
+    const counts = countsOf(usage)
+    if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true
+    this.#counts = later(this.#counts, counts)
+    // A later event without the reason does not take it back.
+    for (const name of stopNames) if (stop[name]) this.#stop = { ...this.#stop, [name]: stop[name] }
     return none
+  }
+
+  /** A `message_delta` said why the message ends: all of its content has come. */
+  get hasStopReason(): boolean {
+    return this.#stop.stop_reason !== undefined
   }
 
   /** Content, usage and model received until now. Read for errors, which report the text and usage of an incomplete answer. */
-  get partialReply(): { readonly usage?: Usage; readonly model?: string; readonly content: ReadonlyArray<Block> } {
-    const content = [...this.blocks.values()]
-    return this.message === undefined ? { content } : { usage: this.usage, model: this.message.model, content }
+  get partialReply(): {
+    readonly usage?: Usage
+    readonly model?: string | undefined
+    readonly content: ReadonlyArray<Block>
+  } {
+    const { content } = this.#blocks
+    if (this.#message === undefined) return { content }
+    return { usage: usageOf(this.#counts), model: this.#message.model ?? undefined, content }
   }
 
-  /** The reply; `undefined` before `message_start`. */
-  reply(headers: Readonly<Record<string, string>>): Reply | undefined {
-    if (this.message === undefined) return undefined
-    return { ...replyOf({ ...this.message, content: this.partialReply.content }, headers), usage: this.usage }
+  /** The reply, `asked` being the model of the request; `undefined` before `message_start`. */
+  reply(headers: Readonly<Record<string, string>>, asked: string): Reply | undefined {
+    if (this.#message === undefined) return undefined
+    const usage = usageOf(this.#counts)
+    return {
+      ...replyOf({ ...this.#message, ...this.#stop, content: this.#blocks.finish() }, headers, asked),
+      usage: this.#hasFinalCount ? usage : { ...usage, isIncomplete: true }
+    }
   }
 }
 
-const stopNames = ["stop_reason", "stop_sequence", "stop_details"] as const
+const types: ReadonlySet<unknown> = new Set([
+  "message_start",
+  "content_block_start",
+  "content_block_delta",
+  "content_block_stop",
+  "message_delta",
+  "message_stop",
+  "error"
+])
 
-/** The field of each delta type that holds the added value. */
-const field = {
-  text_delta: "text",
-  thinking_delta: "thinking",
-  signature_delta: "signature",
-  citations_delta: "citation",
-  input_json_delta: "partial_json"
-} as const
+const stopNames = ["stop_reason", "stop_sequence", "stop_details"] as const

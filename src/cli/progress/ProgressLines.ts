@@ -59,6 +59,8 @@ const lineOf = (state: RunState.RunState, event: Event.Event): string | undefine
       return `↪️ Asking ${name} with ${event.to} instead: ${event.message}`
     case "Reasked":
       return `🔁 Asking ${name} again: ${event.issue}`
+    case "UnknownStopReason":
+      return `⚠️ ${name} stopped for a reason that fanfold does not know: ${event.stopReason}. The text is taken for the whole answer`
     case "Answered":
       return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}`
     case "Failed":

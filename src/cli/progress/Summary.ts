@@ -23,11 +23,15 @@ const timeLine = ({ answered, researchMillis, sequentialMillis, speedUp, total }
 
 const usageLine = ({ costUsd, unpriced, usage }: RunState, foreseenUsd: number | undefined): string => {
   const inputTokens = inputTokensOf(usage)
-  if (inputTokens + usage.outputTokens === 0) return ""
+  const isIncomplete = usage.isIncomplete === true
+  if (inputTokens + usage.outputTokens === 0 && !isIncomplete) return ""
   const searches = usage.webSearches === 0 ? "" : ` with ${plural(usage.webSearches, "web search", "web searches")}`
   const cost =
     costUsd === undefined
-      ? `cost unknown: no price for ${[...unpriced].join(", ")}`
+      ? `cost unknown: ${[
+          ...(isIncomplete ? ["not all replies say how many tokens they took"] : []),
+          ...(unpriced.size === 0 ? [] : [`no price for ${[...unpriced].join(", ")}`])
+        ].join("; ")}`
       : `about ${usdText(costUsd)}${searches} (estimated)${foreseenText(costUsd, foreseenUsd)}`
   return `${numberText(inputTokens)} tokens in, ${numberText(usage.outputTokens)} out, ${cost}`
 }

@@ -41,9 +41,12 @@ export class ReservedCall implements Observer {
     this.#spent = { usd: this.#spent.usd + usd, tokens: this.#spent.tokens + tokens }
   }
 
-  /** Nothing where the request was rejected, all that was reserved where the attempt broke off. */
+  /** Nothing where the request was rejected; all that was reserved where the attempt broke off, or was not counted. */
   #takenBy({ request }: Attempt, { exit }: End): WorstCase.Amount {
-    if (Exit.isSuccess(exit)) return WorstCase.spent(request, exit.value.model, exit.value.usage, this.#prices)
+    if (Exit.isSuccess(exit)) {
+      const { model, usage } = exit.value
+      return usage.isIncomplete === true ? this.reservation.max : WorstCase.spent(request, model, usage, this.#prices)
+    }
     const error = Exit.findErrorOption(exit)
     if (error._tag === "None") return this.reservation.max
     const isFree = error.value.usage === undefined && freeReasons.has(error.value.reason._tag)

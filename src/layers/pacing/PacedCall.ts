@@ -58,7 +58,8 @@ export class PacedCall implements Observer {
   onEnd(attempt: Attempt, { exit, headers, isEstimated, usage }: End): void {
     const ticket = this.#ticketOf(attempt)
     const now = nowMillis(this.#fiber)
-    if (usage !== undefined && isEstimated !== true) this.#limiter.settle(ticket, usage, now)
+    const isCounted = usage !== undefined && usage.isIncomplete !== true && isEstimated !== true
+    if (isCounted) this.#limiter.settle(ticket, usage, now)
     const reported = RateLimitHeaders.read(headers, now)
     this.#logInvalid(reported.invalid)
     if (Exit.isSuccess(exit)) this.#limiter.onAccepted(ticket, reported, now)

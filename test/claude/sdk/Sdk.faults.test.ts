@@ -122,8 +122,15 @@ const faults: ReadonlyArray<Fault> = [
     isRetryable: true
   },
   {
-    what: "JSON that is no message with a 200",
+    what: "JSON of another service with a 200",
     handler: (response) => void json(response, 200, { ok: true }),
+    plain: "NotJson",
+    stream: "NotJson",
+    isRetryable: false
+  },
+  {
+    what: "a damaged message with a 200",
+    handler: (response) => void json(response, 200, { type: "message", content: null }),
     plain: "NotJson",
     stream: "NotJson",
     isRetryable: true

@@ -96,6 +96,10 @@ describe("an answer with an error status", () => {
         ["-5", 0],
         ["0", 0],
         ["1.5", 1500],
+        ["Sunday, 06-Nov-94 08:49:53 GMT", 16_000],
+        ["Sun Nov  6 08:49:53 1994", 16_000],
+        ["Sun, 06 Nov 1994 08:49:53 +0000", 16_000],
+        ["1994-11-06T08:49:53Z", 16_000],
         ["soon, in 5 minutes", undefined],
         ["", undefined]
       ]
@@ -110,11 +114,41 @@ describe("an answer with an error status", () => {
     })
   )
 
+  it.live("reads the more exact time in milliseconds, where there is one", () =>
+    Effect.gen(function* () {
+      const table: ReadonlyArray<readonly [millis: string, after: string | undefined, expected: number | undefined]> = [
+        ["1250", "2", 1250],
+        ["1250.5", undefined, 1250.5],
+        ["0", "60", 0],
+        ["-1", undefined, 0],
+        ["soon", "2", 2000],
+        ["", "2", 2000],
+        ["", undefined, undefined]
+      ]
+      for (const [millis, after, expected] of table) {
+        const headers = { "retry-after-ms": millis, ...(after !== undefined && { "retry-after": after }) }
+        const respond = () => Response.json(apiError("overloaded_error"), { status: 529, headers })
+        const error = yield* send().pipe(Effect.provide(injected(respond)), Effect.flip)
+        assert.strictEqual(error.retryAfterMillis, expected, `${millis}, ${after}`)
+      }
+    })
+  )
+
+  it.live("heeds x-should-retry in any case of letters", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serve(
+        (response) => void json(response, 500, apiError("api_error"), { "x-should-retry": "False" })
+      )
+      assert.isFalse((yield* Effect.flip(sendTo(url, "plain"))).isRetryable)
+    })
+  )
+
   it.live("heeds no time that stands on a 200", () =>
     Effect.gen(function* () {
       for (const type of ["rate_limit_error", "overloaded_error"]) {
         const handler: Handler = (response) => {
-          response.writeHead(200, { "content-type": "text/event-stream", "retry-after": "300" })
+          const times = { "retry-after": "300", "retry-after-ms": "300000" }
+          response.writeHead(200, { "content-type": "text/event-stream", ...times })
           response.end(`event: error\ndata: ${JSON.stringify(apiError(type))}\n\n`)
         }
         const error = yield* errorFrom(handler, "stream")

@@ -1,5 +1,6 @@
 /** The closing lines of a run. */
 import { assert, describe, it } from "@effect/vitest"
+import { Message } from "fanfold"
 import * as Summary from "../../../src/cli/progress/Summary.ts"
 import * as RunState from "../../../src/report/RunState.ts"
 import { begin, dispatched, end, failed, fold, haiku, replied, usage, completed } from "../../RunEvents.ts"
@@ -47,6 +48,20 @@ describe("the closing lines", () => {
     assert.strictEqual(
       Summary.lines(state, 0.5)[1],
       "2,000 tokens in, 4,000 out, cost unknown: no price for claude-next"
+    )
+  })
+
+  it("say that the cost is unknown where tokens were not counted, also where none were", () => {
+    const none = { ...Message.noUsage, isIncomplete: true as const }
+    const state = fold(begin(0, "a", "b"), replied(1, "a"), replied(1, "b", haiku, none))
+    const unknown = "cost unknown: not all replies say how many tokens they took"
+    assert.strictEqual(Summary.lines(state, 0.5)[1], `1,000 tokens in, 2,000 out, ${unknown}`)
+    assert.isUndefined(state.costUsd)
+    const uncounted = fold(begin(0, "a"), replied(1, "a", haiku, none), replied(1, "b", "claude-next"))
+    assert.strictEqual(Summary.lines(uncounted)[1], `1,000 tokens in, 2,000 out, ${unknown}; no price for claude-next`)
+    assert.strictEqual(
+      Summary.lines(fold(begin(0, "a"), replied(1, "a", haiku, none)))[1],
+      `0 tokens in, 0 out, ${unknown}`
     )
   })
 

@@ -1,0 +1,166 @@
+/** The reason of an error response, or of an error within a response of status 200: by status, type, code and words. */
+import {
+  Authentication,
+  BillingFailed,
+  InvalidRequest,
+  NotFound,
+  Overloaded,
+  PermissionDenied,
+  RateLimited,
+  type Reason,
+  ServerError,
+  SpendLimitReached,
+  TooLarge
+} from "../AskError.ts"
+import { retryAfterMillis } from "../RateLimitHeaders.ts"
+import { isJsonObject } from "./ReplyMessage.ts"
+
+export interface Failure {
+  /** Undefined for an error within a response of status 200. */
+  readonly status: number | undefined
+  /** The JSON of the body: the API's `{type: "error", error}`, OpenAI's `{error}`, or whatever a gateway sends. */
+  readonly body: unknown
+  /** The text that stands for the message where the JSON has none. */
+  readonly text?: string | undefined
+  /** As `headersOf` returns them. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** Whether the JSON of a response with status 200 is an error. */
+export const isErrorBody = (json: unknown): boolean =>
+  isJsonObject(json) && (json["type"] === "error" || (json["error"] !== undefined && json["error"] !== null))
+
+export const reasonOf = (failure: Failure): Reason => {
+  const { headers, status } = failure
+  const { code, errorCode, message, type } = partsOf(failure.body)
+  const detail = message ?? failure.text ?? `status ${status ?? "unknown"} without a message`
+  const words = `${type} ${code} ${detail}`
+  if (spendLimits.has(errorCode ?? "") || spendLimit.test(detail)) return new SpendLimitReached({ detail })
+  if (noCredit.test(words)) return new BillingFailed({ detail })
+  const effective = isUnspecific(status) ? (statusOf(type, code) ?? permanentStatusOf(status, words) ?? status) : status
+  switch (effective) {
+    case 400:
+      return new InvalidRequest({ detail })
+    case 401:
+      return new Authentication({ detail })
+    case 402:
+      return new BillingFailed({ detail })
+    case 403:
+      return new PermissionDenied({ detail })
+    case 404:
+      return new NotFound({ detail })
+    case 413:
+      return new TooLarge({ detail })
+    case 429: {
+      const millis = headers === undefined ? undefined : retryAfterMillis(headers)
+      return new RateLimited({ detail, ...(millis !== undefined && { retryAfterMillis: millis }) })
+    }
+    case 529:
+      return new Overloaded({ detail })
+    default:
+      return effective === undefined || isPassing(effective)
+        ? new ServerError({ detail, ...(status !== undefined && { status }) })
+        : new InvalidRequest({ detail: `${detail} (status ${effective})` })
+  }
+}
+
+/** Statuses that pass: time limits, conflicts (408, 409, 425), and 5xx but for "not implemented" and "log in to the network". */
+const isPassing = (status: number): boolean =>
+  status >= 500 ? ![501, 505, 511].includes(status) : [408, 409, 425].includes(status)
+
+/**
+ * Whether the body may say more than the status: an error within a 200, a 400 that a gateway sends for everything, and a 5xx of a
+ * gateway whose upstream has rejected the request. Any other 4xx, and 529, say what they mean.
+ */
+const isUnspecific = (status: number | undefined): boolean =>
+  status === undefined || status === 400 || (status >= 500 && status !== 529)
+
+/** Error codes of a 429 that does not pass by waiting: a spend limit was reached. */
+const spendLimits = new Set(["enforced_spend_limit_reached", "contract_spend_limit_reached"])
+
+/** The API's words for a limit of a workspace or account, with status 400. */
+const spendLimit = /reached your specified (?:\w+ )?API usage limits/i
+
+/** The API's words (status 400), OpenAI's code (429) and those of resellers for an account that cannot pay. */
+const noCredit = /credit balance (?:is )?too low|insufficient_quota|insufficient (?:credits?|balance|funds)\b/i
+
+/** The status that belongs to each type and code of the API, and of OpenAI's format, which gateways use. */
+const statuses: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  context_length_exceeded: 400,
+  authentication_error: 401,
+  invalid_api_key: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  model_not_found: 404,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  rate_limit_exceeded: 429,
+  overloaded_error: 529
+}
+
+const statusOfName = (name: string): number | undefined => (Object.hasOwn(statuses, name) ? statuses[name] : undefined)
+
+/** A code is more exact than its type, which OpenAI sets to `invalid_request_error` for a wrong key too. It may be a status; a 5xx says no more than that of the response. */
+const statusOf = (type: string, code: string): number | undefined =>
+  statusOfName(code) ?? statusOfName(type) ?? (/^(?:4\d\d|529)$/.test(code) ? Number(code) : undefined)
+
+/**
+ * Words of errors that no retry mends, as gateways relay them with a 5xx or within a 200: those of the API, of its SDKs, of
+ * AWS and of Google. What is said to be temporary is none.
+ */
+const permanentWords: ReadonlyArray<readonly [words: RegExp, status: number]> = [
+  [
+    /(?:invalid|incorrect|missing|no|unknown|expired) (?:x-)?api[- _]?key|api[- _]?key (?:is )?(?:not valid|invalid)/i,
+    401
+  ],
+  [
+    /authentication_?error|invalid (?:authentication|bearer)|unauthori[sz]ed|UNAUTHENTICATED|UnrecognizedClient|ExpiredToken/i,
+    401
+  ],
+  [/billing_?error/i, 402],
+  [/permission_?(?:denied_?)?error|permission[ _]denied|access_?denied/i, 403],
+  [/not_?found_?error|model_not_found|(?:no such|unknown|invalid) model|ResourceNotFound/i, 404],
+  [/\bmodel\b[^.!?\n]{0,80}(?:not found|not exist|not supported)/i, 404],
+  [
+    /invalid_request_error|BadRequestError|ValidationException|INVALID_ARGUMENT|ContextWindowExceeded|prompt is too long/i,
+    400
+  ]
+]
+
+const temporary = /temporar|time?d?[- ]?out|overloaded|rate_limit|too many requests/i
+
+/** The status of the upstream, as a gateway quotes it: `Request failed with status code 401`. */
+const upstreamStatus = /\b(?:status(?: code)?|error code|HTTP)[ :=]+(4\d\d)\b/i
+
+const permanentStatusOf = (status: number | undefined, words: string): number | undefined => {
+  if (status === 400 || temporary.test(words)) return undefined
+  const known = permanentWords.find(([found]) => found.test(words))
+  if (known !== undefined) return known[1]
+  const [, quoted] = upstreamStatus.exec(words) ?? []
+  return quoted === undefined ? undefined : Number(quoted)
+}
+
+interface Parts {
+  readonly type: string
+  readonly code: string
+  readonly errorCode: string | undefined
+  readonly message: string | undefined
+}
+
+const textOf = (json: unknown): string | undefined => (typeof json === "string" && json !== "" ? json : undefined)
+
+/** Reads an error in the form of the API, in that of OpenAI (`{error: {code, type, message}}`), or as text (`{error: "…"}`). */
+const partsOf = (body: unknown): Parts => {
+  const outer = isJsonObject(body) ? body : {}
+  const error = isJsonObject(outer["error"]) ? outer["error"] : outer
+  const { code, details, message, type } = error
+  const isCode = typeof code === "string" || typeof code === "number"
+  return {
+    type: textOf(type) ?? "",
+    code: isCode ? String(code) : "",
+    errorCode: isJsonObject(details) ? textOf(details["error_code"]) : undefined,
+    message: textOf(message) ?? textOf(outer["error"])
+  }
+}

@@ -1,0 +1,35 @@
+/** Reads the text of a body that is one JSON value: a message, or an error. */
+import { Effect } from "effect"
+import { AskError, NotJson } from "../AskError.ts"
+import type { Reply } from "../Message.ts"
+import { isErrorBody } from "./ApiFailure.ts"
+import { headersOf } from "./ReplyHeaders.ts"
+import { isJsonObject, jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
+import { apiErrorOf, excerptOf } from "./SdkError.ts"
+
+/** The reply of a body; fails with the error that the body is, or with `NotJson` where it is none of the API's. `asked`: the model. */
+export const jsonReply = (response: Response, text: string, asked: string): Effect.Effect<Reply, AskError> => {
+  const json = jsonOf(text)
+  const message = messageOf(json)
+  const headers = headersOf(response.headers, true)
+  if (message !== undefined) return Effect.succeed(replyOf(message, headers, asked))
+  // A 200 can carry an error: gateways have sent their status before they know of it.
+  if (isErrorBody(json)) return Effect.fail(apiErrorOf(undefined, json, headers, excerptOf(text)))
+  // A message that is not complete may be a passing fault; complete JSON of another kind is another service.
+  const isDamaged = json === undefined || json === null || (isJsonObject(json) && json["type"] === "message")
+  return Effect.fail(notJson(response, text, !isDamaged))
+}
+
+/** Characters of a foreign body that are shown in an error. */
+const excerptLength = 120
+
+/** `isForeign`: it is complete, and of another service. */
+export const notJson = (response: Response, text: string, isForeign = false): AskError =>
+  new AskError({
+    reason: new NotJson({
+      contentType: response.headers.get("content-type") ?? "no content type",
+      excerpt: text.slice(0, excerptLength),
+      ...(isForeign && { isForeign })
+    }),
+    headers: headersOf(response.headers, true)
+  })

@@ -4,6 +4,8 @@ import { type Block, noUsage, type Reply, type Usage } from "../Message.ts"
 
 type Count = number | null | undefined
 export interface ApiUsage {
+  readonly cache_creation?: { readonly ephemeral_1h_input_tokens?: Count } | null
+  readonly iterations?: unknown
   readonly input_tokens?: Count
   readonly cache_creation_input_tokens?: Count
   readonly cache_read_input_tokens?: Count
@@ -78,8 +80,15 @@ export const usageOf = (usage: ApiUsage, before: Usage = noUsage): Usage => ({
   cacheReadInputTokens: usage.cache_read_input_tokens ?? before.cacheReadInputTokens,
   outputTokens: usage.output_tokens ?? before.outputTokens,
   thinkingTokens: usage.output_tokens_details?.thinking_tokens ?? before.thinkingTokens,
-  webSearches: usage.server_tool_use?.web_search_requests ?? before.webSearches
+  webSearches: usage.server_tool_use?.web_search_requests ?? before.webSearches,
+  ...hourly(usage, before)
 })
+
+/** The tokens that the cache keeps for an hour, where there are any. */
+const hourly = ({ cache_creation: created }: ApiUsage, before: Usage): Pick<Usage, "cacheCreation1hInputTokens"> => {
+  const tokens = created?.ephemeral_1h_input_tokens ?? before.cacheCreation1hInputTokens
+  return Number.isSafeInteger(tokens) && tokens !== 0 ? { cacheCreation1hInputTokens: tokens! } : {}
+}
 
 /** Makes the reply of a message; `headers` as `headersOf` returns them. */
 export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, string>>): Reply => {

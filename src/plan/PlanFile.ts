@@ -108,10 +108,13 @@ export const read = Effect.fn("PlanFile.read")(function* (
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
     const { file: contextFile, text } = context.success
-    const notices = [...atPositions(file, source.notices), ...located(file, source, answerNotices(plan))]
-    const read: Read = { ...toPipeline(plan), context: text, contextFile, notices: Array.sort(notices, inOrder) }
-    const budgetIssues = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan.prices)
-    return budgetIssues.length === 0 ? read : yield* locate(file, source, budgetIssues)
+    const pipeline = { ...toPipeline(plan), context: text }
+    const found = located(file, source, answerNotices(plan))
+    const notices = Array.sort([...atPositions(file, source.notices), ...found], inOrder)
+    const read: Read = { ...pipeline, contextFile, notices }
+    const budgetIssues = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan)
+    const issues = budgetIssues
+    return issues.length === 0 ? read : yield* locate(file, source, issues)
   }
   return yield* locate(file, source, issues)
 })

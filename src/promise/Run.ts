@@ -37,8 +37,10 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
   const startedAt = yield* Clock.currentTimeMillis
   const onEvent = guarded(options.onEvent)
   const pipeline = pipelineOf(options)
-  const { budget, defaults, prices } = options
-  const issues = budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, prices, defaults)
+  const { budget, defaults } = options
+  const issues = [
+    ...(budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, options, defaults))
+  ]
   if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
   const outcome = yield* Pipeline.run(pipeline, undefined, onText).pipe(
     Effect.provideService(Ask.Defaults, defaults ?? {}),

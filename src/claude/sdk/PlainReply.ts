@@ -6,6 +6,7 @@ import { askErrorOf } from "./SdkError.ts"
 import { headersOf } from "./ReplyHeaders.ts"
 import { jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
 import type * as Secret from "./Secret.ts"
+import { withFallback } from "./ServerFallback.ts"
 
 /** The error of a body that broke off. */
 export const cutOff = (thrown: unknown): AskError => askErrorOf(thrown, true)
@@ -15,7 +16,9 @@ export const plainReply = (response: Response, text: string, cutter: Secret.Cutt
   const message = messageOf(jsonOf(text))
   return message === undefined
     ? Effect.fail(notJson(response, text))
-    : Effect.succeed(cutter.reply(replyOf(message, headersOf(response.headers, true)), text))
+    : Effect.succeed(
+        cutter.reply(withFallback(replyOf(message, headersOf(response.headers, true)), message.usage.iterations), text)
+      )
 }
 
 /** Reads the body of a response for `plainReply`. */

@@ -11,6 +11,7 @@ import {
   replyOf,
   usageOf
 } from "./ReplyMessage.ts"
+import { withFallback } from "./ServerFallback.ts"
 
 /** What one event did: added text, completed the message (`Stopped`), reported an error, could not be decoded, or none of these. */
 export type Step =
@@ -32,6 +33,7 @@ export class StreamAccumulator {
   /** JSON text of tool inputs, by block index; parsed when the block ends. */
   private readonly inputs = new Map<unknown, string>()
   private usage: Usage = noUsage
+  private iterations: unknown
 
   /** Takes one event's name and data. Unknown events and deltas are ignored, as the API documentation requires. */
   take(name: string, data: string): Step {
@@ -112,6 +114,7 @@ export class StreamAccumulator {
     if (usage !== undefined && usage !== null && !isUsage(usage)) return unreadable
     if (this.message === undefined) return none
     if (usage) this.usage = usageOf(usage, this.usage)
+    if (usage) this.iterations = usage.iterations ?? this.iterations
     for (const name of stopNames) if (name in delta) this.message = { ...this.message, [name]: delta[name] }
     return none
   }
@@ -125,7 +128,8 @@ export class StreamAccumulator {
   /** The reply; `undefined` before `message_start`. */
   reply(headers: Readonly<Record<string, string>>): Reply | undefined {
     if (this.message === undefined) return undefined
-    return { ...replyOf({ ...this.message, content: this.partialReply.content }, headers), usage: this.usage }
+    const reply = replyOf({ ...this.message, content: this.partialReply.content }, headers)
+    return withFallback({ ...reply, usage: this.usage }, this.iterations)
   }
 }
 

@@ -43,7 +43,7 @@ export class ReservedCall implements Observer {
 
   /** Nothing where the request was rejected, all that was reserved where the attempt broke off. */
   #takenBy({ request }: Attempt, { exit }: End): WorstCase.Amount {
-    if (Exit.isSuccess(exit)) return WorstCase.spent(request, exit.value.model, exit.value.usage, this.#prices)
+    if (Exit.isSuccess(exit)) return WorstCase.spent(request, exit.value, this.#prices)
     const error = Exit.findErrorOption(exit)
     if (error._tag === "None") return this.reservation.max
     const isFree = error.value.usage === undefined && freeReasons.has(error.value.reason._tag)

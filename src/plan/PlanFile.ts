@@ -8,6 +8,7 @@ import * as NoPlan from "./NoPlan.ts"
 import { answerNotices, checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
 import type { Position, Problem, Source, SyntaxProblem } from "./Source.ts"
 import * as TextFile from "./TextFile.ts"
+import * as WindowCheck from "./WindowCheck.ts"
 
 /** One issue of a plan, and its position in the file. */
 export interface PlanIssue extends Issue.Issue {
@@ -109,11 +110,12 @@ export const read = Effect.fn("PlanFile.read")(function* (
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
     const { file: contextFile, text } = context.success
     const pipeline = { ...toPipeline(plan), context: text }
-    const found = located(file, source, answerNotices(plan))
+    const windows = WindowCheck.check(pipeline)
+    const found = located(file, source, [...answerNotices(plan), ...windows.notices])
     const notices = Array.sort([...atPositions(file, source.notices), ...found], inOrder)
     const read: Read = { ...pipeline, contextFile, notices }
     const budgetIssues = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan)
-    const issues = budgetIssues
+    const issues = [...windows.issues, ...budgetIssues]
     return issues.length === 0 ? read : yield* locate(file, source, issues)
   }
   return yield* locate(file, source, issues)

@@ -11,6 +11,7 @@ import { type Findings, whyOf } from "../pipeline/Findings.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { Synthesis } from "../pipeline/Synthesis.ts"
 import * as BudgetCheck from "../plan/BudgetCheck.ts"
+import * as WindowCheck from "../plan/WindowCheck.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import { RunState } from "../report/RunState.ts"
 import { RunError } from "./RunError.ts"
@@ -39,6 +40,7 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
   const pipeline = pipelineOf(options)
   const { budget, defaults } = options
   const issues = [
+    ...WindowCheck.check(pipeline, defaults).issues,
     ...(budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, options, defaults))
   ]
   if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))

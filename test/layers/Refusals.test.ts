@@ -47,7 +47,8 @@ describe("a request asks for the API's fallback", () => {
 
   it.effect("and not where it has none, or is not known, or the ask has a list, or a refusal is to be a gap", () =>
     Effect.gen(function* () {
-      for (const model of ["claude-haiku-5-5", "claude-sonnet-5", "claude-next"]) {
+      const elsewhere = ["us.anthropic.claude-sonnet-5-5", "claude-sonnet-5-5@20261013", "anthropic/claude-sonnet-5.5"]
+      for (const model of ["claude-haiku-5-5", "claude-sonnet-5", "claude-next", ...elsewhere]) {
         assert.deepStrictEqual(yield* sentAs({ ...sonnet, model }), [undefined], model)
       }
       for (const fallback of [["claude-opus-5"], []]) {

@@ -21,7 +21,7 @@ const assertOptions = Issue.assert(inCode(Schema.Struct({ model, system, maxToke
 
 /**
  * Settings of every request, as those of an ask. `model`: default `Claude.askModel`; of several, the next is asked where one is
- * overloaded or missing. `system`: for prompts without a system message. `maxTokens`: default 4096.
+ * overloaded or missing, or refuses. `system`: for prompts without a system message. `maxTokens`: default 4096.
  */
 export type Options = {
   readonly [K in "model" | "system" | "maxTokens" | "effort"]?: Ask.Options[K] | undefined

@@ -68,7 +68,7 @@ describe("a wrong argument", () => {
     ],
     [
       { asks, budget: 0.05, defaults: { model: "claude-opus-5-5", system: "" } },
-      "budget: expected at least $0.0826, what one ask may take, got $0.0500: raise it, or lower maxTokens"
+      "budget: expected at least $0.1857, what one ask may take, got $0.0500: raise it, or lower maxTokens"
     ],
     [{ asks, onEvent: "log" }, 'onEvent: expected a function, got "log"'],
     [{ asks, onInterrupt: () => {} }, `onInterrupt: ${noOption}`],

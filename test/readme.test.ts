@@ -148,8 +148,8 @@ describe("what the pages claim", () => {
 
   it("has the month of the prices, and the time of an ask", () => {
     const [year, month] = Price.pricedAt.split("-")
-    assert.strictEqual(`${year}-${month}`, "2026-10")
-    assert.include(claimsOf("docs/cost.md"), "list prices of October 2026")
+    assert.strictEqual(`${year}-${month}`, "2026-11")
+    assert.include(claimsOf("docs/cost.md"), "list prices of November 2026")
     const [, minutes] = /An ask has (\d+) minutes for all its tries/.exec(claimsOf("docs/delivery.md")) ?? []
     assert.deepStrictEqual<unknown>(Retry.within, `${minutes} minutes`)
   })

@@ -75,7 +75,10 @@ const usageOf = (usage: any): Message.Usage => ({
   cacheReadInputTokens: usage.cache_read_input_tokens ?? 0,
   outputTokens: usage.output_tokens ?? 0,
   thinkingTokens: usage.output_tokens_details?.thinking_tokens ?? 0,
-  webSearches: usage.server_tool_use?.web_search_requests ?? 0
+  webSearches: usage.server_tool_use?.web_search_requests ?? 0,
+  ...(usage.cache_creation?.ephemeral_1h_input_tokens > 0 && {
+    cacheCreation1hInputTokens: usage.cache_creation.ephemeral_1h_input_tokens
+  })
 })
 
 const textOf = (content: ReadonlyArray<any>): string =>

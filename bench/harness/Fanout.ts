@@ -27,14 +27,14 @@ export interface Route {
   readonly now?: () => number
 }
 
-/** Runs the plan with fanfold's default stack. */
+/** Runs the plan with fanfold's default stack, but without `fallbacks`, which the requests of a bare SDK do not have. */
 export const fanfold = (plan: Plan, concurrency: Research.Concurrency, route: Route): (() => Promise<Parts>) => {
   const asks = plan.questions.map((question) => Ask.text(question))
   const { synthesis } = plan
   const synthesize = synthesis === undefined ? () => Effect.void : Synthesis.text(synthesis)
   const { inFlight, now = () => performance.now(), ...options } = route
   const pacing = inFlight === undefined ? {} : { inFlight }
-  const stack = Stack.layer({ ...options, pacing, apiKey: Redacted.make(apiKey) })
+  const stack = Stack.layer({ ...options, pacing, refusals: "gap", apiKey: Redacted.make(apiKey) })
   const program = Effect.gen(function* () {
     const startedAt = now()
     const findings = yield* Research.run(asks, { concurrency })

@@ -20,9 +20,10 @@ export const ended = (attempt: Attempt, { durationMillis, exit, isEstimated, mod
   const { call, request, stopped } = attempt
   const stamp = { attempt: call.attempt, durationMillis, ...hedgeOf(call) }
   if (Exit.isSuccess(exit)) {
-    const { model, requestId, stopReason, usage } = exit.value
+    const { declined, model, requestId, stopReason, usage } = exit.value
     const id = requestId === undefined ? {} : { requestId }
-    return { _tag: "Replied", ...stamp, model, stopReason, usage, ...id } as const
+    const others = declined === undefined ? {} : { declined }
+    return { _tag: "Replied", ...stamp, model, stopReason, usage, ...others, ...id } as const
   }
   const estimated = isEstimated === true ? { estimated: true } : {}
   const paid = usage === undefined ? {} : { usage, model: model ?? request.model, ...estimated }

@@ -15,16 +15,20 @@ export const Call = Schema.Struct({
   attempt: Schema.Int,
   /** Limit for the ask with all its tries, where it sets its own. */
   timeoutMillis: Schema.optionalKey(Schema.Finite),
-  /** The models that are asked next, in this order, where the request's own is overloaded or missing. */
+  /** The models that are asked next, in this order, where the request's own is overloaded or missing, or refuses. */
   fallback: Schema.optionalKey(Schema.Array(Schema.String)),
   /** The reply is wanted as a stream, so that its beginning is seen. */
   streamed: Schema.optionalKey(Schema.Boolean),
   /** A second copy of a slow call, which leaves at once or not at all. */
   hedge: Schema.optionalKey(Schema.Boolean),
-  /** The synthesis that follows: its model, most output tokens, searches, and input tokens without any answer. */
+  /**
+   * The synthesis that follows: its model, the models that may be asked, and paid, in addition after refusals, its most output
+   * tokens, searches, and input tokens without any answer.
+   */
   synthesis: Schema.optionalKey(
     Schema.Struct({
       model: Schema.String,
+      fallbacks: Schema.optionalKey(Schema.Array(Schema.String)),
       maxTokens: Schema.Int,
       inputTokens: Schema.Int,
       webSearches: Schema.optionalKey(Schema.Int)

@@ -1,7 +1,7 @@
 /** Everything that happens to an ask, as versioned data. Progress, report and costs are folds of these events. */
 import { Context, Effect, Result, Schema } from "effect"
 import * as Call from "./Call.ts"
-import { Usage } from "./Message.ts"
+import { Declined, Usage } from "./Message.ts"
 import { Policy } from "../options/Policy.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
 import * as Price from "./Price.ts"
@@ -59,6 +59,8 @@ export const Replied = Schema.TaggedStruct("Replied", {
   stopReason: Schema.NullOr(Schema.String),
   usage: Usage,
   costUsd,
+  /** The models that declined before `model` answered, in the same attempt; `usage` and `costUsd` have theirs too. */
+  declined: Schema.optionalKey(Schema.Array(Declined)),
   requestId: Schema.optionalKey(Schema.String),
   durationMillis: Schema.Finite,
   hedge
@@ -82,7 +84,7 @@ export const Retrying = Schema.TaggedStruct("Retrying", {
   attempt: Schema.Int,
   delayMillis: Schema.Finite
 })
-/** Retrying is over for the model `from`, and the ask goes on with the model `to`. */
+/** Retrying is over for the model `from`, or it declined (`Refused`), and the ask goes on with the model `to`. */
 export const FellBack = Schema.TaggedStruct("FellBack", {
   ...stamp,
   ...failure,
@@ -183,7 +185,8 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
 const costOf = (fields: Fields<Event>, stated: Price.Prices): { readonly costUsd?: number } => {
   if (fields._tag !== "Replied" && fields._tag !== "AttemptFailed") return {}
   if (fields.usage === undefined || fields.model === undefined) return {}
-  const costUsd = Price.usdOf(fields.model, fields.usage, stated)
+  const declined = fields._tag === "Replied" ? fields.declined : undefined
+  const costUsd = Price.usdOf(fields.model, fields.usage, stated, declined)
   return costUsd === undefined ? {} : { costUsd }
 }
 

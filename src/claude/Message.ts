@@ -33,11 +33,13 @@ export const Request = Schema.Struct({
   effort: Schema.optionalKey(Effort),
   stopSequences: Schema.optionalKey(Schema.Array(Schema.String)),
   tools: Schema.optionalKey(Schema.Array(Block)),
-  answerSchema: Schema.optionalKey(AnswerSchema)
+  answerSchema: Schema.optionalKey(AnswerSchema),
+  /** After a refusal the API itself goes on to the model that it recommends. */
+  fallbacks: Schema.optionalKey(Schema.Literal("default"))
 })
 export interface Request extends Schema.Schema.Type<typeof Request> {}
 
-/** Tokens of one reply, or of several added up. Input is the sum of the three input fields. */
+/** Tokens of one reply, or of several added up. Input is the sum of the first three fields. */
 export const Usage = Schema.Struct({
   inputTokens: Schema.Int,
   cacheCreationInputTokens: Schema.Int,
@@ -46,7 +48,9 @@ export const Usage = Schema.Struct({
   thinkingTokens: Schema.Int,
   webSearches: Schema.Int,
   /** Some counts were not reported as whole numbers from 0, and stand as 0: the cost is not known. */
-  isIncomplete: Schema.optionalKey(Schema.Literal(true))
+  isIncomplete: Schema.optionalKey(Schema.Literal(true)),
+  /** Those of `cacheCreationInputTokens` that the cache keeps for an hour; absent where there are none. */
+  cacheCreation1hInputTokens: Schema.optionalKey(Schema.Int)
 })
 export interface Usage extends Schema.Schema.Type<typeof Usage> {}
 
@@ -56,6 +60,10 @@ export const Refusal = Schema.Struct({
   explanation: Schema.NullOr(Schema.String)
 })
 
+/** A model that declined before another one answered, and what it used, which is billed. */
+export const Declined = Schema.Struct({ model: Schema.String, usage: Usage })
+export interface Declined extends Schema.Schema.Type<typeof Declined> {}
+
 /** What came back: content blocks as they are, why it stopped, what it took, and the rate-limit headers. */
 export const Reply = Schema.Struct({
   id: Schema.String,
@@ -64,7 +72,10 @@ export const Reply = Schema.Struct({
   stopReason: Schema.NullOr(Schema.String),
   stopSequence: Schema.NullOr(Schema.String),
   refusal: Schema.optionalKey(Refusal),
+  /** Of all models that were asked. */
   usage: Usage,
+  /** The models that declined before `model` was asked, in their order; `usage` has theirs too. */
+  declined: Schema.optionalKey(Schema.Array(Declined)),
   requestId: Schema.optionalKey(Schema.String),
   headers: Schema.Record(Schema.String, Schema.String)
 })
@@ -90,12 +101,46 @@ export const addUsage = (a: Usage, b: Usage): Usage => ({
   outputTokens: a.outputTokens + b.outputTokens,
   thinkingTokens: a.thinkingTokens + b.thinkingTokens,
   webSearches: a.webSearches + b.webSearches,
-  ...((a.isIncomplete === true || b.isIncomplete === true) && { isIncomplete: true })
+  ...((a.isIncomplete === true || b.isIncomplete === true) && { isIncomplete: true }),
+  ...((a.cacheCreation1hInputTokens !== undefined || b.cacheCreation1hInputTokens !== undefined) && {
+    cacheCreation1hInputTokens: (a.cacheCreation1hInputTokens ?? 0) + (b.cacheCreation1hInputTokens ?? 0)
+  })
 })
+
+/** A usage without a part of it. */
+export const subtractUsage = (usage: Usage, part: Usage): Usage => {
+  const for1h = (usage.cacheCreation1hInputTokens ?? 0) - (part.cacheCreation1hInputTokens ?? 0)
+  return {
+    inputTokens: usage.inputTokens - part.inputTokens,
+    cacheCreationInputTokens: usage.cacheCreationInputTokens - part.cacheCreationInputTokens,
+    cacheReadInputTokens: usage.cacheReadInputTokens - part.cacheReadInputTokens,
+    outputTokens: usage.outputTokens - part.outputTokens,
+    thinkingTokens: usage.thinkingTokens - part.thinkingTokens,
+    webSearches: usage.webSearches - part.webSearches,
+    ...(usage.isIncomplete === true && { isIncomplete: true }),
+    ...(for1h !== 0 && { cacheCreation1hInputTokens: for1h })
+  }
+}
 
 /** The same where nothing may have been paid. */
 export const addPaid = (a: Usage | undefined, b: Usage | undefined): Usage | undefined =>
   a === undefined || b === undefined ? (a ?? b) : addUsage(a, b)
+
+/** A reply that follows another one of the same ask: it has the usage of both, and the models that declined in both. */
+export const following = (before: Reply, reply: Reply): Reply => {
+  const declined = [...(before.declined ?? []), ...(reply.declined ?? [])]
+  return { ...reply, usage: addUsage(before.usage, reply.usage), ...(declined.length > 0 && { declined }) }
+}
+
+/** What the model of a reply used, without those that declined before it. */
+export const ownUsageOf = ({ declined = [], usage }: Pick<Reply, "declined" | "usage">): Usage =>
+  declined.reduce((own, part) => subtractUsage(own, part.usage), usage)
+
+/** The models of a refusal: those that declined before, and the last one. */
+export const allDeclined = (refused: Reply): ReadonlyArray<Declined> => [
+  ...(refused.declined ?? []),
+  { model: refused.model, usage: ownUsageOf(refused) }
+]
 
 /** All input tokens, from the cache or not. */
 export const inputTokensOf = (usage: Usage): number =>

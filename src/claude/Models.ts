@@ -22,7 +22,7 @@ export const first = (models: Models): string => (typeof models === "string" ? m
 
 const noModels: ReadonlyArray<string> = []
 
-/** The models after the first: each is asked where the one before it is overloaded or missing. */
+/** The models after the first: each is asked where the one before it is overloaded or missing, or refuses. */
 export const others = (models: Models): ReadonlyArray<string> =>
   typeof models === "string" ? noModels : models.slice(1)
 

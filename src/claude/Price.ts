@@ -1,7 +1,7 @@
-/** Prices of models in USD, from Anthropic's price list of October 2026. A cost is an estimate, not an invoice. */
+/** Prices of models in USD, from Anthropic's price list of November 2026. A cost is an estimate, not an invoice. */
 import { type Array, Context, Schema } from "effect"
-import type { Usage } from "./Message.ts"
-import { inputTokensOf } from "./Message.ts"
+import { type Declined, inputTokensOf, ownUsageOf, type Usage } from "./Message.ts"
+import * as ModelInfo from "./ModelInfo.ts"
 
 const aPrice = { expected: "a price in USD, 0 or more" }
 const Usd = Schema.Number.annotate(aPrice).check(
@@ -26,16 +26,14 @@ export type Prices = typeof Prices.Type
 export const Overrides = Context.Reference<Prices>("fanfold/claude/Price/Overrides", { defaultValue: () => ({}) })
 
 /** The month of the price list. */
-export const pricedAt = "2026-10"
+export const pricedAt = "2026-11"
 
-/** A 5-minute cache write costs 1.25 times the input price. */
+/** A cache write costs so many times the input price: one that is kept for 5 minutes, and one for an hour. */
 const cacheWriteFactor = 1.25
+const cacheWrite1hFactor = 2
 
 /** One web search costs 10 USD per 1,000, as the documentation of the web search tool says; its results are input tokens. */
 const webSearchUsd = 0.01
-
-/** Haiku 5.5 has a second, higher price for prompts above this many input tokens. */
-const haikuLongPromptTokens = 100_000
 
 /** The date of a model's snapshot: `claude-next` is answered by `claude-next-20261101`, at the same price. */
 const snapshot = /-\d{8}$/
@@ -44,7 +42,9 @@ const ownOf = (overrides: Prices, model: string): Price | undefined =>
   Object.hasOwn(overrides, model) ? overrides[model] : undefined
 
 const overrideOf = (overrides: Prices, model: string): Price | undefined =>
-  ownOf(overrides, model) ?? ownOf(overrides, model.replace(snapshot, ""))
+  ownOf(overrides, model) ??
+  ownOf(overrides, model.replace(snapshot, "")) ??
+  ownOf(overrides, ModelInfo.canonicalOf(model))
 
 /** Whether the price of a model is an override of the list, or added to it. */
 export const isOverridden = (model: string, overrides: Prices = {}): boolean =>
@@ -54,29 +54,40 @@ export const isOverridden = (model: string, overrides: Prices = {}): boolean =>
 export const priceOf = (model: string, inputTokens: number, overrides: Prices = {}): Price | undefined => {
   const override = overrideOf(overrides, model)
   if (override !== undefined) return override
-  if (model.startsWith("claude-haiku-5-5")) {
-    return inputTokens > haikuLongPromptTokens
-      ? { inputUsd: 0.5, outputUsd: 2.5, cacheReadUsd: 0.05 }
-      : { inputUsd: 0.1, outputUsd: 0.5, cacheReadUsd: 0.01 }
-  }
-  if (model.startsWith("claude-sonnet-5-5")) return { inputUsd: 2, outputUsd: 10, cacheReadUsd: 0.1 }
-  if (model.startsWith("claude-opus-5-5")) return { inputUsd: 4, outputUsd: 20, cacheReadUsd: 0.2 }
-  if (model.startsWith("claude-fable-5-1")) return { inputUsd: 10, outputUsd: 50, cacheReadUsd: 0.25 }
-  return undefined
+  const info = ModelInfo.infoOf(model)
+  if (info === undefined) return undefined
+  return info.longPrompt !== undefined && inputTokens > info.longPrompt.above ? info.longPrompt : info.price
 }
 
-/** The cost of a usage in USD, web searches included; `undefined` for a model without a known price, and for an incomplete usage. */
-export const usdOf = (model: string, usage: Usage, overrides: Prices = {}): number | undefined => {
+/**
+ * The cost of a usage in USD, web searches included; `undefined` for a model without a known price, and for an incomplete
+ * usage. The parts of it that other models used, as they `declined`, count at the prices of these.
+ */
+export const usdOf = (
+  model: string,
+  usage: Usage,
+  overrides: Prices = {},
+  declined: ReadonlyArray<Declined> = []
+): number | undefined => {
   if (usage.isIncomplete === true) return undefined
-  const price = priceOf(model, inputTokensOf(usage), overrides)
+  let usd = 0
+  for (const part of declined) {
+    const partUsd = usdOf(part.model, part.usage, overrides)
+    if (partUsd === undefined) return undefined
+    usd += partUsd
+  }
+  const own = ownUsageOf({ declined, usage })
+  const price = priceOf(model, inputTokensOf(own), overrides)
   if (price === undefined) return undefined
+  const { cacheCreation1hInputTokens: for1h = 0, cacheCreationInputTokens: written } = own
   return (
-    (usage.inputTokens * price.inputUsd +
-      usage.cacheCreationInputTokens * price.inputUsd * cacheWriteFactor +
-      usage.cacheReadInputTokens * price.cacheReadUsd +
-      usage.outputTokens * price.outputUsd) /
+    usd +
+    (own.inputTokens * price.inputUsd +
+      ((written - for1h) * cacheWriteFactor + for1h * cacheWrite1hFactor) * price.inputUsd +
+      own.cacheReadInputTokens * price.cacheReadUsd +
+      own.outputTokens * price.outputUsd) /
       1_000_000 +
-    usage.webSearches * webSearchUsd
+    own.webSearches * webSearchUsd
   )
 }
 

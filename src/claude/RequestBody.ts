@@ -2,6 +2,9 @@
 import type { MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages"
 import type { Request } from "./Message.ts"
 
+/** The beta that a request with `fallbacks` needs. */
+export const fallbackBeta = "server-side-fallback-2026-07-01"
+
 /** The body without `stream`. The shared context is the first system block and carries the cache breakpoint. */
 export const bodyOf = (request: Request): MessageCreateParamsNonStreaming => {
   const system = [
@@ -22,7 +25,8 @@ export const bodyOf = (request: Request): MessageCreateParamsNonStreaming => {
         ...(request.effort !== undefined && { effort: request.effort }),
         ...(request.answerSchema !== undefined && { format: { type: "json_schema", schema: request.answerSchema } })
       }
-    })
+    }),
+    ...(request.fallbacks !== undefined && { fallbacks: request.fallbacks })
   }
   // `Request` types blocks as open records; the SDK types them as a closed union.
   return body as unknown as MessageCreateParamsNonStreaming

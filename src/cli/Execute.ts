@@ -32,7 +32,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   const { claude, notice, simulated, tapeError } = yield* services.connect(source, plan.layers)
   if (notice !== undefined) yield* Console.error(inert(notice))
 
-  const { atMostUsd: foreseenUsd } = Forecast.make(plan, plan.layers.prices)
+  const { atMostUsd: foreseenUsd } = Forecast.make(plan, plan.layers)
   const startedAt = yield* Clock.currentTimeMillis
   const reportOf = (outcome: Pipeline.Outcome, state: RunState) =>
     Effect.map(Clock.currentTimeMillis, (now) => {

@@ -40,7 +40,9 @@ const policy = Flag.String("policy").pipe(
 
 const model = Flag.String("model").pipe(
   Flag.withMetavar("model"),
-  Flag.withDescription("Model of every ask that names none, or a,b,…: the next where one is overloaded or missing"),
+  Flag.withDescription(
+    "Model of every ask that names none, or a,b,…: the next where one is overloaded or missing, or refuses"
+  ),
   Flag.mapEffect((text) => {
     const models = Models.fromString(text)
     return models === undefined

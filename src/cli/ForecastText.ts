@@ -1,6 +1,7 @@
 /** What `fanfold check` prints: the calls of a plan, their tokens and cost at most, the budget and the shared prefixes. */
 import { Duration } from "effect"
 import { isOverridden, pricedAt, type Prices, usdText } from "../claude/Price.ts"
+import { fallbacksOf } from "../claude/RefusalPolicy.ts"
 import { charactersPerToken, exceedsLimit, uncachedInputTokens } from "../cost/TokenCount.ts"
 import { planText } from "../options/DurationText.ts"
 import * as Policy from "../options/Policy.ts"
@@ -29,6 +30,7 @@ export const toText = (
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),
     ...addedLines(calls),
+    ...refusalLines(calls),
     ...budgetLines(layers.budget, atMostUsd),
     ...limitLines(calls, layers.pacing?.limits?.itpm),
     ...SharedPrefixLines.lines(calls.filter(({ part }) => part === "ask")),
@@ -66,6 +68,16 @@ const addedLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<stri
   const tokens = Math.ceil(Ask.system.length / charactersPerToken)
   const where = askCount === 1 ? "one ask" : `each of ${numberText(askCount)} asks`
   return [`Added by fanfold: about ${tokens} tokens to ${where}, its system prompt ("system" replaces it)`]
+}
+
+/** One line for each model whose refusals the API answers with another model. */
+const refusalLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> => {
+  const models = new Set(calls.flatMap(({ request: { fallbacks, model } }) => (fallbacks === undefined ? [] : [model])))
+  return Array.from(
+    models,
+    (model) =>
+      `Refusals: if ${inert(model)} declines, the API asks ${fallbacksOf(model).join(" or ")}; "at most" has the price of both ("refusals: gap" turns it off)`
+  )
 }
 
 /** Names the sources of the prices: the list, the plan, or both. */

@@ -53,7 +53,7 @@ export function flagOf(name: string, schema: Field): Flag.Flag<Option.Option<unk
   const decode = Issue.decode(schema)
   const isNumber = schema.ast._tag === "Number"
   return Flag.String(name).pipe(
-    Flag.withMetavar(isNumber ? "n" : "time"),
+    Flag.withMetavar(isNumber ? "n" : isChoice(schema) ? "choice" : "time"),
     Flag.withDescription(description),
     Flag.mapEffect((text) =>
       Effect.mapError(decode(isNumber ? Number(text) : text), ([issue]) =>
@@ -63,6 +63,9 @@ export function flagOf(name: string, schema: Field): Flag.Flag<Option.Option<unk
     Flag.optional
   )
 }
+
+/** Whether an option is one of several words. */
+const isChoice = ({ ast }: Field): boolean => ast._tag === "Union" && ast.types.every(({ _tag }) => _tag === "Literal")
 
 /** A flag for every option of every layer. */
 export const layers = flagsOf(StackOptions.fields)

@@ -1,7 +1,8 @@
 /** `fanfold ask "q1" "q2" …`: runs questions from the command line, without a plan file. */
-import { Effect, Option } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as PlanFile from "../plan/PlanFile.ts"
+import { inert } from "../report/TerminalText.ts"
 import { execute } from "./Execute.ts"
 import { usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
@@ -17,6 +18,9 @@ const synthesis = Flag.String("synthesis").pipe(
   Flag.optional
 )
 
+/** Positions of a plan mean nothing here. */
+const toText = ({ message, path }: PlanFile.PlanIssue): string => `${path.at(-1)?.toString() ?? "plan"}: ${message}`
+
 export const ask = Command.make(
   "ask",
   { questions, synthesis, ...Flags.asking, ...Flags.running, layers: Flags.layers },
@@ -26,9 +30,8 @@ export const ask = Command.make(
       ...(Option.isSome(flags.synthesis) && { synthesis: flags.synthesis.value })
     }
     const reading = PlanFile.read("command line:", JSON.stringify(plan), ".", Flags.amend(flags))
-    const prepared = yield* Effect.mapError(reading, ({ issues }) =>
-      usageError(issues.map(({ message, path }) => `${path.at(-1)?.toString() ?? "plan"}: ${message}`).join("\n"))
-    )
+    const prepared = yield* Effect.mapError(reading, ({ issues }) => usageError(issues.map(toText).join("\n")))
+    yield* Effect.forEach(prepared.notices, (notice) => Console.error(inert(`Warning: ${toText(notice)}`)))
     return yield* execute(prepared, flags)
   })
 ).pipe(

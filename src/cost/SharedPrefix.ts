@@ -1,6 +1,7 @@
 /** The part of a request that others share: it is paid once where one request begins to be answered before the others are sent. */
 import { charactersPerToken } from "./TokenCount.ts"
 import type { Request } from "../claude/Message.ts"
+import { infoOf } from "../claude/ModelInfo.ts"
 
 /**
  * `Context`: the document at the start of the request, which the prompt cache keeps. `Schema`: the answer schema, which the
@@ -14,9 +15,11 @@ export type Prefix =
 /** How long a prefix is kept: a cache entry five minutes from the start of the last request that used it, a compiled schema a day. */
 export const lifeMillis = { Context: 5 * 60_000, Schema: 24 * 60 * 60_000 }
 
-/** Shortest prefix that the API caches, in tokens; for an unknown model the largest of those documented. */
-export const minimumTokensOf = (model: string): number =>
-  model.startsWith("claude-haiku-5-5") || model.startsWith("claude-opus-5-5") ? 512 : 1024
+/** The largest of the documented minimums: for an unknown model, no cache is waited for that may never exist. */
+const largestMinimum = 4096
+
+/** Shortest prefix that the API caches, in tokens. */
+export const minimumTokensOf = (model: string): number => infoOf(model)?.minimumCacheTokens ?? largestMinimum
 
 /** Tokens of a document, estimated from its length. */
 export const tokensOf = (context: string): number => Math.ceil(context.length / charactersPerToken)

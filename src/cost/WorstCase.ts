@@ -4,6 +4,7 @@ import type { Call } from "../claude/Call.ts"
 import {
   type Block,
   inputTokensOf,
+  ownUsageOf,
   type Reply,
   type Request,
   sourcesOf,
@@ -11,6 +12,7 @@ import {
   type Usage
 } from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
+import { fallbacksOf } from "../claude/RefusalPolicy.ts"
 
 /** US dollars and tokens, input and output together; in a limit, infinite where there is none. */
 export interface Amount {
@@ -19,6 +21,8 @@ export interface Amount {
 }
 
 export const noAmount: Amount = { usd: 0, tokens: 0 }
+
+export const add = (a: Amount, b: Amount): Amount => ({ usd: a.usd + b.usd, tokens: a.tokens + b.tokens })
 
 /** An answer as input of the synthesis: its tokens at most, and the length of its text in bytes. */
 export interface Answer {
@@ -30,6 +34,14 @@ const encoder = new TextEncoder()
 
 /** Length in bytes of UTF-8. A token stands for at least one byte, so a text has at most as many tokens as bytes. */
 export const bytesOf = (text: string): number => encoder.encode(text).byteLength
+
+/** The last context whose length was taken: all asks of a run share one, which may have megabytes. */
+let lastContext = { text: "", bytes: 0 }
+
+const bytesOfContext = (text: string): number => {
+  if (lastContext.text !== text) lastContext = { text, bytes: bytesOf(text) }
+  return lastContext.bytes
+}
 
 /** Tokens that the API adds to a request: a few for each turn, and 550 to 700 where it has tools. */
 const addedTokens = 100
@@ -66,7 +78,9 @@ export const inputTokens = (request: Request): number => {
   const { answerSchema, context = "", messages, system, tools } = request
   const body = JSON.stringify([system, messages, answerSchema, tools])
   const searchTokens = searchesOf(request) * searchResultTokens
-  return bytesOf(body) + bytesOf(context) + addedTokens + (tools === undefined ? 0 : addedToolTokens) + searchTokens
+  return (
+    bytesOf(body) + bytesOfContext(context) + addedTokens + (tools === undefined ? 0 : addedToolTokens) + searchTokens
+  )
 }
 
 /** Input tokens at most of all turns after the first. */
@@ -91,13 +105,18 @@ export const amount = (
 /** The cost at most of the synthesis that a `Call` plans, with so many tokens of answers. */
 export const synthesis = (planned: Call["synthesis"], answerTokens: number, prices: Price.Prices): Amount => {
   if (planned === undefined) return noAmount
-  const { maxTokens: outputTokens, model, webSearches = 0 } = planned
+  const { fallbacks = [], maxTokens: outputTokens, model, webSearches = 0 } = planned
   const inputTokens = planned.inputTokens + answerTokens
   const usage = { inputTokens, outputTokens, webSearches }
-  return amount(model, usage, prices) ?? { usd: 0, tokens: inputTokens + outputTokens }
+  return [model, ...fallbacks]
+    .map((model) => amount(model, usage, prices) ?? { usd: 0, tokens: inputTokens + outputTokens })
+    .reduce(add)
 }
 
-/** The cost of a request at most, or in words why it has no bound. `isPriced`: a model without a price has none. */
+/**
+ * The cost of a request at most, or in words why it has no bound. `isPriced`: a model without a price has none. Where the API may
+ * go on to another model after a refusal, both are paid.
+ */
 export const of = (request: Request, prices: Price.Prices, isPriced: boolean): Result.Result<Amount, string> => {
   const [unlimited] = unlimitedTools(request)
   if (unlimited !== undefined) {
@@ -105,14 +124,25 @@ export const of = (request: Request, prices: Price.Prices, isPriced: boolean): R
   }
   const tokens = { inputTokens: inputTokens(request), outputTokens: request.maxTokens }
   const more = { webSearches: searchesOf(request), isCached: request.context !== undefined }
-  const bound = amount(request.model, { ...tokens, ...more }, prices)
-  if (bound !== undefined) return Result.succeed(bound)
-  return isPriced
-    ? Result.fail(`no price is known for the model ${request.model}: state it in prices`)
-    : Result.succeed({ usd: 0, tokens: tokens.inputTokens + tokens.outputTokens })
+  const boundOf = (model: string): Result.Result<Amount, string> => {
+    const bound = amount(model, { ...tokens, ...more }, prices)
+    if (bound !== undefined) return Result.succeed(bound)
+    return isPriced
+      ? Result.fail(`no price is known for the model ${model}: state it in prices`)
+      : Result.succeed({ usd: 0, tokens: tokens.inputTokens + tokens.outputTokens })
+  }
+  const own = boundOf(request.model)
+  if (request.fallbacks === undefined) return own
+  // The API asks one of them, whichever it recommends for the reason of the refusal.
+  const others = Result.map(Result.all(fallbacksOf(request.model).map(boundOf)), dearest)
+  return Result.flatMap(own, (own) => Result.map(others, (other) => add(own, other)))
 }
 
-/** The same for each of several models, in their order; fails where one of them has no bound. */
+/** The most of each unit. */
+export const dearest = (amounts: ReadonlyArray<Amount>): Amount =>
+  amounts.reduce((a, b) => ({ usd: Math.max(a.usd, b.usd), tokens: Math.max(a.tokens, b.tokens) }), noAmount)
+
+/** The cost at most with each of several models, in their order; fails where one of them has no bound. */
 export const byModel = (
   request: Request,
   models: ReadonlyArray<string>,
@@ -121,9 +151,9 @@ export const byModel = (
 ): Result.Result<ReadonlyArray<Amount>, string> =>
   Result.all(models.map((model) => of({ ...request, model }, prices, isPriced)))
 
-/** The cost of a usage, by the price of the model that answered, or else of the model that was asked. */
-export const spent = (request: Request, model: string, usage: Usage, prices: Price.Prices): Amount => ({
-  usd: Price.usdOf(model, usage, prices) ?? Price.usdOf(request.model, usage, prices) ?? 0,
+/** The cost of a reply, by the price of the model that answered, or else of the model that was asked. */
+export const spent = (request: Request, { declined, model, usage }: Reply, prices: Price.Prices): Amount => ({
+  usd: Price.usdOf(model, usage, prices, declined) ?? Price.usdOf(request.model, usage, prices) ?? 0,
   tokens: inputTokensOf(usage) + usage.outputTokens
 })
 
@@ -135,7 +165,7 @@ export const answerTokens = ({ maxTokens, tools = [] }: Request): number =>
 export const answerOf = (reply: Reply): Answer => {
   const sources = sourcesOf(reply)
   const bytes = bytesOf(textOf(reply))
-  const { isIncomplete = false, outputTokens } = reply.usage
+  const { isIncomplete = false, outputTokens } = ownUsageOf(reply)
   const written = isIncomplete ? bytes : Math.min(bytes, Math.ceil(outputTokens * tokenizerFactor))
   const cited = sources.length === 0 ? 0 : bytesOf(JSON.stringify(sources))
   return { tokens: written + cited + answerFrameTokens, bytes: bytes + cited }

@@ -107,7 +107,8 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
         const settle = (exit: Exit.Exit<Reply, AskError>): void => {
           if (!own.isAdmitted) return
           ledger.settle(own.reservation, own.spent)
-          if (exit._tag === "Success") {
+          // A refusal brings no answer to the synthesis.
+          if (exit._tag === "Success" && exit.value.stopReason !== "refusal") {
             const isContinued = request.messages.at(-1)?.role === "assistant"
             own.reservation.synthesis?.put(call.ask, WorstCase.answerOf(exit.value), isContinued)
           }

@@ -3,7 +3,7 @@ import { Effect, type Layer, Schema } from "effect"
 import { AskError, Unfinished } from "../claude/AskError.ts"
 import { type Claude, layerAround } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
-import { addPaid, addUsage, type Reply, type Request, textOf } from "../claude/Message.ts"
+import { addPaid, following, type Reply, type Request, textOf } from "../claude/Message.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveInt } from "../options/OptionSchemas.ts"
 
@@ -41,7 +41,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
               partialText: `${textOf(joined)}${error.partialText ?? ""}` || undefined
             })
         )
-        joined = { ...next, content: [...content, ...next.content], usage: addUsage(usage, next.usage) }
+        joined = { ...following(joined, next), content: [...content, ...next.content] }
       }
       return joined
     })

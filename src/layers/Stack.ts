@@ -7,11 +7,13 @@ import { inCode, type InCode, keyOf } from "../options/OptionSchemas.ts"
 import { LearnedLimits } from "./pacing/LearnedLimits.ts"
 import * as LearnedLimitsFile from "./pacing/LearnedLimitsFile.ts"
 import * as Price from "../claude/Price.ts"
+import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
 import * as Fallback from "./Fallback.ts"
 import * as Hedge from "./Hedge.ts"
 import * as Pacing from "./Pacing.ts"
+import * as Refusals from "./Refusals.ts"
 import * as Retry from "./Retry.ts"
 import * as Timeout from "./Timeout.ts"
 import * as Warm from "./Warm.ts"
@@ -24,6 +26,7 @@ const sharedFields = {
 
 /** Every layer's options under the layer's name; plan keys and flags are derived from this. */
 export const Options = Schema.Struct({
+  refusals: Schema.optionalKey(Refusals.Options),
   continue: Schema.optionalKey(Continue.Options),
   retry: Schema.optionalKey(Retry.Options),
   /** Off by default; `{}` turns it on. */
@@ -50,17 +53,19 @@ const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknow
 
 type Around = Layer.Layer<Claude, never, Claude>
 
-/** Beside `Claude`, as events are stamped with prices where a program is as well as where its calls are. */
-const stating = (prices: Price.Prices | undefined, layer: Around): Around =>
-  prices === undefined
-    ? layer
+/** Beside `Claude`, as events are stamped with prices, and a synthesis is planned, where a program is as well as where its calls are. */
+const stating = ({ prices, refusals = RefusalPolicy.standard }: Options, layer: Around): Around => {
+  const withPolicy = Layer.merge(layer, Layer.succeed(RefusalPolicy.Current, refusals))
+  return prices === undefined
+    ? withPolicy
     : Layer.merge(
-        layer,
+        withPolicy,
         Layer.effect(
           Price.Overrides,
           Effect.map(Price.Overrides, (around) => ({ ...around, ...prices }))
         )
       )
+}
 
 /** Puts layers around each other, outermost first. */
 const stack = (...layers: readonly [Around, ...ReadonlyArray<Around>]): Around =>
@@ -72,16 +77,18 @@ const where = <A>(options: A | undefined, layer: (options: A) => Around): Readon
 
 /**
  * What belongs to one run. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
- * of which is retried by itself. A second copy is no try of its own. Every attempt that may be paid is budgeted. A call that
+ * of which is retried by itself. A request that is sent again without fallbacks is no further try, and has a worst case of its own.
+ * A second copy is no try of its own. Every attempt that may be paid is budgeted. A call that
  * waits for the shared prefix holds no place in `Pacing`.
  */
 const run = (options: Options): Around =>
   stating(
-    options.prices,
+    options,
     stack(
-      Fallback.layer(),
+      Fallback.layer(options.refusals),
       Continue.layer(options.continue),
       Retry.layer(options.retry),
+      Refusals.layer(options.refusals),
       ...where(options.hedge, Hedge.layer),
       ...where(options.budget, Budget.layer),
       Warm.layer(options.warm)

@@ -7,7 +7,7 @@ import { NonEmpty, PositiveDuration, PositiveInt } from "../options/OptionSchema
 /** A question: text that is not blank. */
 export const Question = NonEmpty("a question that is not empty")
 
-/** The settings of one ask. Of several models, the next is asked where one is overloaded or missing. */
+/** The settings of one ask. Of several models, the next is asked where one is overloaded or missing, or refuses. */
 export const Settings = Schema.Struct({
   model: Schema.optionalKey(Models.Models),
   system: Schema.optionalKey(Schema.String),

@@ -7,6 +7,7 @@ import type { Claude } from "../claude/Claude.ts"
 import type { Asks, Findings } from "./Findings.ts"
 import type { Policy } from "../options/Policy.ts"
 import * as Price from "../claude/Price.ts"
+import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import * as Research from "./Research.ts"
 import * as Synthesis from "./Synthesis.ts"
 import { withText } from "./TextStream.ts"
@@ -47,7 +48,11 @@ export const run = Effect.fn("Pipeline.run")(function* (
   const leave = (findings: Findings) => onInterrupt({ ...ended, findings })
   const options = { policy, concurrency, context, deadline, onInterrupt: leave }
   const planned =
-    synthesis === undefined ? {} : { synthesis: Synthesis.planned(synthesis, asks, yield* Price.Overrides) }
+    synthesis === undefined
+      ? {}
+      : {
+          synthesis: Synthesis.planned(synthesis, asks, yield* Price.Overrides, yield* RefusalPolicy.Current)
+        }
   const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...planned }))
   const researched = yield* Effect.result(research)
   const shortfall = Result.isFailure(researched) ? researched.failure : undefined

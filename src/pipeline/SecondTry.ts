@@ -35,9 +35,11 @@ const corrected = (request: Request, reply: Reply, issue: string): Request => {
 
 /**
  * The blocks of a reply that the API takes as a turn. It rejects blank text, halves of surrogate pairs, and the call of a tool without
- * its result, or a result without its call. Thinking without an answer after it is left out too.
+ * its result, or a result without its call. Thinking without an answer after it is left out too, and so is what a model wrote that
+ * declined, with the `fallback` block behind it, which needs a beta.
  */
-const repeatable = (content: ReadonlyArray<Block>): ReadonlyArray<Block> => {
+const repeatable = (all: ReadonlyArray<Block>): ReadonlyArray<Block> => {
+  const content = all.slice(all.findLastIndex(({ type }) => type === "fallback") + 1)
   const ids = (key: string) => new Set(content.map((block) => block[key]).filter((id) => typeof id === "string"))
   const [called, answered] = [ids("id"), ids("tool_use_id")]
   const kept = content.flatMap((block): ReadonlyArray<Block> => {

@@ -1,11 +1,12 @@
 /** Makes one complete document of findings. The document names the asks without an answer instead of inventing one. */
-import type { Effect, Schema } from "effect"
+import { Array, type Effect, type Schema } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import type * as Call from "../claude/Call.ts"
 import { type Claude, synthesisModel } from "../claude/Claude.ts"
 import { noUsage, type Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import * as Price from "../claude/Price.ts"
+import { fallbacksOf, type RefusalPolicy } from "../claude/RefusalPolicy.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { JsonSchema } from "../schema/AnswerFormat.ts"
 import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
@@ -86,12 +87,14 @@ export const requestOf = <A, R>({ format, instruction, options }: Synthesis<A, R
 
 /**
  * What `Call` carries of a synthesis before its asks are answered, so that a budget can keep its cost back: the dearest of its
- * models, its output tokens and searches at most, and its input tokens at most without any answer.
+ * models, or all that may be paid after refusals, its output tokens and searches at most, and its input tokens at most without
+ * any answer.
  */
 export const planned = (
   synthesis: Synthesis<unknown>,
   asks: Asks,
-  prices: Price.Prices = {}
+  prices: Price.Prices = {},
+  refusals: RefusalPolicy = "gap"
 ): NonNullable<Call.Call["synthesis"]> => {
   const gaps = Object.entries(asks).map(([name, { question }], index): Gap => ({
     name,
@@ -104,7 +107,13 @@ export const planned = (
   const inputTokens = WorstCase.inputTokens(request)
   const { maxTokens } = request
   const webSearches = WorstCase.searchesOf(request)
+  const tokens = { maxTokens, inputTokens, webSearches }
   const usage = { ...noUsage, inputTokens, outputTokens: maxTokens, webSearches }
-  const model = Price.dearestOf(Models.all(synthesis.options.model), usage, prices)
-  return { model, maxTokens, inputTokens, webSearches }
+  const dearestOf = (models: ReadonlyArray<string>) =>
+    Array.isReadonlyArrayNonEmpty(models) ? [Price.dearestOf(models, usage, prices)] : []
+  const models = Models.all(synthesis.options.model)
+  if (refusals === "gap") return { model: Price.dearestOf(models, usage, prices), ...tokens }
+  const [model, ...others] = models
+  const fallbacks = others.length > 0 ? others : dearestOf(fallbacksOf(model))
+  return { model, ...(fallbacks.length > 0 && { fallbacks }), ...tokens }
 }

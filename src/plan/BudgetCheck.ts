@@ -2,9 +2,11 @@
 import { Result } from "effect"
 import type { Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
-import { type Prices, usdText } from "../claude/Price.ts"
+import { usdText } from "../claude/Price.ts"
+import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { Options as Budget } from "../layers/Budget.ts"
+import type { Options as StackOptions } from "../layers/Stack.ts"
 import type * as Issue from "../options/Issue.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
@@ -19,7 +21,7 @@ type Subject = Pick<Pipeline, "asks" | "synthesis" | "context">
 export const issuesOf = (
   { asks, context, synthesis }: Subject,
   budget: number | Budget,
-  prices: Prices = {},
+  { prices = {}, refusals = RefusalPolicy.standard }: Pick<StackOptions, "prices" | "refusals"> = {},
   defaults: Ask.Options = {}
 ): ReadonlyArray<Issue.Issue> => {
   const limit: Budget = typeof budget === "number" ? { usd: budget } : budget
@@ -28,13 +30,14 @@ export const issuesOf = (
   const issues: Array<Issue.Issue> = []
   /** The cost at most with the first of the models; reports an issue where one of them has no bound. */
   const boundOf = (path: ReadonlyArray<string>, request: Request, models: Models.Models) => {
-    const bounds = WorstCase.byModel(request, Models.all(models), prices, limit.usd !== undefined)
+    const full = RefusalPolicy.withFallbacks(request, Models.others(models).length > 0, refusals)
+    const bounds = WorstCase.byModel(full, Models.all(models), prices, limit.usd !== undefined)
     if (Result.isSuccess(bounds)) return bounds.success[0]
     issues.push({ path, message: `no budget can bound this: ${bounds.failure}` })
     return undefined
   }
 
-  const planned = synthesis === undefined ? undefined : Synthesis.planned(synthesis, asks, prices)
+  const planned = synthesis === undefined ? undefined : Synthesis.planned(synthesis, asks, prices, refusals)
   const costs = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<WorstCase.Amount> => {
     const request = Ask.requestOf(ask, shared)
     const own = boundOf(["asks", name], request, Ask.modelsOf(ask, shared))

@@ -3,9 +3,11 @@ import { Result } from "effect"
 import { noUsage, type Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { dearestOf, type Prices, priceOf, usdOf } from "../claude/Price.ts"
+import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import { tokensOf } from "../cost/SharedPrefix.ts"
 import { charactersPerToken, estimateInputTokens } from "../cost/TokenCount.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
+import type { Options as StackOptions } from "../layers/Stack.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
@@ -16,7 +18,7 @@ export interface Foreseen {
   readonly part: "ask" | "synthesis"
   /** The request as it would be sent; that of the synthesis without its findings. */
   readonly request: Request
-  /** The model it is sent to, then those that are asked where it is overloaded or missing. */
+  /** The model it is sent to, then those that are asked where it is overloaded or missing, or refuses. */
   readonly models: ReadonlyArray<string>
   /** Estimated from the length of the request; for the synthesis with the longest findings. Without results of web searches. */
   readonly inputTokens: number
@@ -26,7 +28,10 @@ export interface Foreseen {
   readonly webSearches: number
   /** The cost of `inputTokens`, by the dearest of the models; `undefined` where one of them has no known price. */
   readonly estimatedUsd: number | undefined
-  /** What a budget reserves for the call, by the dearest of the models; `undefined` where one of them has no known price. */
+  /**
+   * What a budget reserves for the call: by the sum of the models that may be paid after refusals, or else by the dearest of them;
+   * `undefined` where one of them has no known price.
+   */
   readonly atMostUsd: number | undefined
 }
 
@@ -41,13 +46,21 @@ export interface Forecast {
   readonly unpriced: ReadonlySet<string>
 }
 
+/** The options of a stack that its cost at most depends on. */
+type Costs = Pick<StackOptions, "prices" | "refusals">
+
 /** The forecast of a pipeline; `prices` override list prices. */
-export const make = ({ asks, context, synthesis }: Pipeline, prices: Prices = {}): Forecast => {
+export const make = (
+  { asks, context, synthesis }: Pipeline,
+  { prices = {}, refusals = RefusalPolicy.standard }: Costs = {}
+): Forecast => {
   const shared = context === undefined ? {} : { context }
-  const calls = Object.entries(asks).map(([name, ask]) =>
-    askCall(name, Ask.requestOf(ask, shared), Models.all(Ask.modelsOf(ask)), prices)
-  )
-  if (synthesis !== undefined) calls.push(synthesisCall(synthesis, asks, calls, prices))
+  const calls = Object.entries(asks).map(([name, ask]) => {
+    const models = Models.all(Ask.modelsOf(ask))
+    const request = RefusalPolicy.withFallbacks(Ask.requestOf(ask, shared), models.length > 1, refusals)
+    return askCall(name, request, models, { prices, refusals })
+  })
+  if (synthesis !== undefined) calls.push(synthesisCall(synthesis, asks, calls, { prices, refusals }))
   return {
     calls,
     webSearches: calls.reduce((sum, call) => sum + call.webSearches, 0),
@@ -62,7 +75,9 @@ const sumOf = (amounts: ReadonlyArray<number | undefined>): number | undefined =
 
 type Names = ReturnType<typeof Models.all>
 
-const askCall = (name: string, request: Request, models: Names, prices: Prices): Foreseen => {
+type Known = Required<{ readonly [K in keyof Costs]: Exclude<Costs[K], undefined> }>
+
+const askCall = (name: string, request: Request, models: Names, { prices, refusals }: Known): Foreseen => {
   const inputTokens = estimateInputTokens(request)
   const bounds = WorstCase.byModel(request, models, prices, true)
   return {
@@ -74,7 +89,11 @@ const askCall = (name: string, request: Request, models: Names, prices: Prices):
     maxInputTokens: WorstCase.inputTokens(request),
     webSearches: WorstCase.searchesOf(request),
     estimatedUsd: estimatedUsd(request, inputTokens, models, prices),
-    atMostUsd: Result.isSuccess(bounds) ? Math.max(...bounds.success.map(({ usd }) => usd)) : undefined
+    atMostUsd: Result.isFailure(bounds)
+      ? undefined
+      : refusals === "fallback"
+        ? bounds.success.reduce(WorstCase.add).usd
+        : WorstCase.dearest(bounds.success).usd
   }
 }
 
@@ -82,11 +101,11 @@ const synthesisCall = (
   synthesis: Synthesis.Synthesis<unknown>,
   asks: Pipeline["asks"],
   calls: ReadonlyArray<Foreseen>,
-  prices: Prices
+  { prices, refusals }: Known
 ): Foreseen => {
-  const request = Synthesis.requestOf(synthesis)
   const models = Models.all(synthesis.options.model)
-  const planned = Synthesis.planned(synthesis, asks, prices)
+  const request = RefusalPolicy.withFallbacks(Synthesis.requestOf(synthesis), models.length > 1, refusals)
+  const planned = Synthesis.planned(synthesis, asks, prices, refusals)
   const answerTokens = calls.reduce((sum, call) => sum + WorstCase.answerTokens(call.request), 0)
   const inputTokens = estimateInputTokens(request) + findingsTokens(calls)
   const isPriced = models.every((model) => priceOf(model, 0, prices) !== undefined)

@@ -8,6 +8,7 @@ import * as NoPlan from "./NoPlan.ts"
 import { answerNotices, checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
 import type { Position, Problem, Source, SyntaxProblem } from "./Source.ts"
 import * as TextFile from "./TextFile.ts"
+import * as WindowCheck from "./WindowCheck.ts"
 
 /** One issue of a plan, and its position in the file. */
 export interface PlanIssue extends Issue.Issue {
@@ -108,10 +109,14 @@ export const read = Effect.fn("PlanFile.read")(function* (
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
     const { file: contextFile, text } = context.success
-    const notices = [...atPositions(file, source.notices), ...located(file, source, answerNotices(plan))]
-    const read: Read = { ...toPipeline(plan), context: text, contextFile, notices: Array.sort(notices, inOrder) }
-    const budgetIssues = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan.prices)
-    return budgetIssues.length === 0 ? read : yield* locate(file, source, budgetIssues)
+    const pipeline = { ...toPipeline(plan), context: text }
+    const windows = WindowCheck.check(pipeline)
+    const found = located(file, source, [...answerNotices(plan), ...windows.notices])
+    const notices = Array.sort([...atPositions(file, source.notices), ...found], inOrder)
+    const read: Read = { ...pipeline, contextFile, notices }
+    const budgetIssues = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan)
+    const issues = [...windows.issues, ...budgetIssues]
+    return issues.length === 0 ? read : yield* locate(file, source, issues)
   }
   return yield* locate(file, source, issues)
 })

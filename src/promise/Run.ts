@@ -11,6 +11,7 @@ import { type Findings, whyOf } from "../pipeline/Findings.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { Synthesis } from "../pipeline/Synthesis.ts"
 import * as BudgetCheck from "../plan/BudgetCheck.ts"
+import * as WindowCheck from "../plan/WindowCheck.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import { RunState } from "../report/RunState.ts"
 import { RunError } from "./RunError.ts"
@@ -37,8 +38,11 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
   const startedAt = yield* Clock.currentTimeMillis
   const onEvent = guarded(options.onEvent)
   const pipeline = pipelineOf(options)
-  const { budget, defaults, prices } = options
-  const issues = budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, prices, defaults)
+  const { budget, defaults } = options
+  const issues = [
+    ...WindowCheck.check(pipeline, defaults).issues,
+    ...(budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, options, defaults))
+  ]
   if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
   const outcome = yield* Pipeline.run(pipeline, undefined, onText).pipe(
     Effect.provideService(Ask.Defaults, defaults ?? {}),

@@ -8,6 +8,13 @@ import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
  */
 export type Status = "waiting" | "asking" | "answering" | "retrying" | "answered" | "failed" | "interrupted"
 
+/** The model given up, the model asked next, and the tag of the error. */
+export interface ModelChange {
+  readonly from: string
+  readonly to: string
+  readonly reason: string
+}
+
 /** Times of day are epoch milliseconds. */
 export interface AskState {
   readonly name: string
@@ -34,8 +41,8 @@ export interface AskState {
   /** Tag and message of the error of the latest failed attempt, or of the ask. */
   reason?: string
   message?: string
-  /** Each change of model, in order: the model given up, the model asked next, and the tag of the error. */
-  fallbacks?: ReadonlyArray<{ readonly from: string; readonly to: string; readonly reason: string }>
+  /** Each change of model, in order. */
+  fallbacks?: ReadonlyArray<ModelChange>
   /** The latest backoff, and when it ends. */
   retryDelayMillis?: number
   retryAt?: number
@@ -111,6 +118,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "Replied":
       ask.inFlight--
       ask.model = event.model
+      if (event.declined !== undefined) ask.fallbacks = [...(ask.fallbacks ?? []), ...afterDeclining(event)]
       return
     case "AttemptFailed":
       ask.inFlight--
@@ -137,6 +145,14 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       return end(ask, "interrupted", event.at)
   }
 }
+
+/** The changes of model that the API made within one request. */
+const afterDeclining = ({ declined = [], model }: Extract<Event, { readonly _tag: "Replied" }>) =>
+  declined.map(({ model: from }, index): ModelChange => ({
+    from,
+    to: declined[index + 1]?.model ?? model,
+    reason: "Refused"
+  }))
 
 const end = (ask: AskState, status: "answered" | "failed" | "interrupted", at: number): void => {
   ask.status = status

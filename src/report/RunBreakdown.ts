@@ -12,7 +12,11 @@ const Part = Schema.Struct({
   /** Null if a model has no known price, or a usage is incomplete. */
   estimatedCostUsd: Schema.NullOr(Schema.Finite),
   /** From its first request to its end; null if none was sent. */
-  durationMillis: Schema.NullOr(Schema.Finite)
+  durationMillis: Schema.NullOr(Schema.Finite),
+  /** Each change of model with the tag of its reason, such as `Refused`; absent where the first model was kept. */
+  fallbacks: Schema.optionalKey(
+    Schema.Array(Schema.Struct({ from: Schema.String, to: Schema.String, reason: Schema.String }))
+  )
 })
 interface Part extends Schema.Schema.Type<typeof Part> {}
 
@@ -25,10 +29,11 @@ export const of = ({ asks, synthesis }: RunState): RunBreakdown => ({
   synthesis: synthesis === undefined ? null : partOf(synthesis)
 })
 
-const partOf = ({ costUsd, dispatches, durationMillis, model, usage }: Readonly<AskState>): Part => ({
+const partOf = ({ costUsd, dispatches, durationMillis, fallbacks, model, usage }: Readonly<AskState>): Part => ({
   model: model ?? null,
   attempts: dispatches,
   usage,
   estimatedCostUsd: costUsd ?? null,
-  durationMillis: dispatches === 0 ? null : (durationMillis ?? null)
+  durationMillis: dispatches === 0 ? null : (durationMillis ?? null),
+  ...(fallbacks !== undefined && { fallbacks: fallbacks.map(({ from, reason, to }) => ({ from, to, reason })) })
 })

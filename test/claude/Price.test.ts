@@ -23,6 +23,18 @@ describe("a cost", () => {
     assert.approximately(Price.usdOf("claude-haiku-5-5", long)!, 0.0275, 1e-7)
   })
 
+  it("counts what the cache keeps for an hour at twice the input price", () => {
+    const written = usage({ cacheCreationInputTokens: million, cacheCreation1hInputTokens: 400_000 })
+    assert.approximately(Price.usdOf("claude-sonnet-5-5", written)!, 0.6 * 2.5 + 0.4 * 4, 1e-9)
+  })
+
+  it("counts what models used that declined at their own prices", () => {
+    const declined = [{ model: "claude-opus-5-5", usage: usage({ inputTokens: million }) }]
+    const all = usage({ inputTokens: 2 * million, outputTokens: million })
+    assert.approximately(Price.usdOf("claude-opus-4-8", all, {}, declined)!, 4 + 5 + 25, 1e-9)
+    assert.isUndefined(Price.usdOf("claude-opus-4-8", all, {}, [{ model: "claude-next", usage: usage({}) }]))
+  })
+
   it("is unknown, and not zero, for a model without a price", () => {
     assert.isUndefined(Price.usdOf("claude-next", usage({})))
     assert.isUndefined(Price.usdOf("constructor", usage({}), {}))
@@ -50,6 +62,19 @@ describe("stated prices", () => {
       ),
       [7, 8, undefined, undefined]
     )
+  })
+})
+
+describe("list prices", () => {
+  it.each([
+    ["claude-sonnet-5", 2, 10, 0.2],
+    ["claude-opus-5-5", 4, 20, 0.2],
+    ["claude-opus-5", 5, 25, 0.5],
+    ["claude-fable-5-1", 10, 50, 0.25],
+    ["claude-fable-5-2", 8, 40, 0.2],
+    ["claude-haiku-4-5", 1, 5, 0.1]
+  ])("%s", (model, inputUsd, outputUsd, cacheReadUsd) => {
+    assert.deepStrictEqual(Price.priceOf(model, 0), { inputUsd, outputUsd, cacheReadUsd })
   })
 })
 

@@ -15,7 +15,7 @@ describe.concurrent("a run under a budget", { timeout: 60_000 }, () => {
     await using server = await claude.serve()
     // Each ask may take a cent; two of the three have to be left out once the first has used what it may.
     claude.when({ part: "ask" }).reply({ $text: "word ".repeat(17_000) })
-    const cwd = folder({ "plan.yaml": plan("policy: all\nbudget: 0.08\n") })
+    const cwd = folder({ "plan.yaml": plan("policy: all\nrefusals: gap\nbudget: 0.08\n") })
     const args = ["run", "plan.yaml", "-j", "1", "-o", "out.json", "-o", "out.md"]
     const { code, stderr } = await fanfold(args, { cwd, env: reaching(server) })
     const report = jsonIn(cwd, "out.json")
@@ -39,7 +39,7 @@ describe.concurrent("a run under a budget", { timeout: 60_000 }, () => {
   })
 
   it("says beforehand whether the budget is less than what all asks may take", async () => {
-    const cwd = folder({ "plan.yaml": plan("budget: 0.08\n") })
+    const cwd = folder({ "plan.yaml": plan("refusals: gap\nbudget: 0.08\n") })
     const [less, enough, none] = await Promise.all(
       [[], ["--budget", "2.5", "--budget-tokens", "90000"], ["--budget", "0.0001"]].map((more) =>
         fanfold(["check", "plan.yaml", ...more], { cwd })

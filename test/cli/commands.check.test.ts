@@ -26,9 +26,10 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
         "2 asks and a synthesis, policy atLeast=1, concurrency 2",
         "  sun        claude-haiku-5-5   about 41 tokens in, up to 4,096 out, at most $0.0021",
         "  moon       claude-haiku-5-5   about 41 tokens in, up to 4,096 out, at most $0.0021",
-        "  synthesis  claude-sonnet-5-5  up to 11,034 tokens in, up to 16,384 out, at most $0.1860",
-        "Cost: at most $0.1901, as a budget counts it; about $0.1845 by the length of the text (estimated: list prices of 2026-10, every answer as long as it may be, each call once)",
+        "  synthesis  claude-sonnet-5-5  up to 11,034 tokens in, up to 16,384 out, at most $0.3719",
+        "Cost: at most $0.3760, as a budget counts it; about $0.1845 by the length of the text (estimated: list prices of 2026-11, every answer as long as it may be, each call once)",
         'Added by fanfold: about 25 tokens to each of 2 asks, its system prompt ("system" replaces it)',
+        'Refusals: if claude-sonnet-5-5 declines, the API asks claude-sonnet-5; "at most" has the price of both ("refusals: gap" turns it off)',
         "Nothing was sent.\n"
       ].join("\n")
     )
@@ -40,7 +41,7 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     assert.include(several.stdout, "  sun        claude-haiku-5-5, else claude-opus-5-5  about 41 tokens in")
     assert.include(
       several.stdout,
-      "Cost: at most $0.3519, as a budget counts it; about $0.3445 by the length of the text"
+      "Cost: at most $0.5420, as a budget counts it; about $0.3445 by the length of the text"
     )
     for (const { code, stderr } of [text, json, unpriced, several]) assert.deepStrictEqual([code, stderr], [0, ""])
     assert.strictEqual(claude.journal.attempts, 0)
@@ -104,7 +105,7 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     const assumed = "every answer as long as it may be, each call once"
     assert.strictEqual(
       cost,
-      `Cost: at most $0.1557, as a budget counts it; about $0.1505 by the length of the text, without what 5 web searches find (estimated: list prices of 2026-10 and prices of the plan, ${assumed})`
+      `Cost: at most $0.1557, as a budget counts it; about $0.1505 by the length of the text, without what 5 web searches find (estimated: list prices of 2026-11 and prices of the plan, ${assumed})`
     )
     assert.include(stated!.stdout, `(estimated: prices of the plan, ${assumed})`)
     assert.deepStrictEqual(wrong, {
@@ -167,7 +168,7 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       [
         "Schema: days leads, 1 ask follows once it begins (one answer schema, compiled once)",
         "Cache: not used: the context has about 175 tokens, claude-haiku-5-5 caches from 512",
-        "Cache: not used: the context has about 175 tokens, claude-sonnet-5-5 caches from 1,024"
+        "Cache: not used: the context has about 175 tokens, claude-sonnet-5-5 caches from 512"
       ],
       []
     ])

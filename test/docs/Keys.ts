@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Option, Schema } from "effect"
-import { Ask, Price, Stack } from "fanfold"
+import { Ask, Message, Price, Stack } from "fanfold"
 import { fault, Scenario } from "fanfold/mocks"
+import * as ModelInfo from "../../src/claude/ModelInfo.ts"
 import * as Flags from "../../src/cli/Flags.ts"
 import { bench } from "../../src/cli/bench.ts"
 import { Plan } from "../../src/plan/Plan.ts"
@@ -178,6 +179,52 @@ const questions = (): ReadonlyArray<ReadonlyArray<string>> => {
   ])
 }
 
+const million = 1_000_000
+const factorOf = (usage: Partial<Message.Usage>): number =>
+  Price.usdOf("claude-sonnet-5-5", { ...Message.noUsage, ...usage })! /
+  Price.usdOf("claude-sonnet-5-5", { ...Message.noUsage, inputTokens: million })!
+
+/** How many times the input price a cache write costs, that is kept for 5 minutes and for an hour. */
+const writeFactors = [
+  factorOf({ cacheCreationInputTokens: million }),
+  factorOf({ cacheCreationInputTokens: million, cacheCreation1hInputTokens: million })
+]
+
+/** Prices in US dollars per million tokens, and limits, of every model. */
+const modelRows = (): ReadonlyArray<ReadonlyArray<string>> =>
+  [...ModelInfo.all].flatMap(([name, info]) => {
+    const rowOf = (label: string, { cacheReadUsd, inputUsd, outputUsd }: Price.Price) => [
+      label,
+      ...[inputUsd, outputUsd, cacheReadUsd, ...writeFactors.map((factor) => factor * inputUsd)].map((usd) =>
+        String(Number(usd.toFixed(4)))
+      ),
+      ...[info.windowTokens, info.maxOutputTokens, info.minimumCacheTokens].map((tokens) =>
+        tokens.toLocaleString("en-US")
+      ),
+      (info.fallbacks ?? []).map(code).join(" or ")
+    ]
+    const { longPrompt, price } = info
+    return longPrompt === undefined
+      ? [rowOf(code(name), price)]
+      : [
+          rowOf(code(name), price),
+          rowOf(`${code(name)}, prompts above ${longPrompt.above.toLocaleString("en-US")} tokens`, longPrompt)
+        ]
+  })
+
+const modelTitles = [
+  "model",
+  "input",
+  "output",
+  "cache read",
+  "cache write, 5 minutes",
+  "1 hour",
+  "context window",
+  "most output",
+  "cached from",
+  "after a refusal"
+]
+
 /** Every table by its name in the pages: `<!-- keys:NAME -->` begins it, `<!-- /keys -->` ends it. */
 export const tables: Readonly<Record<string, () => string>> = {
   plan: () =>
@@ -187,6 +234,7 @@ export const tables: Readonly<Record<string, () => string>> = {
   ask: () => keyTable(rowsOf("ask", Ask.Settings.fields)),
   layers: () => layerTable(layerNames.filter((name) => !costNames.includes(name))),
   cost: () => layerTable(costNames),
+  models: () => table(modelTitles, modelRows()),
   price: () => keyTable(rowsOf("price", Price.Price.fields)),
   run: () => flagTable(runFlags),
   scenario: () => keyTable(rowsOf("scenario", Scenario.fields)),

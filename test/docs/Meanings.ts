@@ -9,7 +9,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "plan.synthesis":
     "How the answers become one document: an instruction, or a mapping with `instruction` and the keys of an ask (default: the document lists the answers)",
 
-  "ask.model": `Model of this call; of a list, the next where one is overloaded or missing (default: ${Claude.askModel}, for a synthesis ${Claude.synthesisModel})`,
+  "ask.model": `Model of this call; of a list, the next where one is overloaded or missing, or refuses (default: ${Claude.askModel}, for a synthesis ${Claude.synthesisModel})`,
   "ask.system": "System prompt of this call",
   "ask.maxTokens": `Most output tokens (default: ${count(Ask.maxTokens)}, for a synthesis ${count(Synthesis.maxTokens)})`,
   "ask.effort": "How much work the model puts into the answer (default: the API's own)",
@@ -17,7 +17,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "ask.webSearch": "Whether the model may search the web, up to five times (default: no)",
   "ask.timeout": "Time for this call with all its tries (default: that of `retry.within`)",
 
-  "price.inputUsd": "US dollars for a million input tokens; a cache write costs 1.25 times as much",
+  "price.inputUsd":
+    "US dollars for a million input tokens; a cache write costs 1.25 times as much, one for an hour twice",
   "price.outputUsd": "US dollars for a million output tokens",
   "price.cacheReadUsd": "US dollars for a million input tokens read from the prompt cache",
 

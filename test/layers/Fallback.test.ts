@@ -1,7 +1,7 @@
 /** Going on to another model, under virtual time: for which reasons, with what, and what is told of it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { Ask, AskError, Call, Fallback, Message, Pacing, Retry, Stack } from "fanfold"
+import { Ask, AskError, Call, Fallback, Message, Pacing, type Refusals, Retry, Stack } from "fanfold"
 import {
   failure,
   invalid,
@@ -20,10 +20,13 @@ const missing = () => failure(new AskError.NotFound({ detail: "model: a" }))
 const server = (status: number) => failure(new AskError.ServerError({ detail: "oops", status }))
 const paid = { ...Message.noUsage, inputTokens: 12, outputTokens: 3 }
 
+const refused = (model: string) =>
+  reply("I can", { model, stopReason: "refusal", refusal: { category: "bio", explanation: null }, usage: paid })
+
 type Answers = Readonly<Record<string, Message.Reply | AskError.AskError>>
 
 /** Sends once with these models, each of which has its answer, through the layer alone. */
-const sentWith = Effect.fnUntraced(function* (answers: Answers) {
+const sentWith = Effect.fnUntraced(function* (answers: Answers, refusals?: Refusals.Options) {
   const [model = "", ...fallback] = Object.keys(answers)
   const claude = make(({ request }) => {
     const answer = answers[request.model]!
@@ -31,7 +34,7 @@ const sentWith = Effect.fnUntraced(function* (answers: Answers) {
   })
   const { events, listen } = recorder()
   const result = yield* send(request("why?", { model, system: "Be brief." })).pipe(
-    Effect.provide(Fallback.layer().pipe(Layer.provide(claude.layer))),
+    Effect.provide(Fallback.layer(refusals).pipe(Layer.provide(claude.layer))),
     Effect.updateService(Call.Current, (call) => ({ ...call, fallback })),
     listen,
     Effect.result
@@ -106,6 +109,47 @@ describe("Fallback", () => {
       assert.include(error.message, "busy too")
       assert.deepStrictEqual(error.usage, { ...Message.noUsage, inputTokens: 24, outputTokens: 6 })
       assert.strictEqual(error.model, "a")
+    })
+  )
+
+  it.effect("goes on after a refusal, which is paid, and gives what all models used", () =>
+    Effect.gen(function* () {
+      const yes = reply("yes", { model: "c", usage: paid })
+      const { events, models, result } = yield* sentWith({ a: refused("a"), b: refused("b"), c: yes })
+      assert.deepStrictEqual(models, ["a", "b", "c"])
+      assert.deepStrictEqual(
+        events.map((event) => (event._tag === "FellBack" ? [event.from, event.to, event.reason] : event._tag)),
+        [
+          ["a", "b", "Refused"],
+          ["b", "c", "Refused"]
+        ]
+      )
+      assert.deepInclude(events[0], { message: "Claude refused (bio)" })
+      assert(result._tag === "Success")
+      const { declined, ...own } = result.success
+      assert.deepStrictEqual(own, { ...yes, usage: { ...Message.noUsage, inputTokens: 36, outputTokens: 9 } })
+      assert.deepStrictEqual(declined, [
+        { model: "a", usage: paid },
+        { model: "b", usage: paid }
+      ])
+    })
+  )
+
+  it.effect("gives the refusal of the last model, or the error that followed one, with what all have paid", () =>
+    Effect.gen(function* () {
+      const { result } = yield* sentWith({ a: refused("a"), b: refused("b") })
+      assert(result._tag === "Success")
+      assert.deepInclude(result.success, { stopReason: "refusal", model: "b" })
+      assert.deepInclude(result.success.usage, { inputTokens: 24, outputTokens: 6 })
+      const failed = failureOf(yield* sentWith({ a: refused("a"), b: invalid() }))
+      assert.deepStrictEqual([failed.reason._tag, failed.usage, failed.model], ["InvalidRequest", paid, "a"])
+    })
+  )
+
+  it.effect("leaves a refusal alone where it is to be a gap", () =>
+    Effect.gen(function* () {
+      const { events, models } = yield* sentWith({ a: refused("a"), b: reply("yes") }, "gap")
+      assert.deepStrictEqual([models, events], [["a"], []])
     })
   )
 

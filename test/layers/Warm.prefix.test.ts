@@ -25,11 +25,22 @@ describe("there is no waiting", () => {
       const claude = make(timely())
       yield* asking(claude, asksOf("a", "b"), { context: `${short}xxxx` })
       assert.deepStrictEqual(timesOf(claude), { a: 0, b: 1000 })
-      const options = { model: "claude-sonnet-5-5" }
-      const sonnet = { a: Ask.text("a", options), b: Ask.text("b", options) }
-      assert.deepStrictEqual(yield* atOnce(sonnet, `${short}xxxx`), [undefined, undefined])
     })
   )
+
+  const minimums = { "claude-sonnet-5": 1024, "claude-opus-4-7": 2048, "claude-haiku-4-5-20251001": 4096, other: 4096 }
+  for (const [model, minimum] of Object.entries(minimums)) {
+    it.effect(`for a context of fewer than ${minimum} tokens, which ${model} does not cache`, () =>
+      Effect.gen(function* () {
+        const asks = { a: Ask.text("a", { model }), b: Ask.text("b", { model }) }
+        const short = "x".repeat(4 * (minimum - 1))
+        assert.deepStrictEqual(yield* atOnce(asks, short), [undefined, undefined])
+        const claude = make(timely())
+        yield* asking(claude, asks, { context: `${short}xxxx` })
+        assert.deepStrictEqual(timesOf(claude), { a: 0, b: 1000 })
+      })
+    )
+  }
 
   it.effect("for another model, effort, schema or other tools, each of which makes a prefix of its own", () =>
     atOnce({

@@ -81,6 +81,11 @@ describe("the request after an answer that does not fit", () => {
       [text("No.")]
     ],
     ["has no result without its call", [found, text("No.")], [text("No.")]],
+    [
+      "has only what the model wrote that answered in place of another one",
+      [text("I can"), { type: "fallback", from: { model: "a" }, to: { model: "b" } }, text("No JSON.")],
+      [text("No JSON.")]
+    ],
     ["has whole characters only", [text("Cut \ud83d")], [text("Cut \ufffd")]],
     ["says so where there was no text", [{ type: "thinking", thinking: "Hm", signature: "x" }], "(no answer)"]
   ]

@@ -19,11 +19,14 @@ const pipeline = (fields: Partial<Pipeline.Pipeline> = {}): Pipeline.Pipeline =>
   ...fields
 })
 
+/** No model but the first is paid after a refusal. */
+const gap = { refusals: "gap" } as const
+
 const searching = (webSearch: boolean) => Forecast.make(pipeline({ asks: { a: Ask.text("a?", { webSearch }) } }))
 
 describe("a forecast", () => {
   it("has every call with its model, tokens and highest cost, and their sum", () => {
-    const { atMostUsd, calls, estimatedUsd, unpriced } = Forecast.make(pipeline())
+    const { atMostUsd, calls, estimatedUsd, unpriced } = Forecast.make(pipeline(), gap)
     assert.deepStrictEqual(
       calls.map(({ name, part, request: { maxTokens, model } }) => [name, part, model, maxTokens]),
       [
@@ -42,7 +45,7 @@ describe("a forecast", () => {
   })
 
   it("counts on a synthesis that reads every question and the longest answers", () => {
-    const { calls } = Forecast.make(pipeline({ synthesis: Synthesis.text("Fold", { maxTokens: 500 }) }))
+    const { calls } = Forecast.make(pipeline({ synthesis: Synthesis.text("Fold", { maxTokens: 500 }) }), gap)
     const [, , synthesis] = calls
     assert.deepStrictEqual([synthesis!.name, synthesis!.part], ["synthesis", "synthesis"])
     assert.isAbove(synthesis!.inputTokens, 3000)
@@ -59,8 +62,8 @@ describe("a forecast", () => {
   })
 
   it("takes a shared context for written to the cache by each ask, which costs more than input", () => {
-    const without = Forecast.make(pipeline()).calls
-    const shared = Forecast.make(pipeline({ context: "x".repeat(40_000) })).calls
+    const without = Forecast.make(pipeline(), gap).calls
+    const shared = Forecast.make(pipeline({ context: "x".repeat(40_000) }), gap).calls
     shared.forEach(({ atMostUsd, estimatedUsd, inputTokens, maxInputTokens, request }, index) => {
       const inputUsd = [0.1, 2][index]!
       const { estimatedUsd: estimatedWithout, inputTokens: tokensWithout } = without[index]!
@@ -86,7 +89,7 @@ describe("a forecast", () => {
     assert.deepStrictEqual([unknown.atMostUsd, unknown.calls[1]!.atMostUsd], [undefined, undefined])
     assert.isDefined(unknown.calls[0]!.atMostUsd)
     assert.deepStrictEqual([...unknown.unpriced], ["claude-next"])
-    const known = Forecast.make(pipeline({ asks }), { "claude-next": price })
+    const known = Forecast.make(pipeline({ asks }), { prices: { "claude-next": price } })
     assert.approximately(known.calls[1]!.atMostUsd!, 0.01, 1e-12)
     assert.strictEqual(known.unpriced.size, 0)
   })
@@ -147,7 +150,7 @@ describe("the cost at most of a forecast", () => {
     it.effect(`is the budget under which all asks leave at once, and the synthesis after them: ${name}`, () =>
       Effect.gen(function* () {
         const subject = pipeline(fields)
-        const atMostUsd = Forecast.make(subject).atMostUsd!
+        const atMostUsd = Forecast.make(subject, gap).atMostUsd!
         const enough = yield* runWith(subject, atMostUsd)
         assert.deepStrictEqual([enough.peak, enough.outcome.error, enough.outcome.findings.gaps], [2, undefined, []])
         assert.strictEqual(enough.outcome.document !== undefined, subject.synthesis !== undefined)
@@ -159,11 +162,11 @@ describe("the cost at most of a forecast", () => {
     it(`is what a budget must be for one ask and the synthesis: ${name}`, () => {
       const [[first, ask]] = Object.entries(pipeline(fields).asks) as [[string, Ask.Ask<unknown>]]
       const subject = pipeline({ ...fields, asks: { [first]: ask } })
-      const { atMostUsd, calls } = Forecast.make(subject)
-      assert.deepStrictEqual(BudgetCheck.issuesOf(subject, atMostUsd!), [])
+      const { atMostUsd, calls } = Forecast.make(subject, gap)
+      assert.deepStrictEqual(BudgetCheck.issuesOf(subject, atMostUsd!, gap), [])
       // The check asks for what the first of several models takes, as it may well answer.
       const isDear = calls.some(({ models }) => models.length > 1)
-      const issues = BudgetCheck.issuesOf(subject, atMostUsd! - 1e-9)
+      const issues = BudgetCheck.issuesOf(subject, atMostUsd! - 1e-9, gap)
       assert.strictEqual(issues.length, isDear ? 0 : 1)
     })
   }

@@ -22,12 +22,12 @@ describe("a budget of a plan", () => {
     [
       "that is too small for one ask and the synthesis",
       plan("budget: 0.0001"),
-      "3:1 budget: expected at least $0.0237, what one ask and the synthesis may take, got $0.00010: raise it, or lower maxTokens"
+      "3:1 budget: expected at least $0.0452, what one ask and the synthesis may take, got $0.00010: raise it, or lower maxTokens"
     ],
     [
       "in tokens that is too small",
       plan("budget: { tokens: 100 }"),
-      "3:1 budget: expected at least 11117 tokens, what one ask and the synthesis may take, got 100 tokens: raise it, or lower maxTokens"
+      "3:1 budget: expected at least 17890 tokens, what one ask and the synthesis may take, got 100 tokens: raise it, or lower maxTokens"
     ],
     [
       "beside models of which the plan states the prices of some",

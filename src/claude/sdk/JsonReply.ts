@@ -6,13 +6,16 @@ import { isErrorBody } from "./ApiFailure.ts"
 import { headersOf } from "./ReplyHeaders.ts"
 import { isJsonObject, jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
 import { apiErrorOf, excerptOf } from "./SdkError.ts"
+import { iterationsOf, withFallback } from "./ServerFallback.ts"
 
 /** The reply of a body; fails with the error that the body is, or with `NotJson` where it is none of the API's. `asked`: the model. */
 export const jsonReply = (response: Response, text: string, asked: string): Effect.Effect<Reply, AskError> => {
   const json = jsonOf(text)
   const message = messageOf(json)
   const headers = headersOf(response.headers, true)
-  if (message !== undefined) return Effect.succeed(replyOf(message, headers, asked))
+  if (message !== undefined) {
+    return Effect.succeed(withFallback(replyOf(message, headers, asked), iterationsOf(message.usage)))
+  }
   // A 200 can carry an error: gateways have sent their status before they know of it.
   if (isErrorBody(json)) return Effect.fail(apiErrorOf(undefined, json, headers, excerptOf(text)))
   // A message that is not complete may be a passing fault; complete JSON of another kind is another service.

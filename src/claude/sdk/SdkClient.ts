@@ -2,12 +2,13 @@
 import type { MessageCreateParams, MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages"
 import * as Transport from "../../transport/Transport.ts"
 import { defaultBaseUrl, type Options } from "../Connection.ts"
+import { fallbackBeta } from "../RequestBody.ts"
 import { MessagesClient } from "./MessagesClient.ts"
 import { sdkTimeoutMillis } from "./SdkError.ts"
 
 type Fetch = typeof globalThis.fetch
 
-/** Where a request is sent. The SDK gives the same URL and headers to all requests that differ only in their bodies. */
+/** Where a request is sent. The SDK gives the same URL and headers to all requests that differ only in their bodies; a beta is a header. */
 interface Address {
   readonly url: string | URL
   readonly headers: () => HeadersInit
@@ -19,8 +20,8 @@ type WithFetch = Omit<RequestInit, "body" | "headers" | "method" | "signal"> & {
 export class SdkClient {
   readonly #sdk: MessagesClient
   readonly #fetch: Fetch | undefined
-  #plain: Promise<Address> | undefined
-  #stream: Promise<Address> | undefined
+  /** By whether the request is streamed, and whether it has fallbacks. */
+  readonly #addresses = new Map<string, Promise<Address>>()
 
   constructor({ baseUrl = defaultBaseUrl, fetch }: Options, key: string) {
     this.#fetch = fetch
@@ -38,8 +39,7 @@ export class SdkClient {
   /** Sends a request; rejects, as the SDK does, where no response comes, and where its status is no 2xx. */
   send(request: MessageCreateParamsNonStreaming, isStreamed: boolean, signal: AbortSignal): Promise<Response> {
     const body = isStreamed ? { ...request, stream: true as const } : request
-    const address = isStreamed ? (this.#stream ??= this.#addressOf(body)) : (this.#plain ??= this.#addressOf(body))
-    return address
+    return this.#addressOf(body)
       .then(({ headers, url }) => {
         const init = { method: "POST", headers: headers(), body: JSON.stringify(body), signal }
         return (this.#fetch ?? Transport.fetch)(url, init)
@@ -57,10 +57,16 @@ export class SdkClient {
   }
 
   #addressOf(body: MessageCreateParams): Promise<Address> {
-    return new Promise((resolve, reject) => {
+    const hasFallbacks = "fallbacks" in body
+    const key = `${body.stream === true} ${hasFallbacks}`
+    const known = this.#addresses.get(key)
+    if (known !== undefined) return known
+    const address = new Promise<Address>((resolve, reject) => {
       const fetchOnce: Fetch = (input, init) => {
         const url = input as string
         const all = new Headers(init?.headers)
+        // Added to betas that ANTHROPIC_CUSTOM_HEADERS may name.
+        if (hasFallbacks) all.append("anthropic-beta", fallbackBeta)
         if (this.#fetch === undefined) {
           const prepared = Transport.prepareHeaders(all)
           resolve({ url: new URL(url), headers: () => prepared })
@@ -69,5 +75,7 @@ export class SdkClient {
       }
       this.#through(body, fetchOnce).catch(reject)
     })
+    this.#addresses.set(key, address)
+    return address
   }
 }

@@ -10,6 +10,7 @@ import {
   messageOf,
   replyOf
 } from "./ReplyMessage.ts"
+import { iterationsOf, withFallback } from "./ServerFallback.ts"
 import { StreamBlocks } from "./StreamBlocks.ts"
 import { type Counts, countsOf, later, usageOf } from "./UsageCounts.ts"
 
@@ -37,6 +38,7 @@ export class StreamAccumulator {
   #message: ApiMessage | undefined
   #stop: ApiStop = {}
   #counts: Counts = {}
+  #iterations: unknown
   /** A `message_delta` had a count of output tokens; that of `message_start` is from before the answer. */
   #hasFinalCount = false
   readonly #blocks = new StreamBlocks()
@@ -113,6 +115,7 @@ export class StreamAccumulator {
     const counts = countsOf(usage)
     if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true
     this.#counts = later(this.#counts, counts)
+    this.#iterations = iterationsOf(usage) ?? this.#iterations
     // A later event without the reason does not take it back.
     for (const name of stopNames) if (stop[name]) this.#stop = { ...this.#stop, [name]: stop[name] }
     return none
@@ -137,11 +140,10 @@ export class StreamAccumulator {
   /** The reply, `asked` being the model of the request; `undefined` before `message_start`. */
   reply(headers: Readonly<Record<string, string>>, asked: string): Reply | undefined {
     if (this.#message === undefined) return undefined
-    const usage = usageOf(this.#counts)
-    return {
-      ...replyOf({ ...this.#message, ...this.#stop, content: this.#blocks.finish() }, headers, asked),
-      usage: this.#hasFinalCount ? usage : { ...usage, isIncomplete: true }
-    }
+    const counted = usageOf(this.#counts)
+    const usage: Usage = this.#hasFinalCount ? counted : { ...counted, isIncomplete: true }
+    const reply = replyOf({ ...this.#message, ...this.#stop, content: this.#blocks.finish() }, headers, asked)
+    return withFallback({ ...reply, usage }, this.#iterations)
   }
 }
 

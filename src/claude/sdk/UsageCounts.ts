@@ -17,7 +17,8 @@ export const countsOf = (json: unknown): Counts => {
     cacheReadInputTokens: usage["cache_read_input_tokens"],
     outputTokens: usage["output_tokens"],
     thinkingTokens: fieldsOf(usage["output_tokens_details"])["thinking_tokens"],
-    webSearches: fieldsOf(usage["server_tool_use"])["web_search_requests"]
+    webSearches: fieldsOf(usage["server_tool_use"])["web_search_requests"],
+    cacheCreation1hInputTokens: fieldsOf(usage["cache_creation"])["ephemeral_1h_input_tokens"]
   }
 }
 
@@ -33,7 +34,8 @@ export const later = (before: Counts, after: Counts): Counts => {
     cacheReadInputTokens: latest("cacheReadInputTokens"),
     outputTokens: latest("outputTokens"),
     thinkingTokens: latest("thinkingTokens"),
-    webSearches: latest("webSearches")
+    webSearches: latest("webSearches"),
+    cacheCreation1hInputTokens: latest("cacheCreation1hInputTokens")
   }
 }
 
@@ -46,19 +48,22 @@ const orZero = (count: unknown): number => (isCount(count) ? count : 0)
  * output was not counted at all, the usage is marked incomplete. Thinking is a part of the output, and changes no cost.
  */
 export const usageOf = (counts: Counts): Usage => {
-  const { cacheCreationInputTokens, cacheReadInputTokens, inputTokens, outputTokens, thinkingTokens, webSearches } =
-    counts
+  const { cacheCreation1hInputTokens: for1h, cacheCreationInputTokens, cacheReadInputTokens } = counts
+  const { inputTokens, outputTokens, thinkingTokens, webSearches } = counts
   const usage: Usage = {
     inputTokens: orZero(inputTokens),
     cacheCreationInputTokens: orZero(cacheCreationInputTokens),
     cacheReadInputTokens: orZero(cacheReadInputTokens),
     outputTokens: orZero(outputTokens),
     thinkingTokens: orZero(thinkingTokens),
-    webSearches: orZero(webSearches)
+    webSearches: orZero(webSearches),
+    ...(isCount(for1h) && for1h > 0 && { cacheCreation1hInputTokens: for1h })
   }
   const isComplete =
     isCount(inputTokens) &&
     isCount(outputTokens) &&
-    [cacheCreationInputTokens, cacheReadInputTokens, webSearches].every((count) => isAbsent(count) || isCount(count))
+    [cacheCreationInputTokens, for1h, cacheReadInputTokens, webSearches].every(
+      (count) => isAbsent(count) || isCount(count)
+    )
   return isComplete ? usage : { ...usage, isIncomplete: true }
 }

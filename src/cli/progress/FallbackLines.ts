@@ -24,6 +24,8 @@ export const lines = ({ asks, synthesis }: RunState): ReadonlyArray<string> => {
 const fallbackText = ({ fallbacks = [], status }: Readonly<AskState>): string | undefined => {
   const last = fallbacks.at(-1)
   if (last === undefined || status !== "answered") return undefined
-  const why = fallbacks.map(({ from, reason }) => `${from} was ${reason === "NotFound" ? "not found" : "overloaded"}`)
+  const why = fallbacks.map(({ from, reason }) => `${from} ${whyOf[reason as keyof typeof whyOf] ?? whyOf.Overloaded}`)
   return `answered by ${last.to}, as ${why.join(" and ")}`
 }
+
+const whyOf = { NotFound: "was not found", Refused: "refused", Overloaded: "was overloaded" }

@@ -57,6 +57,10 @@ const lineOf = (state: RunState.RunState, event: Event.Event): string | undefine
       return `⏳ Retrying ${name} in ${roundedText(event.delayMillis)}: ${event.message}`
     case "FellBack":
       return `↪️ Asking ${name} with ${event.to} instead: ${event.message}`
+    case "Replied": {
+      const refused = event.declined?.map(({ model }) => model).join(" and ")
+      return refused === undefined ? undefined : `↪️ Asked ${name} with ${event.model} instead: ${refused} refused`
+    }
     case "Reasked":
       return `🔁 Asking ${name} again: ${event.issue}`
     case "UnknownStopReason":

@@ -1,8 +1,7 @@
 /** A budget: what is spent, what is reserved for attempts under way, and what is reserved for the synthesis. */
-import { type Amount, noAmount } from "../../cost/WorstCase.ts"
+import { add, type Amount, noAmount } from "../../cost/WorstCase.ts"
 import type { SynthesisReserve } from "./SynthesisReserve.ts"
 
-const add = (a: Amount, b: Amount): Amount => ({ usd: a.usd + b.usd, tokens: a.tokens + b.tokens })
 const minus = (a: Amount, b: Amount): Amount => ({ usd: a.usd - b.usd, tokens: a.tokens - b.tokens })
 
 /** Above the rounding error of added dollars. */

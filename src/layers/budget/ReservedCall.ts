@@ -44,8 +44,8 @@ export class ReservedCall implements Observer {
   /** Nothing where the request was rejected; all that was reserved where the attempt broke off, or was not counted. */
   #takenBy({ request }: Attempt, { exit }: End): WorstCase.Amount {
     if (Exit.isSuccess(exit)) {
-      const { model, usage } = exit.value
-      return usage.isIncomplete === true ? this.reservation.max : WorstCase.spent(request, model, usage, this.#prices)
+      const { value: reply } = exit
+      return reply.usage.isIncomplete === true ? this.reservation.max : WorstCase.spent(request, reply, this.#prices)
     }
     const error = Exit.findErrorOption(exit)
     if (error._tag === "None") return this.reservation.max

@@ -29,9 +29,13 @@ export const reservationOf = (
 const reserveFor =
   ({ run, synthesis }: Call, prices: Prices) =>
   (isComplete: boolean): SynthesisReserve =>
-    new SynthesisReserve(run, synthesis !== undefined && isComplete, (answerTokens) =>
-      WorstCase.synthesis(synthesis, answerTokens, prices)
+    new SynthesisReserve(run, synthesis !== undefined && isComplete, (answerTokens, sent) =>
+      WorstCase.synthesis(sent === undefined ? synthesis : sentOf(synthesis, sent), answerTokens, prices)
     )
+
+/** The part of a planned synthesis that one request of it may take: that of its model, and of those that the API may go on to. */
+const sentOf = (planned: Call["synthesis"], { fallbacks, model }: Request): Call["synthesis"] =>
+  planned && { ...planned, model, fallbacks: fallbacks === undefined ? [] : (planned.fallbacks ?? []) }
 
 /** The synthesis takes over what was reserved for it; the tokens of its answers are known better than by their length. */
 const synthesisMax = (
@@ -45,7 +49,7 @@ const synthesisMax = (
   if (reserve === undefined) return max
   reserve.isSent = true
   // What was reserved is for one turn: a document that is asked for again, or continued, comes with more.
-  if (reserve.isComplete) return smaller(max, reserve.forDocument(WorstCase.laterTokens(request)))
+  if (reserve.isComplete) return smaller(max, reserve.forDocument(WorstCase.laterTokens(request), request))
   const { bytes, tokens } = reserve.known
   const inputTokens = Math.max(0, WorstCase.inputTokens(request) - bytes) + tokens
   const usage = { inputTokens, outputTokens: request.maxTokens, webSearches: WorstCase.searchesOf(request) }

@@ -1,5 +1,9 @@
 /** What is reserved for the synthesis of one run; it grows with the answers that the synthesis will read. */
+import type { Request } from "../../claude/Message.ts"
 import { type Amount, type Answer, noAmount } from "../../cost/WorstCase.ts"
+
+/** What the synthesis may take at most with so many tokens of answers: of all its models, or of one request of it. */
+type MaxOf = (answerTokens: number, sent?: Request) => Amount
 
 const noAnswer: Answer = { tokens: 0, bytes: 0 }
 
@@ -7,7 +11,7 @@ export class SynthesisReserve {
   readonly runId: string
   /** The run has a synthesis, and all of its answers so far are counted. */
   readonly isComplete: boolean
-  readonly #maxOf: (answerTokens: number) => Amount
+  readonly #maxOf: MaxOf
   readonly #answers = new Map<string, Answer>()
   #known: Answer = noAnswer
   /** Tokens of the answers that asks under way may bring. */
@@ -15,8 +19,7 @@ export class SynthesisReserve {
   /** The synthesis is sent: its attempts are reserved as those of every other call. */
   isSent = false
 
-  /** `maxOf`: what the synthesis may take at most with so many tokens of answers. */
-  constructor(runId: string, isComplete: boolean, maxOf: (answerTokens: number) => Amount) {
+  constructor(runId: string, isComplete: boolean, maxOf: MaxOf) {
     this.runId = runId
     this.isComplete = isComplete
     this.#maxOf = maxOf
@@ -27,9 +30,9 @@ export class SynthesisReserve {
     return this.#known
   }
 
-  /** What the synthesis of the known answers may take, with so many tokens more. */
-  forDocument(moreTokens: number): Amount {
-    return this.#maxOf(this.#known.tokens + moreTokens)
+  /** What a request for the synthesis of the known answers may take, with so many tokens more. */
+  forDocument(moreTokens: number, sent: Request): Amount {
+    return this.#maxOf(this.#known.tokens + moreTokens, sent)
   }
 
   /** What to reserve for the answers that are known, and `moreTokens`. */

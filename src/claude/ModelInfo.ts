@@ -1,0 +1,77 @@
+/** Prices, windows and limits of Anthropic's models, one row a model, from its tables of models and prices of November 2026. */
+
+/** USD per million tokens. Cache writes follow from the input price. */
+interface ListPrice {
+  readonly inputUsd: number
+  readonly outputUsd: number
+  readonly cacheReadUsd: number
+}
+
+/** One model. All limits are in tokens. */
+export interface ModelInfo {
+  readonly price: ListPrice
+  /** The price of a request whose prompt has more than so many tokens, where that differs. */
+  readonly longPrompt?: ListPrice & { readonly above: number }
+  /** Input and output together. */
+  readonly windowTokens: number
+  /** The largest `max_tokens` that is accepted. */
+  readonly maxOutputTokens: number
+  /** The shortest prefix that the prompt cache keeps. */
+  readonly minimumCacheTokens: number
+  /** The models that `fallbacks: "default"` may go on to after a refusal; absent where the API has no fallback for the model. */
+  readonly fallbacks?: readonly [string, ...ReadonlyArray<string>]
+}
+
+const priced = (inputUsd: number, outputUsd: number, cacheReadUsd: number): ListPrice => ({
+  inputUsd,
+  outputUsd,
+  cacheReadUsd
+})
+
+const million = { windowTokens: 1_000_000, maxOutputTokens: 128_000 }
+const smaller = { windowTokens: 200_000, maxOutputTokens: 64_000 }
+
+const [sonnet5, opus5, opus48] = ["claude-sonnet-5", "claude-opus-5", "claude-opus-4-8"] as const
+
+const models: Readonly<Record<string, ModelInfo>> = {
+  "claude-haiku-5-5": {
+    price: priced(0.1, 0.5, 0.01),
+    longPrompt: { above: 100_000, ...priced(0.5, 2.5, 0.05) },
+    ...million,
+    minimumCacheTokens: 512
+  },
+  "claude-sonnet-5-5": { price: priced(2, 10, 0.1), ...million, minimumCacheTokens: 512, fallbacks: [sonnet5] },
+  "claude-opus-5-5": { price: priced(4, 20, 0.2), ...million, minimumCacheTokens: 512, fallbacks: [opus5, opus48] },
+  "claude-fable-5-2": { price: priced(8, 40, 0.2), ...million, minimumCacheTokens: 512, fallbacks: [opus5, opus48] },
+  "claude-fable-5-1": { price: priced(10, 50, 0.25), ...million, minimumCacheTokens: 512, fallbacks: [opus5, opus48] },
+  "claude-fable-5": { price: priced(10, 50, 1), ...million, minimumCacheTokens: 512, fallbacks: [opus5, opus48] },
+  [opus5]: { price: priced(5, 25, 0.5), ...million, minimumCacheTokens: 512, fallbacks: [opus48] },
+  [sonnet5]: { price: priced(2, 10, 0.2), ...million, minimumCacheTokens: 1024 },
+  [opus48]: { price: priced(5, 25, 0.5), ...million, minimumCacheTokens: 1024 },
+  "claude-opus-4-7": { price: priced(5, 25, 0.5), ...million, minimumCacheTokens: 2048 },
+  "claude-opus-4-6": { price: priced(5, 25, 0.5), ...million, minimumCacheTokens: 4096 },
+  "claude-sonnet-4-6": { price: priced(3, 15, 0.3), ...million, minimumCacheTokens: 1024 },
+  "claude-opus-4-5": { price: priced(5, 25, 0.5), ...smaller, minimumCacheTokens: 4096 },
+  "claude-sonnet-4-5": { price: priced(3, 15, 0.3), ...smaller, minimumCacheTokens: 1024 },
+  "claude-haiku-4-5": { price: priced(1, 5, 0.1), ...smaller, minimumCacheTokens: 4096 }
+}
+
+/** Every model of the table by its name. */
+export const all: ReadonlyMap<string, ModelInfo> = new Map(Object.entries(models))
+
+/**
+ * Other names of a model: with the date of a snapshot (`-20251001`, `@20251001` of Vertex AI), with the prefix and version of
+ * Amazon Bedrock (`us.anthropic.claude-haiku-4-5-20251001-v1:0`), or as gateways write it (`anthropic/claude-haiku-4.5`).
+ */
+const otherName =
+  /^(?:(?:anthropic|bedrock|openrouter|vertex_ai)\/)*(?:(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.)?(claude-[a-z]+-\d+(?:[-.]\d{1,2})?)(?:[-@]\d{8}|@default|-latest)?(?:-v\d+(?::\d+)?)?$/
+
+/** The name in the table that a name stands for; the name itself where it stands for none. */
+export const canonicalOf = (model: string): string => {
+  if (all.has(model)) return model
+  const name = otherName.exec(model)?.[1]?.replace(".", "-")
+  return name !== undefined && all.has(name) ? name : model
+}
+
+/** What is known of a model; `undefined` for one that the table lacks. */
+export const infoOf = (model: string): ModelInfo | undefined => all.get(model) ?? all.get(canonicalOf(model))

@@ -39,14 +39,14 @@ export const layerAround = (around: (send: Send) => Send | Effect.Effect<Send>):
  * The reply is the same whether it was streamed or not.
  */
 export const make = Effect.fnUntraced(function* (options: Options) {
-  if (options.baseUrl !== undefined) BaseUrl.assert(options.baseUrl)
+  const baseUrl = options.baseUrl === undefined ? defaultBaseUrl : BaseUrl.ofOption(options.baseUrl)
   if (options.fetch === undefined) {
     const transport = yield* Effect.promise(() => import("../transport/Transport.ts"))
     // The connection is made while the SDK is being loaded.
-    transport.prepare(options.baseUrl ?? defaultBaseUrl)
+    transport.prepare(baseUrl)
   }
   const sdk = yield* Effect.promise(() => import("./sdk/Sdk.ts"))
-  return Claude.of({ send: observe(sdk.send(options)) })
+  return Claude.of({ send: observe(sdk.send({ ...options, baseUrl })) })
 })
 
 const missing = { message: "no key: set ANTHROPIC_API_KEY to your key, or give the layer an apiKey of your own" }
@@ -65,11 +65,11 @@ export const apiKey: Config.Config<Redacted.Redacted> = secret("ANTHROPIC_API_KE
   Config.orElse(() => secret("ANTHROPIC_API_KEY"))
 )
 
-/** Where `layerConfig` reads the base URL: `ANTHROPIC_BASE_URL`, else the API's own. */
+/** Where `layerConfig` reads the base URL: `ANTHROPIC_BASE_URL`, without blanks, quotes or `/v1`; `undefined` where it is blank. */
 export const baseUrl: Config.Config<string | undefined> = Config.String("ANTHROPIC_BASE_URL").pipe(
   Config.withDefault(""),
   Config.mapEffect((url) =>
-    url.trim() === "" ? Effect.succeed(undefined) : Effect.as(BaseUrl.check(url, "ANTHROPIC_BASE_URL"), url)
+    url.trim() === "" ? Effect.succeed(undefined) : BaseUrl.ofVariable(url, "ANTHROPIC_BASE_URL")
   )
 )
 

@@ -43,9 +43,8 @@ const assertOptions = Issue.assert(inCode(Options))
 
 /** Throws for an option that is wrong or unknown, before anything is built. */
 const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknown }): void => {
-  const { apiKey: _key, baseUrl, fetch: _fetch, ...layers } = options
+  const { apiKey: _key, baseUrl: _url, fetch: _fetch, ...layers } = options
   assertOptions(layers)
-  if (typeof baseUrl === "string") BaseUrl.assert(baseUrl)
 }
 
 type Around = Layer.Layer<Claude, never, Claude>
@@ -100,7 +99,8 @@ export const layerOver = (options: Options = {}): Around => {
 /** The stack over the API with a key at hand. Runs with the same key, base URL and fetch share their limits. */
 export const layer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   check(options)
-  return run(options).pipe(Layer.provide(processLayer(options)))
+  const baseUrl = options.baseUrl === undefined ? undefined : BaseUrl.ofOption(options.baseUrl)
+  return run(options).pipe(Layer.provide(processLayer({ ...options, baseUrl })))
 }
 
 /** The stack over the API, with the key and base URL of the environment, or of the places that the options name. */

@@ -1,6 +1,7 @@
 /** Opens one connection to a server, directly or through a proxy, with a time limit for each step. */
 import type { ClientRequest, IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
+import { explained } from "./ProtocolError.ts"
 
 /** Time limit of each step: the TCP connection with its TLS handshake, the proxy's answer, the handshake in the tunnel. */
 const stepTimeoutMillis = 10_000
@@ -108,6 +109,7 @@ export class Dialer {
     if (this.#isOver) return
     this.#isOver = true
     if (error !== null) this.#pending?.destroy()
+    explained(error, this.#proxy ?? this.#url)
     if (error !== null && this.#proxy !== undefined) error.message = `the proxy ${this.#proxy.host}: ${error.message}`
     this.#onConnected(error, socket)
   }

@@ -35,8 +35,12 @@ interface ApiError {
 /** Error codes of a 429 that does not pass by waiting: a spend limit was reached. */
 const spendLimits = new Set(["enforced_spend_limit_reached", "contract_spend_limit_reached"])
 
-/** Codes of Node, OpenSSL and `Dialer` for errors that a retry does not mend: an untrusted certificate, a rejecting proxy. */
-const permanentErrors = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY/
+/**
+ * Codes of Node, OpenSSL, `Dialer` and `ProtocolError` for errors that a retry does not mend: an untrusted certificate, a rejecting proxy, a server
+ * that speaks another protocol or version. Of OpenSSL's codes, those of a damaged or cut connection are left out.
+ */
+const permanentErrors =
+  /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY|ERR_INVALID_URL|ERR_WRONG_PROTOCOL|ERR_SSL_(?!\w*(?:BAD_RECORD_MAC|DECRYPT|UNEXPECTED_EOF|INTERNAL_ERROR|BAD_LENGTH))/
 
 /** `began`: the error occurred after the headers of a 200, so a failed connection is `CutOff` and not `Unreachable`. */
 export const askErrorOf = (thrown: unknown, began: boolean): AskError => {

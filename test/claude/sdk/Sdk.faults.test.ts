@@ -234,7 +234,7 @@ const faults: ReadonlyArray<Fault> = [
     handler: raw("220 mail.example.org ESMTP\n"),
     plain: "Unreachable",
     stream: "Unreachable",
-    isRetryable: true
+    isRetryable: false
   }
 ]
 

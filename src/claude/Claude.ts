@@ -43,7 +43,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   if (options.fetch === undefined) {
     const transport = yield* Effect.promise(() => import("../transport/Transport.ts"))
     // The connection is made while the SDK is being loaded.
-    transport.prepare(baseUrl)
+    transport.prepare(baseUrl, options.transport)
   }
   const sdk = yield* Effect.promise(() => import("./sdk/Sdk.ts"))
   return Claude.of({ send: observe(sdk.send({ ...options, baseUrl })) })
@@ -81,10 +81,12 @@ export const layerConfig = (options?: {
   readonly apiKey?: Config.Config<Redacted.Redacted> | undefined
   readonly baseUrl?: Config.Config<string | undefined> | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  readonly transport?: Options["transport"]
 }): Layer.Layer<Claude, Config.ConfigError> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const key = yield* options?.apiKey ?? apiKey
-      return layer({ apiKey: key, baseUrl: yield* options?.baseUrl ?? baseUrl, fetch: options?.fetch })
+      const url = yield* options?.baseUrl ?? baseUrl
+      return layer({ apiKey: key, baseUrl: url, fetch: options?.fetch, transport: options?.transport })
     })
   )

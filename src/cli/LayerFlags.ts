@@ -24,6 +24,7 @@ type Field = Schema.Codec<unknown, unknown>
 interface OptionSchema extends Field {
   readonly fields?: Fields
   readonly members?: ReadonlyArray<OptionSchema>
+  readonly literals?: ReadonlyArray<unknown>
 }
 type Fields = Readonly<Record<string, { readonly schema: OptionSchema }>>
 
@@ -45,7 +46,7 @@ const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
   )
 
 /** A flag for one option, decoded by its schema. */
-export function flagOf(name: string, schema: Field): Flag.Flag<Option.Option<unknown>> {
+export function flagOf(name: string, schema: OptionSchema): Flag.Flag<Option.Option<unknown>> {
   const description = Schema.resolveAnnotations(schema)?.description ?? ""
   if (schema.ast._tag === "Boolean") {
     return Flag.Boolean(name).pipe(Flag.withDescription(`${description}; --no-${name} turns it off`), Flag.optional)
@@ -53,7 +54,7 @@ export function flagOf(name: string, schema: Field): Flag.Flag<Option.Option<unk
   const decode = Issue.decode(schema)
   const isNumber = schema.ast._tag === "Number"
   return Flag.String(name).pipe(
-    Flag.withMetavar(isNumber ? "n" : "time"),
+    Flag.withMetavar(schema.literals?.join("|") ?? (isNumber ? "n" : "time")),
     Flag.withDescription(description),
     Flag.mapEffect((text) =>
       Effect.mapError(decode(isNumber ? Number(text) : text), ([issue]) =>

@@ -2,6 +2,7 @@
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
 import * as BaseUrl from "../claude/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
+import { Transport } from "../claude/Connection.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, keyOf } from "../options/OptionSchemas.ts"
 import { LearnedLimits } from "./pacing/LearnedLimits.ts"
@@ -19,7 +20,9 @@ import * as Warm from "./Warm.ts"
 /** The options of the layers that all runs of a process share. */
 const sharedFields = {
   pacing: Schema.optionalKey(Pacing.Options),
-  timeout: Schema.optionalKey(Timeout.Options)
+  timeout: Schema.optionalKey(Timeout.Options),
+  /** Of requests to the API; without effect on a `fetch` or `Claude` of your own. */
+  transport: Schema.optionalKey(Transport)
 }
 
 /** Every layer's options under the layer's name; plan keys and flags are derived from this. */
@@ -150,12 +153,15 @@ const storage = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): La
 
 /** Two programs that are run each with this layer build it twice; what they share is built once, in a scope of its own. */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
-  const { apiKey, baseUrl, fetch } = options
+  const { apiKey, baseUrl, fetch, transport } = options
   // A redacted key compares by its value, and stays redacted.
   const key = [apiKey, baseUrl, fetch, keyOf({ fields: sharedFields }, options)]
   const known = Option.getOrElse(MutableHashMap.get(sharedLayers, key), (): SharedLayer => ({
     layer: shared(options).pipe(
-      Layer.provide([Layer.effect(Claude, make({ apiKey, baseUrl, fetch })), storage({ apiKey, baseUrl, fetch })])
+      Layer.provide([
+        Layer.effect(Claude, make({ apiKey, baseUrl, fetch, transport })),
+        storage({ apiKey, baseUrl, fetch })
+      ])
     ),
     memoMap: Layer.makeMemoMapUnsafe(),
     scope: Scope.makeUnsafe()

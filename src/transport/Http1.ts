@@ -58,7 +58,7 @@ export class Http1Pool {
   /** Opens a connection for each waiting request, as far as the budget allows. */
   connect(): void {
     while (this.#dialers.size < this.#waiting.size && this.#budget.take(this)) {
-      const dialer = new Dialer(this.#url, this.#proxy, (error, socket) => {
+      const dialer = new Dialer(this.#url, this.#proxy, ["http/1.1"], (error, socket) => {
         this.#dialers.delete(dialer)
         if (socket === undefined) this.#onFailure(error)
         else this.#use(socket)

@@ -57,5 +57,5 @@ export const send = (options: Options): Attempt.Send => {
       return Effect.mapError(attempt.isStreamed ? sendStreamed(request, attempt) : sendPlain(request), cutter.error)
     })
   if (options.fetch !== undefined) return sendOnce
-  return processQueue.around(sendOnce, Transport.maxRequestsTo(options.baseUrl ?? defaultBaseUrl))
+  return processQueue.around(sendOnce, Transport.maxRequestsTo(options.baseUrl ?? defaultBaseUrl, options.transport))
 }

@@ -1,5 +1,6 @@
 /** Who answers: one service with one method. How a call is made is a layer around it; who delivers it is `make`. */
-import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
+import { Config, Context, Effect, Layer, Redacted, Schema } from "effect"
+import * as ApiKey from "./ApiKey.ts"
 import type { Send } from "./Attempt.ts"
 import * as BaseUrl from "./BaseUrl.ts"
 import { defaultBaseUrl, type Options } from "./Connection.ts"
@@ -56,13 +57,17 @@ const secret = (name: string) =>
   Config.schema(
     Schema.Redacted(Schema.String.annotate(missing).check(Schema.makeFilter((text) => text.trim() !== "", missing))),
     name
-  )
+  ).pipe(Config.map((key) => ({ key, name })))
 
-/** Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. */
+/**
+ * Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. A key in
+ * quotes, with `Bearer` before it or a blank in it is an error that says so.
+ */
 export const apiKey: Config.Config<Redacted.Redacted> = secret("ANTHROPIC_API_KEY").pipe(
   Config.orElse(() => secret("ANTHROPIC_AUTH_TOKEN")),
   // Read again, so that the error of a missing key names the variable that is usual.
-  Config.orElse(() => secret("ANTHROPIC_API_KEY"))
+  Config.orElse(() => secret("ANTHROPIC_API_KEY")),
+  Config.mapEffect(({ key, name }) => ApiKey.ofVariable(Redacted.value(key), name))
 )
 
 /** Where `layerConfig` reads the base URL: `ANTHROPIC_BASE_URL`, without blanks, quotes or `/v1`; `undefined` where it is blank. */

@@ -1,6 +1,5 @@
 /** What it takes to reach the API: the key, the address, and what sends the requests. */
 import { type Redacted, Schema } from "effect"
-import type { Protocol } from "../transport/Transport.ts"
 
 /** Over which protocol requests are sent: HTTP/2 where the server speaks it, or HTTP/1.1 alone. */
 export const Transport = Schema.Literals(["auto", "http1"]).annotate({
@@ -19,5 +18,5 @@ export interface Options {
   /** Default: connections that the whole process shares; outside of Node, or where it was replaced, the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Default: `"auto"`, HTTP/2 where the server speaks it. Without effect on a `fetch` of your own. */
-  readonly transport?: Protocol | undefined
+  readonly transport?: typeof Transport.Type | undefined
 }

@@ -10,13 +10,37 @@ const jsonType = "expected a JSON type: string, number, integer, boolean, null, 
 
 describe("a wrong plan in YAML is told of", () => {
   tell("plan.yaml", [
-    ["nothing at all", "", "1:1 expected a plan with asks, got null"],
-    ["text", "hello", '1:1 expected a plan with asks, got "hello"'],
-    ["a list", "\n- a", '2:1 expected a plan with asks, got ["a"]'],
-    ["no asks", "policy: all", "1:1 asks: missing"],
-    ["asks that are none", "policy: all\nasks:", "2:1 asks: expected asks by name, got null"],
+    [
+      "nothing at all",
+      "",
+      "1:1 expected a plan with asks, got null; a plan has asks by name, such as asks: { market: How large is it? }"
+    ],
+    [
+      "text",
+      "hello",
+      '1:1 expected a plan with asks, got "hello"; a plan has asks by name, such as asks: { market: How large is it? }'
+    ],
+    [
+      "a list",
+      "\n- a",
+      '2:1 expected a plan with asks, got ["a"]; a plan has asks by name, such as asks: { market: How large is it? }'
+    ],
+    [
+      "no asks",
+      "policy: all",
+      "1:1 asks: missing; a plan has asks by name, such as asks: { market: How large is it? }"
+    ],
+    [
+      "asks that are none",
+      "policy: all\nasks:",
+      "2:1 asks: expected asks by name, got null; a plan has asks by name, such as asks: { market: How large is it? }"
+    ],
     ["asks without one", "asks: {}", "1:1 asks: expected at least one ask, got {}"],
-    ["asks without names", "asks: [a, b]", '1:1 asks: expected asks by name, got ["a","b"]'],
+    [
+      "asks without names",
+      "asks: [a, b]",
+      '1:1 asks: expected asks by name, got ["a","b"]; a plan has asks by name, such as asks: { market: How large is it? }'
+    ],
     ["an unknown key", "asks: { a: x }\nmodle: y", `2:1 modle: ${noPlanKey}`],
     [
       "an unknown key of an ask",

@@ -37,7 +37,15 @@ export const execute = Effect.fn("cli.execute")(function* (
   const reportOf = (outcome: Pipeline.Outcome, state: RunState) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const { costUsd, usage } = state
-      const totals = { usage, costUsd, foreseenUsd, durationMillis: now - startedAt, spent: RunBreakdown.of(state) }
+      const { deadline } = plan
+      const totals = {
+        deadline,
+        usage,
+        costUsd,
+        foreseenUsd,
+        durationMillis: now - startedAt,
+        spent: RunBreakdown.of(state)
+      }
       return Report.make(outcome, totals, simulated)
     })
   let unfinished: Effect.Effect<Report.Report> | undefined

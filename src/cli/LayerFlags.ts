@@ -31,7 +31,8 @@ type Fields = Readonly<Record<string, { readonly schema: OptionSchema }>>
 const fieldsOf = ({ fields, members = [] }: OptionSchema): Fields | undefined =>
   fields ?? members.find((member) => member.fields !== undefined)?.fields
 
-const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
+/** A flag for each of these options, and for those within them. */
+export const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
   Object.fromEntries(
     Object.entries(options).flatMap(([option, { schema }]) => {
       const fields = fieldsOf(schema)

@@ -27,7 +27,14 @@ export const ask = Command.make(
     }
     const reading = PlanFile.read("command line:", JSON.stringify(plan), ".", Flags.amend(flags))
     const prepared = yield* Effect.mapError(reading, ({ issues }) =>
-      usageError(issues.map(({ message, path }) => `${path.at(-1)?.toString() ?? "plan"}: ${message}`).join("\n"))
+      usageError(
+        issues
+          .map(({ message, path: [first = "plan", ...rest] }) => {
+            const name = first === "asks" ? (rest.at(-1) ?? first) : [first, ...rest].map(String).join(".")
+            return `${String(name)}: ${message}`
+          })
+          .join("\n")
+      )
     )
     return yield* execute(prepared, flags)
   })

@@ -1,7 +1,7 @@
 /** Reads a plan's text (YAML, JSON or TOML) and reports every issue with its line and column. */
 import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
 import * as BudgetCheck from "./BudgetCheck.ts"
-import * as Deadline from "../pipeline/Deadline.ts"
+import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import * as Issue from "../options/Issue.ts"
 import * as DamagedText from "./DamagedText.ts"
 import * as NoPlan from "./NoPlan.ts"
@@ -107,7 +107,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
     ...(Result.isFailure(decoded) ? NoPlan.issuesOf(decoded.failure) : []),
     ...DamagedText.issuesOf(value),
     ...checkPolicy(policy, asks),
-    ...Deadline.issuesOf(fields),
+    ...DeadlineOption.issuesOf(fields),
     ...(Result.isFailure(context) ? context.failure : [])
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {

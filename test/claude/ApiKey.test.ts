@@ -27,6 +27,8 @@ const wrong: ReadonlyArray<readonly [given: string, problem: RegExp]> = [
   ["  ", /^is empty/]
 ]
 
+const fetch = () => assert.fail("nothing may be sent")
+
 const inEnvironment = (variables: Readonly<Record<string, string>>) =>
   Effect.provideService(Claude.apiKey, ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(variables))
 
@@ -41,7 +43,6 @@ describe("a key", () => {
           assert.match(error.message, new RegExp(`${name}: the key ${problem.source.slice(1)}`))
           assert.notInclude(error.message, "THE-KEY")
         }
-        const fetch = () => assert.fail("nothing may be sent")
         const rejected = yield* Effect.flip(Effect.tryPromise(() => run({ asks: ["why?"], apiKey: given, fetch })))
         assert.match(String(rejected.cause), new RegExp(`apiKey: the key ${problem.source.slice(1)}`))
         assert.notInclude(String(rejected.cause), "THE-KEY")

@@ -180,8 +180,8 @@ describe("the key", () => {
         vi.unstubAllEnvs()
         assert.notInclude(second.message, "x-api-key")
       }
-      const respond = () => Response.json(apiError("authentication_error", "no key"), { status: 401 })
-      const ofTheApi = yield* send().pipe(Effect.provide(injected(respond)), Effect.flip)
+      const rejecting = injected(() => Response.json(apiError("authentication_error", "no key"), { status: 401 }))
+      const ofTheApi = yield* send().pipe(Effect.provide(rejecting), Effect.flip)
       assert.notInclude(ofTheApi.message, "x-api-key")
     })
   )

@@ -22,7 +22,8 @@ export const explained = <E extends Failure | null>(error: E, { host, protocol }
 /** The same where a server closed a plain connection without a byte, as a server that speaks TLS may do. */
 export const explainedClosing = <E extends Failure>(error: E, { host, protocol }: URL): E => {
   if (error.code === "ECONNRESET" && protocol === "http:") {
-    error.message = `${host} closed the connection without an answer: if it speaks TLS, write https:// in place of http:// (${error.code})`
+    error.message = `${host} closed the connection without an answer: if it speaks TLS, write https:// in place of http://`
+    error.code = "ERR_NO_ANSWER"
   }
   return error
 }

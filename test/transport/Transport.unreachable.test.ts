@@ -99,6 +99,7 @@ describe("a server that cannot be reached", () => {
       const error = yield* Effect.flip(sendFreely("http://timeout.invalid"))
       assertUnreachable(error)
       assert.include(error.message, "timeout.invalid")
+      assert.deepInclude(error.reason, { isAddressSuspect: true })
     })
   )
 
@@ -146,6 +147,7 @@ describe("a server that cannot be reached", () => {
       const error = yield* Effect.flip(sendFreely(url.replace("https:", "http:")))
       assert.include(error.message, "closed the connection without an answer: if it speaks TLS, write https://")
       assertUnreachable(error)
+      assert.deepInclude(error.reason, { isAddressSuspect: true })
     })
   )
 })

@@ -42,6 +42,9 @@ const spendLimits = new Set(["enforced_spend_limit_reached", "contract_spend_lim
 const permanentErrors =
   /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY|ERR_INVALID_URL|ERR_WRONG_PROTOCOL|ERR_SSL_(?!\w*(?:BAD_RECORD_MAC|DECRYPT|UNEXPECTED_EOF|INTERNAL_ERROR|BAD_LENGTH))/
 
+/** Codes of Node and `ProtocolError` for errors that a wrong address causes more often than a fault that passes. */
+const suspectErrors = /ENOTFOUND|ERR_NO_ANSWER/
+
 /** `began`: the error occurred after the headers of a 200, so a failed connection is `CutOff` and not `Unreachable`. */
 export const askErrorOf = (thrown: unknown, began: boolean): AskError => {
   const error = thrown as ApiError
@@ -57,7 +60,9 @@ const reasonOf = (error: ApiError, headers: Record<string, string> | undefined, 
     if (error.name === "APIConnectionTimeoutError")
       return new TimedOut({ limitMillis: sdkTimeoutMillis, scope: "attempt" })
     const detail = connectionDetail(thrownChain(error))
-    return began ? new CutOff({ detail }) : new Unreachable({ detail, isPassing: !permanentErrors.test(detail) })
+    if (began) return new CutOff({ detail })
+    const isPassing = !permanentErrors.test(detail)
+    return new Unreachable({ detail, isPassing, ...(suspectErrors.test(detail) && { isAddressSuspect: true }) })
   }
   const message = typeof error.apiMessage === "string" ? error.apiMessage : excerptOf(error)
   const detail = message ?? `status ${status ?? "unknown"} without a message`

@@ -2,11 +2,12 @@
 import { Effect, Redacted } from "effect"
 import * as Transport from "../../transport/Transport.ts"
 import { problemOf } from "../ApiKey.ts"
-import { AskError, Authentication, PermissionDenied } from "../AskError.ts"
+import { AskError, Authentication, PermissionDenied, Unreachable } from "../AskError.ts"
 import * as Attempt from "../Attempt.ts"
 import { defaultBaseUrl, type Options } from "../Connection.ts"
 import type { Request } from "../Message.ts"
 import { processQueue } from "./ConnectionQueue.ts"
+import * as CustomHeaders from "./CustomHeaders.ts"
 import { cutOff, plainReply } from "./PlainReply.ts"
 import { SdkClient } from "./SdkClient.ts"
 import { askErrorOf } from "./SdkError.ts"
@@ -23,6 +24,10 @@ export const send = (options: Options): Attempt.Send => {
     return () => Effect.fail(new AskError({ reason: new Authentication({ detail: `the key ${problem}` }) }))
   }
   const customHeaders = globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"]
+  const wrongHeaders = CustomHeaders.problemOf(customHeaders)
+  if (wrongHeaders !== undefined) {
+    return () => Effect.fail(new AskError({ reason: new Unreachable({ detail: wrongHeaders, isPassing: false }) }))
+  }
   const cutter = Secret.cutter([key, ...Secret.ofCustomHeaders(customHeaders)])
   const toError = (error: AskError): AskError =>
     cutter.error(withHeaderHint(error, options.baseUrl ?? defaultBaseUrl, customHeaders))
@@ -64,10 +69,10 @@ export const send = (options: Options): Attempt.Send => {
 }
 
 /** Adds to a 401 or 403 of a server of one's own how its key is sent: many gateways read `x-api-key` alone. */
-const withHeaderHint = (error: AskError, baseUrl: string, customHeaders = ""): AskError => {
+const withHeaderHint = (error: AskError, baseUrl: string, customHeaders: string | undefined): AskError => {
   const { reason } = error
   if (reason._tag !== "Authentication" && reason._tag !== "PermissionDenied") return error
-  if (baseUrl === defaultBaseUrl || /^x-api-key\s*:/im.test(customHeaders)) return error
+  if (baseUrl === defaultBaseUrl || CustomHeaders.hasKey(customHeaders)) return error
   const { host } = new URL(baseUrl)
   const detail = `${reason.detail} (the key was sent to ${host} as a bearer token; if it reads x-api-key, set ANTHROPIC_CUSTOM_HEADERS="x-api-key: YOUR-KEY")`
   return error.with({

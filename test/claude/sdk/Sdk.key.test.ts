@@ -186,6 +186,30 @@ describe("the key", () => {
     })
   )
 
+  it.live("is sent with no custom headers that are none, whose line is named", () =>
+    Effect.gen(function* () {
+      const { arrived, url } = yield* serve((response) => void json(response, 200, message("hello")))
+      for (const lines of [
+        '{"x-api-key": "a-secret"}',
+        "x-team: a\nx-api-key=a-secret",
+        "x-a: b\nbad name: c",
+        "x-a: b\nx: …"
+      ]) {
+        vi.stubEnv("ANTHROPIC_CUSTOM_HEADERS", lines)
+        const error = yield* Effect.flip(sendTo(url, "plain"))
+        vi.unstubAllEnvs()
+        assert.match(error.message, /: line [12] of ANTHROPIC_CUSTOM_HEADERS is no header: write each as name: value/)
+        assert.isFalse(error.isRetryable)
+        assert.notInclude(error.message, "secret")
+      }
+      assert.strictEqual(arrived.length, 0)
+      vi.stubEnv("ANTHROPIC_CUSTOM_HEADERS", "\n x-team: a\r\nx-empty:\n")
+      yield* sendTo(url, "plain")
+      vi.unstubAllEnvs()
+      assert.deepInclude(arrived[0]!.headers, { "x-team": "a", "x-empty": "" })
+    })
+  )
+
   it.live("is shown by no error when it is malformed, and nothing is sent then", () =>
     Effect.gen(function* () {
       const { arrived, url } = yield* serve((response) => void json(response, 200, message("hello")))

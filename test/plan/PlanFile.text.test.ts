@@ -142,6 +142,9 @@ describe("a plan is read", () => {
         "  e:",
         "    question: Why # not?",
         "    answer: { type: number, minimum: 0, exclusiveMinimum: true }",
+        "  f: &used What?",
+        "  g: *used",
+        "  h: &amp is what?",
         "synthesis: Compare # both"
       ]
       const { notices } = yield* read("plan.yaml", lines.join("\n"))
@@ -156,7 +159,13 @@ describe("a plan is read", () => {
         [5, 6, "", "C:\\n in double quotes is no path: \\n stands for one character; write \\\\, or use single quotes"],
         [7, 15, "", comment],
         [8, 41, "asks.e.answer.exclusiveMinimum", "read as in OpenAPI 3.0: exclusiveMinimum is the number 0"],
-        [9, 12, "", comment]
+        [
+          11,
+          11,
+          "",
+          "&amp names this text for an alias, and none uses it: if it belongs to the text, put all of it in quotes"
+        ],
+        [12, 12, "", comment]
       ])
     })
   )

@@ -1,7 +1,7 @@
 /** The process of the command line: provides Claude, the offline mock and the benchmark, which only this file may import. */
 import manifest from "../package.json" with { type: "json" }
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Effect, Layer, Redacted } from "effect"
+import { type Config, Effect, Layer, Redacted } from "effect"
 import * as Claude from "./claude/Claude.ts"
 import { main } from "./cli/Command.ts"
 import { usageError } from "./cli/ExitCode.ts"
@@ -9,7 +9,12 @@ import { ProcessServices } from "./cli/ProcessServices.ts"
 import * as Stack from "./layers/Stack.ts"
 import { issuesOf } from "./options/Issue.ts"
 
-const noKey = () => usageError("No key: set ANTHROPIC_API_KEY to your key, or add --offline for simulated answers")
+const keyError = ({ cause }: Config.ConfigError) =>
+  usageError(
+    cause._tag === "SourceError"
+      ? cause.message
+      : "No key: set ANTHROPIC_API_KEY to your key, or add --offline for simulated answers"
+  )
 const mocks = Effect.promise(() => import("fanfold/mocks"))
 const { env, stderr } = process
 // If the reader of standard error closes it, writing fails with EPIPE; the run goes on, as its document matters more.
@@ -30,7 +35,7 @@ const services = ProcessServices.of({
       const claude = Stack.layer({ ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch })
       return { claude, notice: simulation.notice, simulated: true, tapeError: Effect.succeed(undefined) }
     }
-    const apiKey = yield* Effect.mapError(Claude.apiKey, noKey)
+    const apiKey = yield* Effect.mapError(Claude.apiKey, keyError)
     const baseUrl = yield* Effect.mapError(Claude.baseUrl, ({ cause }) => usageError(cause.message))
     const recorder = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
     const recording = recorder === undefined ? undefined : yield* Effect.mapError(recorder, usageError)

@@ -44,6 +44,14 @@ describe("a wrong argument", () => {
     [{ asks, synthesis: 5 }, "synthesis: expected an instruction, Synthesis.text or Synthesis.object, got 5"],
     [{ asks, context: 5 }, "context: expected text, got 5"],
     [{ asks, deadline: 0 }, `deadline: ${time}, got 0`],
+    [
+      { asks, deadline: {} },
+      'deadline: expected a time longer than zero, such as "90 seconds", or { asking, all }, got {}'
+    ],
+    [
+      { asks, deadline: { asking: "5 minutes", all: 1000 } },
+      "deadline.asking: expected less than 1 second (all), got 5 minutes"
+    ],
     [{ asks, deadline: Number.NaN }, `deadline: ${time}, got NaN`],
     [
       {

@@ -1,5 +1,6 @@
 /** Who answers: one service with one method. How a call is made is a layer around it; who delivers it is `make`. */
-import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
+import { Config, Context, Effect, Layer, Redacted, Schema } from "effect"
+import * as ApiKey from "./ApiKey.ts"
 import type { Send } from "./Attempt.ts"
 import * as BaseUrl from "./BaseUrl.ts"
 import { defaultBaseUrl, type Options } from "./Connection.ts"
@@ -39,14 +40,14 @@ export const layerAround = (around: (send: Send) => Send | Effect.Effect<Send>):
  * The reply is the same whether it was streamed or not.
  */
 export const make = Effect.fnUntraced(function* (options: Options) {
-  if (options.baseUrl !== undefined) BaseUrl.assert(options.baseUrl)
+  const baseUrl = options.baseUrl === undefined ? defaultBaseUrl : BaseUrl.ofOption(options.baseUrl)
   if (options.fetch === undefined) {
     const transport = yield* Effect.promise(() => import("../transport/Transport.ts"))
     // The connection is made while the SDK is being loaded.
-    transport.prepare(options.baseUrl ?? defaultBaseUrl)
+    transport.prepare(baseUrl, options.transport)
   }
   const sdk = yield* Effect.promise(() => import("./sdk/Sdk.ts"))
-  return Claude.of({ send: observe(sdk.send(options)) })
+  return Claude.of({ send: observe(sdk.send({ ...options, baseUrl })) })
 })
 
 const missing = { message: "no key: set ANTHROPIC_API_KEY to your key, or give the layer an apiKey of your own" }
@@ -56,20 +57,24 @@ const secret = (name: string) =>
   Config.schema(
     Schema.Redacted(Schema.String.annotate(missing).check(Schema.makeFilter((text) => text.trim() !== "", missing))),
     name
-  )
+  ).pipe(Config.map((key) => ({ key, name })))
 
-/** Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. */
+/**
+ * Where `layerConfig` reads the key: `ANTHROPIC_API_KEY`, else `ANTHROPIC_AUTH_TOKEN`. Both travel as a bearer token. A key in
+ * quotes, with `Bearer` before it or a blank in it is an error that says so.
+ */
 export const apiKey: Config.Config<Redacted.Redacted> = secret("ANTHROPIC_API_KEY").pipe(
   Config.orElse(() => secret("ANTHROPIC_AUTH_TOKEN")),
   // Read again, so that the error of a missing key names the variable that is usual.
-  Config.orElse(() => secret("ANTHROPIC_API_KEY"))
+  Config.orElse(() => secret("ANTHROPIC_API_KEY")),
+  Config.mapEffect(({ key, name }) => ApiKey.ofVariable(Redacted.value(key), name))
 )
 
-/** Where `layerConfig` reads the base URL: `ANTHROPIC_BASE_URL`, else the API's own. */
+/** Where `layerConfig` reads the base URL: `ANTHROPIC_BASE_URL`, without blanks, quotes or `/v1`; `undefined` where it is blank. */
 export const baseUrl: Config.Config<string | undefined> = Config.String("ANTHROPIC_BASE_URL").pipe(
   Config.withDefault(""),
   Config.mapEffect((url) =>
-    url.trim() === "" ? Effect.succeed(undefined) : Effect.as(BaseUrl.check(url, "ANTHROPIC_BASE_URL"), url)
+    url.trim() === "" ? Effect.succeed(undefined) : BaseUrl.ofVariable(url, "ANTHROPIC_BASE_URL")
   )
 )
 
@@ -81,10 +86,12 @@ export const layerConfig = (options?: {
   readonly apiKey?: Config.Config<Redacted.Redacted> | undefined
   readonly baseUrl?: Config.Config<string | undefined> | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  readonly transport?: Options["transport"]
 }): Layer.Layer<Claude, Config.ConfigError> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const key = yield* options?.apiKey ?? apiKey
-      return layer({ apiKey: key, baseUrl: yield* options?.baseUrl ?? baseUrl, fetch: options?.fetch })
+      const url = yield* options?.baseUrl ?? baseUrl
+      return layer({ apiKey: key, baseUrl: url, fetch: options?.fetch, transport: options?.transport })
     })
   )

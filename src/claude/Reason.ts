@@ -137,10 +137,14 @@ export class NotJson extends Schema.TaggedError<NotJson>()("NotJson", {
   }
 }
 
-/** No connection: refused, reset before headers, unknown host, a certificate that is not trusted (`isPassing: false`). */
+/**
+ * No connection: refused, reset before headers, unknown host, a certificate that is not trusted (`isPassing: false`).
+ * `isAddressSuspect`: the address is likelier wrong than the network, as no host has its name.
+ */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", {
   ...detail,
-  isPassing: Schema.Boolean
+  isPassing: Schema.Boolean,
+  isAddressSuspect: Schema.optionalKey(Schema.Boolean)
 }) {
   get isRetryable(): boolean {
     return this.isPassing

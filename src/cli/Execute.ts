@@ -37,7 +37,15 @@ export const execute = Effect.fn("cli.execute")(function* (
   const reportOf = (outcome: Pipeline.Outcome, state: RunState) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const { costUsd, usage } = state
-      const totals = { usage, costUsd, foreseenUsd, durationMillis: now - startedAt, spent: RunBreakdown.of(state) }
+      const { deadline } = plan
+      const totals = {
+        deadline,
+        usage,
+        costUsd,
+        foreseenUsd,
+        durationMillis: now - startedAt,
+        spent: RunBreakdown.of(state)
+      }
       return Report.make(outcome, totals, simulated)
     })
   let unfinished: Effect.Effect<Report.Report> | undefined
@@ -56,7 +64,9 @@ export const execute = Effect.fn("cli.execute")(function* (
   ).pipe(
     Effect.provide(claude),
     // Outside of the scope: the live region must be closed before anything else is written.
-    Effect.onInterrupt(() => (unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, saveUnwritten)))
+    Effect.onInterrupt(() =>
+      unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, saveInterrupted(flags))
+    )
   )
   if (!flags.progress && !flags.quiet) {
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
@@ -109,6 +119,14 @@ const conclude = Effect.fnUntraced(function* (
   })
   if (failure !== undefined) return yield* failure
 })
+
+/** Writes the answers of an interrupted run to the files of `-o`. Where there are none, the files stay as they are. */
+const saveInterrupted = ({ output, quiet }: Running) =>
+  Effect.fnUntraced(function* (report: Report.Report) {
+    if (Object.keys(report.answers).length === 0) return
+    const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
+    if (!written.includes(true)) yield* saveUnwritten(report)
+  })
 
 /** Saves answers that no output has got in `fanfold-RUN.json`, and names the file also if `--quiet`; prints them if that fails. */
 const saveUnwritten = Effect.fnUntraced(function* (report: Report.Report) {

@@ -2,11 +2,11 @@
 import { Effect, Schema } from "effect"
 import { Flag } from "effect/cli"
 import * as Models from "../claude/Models.ts"
-import { PositiveDuration } from "../options/OptionSchemas.ts"
 import * as Policy from "../options/Policy.ts"
+import { Limits } from "../pipeline/DeadlineOption.ts"
 import { Concurrency } from "../pipeline/Research.ts"
 import type { Plan } from "../plan/Plan.ts"
-import { flagOf, invalidValue, type LayerValues, merge } from "./LayerFlags.ts"
+import { flagsOf, invalidValue, type LayerValues, merge } from "./LayerFlags.ts"
 import { endingsText, reportFormats } from "./OutputFormat.ts"
 
 export { layers } from "./LayerFlags.ts"
@@ -58,10 +58,8 @@ export const onOff = (name: string, description: string, isOn = false): Flag.Fla
 /** The parsed values of a record of flags. */
 export type Values<Flags> = { readonly [K in keyof Flags]: Flags[K] extends Flag.Flag<infer A> ? A : never }
 
-const deadline = flagOf(
-  "deadline",
-  PositiveDuration.annotate({ description: "When asking ends, whatever the policy; what is there is folded then" })
-)
+/** `--deadline` for `asking`, and `--deadline-all`. */
+const deadline = flagsOf(Limits.fields, "deadline")
 
 /** Flags that replace keys of the plan, and have their names. */
 export const asking = { concurrency, policy, deadline, model }
@@ -97,7 +95,7 @@ export type Running = Values<typeof running>
 
 /** Returns a plan with the values of the flags that are given, which win over its own. */
 export const amend =
-  (flags: Values<typeof asking> & { readonly layers: LayerValues }) =>
+  (flags: Omit<Values<typeof asking>, "deadline"> & Record<"deadline" | "layers", LayerValues>) =>
   (plan: Plan): Plan => ({
     ...plan,
     ...merge(plan, {

@@ -1,11 +1,10 @@
 /** What `fanfold check` prints: the calls of a plan, their tokens and cost at most, the budget and the shared prefixes. */
-import { Duration } from "effect"
 import { isOverridden, pricedAt, type Prices, usdText } from "../claude/Price.ts"
 import { fallbacksOf } from "../claude/RefusalPolicy.ts"
 import { charactersPerToken, exceedsLimit, uncachedInputTokens } from "../cost/TokenCount.ts"
-import { planText } from "../options/DurationText.ts"
 import * as Policy from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
+import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { numberText, plural } from "../report/NumberText.ts"
@@ -18,7 +17,7 @@ export const toText = (
 ): string => {
   const { atMostUsd, calls, unpriced } = forecast
   const askCount = synthesis === undefined ? calls.length : calls.length - 1
-  const deadlineText = deadline === undefined ? "" : `, deadline ${planText(Duration.toMillis(deadline))}`
+  const deadlineText = deadline === undefined ? "" : `, deadline ${DeadlineOption.textOf(deadline)}`
   const nameColumns = Math.max(...calls.map(({ name }) => name.length))
   const modelColumns = Math.max(...calls.map(({ models }) => modelsText(models).length))
   return [

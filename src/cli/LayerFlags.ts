@@ -24,13 +24,15 @@ type Field = Schema.Codec<unknown, unknown>
 interface OptionSchema extends Field {
   readonly fields?: Fields
   readonly members?: ReadonlyArray<OptionSchema>
+  readonly literals?: ReadonlyArray<unknown>
 }
 type Fields = Readonly<Record<string, { readonly schema: OptionSchema }>>
 
 const fieldsOf = ({ fields, members = [] }: OptionSchema): Fields | undefined =>
   fields ?? members.find((member) => member.fields !== undefined)?.fields
 
-const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
+/** A flag for each of these options, and for those within them. */
+export const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
   Object.fromEntries(
     Object.entries(options).flatMap(([option, { schema }]) => {
       const fields = fieldsOf(schema)
@@ -45,7 +47,7 @@ const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
   )
 
 /** A flag for one option, decoded by its schema. */
-export function flagOf(name: string, schema: Field): Flag.Flag<Option.Option<unknown>> {
+export function flagOf(name: string, schema: OptionSchema): Flag.Flag<Option.Option<unknown>> {
   const description = Schema.resolveAnnotations(schema)?.description ?? ""
   if (schema.ast._tag === "Boolean") {
     return Flag.Boolean(name).pipe(Flag.withDescription(`${description}; --no-${name} turns it off`), Flag.optional)
@@ -53,7 +55,7 @@ export function flagOf(name: string, schema: Field): Flag.Flag<Option.Option<unk
   const decode = Issue.decode(schema)
   const isNumber = schema.ast._tag === "Number"
   return Flag.String(name).pipe(
-    Flag.withMetavar(isNumber ? "n" : isChoice(schema) ? "choice" : "time"),
+    Flag.withMetavar(schema.literals?.join("|") ?? (isNumber ? "n" : "time")),
     Flag.withDescription(description),
     Flag.mapEffect((text) =>
       Effect.mapError(decode(isNumber ? Number(text) : text), ([issue]) =>
@@ -63,9 +65,6 @@ export function flagOf(name: string, schema: Field): Flag.Flag<Option.Option<unk
     Flag.optional
   )
 }
-
-/** Whether an option is one of several words. */
-const isChoice = ({ ast }: Field): boolean => ast._tag === "Union" && ast.types.every(({ _tag }) => _tag === "Literal")
 
 /** A flag for every option of every layer. */
 export const layers = flagsOf(StackOptions.fields)

@@ -18,8 +18,11 @@ const synthesis = Flag.String("synthesis").pipe(
   Flag.optional
 )
 
-/** Positions of a plan mean nothing here. */
-const toText = ({ message, path }: PlanFile.PlanIssue): string => `${path.at(-1)?.toString() ?? "plan"}: ${message}`
+/** The question or the option's path, without a position: the plan is made of flags. */
+const toText = ({ message, path: [first = "plan", ...rest] }: PlanFile.PlanIssue): string => {
+  const name = first === "asks" ? (rest.at(-1) ?? first) : [first, ...rest].map(String).join(".")
+  return `${String(name)}: ${message}`
+}
 
 export const ask = Command.make(
   "ask",

@@ -46,6 +46,9 @@ const minBackoffMillis = 100
 /** How long an address that never answered is tried: a wrong address is likelier than an outage of the API. */
 const unreachableMillis = 60_000
 
+/** The same for an address that no host has, or that closes connections without an answer, as a server that speaks TLS does. */
+const suspectMillis = 10_000
+
 /** Tries of an overloaded model where another can be asked: a single overload may pass, three in a row seldom do. */
 const triesBeforeFallback = 3
 
@@ -131,7 +134,7 @@ const schedule = (options: Options, call: Call.Call, endsAt: () => number, serve
     attempt < (error.isOverload ? maxOverloaded : maxTries) &&
     (server.wasReached ||
       error.reason._tag !== "Unreachable" ||
-      elapsed + Duration.toMillis(duration) < unreachableMillis)
+      elapsed + Duration.toMillis(duration) < (error.reason.isAddressSuspect ? suspectMillis : unreachableMillis))
   return backoff(maxWaitMillis).pipe(
     Schedule.while((step) =>
       canHelp(step)

@@ -2,6 +2,7 @@
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
 import * as BaseUrl from "../claude/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
+import { Transport } from "../claude/Connection.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, keyOf } from "../options/OptionSchemas.ts"
 import { LearnedLimits } from "./pacing/LearnedLimits.ts"
@@ -21,7 +22,9 @@ import * as Warm from "./Warm.ts"
 /** The options of the layers that all runs of a process share. */
 const sharedFields = {
   pacing: Schema.optionalKey(Pacing.Options),
-  timeout: Schema.optionalKey(Timeout.Options)
+  timeout: Schema.optionalKey(Timeout.Options),
+  /** Of requests to the API; without effect on a `fetch` or `Claude` of your own. */
+  transport: Schema.optionalKey(Transport)
 }
 
 /** Every layer's options under the layer's name; plan keys and flags are derived from this. */
@@ -46,9 +49,8 @@ const assertOptions = Issue.assert(inCode(Options))
 
 /** Throws for an option that is wrong or unknown, before anything is built. */
 const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknown }): void => {
-  const { apiKey: _key, baseUrl, fetch: _fetch, ...layers } = options
+  const { apiKey: _key, baseUrl: _url, fetch: _fetch, ...layers } = options
   assertOptions(layers)
-  if (typeof baseUrl === "string") BaseUrl.assert(baseUrl)
 }
 
 type Around = Layer.Layer<Claude, never, Claude>
@@ -107,7 +109,8 @@ export const layerOver = (options: Options = {}): Around => {
 /** The stack over the API with a key at hand. Runs with the same key, base URL and fetch share their limits. */
 export const layer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   check(options)
-  return run(options).pipe(Layer.provide(processLayer(options)))
+  const baseUrl = options.baseUrl === undefined ? undefined : BaseUrl.ofOption(options.baseUrl)
+  return run(options).pipe(Layer.provide(processLayer({ ...options, baseUrl })))
 }
 
 /** The stack over the API, with the key and base URL of the environment, or of the places that the options name. */
@@ -157,12 +160,15 @@ const storage = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): La
 
 /** Two programs that are run each with this layer build it twice; what they share is built once, in a scope of its own. */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
-  const { apiKey, baseUrl, fetch } = options
+  const { apiKey, baseUrl, fetch, transport } = options
   // A redacted key compares by its value, and stays redacted.
   const key = [apiKey, baseUrl, fetch, keyOf({ fields: sharedFields }, options)]
   const known = Option.getOrElse(MutableHashMap.get(sharedLayers, key), (): SharedLayer => ({
     layer: shared(options).pipe(
-      Layer.provide([Layer.effect(Claude, make({ apiKey, baseUrl, fetch })), storage({ apiKey, baseUrl, fetch })])
+      Layer.provide([
+        Layer.effect(Claude, make({ apiKey, baseUrl, fetch, transport })),
+        storage({ apiKey, baseUrl, fetch })
+      ])
     ),
     memoMap: Layer.makeMemoMapUnsafe(),
     scope: Scope.makeUnsafe()

@@ -77,6 +77,11 @@ class AttemptTimer implements Attempt.Observer {
     this.#watchdog.wake(this.endsAt, this.#fiber)
   }
 
+  /** The first chunk may bring the end forward, as `stall` may be shorter than what is left of `firstToken`. */
+  onChunk(): void {
+    this.#watchdog.wake(this.endsAt, this.#fiber)
+  }
+
   onEnd(attempt: Attempt.Attempt): void {
     if (this.#attempt === attempt) this.#attempt = undefined
     else this.#others?.delete(attempt)

@@ -1,11 +1,8 @@
-/** The deadline of a research: calls without a reply by then fail, whichever layer they are in. */
+/** The deadline of a research, or of a synthesis: calls without a reply by then fail, whichever layer they are in. */
 import { Clock, Duration, Effect } from "effect"
 import { AskError, TimedOut } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import { Claude } from "../claude/Claude.ts"
-import type * as Issue from "../options/Issue.ts"
-import { planText } from "../options/DurationText.ts"
-import { limitMillisOf } from "../options/OptionSchemas.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import { PaidUsage } from "../claude/PaidUsage.ts"
 import { Watchdog } from "../scheduling/Watchdog.ts"
@@ -21,7 +18,7 @@ export class Deadline {
     this.#endsAt = startedAt + this.#limitMillis
   }
 
-  /** The error of an ask that has no answer by the deadline. */
+  /** The error of a call that has no answer by the deadline. */
   get error(): AskError {
     return new AskError({ reason: new TimedOut({ limitMillis: this.#limitMillis, scope: "run" }) })
   }
@@ -56,33 +53,3 @@ export class Deadline {
     return Claude.of({ send: (request) => this.before(watched(request), () => Effect.fail(this.error)) })
   }
 }
-
-/** A deadline and the timeouts it is compared with. The values may be unchecked. */
-export interface Limits {
-  readonly deadline?: unknown
-  readonly timeout?: unknown
-  readonly retry?: unknown
-  /** By name, each with its own `timeout` where it has one. */
-  readonly asks?: unknown
-}
-
-/** The issue of a deadline that is shorter than every timeout, which would then have no effect. */
-export const issuesOf = ({ asks, deadline, retry, timeout }: Limits): ReadonlyArray<Issue.Issue> => {
-  const limitMillis = limitMillisOf(deadline)
-  if (limitMillis === undefined) return []
-  const own = Object.entries(toObject(asks)).map(([name, ask]) => [`asks.${name}`, ask, "timeout"] as const)
-  const attempt = ["firstToken", "stall", "attempt"].map((name) => ["timeout", timeout, name] as const)
-  const timeouts = [...attempt, ["retry", retry, "within"] as const, ...own].flatMap(([path, options, name]) => {
-    const millis = limitMillisOf(toObject(options)[name])
-    return millis === undefined ? [] : [{ millis, name: `${path}.${name}` }]
-  })
-  const [first, ...others] = timeouts
-  if (first === undefined) return []
-  const shortest = others.reduce((shortest, one) => (one.millis < shortest.millis ? one : shortest), first)
-  if (limitMillis >= shortest.millis) return []
-  const expected = `expected at least ${planText(shortest.millis)}, the shortest timeout (${shortest.name})`
-  return [{ path: ["deadline"], message: `${expected}, got ${planText(limitMillis)}` }]
-}
-
-const toObject = (value: unknown): { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null ? { ...value } : {}

@@ -66,6 +66,16 @@ export const endingOf = ({ reason }: AskError): EndedBy | undefined => {
   return reason._tag === "TimedOut" && reason.scope === "run" ? "deadline" : undefined
 }
 
+/**
+ * Whether every other ask of the account fails by the same: its key, its credit or its server is wrong. What an ask alone may be
+ * the cause of, such as a model that is not found or not allowed, is not.
+ */
+export const concernsEveryAsk = ({ reason }: AskError): boolean =>
+  reason._tag === "Authentication" ||
+  reason._tag === "BillingFailed" ||
+  reason._tag === "SpendLimitReached" ||
+  (reason._tag === "Unreachable" && !reason.isPassing)
+
 /** The limit that ended asks of these findings; the budget, where the deadline did too. */
 export const endedBy = ({ gaps }: Pick<Findings, "gaps">): EndedBy | undefined => {
   const endings = new Set(gaps.map(({ outcome }) => (outcome._tag === "Failed" ? endingOf(outcome.error) : undefined)))

@@ -1,9 +1,11 @@
 /** Research, then synthesis: what a plan, the command line and `fanfold/promise` all run. */
-import { type Duration, Effect, Result } from "effect"
+import { Clock, Effect, Result } from "effect"
 import { type Answer, resolve } from "./Ask.ts"
 import type { AskError } from "../claude/AskError.ts"
 import * as Call from "../claude/Call.ts"
-import type { Claude } from "../claude/Claude.ts"
+import { Claude } from "../claude/Claude.ts"
+import { Deadline } from "./Deadline.ts"
+import * as DeadlineOption from "./DeadlineOption.ts"
 import type { Asks, Findings } from "./Findings.ts"
 import type { Policy } from "../options/Policy.ts"
 import * as Price from "../claude/Price.ts"
@@ -19,8 +21,8 @@ export interface Pipeline {
   readonly policy: Policy
   readonly concurrency: Research.Concurrency
   readonly context: string | undefined
-  /** Ends the asks, counted from the start of the research; the synthesis may end later. */
-  readonly deadline: Duration.Input | undefined
+  /** Ends the asks, and where it has `all` the synthesis too; counted from the start of the research. */
+  readonly deadline: DeadlineOption.Given | undefined
 }
 
 /** How a run ended. It has the findings, which are paid, also where a later step failed. */
@@ -43,7 +45,9 @@ export const run = Effect.fn("Pipeline.run")(function* (
   onInterrupt: (unfinished: Outcome) => Effect.Effect<unknown> = () => Effect.void,
   onText?: (text: string) => void
 ): Effect.fn.Return<Outcome, never, Claude> {
-  const { asks, concurrency, context, deadline, policy, synthesis } = pipeline
+  const { asks, concurrency, context, policy, synthesis } = pipeline
+  const { all, asking: deadline } = DeadlineOption.limitsOf(pipeline.deadline)
+  const end = all === undefined ? undefined : new Deadline(all, yield* Clock.currentTimeMillis)
   const ended = { document: undefined, error: undefined, shortfall: undefined }
   const leave = (findings: Findings) => onInterrupt({ ...ended, findings })
   const options = { policy, concurrency, context, deadline, onInterrupt: leave }
@@ -61,7 +65,8 @@ export const run = Effect.fn("Pipeline.run")(function* (
   if (synthesis === undefined) return { ...ended, findings, shortfall }
   // Not `synthesis.answer`, as the Effect of a synthesis that another copy of Effect made cannot be run here; its data can.
   const resolved = resolve(synthesis(findings))
-  const answer = onText === undefined ? resolved : withText(onText)(resolved)
+  const bounded = end === undefined ? resolved : Effect.updateService(resolved, Claude, (claude) => end.around(claude))
+  const answer = onText === undefined ? bounded : withText(onText)(bounded)
   const document = yield* Effect.result(Effect.onInterrupt(answer, () => leave(findings)))
   return Result.isSuccess(document)
     ? { ...ended, findings, shortfall, document: document.success }

@@ -7,6 +7,7 @@ import { type AskExit, findingOf, findingsOf, outcomeOf } from "./CollectFinding
 import {
   type AnswerOf,
   type Asks,
+  concernsEveryAsk,
   endedBy,
   endingOf,
   type Finding,
@@ -37,14 +38,17 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   const { concurrency, entries, needed, policy } = check(asks, options)
   const { deadline, provide, run } = yield* ResearchContext.make(entries, options)
   const outcomes = new Map<string, Outcome<unknown>>()
-  const enough = yield* Deferred.make<void>()
+  /** Done once no further answer is needed, or none can come. */
+  const over = yield* Deferred.make<void>()
   const isFirst = typeof policy !== "string" && "first" in policy
   let answers = 0
   const record = (entry: Entry, exit: AskExit): Effect.Effect<unknown> => {
     const outcome = outcomeOf(exit)
     outcomes.set(entry.name, outcome)
     if (outcome._tag === "Answered") answers++
-    return isFirst && answers >= needed ? Deferred.succeed(enough, undefined) : Effect.void
+    // No further ask is sent with a wrong key. One that was answered proves that the key is right.
+    const isHopeless = outcome._tag === "Failed" && answers === 0 && concernsEveryAsk(outcome.error)
+    return isHopeless || (isFirst && answers >= needed) ? Deferred.succeed(over, undefined) : Effect.void
   }
 
   return yield* provide(
@@ -64,7 +68,7 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
       const collected = Effect.map(Clock.currentTimeMillis, (now) =>
         findingsOf(asks, entries, outcomes, { policy, run }, now - startedAt)
       )
-      const firstFailure = yield* Effect.raceFirst(Effect.andThen(research.start, all), Deferred.await(enough)).pipe(
+      const firstFailure = yield* Effect.raceFirst(Effect.andThen(research.start, all), Deferred.await(over)).pipe(
         Effect.as(undefined),
         Effect.catch(Effect.succeed),
         Effect.onExit(() => research.end),
@@ -105,13 +109,27 @@ export const stream = <const A extends Asks>(
       const startedAt = yield* Clock.currentTimeMillis
       const research = ResearchEvents.make(entries, policy, concurrency, startedAt, deadline)
       yield* Effect.acquireRelease(provide(research.start), () => provide(research.end))
-      const one = (entry: Entry) =>
-        provide(research.resolve(entry)).pipe(
-          Effect.match({
-            onSuccess: (answer) => findingOf(entry, { _tag: "Answered", ...answer }),
-            onFailure: (error) => findingOf(entry, { _tag: "Failed", error })
+      const hopeless = yield* Deferred.make<void>()
+      let answers = 0
+      const one = (entry: Entry) => {
+        const stopped = Effect.as(Deferred.await(hopeless), findingOf(entry))
+        const found = provide(research.resolve(entry)).pipe(
+          Effect.matchEffect({
+            onSuccess: (answer) => {
+              answers++
+              return Effect.succeed(findingOf(entry, { _tag: "Answered", ...answer }))
+            },
+            onFailure: (error) => {
+              const stop =
+                answers === 0 && concernsEveryAsk(error) ? Deferred.succeed(hopeless, undefined) : Effect.void
+              return Effect.as(Effect.asVoid(stop), findingOf(entry, { _tag: "Failed", error }))
+            }
           })
         )
+        return Effect.flatMap(Deferred.isDone(hopeless), (isStopped) =>
+          isStopped ? stopped : Effect.raceFirst(found, stopped)
+        )
+      }
       return Stream.fromIterable(entries).pipe(Stream.mapEffect(one, { concurrency, unordered: true }))
     })
   ) as never

@@ -4,7 +4,8 @@ import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
 import * as Ask from "./Ask.ts"
-import * as Deadline from "./Deadline.ts"
+import { Deadline } from "./Deadline.ts"
+import * as DeadlineOption from "./DeadlineOption.ts"
 import type { Entry, Options } from "./ResearchOptions.ts"
 
 /**
@@ -20,9 +21,9 @@ export const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, 
 
   const { timeout } = yield* Ask.Defaults
   const asks = entries.map(({ ask, name }) => [name, { timeout: ask.options.timeout ?? timeout }] as const)
-  const issues = Deadline.issuesOf({ deadline: limit, asks: Object.fromEntries(asks) })
+  const issues = DeadlineOption.issuesOf({ deadline: limit, asks: Object.fromEntries(asks) })
   if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
-  const deadline = new Deadline.Deadline(limit, yield* Clock.currentTimeMillis)
+  const deadline = new Deadline(limit, yield* Clock.currentTimeMillis)
   const claude = deadline.around(yield* Claude)
   const provide: typeof provideRun = (effect) =>
     provideRun(Effect.provideService(effect, Claude, claude)) as typeof effect

@@ -23,15 +23,11 @@ export const problemsOf = (text: string, problems: ReadonlyArray<Problem>): Read
   return [{ ...first, message: `${first.message}; is this a plan? ${howAsks}` }, ...others]
 }
 
-/** The issues of a plan. Where it has no key of a plan at all, the missing `asks` are shown. */
-export const issuesOf = (
-  value: { readonly [key: string]: unknown },
-  keys: ReadonlyArray<string>,
-  issues: ReadonlyArray<Issue>
-): ReadonlyArray<Issue> => {
-  const own = Object.keys(value)
-  if (own.length === 0 || own.some((key) => keys.includes(key))) return issues
-  return issues.map((issue) =>
-    issue.message === "missing" && issue.path.join() === "asks" ? { ...issue, message: `missing; ${howAsks}` } : issue
-  )
-}
+/** The issues of a plan; where there are no asks by name, as in a list or a text, they are shown. */
+export const issuesOf = (issues: ReadonlyArray<Issue>): ReadonlyArray<Issue> =>
+  issues.map((issue) => {
+    const isOfAll = issue.path.length === 0 && issue.message.startsWith("expected a plan with asks")
+    const isOfAsks =
+      issue.path.join() === "asks" && (issue.message === "missing" || issue.message.startsWith("expected asks by name"))
+    return isOfAll || isOfAsks ? { ...issue, message: `${issue.message}; ${howAsks}` } : issue
+  })

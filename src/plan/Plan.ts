@@ -3,9 +3,10 @@ import { Effect, Record, Schema, Struct } from "effect"
 import * as Ask from "../pipeline/Ask.ts"
 import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
+import { Deadline } from "../pipeline/DeadlineOption.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import { AnswerSchema, definitions as answerDefinitions } from "./AnswerSchema.ts"
-import { NonEmpty, PositiveDuration } from "../options/OptionSchemas.ts"
+import { NonEmpty } from "../options/OptionSchemas.ts"
 import { answersNeeded, Policy } from "../options/Policy.ts"
 import { inspect, type JsonSchema } from "../schema/AnswerFormat.ts"
 import { Concurrency, Name, nameRule } from "../pipeline/ResearchOptions.ts"
@@ -53,10 +54,7 @@ export const Plan = Schema.Struct({
   context: described(Schema.optionalKey(Context), "A document that is sent with every ask"),
   concurrency: described(Schema.optionalKey(Concurrency), "How many asks may run at once (default: unbounded)"),
   policy: described(Schema.optionalKey(Policy), policyText),
-  deadline: described(
-    Schema.optionalKey(PositiveDuration),
-    "Ends the asks under every policy; the answers there are then become the document (default: none)"
-  ),
+  deadline: Schema.optionalKey(Deadline),
   asks: Asks,
   synthesis: Schema.optionalKey(
     Schema.Union([Instruction, SynthesisEntry]).annotate({ expected: "an instruction, or { instruction: … }" })

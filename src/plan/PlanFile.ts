@@ -1,7 +1,7 @@
 /** Reads a plan's text (YAML, JSON or TOML) and reports every issue with its line and column. */
 import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
 import * as BudgetCheck from "./BudgetCheck.ts"
-import * as Deadline from "../pipeline/Deadline.ts"
+import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import * as Issue from "../options/Issue.ts"
 import * as DamagedText from "./DamagedText.ts"
 import * as NoPlan from "./NoPlan.ts"
@@ -51,14 +51,18 @@ const parseYaml = (text: string): Effect.Effect<Source, SyntaxProblem> =>
 /** The name of standard input in issues. Its format is not known. */
 export const stdin = "stdin"
 
-/** TOML on standard input is wrong YAML, or one text of YAML. What is neither is reported as YAML. */
+/** The first line that is no comment begins a table of TOML, or sets a key. */
+const looksLikeToml = (text: string): boolean =>
+  /^(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*(?:\[[\w."' -]+\][ \t]*(?:#.*)?(?:\r?\n|$)|[\w."'-]+[ \t]*=)/.test(text)
+
+/** TOML on standard input is wrong YAML, or one text of YAML. The errors of what is neither are those of the one it looks like. */
 const parse = (file: string, text: string): Effect.Effect<Source, SyntaxProblem> => {
   if (file.toLowerCase().endsWith(".toml")) return parseToml(text)
   if (file !== stdin) return parseYaml(text)
   return Effect.flatMap(Effect.result(parseYaml(text)), (yaml) =>
     Result.isSuccess(yaml) && typeof yaml.success.value === "object"
       ? Effect.succeed(yaml.success)
-      : Effect.catch(parseToml(text), () => Effect.fromResult(yaml))
+      : Effect.catch(parseToml(text), (toml) => (looksLikeToml(text) ? Effect.fail(toml) : Effect.fromResult(yaml)))
   )
 }
 
@@ -101,10 +105,10 @@ export const read = Effect.fn("PlanFile.read")(function* (
   const context = yield* Effect.result(readContext(named, folder))
   const issues = [
     ...(plan === undefined ? [] : yield* checkLayers(plan)),
-    ...(Result.isFailure(decoded) ? NoPlan.issuesOf(fields, Object.keys(Plan.fields), decoded.failure) : []),
+    ...(Result.isFailure(decoded) ? NoPlan.issuesOf(decoded.failure) : []),
     ...DamagedText.issuesOf(value),
     ...checkPolicy(policy, asks),
-    ...Deadline.issuesOf(fields),
+    ...DeadlineOption.issuesOf(fields),
     ...(Result.isFailure(context) ? context.failure : [])
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {

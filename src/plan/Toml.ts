@@ -58,7 +58,9 @@ const positionOf = ({ loc }: AST.TOMLNode): Position => ({ line: loc.start.line,
 const problemOf = (cause: unknown) =>
   cause instanceof ParseError
     ? {
-        message: cause.message.replace(/^Invalid.*escape.*$/, `$&: ${escapeAdvice}`),
+        message: cause.message
+          .replace(/^Invalid.*escape.*$/, `$&: ${escapeAdvice}`)
+          .replace(/^Unexpected character$/, "$&: text must stand in quotes"),
         position: { line: cause.lineNumber, column: cause.column + 1 }
       }
     : { message: String(cause), position: beginning }

@@ -59,6 +59,8 @@ export const findingsOf = (document: Document, text: string): Findings => {
     offset: pos[0]
   }))
   const notices: Array<Found> = []
+  const aliased = new Set<string>()
+  visit(document, { Alias: (_key, { source }) => void aliased.add(source) })
   visit(document, {
     Map: (_key, map) => {
       const offset = map.range?.[0] ?? 0
@@ -75,6 +77,10 @@ export const findingsOf = (document: Document, text: string): Findings => {
     },
     Scalar: (_key, scalar, path) => {
       const [offset, end] = scalar.range ?? [0, 0]
+      if (scalar.anchor !== undefined && !aliased.has(scalar.anchor) && isText(keysOf(path))) {
+        const message = `&${scalar.anchor} names this text for an alias, and none uses it: if it belongs to the text, put all of it in quotes`
+        notices.push({ message, offset })
+      }
       if (scalar.type === "QUOTE_DOUBLE") {
         const escaped = escapedPath(text.slice(offset, end))
         if (escaped !== undefined) (escaped.isCertain ? problems : notices).push({ message: escaped.message, offset })

@@ -6,7 +6,7 @@ import * as Issue from "../options/Issue.ts"
 import { inCode, optional } from "../options/OptionSchemas.ts"
 import type { Policy } from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
-import * as Deadline from "../pipeline/Deadline.ts"
+import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Answers, Asks } from "../pipeline/Findings.ts"
 import type * as Pipeline from "../pipeline/Pipeline.ts"
 import * as Research from "../pipeline/Research.ts"
@@ -23,8 +23,10 @@ export type Instruction = string | Synthesis.Synthesis<any>
 
 /** `policy` is `"all"` by default, the first failure ends the run; in plans and on the command line it is `"best-effort"`. */
 export interface Options<Q extends Questions, S, P extends Policy>
-  extends Omit<Research.Options<P>, "onInterrupt">, Stack.Options {
+  extends Omit<Research.Options<P>, "onInterrupt" | "deadline">, Stack.Options {
   readonly asks: Q
+  /** Ends the asks under every policy, counted from the start; with `{ asking, all }` also the synthesis. */
+  readonly deadline?: DeadlineOption.Given | undefined
   /** An instruction, or `Synthesis.text` / `Synthesis.object`; without it there is no document. */
   readonly synthesis?: S
   /** Settings of every ask that does not set them itself. */
@@ -72,11 +74,14 @@ export const assertOptions = Issue.assert(
     apiKey: optional(Schema.Unknown),
     baseUrl: optional(Schema.Unknown),
     ...researchOptions,
+    deadline: optional(DeadlineOption.Given),
     ...inCode(Stack.Options).fields
   })
     .annotate({ expected: "options" })
     .check(
-      Schema.makeFilter((options) => Deadline.issuesOf(options).map(({ message, path }) => ({ path, issue: message })))
+      Schema.makeFilter((options) =>
+        DeadlineOption.issuesOf(options).map(({ message, path }) => ({ path, issue: message }))
+      )
     )
 )
 

@@ -1,5 +1,6 @@
 /** A run without Effect: its program, and what it gives. */
 import { Clock, type Config, Effect, Layer, Record, Redacted, Result, Struct } from "effect"
+import { problemOf } from "../claude/ApiKey.ts"
 import { apiKey, baseUrl, type Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import type { Usage } from "../claude/Message.ts"
@@ -83,13 +84,22 @@ const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
     Effect.gen(function* () {
       if (options.apiKey !== undefined && typeof options.apiKey !== "string")
         throw new RangeError("apiKey: expected text")
-      const key = options.apiKey === undefined ? yield* Effect.mapError(apiKey, noKey) : Redacted.make(options.apiKey)
-      if (Redacted.value(key).trim() === "") return yield* Effect.fail(noKey())
+      const key =
+        options.apiKey === undefined ? yield* Effect.mapError(apiKey, keyError) : Redacted.make(options.apiKey)
+      const given = Redacted.value(key)
+      if (given.trim() === "") return yield* Effect.fail(noKey())
+      const problem = problemOf(given)
+      if (problem !== undefined) return yield* Effect.fail(wrongKey(problem))
       const url = options.baseUrl ?? (yield* Effect.mapError(baseUrl, noUrl))
       return Stack.layer({ ...Struct.pick(options, layerNames), apiKey: key, baseUrl: url, fetch: options.fetch })
     })
   )
 
 const noUrl = ({ cause }: Config.ConfigError): Error => new Error(cause.message)
+
+const wrongKey = (problem: string): Error => new Error(`apiKey: the key ${problem}`)
+
+const keyError = ({ cause }: Config.ConfigError): Error =>
+  cause._tag === "SourceError" ? new Error(cause.message) : noKey()
 
 const noKey = (): Error => new Error("No key: set ANTHROPIC_API_KEY to your key, or pass apiKey")

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { whyOf } from "../pipeline/Findings.ts"
 import { Source, sourcesOf, Usage } from "../claude/Message.ts"
+import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { Policy } from "../options/Policy.ts"
 import { RunBreakdown } from "./RunBreakdown.ts"
@@ -16,6 +17,10 @@ export const Report = Schema.Struct({
   simulated: Schema.Boolean,
   run: Schema.String,
   policy: Policy,
+  /** What the run was given, in milliseconds from its start; null without a deadline. */
+  deadlineMillis: Schema.NullOr(
+    Schema.Struct({ asking: Schema.NullOr(Schema.Finite), all: Schema.NullOr(Schema.Finite) })
+  ),
   /** The synthesis: prose, or the value of its schema; null if there is none. */
   document: Schema.NullOr(Schema.Unknown),
   questions: Schema.Record(Schema.String, Schema.String),
@@ -36,8 +41,9 @@ export const Report = Schema.Struct({
 })
 export interface Report extends Schema.Schema.Type<typeof Report> {}
 
-/** Sums over the events of the run. */
+/** Sums over the events of the run, and the limits that it was given. */
 export interface Totals {
+  readonly deadline?: DeadlineOption.Given | undefined
   readonly usage: Usage
   readonly costUsd: number | undefined
   readonly foreseenUsd: number | undefined
@@ -60,6 +66,7 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     simulated,
     run: findings.run,
     policy: findings.policy,
+    deadlineMillis: totals.deadline === undefined ? null : DeadlineOption.millisOf(totals.deadline),
     document: document?.value ?? null,
     questions: Object.fromEntries(findings.findings.map(({ name, question }) => [name, question])),
     answers: Object.fromEntries(answered.map(({ name, value }) => [name, value])),

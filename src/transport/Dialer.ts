@@ -1,18 +1,20 @@
 /** Opens one connection to a server, directly or through a proxy, with a time limit for each step. */
 import type { ClientRequest, IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
+import { explained } from "./ProtocolError.ts"
 
 /** Time limit of each step: the TCP connection with its TLS handshake, the proxy's answer, the handshake in the tunnel. */
 const stepTimeoutMillis = 10_000
 
-/** The protocols offered to the server by ALPN, preferred first. */
-const protocols = ["h2", "http/1.1"]
+/** The protocols that a server may be offered by ALPN, preferred first. */
+export type Protocols = ReadonlyArray<"h2" | "http/1.1">
 
 export type OnConnected = (error: Error | null, socket?: Socket) => void
 
 /** Connects when it is constructed, and calls `onConnected` once: with the socket, which has no listeners, or an error. */
 export class Dialer {
   readonly #url: URL
+  readonly #protocols: Protocols
   readonly #onConnected: OnConnected
   /** What the current step waits for. */
   #pending: Socket | ClientRequest | undefined
@@ -20,8 +22,9 @@ export class Dialer {
   #proxy: URL | undefined
   #isOver = false
 
-  constructor(url: URL, proxy: URL | undefined, onConnected: OnConnected) {
+  constructor(url: URL, proxy: URL | undefined, protocols: Protocols, onConnected: OnConnected) {
     this.#url = url
+    this.#protocols = protocols
     this.#onConnected = onConnected
     this.#proxy = proxy
     if (proxy !== undefined && url.protocol === "https:") this.#tunnel(proxy)
@@ -59,7 +62,7 @@ export class Dialer {
   #secure(tunnel?: Socket): void {
     const { connect } = process.getBuiltinModule("node:tls")
     const address = tunnel === undefined ? { host: hostOf(this.#url), port: portOf(this.#url) } : { socket: tunnel }
-    const socket = connect({ ...address, ...serverNameOf(this.#url), ALPNProtocols: protocols })
+    const socket = connect({ ...address, ...serverNameOf(this.#url), ALPNProtocols: [...this.#protocols] })
     this.#await(socket, "secureConnect", (socket) => this.#end(null, socket))
   }
 
@@ -108,6 +111,7 @@ export class Dialer {
     if (this.#isOver) return
     this.#isOver = true
     if (error !== null) this.#pending?.destroy()
+    explained(error, this.#proxy ?? this.#url)
     if (error !== null && this.#proxy !== undefined) error.message = `the proxy ${this.#proxy.host}: ${error.message}`
     this.#onConnected(error, socket)
   }

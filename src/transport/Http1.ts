@@ -4,6 +4,7 @@ import type { Socket } from "node:net"
 import type { ConnectionBudget } from "./ConnectionBudget.ts"
 import { credentialsOf, Dialer } from "./Dialer.ts"
 import type { Exchange, Outgoing } from "./Exchange.ts"
+import { explained, explainedClosing } from "./ProtocolError.ts"
 
 /** How long an idle connection is kept: longer than a usual backoff, shorter than the idle timeout of most servers. */
 const idleMillis = 60_000
@@ -27,6 +28,8 @@ export class Http1Pool {
   /** Requests that wait for a connection, oldest first. */
   readonly #waiting = new Map<Exchange, Outgoing>()
   readonly #dialers = new Set<Dialer>()
+  /** Whether the server has ever answered in HTTP/1.1. */
+  #hasAnswered = false
   /** The latest headers, and what `#listOf` made of them. */
   #list: { readonly headers: Outgoing["headers"]; readonly all: ReadonlyArray<string> } | undefined
 
@@ -55,7 +58,7 @@ export class Http1Pool {
   /** Opens a connection for each waiting request, as far as the budget allows. */
   connect(): void {
     while (this.#dialers.size < this.#waiting.size && this.#budget.take(this)) {
-      const dialer = new Dialer(this.#url, this.#proxy, (error, socket) => {
+      const dialer = new Dialer(this.#url, this.#proxy, ["http/1.1"], (error, socket) => {
         this.#dialers.delete(dialer)
         if (socket === undefined) this.#onFailure(error)
         else this.#use(socket)
@@ -161,13 +164,16 @@ export class Http1Pool {
     let received: IncomingMessage | undefined
     const fail = (error: Error): void => {
       // All of the response was parsed, and its end is about to be emitted: what came after it does not matter.
-      if (received?.complete !== true) exchange.fail(error)
+      if (received?.complete === true) return
+      const isFirst = !this.#hasAnswered && this.#proxy === undefined
+      exchange.fail(isFirst ? explainedClosing(explained(error, this.#url), this.#url) : error)
     }
     const sent = request(options)
     exchange.cancelRequest = () => sent.destroy()
     sent
       .on("response", (response: IncomingMessage) => {
         received = response
+        this.#hasAnswered = true
         exchange.begin(response.statusCode ?? 0, response.headers)
         response
           .on("data", (chunk: Uint8Array) => exchange.take(chunk))

@@ -33,6 +33,8 @@ export interface Observer {
   readonly onCapacity: () => void
   /** The server rejected a request unprocessed (REFUSED_STREAM, or above the last stream of GOAWAY), for the first time. */
   readonly onRejected: (outgoing: Outgoing, exchange: Exchange) => void
+  /** The server requires HTTP/1.1 for a request, and has not processed it (HTTP_1_1_REQUIRED). */
+  readonly onHttp1Required: (outgoing: Outgoing, exchange: Exchange) => void
   /** It accepts no further requests; it may still be answering earlier ones. */
   readonly onClosed: () => void
 }
@@ -129,7 +131,9 @@ export class Connection {
       const isUnprocessed = stream.rstCode === refusedStreamCode || (stream.id ?? Infinity) > this.#lastStreamId
       const isResendable = isUnprocessed && exchange.status === 0 && !exchange.wasRejected
       exchange.wasRejected = true
-      if (isResendable) this.#observer.onRejected(outgoing, exchange)
+      if (stream.rstCode === http1RequiredCode && exchange.status === 0) {
+        this.#observer.onHttp1Required(outgoing, exchange)
+      } else if (isResendable) this.#observer.onRejected(outgoing, exchange)
       else exchange.fail(stream.errored ?? this.#closeErrorOf(stream))
     }
     this.#observer.onCapacity()
@@ -152,6 +156,10 @@ export class Connection {
   }
 }
 
-/** Error codes of RFC 9113, 7: CANCEL, the client no longer needs the stream; REFUSED_STREAM, the server did not process it. */
+/**
+ * Error codes of RFC 9113, 7: CANCEL, the client no longer needs the stream; REFUSED_STREAM, the server did not process it;
+ * HTTP_1_1_REQUIRED, the server wants it over HTTP/1.1.
+ */
 const cancelCode = 8
 const refusedStreamCode = 7
+const http1RequiredCode = 13

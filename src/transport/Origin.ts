@@ -18,18 +18,19 @@ export class Origin {
   readonly #dialers = new Map<Dialer, number>()
   /** Requests that wait for a free HTTP/2 stream, oldest first. */
   readonly #waiting = new Map<Exchange, Outgoing>()
-  /** Defined once the server is known to use HTTP/1.1. */
+  /** Defined once the server is known to use HTTP/1.1 alone, or if nothing else is to be used. */
   #http1: Http1Pool | undefined
   /** Streams that a further connection is expected to allow: as many as the latest one. */
   #maxStreams = defaultMaxStreams
 
-  constructor(url: URL, proxy: URL | undefined) {
+  /** `isHttp1`: HTTP/2 is not offered to the server. */
+  constructor(url: URL, proxy: URL | undefined, isHttp1: boolean) {
     this.#url = url
     this.#proxy = proxy
-    if (url.protocol === "http:") this.#http1 = this.#makePool()
+    if (isHttp1 || url.protocol === "http:") this.#http1 = this.#makePool()
   }
 
-  /** Whether the server is known to use HTTP/1.1. */
+  /** Whether all requests are sent over HTTP/1.1. */
   get usesHttp1(): boolean {
     return this.#http1 !== undefined
   }
@@ -71,7 +72,7 @@ export class Origin {
   }
 
   #connect(): Dialer {
-    const dialer = new Dialer(this.#url, this.#proxy, (error, socket) => {
+    const dialer = new Dialer(this.#url, this.#proxy, ["h2", "http/1.1"], (error, socket) => {
       const requests = this.#dialers.get(dialer) ?? 0
       this.#dialers.delete(dialer)
       if (socket === undefined) this.#failWaiting(error, requests)
@@ -95,6 +96,10 @@ export class Origin {
     const connection = new Connection(socket, this.#url.origin, this.#maxStreams, {
       onCapacity: () => this.#sendWaiting(connection),
       onRejected: (outgoing, exchange) => exchange.start(() => this.send(outgoing, exchange)),
+      onHttp1Required: (outgoing, exchange) => {
+        this.#leaveHttp2()
+        exchange.start(() => this.send(outgoing, exchange))
+      },
       onClosed: () => {
         if (this.#connections.delete(connection)) this.#connectForWaiting()
       }
@@ -115,6 +120,20 @@ export class Origin {
   #useHttp1(socket: Socket): void {
     const http1 = (this.#http1 ??= this.#makePool())
     http1.adopt(socket)
+    this.#sendWaitingOver(http1)
+  }
+
+  /** Sends what follows over HTTP/1.1. Requests that are under way over HTTP/2 end there; idle connections close by themselves. */
+  #leaveHttp2(): void {
+    if (this.#http1 !== undefined) return
+    this.#http1 = this.#makePool()
+    for (const dialer of this.#dialers.keys()) dialer.stop()
+    this.#dialers.clear()
+    this.#connections.clear()
+    this.#sendWaitingOver(this.#http1)
+  }
+
+  #sendWaitingOver(http1: Http1Pool): void {
     for (const [exchange, outgoing] of this.#waiting) {
       this.#waiting.delete(exchange)
       exchange.start(() => http1.send(outgoing, exchange))

@@ -17,12 +17,18 @@ import { Origin } from "./Origin.ts"
 
 type Fetch = typeof globalThis.fetch
 
+/** `auto`: HTTP/2 where the server speaks it; `http1`: HTTP/1.1 alone. */
+export type Protocol = "auto" | "http1"
+
 /**
  * Sends over connections that the whole process shares. The proxy variables are honoured, redirects are not followed, and
  * only connecting has a time limit (10 s a step). Calls the global `fetch` instead if that is not Node's own (another runtime, or
  * a test has replaced it or its dispatcher), or if the body is not a string. Rejects with a `TypeError`, or the signal's reason.
  */
-export const fetch: Fetch = (input, init) => {
+export const fetch: Fetch = (input, init) => fetchOver("auto", input, init)
+
+/** As `fetch`, over this protocol. The global `fetch`, where it is called instead, has a protocol of its own. */
+export const fetchOver = (protocol: Protocol, ...[input, init]: Parameters<Fetch>): Promise<Response> => {
   const { body = "", headers, method = "GET", signal } = init ?? {}
   if (!isOwn() || typeof body !== "string")
     return globalThis.fetch(input, init && { ...init, headers: new Headers(headers) })
@@ -31,7 +37,7 @@ export const fetch: Fetch = (input, init) => {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason)
     const exchange = new Exchange(url.href, signal, resolve as never, reject)
-    exchange.start(() => originOf(url).send(outgoing, exchange))
+    exchange.start(() => originOf(url, protocol).send(outgoing, exchange))
   })
 }
 
@@ -46,13 +52,13 @@ export const prepareHeaders = (headers: Headers): Readonly<Record<string, string
 const prepared = new WeakSet<object>()
 
 /** Does ahead of the first request what takes time: opens a connection, loads Node's `Headers`. Ignores an invalid URL. */
-export const prepare = (baseUrl: string): void => {
+export const prepare = (baseUrl: string, protocol: Protocol = "auto"): void => {
   const url = URL.parse(baseUrl)
   if (url === null || !isOwn()) return
   // Node loads its implementation of `Headers` at the first use, which takes longer than sending many requests.
   fieldsOf(undefined)
   // A proxy may charge for a connection or ask for a password, so it is contacted for a request only.
-  if (getProxyForUrl(url.href) === "") originOf(url).prepare()
+  if (getProxyForUrl(url.href) === "") originOf(url, protocol).prepare()
 }
 
 /** Whether `fetch` sends over its own connections, and does not call the global `fetch`. */
@@ -62,22 +68,26 @@ export const isOwn = (): boolean => isNodes(globalThis.fetch)
  * Returns how many requests to a base URL can be on their way at once: as many as HTTP/1.1 connections may be open. Infinite
  * over HTTP/2, whose connections carry many requests, and before the protocol is known.
  */
-export const maxRequestsTo = (baseUrl: string): (() => number) => {
+export const maxRequestsTo = (baseUrl: string, protocol: Protocol = "auto"): (() => number) => {
   const url = URL.parse(baseUrl)
-  const { origin, protocol } = url ?? { origin: "", protocol: "" }
+  const isHttp1 = protocol === "http1" || url?.protocol === "http:"
+  const key = keyOf(url?.origin ?? "", protocol)
   return () => {
-    const usesHttp1 = origins.get(origin)?.usesHttp1 ?? protocol === "http:"
+    const usesHttp1 = origins.get(key)?.usesHttp1 ?? isHttp1
     return usesHttp1 && isOwn() ? processBudget.max : Number.POSITIVE_INFINITY
   }
 }
 
 const origins = new Map<string, Origin>()
 
-const originOf = (url: URL): Origin => {
-  const existing = origins.get(url.origin)
+const keyOf = (origin: string, protocol: Protocol): string => (protocol === "auto" ? origin : `${origin} ${protocol}`)
+
+const originOf = (url: URL, protocol: Protocol): Origin => {
+  const key = keyOf(url.origin, protocol)
+  const existing = origins.get(key)
   if (existing !== undefined) return existing
-  const origin = new Origin(url, proxyOf(getProxyForUrl(url.href)))
-  origins.set(url.origin, origin)
+  const origin = new Origin(url, proxyOf(getProxyForUrl(url.href)), protocol === "http1")
+  origins.set(key, origin)
   return origin
 }
 

@@ -1,4 +1,4 @@
-/** An invalid base URL fails when the layer or client is made, from options and environment, before any request. */
+/** A base URL is mended where it has one meaning; any other wrong one is rejected with what to write, before any request. */
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, ConfigProvider, Effect, Exit, Redacted } from "effect"
 import { Claude, Stack } from "fanfold"
@@ -8,20 +8,75 @@ import { send } from "../FakeClaude.ts"
 const apiKey = Redacted.make("sk-1")
 const fetch = (): Promise<Response> => assert.fail("nothing may be sent")
 
-const wrong: ReadonlyArray<readonly [url: string, shown: string]> = [
-  ["ftp://claude.example.org", "ftp://claude.example.org"],
-  ["claude.example.org", "claude.example.org"],
-  ["localhost:4010", "localhost:4010"],
-  ["https//claude", "https//claude"],
-  ["http://", "http://"],
-  ["http://me:secret@claude.example.org", "http://…@claude.example.org"],
-  ["https://token@claude.example.org", "https://…@claude.example.org"],
-  ["me:se@cret@claude", "me:…@claude"]
+const begins = "a URL that begins with http:// or https://"
+const example = ', such as "https://api.anthropic.com"'
+const header = ", and what it is for in a header (ANTHROPIC_CUSTOM_HEADERS)"
+
+/** What is given, what is expected, how it is shown, and how the message ends. */
+const wrong: ReadonlyArray<readonly [url: string, expected: string, shown: string, end: string]> = [
+  ["ftp://claude.example.org", begins, "ftp://claude.example.org", example],
+  ["claude.example.org/v1", begins, "claude.example.org/v1", '; write "https://claude.example.org"'],
+  ["localhost:4010", begins, "localhost:4010", '; write "http://localhost:4010"'],
+  ["gateway:4000/anthropic", begins, "gateway:4000/anthropic", '; write "http://gateway:4000/anthropic"'],
+  ["10.0.0.1", begins, "10.0.0.1", '; write "http://10.0.0.1"'],
+  ["//claude.example.org", begins, "//claude.example.org", '; write "https://claude.example.org"'],
+  ["https//claude", begins, "https//claude", '; write "https://claude"'],
+  ["https:/claude", begins, "https:/claude", '; write "https://claude"'],
+  ["http:///x.org", begins, "http:///x.org", '; write "http://x.org"'],
+  ["http://", begins, "http://", example],
+  ["$ANTHROPIC_URL", begins, "$ANTHROPIC_URL", example],
+  ["sk-ant-api03-secret", begins, "<key>", example],
+  ["https://${HOST}", "an http or https URL", "https://${HOST}", example],
+  ["https://claude.example.org;", "an http or https URL", "https://claude.example.org;", example],
+  ["https://claude example.org", "an http or https URL", "https://claude example.org", example],
+  ["https://https://claude.org", "an http or https URL", "https://https://claude.org", example],
+  ["http://claude:99999", "an http or https URL", "http://claude:99999", example],
+  ["http://claude:0", "an http or https URL", "http://claude:0", example],
+  ["http://api.anthropic.com", "https", "http://api.anthropic.com", '; write "https://api.anthropic.com"'],
+  ["https://a.org/v1?key=secret#x", "a URL without a query", "https://a.org/v1?…", `; write "https://a.org"${header}`],
+  ["https://a.org/#secret", "a URL without a fragment", "https://a.org/#…", '; write "https://a.org"'],
+  [
+    "https://a.org/v1/chat/completions",
+    "the URL of a Messages API",
+    "https://a.org/v1/chat/completions",
+    '; write "https://a.org"'
+  ],
+  [
+    "http://me:secret@a.org",
+    "a URL without a user name and password",
+    "http://…@a.org",
+    `; write "http://a.org"${header}`
+  ],
+  [
+    "https://secret@a.org",
+    "a URL without a user name and password",
+    "https://…@a.org",
+    `; write "https://a.org"${header}`
+  ],
+  ["me:se@cret@claude", begins, "me:…@claude", example]
+]
+
+/** What is given, and where requests go. */
+const mended: ReadonlyArray<readonly [url: string, used: string]> = [
+  ["https://claude.example.org/base", "https://claude.example.org/base"],
+  ["http://[::1]:1/", "http://[::1]:1"],
+  ["http://127.0.0.1:4010/v1", "http://127.0.0.1:4010"],
+  ["http://127.0.0.1:4010/v1/", "http://127.0.0.1:4010"],
+  ["http://127.0.0.1:4010//v1", "http://127.0.0.1:4010"],
+  ["http://127.0.0.1:4010/anthropic/v1/messages", "http://127.0.0.1:4010/anthropic"],
+  ["http://127.0.0.1:4010/v1/messages/count_tokens", "http://127.0.0.1:4010"],
+  ["https://gateway.example.org/v1/team/anthropic/", "https://gateway.example.org/v1/team/anthropic"],
+  [" http://127.0.0.1:4010", "http://127.0.0.1:4010"],
+  ["http://127.0.0.1:4010\r", "http://127.0.0.1:4010"],
+  ["\uFEFFhttp://127.0.0.1:4010\u200B\n", "http://127.0.0.1:4010"],
+  ['"http://127.0.0.1:4010"', "http://127.0.0.1:4010"],
+  [" ' http://127.0.0.1:4010/v1 ' ", "http://127.0.0.1:4010"],
+  ["HTTPS://Claude.Example.org:443", "https://claude.example.org"]
 ]
 
 describe("an invalid base URL", () => {
-  for (const [baseUrl, shown] of wrong) {
-    const message = `expected an http or https URL without a password, such as "https://api.anthropic.com", got "${shown}"`
+  for (const [baseUrl, expected, shown, end] of wrong) {
+    const message = `expected ${expected}, got ${JSON.stringify(shown)}${end}`
 
     it(`throws where it is an option: ${baseUrl}`, async () => {
       assert.throws(() => Stack.layer({ apiKey, baseUrl, fetch }), RangeError, `baseUrl: ${message}`)
@@ -55,14 +110,32 @@ describe("an invalid base URL", () => {
     )
     vi.unstubAllEnvs()
     assert(error instanceof Error)
-    assert.match(error.message, /^ANTHROPIC_BASE_URL: expected an http or https URL .* got "ftp:/)
+    assert.match(error.message, /^ANTHROPIC_BASE_URL: expected a URL that begins with http.* got "ftp:/)
   })
 
-  it.effect("is none of these; a blank variable counts as not set", () =>
+  it("that is no text throws", () => {
+    assert.throws(() => Stack.layer({ apiKey, baseUrl: 4010 as never, fetch }), RangeError, "baseUrl: expected a URL")
+  })
+})
+
+describe("a base URL", () => {
+  for (const [given, used] of mended) {
+    it.effect(`is used as it is meant: ${JSON.stringify(given)}`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* inEnvironment(Claude.baseUrl, given), used)
+        const urls: Array<string> = []
+        const fetch = (url: unknown): Promise<Response> => {
+          urls.push(String(url))
+          return Promise.reject(new Error("not sent"))
+        }
+        yield* Effect.flip(Effect.provide(send(), Claude.layer({ apiKey, baseUrl: given, fetch })))
+        assert.deepStrictEqual(urls, [`${used}/v1/messages`])
+      })
+    )
+  }
+
+  it.effect("counts as not set where the variable is blank", () =>
     Effect.gen(function* () {
-      for (const url of ["https://claude.example.org/base", "http://127.0.0.1:4010", "http://[::1]:1/"]) {
-        assert.strictEqual(yield* inEnvironment(Claude.baseUrl, url), url)
-      }
       assert.isUndefined(yield* inEnvironment(Claude.baseUrl, " "))
       assert.isUndefined(yield* inEnvironment(Claude.baseUrl, ""))
     })

@@ -77,6 +77,8 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     ])
     assert.deepStrictEqual([fine.code, fine.stderr], [0, ""])
     assert.include(fine.stdout, "concurrency unbounded, deadline 5 minutes\n")
+    const both = await fanfold(["check", "plan.yaml", "--deadline", "5m", "--deadline-all", "6m"], { cwd })
+    assert.include(both.stdout, "concurrency unbounded, deadline asking 5 minutes, all 6 minutes\n")
     assert.deepStrictEqual(wrong, {
       code: 2,
       stdout: "",

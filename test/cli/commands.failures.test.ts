@@ -191,6 +191,37 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
     }
   })
 
+  it("writes them to the files of -o, which stay as they are where nothing was answered", async () => {
+    for (const answered of [["sun"], []]) {
+      const claude = mockClaude()
+      claude.fault(fault.hang(), { when: { user: answered.length > 0 ? /Moon/ : /./ } })
+      await using server = await claude.serve()
+      const cwd = folder({ "plan.yaml": "asks: { sun: Sun?, moon: Moon? }\nsynthesis: Fold", "out.md": "of before" })
+      const args = ["run", "plan.yaml", "-o", "out.md", "-o", "out.json"]
+      const { child, ended } = start(args, { cwd, env: reaching(server) })
+      let told = ""
+      child.stderr!.on("data", (chunk) => (told += chunk))
+      await until(
+        () =>
+          claude.journal.inFlight === 2 - answered.length && answered.every((name) => told.includes(`Answered ${name}`))
+      )
+      child.kill("SIGINT")
+      const { code, stderr } = await ended
+      assert.strictEqual(code, 130)
+      const document = readFileSync(join(cwd, "out.md"), "utf8")
+      if (answered.length > 0) {
+        assert.include(stderr, "Wrote out.md\nWrote out.json\n")
+        assert.include(document, "## sun")
+        assert.include(document, "**moon**: stopped before it was answered")
+        assert.hasAllKeys(jsonIn(cwd, "out.json").answers, answered)
+        assert.deepStrictEqual(readdirSync(cwd).toSorted(), ["out.json", "out.md", "plan.yaml"])
+      } else {
+        assert.strictEqual(document, "of before")
+        assert.deepStrictEqual(readdirSync(cwd).toSorted(), ["out.md", "plan.yaml"])
+      }
+    }
+  })
+
   it("does not mind a reader that leaves early", async () => {
     const claude = mockClaude()
     claude.when({}).reply("far ".repeat(3000))

@@ -32,7 +32,7 @@ describe.concurrent("the key", { timeout: 60_000 }, () => {
     assert.deepStrictEqual(await fanfold(["ask", "Why?"], { env }), {
       code: 2,
       stdout: "",
-      stderr: `ANTHROPIC_BASE_URL: expected an http or https URL without a password, such as "https://api.anthropic.com", got "${url}"\n`
+      stderr: `ANTHROPIC_BASE_URL: expected a URL that begins with http:// or https://, got "${url}", such as "https://api.anthropic.com"\n`
     })
     const { code } = await fanfold(["ask", "Why?", "--offline"], { env })
     assert.strictEqual(code, 0)

@@ -71,7 +71,12 @@ describe.concurrent("fanfold run", { timeout: 60_000 }, () => {
     ])
     assert.include(run.stdout, "Simulated synthesis of 2 findings.")
     assert.deepStrictEqual([run.code, run.stderr], [0, ""])
-    assert.deepStrictEqual(empty, { code: 2, stdout: "", stderr: "stdin:1:1 expected a plan with asks, got null\n" })
+    assert.deepStrictEqual(empty, {
+      code: 2,
+      stdout: "",
+      stderr:
+        "stdin:1:1 expected a plan with asks, got null; a plan has asks by name, such as asks: { market: How large is it? }\n"
+    })
     assert.strictEqual(wrong.code, 2)
     assert.include(wrong.stderr, 'stdin:2:9 asks.sun.maxTokens: expected a whole number ≥ 1, got "many"\n')
     assert.strictEqual(claude.journal.attempts, 3)

@@ -168,7 +168,10 @@ const flagTable = (flags: ReadonlyArray<Flag>): string =>
   )
 
 const benchFlags = (bench as unknown as { readonly config: { readonly flags: ReadonlyArray<Flag> } }).config.flags
-const runFlags = Object.values({ ...Flags.asking, ...Flags.running }) as unknown as ReadonlyArray<Flag>
+/** Flags of one group, such as those of `deadline`, are in a record of their own. */
+const runFlags = Object.values({ ...Flags.asking, ...Flags.running }).flatMap((flag): ReadonlyArray<unknown> =>
+  "asking" in flag ? Object.values(flag) : [flag]
+) as ReadonlyArray<Flag>
 
 /** The questions of `npm run bench`, as its source lists them. */
 const questions = (): ReadonlyArray<ReadonlyArray<string>> => {

@@ -75,6 +75,18 @@ describe("Retry", () => {
     }).pipe(Random.withSeed(1))
   )
 
+  it.effect("gives up after ten seconds where the address is likely to be wrong", () =>
+    Effect.gen(function* () {
+      const unknown = new AskError.Unreachable({ detail: "ENOTFOUND", isPassing: true, isAddressSuspect: true })
+      for (let n = 0; n < 20; n++) {
+        const { claude, result } = yield* attempts({}, script(failure(unknown)))
+        assert.strictEqual(failureOf({ result }).reason._tag, "Unreachable")
+        assert.isAtLeast(claude.sent.length, 4)
+        assert.isAtMost(claude.sent.at(-1)!.at - claude.sent[0]!.at, 10_000)
+      }
+    }).pipe(Random.withSeed(1))
+  )
+
   it.effect("gives an ask all its time where some call has come through, though to a failure or to silence", () =>
     Effect.gen(function* () {
       const refusal = failure(new AskError.Overloaded({ detail: "busy" }), { headers: {} })

@@ -78,6 +78,16 @@ describe("Timeout", () => {
     })
   )
 
+  it.effect(
+    "heeds a stall from the first chunk on, also where it is shorter than what is left of the first token",
+    () =>
+      Effect.gen(function* () {
+        const { result, seconds } = yield* streaming(attempt(arriving(["1 second"]), { stall: "5 seconds" }))
+        assert.deepInclude(errorOf(result).reason, { _tag: "Stalled", phase: "stream", silentMillis: 5000 })
+        assert.strictEqual(seconds, 6)
+      })
+  )
+
   it.effect("takes pings for signs of life, until the whole attempt took ten minutes", () =>
     Effect.gen(function* () {
       const { result, seconds } = yield* streaming(attempt(arriving(Array(100).fill("60 seconds"))))

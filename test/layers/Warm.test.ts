@@ -13,7 +13,7 @@ const cut = failure(new AskError.CutOff({ detail: "gone" }))
 /** The leader is slow beyond any cap. */
 const slow = timely((question) => (question === "a" ? { begins: 60_000, ends: 61_000 } : {}))
 
-const wrong = () => ({ ends: 400, result: failure(new AskError.Authentication({ detail: "no such key" })) })
+const wrong = () => ({ ends: 400, result: failure(new AskError.NotFound({ detail: "no such model" })) })
 
 const late = (question: string, millis: number) =>
   Effect.delay(Effect.result(send(request(question, { context: document }))), millis)

@@ -6,7 +6,11 @@ import * as Pipeline from "../../src/pipeline/Pipeline.ts"
 import { asksOf, invalid, make, pass, questionOf, reply, timed } from "../FakeClaude.ts"
 
 /** Runs asks that take 100 ms and two seconds, with a deadline of a second; the synthesis takes another two. */
-const ended = (policy: Policy.Policy, times: Readonly<Record<string, number>> = { early: 100, late: 2000 }) => {
+const ended = (
+  policy: Policy.Policy,
+  times: Readonly<Record<string, number>> = { early: 100, late: 2000 },
+  deadline: Pipeline.Pipeline["deadline"] = "1 second"
+) => {
   const claude = make((sent) =>
     sent.call.part === "ask"
       ? timed(times)(sent)
@@ -24,7 +28,7 @@ const ended = (policy: Policy.Policy, times: Readonly<Record<string, number>> = 
       policy,
       concurrency: "unbounded",
       context: undefined,
-      deadline: "1 second"
+      deadline
     }).pipe(Effect.provide(claude.layer), pass)
   return { claude, run }
 }
@@ -72,6 +76,47 @@ describe("a pipeline whose asking was ended by its deadline", () => {
       assert.strictEqual(error?._tag, "ResearchError")
       assert.deepStrictEqual([document, shortfall], [undefined, undefined])
       assert.strictEqual(claude.sent.length, 2)
+    })
+  )
+})
+
+describe("a deadline of the whole run", () => {
+  const fold = Synthesis.text("Fold")
+
+  it.effect("ends the synthesis, and keeps the answers", () =>
+    Effect.gen(function* () {
+      const { claude, run } = ended("best-effort", undefined, { asking: "1 second", all: "2.5 seconds" })
+      const { document, error, findings } = yield* run(fold)
+      assert.isUndefined(document)
+      assert(error?._tag === "AskError")
+      assert.deepInclude(error.reason, { _tag: "TimedOut", scope: "run", limitMillis: 2500 })
+      assert.deepStrictEqual(findings.answers, { early: "re early", late: undefined })
+      assert.strictEqual(claude.interrupted, 2)
+    })
+  )
+
+  it.effect("is not met by a synthesis that ends in time, however long the asks may take", () =>
+    Effect.gen(function* () {
+      for (const deadline of [
+        { asking: "1 second", all: "3.5 seconds" },
+        { all: "4.5 seconds" },
+        { asking: 1000 }
+      ] as const) {
+        const { document } = yield* ended("best-effort", undefined, deadline).run(fold)
+        assert.strictEqual(document?.value, "Folded.")
+      }
+    })
+  )
+
+  it.effect("ends the asks too where it is the only one, and then sends no synthesis", () =>
+    Effect.gen(function* () {
+      const { claude, run } = ended("best-effort", undefined, { all: "1 second" })
+      const { document, error, findings } = yield* run(fold)
+      assert.deepStrictEqual([document, error?._tag], [undefined, "AskError"])
+      assert.deepStrictEqual(findings.answers, { early: "re early", late: undefined })
+      assert.strictEqual(claude.sent.length, 2)
+      const unfolded = yield* ended("best-effort", undefined, { all: "1 second" }).run(undefined)
+      assert.isUndefined(unfolded.error)
     })
   )
 })

@@ -156,8 +156,9 @@ describe("a plan", () => {
   )
 
   it("has a flag for every option of every layer that a plan can set", () => {
-    const { refusals, ...groups } = layers
+    const { refusals, transport, ...groups } = layers
     assert.isDefined(refusals)
+    assert.isDefined(transport)
     for (const [layer, flags] of Object.entries(groups)) {
       const { schema } = Plan.fields[layer as "retry" | "budget"]
       const options = "fields" in schema ? schema.fields : schema.members[1].fields

@@ -90,7 +90,11 @@ describe("a file that is no plan is rejected for", () => {
       `3:3 Not a YAML token: Answer *well*.; is this a plan? ${howAsks}`
     ],
     ["tasks by name", "review:\n  description: x\n", `1:1 review: ${noPlanKey}`, `1:1 asks: missing; ${howAsks}`],
-    ["text", "What is one?\nWhat is two?\n", '1:1 expected a plan with asks, got "What is one? What is two?"']
+    [
+      "text",
+      "What is one?\nWhat is two?\n",
+      '1:1 expected a plan with asks, got "What is one? What is two?"; a plan has asks by name, such as asks: { market: How large is it? }'
+    ]
   ])
 })
 
@@ -108,8 +112,15 @@ describe("a plan is read", () => {
         const { asks } = yield* read("stdin", text)
         assert.strictEqual(asks["a"]?.question, "x")
       }
-      const error = yield* Effect.flip(read("stdin", "asks: [a\n"))
-      assert.match(error.message, /^stdin:2:1 Flow sequence/)
+      // What is neither is reported as what it looks like.
+      for (const [text, message] of [
+        ["asks: [a\n", /^stdin:2:1 Flow sequence/],
+        ["# a plan\n\n[asks]\na = What?\n", /^stdin:4:5 Unexpected character: text must stand in quotes/],
+        ['asks.a = "x"\nasks.a = "y"\n', /^stdin:2:6 Defining a key multiple times/]
+      ] as const) {
+        const error = yield* Effect.flip(read("stdin", text))
+        assert.match(error.message, message)
+      }
     })
   )
 
@@ -131,6 +142,9 @@ describe("a plan is read", () => {
         "  e:",
         "    question: Why # not?",
         "    answer: { type: number, minimum: 0, exclusiveMinimum: true }",
+        "  f: &used What?",
+        "  g: *used",
+        "  h: &amp is what?",
         "synthesis: Compare # both"
       ]
       const { notices } = yield* read("plan.yaml", lines.join("\n"))
@@ -145,7 +159,13 @@ describe("a plan is read", () => {
         [5, 6, "", "C:\\n in double quotes is no path: \\n stands for one character; write \\\\, or use single quotes"],
         [7, 15, "", comment],
         [8, 41, "asks.e.answer.exclusiveMinimum", "read as in OpenAPI 3.0: exclusiveMinimum is the number 0"],
-        [9, 12, "", comment]
+        [
+          11,
+          11,
+          "",
+          "&amp names this text for an alias, and none uses it: if it belongs to the text, put all of it in quotes"
+        ],
+        [12, 12, "", comment]
       ])
     })
   )

@@ -15,7 +15,11 @@ describe("a wrong plan in TOML is told of", () => {
       "10:1 asks.c.question: expected string, got 5",
       `13:1 retry.attempts: ${count}, got 0`
     ],
-    ["nothing at all", "# later\n", "1:1 asks: missing"],
+    [
+      "nothing at all",
+      "# later\n",
+      "1:1 asks: missing; a plan has asks by name, such as asks: { market: How large is it? }"
+    ],
     [
       "a key that would be lost",
       '[asks]\n__proto__ = "x"\na = { "__proto__".b = 1 }\n[retry.__proto__]\nattempts = 1',

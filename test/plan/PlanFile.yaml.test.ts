@@ -10,13 +10,37 @@ const jsonType = "expected a JSON type: string, number, integer, boolean, null, 
 
 describe("a wrong plan in YAML is told of", () => {
   tell("plan.yaml", [
-    ["nothing at all", "", "1:1 expected a plan with asks, got null"],
-    ["text", "hello", '1:1 expected a plan with asks, got "hello"'],
-    ["a list", "\n- a", '2:1 expected a plan with asks, got ["a"]'],
-    ["no asks", "policy: all", "1:1 asks: missing"],
-    ["asks that are none", "policy: all\nasks:", "2:1 asks: expected asks by name, got null"],
+    [
+      "nothing at all",
+      "",
+      "1:1 expected a plan with asks, got null; a plan has asks by name, such as asks: { market: How large is it? }"
+    ],
+    [
+      "text",
+      "hello",
+      '1:1 expected a plan with asks, got "hello"; a plan has asks by name, such as asks: { market: How large is it? }'
+    ],
+    [
+      "a list",
+      "\n- a",
+      '2:1 expected a plan with asks, got ["a"]; a plan has asks by name, such as asks: { market: How large is it? }'
+    ],
+    [
+      "no asks",
+      "policy: all",
+      "1:1 asks: missing; a plan has asks by name, such as asks: { market: How large is it? }"
+    ],
+    [
+      "asks that are none",
+      "policy: all\nasks:",
+      "2:1 asks: expected asks by name, got null; a plan has asks by name, such as asks: { market: How large is it? }"
+    ],
     ["asks without one", "asks: {}", "1:1 asks: expected at least one ask, got {}"],
-    ["asks without names", "asks: [a, b]", '1:1 asks: expected asks by name, got ["a","b"]'],
+    [
+      "asks without names",
+      "asks: [a, b]",
+      '1:1 asks: expected asks by name, got ["a","b"]; a plan has asks by name, such as asks: { market: How large is it? }'
+    ],
     ["an unknown key", "asks: { a: x }\nmodle: y", `2:1 modle: ${noPlanKey}`],
     [
       "an unknown key of an ask",
@@ -63,8 +87,28 @@ describe("a wrong plan in YAML is told of", () => {
       "concurrency: all\nasks: { a: x }",
       `1:1 concurrency: ${count}, or "unbounded", got "all"`
     ],
-    ["a deadline without a unit", "deadline: 60\nasks: { a: x }", `1:1 deadline: ${time}, got 60`],
+    ["a deadline without a unit", "deadline: 60\nasks: { a: x }", `1:1 deadline: ${time}, or { asking, all }, got 60`],
     ["a deadline of nothing", "deadline: 0s\nasks: { a: x }", `1:1 deadline: ${time}, got "0s"`],
+    [
+      "a deadline that leaves no time for the synthesis",
+      "deadline:\n  asking: 2m\n  all: 120s\nasks: { a: x }",
+      "2:3 deadline.asking: expected less than 2 minutes (all), got 2 minutes"
+    ],
+    [
+      "a deadline without a time",
+      "deadline: {}\nasks: { a: x }",
+      `1:1 deadline: expected a time longer than zero, such as "90 seconds", or { asking, all }, got {}`
+    ],
+    [
+      "a deadline with another key",
+      "deadline: { all: 2m, fold: 1m }\nasks: { a: x }",
+      "1:22 deadline.fold: unknown key, expected one of asking, all"
+    ],
+    [
+      "a deadline of all before the shortest timeout",
+      "deadline: { all: 30s }\ntimeout: { stall: 1m }\nasks: { a: x }",
+      "1:13 deadline.all: expected at least 60 seconds, the shortest timeout (timeout.stall), got 30 seconds"
+    ],
     [
       "a deadline before the shortest timeout that is stated",
       "timeout: { stall: 90 seconds, attempt: 5m }\ndeadline: 60s\nretry: { within: 2 hours }\nasks: { a: x }",

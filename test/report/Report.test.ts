@@ -84,6 +84,7 @@ describe("a report", () => {
         version: 1,
         simulated: false,
         policy: "best-effort",
+        deadlineMillis: null,
         document: "# All\n\nFolded.",
         questions: { sky: "Sky?", sea: "Sea?", wind: "Wind?", count: "How many?" },
         answers: { sky: "Blue.\n", sea: "Green, or blue.", count: { verdict: "two" } },
@@ -189,6 +190,7 @@ describe("the document", () => {
       simulated: false,
       run: "r",
       policy: "best-effort",
+      deadlineMillis: null,
       document: null,
       questions: { a: "Why\n# not?\u001B[2J" },
       answers: {

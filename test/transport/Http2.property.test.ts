@@ -32,6 +32,7 @@ const connect = async (
   const connection = new Connection(socket, "http://localhost", 100, {
     onCapacity: () => {},
     onClosed: () => {},
+    onHttp1Required: () => assert.fail("no stream is reset with HTTP_1_1_REQUIRED"),
     onRejected: (_outgoing, exchange) => rejected.push(exchange)
   })
   return {

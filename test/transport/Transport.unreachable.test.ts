@@ -1,11 +1,14 @@
 /** The transport and servers that cannot be reached: which requests fail, and how often a connection is tried. */
+import { createServer as createSecureServer } from "node:https"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted } from "effect"
 import { Claude } from "fanfold"
 import { vi } from "vitest"
 import * as Transport from "../../src/transport/Transport.ts"
+import { testCertificate, testKey } from "../Certificate.ts"
 import { request } from "../FakeClaude.ts"
+import { serve } from "../Loopback.ts"
 import { serveSecure, trust } from "../SecureLoopback.ts"
 import { answer, assertUnreachable, crowd, sendFreely } from "../claude/sdk/Sending.ts"
 
@@ -96,6 +99,55 @@ describe("a server that cannot be reached", () => {
       const error = yield* Effect.flip(sendFreely("http://timeout.invalid"))
       assertUnreachable(error)
       assert.include(error.message, "timeout.invalid")
+      assert.deepInclude(error.reason, { isAddressSuspect: true })
+    })
+  )
+
+  it.live("is not retried where it speaks another protocol than the base URL says, which is named", () =>
+    Effect.gen(function* () {
+      const { url: plain } = yield* serve(answer)
+      const wrongTls = yield* Effect.flip(sendFreely(plain.replace("http:", "https:")))
+      assert.include(wrongTls.message, "does not speak TLS: write http:// in place of https://")
+
+      const server = createServer((socket) => socket.on("error", () => {}).end("SSH-2.0-OpenSSH_9.6\r\n"))
+      yield* Effect.acquireRelease(
+        Effect.promise(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))),
+        () => Effect.sync(() => server.close())
+      )
+      const other = yield* Effect.flip(sendFreely(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+      assert.match(other.message, /127\.0\.0\.1:\d+ does not speak HTTP\/1\.1: if it speaks TLS, write https:/)
+      for (const error of [wrongTls, other]) {
+        assert.strictEqual(error.reason._tag, "Unreachable")
+        assert.isFalse(error.isRetryable)
+      }
+    })
+  )
+
+  it.live("is not retried where it speaks no version of TLS that the client does", () =>
+    Effect.gen(function* () {
+      const server = createSecureServer({
+        key: testKey,
+        cert: testCertificate,
+        minVersion: "TLSv1",
+        maxVersion: "TLSv1.1"
+      })
+      yield* Effect.acquireRelease(
+        Effect.promise(() => new Promise<void>((resolve) => server.listen(0, resolve))),
+        () => Effect.sync(() => server.close())
+      )
+      const error = yield* Effect.flip(sendFreely(`https://localhost:${(server.address() as AddressInfo).port}`))
+      assert.match(error.message, /TLS with localhost:\d+: tlsv1 alert protocol version/)
+      assert.isFalse(error.isRetryable)
+    })
+  )
+
+  it.live("names TLS where a server closes the first plain connection without an answer, and is retryable", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serveSecure(answer, { isHttp2: false })
+      const error = yield* Effect.flip(sendFreely(url.replace("https:", "http:")))
+      assert.include(error.message, "closed the connection without an answer: if it speaks TLS, write https://")
+      assertUnreachable(error)
+      assert.deepInclude(error.reason, { isAddressSuspect: true })
     })
   )
 })

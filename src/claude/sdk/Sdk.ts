@@ -1,11 +1,13 @@
 /** `Claude` over `@anthropic-ai/sdk`: one request, one reply, plain or as a stream. Loaded when the first Claude is made. */
 import { Effect, Redacted } from "effect"
 import * as Transport from "../../transport/Transport.ts"
-import { AskError, Authentication } from "../AskError.ts"
+import { problemOf } from "../ApiKey.ts"
+import { AskError, Authentication, PermissionDenied, Unreachable } from "../AskError.ts"
 import * as Attempt from "../Attempt.ts"
 import { defaultBaseUrl, type Options } from "../Connection.ts"
 import type { Request } from "../Message.ts"
 import { processQueue } from "./ConnectionQueue.ts"
+import * as CustomHeaders from "./CustomHeaders.ts"
 import { cutOff, plainReply } from "./PlainReply.ts"
 import { SdkClient } from "./SdkClient.ts"
 import { askErrorOf } from "./SdkError.ts"
@@ -17,12 +19,18 @@ import { bodyOf } from "../RequestBody.ts"
 export const send = (options: Options): Attempt.Send => {
   const key = Redacted.value(options.apiKey).trim()
   const client = new SdkClient(options, key)
-  // Another character would make the platform quote the whole header in its own error.
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    const detail = "the key is empty or holds characters that no header can carry"
-    return () => Effect.fail(new AskError({ reason: new Authentication({ detail }) }))
+  const problem = problemOf(key)
+  if (problem !== undefined) {
+    return () => Effect.fail(new AskError({ reason: new Authentication({ detail: `the key ${problem}` }) }))
   }
-  const cutter = Secret.cutter([key, ...Secret.ofCustomHeaders(globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"])])
+  const customHeaders = globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"]
+  const wrongHeaders = CustomHeaders.problemOf(customHeaders)
+  if (wrongHeaders !== undefined) {
+    return () => Effect.fail(new AskError({ reason: new Unreachable({ detail: wrongHeaders, isPassing: false }) }))
+  }
+  const cutter = Secret.cutter([key, ...Secret.ofCustomHeaders(customHeaders)])
+  const toError = (error: AskError): AskError =>
+    cutter.error(withHeaderHint(error, options.baseUrl ?? defaultBaseUrl, customHeaders))
   /** One promise for request and body costs less than an effect for each step. */
   const sendPlain = (request: Request) =>
     Effect.flatten(
@@ -54,8 +62,20 @@ export const send = (options: Options): Attempt.Send => {
   const sendOnce: Attempt.Send = (request) =>
     Effect.withFiber((fiber) => {
       const attempt = Attempt.currentOf(fiber) ?? new Attempt.Attempt(request, fiber)
-      return Effect.mapError(attempt.isStreamed ? sendStreamed(request, attempt) : sendPlain(request), cutter.error)
+      return Effect.mapError(attempt.isStreamed ? sendStreamed(request, attempt) : sendPlain(request), toError)
     })
   if (options.fetch !== undefined) return sendOnce
-  return processQueue.around(sendOnce, Transport.maxRequestsTo(options.baseUrl ?? defaultBaseUrl))
+  return processQueue.around(sendOnce, Transport.maxRequestsTo(options.baseUrl ?? defaultBaseUrl, options.transport))
+}
+
+/** Adds to a 401 or 403 of a server of one's own how its key is sent: many gateways read `x-api-key` alone. */
+const withHeaderHint = (error: AskError, baseUrl: string, customHeaders: string | undefined): AskError => {
+  const { reason } = error
+  if (reason._tag !== "Authentication" && reason._tag !== "PermissionDenied") return error
+  if (baseUrl === defaultBaseUrl || CustomHeaders.hasKey(customHeaders)) return error
+  const { host } = new URL(baseUrl)
+  const detail = `${reason.detail} (the key was sent to ${host} as a bearer token; if it reads x-api-key, set ANTHROPIC_CUSTOM_HEADERS="x-api-key: YOUR-KEY")`
+  return error.with({
+    reason: reason._tag === "Authentication" ? new Authentication({ detail }) : new PermissionDenied({ detail })
+  })
 }

@@ -20,11 +20,13 @@ type WithFetch = Omit<RequestInit, "body" | "headers" | "method" | "signal"> & {
 export class SdkClient {
   readonly #sdk: MessagesClient
   readonly #fetch: Fetch | undefined
+  readonly #protocol: Transport.Protocol
   /** By whether the request is streamed, and whether it has fallbacks. */
   readonly #addresses = new Map<string, Promise<Address>>()
 
-  constructor({ baseUrl = defaultBaseUrl, fetch }: Options, key: string) {
+  constructor({ baseUrl = defaultBaseUrl, fetch, transport = "auto" }: Options, key: string) {
     this.#fetch = fetch
+    this.#protocol = transport
     this.#sdk = new MessagesClient({
       apiKey: key,
       baseURL: baseUrl,
@@ -42,7 +44,7 @@ export class SdkClient {
     return this.#addressOf(body)
       .then(({ headers, url }) => {
         const init = { method: "POST", headers: headers(), body: JSON.stringify(body), signal }
-        return (this.#fetch ?? Transport.fetch)(url, init)
+        return this.#fetch === undefined ? Transport.fetchOver(this.#protocol, url, init) : this.#fetch(url, init)
       })
       .then(
         (response) => (response.ok ? response : this.#through(body, () => Promise.resolve(response))),

@@ -14,11 +14,15 @@ interface ApiError {
 }
 
 /**
- * Codes of Node, OpenSSL and `Dialer` for errors that a retry does not mend: an untrusted certificate, a rejecting proxy, TLS to
- * a port that speaks plain HTTP, a URL or header that cannot be sent.
+ * Codes of Node, OpenSSL, `Dialer` and `ProtocolError` for errors that a retry does not mend: an untrusted certificate, a
+ * rejecting proxy, a server that speaks another protocol or version, a URL or header that cannot be sent. Of OpenSSL's codes,
+ * those of a damaged or cut connection are left out.
  */
 const permanentErrors =
-  /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY|ERR_SSL_WRONG_VERSION|ERR_INVALID_|ERR_UNESCAPED_/
+  /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY|ERR_INVALID_|ERR_UNESCAPED_|ERR_WRONG_PROTOCOL|ERR_SSL_(?!\w*(?:BAD_RECORD_MAC|DECRYPT|UNEXPECTED_EOF|INTERNAL_ERROR|BAD_LENGTH))/
+
+/** Codes of Node and `ProtocolError` for errors that a wrong address causes more often than a fault that passes. */
+const suspectErrors = /ENOTFOUND|ERR_NO_ANSWER/
 
 /** `began`: the error occurred after the headers of a 200, so a failed connection is `CutOff` and not `Unreachable`. */
 export const askErrorOf = (thrown: unknown, began: boolean): AskError => {
@@ -29,8 +33,10 @@ export const askErrorOf = (thrown: unknown, began: boolean): AskError => {
   if (error.name === "APIConnectionTimeoutError")
     return new AskError({ reason: new TimedOut({ limitMillis: sdkTimeoutMillis, scope: "attempt" }), headers })
   const detail = connectionDetail(thrownChain(error))
+  if (began) return new AskError({ reason: new CutOff({ detail }), headers })
   const isPassing = !permanentErrors.test(detail)
-  return new AskError({ reason: began ? new CutOff({ detail }) : new Unreachable({ detail, isPassing }), headers })
+  const suspect = suspectErrors.test(detail) ? { isAddressSuspect: true } : {}
+  return new AskError({ reason: new Unreachable({ detail, isPassing, ...suspect }), headers })
 }
 
 /** The error of a response: `status` is undefined where it was 200. `headers` as `headersOf` returns them; `text` as in `Failure`. */

@@ -3,7 +3,7 @@ import { Predicate } from "effect"
 import type { AskError } from "../AskError.ts"
 import type { Reply } from "../Message.ts"
 
-/** Minimum length of a secret. A shorter key is a placeholder for a mock, and would match parts of ordinary words. */
+/** Minimum length of a secret in errors. A shorter key is a placeholder for a mock, and would match parts of ordinary words. */
 const minLength = 8
 
 /** In errors, a secret's first characters are removed too if they are at least this many, as an excerpt may end within the key. */
@@ -12,14 +12,26 @@ const minPrefixInError = "sk-ant-".length + 1
 /** The same in answers, which may mention how keys begin: the prefix that all keys share and 7 secret characters. */
 const minPrefixInAnswer = "sk-ant-api03-".length + 7
 
-/** Returns functions that replace these secrets by `<key>` in replies, errors and streamed text. */
+/** Words of placeholders, such as `sk-no-key-required` or `your-key-here`, that servers without keys are given. */
+const placeholder = /key|token|none|required|needed|dummy|fake|example|placeholder|your|local|test|here/i
+
+/**
+ * Whether a text can be no word of an answer: letters and digits, 16 or more, or a longer phrase that is no placeholder. Of
+ * others, such as `lmstudio`, an answer may speak, and they are worth no protection.
+ */
+const isUnguessable = (secret: string): boolean =>
+  (secret.length >= 16 && /\d/.test(secret) && /[a-z]/i.test(secret)) ||
+  (secret.length >= 20 && !placeholder.test(secret))
+
+/** Returns functions that replace these secrets by `<key>` in errors, and those that no answer has by chance in replies and text. */
 export const cutter = (all: ReadonlyArray<string>) => {
-  const secrets = all.filter((secret) => secret.length >= minLength)
-  const cutAll = (text: string, minPrefix: number): string =>
-    secrets.reduce((rest, secret) => cut(rest, secret, minPrefix), text)
-  const clean = <A extends object>(data: A, minPrefix: number): A =>
-    secrets.some((secret) => includes(data, secret.slice(0, minPrefix)))
-      ? (mapStrings(data, (text) => cutAll(text, minPrefix)) as A)
+  const inErrors = all.filter((secret) => secret.length >= minLength)
+  const secrets = inErrors.filter(isUnguessable)
+  const cutAll = (text: string, minPrefix: number, these = secrets): string =>
+    these.reduce((rest, secret) => cut(rest, secret, minPrefix), text)
+  const clean = <A extends object>(data: A, minPrefix: number, these = secrets): A =>
+    these.some((secret) => includes(data, secret.slice(0, minPrefix)))
+      ? (mapStrings(data, (text) => cutAll(text, minPrefix, these)) as A)
       : data
   const prefixes = secrets.map((secret) => secret.slice(0, minPrefixInAnswer))
   // JSON can write these characters in one other way only: as \u and their code.
@@ -37,8 +49,9 @@ export const cutter = (all: ReadonlyArray<string>) => {
       const { headers, model, partialText, requestId } = error
       const Reason = error.reason.constructor as new (fields: object) => AskError["reason"]
       return error.with({
-        reason: new Reason(clean({ ...error.reason }, minPrefixInError)),
-        ...clean({ headers, model, partialText, requestId }, minPrefixInError)
+        reason: new Reason(clean({ ...error.reason }, minPrefixInError, inErrors)),
+        ...clean({ headers, model, requestId }, minPrefixInError, inErrors),
+        ...clean({ partialText }, minPrefixInError)
       })
     },
 

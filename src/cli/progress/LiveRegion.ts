@@ -6,6 +6,7 @@ import { numberText, plural } from "../../report/NumberText.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { usdText } from "../../claude/Price.ts"
 import { estimateTokens, finalLines, line, type View } from "./AskLine.ts"
+import { withReferences } from "./RepeatedReasons.ts"
 import { cut, lastLines, wrap } from "./TextWrap.ts"
 
 /** The asks (or their counts and the longest-running ones), the last lines of the streamed synthesis, and the footer. */
@@ -34,7 +35,7 @@ export const finalRegion = (view: View, summary: ReadonlyArray<string>): FinalRe
   const asks = state.asks.length <= maxAsks ? state.asks : failed.slice(0, maxAsks - 2)
   const hiddenCount = state.asks.length <= maxAsks ? 0 : failed.length - asks.length
   const shown = state.synthesis === undefined ? asks : [...asks, state.synthesis]
-  const lines = asks.flatMap((ask) => finalLines(view, ask))
+  const lines = withReferences(asks).flatMap((ask) => finalLines(view, ask))
   if (asks !== state.asks) {
     const { answered, failed, total } = state
     const counts = countTexts({ answered, failed, interrupted: total - answered - failed }).join(", ")

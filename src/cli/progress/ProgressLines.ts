@@ -8,11 +8,13 @@ import * as RunState from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
 import * as AskTable from "./AskTable.ts"
 import type { ProgressOptions } from "./ProgressOptions.ts"
+import { RepeatedReasons } from "./RepeatedReasons.ts"
 import * as Summary from "./Summary.ts"
 
 export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: ProgressOptions) {
   const state = RunState.make()
   const reported = new Set<Readonly<AskState>>()
+  const repeated = new RepeatedReasons()
   const writeLine = (line: string): void => void output.write(`${inert(line)}\n`)
   const isQuiet = mode === "quiet"
   if (summary && !isQuiet) {
@@ -31,10 +33,14 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, su
       ignoreDefects(() => {
         state.add(event)
         const line = isQuiet ? undefined : lineOf(state, event)
+        if (event._tag === "ResearchEnded" && !isQuiet) repeated.failureLines.forEach(writeLine)
         if (line === undefined) return
-        writeLine(line)
         const ask = event._tag === "Failed" ? state.of(event) : undefined
         if (ask !== undefined) reported.add(ask)
+        const isRepeated =
+          (event._tag === "Failed" && event.part === "ask" && repeated.isRepeatedFailure(event)) ||
+          (event._tag === "Retrying" && repeated.isRepeatedRetry(event, state.total))
+        if (!isRepeated) writeLine(line)
       })
   }
 })

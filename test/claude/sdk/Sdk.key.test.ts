@@ -138,6 +138,78 @@ describe("the key", () => {
     })
   )
 
+  it.live("is cut out of no answer where it is a placeholder, or a word that an answer may have", () =>
+    Effect.gen(function* () {
+      for (const apiKey of [
+        "lmstudio",
+        "anthropic",
+        "sk-1234567",
+        "not-needed",
+        "sk-no-key-required",
+        "your-api-key-goes-here"
+      ]) {
+        const said = `Set it to ${apiKey}, then open ${apiKey}.ai.`
+        const { url } = yield* serve((response, _request, nth) =>
+          nth === 1
+            ? json(response, 200, message(said))
+            : void startStream(response).end(begun.replace("Par", said) + continued + stopped)
+        )
+        for (const mode of modes) {
+          const { content } = yield* sendTo(url, mode, apiKey)
+          assert.strictEqual(content[0]!["text"], mode === "plain" ? said : `${said}is`)
+        }
+      }
+    })
+  )
+
+  it.live("has its header named where a server of one's own rejects it, unless x-api-key was sent", () =>
+    Effect.gen(function* () {
+      for (const [status, type, tag] of [
+        [401, "authentication_error", "Authentication"],
+        [403, "permission_error", "PermissionDenied"]
+      ] as const) {
+        const { url } = yield* serve((response) => void json(response, status, apiError(type, "no key")))
+        const error = yield* Effect.flip(sendTo(url, "plain"))
+        assert.strictEqual(error.reason._tag, tag)
+        assert.include(
+          error.message,
+          `as a bearer token; if it reads x-api-key, set ANTHROPIC_CUSTOM_HEADERS="x-api-key: YOUR-KEY"`
+        )
+        vi.stubEnv("ANTHROPIC_CUSTOM_HEADERS", "x-api-key: the-key-0123456789")
+        const second = yield* Effect.flip(sendTo(url, "plain"))
+        vi.unstubAllEnvs()
+        assert.notInclude(second.message, "x-api-key")
+      }
+      const rejecting = injected(() => Response.json(apiError("authentication_error", "no key"), { status: 401 }))
+      const ofTheApi = yield* send().pipe(Effect.provide(rejecting), Effect.flip)
+      assert.notInclude(ofTheApi.message, "x-api-key")
+    })
+  )
+
+  it.live("is sent with no custom headers that are none, whose line is named", () =>
+    Effect.gen(function* () {
+      const { arrived, url } = yield* serve((response) => void json(response, 200, message("hello")))
+      for (const lines of [
+        '{"x-api-key": "a-secret"}',
+        "x-team: a\nx-api-key=a-secret",
+        "x-a: b\nbad name: c",
+        "x-a: b\nx: …"
+      ]) {
+        vi.stubEnv("ANTHROPIC_CUSTOM_HEADERS", lines)
+        const error = yield* Effect.flip(sendTo(url, "plain"))
+        vi.unstubAllEnvs()
+        assert.match(error.message, /: line [12] of ANTHROPIC_CUSTOM_HEADERS is no header: write each as name: value/)
+        assert.isFalse(error.isRetryable)
+        assert.notInclude(error.message, "secret")
+      }
+      assert.strictEqual(arrived.length, 0)
+      vi.stubEnv("ANTHROPIC_CUSTOM_HEADERS", "\n x-team: a\r\nx-empty:\n")
+      yield* sendTo(url, "plain")
+      vi.unstubAllEnvs()
+      assert.deepInclude(arrived[0]!.headers, { "x-team": "a", "x-empty": "" })
+    })
+  )
+
   it.live("is shown by no error when it is malformed, and nothing is sent then", () =>
     Effect.gen(function* () {
       const { arrived, url } = yield* serve((response) => void json(response, 200, message("hello")))

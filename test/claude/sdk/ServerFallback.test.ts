@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Message } from "fanfold"
 import { withFallback } from "../../../src/claude/sdk/ServerFallback.ts"
-import { countsOf, usageOf } from "../../../src/claude/sdk/UsageCounts.ts"
+import { countsOf, later, usageOf } from "../../../src/claude/sdk/UsageCounts.ts"
 import { reply } from "../../FakeClaude.ts"
 
 const entry = (type: string, model: string | null, input: number, output: number) => ({
@@ -61,15 +61,20 @@ describe("a reply after a fallback of the API", () => {
 })
 
 describe("a cache write for an hour", () => {
+  const hour = (tokens: number) =>
+    countsOf({ cache_creation_input_tokens: 900, cache_creation: { ephemeral_1h_input_tokens: tokens } })
+
   it("is a part of all that was written, and kept from one event of a stream to the next", () => {
-    const first = usageOf({ cache_creation_input_tokens: 900, cache_creation: { ephemeral_1h_input_tokens: 600 } })
-    assert.deepInclude(first, { cacheCreationInputTokens: 900, cacheCreation1hInputTokens: 600 })
-    assert.deepInclude(usageOf({ output_tokens: 5 }, first), { cacheCreation1hInputTokens: 600, outputTokens: 5 })
-    assert.strictEqual(Message.addUsage(first, first).cacheCreation1hInputTokens, 1200)
+    const first = hour(600)
+    const usage = usageOf(first)
+    assert.deepInclude(usage, { cacheCreationInputTokens: 900, cacheCreation1hInputTokens: 600 })
+    const last = usageOf(later(first, countsOf({ output_tokens: 5 })))
+    assert.deepInclude(last, { cacheCreation1hInputTokens: 600, outputTokens: 5 })
+    assert.strictEqual(Message.addUsage(usage, usage).cacheCreation1hInputTokens, 1200)
   })
 
   it("is not there where nothing is kept for an hour", () => {
-    const for5Minutes = usageOf({ cache_creation_input_tokens: 9, cache_creation: { ephemeral_1h_input_tokens: 0 } })
+    const for5Minutes = usageOf(hour(0))
     assert.notProperty(for5Minutes, "cacheCreation1hInputTokens")
     assert.notProperty(Message.addUsage(for5Minutes, for5Minutes), "cacheCreation1hInputTokens")
   })

@@ -54,6 +54,7 @@ describe("live progress", () => {
       const { screen } = terminal
       assert.strictEqual(screen[0], "60 answered, 15 failed, 25 stopped")
       assert.strictEqual(screen[1], "✖ ask61   failed: overloaded: busy")
+      assert.strictEqual(screen[2], "✖ ask62   failed: as ask61")
       assert.deepStrictEqual([screen.length, screen.at(-1)], [12, "… and 5 more failed"])
     })
   )

@@ -130,6 +130,44 @@ describe("progress in lines", () => {
     })
   )
 
+  it.effect("writes a reason that many asks fail for once, and counts the others", () =>
+    Effect.gen(function* () {
+      const names = ["other", ...Array.from({ length: 200 }, (_, index) => `q${index}`)]
+      const lines = yield* shown(
+        Effect.fnUntraced(function* (listener) {
+          yield* begin(listener, names)
+          yield* Effect.forEach(names, (name) => start(listener, name))
+          yield* Effect.forEach(names, (name) =>
+            fail(listener, name, name === "other" ? "not found: it (req_1)" : `not found: a model (req_${name})`)
+          )
+          yield* end(listener, 0)
+        })
+      )
+      assert.deepStrictEqual(lines.slice(names.length), [
+        "❌ Failed other: not found: it (req_1)",
+        "❌ Failed q0: not found: a model (req_q0)",
+        "❌ Failed 199 more asks for the same reason as q0"
+      ])
+    })
+  )
+
+  it.effect("writes a retry that many asks have in common every five seconds", () =>
+    Effect.gen(function* () {
+      const names = Array.from({ length: 13 }, (_, index) => `q${index}`)
+      const lines = yield* shown(
+        Effect.fnUntraced(function* (listener) {
+          yield* begin(listener, names)
+          yield* Effect.forEach(names, (name) => start(listener, name))
+          yield* Effect.forEach(names, (name) => retry(listener, name, 3000))
+          yield* TestClock.adjust(5000)
+          yield* Effect.forEach(names, (name) => retry(listener, name, 3000))
+        })
+      )
+      const line = "⏳ Retrying q0 in 3.0 s: rate limited: slow down"
+      assert.deepStrictEqual(lines.slice(names.length), [line, line])
+    })
+  )
+
   it.effect("tells what was stopped, in one line for all that were never sent", () =>
     Effect.gen(function* () {
       const names = Array.from({ length: 2000 }, (_, index) => `ask${index + 1}`)

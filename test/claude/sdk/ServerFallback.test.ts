@@ -60,10 +60,10 @@ describe("a reply after a fallback of the API", () => {
   })
 })
 
-describe("a cache write for an hour", () => {
-  const hour = (tokens: number) =>
-    countsOf({ cache_creation_input_tokens: 900, cache_creation: { ephemeral_1h_input_tokens: tokens } })
+const hour = (tokens: number) =>
+  countsOf({ cache_creation_input_tokens: 900, cache_creation: { ephemeral_1h_input_tokens: tokens } })
 
+describe("a cache write for an hour", () => {
   it("is a part of all that was written, and kept from one event of a stream to the next", () => {
     const first = hour(600)
     const usage = usageOf(first)

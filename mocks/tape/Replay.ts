@@ -5,6 +5,7 @@ import * as Incoming from "../wire/Incoming.ts"
 import { NetworkFailure } from "../wire/NetworkFailure.ts"
 import * as Outgoing from "../wire/Outgoing.ts"
 import * as Prompt from "../answers/Prompt.ts"
+import * as Form from "./Form.ts"
 import * as Tape from "./Tape.ts"
 import { objectOf } from "../wire/UncheckedJson.ts"
 
@@ -33,16 +34,22 @@ const missingMessage = (request: Tape.Line["request"], lines: ReadonlyArray<Tape
   if (nearest === undefined) return "The tape is empty: record it first."
   if (Tape.identityOf(nearest) === Tape.identityOf(request))
     return `The tape holds this request, but not so often: ${textOf(request)}`
-  const requestedBody = objectOf(Tape.parsed(request.body)) ?? {}
-  const nearestBody = objectOf(Tape.parsed(nearest.body)) ?? {}
+  const requestedBody = objectOf(Tape.questionOf(request.body)) ?? {}
+  const nearestBody = objectOf(Tape.questionOf(nearest.body)) ?? {}
   const fields = [...new Set([...Object.keys(requestedBody), ...Object.keys(nearestBody)])].filter(
     (field) => JSON.stringify(requestedBody[field]) !== JSON.stringify(nearestBody[field])
   )
   return `This request is not on the tape: ${request.method} ${request.path} ${textOf(request)}. The nearest one differs in ${fields.join(", ") || "its path"}: ${nearest.method} ${nearest.path} ${textOf(nearest)}. Record again, or ask what was recorded.`
 }
 
+/** Takes the first line of this form, or the first of all where none has it. */
+const take = (lines: Array<Tape.Line>, streamed: boolean): Tape.Line | undefined => {
+  const index = lines.findIndex((line) => Form.hasForm(line, streamed))
+  return lines.splice(Math.max(0, index), 1)[0]
+}
+
 /**
- * Answers from a tape; equal requests get their recorded replies in order. Recorded times are divided by `speed`: 1 by default,
+ * Answers from a tape; equal requests get their recorded replies in order, as a stream or one body, whichever they ask for. Recorded times are divided by `speed`: 1 by default,
  * Infinity for no delay. A request that is not on the tape gets a 400 that must not be retried.
  */
 export const replay = async (
@@ -61,7 +68,8 @@ export const replay = async (
     fetch: async (input, init) => {
       const { headers, method, signal, text, url } = await Incoming.read(input, init)
       const request = { method, path: Tape.pathOf(url), body: Tape.redacted(text, Tape.keyOf(headers)) }
-      const line = unused.get(SeededRandom.hash(Tape.identityOf(request), 0))?.shift()
+      const streamed = Form.wantsStream(text)
+      const line = take(unused.get(SeededRandom.hash(Tape.identityOf(request), 0)) ?? [], streamed)
       if (line === undefined) {
         const error = {
           type: "error",
@@ -73,10 +81,10 @@ export const replay = async (
       if (line.response === undefined) throw new NetworkFailure(line.failed ?? "ECONNRESET")
       const startedAt = clock.now()
       const at = (millis: number): number => startedAt + millis / speed
-      const { chunks, cut, headersAtMillis, status } = line.response
+      const { chunks, cut, headers: recordedHeaders, headersAtMillis, status } = Form.inForm(line.response, streamed)
       const outgoing: Outgoing.Outgoing = {
         status,
-        headers: { ...line.response.headers },
+        headers: { ...recordedHeaders },
         headersAtMillis: at(headersAtMillis),
         chunks: chunks.map((chunk) => ({ text: chunk.text, atMillis: at(chunk.atMillis) })),
         ending: cut ? "reset" : "close"

@@ -110,6 +110,19 @@ export const parsed = (body: string): unknown => {
   }
 }
 
-/** Gives the identity of a request: method, path and body, independent of the order of JSON keys. */
+/** Fields of a request that change how its reply is delivered, or by what it is paid, and not what it answers. */
+const deliveryFields = new Set(["stream", "fallbacks", "cache_control"])
+
+/** The body without its delivery fields; a breakpoint of the prompt cache can stand in any block. */
+export const questionOf = (body: string): unknown => {
+  const json = parsed(body)
+  if (objectOf(json) === undefined) return json
+  return JSON.parse(JSON.stringify(json, (name, value: unknown) => (deliveryFields.has(name) ? undefined : value)))
+}
+
+/**
+ * Gives the identity of a request: method, path and body, independent of the order of JSON keys and of delivery, so that a run
+ * that was recorded on a terminal, where answers are streamed, plays on a pipe too.
+ */
 export const identityOf = (request: Line["request"]): string =>
-  `${request.method} ${request.path} ${JSON.stringify(parsed(request.body))}`
+  `${request.method} ${request.path} ${JSON.stringify(questionOf(request.body))}`

@@ -29,7 +29,7 @@ const pieces = (text: string): ReadonlyArray<string> => {
 const callTypes = new Set(["tool_use", "server_tool_use", "mcp_tool_use"])
 
 /** Splits a block into its `content_block_start` and the deltas that complete it. */
-const split = (block: Block): { readonly start: Fields; readonly deltas: ReadonlyArray<Fields> } => {
+export const split = (block: Block): { readonly start: Fields; readonly deltas: ReadonlyArray<Fields> } => {
   if (block.type === "text") {
     const citations = Array.isArray(block["citations"]) ? (block["citations"] as ReadonlyArray<unknown>) : undefined
     return {

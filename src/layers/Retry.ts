@@ -80,8 +80,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           // Also of a later one: a reply before it may have moved the end beyond the time that the timer fired at.
           watchdog.wake(endsAt(), fiber)
         })
-        const endsAt = () =>
-          first.at === undefined || tries.hasReply ? Number.POSITIVE_INFINITY : first.at + limitMillis
+        const endsAt = () => (first.at === undefined ? Number.POSITIVE_INFINITY : tries.lateAt(first.at + limitMillis))
         const record = (error: AskError): void => {
           tries.addFailure(error)
           // A timeout, a stall or a cut proves that the server was reachable.

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { AskError, Continue, Event, Message, Retry, Stack } from "fanfold"
+import { AskError, Claude, Continue, Event, Message, Retry, Stack } from "fanfold"
 import { failure, make, reply, send } from "../FakeClaude.ts"
 
 const retry = { within: "10 seconds", maxWait: "5 seconds" } as const
@@ -37,6 +37,35 @@ describe("a reply of a hedged call that came just in time", () => {
         call.hedge === true
           ? Effect.delay(Effect.succeed(reply("yes")), 7900)
           : Effect.delay(Effect.fail(failure(new AskError.CutOff({ detail: "gone" }))), 9950)
+      )
+      assert.strictEqual(text, "yes")
+    })
+  )
+})
+
+describe("Retry around a layer that sends twice", () => {
+  const twice = Claude.layerAround((send) => (request) => Effect.race(send(request), send(request)))
+
+  it.effect("ends a copy that hangs after the other one paused too often", () =>
+    Effect.gen(function* () {
+      const paused = reply("so far", { stopReason: "pause_turn" })
+      const claude = make((_sent, nth) => (nth === 2 ? Effect.never : Effect.delay(Effect.succeed(paused), 2000)))
+      const layer = Retry.layer(retry).pipe(
+        Layer.provide(twice),
+        Layer.provide(Continue.layer({ turns: 1 })),
+        Layer.provide(claude.layer)
+      )
+      const fiber = yield* Effect.flip(send()).pipe(Effect.provide(layer), Effect.forkChild)
+      yield* TestClock.adjust("1 hour")
+      assert.isDefined(fiber.pollUnsafe(), "hangs")
+      assert.deepInclude((yield* Fiber.join(fiber)).reason, { _tag: "TimedOut", scope: "ask" })
+    })
+  )
+
+  it.effect("delivers a reply whose announcement goes beyond the time, though the other request hangs", () =>
+    Effect.gen(function* () {
+      const text = yield* hedged(({ call }) =>
+        call.hedge === true ? Effect.never : Effect.delay(Effect.succeed(reply("yes")), 9700)
       )
       assert.strictEqual(text, "yes")
     })

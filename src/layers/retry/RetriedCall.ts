@@ -3,6 +3,9 @@ import type { AskError } from "../../claude/AskError.ts"
 import type { Attempt, End, Observer, PartialReply, Stop } from "../../claude/Attempt.ts"
 import { PaidUsage } from "../../claude/PaidUsage.ts"
 
+/** How long a listener may take for the events of a reply, which a call waits for, where that goes beyond the call's time. */
+const announcedWithinMillis = 10_000
+
 export class RetriedCall implements Observer {
   readonly #onDispatch: (at: number) => void
   readonly #paid = new PaidUsage()
@@ -10,29 +13,41 @@ export class RetriedCall implements Observer {
   #partialText: string | undefined
   /** The latest attempt, as long as it is not among the tries that failed. */
   #latest: Attempt | undefined
-  /** An attempt since the latest dispatch brought a reply, which is paid: the call is about to end. */
-  hasReply = false
+  #underWay = 0
+  /** When an attempt since the latest dispatch brought a reply, in epoch milliseconds. */
+  #repliedAt: number | undefined
 
   /** `onDispatch` gets the time of each dispatch, in epoch milliseconds. */
   constructor(onDispatch: (at: number) => void) {
     this.#onDispatch = onDispatch
   }
 
+  /**
+   * When the call is late whose time ends at `end`. A reply that has come is paid, and ends the call once it is announced; while
+   * another attempt is under way it may not end it, as one that paused and is not continued.
+   */
+  lateAt(end: number): number {
+    if (this.#repliedAt === undefined) return end
+    return this.#underWay === 0 ? Number.POSITIVE_INFINITY : Math.max(end, this.#repliedAt + announcedWithinMillis)
+  }
+
   onDispatch(attempt: Attempt): void {
-    this.hasReply = false
+    this.#underWay++
+    this.#repliedAt = undefined
     this.#onDispatch(attempt.dispatchedAt!)
     // A second copy is accounted for by the layer that sends it.
     if (attempt.call.hedge !== true) this.#latest = attempt
   }
 
   onEnd(attempt: Attempt, end: End): void {
+    this.#underWay--
     this.#paid.onEnd(attempt, end)
     // The end of another attempt, such as the copy that lost, takes nothing back.
-    if (end.exit._tag === "Success") this.hasReply = true
+    if (end.exit._tag === "Success") this.#repliedAt = attempt.dispatchedAt! + end.durationMillis
   }
 
   addFailure({ model, partialText }: AskError): void {
-    this.hasReply = false
+    this.#repliedAt = undefined
     this.#model = model ?? this.#model
     this.#partialText = partialText ?? this.#partialText
     this.#latest = undefined

@@ -51,7 +51,15 @@ export interface LimitStatus {
   readonly resetMillis: number
 }
 
-const instant = (millis: number): string => new Date(millis).toISOString().replace(/\.\d{3}Z$/, "Z")
+/** The last instant written: headers of one second's replies state the same one, and dates are dear to write. */
+let lastInstant = { second: 0, text: "1970-01-01T00:00:00Z" }
+
+const instant = (millis: number): string => {
+  const second = Math.floor(millis / 1000)
+  if (lastInstant.second !== second)
+    lastInstant = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` }
+  return lastInstant.text
+}
 
 /** Makes the three headers of one family, such as `input-tokens`. Remaining tokens are rounded to thousands, as in the API. */
 export const rateLimit = (family: string, status: LimitStatus): HeaderList => {

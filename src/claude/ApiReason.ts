@@ -4,6 +4,9 @@ import { secondsText } from "../options/DurationText.ts"
 
 const detail = { detail: Schema.String }
 
+/** What the API said, as a sentence, and what to do about it. */
+const withAdvice = (said: string, advice: string): string => `${said.replace(/[.\s]+$/, "")}. ${advice}`
+
 /** 429: no call of this model class succeeds before `retryAfterMillis`, where the API names it, is over. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   ...detail,
@@ -24,7 +27,7 @@ export class SpendLimitReached extends Schema.TaggedError<SpendLimitReached>()("
     return false
   }
   override get message(): string {
-    return `spend limit reached: ${this.detail}. Raise the limit in the Claude Console`
+    return withAdvice(`spend limit reached: ${this.detail}`, "Raise the limit in the Claude Console")
   }
 }
 
@@ -67,7 +70,7 @@ export class Authentication extends Schema.TaggedError<Authentication>()("Authen
     return false
   }
   override get message(): string {
-    return `authentication failed: ${this.detail}. Check ANTHROPIC_API_KEY`
+    return withAdvice(`authentication failed: ${this.detail}`, "Check ANTHROPIC_API_KEY")
   }
 }
 
@@ -77,7 +80,7 @@ export class BillingFailed extends Schema.TaggedError<BillingFailed>()("BillingF
     return false
   }
   override get message(): string {
-    return `billing failed: ${this.detail}. Check the credit in the Claude Console`
+    return withAdvice(`billing failed: ${this.detail}`, "Check the credit in the Claude Console")
   }
 }
 
@@ -97,7 +100,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", detail)
     return false
   }
   override get message(): string {
-    return `not found: ${this.detail}. Check the model's name and the base URL`
+    return withAdvice(`not found: ${this.detail}`, "Check the model's name and the base URL")
   }
 }
 
@@ -107,6 +110,6 @@ export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", detail)
     return false
   }
   override get message(): string {
-    return `request too large: ${this.detail}. Shorten the context or the question`
+    return withAdvice(`request too large: ${this.detail}`, "Shorten the context or the question")
   }
 }

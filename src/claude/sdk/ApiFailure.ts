@@ -37,7 +37,7 @@ export const reasonOf = (failure: Failure): Reason => {
   const words = `${type} ${code} ${detail}`
   if (spendLimits.has(errorCode ?? "") || spendLimit.test(detail)) return new SpendLimitReached({ detail })
   if (noCredit.test(words)) return new BillingFailed({ detail })
-  const effective = isUnspecific(status) ? (statusOf(type, code) ?? permanentStatusOf(status, words) ?? status) : status
+  const effective = isUnspecific(status) ? statusSaid(status, type, code, words) : status
   switch (effective) {
     case 400:
       return new InvalidRequest({ detail })
@@ -62,6 +62,13 @@ export const reasonOf = (failure: Failure): Reason => {
         ? new ServerError({ detail, ...(status !== undefined && { status }) })
         : new InvalidRequest({ detail: `${detail} (status ${effective})` })
   }
+}
+
+/** The status that the body stands for. OpenAI's type for a wrong key is that of any wrong request, so that its words decide. */
+const statusSaid = (status: number | undefined, type: string, code: string, words: string): number | undefined => {
+  const named = statusOf(type, code)
+  const found = named === undefined || named === 400 ? permanentStatusOf(status, words) : undefined
+  return found === 401 ? found : (named ?? found ?? status)
 }
 
 /** Statuses that pass: time limits, conflicts (408, 409, 425), and 5xx but for "not implemented" and "log in to the network". */

@@ -75,6 +75,9 @@ const ofGateways: ReadonlyArray<Row> = [
     false
   ],
   [500, openAi("Incorrect API key provided: sk-…"), "Authentication", false],
+  [500, openAi("Invalid API key provided", "invalid_request_error"), "Authentication", false],
+  [undefined, openAi("Invalid API key provided", "invalid_request_error"), "Authentication", false],
+  [500, api("invalid_request_error", "prompt is too long"), "InvalidRequest", false],
   [500, openAi("API key not valid. Please pass a valid API key."), "Authentication", false],
   [500, { message: "Unauthorized" }, "Authentication", false],
   [500, "Request failed with status code 401", "Authentication", false],
@@ -153,5 +156,12 @@ describe("the message of an error", () => {
     [422, { detail: "of another form" }, "of another form"]
   ])("%s %j says what was sent", (status, body, words) => {
     assert.include(reasonOf(failureOf(status, body)).message, words)
+  })
+
+  it("ends what the API said with one period before the advice", () => {
+    const body = api("invalid_request_error", "Your credit balance is too low to access the Anthropic API.")
+    const expected =
+      "billing failed: Your credit balance is too low to access the Anthropic API. Check the credit in the Claude Console"
+    assert.strictEqual(reasonOf({ status: 400, body }).message, expected)
   })
 })

@@ -1,4 +1,5 @@
 /** Gives a recorded response in the form that a request asks for: one JSON body, or an event stream. */
+import * as EventStream from "effect/encoding/Sse"
 import * as Headers from "../wire/Headers.ts"
 import * as Sse from "../wire/Sse.ts"
 import { split } from "../wire/Stream.ts"
@@ -33,11 +34,7 @@ export const inForm = (response: Recorded, streamed: boolean): Recorded => {
 }
 
 const plain = (response: Recorded, text: string, endsAtMillis: number): Recorded => {
-  const events = text.split(/\r?\n\r?\n/).flatMap((event): ReadonlyArray<UncheckedJson> => {
-    const data = event.split(/\r?\n/).flatMap((line) => (line.startsWith("data:") ? [line.slice(5)] : []))
-    const json = parse(data.join("\n"))
-    return json === undefined ? [] : [json]
-  })
+  const events = eventsIn(text)
   const error = events.find(({ type }) => type === "error")
   const body = error ?? (response.cut ? undefined : messageOf(events))
   return {
@@ -47,6 +44,17 @@ const plain = (response: Recorded, text: string, endsAtMillis: number): Recorded
     chunks: body === undefined ? [] : [{ text: JSON.stringify(body), atMillis: endsAtMillis }],
     cut: body === undefined
   }
+}
+
+/** The JSON of each event of a stream. */
+const eventsIn = (text: string): ReadonlyArray<UncheckedJson> => {
+  const events: Array<UncheckedJson> = []
+  const parser = EventStream.makeParser((event) => {
+    const json = event._tag === "Event" ? parse(event.data) : undefined
+    if (json !== undefined) events.push(json)
+  })
+  parser.feed(`${text}\n\n`)
+  return events
 }
 
 /** The statuses of the API's error types that occur within streams; any other is a server error. */

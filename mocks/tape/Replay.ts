@@ -49,8 +49,9 @@ const take = (lines: Array<Tape.Line>, streamed: boolean): Tape.Line | undefined
 }
 
 /**
- * Answers from a tape; equal requests get their recorded replies in order, as a stream or one body, whichever they ask for. Recorded times are divided by `speed`: 1 by default,
- * Infinity for no delay. A request that is not on the tape gets a 400 that must not be retried.
+ * Answers from a tape; equal requests get their recorded replies in order, as a stream or one body, whichever they ask for.
+ * Recorded times are divided by `speed`: 1 by default, Infinity for no delay. A request that is not on the tape gets a 400 that
+ * must not be retried.
  */
 export const replay = async (
   file: string,

@@ -51,7 +51,7 @@ export interface LimitStatus {
   readonly resetMillis: number
 }
 
-/** The last instant written: headers of one second's replies state the same one, and dates are dear to write. */
+/** The last instant written: all resets within one second have the same text, and formatting a date is slow. */
 let lastInstant = { second: 0, text: "1970-01-01T00:00:00Z" }
 
 const instant = (millis: number): string => {

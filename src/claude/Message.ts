@@ -94,33 +94,25 @@ export const noUsage: Usage = {
   webSearches: 0
 }
 
-export const addUsage = (a: Usage, b: Usage): Usage => ({
-  inputTokens: a.inputTokens + b.inputTokens,
-  cacheCreationInputTokens: a.cacheCreationInputTokens + b.cacheCreationInputTokens,
-  cacheReadInputTokens: a.cacheReadInputTokens + b.cacheReadInputTokens,
-  outputTokens: a.outputTokens + b.outputTokens,
-  thinkingTokens: a.thinkingTokens + b.thinkingTokens,
-  webSearches: a.webSearches + b.webSearches,
-  ...((a.isIncomplete === true || b.isIncomplete === true) && { isIncomplete: true }),
-  ...((a.cacheCreation1hInputTokens !== undefined || b.cacheCreation1hInputTokens !== undefined) && {
-    cacheCreation1hInputTokens: (a.cacheCreation1hInputTokens ?? 0) + (b.cacheCreation1hInputTokens ?? 0)
-  })
-})
-
-/** A usage without a part of it. */
-export const subtractUsage = (usage: Usage, part: Usage): Usage => {
-  const for1h = (usage.cacheCreation1hInputTokens ?? 0) - (part.cacheCreation1hInputTokens ?? 0)
+/** `a` and `sign` times `b`. */
+const combined = (a: Usage, b: Usage, sign: 1 | -1): Usage => {
+  const for1h = (a.cacheCreation1hInputTokens ?? 0) + sign * (b.cacheCreation1hInputTokens ?? 0)
   return {
-    inputTokens: usage.inputTokens - part.inputTokens,
-    cacheCreationInputTokens: usage.cacheCreationInputTokens - part.cacheCreationInputTokens,
-    cacheReadInputTokens: usage.cacheReadInputTokens - part.cacheReadInputTokens,
-    outputTokens: usage.outputTokens - part.outputTokens,
-    thinkingTokens: usage.thinkingTokens - part.thinkingTokens,
-    webSearches: usage.webSearches - part.webSearches,
-    ...(usage.isIncomplete === true && { isIncomplete: true }),
+    inputTokens: a.inputTokens + sign * b.inputTokens,
+    cacheCreationInputTokens: a.cacheCreationInputTokens + sign * b.cacheCreationInputTokens,
+    cacheReadInputTokens: a.cacheReadInputTokens + sign * b.cacheReadInputTokens,
+    outputTokens: a.outputTokens + sign * b.outputTokens,
+    thinkingTokens: a.thinkingTokens + sign * b.thinkingTokens,
+    webSearches: a.webSearches + sign * b.webSearches,
+    ...((a.isIncomplete === true || b.isIncomplete === true) && { isIncomplete: true }),
     ...(for1h !== 0 && { cacheCreation1hInputTokens: for1h })
   }
 }
+
+export const addUsage = (a: Usage, b: Usage): Usage => combined(a, b, 1)
+
+/** A usage without a part of it. */
+const subtractUsage = (usage: Usage, part: Usage): Usage => combined(usage, part, -1)
 
 /** The same where nothing may have been paid. */
 export const addPaid = (a: Usage | undefined, b: Usage | undefined): Usage | undefined =>

@@ -66,6 +66,9 @@ export const all: ReadonlyMap<string, ModelInfo> = new Map(Object.entries(models
 const otherName =
   /^(?:(?:anthropic|bedrock|openrouter|vertex_ai)\/)*(?:(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.)?(claude-[a-z]+-\d+(?:[-.]\d{1,2})?)(?:[-@]\d{8}|@default|-latest)?(?:-v\d+(?::\d+)?)?$/
 
+/** The name without the date of its snapshot: `claude-next` is answered by `claude-next-20261101`. */
+export const undated = (model: string): string => model.replace(/-\d{8}$/, "")
+
 /** The name in the table that a name stands for; the name itself where it stands for none. */
 export const canonicalOf = (model: string): string => {
   if (all.has(model)) return model

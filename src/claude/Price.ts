@@ -35,15 +35,12 @@ const cacheWrite1hFactor = 2
 /** One web search costs 10 USD per 1,000, as the documentation of the web search tool says; its results are input tokens. */
 const webSearchUsd = 0.01
 
-/** The date of a model's snapshot: `claude-next` is answered by `claude-next-20261101`, at the same price. */
-const snapshot = /-\d{8}$/
-
 const ownOf = (overrides: Prices, model: string): Price | undefined =>
   Object.hasOwn(overrides, model) ? overrides[model] : undefined
 
 const overrideOf = (overrides: Prices, model: string): Price | undefined =>
   ownOf(overrides, model) ??
-  ownOf(overrides, model.replace(snapshot, "")) ??
+  ownOf(overrides, ModelInfo.undated(model)) ??
   ownOf(overrides, ModelInfo.canonicalOf(model))
 
 /** Whether the price of a model is an override of the list, or added to it. */

@@ -15,15 +15,12 @@ export const Current = Context.Reference<RefusalPolicy>("fanfold/claude/RefusalP
   defaultValue: () => "gap"
 })
 
-/** The date of a snapshot. */
-const snapshot = /-\d{8}$/
-
 /**
  * The models that the API may go on to after a refusal of a model; none where it does not, which is so for the names of Amazon
  * Bedrock, Vertex AI and gateways.
  */
 export const fallbacksOf = (model: string): ReadonlyArray<string> =>
-  ModelInfo.all.get(model.replace(snapshot, ""))?.fallbacks ?? []
+  ModelInfo.all.get(ModelInfo.undated(model))?.fallbacks ?? []
 
 /** The request with the API's own fallback, by the policy `fallback`, for an ask without a list whose model has one. */
 export const withFallbacks = (request: Request, hasList: boolean, policy: RefusalPolicy): Request =>

@@ -7,7 +7,7 @@ import * as Ask from "../pipeline/Ask.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
-import { numberText, plural } from "../report/NumberText.ts"
+import { numberText, plural } from "../options/NumberText.ts"
 import { inert } from "../report/TerminalText.ts"
 import * as SharedPrefixLines from "./SharedPrefixLines.ts"
 

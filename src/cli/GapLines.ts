@@ -1,6 +1,6 @@
 /** Lines about the asks without an answer: one for all that share a reason, of which there may be thousands. */
 import { type Gap, whyOf } from "../pipeline/Findings.ts"
-import { plural } from "../report/NumberText.ts"
+import { plural } from "../options/NumberText.ts"
 import { inert } from "../report/TerminalText.ts"
 
 /** Up to this many asks are all named on their line. */

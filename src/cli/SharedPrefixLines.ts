@@ -1,7 +1,7 @@
 /** Lines of `check` about the prompt cache: which asks share a prefix, which ask writes it, and why an ask does not use it. */
 import type { Request } from "../claude/Message.ts"
 import { minimumTokensOf, type Prefix, prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
-import { numberText } from "../report/NumberText.ts"
+import { numberText } from "../options/NumberText.ts"
 import { inert } from "../report/TerminalText.ts"
 
 /** Up to this many asks are all named on their line. */

@@ -9,8 +9,7 @@ import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 /** What follows a refusal. */
 export const Options = RefusalPolicy.RefusalPolicy.annotate({
   description:
-    "After a refusal: fallback asks the next model of the list, or, without a list, lets the API choose one where it can; gap leaves the ask without an answer (default fallback)",
-  expected: '"fallback" or "gap"'
+    "After a refusal: fallback asks the next model of the list, or, without a list, lets the API choose one where it can; gap leaves the ask without an answer (default fallback)"
 })
 export type Options = RefusalPolicy.RefusalPolicy
 

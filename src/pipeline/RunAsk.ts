@@ -1,4 +1,7 @@
-/** Sends an ask, decodes its reply, asks once more where the reply is empty, lacks a stop reason or does not fit its schema, and emits the ask's events. */
+/**
+ * Sends an ask, decodes its reply, and asks once more where the reply is empty, lacks a stop reason or does not fit its schema.
+ * Emits the ask's events.
+ */
 import { Cause, Context, Duration, Effect, Exit, Option } from "effect"
 import { AskError, NothingToFold } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
@@ -54,6 +57,7 @@ export const resolve = <A, R>(
     }
     const started = Event.emit({ _tag: "Started", question: ask.question })
     const asked = Effect.andThen(started, answer(ask, startedAt, paid))
+    // One finalizer emits the end and restores the context; `updateContext` would add a second one to every ask.
     fiber.setContext(own)
     return Effect.onExit(asked, (exit) =>
       Effect.andThen(

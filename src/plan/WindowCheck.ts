@@ -4,6 +4,7 @@ import * as Models from "../claude/Models.ts"
 import { tokensOf } from "../cost/SharedPrefix.ts"
 import { charactersPerToken, estimateInputTokens, exceedsLimit } from "../cost/TokenCount.ts"
 import type * as Issue from "../options/Issue.ts"
+import { numberText, plural } from "../options/NumberText.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
@@ -16,7 +17,7 @@ export interface Checked {
   readonly notices: ReadonlyArray<Issue.Issue>
 }
 
-/** Of models that `ModelInfo` lacks nothing is said. `defaults` are the settings of asks that set none. */
+/** Models that `ModelInfo` lacks are not checked. `defaults` are the settings of asks that set none. */
 export const check = (
   { asks, context = "", synthesis }: Pick<Pipeline, "asks" | "context" | "synthesis">,
   defaults: Ask.Options = {}
@@ -72,12 +73,10 @@ export const check = (
   const path = ["synthesis"]
   checkOutput(path, request.maxTokens, synthesis.options.model)
   const certainTokens = Math.ceil(estimateInputTokens(request) + questionTokens)
-  const answers = `the answers to ${numberText(count)} ${count === 1 ? "ask" : "asks"} may be as long as their maxTokens: with them the request has up to`
+  const answers = `the answers to ${plural(count, "ask", "asks")} may be as long as their maxTokens: with them the request has up to`
   for (const model of Models.all(synthesis.options.model)) {
     if (isTooLarge(path, "the instruction and the questions have about", certainTokens, model)) continue
     isTooLarge(path, answers, certainTokens + answerTokens, model, false)
   }
   return { issues, notices }
 }
-
-const numberText = (n: number): string => n.toLocaleString("en-US")

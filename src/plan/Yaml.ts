@@ -14,6 +14,7 @@ import {
   visit,
   type YAMLMap
 } from "yaml"
+import { numberText } from "../options/NumberText.ts"
 import { beginning, type Problem, type Source, SyntaxProblem } from "./Source.ts"
 import { findingsOf, found } from "./YamlText.ts"
 
@@ -92,7 +93,7 @@ const wrongAliases = (document: Document) => {
       const size = sizeOf(node)
       sizes.set(alias, size)
       if (aliased <= maxAliasedValues && aliased + size > maxAliasedValues) {
-        report(`with this alias the file stands for more than ${maxAliasedValues.toLocaleString("en-US")} values`)
+        report(`with this alias the file stands for more than ${numberText(maxAliasedValues)} values`)
       }
       aliased += size
     }

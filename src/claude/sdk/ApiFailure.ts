@@ -109,7 +109,10 @@ const statuses: Readonly<Record<string, number>> = {
 
 const statusOfName = (name: string): number | undefined => (Object.hasOwn(statuses, name) ? statuses[name] : undefined)
 
-/** A code is more exact than its type, which OpenAI sets to `invalid_request_error` for a wrong key too. It may be a status; a 5xx says no more than that of the response. */
+/**
+ * A code is more exact than its type, which OpenAI sets to `invalid_request_error` for a wrong key too. It may be a status; a
+ * 5xx says no more than that of the response.
+ */
 const statusOf = (type: string, code: string): number | undefined =>
   statusOfName(code) ?? statusOfName(type) ?? (/^(?:4\d\d|529)$/.test(code) ? Number(code) : undefined)
 

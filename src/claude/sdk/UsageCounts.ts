@@ -27,16 +27,11 @@ export const countsOf = (json: unknown): Counts => {
  * or 0 leaves the earlier one: some gateways end every stream with `input_tokens: 0`.
  */
 export const later = (before: Counts, after: Counts): Counts => {
-  const latest = (name: keyof Counts): unknown => (after[name] || undefined) ?? before[name] ?? after[name]
-  return {
-    inputTokens: latest("inputTokens"),
-    cacheCreationInputTokens: latest("cacheCreationInputTokens"),
-    cacheReadInputTokens: latest("cacheReadInputTokens"),
-    outputTokens: latest("outputTokens"),
-    thinkingTokens: latest("thinkingTokens"),
-    webSearches: latest("webSearches"),
-    cacheCreation1hInputTokens: latest("cacheCreation1hInputTokens")
+  const counts: { -readonly [K in keyof Counts]: Counts[K] } = { ...before }
+  for (const name of Object.keys(after) as Array<keyof Counts>) {
+    if (after[name] || isAbsent(counts[name])) counts[name] = after[name]
   }
+  return counts
 }
 
 const isCount = (count: unknown): count is number => Number.isSafeInteger(count) && (count as number) >= 0

@@ -2,7 +2,7 @@
 import { charactersPerToken } from "../../cost/TokenCount.ts"
 import { roundedText, secondsText } from "../../options/DurationText.ts"
 import { type AskState, isOpen, type Status } from "../../report/AskState.ts"
-import { plural } from "../../report/NumberText.ts"
+import { plural } from "../../options/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { cut, wrap } from "./TextWrap.ts"

@@ -2,7 +2,7 @@
 import { inputTokensOf } from "../../claude/Message.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import type { AskState } from "../../report/AskState.ts"
-import { numberText } from "../../report/NumberText.ts"
+import { numberText } from "../../options/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { usdText } from "../../claude/Price.ts"

@@ -1,6 +1,6 @@
 /** Lines of the summary about asks, or the synthesis, that a fallback model answered. */
 import type { AskState } from "../../report/AskState.ts"
-import { plural } from "../../report/NumberText.ts"
+import { plural } from "../../options/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
 
 /** One line for all asks with the same fallback for the same reason, of which there may be thousands; one for the synthesis. */

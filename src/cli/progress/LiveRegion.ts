@@ -2,7 +2,7 @@
 import { inputTokensOf } from "../../claude/Message.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { type AskState, isOpen, type Status } from "../../report/AskState.ts"
-import { numberText, plural } from "../../report/NumberText.ts"
+import { numberText, plural } from "../../options/NumberText.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { usdText } from "../../claude/Price.ts"
 import { estimateTokens, finalLines, line, type View } from "./AskLine.ts"

@@ -1,7 +1,7 @@
 /** Messages of a run that many asks share: each is written in full once, and counted after that. */
 import type * as Event from "../../claude/Event.ts"
 import type { AskState } from "../../report/AskState.ts"
-import { plural } from "../../report/NumberText.ts"
+import { plural } from "../../options/NumberText.ts"
 
 /** Up to this many asks that share a reason are all named. */
 const maxNamed = 4
@@ -9,7 +9,7 @@ const maxNamed = 4
 /** With more asks than these, a retry for a reason that was written lately is not written. */
 const maxAsksWithAllRetries = 12
 
-/** How long the line of a retry stands for those for the same reason, in milliseconds. */
+/** For so many milliseconds after the line of a retry, further retries for the same reason are not written. */
 const retryMillis = 5000
 
 /** Reason and message, without the request id, which differs from ask to ask. */
@@ -31,7 +31,7 @@ export class RepeatedReasons {
     return known !== undefined
   }
 
-  /** Whether the line of an earlier retry stands for this one. `asks`: how many the run has. */
+  /** Whether a retry for the same reason was written shortly before. `asks`: how many the run has. */
   isRepeatedRetry(event: Extract<Event.Event, { readonly _tag: "Retrying" }>, asks: number): boolean {
     const key = keyOf(event)
     const at = this.#retries.get(key)

@@ -1,7 +1,7 @@
 /** The closing lines of a run: its time and speed-up, its tokens and cost, and which asks a fallback model answered. */
 import { inputTokensOf } from "../../claude/Message.ts"
 import { roundedText } from "../../options/DurationText.ts"
-import { numberText, plural } from "../../report/NumberText.ts"
+import { numberText, plural } from "../../options/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { usdText } from "../../claude/Price.ts"
 import * as FallbackLines from "./FallbackLines.ts"

@@ -23,6 +23,7 @@ import { AskError, TooLarge } from "../../claude/AskError.ts"
 import type { Usage } from "../../claude/Message.ts"
 import type { RateLimitHeaders } from "../../claude/RateLimitHeaders.ts"
 import { exceedsLimit } from "../../cost/TokenCount.ts"
+import { numberText } from "../../options/NumberText.ts"
 import { type Waiter, WaitingQueue } from "../../scheduling/WaitingQueue.ts"
 import { CoolDown } from "./CoolDown.ts"
 import { differs, type Learned } from "./LearnedLimits.ts"
@@ -279,7 +280,6 @@ export class ClassLimiter {
 }
 
 const tooLarge = (tokens: number, limit: number): AskError => {
-  const [needed, held] = [tokens, limit].map((count) => count.toLocaleString("en-US"))
-  const detail = `about ${needed} input tokens, and the account's limit of ${held} a minute holds no more`
+  const detail = `about ${numberText(tokens)} input tokens, and the account's limit of ${numberText(limit)} a minute holds no more`
   return new AskError({ reason: new TooLarge({ detail }) })
 }

@@ -34,6 +34,17 @@ describe("what is kept for the synthesis", () => {
     })
   )
 
+  it.effect("keeps nothing for what a refusal wrote, as no synthesis reads it", () =>
+    Effect.gen(function* () {
+      const refused = { usage: usage(10_000), stopReason: "refusal", refusal: { category: null, explanation: null } }
+      const claude = make(({ call }) =>
+        Effect.succeed(call.ask === "a" ? reply("word".repeat(10_000), refused) : reply("yes", { usage: usage(10) }))
+      )
+      // The refusal is paid, and two asks with the synthesis fit beside it only where its text is not to be read.
+      assert.deepStrictEqual(reasons((yield* folding(claude, 0.0166)).findings), ["Refused"])
+    })
+  )
+
   it.effect("holds over a retry of the synthesis", () =>
     Effect.gen(function* () {
       const claude = make(({ call }, nth) =>

@@ -48,6 +48,17 @@ describe("a budget", () => {
     })
   )
 
+  it.effect("takes all of it for a reply whose tokens are not counted", () =>
+    Effect.gen(function* () {
+      const uncounted = { ...usage(0), isIncomplete: true } as const
+      const claude = make(() => Effect.succeed(reply("yes", { usage: uncounted })))
+      const research = Research.run([dear("a"), dear("b")], { policy: "best-effort", concurrency: 1 })
+      const findings = yield* pass(Effect.provide(research, over(claude, 0.006)))
+      assert.strictEqual(claude.sent.length, 1)
+      assert.deepStrictEqual(reasons(findings), ["OverBudget"])
+    })
+  )
+
   it.effect("lets a smaller ask out behind one that cannot fit", () =>
     Effect.gen(function* () {
       const claude = make()

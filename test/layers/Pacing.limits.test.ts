@@ -76,6 +76,10 @@ describe("limits that are told", () => {
       const cached = make(() => Effect.succeed(reply("yes", { usage: usage(10, 1, 990) })))
       yield* pass(sendAll(long).pipe(Effect.provide(paced(cached, { limits: { itpm: 6000 } }))))
       assert.strictEqual(timesOf(cached)[6], timesOf(cached)[0])
+
+      const uncounted = make(() => Effect.succeed(reply("yes", { usage: { ...usage(0, 0), isIncomplete: true } })))
+      yield* pass(sendAll(long).pipe(Effect.provide(paced(uncounted, { limits: { itpm: 6100 } }))))
+      assert.isAbove(timesOf(uncounted)[6]!, 8000)
     })
   )
 

@@ -14,9 +14,12 @@ export const wantsStream = (body: string): boolean => parse(body)?.["stream"] ==
 
 const isStream = ({ headers }: Recorded): boolean => /event-stream/i.test(headers["content-type"] ?? "")
 
-/** Whether the response of a line has this form; errors and broken connections have both. */
+/** Whether a line is a reply: not an error, nor a broken connection. */
+export const isReply = ({ response }: Line): boolean => response?.status === 200
+
+/** Whether the reply of a line has this form. */
 export const hasForm = ({ response }: Line, streamed: boolean): boolean =>
-  response === undefined || response.status !== 200 || isStream(response) === streamed
+  response !== undefined && isStream(response) === streamed
 
 /**
  * The response in the form asked for. In another form than the recorded one, a body arrives whole at the time of the recorded
@@ -36,7 +39,9 @@ export const inForm = (response: Recorded, streamed: boolean): Recorded => {
 const plain = (response: Recorded, text: string, endsAtMillis: number): Recorded => {
   const events = eventsIn(text)
   const error = events.find(({ type }) => type === "error")
-  const body = error ?? (response.cut ? undefined : messageOf(events))
+  const message = response.cut ? undefined : messageOf(events)
+  // Without a stop reason the stream broke off, also where its connection was closed in order.
+  const body = error ?? (typeof message?.["stop_reason"] === "string" ? message : undefined)
   return {
     status: error === undefined ? 200 : (statusOf[String(objectOf(error["error"])?.["type"])] ?? 500),
     headers: { ...response.headers, ...Headers.json },

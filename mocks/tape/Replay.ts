@@ -42,9 +42,11 @@ const missingMessage = (request: Tape.Line["request"], lines: ReadonlyArray<Tape
   return `This request is not on the tape: ${request.method} ${request.path} ${textOf(request)}. The nearest one differs in ${fields.join(", ") || "its path"}: ${nearest.method} ${nearest.path} ${textOf(nearest)}. Record again, or ask what was recorded.`
 }
 
-/** Takes the first line of this form, or the first of all where none has it. */
+/** Takes the first reply of this form before the next error, else the first line: what was tried again stays in its order. */
 const take = (lines: Array<Tape.Line>, streamed: boolean): Tape.Line | undefined => {
-  const index = lines.findIndex((line) => Form.hasForm(line, streamed))
+  const errorAt = lines.findIndex((line) => !Form.isReply(line))
+  const replies = errorAt === -1 ? lines : lines.slice(0, errorAt)
+  const index = replies.findIndex((line) => Form.hasForm(line, streamed))
   return lines.splice(Math.max(0, index), 1)[0]
 }
 

@@ -110,14 +110,18 @@ export const parsed = (body: string): unknown => {
   }
 }
 
-/** Fields of a request that change how its reply is delivered, or by what it is paid, and not what it answers. */
-const deliveryFields = new Set(["stream", "fallbacks", "cache_control"])
+/** A breakpoint of the prompt cache, which can stand in any block. A tool may have a property of the same name. */
+const isBreakpoint = (name: string, value: unknown): boolean =>
+  name === "cache_control" && objectOf(value)?.["type"] === "ephemeral"
 
-/** The body without its delivery fields; a breakpoint of the prompt cache can stand in any block. */
+/** The body without what changes how its reply is delivered or paid, and not what it answers. */
 export const questionOf = (body: string): unknown => {
   const json = parsed(body)
-  if (objectOf(json) === undefined) return json
-  return JSON.parse(JSON.stringify(json, (name, value: unknown) => (deliveryFields.has(name) ? undefined : value)))
+  const object = objectOf(json)
+  if (object === undefined) return json
+  const { fallbacks: _paid, stream: _form, ...question } = object
+  const text = JSON.stringify(question, (name, value: unknown) => (isBreakpoint(name, value) ? undefined : value))
+  return JSON.parse(text)
 }
 
 /**

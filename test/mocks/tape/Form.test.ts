@@ -85,19 +85,53 @@ describe("a tape that is played in another form", () => {
     const claude = mockClaude()
     claude.fault(fault.errorEvent({ afterDeltas: 1 }), { when: { user: "error" } })
     claude.fault(fault.cut({ afterDeltas: 1 }), { when: { user: "cut" } })
+    claude.fault(fault.cut({ afterDeltas: 1, how: "end" }), { when: { user: "closed" } })
     await using server = await claude.serve()
     const recording = clientOf(record(file, { upstream: server.url }).fetch)
-    for (const text of ["error", "cut"]) await streamed(recording, params(text)).catch(() => {})
+    for (const text of ["error", "cut", "closed"]) await streamed(recording, params(text)).catch(() => {})
     const playing = clientOf((await replay(file, { speed: Number.POSITIVE_INFINITY })).fetch)
     const failed = await plain(playing, params("error")).catch((error: { readonly status?: number }) => error.status)
     assert.strictEqual(failed, 529)
-    const broken = await plain(playing, params("cut")).catch((error: Error) => error)
-    assert.instanceOf(broken, Error)
+    for (const text of ["cut", "closed"]) {
+      assert.instanceOf(await plain(playing, params(text)).catch((error: Error) => error), Error, text)
+    }
+  })
+
+  it("plays a reply and the error after it in their order", async () => {
+    const file = join(folder, "order.jsonl")
+    const claude = mockClaude()
+    await using server = await claude.serve()
+    const recording = clientOf(record(file, { upstream: server.url }).fetch)
+    await streamed(recording, params("again"))
+    claude.fault(fault.overloaded())
+    await plain(recording, params("again")).catch(() => {})
+    const playing = clientOf((await replay(file, { speed: Number.POSITIVE_INFINITY })).fetch)
+    const ask = () => plain(playing, params("again")).then(({ type }) => type, caught)
+    assert.deepStrictEqual([await ask(), await ask()], ["message", ["OverloadedError", 529]])
+  })
+
+  it("tells requests apart whose tools have properties with the names of delivery", async () => {
+    const file = join(folder, "names.jsonl")
+    const claude = mockClaude()
+    const withTool = (property: string) => ({
+      ...params("named"),
+      tools: [{ name: "t", input_schema: { type: "object" as const, properties: { [property]: { type: "string" } } } }]
+    })
+    const properties = ["stream", "cache_control", "fallbacks"]
+    await using server = await claude.serve()
+    for (const property of properties) {
+      claude.when({ user: "named" }).reply(property).once()
+      await plain(clientOf(record(file, { upstream: server.url }).fetch), withTool(property))
+    }
+    const playing = clientOf((await replay(file, { speed: Number.POSITIVE_INFINITY })).fetch)
+    for (const property of properties.toReversed()) {
+      assert.deepInclude((await plain(playing, withTool(property))).content.at(-1)!, { text: property })
+    }
   })
 
   it("arrives whole at the recorded end", async () => {
     const file = join(folder, "times.jsonl")
-    const message = { type: "message", id: "msg_1", role: "assistant", model: "claude-sonnet-5-5", content: [] }
+    const message = { type: "message", id: "msg_1", role: "assistant", content: [], stop_reason: "end_turn" }
     const event = `event: message_start\ndata: ${JSON.stringify({ type: "message_start", message })}\n\n`
     const chunks = [100, 300].map((atMillis) => ({ atMillis, text: event }))
     const headers = { "content-type": "text/event-stream" }

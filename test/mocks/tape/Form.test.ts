@@ -26,6 +26,12 @@ const plain = (client: Anthropic, request: Anthropic.MessageCreateParamsNonStrea
   client.messages.create(request)
 const streamed = (client: Anthropic, request: Anthropic.MessageCreateParamsNonStreaming): Promise<Anthropic.Message> =>
   client.messages.stream(request).finalMessage()
+/** A request whose tool has a property of this name. */
+const withTool = (property: string) => ({
+  ...params("named"),
+  tools: [{ name: "t", input_schema: { type: "object" as const, properties: { [property]: { type: "string" } } } }]
+})
+
 type Ask = typeof plain
 
 const caught = (error: { readonly status?: unknown; readonly name: string }) => [error.name, error.status]
@@ -113,10 +119,6 @@ describe("a tape that is played in another form", () => {
   it("tells requests apart whose tools have properties with the names of delivery", async () => {
     const file = join(folder, "names.jsonl")
     const claude = mockClaude()
-    const withTool = (property: string) => ({
-      ...params("named"),
-      tools: [{ name: "t", input_schema: { type: "object" as const, properties: { [property]: { type: "string" } } } }]
-    })
     const properties = ["stream", "cache_control", "fallbacks"]
     await using server = await claude.serve()
     for (const property of properties) {

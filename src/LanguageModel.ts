@@ -71,7 +71,7 @@ const asCall =
     Effect.updateContext(send(request), (context: Context.Context<never>) => {
       const call = Context.get(context, Call.Current)
       const current = fallback.length === 0 ? call : { ...call, fallback }
-      return Context.add(Context.add(context, Call.FirstDispatch, { at: undefined }), Call.Current, current)
+      return Context.add(Context.add(context, Call.Execution, { firstDispatchAt: undefined }), Call.Current, current)
     })
 
 const id = "0"

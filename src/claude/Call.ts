@@ -21,6 +21,8 @@ export const Call = Schema.Struct({
   streamed: Schema.optionalKey(Schema.Boolean),
   /** A second copy of a slow call, which leaves at once or not at all. */
   hedge: Schema.optionalKey(Schema.Boolean),
+  /** Answers of the run that the journal has given: the synthesis will read them too. Tokens at most, and bytes of text. */
+  reused: Schema.optionalKey(Schema.Struct({ tokens: Schema.Int, bytes: Schema.Int })),
   /**
    * The synthesis that follows: its model, the models that may be asked, and paid, in addition after refusals, its most output
    * tokens, searches, and input tokens without any answer.
@@ -42,10 +44,13 @@ export const Current = Context.Reference<Call>("fanfold/claude/Call/Current", {
   defaultValue: () => ({ run: "", ask: "ask", part: "ask", level: 0, asks: 1, attempt: 1 })
 })
 
-/** When the first request of an ask left, in epoch milliseconds: shared by all its turns, so that one limit spans them. */
-export const FirstDispatch = Context.Reference<{ at: number | undefined } | undefined>(
-  "fanfold/claude/Call/FirstDispatch",
-  {
-    defaultValue: () => undefined
-  }
-)
+/** One execution of an ask: shared by all its turns, so that one limit spans them, and they can be told from those of others. */
+export interface Execution {
+  /** When its first request left, in epoch milliseconds. */
+  firstDispatchAt: number | undefined
+}
+
+/** The execution that a request belongs to; each request outside of one is its own. */
+export const Execution = Context.Reference<Execution | undefined>("fanfold/claude/Call/Execution", {
+  defaultValue: () => undefined
+})

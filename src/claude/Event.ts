@@ -77,6 +77,17 @@ export const AttemptFailed = Schema.TaggedStruct("AttemptFailed", {
   durationMillis: Schema.Finite,
   hedge
 })
+/** A reply was taken from the journal, where the run `from` has paid it at `paidAt` (epoch milliseconds): nothing was sent. */
+export const Reused = Schema.TaggedStruct("Reused", {
+  ...stamp,
+  model: Schema.String,
+  /** What it used then, and would have cost again. */
+  usage: Usage,
+  costUsd,
+  declined: Schema.optionalKey(Schema.Array(Declined)),
+  paidAt: Schema.Finite,
+  from: Schema.String
+})
 /** Another attempt follows after `delayMillis`. */
 export const Retrying = Schema.TaggedStruct("Retrying", {
   ...stamp,
@@ -121,6 +132,7 @@ export const Event = Schema.Union([
   FirstToken,
   Replied,
   AttemptFailed,
+  Reused,
   Retrying,
   FellBack,
   Continued,
@@ -155,8 +167,17 @@ const silent: Listener = { emit: () => Effect.void }
 /** The listener of the calls made with it; none by default. */
 export const Listener = Context.Reference<Listener>("fanfold/claude/Event/Listener", { defaultValue: () => silent })
 
+/** Keeps the events of a run. Awaited before the listener gets an event, and must not fail. */
+export type Recorder = (event: Event) => Effect.Effect<void>
+
+/** The recorder of the calls made with it, beside their listener, which code may replace; none by default. */
+export const Recorder = Context.Reference<Recorder | undefined>("fanfold/claude/Event/Recorder", {
+  defaultValue: () => undefined
+})
+
 /** Whether anything receives the events of the fiber's calls. */
-export const isListening = (fiber: AnyFiber): boolean => fiber.getRef(Listener) !== silent
+export const isListening = (fiber: AnyFiber): boolean =>
+  fiber.getRef(Listener) !== silent || fiber.getRef(Recorder) !== undefined
 
 type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 
@@ -164,7 +185,8 @@ type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const listener = fiber.getRef(Listener)
-    if (listener === silent) return Effect.void
+    const recorder = fiber.getRef(Recorder)
+    if (listener === silent && recorder === undefined) return Effect.void
     const { ask, part, run } = fiber.getRef(Call.Current)
     const at = nowMillis(fiber)
     const stamped = {
@@ -176,16 +198,17 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
       ask,
       part
     } as Event
-    return Effect.catchDefect(
+    const heard = Effect.catchDefect(
       Effect.suspend(() => listener.emit(stamped)),
       report
     )
+    return recorder === undefined ? heard : Effect.andThen(recorder(stamped), heard)
   })
 
 const costOf = (fields: Fields<Event>, stated: Price.Prices): { readonly costUsd?: number } => {
-  if (fields._tag !== "Replied" && fields._tag !== "AttemptFailed") return {}
+  if (fields._tag !== "Replied" && fields._tag !== "AttemptFailed" && fields._tag !== "Reused") return {}
   if (fields.usage === undefined || fields.model === undefined) return {}
-  const declined = fields._tag === "Replied" ? fields.declined : undefined
+  const declined = fields._tag === "AttemptFailed" ? undefined : fields.declined
   const costUsd = Price.usdOf(fields.model, fields.usage, stated, declined)
   return costUsd === undefined ? {} : { costUsd }
 }

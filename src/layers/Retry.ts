@@ -73,14 +73,17 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     return (request) =>
       Effect.withFiber((fiber) => {
         const call = fiber.getRef(Call.Current)
-        const first = fiber.getRef(Call.FirstDispatch) ?? { at: undefined }
+        const execution = fiber.getRef(Call.Execution) ?? { firstDispatchAt: undefined }
         const limitMillis = call.timeoutMillis ?? Duration.toMillis(options.within ?? within)
         const tries: RetriedCall = new RetriedCall((at) => {
-          first.at ??= at
+          execution.firstDispatchAt ??= at
           // Also of a later one: a reply before it may have moved the end beyond the time that the timer fired at.
           watchdog.wake(endsAt(), fiber)
         })
-        const endsAt = () => (first.at === undefined ? Number.POSITIVE_INFINITY : tries.lateAt(first.at + limitMillis))
+        const endsAt = () => {
+          const { firstDispatchAt: first } = execution
+          return first === undefined ? Number.POSITIVE_INFINITY : tries.lateAt(first + limitMillis)
+        }
         const record = (error: AskError): void => {
           tries.addFailure(error)
           // A timeout, a stall or a cut proves that the server was reachable.

@@ -3,6 +3,7 @@ import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } fro
 import * as BaseUrl from "../claude/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
 import { Transport } from "../claude/Connection.ts"
+import * as Reuse from "../journal/Reuse.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, keyOf } from "../options/OptionSchemas.ts"
 import { LearnedLimits } from "./pacing/LearnedLimits.ts"
@@ -13,6 +14,7 @@ import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
 import * as Fallback from "./Fallback.ts"
 import * as Hedge from "./Hedge.ts"
+import * as Journal from "./Journal.ts"
 import * as Pacing from "./Pacing.ts"
 import * as Refusals from "./Refusals.ts"
 import * as Retry from "./Retry.ts"
@@ -29,6 +31,9 @@ const sharedFields = {
 
 /** Every layer's options under the layer's name; plan keys and flags are derived from this. */
 export const Options = Schema.Struct({
+  /** Off in code unless given, on in the command line. */
+  journal: Schema.optionalKey(Journal.Options),
+  reuse: Schema.optionalKey(Reuse.Option),
   refusals: Schema.optionalKey(Refusals.Options),
   continue: Schema.optionalKey(Continue.Options),
   retry: Schema.optionalKey(Retry.Options),
@@ -40,7 +45,8 @@ export const Options = Schema.Struct({
   /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
   prices: Schema.optionalKey(Price.Prices)
 })
-export interface Options extends Omit<InCode<typeof Options>, "budget" | "prices"> {
+export interface Options extends Omit<InCode<typeof Options>, "journal" | "budget" | "prices"> {
+  readonly journal?: Journal.Options | undefined
   readonly budget?: number | Budget.Options | undefined
   readonly prices?: Price.Prices | undefined
 }
@@ -70,23 +76,30 @@ const stating = ({ prices, refusals = RefusalPolicy.standard }: Options, layer: 
 }
 
 /** Puts layers around each other, outermost first. */
-const stack = (...layers: readonly [Around, ...ReadonlyArray<Around>]): Around =>
+const stack = (...layers: ReadonlyArray<Around>): Around =>
   layers.reduceRight((inner, outer) => Layer.provide(outer, inner))
 
 /** A layer that is there only where its options are. */
 const where = <A>(options: A | undefined, layer: (options: A) => Around): ReadonlyArray<Around> =>
   options === undefined ? [] : [layer(options)]
 
+/** Who answers, as far as it matters for the reuse of answers: a `fetch` of a program's own may be a simulation. */
+const sourceOf = ({ baseUrl = defaultBaseUrl, fetch }: Partial<ClaudeOptions>): string =>
+  fetch === undefined ? baseUrl : "fetch"
+
 /**
- * What belongs to one run. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
+ * What belongs to one run. An answer of the journal costs nothing and waits for nothing. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
  * of which is retried by itself. A request that is sent again without fallbacks is no further try, and has a worst case of its own.
  * A second copy is no try of its own. Every attempt that may be paid is budgeted. A call that
  * waits for the shared prefix holds no place in `Pacing`.
  */
-const run = (options: Options): Around =>
+const run = (options: Options, source = ""): Around =>
   stating(
     options,
     stack(
+      ...where(options.journal === false ? undefined : options.journal, (journal) =>
+        Journal.layer(journal, { reuse: options.reuse, source })
+      ),
       Fallback.layer(options.refusals),
       Continue.layer(options.continue),
       Retry.layer(options.retry),
@@ -110,7 +123,7 @@ export const layerOver = (options: Options = {}): Around => {
 export const layer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   check(options)
   const baseUrl = options.baseUrl === undefined ? undefined : BaseUrl.ofOption(options.baseUrl)
-  return run(options).pipe(Layer.provide(processLayer({ ...options, baseUrl })))
+  return run(options, sourceOf({ ...options, baseUrl })).pipe(Layer.provide(processLayer({ ...options, baseUrl })))
 }
 
 /** The stack over the API, with the key and base URL of the environment, or of the places that the options name. */

@@ -63,13 +63,13 @@ const durationNamed = (named: { readonly expected: string }) =>
 /** A duration longer than zero, written as `"90 seconds"` or `"2 minutes"`, or in short as `90s`, `2m`, `1h` or `500ms`. */
 export const PositiveDuration = durationNamed(duration)
 
-/** Such a duration, or a word in its place. */
-export const durationOr = <const Word extends string>(word: Word) => {
-  const named = { expected: `"${word}", or ${duration.expected}` }
+/** Such a duration, or one of these words in its place. */
+export const durationOr = <const Words extends ReadonlyArray<string>>(...words: Words) => {
+  const named = { expected: `${words.map((word) => `"${word}"`).join(", ")}, or ${duration.expected}` }
   const given = Schema.Unknown.check(
-    Schema.makeFilter((input) => input === word || millisOf(input) !== undefined, named)
+    Schema.makeFilter((input) => words.includes(input as string) || millisOf(input) !== undefined, named)
   )
-  return Schema.Union([Schema.Literal(word), durationNamed(named)]).annotate({ ...named, inCode: given })
+  return Schema.Union([Schema.Literals(words), durationNamed(named)]).annotate({ ...named, inCode: given })
 }
 
 /**

@@ -47,7 +47,7 @@ export const resolve = <A, R>(
     const paid = new PaidUsage()
     const context = fiber.context as Context.Context<Claude | R>
     const call = fiber.getRef(Call.Current)
-    let own = Context.add(Attempt.observing(context, paid), Call.FirstDispatch, { at: undefined })
+    let own = Context.add(Attempt.observing(context, paid), Call.Execution, { firstDispatchAt: undefined })
     if (name !== undefined) own = Context.add(own, Call.Current, { ...call, ask: name })
     else if (isSynthesis) {
       const { asks, run } = synthesized

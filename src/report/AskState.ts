@@ -15,6 +15,14 @@ export interface ModelChange {
   readonly reason: string
 }
 
+/** A reply of an earlier run. `paidAt` is in epoch milliseconds. */
+export interface Reused {
+  readonly from: string
+  readonly paidAt: number
+  readonly usage: Usage
+  readonly costUsd: number | undefined
+}
+
 /** Times of day are epoch milliseconds. */
 export interface AskState {
   readonly name: string
@@ -43,6 +51,8 @@ export interface AskState {
   message?: string
   /** Each change of model, in order. */
   fallbacks?: ReadonlyArray<ModelChange>
+  /** The reply that the journal gave in the place of a paid one: which run paid it, when, and how much. */
+  reused?: Reused
   /** The latest backoff, and when it ends. */
   retryDelayMillis?: number
   retryAt?: number
@@ -103,6 +113,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       delete ask.dispatchedAt
       delete ask.fallbacks
       delete ask.durationMillis
+      delete ask.reused
       return
     case "Dispatched":
       ask.dispatchedAt ??= event.at
@@ -122,6 +133,10 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       return
     case "AttemptFailed":
       ask.inFlight--
+      return
+    case "Reused":
+      ask.model = event.model
+      ask.reused = { from: event.from, paidAt: event.paidAt, usage: event.usage, costUsd: event.costUsd }
       return
     case "Retrying":
       ask.status = "retrying"

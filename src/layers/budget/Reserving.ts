@@ -23,8 +23,12 @@ export const reservationOf = (
       return { max: synthesisMax(ledger, request, call, max, prices), synthesis: undefined, answerTokens: 0 }
     }
     if (ledger.synthesis?.runId !== call.run) ledger.synthesis = ledger.reserveOf(call.run, reserveFor(call, prices))
+    if (call.reused !== undefined) ledger.synthesis.put(reusedAnswers, call.reused, false)
     return { max, synthesis: ledger.synthesis, answerTokens: WorstCase.answerTokens(request) }
   })
+
+/** All answers of the journal count as one, under a name that no ask can have. */
+const reusedAnswers = ""
 
 const reserveFor =
   ({ run, synthesis }: Call, prices: Prices) =>
@@ -47,6 +51,7 @@ const synthesisMax = (
 ): WorstCase.Amount => {
   const reserve = ledger.knownReserveOf(call.run)
   if (reserve === undefined) return max
+  if (call.reused !== undefined) reserve.put(reusedAnswers, call.reused, false)
   reserve.isSent = true
   // What was reserved is for one turn: a document that is asked for again, or continued, comes with more.
   if (reserve.isComplete) return smaller(max, reserve.forDocument(WorstCase.laterTokens(request), request))

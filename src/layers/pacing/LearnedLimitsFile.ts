@@ -1,6 +1,6 @@
 /** Stores learned limits in the user's state folder: one JSON file per API key, base URL and model class. */
-import { Clock, ConfigProvider, Effect, Redacted, Schema } from "effect"
-import * as UserDirectories from "effect/persistence/UserDirectories"
+import { Clock, Effect, Redacted, Schema } from "effect"
+import * as UserFolder from "../../options/UserFolder.ts"
 import { type LearnedLimits, Remembered, trustIn } from "./LearnedLimits.ts"
 
 /** The API key and the base URL it is sent to. */
@@ -61,7 +61,7 @@ const keep = Effect.fnUntraced(function* (file: string, remembered: Remembered) 
 
 /** The name is a hash, which reveals neither key nor model: a key has too much entropy to be found by trying. */
 const pathOf = ({ apiKey, baseUrl }: Account, modelClass: string) =>
-  Effect.map(folder, (folder) => {
+  Effect.map(UserFolder.state, (folder) => {
     const { createHash } = process.getBuiltinModule("node:crypto")
     const identity = JSON.stringify(["fanfold: remembered limits", baseUrl, Redacted.value(apiKey), modelClass])
     return paths().join(folder, `${createHash("sha256").update(identity).digest("hex").slice(0, nameLength)}.json`)
@@ -69,20 +69,3 @@ const pathOf = ({ apiKey, baseUrl }: Account, modelClass: string) =>
 
 /** Hexadecimal digits of a file's name: 128 bits, so that two accounts never share a file. */
 const nameLength = 32
-
-/**
- * `fanfold` in an absolute `XDG_STATE_HOME` on every platform, else in `~/.local/state`, macOS's
- * `~/Library/Application Support` or Windows's `%LOCALAPPDATA%`. The variables are those of the process, also in a program
- * with a `ConfigProvider` of its own; the home folder is Node's, which knows it where `HOME` is not set.
- */
-const folder = Effect.suspend(() => {
-  const home = process.getBuiltinModule("node:os").homedir()
-  const env = { ...(process.env as Record<string, string>), HOME: home, USERPROFILE: home }
-  return UserDirectories.make()
-    .state("fanfold")
-    .pipe(
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })),
-      // A relative `HOME` would make it depend on the working directory.
-      Effect.filterOrFail((folder) => paths().isAbsolute(folder))
-    )
-})

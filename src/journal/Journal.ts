@@ -1,0 +1,111 @@
+/** The journal: what every run asked, paid and was answered, kept so that nothing is bought twice. One service, several homes. */
+import { Context, Data, type Effect, type Scope } from "effect"
+import type { Event } from "../claude/Event.ts"
+import type { Reply } from "../claude/Message.ts"
+import type { KeyedRequest } from "./RequestKey.ts"
+
+/** Why a journal cannot be used; the message names its place. */
+export class JournalError extends Data.TaggedError("JournalError")<{ readonly message: string }> {}
+
+/** What a run is, before anything of it is asked. Times are epoch milliseconds. */
+export interface NewRun {
+  readonly id: string
+  /** What it runs: the path of a plan; empty for a program. Runs of the same plan go on with each other's answers. */
+  readonly plan: string
+  /** Who answers: a base URL, or another word for what stands in its place. Answers of another source are never reused. */
+  readonly source: string
+  readonly at: number
+}
+
+/** A run that has begun in this process. */
+export interface BegunRun extends NewRun {
+  /** Ids of the unfinished runs of the same plan and source that it goes on with, the latest first. */
+  readonly resumed: ReadonlyArray<string>
+}
+
+/** Of which runs answers are reused: those of `runs`, and what was answered in any run since a time. */
+export interface Reusable {
+  readonly source: string
+  readonly runs: ReadonlyArray<string>
+  /** Epoch milliseconds; `undefined` where only `runs` count. */
+  readonly since: number | undefined
+}
+
+/** One turn that was answered: the key of its request, and the reply. */
+export interface Turn {
+  readonly key: string
+  readonly reply: Reply
+  readonly at: number
+}
+
+/** An ask of an earlier run that has its answer, or was on its way to it. */
+export interface Known {
+  /** Where its turns are. */
+  readonly run: string
+  readonly entry: number
+  readonly turns: ReadonlyArray<Turn>
+}
+
+/** A line of the journal. An entry is one ask of a run, numbered from 0; nothing of it is ever changed. */
+export type Row =
+  | {
+      readonly _tag: "Entry"
+      readonly entry: number
+      readonly ask: string
+      readonly part: "ask" | "synthesis"
+      readonly request: KeyedRequest
+      /** From 0, among the run's entries with the same key. */
+      readonly ordinal: number
+      readonly at: number
+      /** The entry whose turns it takes over. */
+      readonly known: Pick<Known, "run" | "entry"> | undefined
+    }
+  | ({ readonly _tag: "Turn"; readonly entry: number; readonly turn: number } & Turn)
+  | { readonly _tag: "End"; readonly entry: number; readonly at: number; readonly state: "answered" | "failed" }
+  | { readonly _tag: "Event"; readonly event: Event }
+
+/** How a run ended. One that failed, was interrupted or killed has no end, and the next run of its plan goes on with it. */
+export type RunEnd = "ended" | "resumed"
+
+/** A run in a list; counts are of the latest end of each ask. */
+export interface RunSummary extends NewRun {
+  readonly end: RunEnd | undefined
+  /** A process has it open. */
+  readonly isLive: boolean
+  readonly answered: number
+  readonly failed: number
+  readonly entries: number
+  readonly lastAt: number
+}
+
+export class Journal extends Context.Service<
+  Journal,
+  {
+    /** Where it is, for messages. */
+    readonly place: string
+    /**
+     * Begins a run, which is open until the scope closes. Two processes never go on with the same unfinished run. Gives the run of
+     * another process instead where one of the same plan is open and `isAlone` is set.
+     */
+    readonly begin: (
+      run: NewRun,
+      options: { readonly resume: boolean; readonly isAlone: boolean }
+    ) => Effect.Effect<BegunRun | { readonly open: RunSummary }, JournalError, Scope.Scope>
+    /** The unfinished runs that no process has open, of a plan and source, the latest first. Locks nothing. */
+    readonly unfinished: (plan: string, source: string) => Effect.Effect<ReadonlyArray<string>, JournalError>
+    /** The answer of a request, and the nth of equal ones, if it is there. */
+    readonly find: (key: string, ordinal: number, from: Reusable) => Effect.Effect<Known | undefined, JournalError>
+    /** Takes rows of a run, to be kept in this order, soon. */
+    readonly add: (run: string, rows: ReadonlyArray<Row>) => void
+    /** Ends when all rows that were taken are kept; a reply among them survives a loss of power. Once failed, it always fails. */
+    readonly kept: Effect.Effect<void, JournalError>
+    /** Ends a run, and the unfinished ones that it went on with. */
+    readonly end: (run: BegunRun, at: number) => Effect.Effect<void, JournalError>
+    /** All runs, the latest first. */
+    readonly runs: Effect.Effect<ReadonlyArray<RunSummary>, JournalError>
+    /** The events of a run, in order. */
+    readonly events: (run: string) => Effect.Effect<ReadonlyArray<Event>, JournalError>
+    /** Forgets runs, and what no other run needs. */
+    readonly forget: (runs: ReadonlyArray<string>) => Effect.Effect<void, JournalError>
+  }
+>()("fanfold/journal/Journal") {}

@@ -1,0 +1,88 @@
+/** The key of an answer: a hash of all that changes it, and of nothing about how it was asked for. */
+import { Schema } from "effect"
+import { Request } from "../claude/Message.ts"
+
+/** Raised when `of` makes another key of the same request. Keys of older rows are computed anew from what is stored beside them. */
+export const version = 1
+
+/** A request as it is stored: `json` has the hash in the place of each long text, and `texts` has these by their hash. */
+export interface KeyedRequest {
+  /** 43 characters of base64url: 256 bits. */
+  readonly key: string
+  readonly json: string
+  readonly texts: ReadonlyArray<readonly [hash: string, text: string]>
+}
+
+/** A value, or the hash of the text that it is. */
+const Part = Schema.Union([Schema.Struct({ value: Schema.Unknown }), Schema.Struct({ text: Schema.String })])
+type Part = typeof Part.Type
+
+/** The models in the order that they are asked, the turns, and the request's other fields that are set. */
+const Stored = Schema.Struct({
+  models: Schema.NonEmptyArray(Schema.String),
+  messages: Schema.Array(Schema.Struct({ role: Schema.Literals(["user", "assistant"]), content: Part })),
+  fields: Schema.Record(Schema.String, Part)
+})
+type Stored = typeof Stored.Type
+
+/** Shorter texts take less room than their hash and its row. */
+const minTextLength = 256
+
+/** The fields in the schema's order, so that the order in which a request was put together does not change its key. */
+const names = Object.keys(Request.fields).filter((name) => name !== "model" && name !== "messages")
+
+const sha256 = (text: string): string =>
+  process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("base64url")
+
+/** The last context and its hash: all asks of a run share one, which may have megabytes. */
+let lastContext = { text: "", hash: sha256("") }
+
+const contextHash = (text: string): string => {
+  if (lastContext.text !== text) lastContext = { text, hash: sha256(text) }
+  return lastContext.hash
+}
+
+/** `others`: the models that are asked next where the request's own cannot answer. */
+export const of = (request: Request, others: ReadonlyArray<string> = []): KeyedRequest => {
+  const texts: Array<readonly [string, string]> = []
+  const partOf = (value: unknown, hashOf = sha256): Part => {
+    if (typeof value !== "string" || value.length < minTextLength) return { value }
+    const hash = hashOf(value)
+    texts.push([hash, value])
+    return { text: hash }
+  }
+  const fields: Record<string, Part> = {}
+  for (const name of names) {
+    const value = request[name as keyof Request]
+    if (value === undefined) continue
+    // A schema is stored as its text: many asks share it, and the order of its properties is the order of the answer's.
+    const part = name === "answerSchema" ? JSON.stringify(value) : value
+    fields[name] = partOf(part, name === "context" ? contextHash : sha256)
+  }
+  const stored: Stored = {
+    models: [request.model, ...others],
+    messages: request.messages.map(({ content, role }) => ({ role, content: partOf(content) })),
+    fields
+  }
+  const json = JSON.stringify(stored)
+  return { key: sha256(json), json, texts }
+}
+
+const decodeStored = Schema.decodeUnknownSync(Schema.fromJsonString(Stored))
+const decodeRequest = Schema.decodeUnknownSync(Request)
+
+/** The request, and its further models, of a stored one; throws where `json` is none, or `textOf` has not one of its texts. */
+export const read = (
+  json: string,
+  textOf: (hash: string) => string
+): { readonly request: Request; readonly others: ReadonlyArray<string> } => {
+  const { fields, messages, models } = decodeStored(json)
+  const [model, ...others] = models
+  const valueOf = (part: Part): unknown => ("text" in part ? textOf(part.text) : part.value)
+  const values = Object.entries(fields).map(([name, part]) => {
+    const value = valueOf(part)
+    return [name, name === "answerSchema" && typeof value === "string" ? JSON.parse(value) : value]
+  })
+  const turns = messages.map(({ content, role }) => ({ role, content: valueOf(content) }))
+  return { request: decodeRequest({ model, messages: turns, ...Object.fromEntries(values) }), others }
+}

@@ -1,0 +1,150 @@
+/** One run of this process and its journal: what of it is answered by earlier runs, and what it adds. */
+import { Cause, Clock, Console, Effect } from "effect"
+import type { AskError } from "../claude/AskError.ts"
+import type { Send } from "../claude/Attempt.ts"
+import * as Call from "../claude/Call.ts"
+import * as Event from "../claude/Event.ts"
+import type { Reply, Request } from "../claude/Message.ts"
+import * as WorstCase from "../cost/WorstCase.ts"
+import type { BegunRun, Journal, Known, Reusable, Row } from "./Journal.ts"
+import * as RequestKey from "./RequestKey.ts"
+
+/** One ask: its turns of an earlier run, and how many it has had in this one. */
+interface Entry {
+  readonly n: number
+  readonly known: Known | undefined
+  turns: number
+}
+
+export class RunRecorder {
+  readonly run: BegunRun
+  readonly #journal: typeof Journal.Service
+  readonly #reusable: Reusable | undefined
+  readonly #entries = new WeakMap<Call.Execution, Entry>()
+  /** Executions of asks: their end is told by an event. Requests without one end with their reply. */
+  readonly #asks = new WeakSet<Call.Execution>()
+  readonly #ordinals = new Map<string, number>()
+  #count = 0
+  /** What the journal gave as answers of asks. */
+  #reused: NonNullable<Call.Call["reused"]> | undefined
+  #isBroken = false
+
+  /** `reusable`: undefined where nothing is reused. */
+  constructor(journal: typeof Journal.Service, run: BegunRun, reusable: Reusable | undefined) {
+    this.run = run
+    this.#journal = journal
+    this.#reusable = reusable
+  }
+
+  /** Answers from the journal what it has, and keeps every other reply before it is handed on. */
+  around(send: Send): Send {
+    return (request) =>
+      Effect.withFiber((fiber) => {
+        const call = fiber.getRef(Call.Current)
+        const execution = fiber.getRef(Call.Execution)
+        const opened = execution === undefined ? undefined : this.#entries.get(execution)
+        if (opened !== undefined) return this.#turn(send, request, opened, execution)
+        return Effect.flatMap(this.#open(request, call), (entry) => {
+          if (execution !== undefined) this.#entries.set(execution, entry)
+          return this.#turn(send, request, entry, execution)
+        })
+      })
+  }
+
+  /** Keeps an event, and the end of the ask that it may be. What says that a request leaves is kept before it does. */
+  record(event: Event.Event): Effect.Effect<void> {
+    return Effect.withFiber((fiber) => {
+      const rows: Array<Row> = [{ _tag: "Event", event }]
+      const execution = fiber.getRef(Call.Execution)
+      if (execution !== undefined) {
+        if (event._tag === "Started") this.#asks.add(execution)
+        const entry = this.#entries.get(execution)
+        if (entry !== undefined) rows.push(...endOf(event, entry.n))
+      }
+      this.#add(rows)
+      return event._tag === "Dispatched" ? this.#kept : Effect.void
+    })
+  }
+
+  #open(request: Request, { ask, fallback = [], part }: Call.Call): Effect.Effect<Entry> {
+    return Effect.flatMap(Clock.currentTimeMillis, (at) => {
+      const keyed = RequestKey.of(request, fallback)
+      const ordinal = this.#ordinals.get(keyed.key) ?? 0
+      this.#ordinals.set(keyed.key, ordinal + 1)
+      const n = this.#count++
+      return Effect.map(this.#find(keyed.key, ordinal), (known): Entry => {
+        this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])
+        return { n, known, turns: 0 }
+      })
+    })
+  }
+
+  #turn(send: Send, request: Request, entry: Entry, execution: Call.Execution | undefined) {
+    return Effect.suspend(() => {
+      const turn = entry.turns++
+      const known = entry.known?.turns[turn]
+      const { key } = RequestKey.of(request)
+      if (known !== undefined && known.key === key) return this.#reuse(entry.known!, known, turn)
+      return Effect.flatMap(this.#asked(send(request)), (reply) =>
+        Effect.flatMap(Clock.currentTimeMillis, (at) => {
+          const rows: Array<Row> = [{ _tag: "Turn", entry: entry.n, turn, key, reply, at }]
+          const isAsk = execution !== undefined && this.#asks.has(execution)
+          if (!isAsk && isAnswer(reply)) rows.push({ _tag: "End", entry: entry.n, at, state: "answered" })
+          this.#add(rows)
+          return Effect.as(this.#kept, reply)
+        })
+      )
+    })
+  }
+
+  /** The first turn's is the answer but for few, whose second one is counted by what sends it. */
+  #reuse({ run }: Known, { at, reply }: Known["turns"][number], turn: number): Effect.Effect<Reply, AskError> {
+    return Effect.withFiber((fiber) => {
+      if (turn === 0 && fiber.getRef(Call.Current).part === "ask") {
+        const { bytes, tokens } = WorstCase.answerOf(reply)
+        const before = this.#reused ?? { tokens: 0, bytes: 0 }
+        this.#reused = { tokens: before.tokens + tokens, bytes: before.bytes + bytes }
+      }
+      const { declined, model, usage } = reply
+      const reused = { _tag: "Reused", model, usage, paidAt: at, from: run, ...(declined && { declined }) } as const
+      return Effect.as(Event.emit(reused), reply)
+    })
+  }
+
+  /** A request that is sent, with what a budget must know of the answers that were not. */
+  #asked<A, E, R>(sent: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    const reused = this.#reused
+    return reused === undefined ? sent : Effect.updateService(sent, Call.Current, (call) => ({ ...call, reused }))
+  }
+
+  #find(key: string, ordinal: number): Effect.Effect<Known | undefined> {
+    if (this.#reusable === undefined || this.#isBroken) return Effect.succeed(undefined)
+    return Effect.catchCause(this.#journal.find(key, ordinal, this.#reusable), (cause) =>
+      Effect.as(this.#giveUp(cause), undefined)
+    )
+  }
+
+  #add(rows: ReadonlyArray<Row>): void {
+    if (!this.#isBroken) this.#journal.add(this.run.id, rows)
+  }
+
+  get #kept(): Effect.Effect<void> {
+    return this.#isBroken ? Effect.void : Effect.catchCause(this.#journal.kept, (cause) => this.#giveUp(cause))
+  }
+
+  /** The answers matter more than the journal: the run goes on without it, and says so once. */
+  #giveUp(cause: Cause.Cause<{ readonly message: string }>): Effect.Effect<void> {
+    if (this.#isBroken || Cause.hasInterruptsOnly(cause)) return Effect.void
+    this.#isBroken = true
+    const error = Cause.squash(cause)
+    const why = error instanceof Error ? error.message : String(error)
+    return Console.error(`Nothing more of this run is kept, as ${why}`)
+  }
+}
+
+const endOf = ({ _tag, at }: Event.Event, entry: number): ReadonlyArray<Row> =>
+  _tag === "Answered" || _tag === "Failed"
+    ? [{ _tag: "End", entry, at, state: _tag === "Answered" ? "answered" : "failed" }]
+    : []
+
+const isAnswer = ({ stopReason }: Reply): boolean => stopReason === "end_turn" || stopReason === "stop_sequence"

@@ -1,0 +1,152 @@
+/** Opens SQLite files. The one place that loads `node:sqlite`. */
+import { Result } from "effect"
+import type { DatabaseSync } from "node:sqlite"
+import { JournalError } from "../Journal.ts"
+
+export type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+
+/** Marks the file as a journal of fanfold: "fanf". */
+const applicationId = 0x66_61_6e_66
+
+/** Raised when an older fanfold cannot read the tables any more. */
+const tablesVersion = 1
+
+const tables = `
+  CREATE TABLE run (id TEXT PRIMARY KEY, plan TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+  CREATE TABLE run_end (run TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+  CREATE TABLE text (hash TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+  CREATE TABLE request (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
+  CREATE TABLE request_text (request INTEGER, hash TEXT, PRIMARY KEY (request, hash)) STRICT, WITHOUT ROWID;
+  CREATE TABLE request_key (
+    key TEXT, version INTEGER, request INTEGER NOT NULL, PRIMARY KEY (key, version, request)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE entry (
+    run TEXT, n INTEGER, ask TEXT NOT NULL, part TEXT NOT NULL, request INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+    at INTEGER NOT NULL, from_run TEXT, from_n INTEGER, PRIMARY KEY (run, n)
+  ) STRICT;
+  CREATE INDEX entry_request ON entry (request, ordinal);
+  CREATE TABLE entry_end (run TEXT, n INTEGER, state TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (run, n)) STRICT;
+  CREATE TABLE turn (
+    run TEXT, n INTEGER, turn INTEGER, key TEXT NOT NULL, reply TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (run, n, turn)
+  ) STRICT;
+  CREATE TABLE event (run TEXT, n INTEGER, event TEXT NOT NULL, PRIMARY KEY (run, n)) STRICT;
+`
+
+/** How long a write waits for another process, in milliseconds: far longer than any transaction takes. */
+const busyMillis = 10_000
+
+/** Loads the module without its `ExperimentalWarning`, which Node 22 writes to standard error. */
+const sqlite = (): typeof import("node:sqlite") => {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return process.getBuiltinModule("node:sqlite")
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The error of a place that cannot be used. */
+export const errorAt = (place: string, what: string, error: unknown): JournalError =>
+  new JournalError({ message: `the journal ${place} ${what}: ${reasonOf(error)}` })
+
+const numberOf = (database: DatabaseSync, pragma: string): number =>
+  Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
+
+/** Fails where there is something else than a file, as a link may lead anywhere. */
+const checkFile = (file: string): void => {
+  const fs = process.getBuiltinModule("node:fs")
+  const { dirname } = process.getBuiltinModule("node:path")
+  fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const found = fs.lstatSync(file, { throwIfNoEntry: false })
+  if (found !== undefined && !found.isFile()) throw new Error("it is not a file")
+  // SQLite gives its other files the mode of this one.
+  if (found === undefined) fs.closeSync(fs.openSync(file, "a", 0o600))
+  else if ((found.mode & 0o077) !== 0) fs.chmodSync(file, 0o600)
+}
+
+/** Creates the tables of an empty file; fails where it is no journal, or one of a newer fanfold. */
+const prepareTables = (database: DatabaseSync): void => {
+  database.exec("BEGIN IMMEDIATE")
+  try {
+    const isEmpty = numberOf(database, "schema_version") === 0
+    if (isEmpty) {
+      database.exec(`${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${tablesVersion}`)
+    }
+    database.exec("COMMIT")
+  } catch (error) {
+    database.exec("ROLLBACK")
+    throw error
+  }
+}
+
+const checkTables = (database: DatabaseSync): void => {
+  if (numberOf(database, "application_id") !== applicationId) throw new Error("it is a file of something else")
+  const version = numberOf(database, "user_version")
+  if (version !== tablesVersion) throw new Error(`it is of another version of fanfold (${version}, not ${tablesVersion})`)
+}
+
+/** Opens a journal, and creates it where there is none. Readable by its owner alone. */
+export const open = (file: string): Result.Result<DatabaseSync, JournalError> =>
+  Result.try({
+    try: () => {
+      checkFile(file)
+      const database = new (sqlite().DatabaseSync)(file, { timeout: busyMillis })
+      try {
+        if (numberOf(database, "schema_version") === 0) {
+          database.exec("PRAGMA journal_mode = WAL")
+          prepareTables(database)
+        }
+        checkTables(database)
+        return database
+      } catch (error) {
+        database.close()
+        throw error
+      }
+    },
+    catch: (error) => errorAt(file, "cannot be used", error)
+  })
+
+/** Opens a journal to read from, which must be there. */
+export const openToRead = (file: string): Result.Result<DatabaseSync | undefined, JournalError> =>
+  Result.try({
+    try: () => {
+      const fs = process.getBuiltinModule("node:fs")
+      if (!fs.existsSync(file)) return undefined
+      const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: busyMillis })
+      checkTables(database)
+      return database
+    },
+    catch: (error) => errorAt(file, "cannot be read", error)
+  })
+
+/** Takes the lock that says a process is alive: the system gives it up with the process, however that ends. */
+export const lock = (file: string): { readonly release: () => void } => {
+  const fs = process.getBuiltinModule("node:fs")
+  checkFile(file)
+  const database = new (sqlite().DatabaseSync)(file)
+  database.exec("BEGIN EXCLUSIVE")
+  return {
+    release: () => {
+      database.close()
+      fs.rmSync(file, { force: true })
+    }
+  }
+}
+
+/** Whether a process holds the lock. */
+export const isLocked = (file: string): boolean => {
+  const fs = process.getBuiltinModule("node:fs")
+  if (!fs.existsSync(file)) return false
+  const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: 0 })
+  try {
+    database.prepare("SELECT count(*) FROM sqlite_schema").get()
+    return false
+  } catch {
+    return true
+  } finally {
+    database.close()
+  }
+}

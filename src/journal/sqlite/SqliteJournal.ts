@@ -1,0 +1,205 @@
+/** The home of a journal in one SQLite file, which several processes may use at once. */
+import { Effect, Result, Schema } from "effect"
+import { Event } from "../../claude/Event.ts"
+import { Reply } from "../../claude/Message.ts"
+import type { BegunRun, Journal, JournalError, Known, Reusable, RunSummary } from "../Journal.ts"
+import { version } from "../RequestKey.ts"
+import * as Database from "./Database.ts"
+import { addKeys } from "./Rekey.ts"
+import { Writer } from "./Writer.ts"
+
+const decodeReply = Schema.decodeUnknownResult(Schema.fromJsonString(Reply))
+const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
+
+/** Beside the journal, a file for each open run: locked while its process lives. */
+const lockFile = (file: string, run: string): string => `${file}-run-${run}.lock`
+
+const findSql = `
+  SELECT coalesce(e.from_run, e.run) AS run, coalesce(e.from_n, e.n) AS n, e.run AS own_run, e.n AS own_n
+  FROM request_key k
+  JOIN entry e ON e.request = k.request AND e.ordinal = ?
+  JOIN run r ON r.id = e.run
+  JOIN turn t ON t.run = coalesce(e.from_run, e.run) AND t.n = coalesce(e.from_n, e.n) AND t.turn = 0
+  LEFT JOIN entry_end x ON x.run = e.run AND x.n = e.n
+  WHERE k.key = ? AND k.version = ${version} AND r.source = ? AND (x.state IS NULL OR x.state = 'answered')
+    AND (r.id IN (SELECT value FROM json_each(?)) OR (x.state = 'answered' AND t.at >= ?))
+  ORDER BY x.state IS NULL, t.at DESC LIMIT 1`
+
+const summarySql = `
+  SELECT r.*, d.state AS end,
+    (SELECT count(*) FROM entry e WHERE e.run = r.id) AS entries,
+    (SELECT count(*) FROM entry_end x WHERE x.run = r.id AND x.state = 'answered') AS answered,
+    (SELECT count(*) FROM entry_end x WHERE x.run = r.id AND x.state = 'failed') AS failed,
+    max(r.at, coalesce(d.at, 0), coalesce((SELECT max(x.at) FROM entry_end x WHERE x.run = r.id), 0)) AS last_at
+  FROM run r LEFT JOIN run_end d ON d.run = r.id`
+
+type Record = globalThis.Record<string, unknown>
+
+/** Opens a journal for runs, and creates it where there is none. */
+export const make = Effect.fnUntraced(function* (file: string) {
+  const database = yield* Effect.acquireRelease(Effect.fromResult(Database.open(file)), (database) =>
+    Effect.sync(() => database.close())
+  )
+  yield* attempt(file, "cannot be written", () => addKeys(database))
+  return of(database, file)
+})
+
+/** Opens a journal that is there, only to read it; `undefined` where there is none. */
+export const makeReadOnly = Effect.fnUntraced(function* (file: string) {
+  const database = yield* Effect.acquireRelease(Effect.fromResult(Database.openToRead(file)), (database) =>
+    Effect.sync(() => database?.close())
+  )
+  return database === undefined ? undefined : of(database, file)
+})
+
+const attempt = <A>(file: string, what: string, body: () => A): Effect.Effect<A, JournalError> =>
+  Effect.fromResult(Result.try({ try: body, catch: (error) => Database.errorAt(file, what, error) }))
+
+const of = (database: Database.DatabaseSync, file: string): typeof Journal.Service => {
+  const reading = <A>(body: () => A) => attempt(file, "cannot be read", body)
+  const writing = <A>(body: () => A) => attempt(file, "cannot be written", body)
+  // A journal that is only read cannot prepare what writes, and one that is only written needs no search.
+  let writer: Writer | undefined
+  const written = () => (writer ??= new Writer(database, file))
+  let search: Database.StatementSync | undefined
+
+  const summaryOf = (row: Record): RunSummary => {
+    const end = row["end"] as RunSummary["end"] | null
+    const id = String(row["id"])
+    return {
+      id,
+      plan: String(row["plan"]),
+      source: String(row["source"]),
+      at: Number(row["at"]),
+      end: end ?? undefined,
+      isLive: end === null && Database.isLocked(lockFile(file, id)),
+      answered: Number(row["answered"]),
+      failed: Number(row["failed"]),
+      entries: Number(row["entries"]),
+      lastAt: Number(row["last_at"])
+    }
+  }
+
+  /** The runs of a plan without an end. */
+  const open = (plan: string, source: string): ReadonlyArray<RunSummary> =>
+    database
+      .prepare(`${summarySql} WHERE d.state IS NULL AND r.plan = ? AND r.source = ? ORDER BY r.at DESC, r.rowid DESC`)
+      .all(plan, source)
+      .map(summaryOf)
+
+  const turnsOf = ({ n, own_n, own_run, run }: Record): Known["turns"] => {
+    const rows = database
+      .prepare("SELECT * FROM turn WHERE (run = ? AND n = ?) OR (run = ? AND n = ?) ORDER BY turn, run = ? AND n = ?")
+      .all(String(run), Number(n), String(own_run), Number(own_n), String(own_run), Number(own_n))
+    const turns: Array<Known["turns"][number]> = []
+    for (const row of rows) {
+      const reply = decodeReply(row["reply"])
+      // What follows a turn that cannot be read is of no use either.
+      if (Result.isFailure(reply)) break
+      turns[Number(row["turn"])] = { key: String(row["key"]), reply: reply.success, at: Number(row["at"]) }
+    }
+    return turns
+  }
+
+  return {
+    place: file,
+    begin: (run, { isAlone, resume }) =>
+      Effect.gen(function* () {
+        const locked = yield* writing(() => Database.lock(lockFile(file, run.id)))
+        const begun = yield* writing(() => {
+          database.exec("BEGIN IMMEDIATE")
+          try {
+            const unfinished = open(run.plan, run.source)
+            const other = isAlone ? unfinished.find(({ isLive }) => isLive) : undefined
+            if (other === undefined) {
+              database.prepare("INSERT INTO run VALUES (?, ?, ?, ?)").run(run.id, run.plan, run.source, run.at)
+            }
+            database.exec("COMMIT")
+            const resumed = resume ? unfinished.filter(({ isLive }) => !isLive).map(({ id }) => id) : []
+            return other === undefined ? ({ ...run, resumed } satisfies BegunRun) : { open: other }
+          } catch (error) {
+            if (database.isTransaction) database.exec("ROLLBACK")
+            throw error
+          }
+        }).pipe(Effect.tapError(() => Effect.sync(locked.release)))
+        if ("open" in begun) locked.release()
+        else yield* Effect.addFinalizer(() => Effect.sync(locked.release))
+        return begun
+      }),
+    unfinished: (plan, source) =>
+      reading(() =>
+        open(plan, source)
+          .filter(({ isLive }) => !isLive)
+          .map(({ id }) => id)
+      ),
+    find: (key, ordinal, { runs, since, source }: Reusable) =>
+      reading(() => {
+        const never = Number.MAX_SAFE_INTEGER
+        search ??= database.prepare(findSql)
+        const found = search.get(
+          ordinal,
+          key,
+          source,
+          JSON.stringify(runs),
+          since === undefined ? never : Math.trunc(since)
+        )
+        if (found === undefined) return undefined
+        const turns = turnsOf(found)
+        return turns.length === 0 ? undefined : { run: String(found["run"]), entry: Number(found["n"]), turns }
+      }),
+    add: (run, rows) => written().add(run, rows),
+    // What other fibers add in the meantime is written with it.
+    kept: Effect.andThen(
+      Effect.yieldNow,
+      Effect.suspend(() => {
+        const failure = written().flush()
+        return failure === undefined ? Effect.void : Effect.fail(failure)
+      })
+    ),
+    end: ({ id, resumed }, at) =>
+      writing(() => {
+        written().flush()
+        const end = database.prepare("INSERT OR IGNORE INTO run_end VALUES (?, ?, ?)")
+        database.exec("BEGIN IMMEDIATE")
+        end.run(id, "ended", at)
+        for (const run of resumed) end.run(run, "resumed", at)
+        database.exec("COMMIT")
+      }),
+    runs: reading(() => database.prepare(`${summarySql} ORDER BY r.at DESC, r.rowid DESC`).all().map(summaryOf)),
+    events: (run) =>
+      reading(() =>
+        database
+          .prepare("SELECT event FROM event WHERE run = ? ORDER BY n")
+          .all(run)
+          .flatMap(({ event }) => {
+            const decoded = decodeEvent(event)
+            return Result.isSuccess(decoded) ? [decoded.success] : []
+          })
+      ),
+    forget: (runs) => writing(() => forget(database, runs))
+  }
+}
+
+/** Removes runs, and the requests and texts that no other run has. An answer that a later run reused stays. */
+const forget = (database: Database.DatabaseSync, runs: ReadonlyArray<string>): void => {
+  const ids = JSON.stringify(runs)
+  const own = "run IN (SELECT value FROM json_each(?1))"
+  const isNeeded = "EXISTS (SELECT 1 FROM entry e WHERE e.from_run = turn.run AND e.from_n = turn.n AND NOT e.run IN (SELECT value FROM json_each(?1)))"
+  database.exec("BEGIN IMMEDIATE")
+  for (const sql of [
+    `DELETE FROM turn WHERE ${own} AND NOT ${isNeeded}`,
+    `DELETE FROM event WHERE ${own}`,
+    `DELETE FROM entry_end WHERE ${own}`,
+    `DELETE FROM entry WHERE ${own}`,
+    `DELETE FROM run_end WHERE ${own}`,
+    "DELETE FROM run WHERE id IN (SELECT value FROM json_each(?1))"
+  ]) {
+    database.prepare(sql).run(ids)
+  }
+  database.exec(`
+    DELETE FROM request WHERE id NOT IN (SELECT request FROM entry);
+    DELETE FROM request_key WHERE request NOT IN (SELECT id FROM request);
+    DELETE FROM request_text WHERE request NOT IN (SELECT id FROM request);
+    DELETE FROM text WHERE hash NOT IN (SELECT hash FROM request_text);
+    COMMIT`)
+}

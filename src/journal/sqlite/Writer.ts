@@ -1,0 +1,100 @@
+/** Writes the rows of a journal in groups: all that wait at a time are one transaction. */
+import type { JournalError, Row } from "../Journal.ts"
+import { version } from "../RequestKey.ts"
+import { type DatabaseSync, errorAt } from "./Database.ts"
+
+const statements = (database: DatabaseSync) => ({
+  entry: database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+  text: database.prepare("INSERT OR IGNORE INTO text VALUES (?, ?)"),
+  request: database.prepare("INSERT INTO request (json) VALUES (?)"),
+  requestOf: database.prepare("SELECT request FROM request_key WHERE key = ? AND version = ? LIMIT 1"),
+  requestText: database.prepare("INSERT OR IGNORE INTO request_text VALUES (?, ?)"),
+  requestKey: database.prepare("INSERT OR IGNORE INTO request_key VALUES (?, ?, ?)"),
+  turn: database.prepare("INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?)"),
+  end: database.prepare("INSERT OR IGNORE INTO entry_end VALUES (?, ?, ?, ?)"),
+  event: database.prepare("INSERT INTO event SELECT ?1, coalesce(max(n), -1) + 1, ?2 FROM event WHERE run = ?1")
+})
+
+interface Waiting {
+  readonly run: string
+  readonly row: Row
+}
+
+export class Writer {
+  readonly #database: DatabaseSync
+  readonly #place: string
+  readonly #statements: ReturnType<typeof statements>
+  #rows: Array<Waiting> = []
+  #isScheduled = false
+  #failure: JournalError | undefined
+
+  constructor(database: DatabaseSync, place: string) {
+    this.#database = database
+    this.#place = place
+    this.#statements = statements(database)
+  }
+
+  /** Takes rows, which are written in this order: by the next `flush`, or soon. */
+  add(run: string, rows: ReadonlyArray<Row>): void {
+    for (const row of rows) this.#rows.push({ run, row })
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.flush()
+    })
+  }
+
+  /** Writes all that was taken; gives the first failure, after which nothing more is written. */
+  flush(): JournalError | undefined {
+    const rows = this.#rows
+    if (rows.length === 0 || this.#failure !== undefined) return this.#failure
+    this.#rows = []
+    const database = this.#database
+    try {
+      // Without `FULL` a process that is killed loses nothing, but a computer that loses its power may.
+      const isPaid = rows.some(({ row }) => row._tag === "Turn")
+      database.exec(`PRAGMA synchronous = ${isPaid ? "FULL" : "NORMAL"}; BEGIN IMMEDIATE`)
+      for (const { row, run } of rows) this.#insert(run, row)
+      database.exec("COMMIT")
+    } catch (error) {
+      this.#failure = errorAt(this.#place, "cannot be written", error)
+      if (database.isOpen && database.isTransaction) database.exec("ROLLBACK")
+    }
+    return this.#failure
+  }
+
+  #insert(run: string, row: Row): void {
+    const { end, entry, event, turn } = this.#statements
+    switch (row._tag) {
+      case "Entry": {
+        const { run: fromRun = null, entry: fromEntry = null } = row.known ?? {}
+        const request = this.#requestId(row)
+        entry.run(run, row.entry, row.ask, row.part, request, row.ordinal, row.at, fromRun, fromEntry)
+        return
+      }
+      case "Turn":
+        // The headers of a response are of its delivery.
+        turn.run(run, row.entry, row.turn, row.key, JSON.stringify({ ...row.reply, headers: {} }), row.at)
+        return
+      case "End":
+        end.run(run, row.entry, row.state, row.at)
+        return
+      case "Event":
+        event.run(run, JSON.stringify(row.event))
+    }
+  }
+
+  #requestId({ request }: Extract<Row, { readonly _tag: "Entry" }>): number {
+    const statements = this.#statements
+    const found = statements.requestOf.get(request.key, version)
+    if (found !== undefined) return Number(found["request"])
+    const id = Number(statements.request.run(request.json).lastInsertRowid)
+    for (const [hash, text] of request.texts) {
+      statements.text.run(hash, text)
+      statements.requestText.run(id, hash)
+    }
+    statements.requestKey.run(request.key, version, id)
+    return id
+  }
+}

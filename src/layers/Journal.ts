@@ -1,0 +1,74 @@
+/** Keeps what is asked, paid and answered, and answers from it what was paid before. */
+import { Clock, Context, Effect, Exit, Layer, Random, Schema } from "effect"
+import { Claude } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
+import { mark, observe } from "../claude/ObservedSend.ts"
+import type { BegunRun } from "../journal/Journal.ts"
+import { open } from "../journal/OpenJournal.ts"
+import * as Reuse from "../journal/Reuse.ts"
+import { RunRecorder } from "../journal/RunRecorder.ts"
+import { inCode, NonEmpty } from "../options/OptionSchemas.ts"
+
+const either = { expected: "a file, or false to keep nothing" }
+
+const file = NonEmpty("the path of a file").annotate({
+  description: "Keep what is asked, paid and answered in this file (default: the journal in the user's state folder)",
+  metavar: "file",
+  isMain: true
+})
+
+const Place = Schema.Struct({ file: Schema.optionalKey(file) })
+/** `file`: default is `journal.sqlite` in the user's state folder. `false` keeps nothing. */
+export const Options = Schema.Union([Schema.Literal(false), Place]).annotate({
+  ...either,
+  inCode: Schema.Union([Schema.Literal(false), inCode(Place)]).annotate(either)
+})
+export type Options = false | { readonly file?: string | undefined }
+
+/** The run that this layer keeps, where the program has begun it itself: it ends it, too. */
+export const Begun = Context.Reference<RunRecorder | undefined>("fanfold/layers/Journal/Begun", {
+  defaultValue: () => undefined
+})
+
+/** What a layer of a program needs beside its file: which answers it takes, and who gives them. */
+export interface Given {
+  readonly reuse?: Reuse.Given | undefined
+  readonly source?: string | undefined
+}
+
+/** 64 random bits: unique among the runs of a journal. */
+export const newRunId = Effect.map(
+  Effect.all([Random.nextIntBetween(0, 2 ** 32), Random.nextIntBetween(0, 2 ** 32)]),
+  (parts) => parts.map((part) => part.toString(36).padStart(7, "0")).join("")
+)
+
+/**
+ * Provides a `Claude` whose replies are kept before they are handed on, and a recorder of events. One build of the layer is one
+ * run; it has ended if the program that it was provided to succeeded, and else the next run goes on with its answers. Dies with
+ * a `JournalError` where the file cannot be used.
+ */
+export const layer = (options: Exclude<Options, false> = {}, given: Given = {}): Layer.Layer<Claude, never, Claude> => {
+  return Layer.effectContext(
+    Effect.gen(function* () {
+      const { send } = yield* Claude
+      const recorder = (yield* Begun) ?? (yield* Effect.orDie(begin(options, given)))
+      return Context.make(Claude, Claude.of({ send: mark(recorder.around(observe(send))) })).pipe(
+        Context.add(Event.Recorder, (event: Event.Event) => recorder.record(event))
+      )
+    })
+  )
+}
+
+/** A run of its own, which ends with the program that it is provided to. */
+const begin = Effect.fnUntraced(function* ({ file }: Exclude<Options, false>, { reuse, source = "" }: Given) {
+  const journal = yield* open(file)
+  const at = yield* Clock.currentTimeMillis
+  const run = { id: yield* newRunId, plan: "", source, at }
+  const begun = (yield* journal.begin(run, { resume: reuse !== "never", isAlone: false })) as BegunRun
+  yield* Effect.addFinalizer((exit) =>
+    Exit.isSuccess(exit)
+      ? Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.ignore(journal.end(begun, now)))
+      : Effect.ignore(journal.kept)
+  )
+  return new RunRecorder(journal, begun, Reuse.reusable(reuse, begun, at))
+})

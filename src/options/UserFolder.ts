@@ -1,0 +1,21 @@
+/** Where fanfold keeps what outlives a process, on each platform. */
+import { ConfigProvider, Effect } from "effect"
+import * as UserDirectories from "effect/persistence/UserDirectories"
+
+/**
+ * `fanfold` in an absolute `XDG_STATE_HOME` on every platform, else in `~/.local/state`, macOS's
+ * `~/Library/Application Support` or Windows's `%LOCALAPPDATA%`. The variables are those of the process, also in a program
+ * with a `ConfigProvider` of its own; the home folder is Node's, which knows it where `HOME` is not set. Fails where it is not
+ * known. Looked up at each run of the effect.
+ */
+export const state = Effect.suspend(() => {
+  const home = process.getBuiltinModule("node:os").homedir()
+  const env = { ...(process.env as Record<string, string>), HOME: home, USERPROFILE: home }
+  return UserDirectories.make()
+    .state("fanfold")
+    .pipe(
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })),
+      // A relative `HOME` would make it depend on the working directory.
+      Effect.filterOrFail((folder) => process.getBuiltinModule("node:path").isAbsolute(folder))
+    )
+})

@@ -1,0 +1,81 @@
+/** The journal as a layer: what is answered again from it, over a fake Claude and a file. */
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import { Ask, Research, Stack, Synthesis } from "fanfold"
+import { make, questionOf, recorder, reply } from "../FakeClaude.ts"
+
+const newFile = () => join(mkdtempSync(join(tmpdir(), "fanfold-journal-")), "journal.sqlite")
+
+const asks = { market: Ask.text("How large?"), rivals: Ask.text("Who?"), rules: Ask.text("Which?") }
+
+/** Runs a research and its synthesis over a journal of its own run. */
+const run = (file: string, claude: ReturnType<typeof make>, options: Stack.Options = {}, all = asks) =>
+  Research.run(all).pipe(
+    Effect.flatMap(Synthesis.text("Weigh.")),
+    Effect.provide(Stack.layerOver({ journal: { file }, ...options }).pipe(Layer.provide(claude.layer)))
+  )
+
+describe("the journal", () => {
+  it.effect("answers a finished run again without a request, where `reuse` is always", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const first = make()
+      const document = yield* run(file, first)
+      assert.lengthOf(first.sent, 4)
+      const second = make()
+      const { events, listen } = recorder()
+      assert.strictEqual(yield* listen(run(file, second, { reuse: "always" })), document)
+      assert.lengthOf(second.sent, 0)
+      assert.lengthOf(
+        events.filter(({ _tag }) => _tag === "Reused"),
+        4
+      )
+    })
+  )
+
+  it.effect("asks a finished run again by default", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      yield* run(file, make())
+      const second = make()
+      yield* run(file, second)
+      assert.lengthOf(second.sent, 4)
+    })
+  )
+
+  it.effect("goes on with a run that failed, and asks only what it lacks", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const failing = make(({ request }) =>
+        questionOf(request) === "Which?" ? Effect.die("killed") : Effect.succeed(reply("yes"))
+      )
+      yield* Effect.exit(run(file, failing, {}, asks))
+      const second = make()
+      yield* run(file, second)
+      assert.deepStrictEqual(second.sent.map(({ call }) => call.ask), ["rules", "synthesis"])
+    })
+  )
+
+  it.effect("keeps a misfit answer and its second try as one", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const object = { rating: Ask.object("Rate it", Schema.Struct({ stars: Schema.Int })) }
+      const ask = (claude: ReturnType<typeof make>) =>
+        Research.run(object).pipe(
+          Effect.provide(
+            Stack.layerOver({ journal: { file }, reuse: "always" }).pipe(Layer.provide(claude.layer))
+          )
+        )
+      const first = make((_, nth) => Effect.succeed(reply(nth === 1 ? "{}" : `{"stars":4}`)))
+      yield* ask(first)
+      assert.lengthOf(first.sent, 2)
+      const second = make()
+      const { answers } = yield* ask(second)
+      assert.deepStrictEqual(answers, { rating: { stars: 4 } })
+      assert.lengthOf(second.sent, 0)
+    })
+  )
+})

@@ -32,16 +32,26 @@ const services = ProcessServices.of({
     if (offline || replay !== undefined) {
       const { Stage } = yield* mocks
       const simulation = yield* Effect.mapError(Stage.simulate(replay), usageError)
-      const claude = Stack.layer({ ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch })
-      return { claude, notice: simulation.notice, simulated: true, tapeError: Effect.succeed(undefined) }
+      const options = { ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch }
+      return {
+        claude: (journal) => Stack.layer({ ...options, journal }),
+        source: offline ? "simulated" : undefined,
+        notice: simulation.notice,
+        simulated: true,
+        tapeError: Effect.succeed(undefined)
+      }
     }
     const apiKey = yield* Effect.mapError(Claude.apiKey, keyError)
     const baseUrl = yield* Effect.mapError(Claude.baseUrl, ({ cause }) => usageError(cause.message))
     const recorder = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
     const recording = recorder === undefined ? undefined : yield* Effect.mapError(recorder, usageError)
-    const claude = Stack.layer({ ...layers, apiKey, baseUrl, fetch: recording?.fetch })
-    const tapeError = Effect.sync(() => recording?.lost())
-    return { claude, notice: recording?.notice, simulated: false, tapeError }
+    return {
+      claude: (journal) => Stack.layer({ ...layers, journal, apiKey, baseUrl, fetch: recording?.fetch }),
+      source: baseUrl ?? Claude.defaultBaseUrl,
+      notice: recording?.notice,
+      simulated: false,
+      tapeError: Effect.sync(() => recording?.lost())
+    }
   }),
   serveMock: (scenario, address) =>
     Effect.flatMap(mocks, ({ Stage }) => Stage.serve(scenario, address, usageError)).pipe(

@@ -1,6 +1,8 @@
 /** Runs a prepared plan for `run` and `ask`: progress to standard error, then the documents, then the exit code. */
 import { Clock, Console, Effect, Option } from "effect"
+import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
+import { Begun } from "../layers/Journal.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
@@ -15,13 +17,18 @@ import * as GapLines from "./GapLines.ts"
 import * as Output from "./Output.ts"
 import { reportFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
+import * as RunJournal from "./RunJournal.ts"
 import * as Progress from "./progress/Progress.ts"
 import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 import * as Summary from "./progress/Summary.ts"
 
-/** Runs a plan. No output may overwrite its `inputs`. Fails with the exit code, unless the document is complete. */
+/**
+ * Runs a plan; `name` is what the journal knows it by. No output may overwrite its `inputs`. Fails with the exit code, unless the
+ * document is complete.
+ */
 export const execute = Effect.fn("cli.execute")(function* (
   plan: Prepared,
+  name: string,
   flags: Running,
   inputs: ReadonlyArray<Output.InputFile> = []
 ) {
@@ -29,10 +36,12 @@ export const execute = Effect.fn("cli.execute")(function* (
   const replayed = source.replay === undefined ? [] : [{ file: source.replay, role: "the tape of --replay" }]
   yield* Output.check(flags.output, source.record, [...inputs, ...replayed], reportFormats)
   const services = yield* ProcessServices
-  const { claude, notice, simulated, tapeError } = yield* services.connect(source, plan.layers)
+  const connected = yield* services.connect(source, plan.layers)
+  const { notice, simulated, tapeError } = connected
   if (notice !== undefined) yield* Console.error(inert(notice))
 
-  const { atMostUsd: foreseenUsd } = Forecast.make(plan, plan.layers)
+  const forecast = Forecast.make(plan, plan.layers)
+  const { atMostUsd: foreseenUsd } = forecast
   const startedAt = yield* Clock.currentTimeMillis
   const reportOf = (outcome: Pipeline.Outcome, state: RunState) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
@@ -51,6 +60,10 @@ export const execute = Effect.fn("cli.execute")(function* (
   let unfinished: Effect.Effect<Report.Report> | undefined
   const { outcome, reported, state } = yield* Effect.scoped(
     Effect.gen(function* () {
+      const kept =
+        connected.source === undefined
+          ? undefined
+          : yield* RunJournal.begin({ plan, name, source: connected.source, forecast, isQuiet: flags.quiet })
       const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
       const progress = yield* Progress.make(options)
       const running = Pipeline.run(plan, (outcome) =>
@@ -58,11 +71,15 @@ export const execute = Effect.fn("cli.execute")(function* (
           unfinished = reportOf(outcome, progress.state)
         })
       )
-      const outcome = yield* Effect.provideService(running, Event.Listener, progress)
+      const outcome = yield* Effect.provideService(running, Event.Listener, progress).pipe(
+        Effect.provide(connected.claude(kept === undefined ? false : {})),
+        Effect.provideService(Begun, kept?.recorder),
+        Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run }))
+      )
+      if (kept !== undefined && outcome.error === undefined) yield* kept.end
       return { outcome, state: progress.state, reported: progress.reported }
     })
   ).pipe(
-    Effect.provide(claude),
     // Outside of the scope: the live region must be closed before anything else is written.
     Effect.onInterrupt(() =>
       unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, saveInterrupted(flags))

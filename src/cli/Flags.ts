@@ -61,8 +61,15 @@ export type Values<Flags> = { readonly [K in keyof Flags]: Flags[K] extends Flag
 /** `--deadline` for `asking`, and `--deadline-all`. */
 const deadline = flagsOf(Limits.fields, "deadline")
 
+/** `--reuse` and `--fresh` for two of the words of `reuse`; a plan can say the others. */
+const reuse = onOff(
+  "reuse",
+  "Answer from the journal whatever it has, and ask the rest (default: only what unfinished runs paid)"
+)
+const fresh = onOff("fresh", "Ask everything again, and go on with no unfinished run")
+
 /** Flags that replace keys of the plan, and have their names. */
-export const asking = { concurrency, policy, deadline, model }
+export const asking = { concurrency, policy, deadline, model, reuse, fresh }
 
 /** Flags of `run` and `ask`: which Claude answers, where the documents go, and what is shown. */
 export const running = {
@@ -98,6 +105,8 @@ export const amend =
   (flags: Omit<Values<typeof asking>, "deadline"> & Record<"deadline" | "layers", LayerValues>) =>
   (plan: Plan): Plan => ({
     ...plan,
+    ...(flags.reuse && { reuse: "always" }),
+    ...(flags.fresh && { reuse: "never" }),
     ...merge(plan, {
       ...flags.layers,
       concurrency: flags.concurrency,

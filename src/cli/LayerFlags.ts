@@ -36,6 +36,7 @@ export const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
   Object.fromEntries(
     Object.entries(options).flatMap(([option, { schema }]) => {
       const fields = fieldsOf(schema)
+      if (Schema.resolveAnnotations(schema)?.["hasNoFlag"] === true) return []
       // A record with keys of the user's own, such as the models of `prices`, has no flags: only a plan sets it.
       if (fields === undefined && schema.ast._tag === "Objects") return []
       const words = String.camelToSnake(option).replaceAll("_", "-")
@@ -54,8 +55,11 @@ export function flagOf(name: string, schema: OptionSchema): Flag.Flag<Option.Opt
   }
   const decode = Issue.decode(schema)
   const isNumber = schema.ast._tag === "Number"
+  const { metavar = isNumber ? "n" : "time" } = (Schema.resolveAnnotations(schema) ?? {}) as {
+    readonly metavar?: string
+  }
   return Flag.String(name).pipe(
-    Flag.withMetavar(schema.literals?.join("|") ?? (isNumber ? "n" : "time")),
+    Flag.withMetavar(schema.literals?.join("|") ?? metavar),
     Flag.withDescription(description),
     Flag.mapEffect((text) =>
       Effect.mapError(decode(isNumber ? Number(text) : text), ([issue]) =>

@@ -15,8 +15,10 @@ export interface ClaudeSource {
 }
 
 export interface ConnectedClaude {
-  /** With the layers of the plan around it. */
-  readonly claude: Layer.Layer<Claude>
+  /** With the layers of the plan around it, and the journal if there is one. */
+  readonly claude: (journal: Options["journal"]) => Layer.Layer<Claude>
+  /** Who answers, as the journal keeps it; `undefined` where nothing is kept. */
+  readonly source: string | undefined
   /** A line for standard error: that answers are simulated or replayed, or that the tape has exchanges already. */
   readonly notice: string | undefined
   /** Whether no model is asked. */

@@ -1,5 +1,5 @@
 /** `fanfold ask "q1" "q2" …`: runs questions from the command line, without a plan file. */
-import { Console, Effect, Option } from "effect"
+import { Console, Effect, Option, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as PlanFile from "../plan/PlanFile.ts"
 import { inert } from "../report/TerminalText.ts"
@@ -35,7 +35,8 @@ export const ask = Command.make(
     const reading = PlanFile.read("command line:", JSON.stringify(plan), ".", Flags.amend(flags))
     const prepared = yield* Effect.mapError(reading, ({ issues }) => usageError(issues.map(toText).join("\n")))
     yield* Effect.forEach(prepared.notices, (notice) => Console.error(inert(`Warning: ${toText(notice)}`)))
-    return yield* execute(prepared, flags)
+    const path = yield* Path.Path
+    return yield* execute(prepared, `ask in ${path.resolve(".")}`, flags)
   })
 ).pipe(
   Command.withDescription("Ask questions together; with --synthesis, fold the answers into one document"),

@@ -1,5 +1,5 @@
 /** `fanfold run PLAN`: runs a plan and writes its document. */
-import { Effect } from "effect"
+import { Effect, Path } from "effect"
 import { Command } from "effect/cli"
 import { execute } from "./Execute.ts"
 import * as Flags from "./Flags.ts"
@@ -10,7 +10,8 @@ export const run = Command.make(
   { plan: planArgument, ...Flags.asking, ...Flags.running, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
     const plan = yield* readPlan(flags.plan, Flags.amend(flags))
-    return yield* execute(plan, flags, inputFilesOf(flags.plan, plan))
+    const path = yield* Path.Path
+    return yield* execute(plan, path.resolve(flags.plan), flags, inputFilesOf(flags.plan, plan))
   })
 ).pipe(
   Command.withDescription("Ask a plan's questions together and fold the answers into one document"),

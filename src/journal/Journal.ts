@@ -23,6 +23,16 @@ export interface BegunRun extends NewRun {
   readonly resumed: ReadonlyArray<string>
 }
 
+/** What unfinished runs have brought and cost. */
+export interface Progress {
+  /** Asks with an answer, without the synthesis. */
+  readonly answered: number
+  /** The replies that are priced; `undefined` where one is not. */
+  readonly costUsd: number | undefined
+  /** Names of asks, each for a request that left and whose end is not known: it may have been paid. */
+  readonly inFlight: ReadonlyArray<string>
+}
+
 /** Of which runs answers are reused: those of `runs`, and what was answered in any run since a time. */
 export interface Reusable {
   readonly source: string
@@ -93,6 +103,8 @@ export class Journal extends Context.Service<
     ) => Effect.Effect<BegunRun | { readonly open: RunSummary }, JournalError, Scope.Scope>
     /** The unfinished runs that no process has open, of a plan and source, the latest first. Locks nothing. */
     readonly unfinished: (plan: string, source: string) => Effect.Effect<ReadonlyArray<string>, JournalError>
+    /** What runs have brought and cost together. */
+    readonly progress: (runs: ReadonlyArray<string>) => Effect.Effect<Progress, JournalError>
     /** The answer of a request, and the nth of equal ones, if it is there. */
     readonly find: (key: string, ordinal: number, from: Reusable) => Effect.Effect<Known | undefined, JournalError>
     /** Takes rows of a run, to be kept in this order, soon. */

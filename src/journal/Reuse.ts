@@ -9,7 +9,11 @@ const unfinished = "unfinished"
  * `unfinished`: what runs of the same plan have paid that did not end; `always`: whatever has an answer; a time: what was
  * answered no longer ago; `never`: nothing.
  */
-export const Option = durationOr(unfinished, "always", "never")
+export const Option = durationOr(unfinished, "always", "never").annotate({
+  description: "Which answers of the journal are taken (default: unfinished)",
+  // Two of its words are flags: `--reuse` and `--fresh`.
+  hasNoFlag: true
+})
 
 /** As code gives it. */
 export type Given = "unfinished" | "always" | "never" | Duration.Input

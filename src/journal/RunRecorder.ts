@@ -36,6 +36,11 @@ export class RunRecorder {
     this.#reusable = reusable
   }
 
+  /** Whether anything of earlier runs may be taken. */
+  get isReusing(): boolean {
+    return this.#reusable !== undefined
+  }
+
   /** Answers from the journal what it has, and keeps every other reply before it is handed on. */
   around(send: Send): Send {
     return (request) =>

@@ -55,7 +55,10 @@ describe("the journal", () => {
       yield* Effect.exit(run(file, failing, {}, asks))
       const second = make()
       yield* run(file, second)
-      assert.deepStrictEqual(second.sent.map(({ call }) => call.ask), ["rules", "synthesis"])
+      assert.deepStrictEqual(
+        second.sent.map(({ call }) => call.ask),
+        ["rules", "synthesis"]
+      )
     })
   )
 
@@ -65,9 +68,7 @@ describe("the journal", () => {
       const object = { rating: Ask.object("Rate it", Schema.Struct({ stars: Schema.Int })) }
       const ask = (claude: ReturnType<typeof make>) =>
         Research.run(object).pipe(
-          Effect.provide(
-            Stack.layerOver({ journal: { file }, reuse: "always" }).pipe(Layer.provide(claude.layer))
-          )
+          Effect.provide(Stack.layerOver({ journal: { file }, reuse: "always" }).pipe(Layer.provide(claude.layer)))
         )
       const first = make((_, nth) => Effect.succeed(reply(nth === 1 ? "{}" : `{"stars":4}`)))
       yield* ask(first)

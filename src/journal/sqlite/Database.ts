@@ -85,7 +85,8 @@ const prepareTables = (database: DatabaseSync): void => {
 const checkTables = (database: DatabaseSync): void => {
   if (numberOf(database, "application_id") !== applicationId) throw new Error("it is a file of something else")
   const version = numberOf(database, "user_version")
-  if (version !== tablesVersion) throw new Error(`it is of another version of fanfold (${version}, not ${tablesVersion})`)
+  if (version !== tablesVersion)
+    throw new Error(`it is of another version of fanfold (${version}, not ${tablesVersion})`)
 }
 
 /** Opens a journal, and creates it where there is none. Readable by its owner alone. */

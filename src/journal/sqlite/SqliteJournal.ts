@@ -25,6 +25,20 @@ const findSql = `
     AND (r.id IN (SELECT value FROM json_each(?)) OR (x.state = 'answered' AND t.at >= ?))
   ORDER BY x.state IS NULL, t.at DESC LIMIT 1`
 
+const answeredSql = `
+  SELECT count(DISTINCT e.request || ' ' || e.ordinal) AS answered
+  FROM entry e JOIN entry_end x ON x.run = e.run AND x.n = e.n
+  WHERE x.state = 'answered' AND e.part = 'ask' AND e.run IN (SELECT value FROM json_each(?))`
+
+const attemptsSql = `
+  SELECT event ->> 'ask' AS ask,
+    sum(CASE event ->> '_tag' WHEN 'Dispatched' THEN 1 ELSE -1 END) AS open,
+    sum(event ->> 'costUsd') AS usd,
+    sum(event ->> 'usage' IS NOT NULL AND event ->> 'costUsd' IS NULL) AS unpriced
+  FROM event
+  WHERE run IN (SELECT value FROM json_each(?)) AND event ->> '_tag' IN ('Dispatched', 'Replied', 'AttemptFailed')
+  GROUP BY run, ask, event ->> 'part'`
+
 const summarySql = `
   SELECT r.*, d.state AS end,
     (SELECT count(*) FROM entry e WHERE e.run = r.id) AS entries,
@@ -132,6 +146,19 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
           .filter(({ isLive }) => !isLive)
           .map(({ id }) => id)
       ),
+    progress: (runs) =>
+      reading(() => {
+        const ids = JSON.stringify(runs)
+        const attempts = database.prepare(attemptsSql).all(ids)
+        const isPriced = attempts.every(({ unpriced }) => Number(unpriced) === 0)
+        return {
+          answered: Number(database.prepare(answeredSql).get(ids)?.["answered"]),
+          costUsd: isPriced ? attempts.reduce((sum, { usd }) => sum + Number(usd ?? 0), 0) : undefined,
+          inFlight: attempts.flatMap(({ ask, open }) =>
+            Array.from({ length: Math.max(0, Number(open)) }, () => String(ask))
+          )
+        }
+      }),
     find: (key, ordinal, { runs, since, source }: Reusable) =>
       reading(() => {
         const never = Number.MAX_SAFE_INTEGER
@@ -184,7 +211,8 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
 const forget = (database: Database.DatabaseSync, runs: ReadonlyArray<string>): void => {
   const ids = JSON.stringify(runs)
   const own = "run IN (SELECT value FROM json_each(?1))"
-  const isNeeded = "EXISTS (SELECT 1 FROM entry e WHERE e.from_run = turn.run AND e.from_n = turn.n AND NOT e.run IN (SELECT value FROM json_each(?1)))"
+  const isNeeded =
+    "EXISTS (SELECT 1 FROM entry e WHERE e.from_run = turn.run AND e.from_n = turn.n AND NOT e.run IN (SELECT value FROM json_each(?1)))"
   database.exec("BEGIN IMMEDIATE")
   for (const sql of [
     `DELETE FROM turn WHERE ${own} AND NOT ${isNeeded}`,

@@ -1,0 +1,97 @@
+/** The journal of a run of the command line: opened before anything is sent, and told on standard error. */
+import { Clock, Console, Effect, type Scope } from "effect"
+import { usdText } from "../claude/Price.ts"
+import type { BegunRun, Journal, JournalError, RunSummary } from "../journal/Journal.ts"
+import { open } from "../journal/OpenJournal.ts"
+import * as Reuse from "../journal/Reuse.ts"
+import { RunRecorder } from "../journal/RunRecorder.ts"
+import { newRunId } from "../layers/Journal.ts"
+import { numberText, plural } from "../options/NumberText.ts"
+import type { Forecast } from "../plan/Forecast.ts"
+import type { Prepared } from "../plan/Plan.ts"
+import { inert } from "../report/TerminalText.ts"
+import { type Failure, usageError } from "./ExitCode.ts"
+
+/** A run that is kept. `end` is for one that is complete; the next run of its plan goes on with any other. */
+export interface RunJournal {
+  readonly recorder: RunRecorder
+  readonly end: Effect.Effect<void>
+}
+
+/** What is run, and what is told of it. */
+interface Subject {
+  readonly plan: Prepared
+  /** The path of the plan, or what stands in its place. */
+  readonly name: string
+  readonly source: string
+  readonly forecast: Forecast
+  readonly isQuiet: boolean
+}
+
+/**
+ * Begins the run in its journal, once no other process runs the same plan. `undefined` where nothing is to be kept, or nothing
+ * can be, which is told; a file that the user has named must be usable.
+ */
+export const begin = ({
+  forecast,
+  isQuiet,
+  name,
+  plan,
+  source
+}: Subject): Effect.Effect<RunJournal | undefined, Failure, Scope.Scope> => {
+  const { journal: options = {}, reuse } = plan.layers
+  if (options === false) return Effect.succeed(undefined)
+  const begun = Effect.gen(function* () {
+    const journal = yield* open(options.file)
+    const run = yield* waited(journal, { plan: name, source, isFresh: reuse === "never" })
+    const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at))
+    if (!isQuiet && run.resumed.length > 0 && recorder.isReusing) {
+      yield* Console.error(inert(resumingText(plan, forecast, yield* journal.progress(run.resumed))))
+    }
+    const end = Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.ignore(journal.end(run, at)))
+    return { recorder, end }
+  })
+  return Effect.catch(begun, ({ message }: JournalError) =>
+    options.file === undefined
+      ? Effect.as(isQuiet ? Effect.void : Console.error(inert(`Nothing of this run is kept: ${message}`)), undefined)
+      : Effect.fail(usageError(`--journal: ${message}`))
+  )
+}
+
+/** How often a run that waits for another one looks for its end. */
+const pollInterval = "200 millis"
+
+/** Begins the run, after any other of the same plan has ended, which is told once. A fresh run waits for none. */
+const waited = (
+  journal: typeof Journal.Service,
+  { isFresh, plan, source }: { readonly plan: string; readonly source: string; readonly isFresh: boolean }
+): Effect.Effect<BegunRun, JournalError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const id = yield* newRunId
+    for (let isTold = false; ; isTold = true) {
+      const at = yield* Clock.currentTimeMillis
+      const run = yield* journal.begin({ id, plan, source, at }, { resume: !isFresh, isAlone: !isFresh })
+      if (!("open" in run)) return run
+      if (!isTold) yield* Console.error(inert(waitingText(run.open)))
+      yield* Effect.sleep(pollInterval)
+    }
+  })
+
+const waitingText = ({ answered, id }: RunSummary): string =>
+  `Waiting for another run of this plan, ${id}, which has ${plural(answered, "answer", "answers")} so far; --fresh does not wait`
+
+const resumingText = (
+  { asks }: Prepared,
+  { calls }: Forecast,
+  { answered, costUsd, inFlight }: Effect.Success<ReturnType<(typeof Journal.Service)["progress"]>>
+): string => {
+  const spent = costUsd === undefined ? "" : `, ${usdText(costUsd)} spent`
+  const head = `Resuming: ${numberText(answered)} of ${plural(Object.keys(asks).length, "ask", "asks")} answered${spent}`
+  if (inFlight.length === 0) return head
+  const costs = inFlight.map((ask) => calls.find(({ name }) => name === ask)?.atMostUsd)
+  const atMost = costs.reduce((sum, usd) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0)
+  const cost = atMost === undefined ? "" : `, at most ${usdText(atMost, "up")}`
+  const calls_ =
+    inFlight.length === 1 ? "1 call was on its way" : `${numberText(inFlight.length)} calls were on their way`
+  return `${head}; ${calls_} and may be paid twice${cost}`
+}

@@ -143,8 +143,8 @@ describe("the reader of imports", () => {
   })
 
   it.each([
-    ["src/claude/Price.ts", "../layers/Retry.ts", "floor 2 (claude) may not import floor 4 (layers)"],
-    ["src/plan/Plan.ts", "../report/Report.ts", "floor 5 (plan) may not import floor 5 (report)"],
+    ["src/claude/Price.ts", "../layers/Retry.ts", "floor 2 (claude) may not import floor 5 (layers)"],
+    ["src/plan/Plan.ts", "../report/Report.ts", "floor 6 (plan) may not import floor 6 (report)"],
     ["src/layers/Warm.ts", "./Retry.ts", "layers never import each other"],
     ["src/layers/Warm.ts", "./pacing/TokenBucket.ts", "is private to src/layers/pacing/ and src/layers/Pacing.ts"],
     ["src/layers/warm/WarmupGroup.ts", "../Retry.ts", "layers never import each other"],

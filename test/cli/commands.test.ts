@@ -38,7 +38,16 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
     assert.deepStrictEqual([help!.code, help!.stderr, run!.code], [0, "", 0])
     assert.include(init!.stdout, "written as NAME.yaml; travel-guide unless given")
     assert.match(run!.stdout, /--record file .*one that is there is added to/)
-    const { prices: _keptInPlans, refusals: _ofOneValue, transport: _alsoOfOne, ...withFlags } = Stack.Options.fields
+    const {
+      journal: _aFile,
+      prices: _keptInPlans,
+      refusals: _ofOneValue,
+      reuse: _twoSwitches,
+      transport: _alsoOfOne,
+      ...withFlags
+    } = Stack.Options.fields
+    assert.match(run!.stdout, /^ {2}--journal file +Keep .*\(default/m)
+    assert.match(run!.stdout, /^ {2}--reuse +.*\(default.*\n {2}--fresh +/m)
     assert.notInclude(run!.stdout, "--prices")
     assert.match(run!.stdout, /^ {2}--transport auto\|http1 +http1: send over HTTP\/1\.1 alone/m)
     assert.match(run!.stdout, /^ {2}--refusals fallback\|gap +After a refusal: .*\(default fallback\)/m)

@@ -37,13 +37,12 @@ const busyMillis = 10_000
 
 /** Loads the module without its `ExperimentalWarning`, which Node 22 writes to standard error. */
 const sqlite = (): typeof import("node:sqlite") => {
-  const { emitWarning } = process
+  const own = Object.getOwnPropertyDescriptor(process, "emitWarning")
   process.emitWarning = () => {}
-  try {
-    return process.getBuiltinModule("node:sqlite")
-  } finally {
-    process.emitWarning = emitWarning
-  }
+  const loaded = Result.try(() => process.getBuiltinModule("node:sqlite"))
+  if (own === undefined) Reflect.deleteProperty(process, "emitWarning")
+  else Object.defineProperty(process, "emitWarning", own)
+  return Result.getOrThrow(loaded)
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -58,8 +57,7 @@ const numberOf = (database: DatabaseSync, pragma: string): number =>
 /** Fails where there is something else than a file, as a link may lead anywhere. */
 const checkFile = (file: string): void => {
   const fs = process.getBuiltinModule("node:fs")
-  const { dirname } = process.getBuiltinModule("node:path")
-  fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  fs.mkdirSync(process.getBuiltinModule("node:path").dirname(file), { recursive: true, mode: 0o700 })
   const found = fs.lstatSync(file, { throwIfNoEntry: false })
   if (found !== undefined && !found.isFile()) throw new Error("it is not a file")
   // SQLite gives its other files the mode of this one.
@@ -67,20 +65,26 @@ const checkFile = (file: string): void => {
   else if ((found.mode & 0o077) !== 0) fs.chmodSync(file, 0o600)
 }
 
-/** Creates the tables of an empty file; fails where it is no journal, or one of a newer fanfold. */
-const prepareTables = (database: DatabaseSync): void => {
-  database.exec("BEGIN IMMEDIATE")
-  try {
-    const isEmpty = numberOf(database, "schema_version") === 0
-    if (isEmpty) {
-      database.exec(`${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${tablesVersion}`)
-    }
+/** Runs statements as one transaction, which a failure undoes. */
+export const transaction = <A>(database: DatabaseSync, body: () => A): A => {
+  const done = attempt(() => {
+    database.exec("BEGIN IMMEDIATE")
+    const result = body()
     database.exec("COMMIT")
-  } catch (error) {
-    database.exec("ROLLBACK")
-    throw error
-  }
+    return result
+  })
+  if (Result.isFailure(done) && database.isOpen && database.isTransaction) attempt(() => database.exec("ROLLBACK"))
+  return Result.getOrThrowWith(done, (error) => error)
 }
+
+const attempt = <A>(body: () => A) => Result.try({ try: body, catch: (error) => error })
+
+/** Creates the tables of an empty file, which another process may be about to do. */
+const createTables = (database: DatabaseSync): void =>
+  transaction(database, () => {
+    if (numberOf(database, "schema_version") !== 0) return
+    database.exec(`${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${tablesVersion}`)
+  })
 
 const checkTables = (database: DatabaseSync): void => {
   if (numberOf(database, "application_id") !== applicationId) throw new Error("it is a file of something else")
@@ -89,23 +93,27 @@ const checkTables = (database: DatabaseSync): void => {
     throw new Error(`it is of another version of fanfold (${version}, not ${tablesVersion})`)
 }
 
+/** Prepares a database, and closes it where that fails. */
+const prepared = (database: DatabaseSync, prepare: () => void): DatabaseSync => {
+  const done = attempt(prepare)
+  if (Result.isFailure(done)) database.close()
+  Result.getOrThrowWith(done, (error) => error)
+  return database
+}
+
 /** Opens a journal, and creates it where there is none. Readable by its owner alone. */
 export const open = (file: string): Result.Result<DatabaseSync, JournalError> =>
   Result.try({
     try: () => {
       checkFile(file)
       const database = new (sqlite().DatabaseSync)(file, { timeout: busyMillis })
-      try {
+      return prepared(database, () => {
         if (numberOf(database, "schema_version") === 0) {
           database.exec("PRAGMA journal_mode = WAL")
-          prepareTables(database)
+          createTables(database)
         }
         checkTables(database)
-        return database
-      } catch (error) {
-        database.close()
-        throw error
-      }
+      })
     },
     catch: (error) => errorAt(file, "cannot be used", error)
   })
@@ -117,37 +125,34 @@ export const openToRead = (file: string): Result.Result<DatabaseSync | undefined
       const fs = process.getBuiltinModule("node:fs")
       if (!fs.existsSync(file)) return undefined
       const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: busyMillis })
-      checkTables(database)
-      return database
+      return prepared(database, () => checkTables(database))
     },
     catch: (error) => errorAt(file, "cannot be read", error)
   })
 
 /** Takes the lock that says a process is alive: the system gives it up with the process, however that ends. */
 export const lock = (file: string): { readonly release: () => void } => {
-  const fs = process.getBuiltinModule("node:fs")
   checkFile(file)
   const database = new (sqlite().DatabaseSync)(file)
-  database.exec("BEGIN EXCLUSIVE")
+  // Nothing is ever written to it, so that a killed process leaves no journal of the lock behind.
+  database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE")
   return {
     release: () => {
       database.close()
-      fs.rmSync(file, { force: true })
+      removeLock(file)
     }
   }
 }
 
-/** Whether a process holds the lock. */
+/** Removes a lock that no process holds. */
+export const removeLock = (file: string): void => process.getBuiltinModule("node:fs").rmSync(file, { force: true })
+
+/** Whether a process holds the lock. One that was left behind by a killed process is held by none. */
 export const isLocked = (file: string): boolean => {
   const fs = process.getBuiltinModule("node:fs")
   if (!fs.existsSync(file)) return false
   const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: 0 })
-  try {
-    database.prepare("SELECT count(*) FROM sqlite_schema").get()
-    return false
-  } catch {
-    return true
-  } finally {
-    database.close()
-  }
+  const read = attempt(() => database.prepare("SELECT count(*) FROM sqlite_schema").get())
+  database.close()
+  return Result.isFailure(read)
 }

@@ -120,22 +120,16 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
     begin: (run, { isAlone, resume }) =>
       Effect.gen(function* () {
         const locked = yield* writing(() => Database.lock(lockFile(file, run.id)))
-        const begun = yield* writing(() => {
-          database.exec("BEGIN IMMEDIATE")
-          try {
+        const begun = yield* writing(() =>
+          Database.transaction(database, () => {
             const unfinished = open(run.plan, run.source)
             const other = isAlone ? unfinished.find(({ isLive }) => isLive) : undefined
-            if (other === undefined) {
-              database.prepare("INSERT INTO run VALUES (?, ?, ?, ?)").run(run.id, run.plan, run.source, run.at)
-            }
-            database.exec("COMMIT")
+            if (other !== undefined) return { open: other }
+            database.prepare("INSERT INTO run VALUES (?, ?, ?, ?)").run(run.id, run.plan, run.source, run.at)
             const resumed = resume ? unfinished.filter(({ isLive }) => !isLive).map(({ id }) => id) : []
-            return other === undefined ? ({ ...run, resumed } satisfies BegunRun) : { open: other }
-          } catch (error) {
-            if (database.isTransaction) database.exec("ROLLBACK")
-            throw error
-          }
-        }).pipe(Effect.tapError(() => Effect.sync(locked.release)))
+            return { ...run, resumed } satisfies BegunRun
+          })
+        ).pipe(Effect.tapError(() => Effect.sync(locked.release)))
         if ("open" in begun) locked.release()
         else yield* Effect.addFinalizer(() => Effect.sync(locked.release))
         return begun
@@ -187,10 +181,11 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
       writing(() => {
         written().flush()
         const end = database.prepare("INSERT OR IGNORE INTO run_end VALUES (?, ?, ?)")
-        database.exec("BEGIN IMMEDIATE")
-        end.run(id, "ended", at)
-        for (const run of resumed) end.run(run, "resumed", at)
-        database.exec("COMMIT")
+        Database.transaction(database, () => {
+          end.run(id, "ended", at)
+          for (const run of resumed) end.run(run, "resumed", at)
+        })
+        for (const run of resumed) Database.removeLock(lockFile(file, run))
       }),
     runs: reading(() => database.prepare(`${summarySql} ORDER BY r.at DESC, r.rowid DESC`).all().map(summaryOf)),
     events: (run) =>
@@ -213,21 +208,21 @@ const forget = (database: Database.DatabaseSync, runs: ReadonlyArray<string>): v
   const own = "run IN (SELECT value FROM json_each(?1))"
   const isNeeded =
     "EXISTS (SELECT 1 FROM entry e WHERE e.from_run = turn.run AND e.from_n = turn.n AND NOT e.run IN (SELECT value FROM json_each(?1)))"
-  database.exec("BEGIN IMMEDIATE")
-  for (const sql of [
-    `DELETE FROM turn WHERE ${own} AND NOT ${isNeeded}`,
-    `DELETE FROM event WHERE ${own}`,
-    `DELETE FROM entry_end WHERE ${own}`,
-    `DELETE FROM entry WHERE ${own}`,
-    `DELETE FROM run_end WHERE ${own}`,
-    "DELETE FROM run WHERE id IN (SELECT value FROM json_each(?1))"
-  ]) {
-    database.prepare(sql).run(ids)
-  }
-  database.exec(`
-    DELETE FROM request WHERE id NOT IN (SELECT request FROM entry);
-    DELETE FROM request_key WHERE request NOT IN (SELECT id FROM request);
-    DELETE FROM request_text WHERE request NOT IN (SELECT id FROM request);
-    DELETE FROM text WHERE hash NOT IN (SELECT hash FROM request_text);
-    COMMIT`)
+  Database.transaction(database, () => {
+    for (const sql of [
+      `DELETE FROM turn WHERE ${own} AND NOT ${isNeeded}`,
+      `DELETE FROM event WHERE ${own}`,
+      `DELETE FROM entry_end WHERE ${own}`,
+      `DELETE FROM entry WHERE ${own}`,
+      `DELETE FROM run_end WHERE ${own}`,
+      "DELETE FROM run WHERE id IN (SELECT value FROM json_each(?1))"
+    ]) {
+      database.prepare(sql).run(ids)
+    }
+    database.exec(`
+      DELETE FROM request WHERE id NOT IN (SELECT request FROM entry);
+      DELETE FROM request_key WHERE request NOT IN (SELECT id FROM request);
+      DELETE FROM request_text WHERE request NOT IN (SELECT id FROM request);
+      DELETE FROM text WHERE hash NOT IN (SELECT hash FROM request_text);`)
+  })
 }

@@ -1,7 +1,8 @@
 /** Writes the rows of a journal in groups: all that wait at a time are one transaction. */
+import { Result } from "effect"
 import type { JournalError, Row } from "../Journal.ts"
 import { version } from "../RequestKey.ts"
-import { type DatabaseSync, errorAt } from "./Database.ts"
+import { type DatabaseSync, errorAt, transaction } from "./Database.ts"
 
 const statements = (database: DatabaseSync) => ({
   entry: database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -50,17 +51,18 @@ export class Writer {
     const rows = this.#rows
     if (rows.length === 0 || this.#failure !== undefined) return this.#failure
     this.#rows = []
-    const database = this.#database
-    try {
-      // Without `FULL` a process that is killed loses nothing, but a computer that loses its power may.
-      const isPaid = rows.some(({ row }) => row._tag === "Turn")
-      database.exec(`PRAGMA synchronous = ${isPaid ? "FULL" : "NORMAL"}; BEGIN IMMEDIATE`)
-      for (const { row, run } of rows) this.#insert(run, row)
-      database.exec("COMMIT")
-    } catch (error) {
-      this.#failure = errorAt(this.#place, "cannot be written", error)
-      if (database.isOpen && database.isTransaction) database.exec("ROLLBACK")
-    }
+    const isPaid = rows.some(({ row }) => row._tag === "Turn")
+    const written = Result.try({
+      try: () => {
+        // Without `FULL` a process that is killed loses nothing, but a computer that loses its power may.
+        this.#database.exec(`PRAGMA synchronous = ${isPaid ? "FULL" : "NORMAL"}`)
+        transaction(this.#database, () => {
+          for (const { row, run } of rows) this.#insert(run, row)
+        })
+      },
+      catch: (error) => errorAt(this.#place, "cannot be written", error)
+    })
+    this.#failure = Result.isFailure(written) ? written.failure : undefined
     return this.#failure
   }
 

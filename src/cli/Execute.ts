@@ -58,7 +58,7 @@ export const execute = Effect.fn("cli.execute")(function* (
       return Report.make(outcome, totals, simulated)
     })
   let unfinished: Effect.Effect<Report.Report> | undefined
-  const { outcome, reported, state } = yield* Effect.scoped(
+  const { advice, outcome, reported, state } = yield* Effect.scoped(
     Effect.gen(function* () {
       const kept =
         connected.source === undefined
@@ -77,7 +77,7 @@ export const execute = Effect.fn("cli.execute")(function* (
         Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run }))
       )
       if (kept !== undefined && outcome.error === undefined) yield* kept.end
-      return { outcome, state: progress.state, reported: progress.reported }
+      return { outcome, state: progress.state, reported: progress.reported, advice: kept?.advice() ?? "" }
     })
   ).pipe(
     // Outside of the scope: the live region must be closed before anything else is written.
@@ -88,6 +88,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   if (!flags.progress && !flags.quiet) {
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
+  if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
   return yield* conclude(yield* reportOf(outcome, state), outcome, flags, { reported, tapeError: yield* tapeError })
 })
 

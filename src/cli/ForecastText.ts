@@ -6,6 +6,7 @@ import * as Policy from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type * as Forecast from "../plan/Forecast.ts"
+import type { JournalForecast } from "../plan/JournalForecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import { inert } from "../report/TerminalText.ts"
@@ -13,7 +14,8 @@ import * as SharedPrefixLines from "./SharedPrefixLines.ts"
 
 export const toText = (
   { concurrency, deadline, layers, policy, synthesis }: Prepared,
-  forecast: Forecast.Forecast
+  forecast: Forecast.Forecast,
+  kept?: JournalForecast
 ): string => {
   const { atMostUsd, calls, unpriced } = forecast
   const askCount = synthesis === undefined ? calls.length : calls.length - 1
@@ -28,6 +30,7 @@ export const toText = (
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),
+    ...(kept === undefined ? [] : keptLines(forecast, kept)),
     ...addedLines(calls),
     ...refusalLines(calls),
     ...budgetLines(layers.budget, atMostUsd),
@@ -58,6 +61,33 @@ const costText = (
     `Cost: at most ${usdText(atMostUsd, "up")}, as a budget counts it; about ${usdText(estimatedUsd)} by the length of the text${searches} ` +
     `(estimated: ${pricesText(calls, prices)}, every answer as long as it may be, each call once)`
   )
+}
+
+/** What the journal would answer, and the cost of the rest. Nothing where it has nothing of the plan. */
+const keptLines = (
+  { atMostUsd, calls }: Forecast.Forecast,
+  { asks, hasSynthesis }: JournalForecast
+): ReadonlyArray<string> => {
+  if (asks.size === 0) return []
+  const isNew = ({ name, part }: Forecast.Foreseen) => (part === "ask" ? !asks.has(name) : !hasSynthesis)
+  const rest = calls.filter(isNew)
+  const askCount = calls.filter(({ part }) => part === "ask").length
+  const newAsks = askCount - asks.size
+  const parts = [
+    ...(newAsks === 0 ? [] : [plural(newAsks, "ask", "asks")]),
+    ...(rest.length > newAsks ? ["the synthesis"] : [])
+  ]
+  const head = `Journal: ${numberText(asks.size)} of ${plural(askCount, "ask", "asks")} answered from it`
+  if (parts.length === 0) return [`${head}, and the synthesis: nothing is sent`]
+  const usd = rest.reduce<number | undefined>(
+    (sum, call) => (sum === undefined || call.atMostUsd === undefined ? undefined : sum + call.atMostUsd),
+    0
+  )
+  const cost =
+    usd === undefined || atMostUsd === undefined
+      ? ""
+      : `: at most ${usdText(usd, "up")} instead of ${usdText(atMostUsd, "up")}`
+  return [`${head}; new: ${parts.join(" and ")}${cost}`]
 }
 
 /** What fanfold adds of its own to each ask: the default system prompt, where no other replaces it. */

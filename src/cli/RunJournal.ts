@@ -1,13 +1,15 @@
 /** The journal of a run of the command line: opened before anything is sent, and told on standard error. */
 import { Clock, Console, Effect, type Scope } from "effect"
-import { usdText } from "../claude/Price.ts"
+import { baseUrl, defaultBaseUrl } from "../claude/Claude.ts"
+import { type Prices, usdOf, usdText } from "../claude/Price.ts"
 import type { BegunRun, Journal, JournalError, RunSummary } from "../journal/Journal.ts"
-import { open } from "../journal/OpenJournal.ts"
+import { open, openToRead } from "../journal/OpenJournal.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
 import { newRunId } from "../layers/Journal.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import type { Forecast } from "../plan/Forecast.ts"
+import * as JournalForecast from "../plan/JournalForecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { inert } from "../report/TerminalText.ts"
 import { type Failure, usageError } from "./ExitCode.ts"
@@ -16,6 +18,8 @@ import { type Failure, usageError } from "./ExitCode.ts"
 export interface RunJournal {
   readonly recorder: RunRecorder
   readonly end: Effect.Effect<void>
+  /** What `--reuse` would have kept; empty where that is nothing. */
+  readonly advice: () => string
 }
 
 /** What is run, and what is told of it. */
@@ -49,12 +53,27 @@ export const begin = ({
       yield* Console.error(inert(resumingText(plan, forecast, yield* journal.progress(run.resumed))))
     }
     const end = Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.ignore(journal.end(run, at)))
-    return { recorder, end }
+    return { recorder, end, advice: () => adviceText(recorder.boughtAgain, plan.layers.prices) }
   })
   return Effect.catch(begun, ({ message }: JournalError) =>
     options.file === undefined
       ? Effect.as(isQuiet ? Effect.void : Console.error(inert(`Nothing of this run is kept: ${message}`)), undefined)
       : Effect.fail(usageError(`--journal: ${message}`))
+  )
+}
+
+/** What the journal would answer of a plan that asks the API; `undefined` where there is no journal, or it cannot be read. */
+export const foretell = (plan: Prepared, name: string): Effect.Effect<JournalForecast.JournalForecast | undefined> => {
+  const { journal: options = {} } = plan.layers
+  if (options === false) return Effect.succeed(undefined)
+  return Effect.gen(function* () {
+    const journal = yield* openToRead(options.file)
+    if (journal === undefined) return undefined
+    const source = (yield* baseUrl) ?? defaultBaseUrl
+    return yield* JournalForecast.make(plan, journal, { plan: name, source })
+  }).pipe(
+    Effect.scoped,
+    Effect.catch((error) => Effect.as(Console.error(inert(`The journal is not read: ${error.message}`)), undefined))
   )
 }
 
@@ -80,13 +99,21 @@ const waited = (
 const waitingText = ({ answered, id }: RunSummary): string =>
   `Waiting for another run of this plan, ${id}, which has ${plural(answered, "answer", "answers")} so far; --fresh does not wait`
 
+const adviceText = (boughtAgain: RunRecorder["boughtAgain"], prices?: Prices): string => {
+  if (boughtAgain.length === 0) return ""
+  const costs = boughtAgain.map(({ model, usage }) => usdOf(model, usage, prices))
+  const usd = costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0)
+  const saved = usd === undefined ? "" : `, and saved about ${usdText(usd)} (estimated)`
+  return `The journal had ${plural(boughtAgain.length, "answer", "answers")} to what was asked again: --reuse would have taken them${saved}`
+}
+
 const resumingText = (
   { asks }: Prepared,
   { calls }: Forecast,
   { answered, costUsd, inFlight }: Effect.Success<ReturnType<(typeof Journal.Service)["progress"]>>
 ): string => {
   const spent = costUsd === undefined ? "" : `, ${usdText(costUsd)} spent`
-  const head = `Resuming: ${numberText(answered)} of ${plural(Object.keys(asks).length, "ask", "asks")} answered${spent}`
+  const head = `Resuming: ${numberText(Math.min(answered, Object.keys(asks).length))} of ${plural(Object.keys(asks).length, "ask", "asks")} answered${spent}`
   if (inFlight.length === 0) return head
   const costs = inFlight.map((ask) => calls.find(({ name }) => name === ask)?.atMostUsd)
   const atMost = costs.reduce((sum, usd) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0)

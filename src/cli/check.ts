@@ -1,5 +1,5 @@
 /** `fanfold check PLAN`: prints what a plan would send and cost, and sends nothing. */
-import { Effect } from "effect"
+import { Effect, Path } from "effect"
 import { Command } from "effect/cli"
 import { bodyOf } from "../claude/RequestBody.ts"
 import * as Forecast from "../plan/Forecast.ts"
@@ -7,6 +7,7 @@ import { failedWithoutMessage } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 import { toText } from "./ForecastText.ts"
 import * as Output from "./Output.ts"
+import * as RunJournal from "./RunJournal.ts"
 import { planArgument, readPlan } from "./ReadPlan.ts"
 
 const json = Flags.onOff(
@@ -21,8 +22,11 @@ export const check = Command.make(
     const plan = yield* readPlan(flags.plan, Flags.amend(flags))
     const forecast = Forecast.make(plan, plan.layers)
     const bodies = Object.fromEntries(forecast.calls.map(({ name, request }) => [name, bodyOf(request)]))
+    const path = yield* Path.Path
     const isPrinted = yield* Output.print(
-      flags.json ? `${JSON.stringify(bodies, undefined, 2)}\n` : toText(plan, forecast)
+      flags.json
+        ? `${JSON.stringify(bodies, undefined, 2)}\n`
+        : toText(plan, forecast, yield* RunJournal.foretell(plan, path.resolve(flags.plan)))
     )
     if (!isPrinted) return yield* failedWithoutMessage()
   })

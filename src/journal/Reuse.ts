@@ -15,6 +15,9 @@ export const Option = durationOr(unfinished, "always", "never").annotate({
   hasNoFlag: true
 })
 
+/** Before every time that a clock may have said, in epoch milliseconds. */
+export const anyTime = Number.MIN_SAFE_INTEGER
+
 /** As code gives it. */
 export type Given = "unfinished" | "always" | "never" | Duration.Input
 
@@ -29,5 +32,5 @@ export const reusable = (
   if (given === undefined || given === unfinished) return { ...from, since: undefined }
   const millis = given === "always" ? undefined : limitMillisOf(given)
   // Clocks may be set back, so that an answer is of tomorrow.
-  return { ...from, since: millis === undefined ? Number.MIN_SAFE_INTEGER : now - millis }
+  return { ...from, since: millis === undefined ? anyTime : now - millis }
 }

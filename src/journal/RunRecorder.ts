@@ -8,6 +8,7 @@ import type { Reply, Request } from "../claude/Message.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { BegunRun, Journal, Known, Reusable, Row } from "./Journal.ts"
 import * as RequestKey from "./RequestKey.ts"
+import { anyTime } from "./Reuse.ts"
 
 /** One ask: its turns of an earlier run, and how many it has had in this one. */
 interface Entry {
@@ -18,6 +19,8 @@ interface Entry {
 
 export class RunRecorder {
   readonly run: BegunRun
+  /** Replies that the journal has of requests which are sent again, as `reuse` does not take them: model and usage. */
+  readonly boughtAgain: Array<Pick<Reply, "model" | "usage">> = []
   readonly #journal: typeof Journal.Service
   readonly #reusable: Reusable | undefined
   readonly #entries = new WeakMap<Call.Execution, Entry>()
@@ -77,7 +80,7 @@ export class RunRecorder {
       const ordinal = this.#ordinals.get(keyed.key) ?? 0
       this.#ordinals.set(keyed.key, ordinal + 1)
       const n = this.#count++
-      return Effect.map(this.#find(keyed.key, ordinal), (known): Entry => {
+      return Effect.map(this.#known(keyed.key, ordinal), (known): Entry => {
         this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])
         return { n, known, turns: 0 }
       })
@@ -122,9 +125,23 @@ export class RunRecorder {
     return reused === undefined ? sent : Effect.updateService(sent, Call.Current, (call) => ({ ...call, reused }))
   }
 
-  #find(key: string, ordinal: number): Effect.Effect<Known | undefined> {
-    if (this.#reusable === undefined || this.#isBroken) return Effect.succeed(undefined)
-    return Effect.catchCause(this.#journal.find(key, ordinal, this.#reusable), (cause) =>
+  /** What is taken from the journal; an answer that is there and is not taken is noted as bought again. */
+  #known(key: string, ordinal: number): Effect.Effect<Known | undefined> {
+    const reusable = this.#reusable
+    if (reusable === undefined) return Effect.succeed(undefined)
+    return Effect.flatMap(this.#find(key, ordinal, reusable), (known) => {
+      if (known !== undefined || reusable.since === anyTime) return Effect.succeed(known)
+      return Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (other) => {
+        const reply = other?.turns.at(-1)?.reply
+        if (reply !== undefined) this.boughtAgain.push({ model: reply.model, usage: reply.usage })
+        return undefined
+      })
+    })
+  }
+
+  #find(key: string, ordinal: number, from: Reusable): Effect.Effect<Known | undefined> {
+    if (this.#isBroken) return Effect.succeed(undefined)
+    return Effect.catchCause(this.#journal.find(key, ordinal, from), (cause) =>
       Effect.as(this.#giveUp(cause), undefined)
     )
   }

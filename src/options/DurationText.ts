@@ -26,3 +26,13 @@ export const roundedText = (millis: number): string => {
   const minutes = Math.round(seconds / 60)
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
+
+/** How old something is: `just now`, `12 min old`, `5 h old`, `3 days old`. Of a clock that was set back, `just now`. */
+export const ageText = (millis: number): string => {
+  const minutes = Math.floor(millis / 60_000)
+  if (minutes < 1) return "just now"
+  if (minutes < 60) return `${minutes} min old`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return `${hours} h old`
+  return `${Math.floor(hours / 24)} days old`
+}

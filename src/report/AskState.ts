@@ -15,8 +15,9 @@ export interface ModelChange {
   readonly reason: string
 }
 
-/** A reply of an earlier run. `paidAt` is in epoch milliseconds. */
+/** A reply of an earlier run, `at` a time of this one. */
 export interface Reused {
+  readonly at: number
   readonly from: string
   readonly paidAt: number
   readonly usage: Usage
@@ -77,6 +78,10 @@ export const make = (name: string, part: AskState["part"], question: string): As
 export const isOpen = ({ status }: Pick<AskState, "status">): boolean =>
   status !== "answered" && status !== "failed" && status !== "interrupted"
 
+/** Whether its answer is that of an earlier run, and nothing was sent for it. */
+export const isReused = ({ dispatches, reused, status }: Readonly<AskState>): boolean =>
+  status === "answered" && dispatches === 0 && reused !== undefined
+
 /** Usage and model that an event adds to the cost; `undefined` where it adds none. */
 export interface Payment {
   readonly usage: Usage
@@ -136,7 +141,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       return
     case "Reused":
       ask.model = event.model
-      ask.reused = { from: event.from, paidAt: event.paidAt, usage: event.usage, costUsd: event.costUsd }
+      ask.reused = { from: event.from, paidAt: event.paidAt, usage: event.usage, costUsd: event.costUsd, at: event.at }
       return
     case "Retrying":
       ask.status = "retrying"

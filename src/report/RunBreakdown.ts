@@ -1,7 +1,7 @@
 /** Model, attempts, usage, cost and time of each ask and of the synthesis: the key `spent` of a report. */
 import { Schema } from "effect"
 import { Usage } from "../claude/Message.ts"
-import type { AskState } from "./AskState.ts"
+import { type AskState, isReused } from "./AskState.ts"
 import type { RunState } from "./RunState.ts"
 
 /** `model`: the one that answered, else that of the latest request; null if none was sent. `attempts`: requests sent. */
@@ -13,6 +13,10 @@ const Part = Schema.Struct({
   estimatedCostUsd: Schema.NullOr(Schema.Finite),
   /** From its first request to its end; null if none was sent. */
   durationMillis: Schema.NullOr(Schema.Finite),
+  /** The answer is that of an earlier run: its id, when it was paid (epoch milliseconds), and what it cost then. */
+  reused: Schema.optionalKey(
+    Schema.Struct({ from: Schema.String, paidAt: Schema.Finite, estimatedCostUsd: Schema.NullOr(Schema.Finite) })
+  ),
   /** Each change of model with the tag of its reason, such as `Refused`; absent where the first model was kept. */
   fallbacks: Schema.optionalKey(
     Schema.Array(Schema.Struct({ from: Schema.String, to: Schema.String, reason: Schema.String }))
@@ -29,11 +33,18 @@ export const of = ({ asks, synthesis }: RunState): RunBreakdown => ({
   synthesis: synthesis === undefined ? null : partOf(synthesis)
 })
 
-const partOf = ({ costUsd, dispatches, durationMillis, fallbacks, model, usage }: Readonly<AskState>): Part => ({
-  model: model ?? null,
-  attempts: dispatches,
-  usage,
-  estimatedCostUsd: costUsd ?? null,
-  durationMillis: dispatches === 0 ? null : (durationMillis ?? null),
-  ...(fallbacks !== undefined && { fallbacks: fallbacks.map(({ from, reason, to }) => ({ from, to, reason })) })
-})
+const partOf = (ask: Readonly<AskState>): Part => {
+  const { costUsd, dispatches, durationMillis, fallbacks, model, reused, usage } = ask
+  return {
+    model: model ?? null,
+    attempts: dispatches,
+    usage,
+    estimatedCostUsd: costUsd ?? null,
+    durationMillis: dispatches === 0 ? null : (durationMillis ?? null),
+    ...(reused !== undefined &&
+      isReused(ask) && {
+        reused: { from: reused.from, paidAt: reused.paidAt, estimatedCostUsd: reused.costUsd ?? null }
+      }),
+    ...(fallbacks !== undefined && { fallbacks: fallbacks.map(({ from, reason, to }) => ({ from, to, reason })) })
+  }
+}

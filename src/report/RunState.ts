@@ -10,6 +10,7 @@ export class RunState {
   readonly #asks: Array<AskState.AskState> = []
   readonly #byKey = new Map<string, AskState.AskState>()
   readonly #unpriced = new Set<string>()
+  readonly #reused: Array<AskState.AskState> = []
   readonly #count: Record<AskState.Status, number> = {
     waiting: 0,
     asking: 0,
@@ -68,6 +69,17 @@ export class RunState {
   get costUsd(): number | undefined {
     return this.#unpriced.size === 0 && this.#usage.isIncomplete !== true ? this.#costUsd : undefined
   }
+  /** How many asks, and syntheses, have an answer of an earlier run: nothing was sent for them. */
+  get reused(): number {
+    return this.#reused.length
+  }
+  /** What those would have cost again, estimated; `undefined` where one has no known price. */
+  get savedUsd(): number | undefined {
+    return this.#reused.reduce<number | undefined>(
+      (sum, { reused }) => (sum === undefined || reused?.costUsd === undefined ? undefined : sum + reused.costUsd),
+      0
+    )
+  }
   /** Models without a known price that used tokens. */
   get unpriced(): ReadonlySet<string> {
     return this.#unpriced
@@ -111,6 +123,7 @@ export class RunState {
     const { inFlight, status } = ask
     AskState.apply(ask, event)
     this.#inFlight += ask.inFlight - inFlight
+    if (event._tag === "Answered" && AskState.isReused(ask)) this.#reused.push(ask)
     const payment = AskState.paymentOf(event)
     if (payment !== undefined) this.#pay(payment)
     if (ask.part === "synthesis") return

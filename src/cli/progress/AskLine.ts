@@ -1,7 +1,7 @@
 /** One ask, or the synthesis, as a line of the live region. Pure. */
 import { charactersPerToken } from "../../cost/TokenCount.ts"
-import { roundedText, secondsText } from "../../options/DurationText.ts"
-import { type AskState, isOpen, type Status } from "../../report/AskState.ts"
+import { ageText, roundedText, secondsText } from "../../options/DurationText.ts"
+import { type AskState, isOpen, isReused, type Status } from "../../report/AskState.ts"
 import { plural } from "../../options/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
@@ -104,6 +104,7 @@ const statusText = (view: View, ask: AskState): string => {
       return `retrying ${when}: ${inert(ask.message ?? "")}`
     }
     case "answered":
+      if (isReused(ask)) return reusedText(ask)
       return `${ask.part === "ask" ? "answered" : "folded"} in ${roundedText(ask.durationMillis ?? 0)}`
     case "failed":
       return `failed: ${inert(ask.message ?? "")}`
@@ -111,6 +112,10 @@ const statusText = (view: View, ask: AskState): string => {
       return "stopped"
   }
 }
+
+/** `from the journal, 3 days old`. */
+export const reusedText = ({ reused }: Readonly<AskState>): string =>
+  reused === undefined ? "" : `from the journal, ${ageText(reused.at - reused.paidAt)}`
 
 const foldingText = ({ answered }: RunState): string => `folding ${plural(answered, "answer", "answers")}`
 

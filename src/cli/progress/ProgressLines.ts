@@ -2,10 +2,11 @@
 import { Effect } from "effect"
 import type * as Event from "../../claude/Event.ts"
 import { roundedText } from "../../options/DurationText.ts"
-import type { AskState } from "../../report/AskState.ts"
+import { type AskState, isReused } from "../../report/AskState.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
 import * as RunState from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
+import { reusedText } from "./AskLine.ts"
 import * as AskTable from "./AskTable.ts"
 import type { ProgressOptions } from "./ProgressOptions.ts"
 import { RepeatedReasons } from "./RepeatedReasons.ts"
@@ -72,6 +73,7 @@ const lineOf = (state: RunState.RunState, event: Event.Event): string | undefine
     case "UnknownStopReason":
       return `⚠️ ${name} stopped for a reason that fanfold does not know: ${event.stopReason}. The text is taken for the whole answer`
     case "Answered":
+      if (isReused(ask)) return `✅ ${isAsk ? name : "The document"} is ${reusedText(ask)}`
       return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}`
     case "Failed":
       // A budget or a deadline may fail thousands of asks that were never sent: `GapLines` groups them at the end.

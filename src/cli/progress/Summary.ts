@@ -8,14 +8,24 @@ import * as FallbackLines from "./FallbackLines.ts"
 
 /** Empty for a run without events. `foreseenUsd`: the upper bound of its cost. */
 export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
-  [timeLine(state), usageLine(state, foreseenUsd), ...FallbackLines.lines(state)].filter((line) => line !== "")
+  [timeLine(state), usageLine(state, foreseenUsd), reusedLine(state), ...FallbackLines.lines(state)].filter(
+    (line) => line !== ""
+  )
 
-const timeLine = ({ answered, researchMillis, sequentialMillis, speedUp, total }: RunState): string => {
+/** What the journal gave, which costs nothing. */
+const reusedLine = ({ reused, savedUsd }: RunState): string => {
+  if (reused === 0) return ""
+  const saved = savedUsd === undefined ? "" : `: about ${usdText(savedUsd)} saved (estimated)`
+  return `${plural(reused, "answer", "answers")} from the journal${saved}`
+}
+
+const timeLine = (state: RunState): string => {
+  const { answered, researchMillis, reused, sequentialMillis, speedUp, total } = state
   if (total === 0) return ""
   const asks = plural(total, "ask", "asks")
   const subject = answered === total ? asks : `${numberText(answered)} of ${asks} answered`
   const comparison =
-    answered > 1 && speedUp !== undefined
+    answered - reused > 1 && speedUp !== undefined
       ? `; one after another ${roundedText(sequentialMillis)}: ${factorText(speedUp)}×`
       : ""
   return `${subject} in ${roundedText(researchMillis)}${comparison}`

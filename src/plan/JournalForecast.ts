@@ -1,0 +1,48 @@
+/** What of a plan its journal would answer, found by running it with a Claude that sends nothing. */
+import { Clock, Effect, Layer } from "effect"
+import { AskError, NothingToFold } from "../claude/AskError.ts"
+import { Claude } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
+import type { Journal, JournalError } from "../journal/Journal.ts"
+import * as Reuse from "../journal/Reuse.ts"
+import { RunRecorder } from "../journal/RunRecorder.ts"
+import * as Pipeline from "../pipeline/Pipeline.ts"
+import type { Prepared } from "./Plan.ts"
+
+/** Names of the asks with an answer in the journal, and whether it has the synthesis of these. */
+export interface JournalForecast {
+  readonly asks: ReadonlySet<string>
+  readonly hasSynthesis: boolean
+}
+
+/** `plan` and `source` are those that the run would begin with. Changes and locks nothing. */
+export const make = Effect.fnUntraced(function* (
+  pipeline: Prepared,
+  journal: typeof Journal.Service,
+  { plan, source }: { readonly plan: string; readonly source: string }
+): Effect.fn.Return<JournalForecast, JournalError> {
+  const { reuse } = pipeline.layers
+  const at = yield* Clock.currentTimeMillis
+  const resumed = yield* journal.unfinished(plan, source)
+  const run = { id: "", plan, source, at, resumed }
+  const unchanged = { ...journal, add: () => {}, kept: Effect.void }
+  const recorder = new RunRecorder(unchanged, run, Reuse.reusable(reuse, run, at))
+  const asks = new Set<string>()
+  let hasSynthesis = false
+  const listener: Event.Listener = {
+    emit: (event) =>
+      Effect.sync(() => {
+        if (event._tag !== "Answered") return
+        if (event.part === "ask") asks.add(event.ask)
+        else hasSynthesis = true
+      })
+  }
+  // Whatever reaches it is not in the journal.
+  const send = recorder.around(() => Effect.fail(new AskError({ reason: new NothingToFold({ asks: 0 }) })))
+  yield* Pipeline.run({ ...pipeline, policy: "best-effort", concurrency: "unbounded", deadline: undefined }).pipe(
+    Effect.provideService(Event.Listener, listener),
+    Effect.provide(Layer.succeed(Claude, Claude.of({ send })))
+  )
+  // A fold of fewer answers may be there too.
+  return { asks, hasSynthesis: hasSynthesis && asks.size === Object.keys(pipeline.asks).length }
+})

@@ -1,5 +1,5 @@
 /** The journal of a run of the command line: opened before anything is sent, and told on standard error. */
-import { Clock, Console, Effect, type Scope } from "effect"
+import { Clock, Console, Effect, Path, type Scope } from "effect"
 import { baseUrl, defaultBaseUrl } from "../claude/Claude.ts"
 import { type Prices, usdOf, usdText } from "../claude/Price.ts"
 import type { BegunRun, Journal, JournalError, RunSummary } from "../journal/Journal.ts"
@@ -20,6 +20,15 @@ export interface RunJournal {
   readonly end: Effect.Effect<void>
   /** What `--reuse` would have kept; empty where that is nothing. */
   readonly advice: () => string
+}
+
+/** What the journal knows a plan by: its path. What came from elsewhere goes on only with the very same questions. */
+export const nameOf = (file: string, { asks, synthesis }: Prepared): Effect.Effect<string, never, Path.Path> => {
+  if (file !== "-" && file !== "ask") return Effect.map(Path.Path, (path) => path.resolve(file))
+  const questions = [...Object.values(asks).map(({ question }) => question), synthesis?.instruction]
+  const { createHash } = process.getBuiltinModule("node:crypto")
+  const hash = createHash("sha256").update(JSON.stringify(questions)).digest("hex").slice(0, 8)
+  return Effect.succeed(`${file === "-" ? "standard input" : file} ${hash}`)
 }
 
 /** What is run, and what is told of it. */

@@ -1,11 +1,12 @@
 /** `fanfold ask "q1" "q2" …`: runs questions from the command line, without a plan file. */
-import { Console, Effect, Option, Path } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as PlanFile from "../plan/PlanFile.ts"
 import { inert } from "../report/TerminalText.ts"
 import { execute } from "./Execute.ts"
 import { usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
+import { nameOf } from "./RunJournal.ts"
 
 const questions = Argument.String("question").pipe(
   Argument.withDescription("A question; they are named ask1, ask2, …"),
@@ -35,8 +36,7 @@ export const ask = Command.make(
     const reading = PlanFile.read("command line:", JSON.stringify(plan), ".", Flags.amend(flags))
     const prepared = yield* Effect.mapError(reading, ({ issues }) => usageError(issues.map(toText).join("\n")))
     yield* Effect.forEach(prepared.notices, (notice) => Console.error(inert(`Warning: ${toText(notice)}`)))
-    const path = yield* Path.Path
-    return yield* execute(prepared, `ask in ${path.resolve(".")}`, flags)
+    return yield* execute(prepared, yield* nameOf("ask", prepared), flags)
   })
 ).pipe(
   Command.withDescription("Ask questions together; with --synthesis, fold the answers into one document"),

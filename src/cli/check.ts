@@ -1,5 +1,5 @@
 /** `fanfold check PLAN`: prints what a plan would send and cost, and sends nothing. */
-import { Effect, Path } from "effect"
+import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { bodyOf } from "../claude/RequestBody.ts"
 import * as Forecast from "../plan/Forecast.ts"
@@ -22,11 +22,10 @@ export const check = Command.make(
     const plan = yield* readPlan(flags.plan, Flags.amend(flags))
     const forecast = Forecast.make(plan, plan.layers)
     const bodies = Object.fromEntries(forecast.calls.map(({ name, request }) => [name, bodyOf(request)]))
-    const path = yield* Path.Path
     const isPrinted = yield* Output.print(
       flags.json
         ? `${JSON.stringify(bodies, undefined, 2)}\n`
-        : toText(plan, forecast, yield* RunJournal.foretell(plan, path.resolve(flags.plan)))
+        : toText(plan, forecast, yield* RunJournal.foretell(plan, yield* RunJournal.nameOf(flags.plan, plan)))
     )
     if (!isPrinted) return yield* failedWithoutMessage()
   })

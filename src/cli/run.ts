@@ -1,8 +1,9 @@
 /** `fanfold run PLAN`: runs a plan and writes its document. */
-import { Effect, Path } from "effect"
+import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { execute } from "./Execute.ts"
 import * as Flags from "./Flags.ts"
+import { nameOf } from "./RunJournal.ts"
 import { inputFilesOf, planArgument, readPlan } from "./ReadPlan.ts"
 
 export const run = Command.make(
@@ -10,8 +11,7 @@ export const run = Command.make(
   { plan: planArgument, ...Flags.asking, ...Flags.running, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
     const plan = yield* readPlan(flags.plan, Flags.amend(flags))
-    const path = yield* Path.Path
-    return yield* execute(plan, path.resolve(flags.plan), flags, inputFilesOf(flags.plan, plan))
+    return yield* execute(plan, yield* nameOf(flags.plan, plan), flags, inputFilesOf(flags.plan, plan))
   })
 ).pipe(
   Command.withDescription("Ask a plan's questions together and fold the answers into one document"),

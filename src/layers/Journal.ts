@@ -68,7 +68,7 @@ const begin = Effect.fnUntraced(function* ({ file }: Exclude<Options, false>, { 
   yield* Effect.addFinalizer((exit) =>
     Exit.isSuccess(exit)
       ? Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.ignore(journal.end(begun, now)))
-      : Effect.ignore(journal.kept)
+      : Effect.void
   )
   return new RunRecorder(journal, begun, Reuse.reusable(reuse, begun, at))
 })

@@ -49,13 +49,15 @@ const summarySql = `
 
 type Record = globalThis.Record<string, unknown>
 
-/** Opens a journal for runs, and creates it where there is none. */
+/** Opens a journal for runs, and creates it where there is none. What it has taken is written before it is closed. */
 export const make = Effect.fnUntraced(function* (file: string) {
   const database = yield* Effect.acquireRelease(Effect.fromResult(Database.open(file)), (database) =>
     Effect.sync(() => database.close())
   )
   yield* attempt(file, "cannot be written", () => addKeys(database))
-  return of(database, file)
+  const journal = of(database, file)
+  yield* Effect.addFinalizer(() => Effect.ignore(journal.kept))
+  return journal
 })
 
 /** Opens a journal that is there, only to read it; `undefined` where there is none. */

@@ -1,0 +1,76 @@
+/** The journal of the command line: what a second run asks again, what it says of that, and what `check` foretells. */
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { fault, mockClaude } from "fanfold/mocks"
+import { jsonIn, plan } from "./Planned.ts"
+import { fanfold, folders, reaching } from "./Process.ts"
+
+const folder = folders()
+
+/** A server with the number of requests it got, and a plan in a folder, with a journal beside it. */
+const start = async (claude = mockClaude()) => {
+  const server = await claude.serve()
+  const cwd = folder({ "plan.yaml": plan })
+  const run = (...args: ReadonlyArray<string>) =>
+    fanfold([...args, "--journal", "journal.sqlite"], { cwd, env: reaching(server) })
+  const sent = () => claude.journal.attempts
+  return { server, cwd, run, sent, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}
+
+describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
+  it("goes on with a run whose synthesis failed, and foretells that", async () => {
+    const claude = mockClaude()
+    const wrong = fault.other(400, { type: "invalid_request_error", message: "no", shouldRetry: false })
+    // A rejected request is sent once more without the API's own fallbacks, which an older API does not know.
+    claude.fault(wrong, { when: { part: "synthesis" }, times: 2 })
+    await using session = await start(claude)
+    assert.strictEqual((await session.run("run", "plan.yaml")).code, 1)
+    assert.strictEqual(session.sent(), 4)
+    const { stdout } = await session.run("check", "plan.yaml")
+    assert.match(
+      stdout,
+      /^Journal: 2 of 2 asks answered from it; new: the synthesis: at most \$\S+ instead of \$0\.3760$/m
+    )
+    const { code, stderr } = await session.run("run", "plan.yaml")
+    assert.match(stderr, /^Resuming: 2 of 2 asks answered, \$\S+ spent$/m)
+    assert.match(stderr, /^✅ sun is from the journal, just now$/m)
+    assert.match(stderr, /^2 answers from the journal: about \$\S+ saved \(estimated\)$/m)
+    assert.deepStrictEqual([code, session.sent()], [0, 5])
+  })
+
+  it("asks a finished plan again, says what --reuse would have kept, and takes all with it", async () => {
+    await using session = await start()
+    const first = await session.run("run", "plan.yaml")
+    const second = await session.run("run", "plan.yaml")
+    assert.match(
+      second.stderr,
+      /^The journal had 2 answers to what was asked again: --reuse would have taken them, and saved about/m
+    )
+    assert.strictEqual(session.sent(), 6)
+    assert.include((await session.run("check", "plan.yaml", "--reuse")).stdout, "and the synthesis: nothing is sent")
+    const third = await session.run("run", "plan.yaml", "--reuse", "-o", "report.json", "-o", "report.md")
+    assert.strictEqual(session.sent(), 6)
+    assert.strictEqual(third.code, 0)
+    const { document, estimatedCostUsd, spent } = jsonIn(session.cwd, "report.json")
+    assert.include([first.stdout, second.stdout], `${document}\n`)
+    assert.strictEqual(estimatedCostUsd, 0)
+    for (const part of [spent.asks.sun, spent.asks.moon, spent.synthesis]) {
+      assert.hasAllKeys(part.reused, ["from", "paidAt", "estimatedCostUsd"])
+      assert.strictEqual(part.attempts, 0)
+    }
+  })
+
+  it("keeps and takes nothing where the plan says so, or --fresh does", async () => {
+    await using session = await start()
+    await session.run("run", "plan.yaml")
+    const fresh = await session.run("run", "plan.yaml", "--fresh")
+    assert.notInclude(fresh.stderr, "journal")
+    assert.strictEqual(session.sent(), 6)
+    const cwd = folder({ "plan.yaml": `${plan}\njournal: false\n` })
+    const env = { ...reaching(session.server), XDG_STATE_HOME: join(cwd, "state") }
+    await fanfold(["run", "plan.yaml"], { cwd, env })
+    assert.include((await fanfold(["check", "plan.yaml", "--reuse"], { cwd, env })).stdout, "Nothing was sent")
+    await fanfold(["run", "plan.yaml", "--reuse"], { cwd, env })
+    assert.strictEqual(session.sent(), 12)
+  })
+})

@@ -6,7 +6,8 @@ export const priced = <E extends { readonly _tag: string }>(
   event: E & { readonly model?: string; readonly usage?: Message.Usage }
 ): E => {
   const { _tag, model, usage } = event
-  if ((_tag !== "Replied" && _tag !== "AttemptFailed") || model === undefined || usage === undefined) return event
+  const isPriced = _tag === "Replied" || _tag === "AttemptFailed" || _tag === "Reused"
+  if (!isPriced || model === undefined || usage === undefined) return event
   const costUsd = Price.usdOf(model, usage)
   return costUsd === undefined ? event : { ...event, costUsd }
 }

@@ -72,6 +72,12 @@ export const failed = (at: number, ask: string): Emitted => [
   ask,
   { _tag: "Failed", reason: "Overloaded", message: "overloaded: busy", durationMillis: 1 }
 ]
+/** What an earlier run paid an hour before. */
+export const reused = (at: number, ask: string): Emitted => [
+  at,
+  ask,
+  { _tag: "Reused", model: haiku, usage, paidAt: at - 3_600_000, from: "earlier" }
+]
 export const interrupted = (at: number, ask: string): Emitted => [at, ask, { _tag: "Interrupted", durationMillis: 1 }]
 
 export const completed = (at: number, ask: string, durationMillis: number): ReadonlyArray<Emitted> => [

@@ -1,6 +1,6 @@
 /** The forms of a duration that people read. */
 import { assert, describe, it } from "@effect/vitest"
-import { planText, roundedText, secondsText } from "../../src/options/DurationText.ts"
+import { ageText, planText, roundedText, secondsText } from "../../src/options/DurationText.ts"
 
 describe("a rounded duration", () => {
   it.each([
@@ -41,5 +41,19 @@ describe("a duration in seconds", () => {
     [250, "0.25 s"]
   ])("%i ms are %s", (millis, text) => {
     assert.strictEqual(secondsText(millis), text)
+  })
+})
+
+describe("the age of something", () => {
+  it.each([
+    [-5000, "just now"],
+    [59_999, "just now"],
+    [60_000, "1 min old"],
+    [3_599_999, "59 min old"],
+    [3_600_000, "1 h old"],
+    [172_799_999, "47 h old"],
+    [172_800_000, "2 days old"]
+  ])("%i ms: %s", (millis, text) => {
+    assert.strictEqual(ageText(millis), text)
   })
 })

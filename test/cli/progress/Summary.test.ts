@@ -3,7 +3,20 @@ import { assert, describe, it } from "@effect/vitest"
 import { Message } from "fanfold"
 import * as Summary from "../../../src/cli/progress/Summary.ts"
 import * as RunState from "../../../src/report/RunState.ts"
-import { begin, dispatched, end, failed, fold, haiku, replied, usage, completed } from "../../RunEvents.ts"
+import {
+  answered,
+  begin,
+  dispatched,
+  end,
+  reused,
+  started,
+  failed,
+  fold,
+  haiku,
+  replied,
+  usage,
+  completed
+} from "../../RunEvents.ts"
 
 describe("the closing lines", () => {
   it("says what asking together bought, and what it cost", () => {
@@ -37,6 +50,22 @@ describe("the closing lines", () => {
       Summary.lines(state)[1],
       "1,000 tokens in, 2,000 out, about $0.0211 with 2 web searches (estimated)"
     )
+  })
+
+  it("says what the journal gave, and compares only what was asked", () => {
+    const state = fold(
+      begin(0, "a", "b"),
+      started(0, "a"),
+      reused(0, "a"),
+      answered(0, "a"),
+      ...completed(0, "b", 900),
+      end(900, 900)
+    )
+    assert.deepStrictEqual(Summary.lines(state), [
+      "2 asks in 0.9 s",
+      "1,000 tokens in, 2,000 out, about $0.0011 (estimated)",
+      "1 answer from the journal: about $0.0011 saved (estimated)"
+    ])
   })
 
   it("is empty where nothing happened", () => {

@@ -34,7 +34,7 @@ const fieldsOf = ({ fields, members = [] }: OptionSchema): Fields | undefined =>
 /** A flag for each of these options, and for those within them. */
 export const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
   Object.fromEntries(
-    Object.entries(options).flatMap(([option, { schema }]) => {
+    Object.entries(options).flatMap(([option, { schema }]): ReadonlyArray<readonly [string, LayerFlags[string]]> => {
       const fields = fieldsOf(schema)
       if (Schema.resolveAnnotations(schema)?.["hasNoFlag"] === true) return []
       // A record with keys of the user's own, such as the models of `prices`, has no flags: only a plan sets it.
@@ -43,9 +43,19 @@ export const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
       // The flag of an option annotated as `isMain` is its group's name: `budget.usd` is `--budget`.
       const isMain = prefix !== "" && Schema.resolveAnnotations(schema)?.["isMain"] === true
       const name = isMain ? prefix : prefix === "" ? words : `${prefix}-${words}`
-      return [[option, fields === undefined ? flagOf(name, schema) : flagsOf(fields, name)]]
+      if (fields === undefined) return [[option, flagOf(name, schema)]]
+      const group: LayerFlags = { ...flagsOf(fields, name), ...(canBeOff(schema) && { [off]: offFlag(name) }) }
+      return [[option, group]]
     })
   )
+
+/** The key of the flag that sets a whole group to false. No option has this name. */
+const off = "false"
+
+const canBeOff = ({ members = [] }: OptionSchema): boolean => members.some((member) => Schema.is(member)(false))
+
+const offFlag = (name: string) =>
+  Flag.Boolean(`no-${name}`).pipe(Flag.withDescription(`Turn --${name} off`), Flag.optional)
 
 /** A flag for one option, decoded by its schema. */
 export function flagOf(name: string, schema: OptionSchema): Flag.Flag<Option.Option<unknown>> {
@@ -79,7 +89,10 @@ export const merge = (options: object | undefined, values: LayerValues): Record<
   ...Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => {
       if (Option.isOption(value)) return Option.isSome(value) ? [[name, value.value]] : []
-      const merged = merge((options as Readonly<Record<string, object | undefined>> | undefined)?.[name], value)
+      const isOff = value[off]
+      if (Option.isOption(isOff) && Option.getOrElse(isOff, () => false) === true) return [[name, false]]
+      const { [off]: _isOn, ...given } = value
+      const merged = merge((options as Readonly<Record<string, object | undefined>> | undefined)?.[name], given)
       return Object.keys(merged).length === 0 ? [] : [[name, merged]]
     })
   )

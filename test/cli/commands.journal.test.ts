@@ -1,4 +1,5 @@
 /** The journal of the command line: what a second run asks again, what it says of that, and what `check` foretells. */
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { fault, mockClaude } from "fanfold/mocks"
@@ -72,5 +73,11 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     assert.include((await fanfold(["check", "plan.yaml", "--reuse"], { cwd, env })).stdout, "Nothing was sent")
     await fanfold(["run", "plan.yaml", "--reuse"], { cwd, env })
     assert.strictEqual(session.sent(), 12)
+    const off = folder({ "plan.yaml": plan })
+    await fanfold(["run", "plan.yaml", "--no-journal"], {
+      cwd: off,
+      env: { ...env, XDG_STATE_HOME: join(off, "state") }
+    })
+    assert.isFalse(existsSync(join(off, "state/fanfold/journal.sqlite")))
   })
 })

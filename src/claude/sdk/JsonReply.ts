@@ -19,8 +19,15 @@ export const jsonReply = (response: Response, text: string, asked: string): Effe
   // A 200 can carry an error: gateways have sent their status before they know of it.
   if (isErrorBody(json)) return Effect.fail(apiErrorOf(undefined, json, headers, excerptOf(text)))
   // A message that is not complete may be a passing fault; complete JSON of another kind is another service.
-  const isDamaged = json === undefined || json === null || (isJsonObject(json) && json["type"] === "message")
+  const isDamaged =
+    (json === undefined && !isJsonLines(text)) || json === null || (isJsonObject(json) && json["type"] === "message")
   return Effect.fail(notJson(response, text, !isDamaged))
+}
+
+/** Whether a text is JSON objects, one a line, as Ollama streams them; the API does not. */
+export const isJsonLines = (text: string): boolean => {
+  const end = text.trimStart().indexOf("\n")
+  return end > 0 && isJsonObject(jsonOf(text.trimStart().slice(0, end)))
 }
 
 /** Characters of a foreign body that are shown in an error. */

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { AskError, NotJson } from "../AskError.ts"
 import type { Reply } from "../Message.ts"
 import { isErrorBody } from "./ApiFailure.ts"
+import { isJsonLines } from "./ForeignEvent.ts"
 import { headersOf } from "./ReplyHeaders.ts"
 import { isJsonObject, jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
 import { apiErrorOf, excerptOf } from "./SdkError.ts"
@@ -22,12 +23,6 @@ export const jsonReply = (response: Response, text: string, asked: string): Effe
   const isDamaged =
     (json === undefined && !isJsonLines(text)) || json === null || (isJsonObject(json) && json["type"] === "message")
   return Effect.fail(notJson(response, text, !isDamaged))
-}
-
-/** Whether a text is JSON objects, one a line, as Ollama streams them; the API does not. */
-export const isJsonLines = (text: string): boolean => {
-  const end = text.trimStart().indexOf("\n")
-  return end > 0 && isJsonObject(jsonOf(text.trimStart().slice(0, end)))
 }
 
 /** Characters of a foreign body that are shown in an error. */

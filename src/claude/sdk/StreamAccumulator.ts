@@ -81,7 +81,8 @@ export class StreamAccumulator {
     if (text === "[DONE]") return this.hasStopReason ? { _tag: "Stopped" } : none
     // An event that is cut or written twice as JSON may be a delta, unless its name says that it is none.
     if (event === undefined) return text === "" || (name !== "message" && !/^[[{"]/.test(text)) ? none : unreadable
-    if (event["type"] === "message") return this.#takeWhole(event)
+    const error = errorWithin(event)
+    if (event["type"] === "message") return error === undefined ? this.#takeWhole(event) : errorStep({ error })
     if (isErrorEvent(name, event)) return errorStep(event)
     if (isTextType(event["type"]) && typeof event["text"] === "string") this.#repeated += event["text"]
     const meaning = meaningOf(name, event)
@@ -149,8 +150,6 @@ export class StreamAccumulator {
     const { usage } = event
     const stop = event["delta"] ?? {}
     if (!isStop(stop)) return unreadable
-    // What OpenRouter sends where its upstream failed.
-    if (stop.stop_reason === "error") return errorStep({ error: { message: "the stop reason is error" } })
     if (holdsAnswer(event)) return disorder("a message_delta has text")
     const counts = countsOf(usage)
     if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true

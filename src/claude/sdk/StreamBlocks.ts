@@ -1,6 +1,6 @@
 /** The content blocks of a streamed message: which block a delta belongs to, whatever its index says. */
 import type { Block } from "../Message.ts"
-import { holdsAnswer, isTextType } from "./ForeignEvent.ts"
+import { holdsAnswer, isTextType, textIn } from "./ForeignEvent.ts"
 import { isBlock, isJsonObject, jsonOf } from "./ReplyMessage.ts"
 
 type Json = { readonly [name: string]: unknown }
@@ -53,7 +53,7 @@ export class StreamBlocks {
     if (kind?.field !== "text" && typeof text === "string" && text !== "") {
       return kind === undefined || isEmpty(delta[kind.field]) ? this.#addUntyped(index, text) : undefined
     }
-    const added = kind && delta[kind.field]
+    const added = kind === textKind ? textIn(delta) : kind && delta[kind.field]
     if (kind === undefined || isEmpty(added)) return this.#isAnswerLost(index, delta, kind) ? undefined : ""
     if (kind.field === "citation") {
       const received = this.#targetOf(index, kind)
@@ -141,10 +141,11 @@ export class StreamBlocks {
 /** The value as a block; `undefined` where it is none, or one of text whose text cannot be read. */
 const blockOf = (given: unknown): Block | undefined => {
   if (!isJsonObject(given)) return undefined
-  const { text, type } = given
-  if (!isTextType(type ?? (typeof text === "string" ? "text" : undefined))) return isBlock(given) ? given : undefined
+  const text = textIn(given)
+  const type = given["type"] ?? (typeof text === "string" ? "text" : undefined)
+  if (!isTextType(type)) return isBlock(given) ? given : undefined
   if (isEmpty(text) ? holdsAnswer(given) : typeof text !== "string") return undefined
-  return { ...given, type: "text" }
+  return { ...given, type: "text", ...(text !== undefined && { text }) }
 }
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === ""

@@ -28,6 +28,10 @@ describe("text in another form", () => {
   it.effect.each([
     ["of deltas `text`", begun + delta({ type: "text", text: "is" }) + tail],
     ["of deltas `output_text_delta`", begun + delta({ type: "output_text_delta", text: "is" }) + tail],
+    [
+      "of deltas and blocks `{value}`",
+      `${head}${startBlock({ type: "text", text: { value: "Par" } })}${delta({ type: "text", text: { value: "is" } })}${tail}`
+    ],
     ["of an unknown delta of a text block", begun + delta({ type: "of_the_future", text: "is" }) + tail],
     ["of an unknown delta of no block", begun + delta({ type: "of_the_future", text: "is" }, 7) + tail],
     [
@@ -158,12 +162,12 @@ describe("an error amid a stream", () => {
       `${begun}${event("message_stop", { type: "message_stop", error: rejected })}`,
       "Authentication"
     ],
-    ["as the stop reason", begun + messageDelta({ delta: { stop_reason: "error" } }), "ServerError"],
     ["as a code", `${begun}${data({ code: 500, msg: "what went wrong" })}`, "ServerError"],
     ["as a code that does not pass", `${begun}${data({ code: 401, msg: "what went wrong" })}`, "Authentication"],
     ["as a message only", `${begun}${data({ message: "Internal server error" })}`, "BrokenStream"],
     ["as AWS names it", `${begun}${event("throttlingException", { message: "what went wrong" })}`, "ServerError"],
     ["of an unknown type", `${begun}${data({ type: "upstream_error", message: "what went wrong" })}`, "ServerError"],
+    ["in a message that comes whole", data({ ...message("Paris"), error: rejected }), "Authentication"],
     ["within an unknown type", `${begun}${data({ type: "x", error: rejected })}`, "Authentication"]
   ])("%s is the error of the reply", ([, body, tag]) =>
     Effect.gen(function* () {
@@ -210,8 +214,11 @@ describe("a stream of another API", () => {
 
   it.effect("is none where the message is cut off, whatever else came", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(streamed(`${data({ id: "x" })}${begun}`))
-      assert.strictEqual(error.reason._tag, "CutOff")
+      const quiet = data({}) + data({ type: "keep-alive" }) + event("heartbeat", { at: 1 }) + data({ type: "ping" })
+      for (const body of [data({ id: "x" }) + begun, quiet]) {
+        const error = yield* Effect.flip(streamed(body))
+        assert.strictEqual(error.reason._tag, "CutOff", body)
+      }
     })
   )
 })

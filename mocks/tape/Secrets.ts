@@ -97,7 +97,8 @@ export const redactedPieces = (pieces: ReadonlyArray<Piece>, secrets: ReadonlyAr
   const own = secrets.map((secret) => [new RegExp(escape(secret).replaceAll("/", "\\\\?/"), "g"), "redacted"] as const)
   return [...own, ...patterns].reduce(
     (rest, [pattern, replacement]) =>
-      replaced(replaced(rest, pattern, replacement, wholeText), pattern, replacement, deltaTexts),
+      // The joined deltas come first: of a key in two of them, the whole text shows only the beginning.
+      replaced(replaced(rest, pattern, replacement, deltaTexts), pattern, replacement, wholeText),
     pieces
   )
 }

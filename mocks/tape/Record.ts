@@ -68,7 +68,7 @@ interface Recorder {
 
 /** Where requests are sent, and who is informed of a write error. */
 export interface Options {
-  /** The base URL that requests are forwarded to; the API by default. */
+  /** The base URL that requests are forwarded to; by default they are sent where they are addressed. */
   readonly upstream?: string
   readonly fetch?: typeof globalThis.fetch
   /** The clock of the recorded times; the machine's by default. */
@@ -78,15 +78,16 @@ export interface Options {
 }
 
 /** The URL that a request is forwarded to. The client may know the path of `upstream`, or only the API's. */
-const forwarded = ({ pathname, search }: URL, upstream: string): URL => {
+const forwarded = (url: URL, upstream: string | undefined): URL => {
+  if (upstream === undefined) return url
+  const { pathname, search } = url
   const base = new URL(upstream)
   const prefix = base.pathname.replace(/\/$/, "")
   return new URL(`${pathname.startsWith(`${prefix}/`) ? "" : prefix}${pathname}${search}`, base)
 }
 
-/** Makes a `fetch` that forwards requests to `upstream` and appends each exchange to `file`. */
+/** Makes a `fetch` that forwards requests and appends each exchange to `file`. */
 export const record = (file: string, options: Options = {}): Tape.Tape => {
-  const upstream = options.upstream ?? "https://api.anthropic.com"
   const send = options.fetch ?? globalThis.fetch
   const clock = options.clock ?? Clock.real
   const warn = (error: unknown): void => process.emitWarning(`The tape ${file} is incomplete: ${String(error)}`)
@@ -104,7 +105,7 @@ export const record = (file: string, options: Options = {}): Tape.Tape => {
       const request = Identity.requestOf(incoming, secrets)
       const write = (line: Omit<Tape.Line, "request">): Promise<void> =>
         append(`${Tape.encode({ recording, nth, request, ...line })}\n`)
-      const response = await send(forwarded(url, upstream), {
+      const response = await send(forwarded(url, options.upstream), {
         method,
         headers: [...headers].filter(([name]) => !connectionHeaders.test(name)),
         ...(text === "" ? {} : { body: text }),

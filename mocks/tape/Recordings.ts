@@ -1,5 +1,4 @@
 /** The recordings on a tape, and which of their exchanges answers a request. */
-import * as SeededRandom from "../time/SeededRandom.ts"
 import * as Identity from "./Identity.ts"
 import type { Line } from "./Tape.ts"
 
@@ -9,31 +8,21 @@ export interface Playing {
   readonly end: () => void
 }
 
-/** The exchanges of one request in one recording, in the order in which the requests left. */
-interface Takes {
-  readonly identity: string
-  readonly unused: Array<Line>
-}
-
-/** The exchanges of one recording, by a hash of the request. */
-type Recording = Map<number, Array<Takes>>
-
-const takesOf = (recording: Recording, identity: string): Takes | undefined =>
-  recording.get(SeededRandom.hash(identity, 0))?.find((takes) => takes.identity === identity)
-
-const add = (recording: Recording, line: Line): void => {
-  const identity = Identity.identityOf(line.request)
-  const takes = takesOf(recording, identity)
-  if (takes !== undefined) return void takes.unused.push(line)
-  const hash = SeededRandom.hash(identity, 0)
-  recording.set(hash, [...(recording.get(hash) ?? []), { identity, unused: [line] }])
-}
+/** The unused exchanges of one recording by the digest of their request, in the order in which the requests left. */
+type Recording = Map<string, Array<Line>>
 
 /** Splits the lines of a tape by the run that recorded them; those without an id are one recording. */
-const recordingsOf = (lines: ReadonlyArray<Line>): ReadonlyArray<Recording> => {
+const recordingsOf = (
+  lines: ReadonlyArray<Line>,
+  digestOf: (request: Line["request"]) => string
+): ReadonlyArray<Recording> => {
   const recordings = new Map<string | undefined, Recording>()
   for (const { recording } of lines) recordings.set(recording, recordings.get(recording) ?? new Map())
-  for (const line of lines.toSorted((a, b) => (a.nth ?? 0) - (b.nth ?? 0))) add(recordings.get(line.recording)!, line)
+  for (const line of lines.toSorted((a, b) => (a.nth ?? 0) - (b.nth ?? 0))) {
+    const recording = recordings.get(line.recording)!
+    const digest = digestOf(line.request)
+    recording.set(digest, [...(recording.get(digest) ?? []), line])
+  }
   return [...recordings.values()]
 }
 
@@ -42,31 +31,35 @@ const recordingsOf = (lines: ReadonlyArray<Line>): ReadonlyArray<Recording> => {
  * run, so that what is asked later finds the answers that it was asked with. A request that this recording does not hold, or
  * not so often, begins the next one that does.
  */
-export const make = (lines: ReadonlyArray<Line>): ((request: Line["request"]) => Playing | undefined) => {
-  const recordings = recordingsOf(lines)
+export const make = async (lines: ReadonlyArray<Line>): Promise<(request: Line["request"]) => Playing | undefined> => {
+  const { createHash } = await import("node:crypto")
+  // Identities are as long as the prompts, so that they are not kept; a shorter hash could be that of two requests.
+  const digestOf = (request: Line["request"]): string =>
+    createHash("sha256").update(Identity.identityOf(request)).digest("base64")
+  const recordings = recordingsOf(lines, digestOf)
   const inFlight = new Map<string, ReadonlyArray<Line>>()
   let current = 0
 
-  const play = (identity: string, line: Line): Playing => {
-    inFlight.set(identity, [...(inFlight.get(identity) ?? []), line])
+  const play = (digest: string, line: Line): Playing => {
+    inFlight.set(digest, [...(inFlight.get(digest) ?? []), line])
     const end = (): void => {
-      const others = (inFlight.get(identity) ?? []).filter((other) => other !== line)
-      if (others.length === 0) inFlight.delete(identity)
-      else inFlight.set(identity, others)
+      const others = (inFlight.get(digest) ?? []).filter((other) => other !== line)
+      if (others.length === 0) inFlight.delete(digest)
+      else inFlight.set(digest, others)
     }
     return { line, end }
   }
 
   return (request) => {
-    const identity = Identity.identityOf(request)
-    const same = inFlight.get(identity)?.[0]
+    const digest = digestOf(request)
+    const same = inFlight.get(digest)?.[0]
     for (let step = 0; step < recordings.length; step++) {
       const index = (current + step) % recordings.length
-      const line = takesOf(recordings[index]!, identity)?.unused.shift()
+      const line = recordings[index]!.get(digest)?.shift()
       if (line === undefined) continue
       // Of two equal requests at once, the second one belongs to another run, and tells nothing about the first one's.
       if (same === undefined) current = index
-      return play(identity, line)
+      return play(digest, line)
     }
     // A second copy of a slow request, which was not recorded as the first one answered it.
     return same === undefined ? undefined : { line: same, end: () => {} }

@@ -63,7 +63,7 @@ export const replay = async (file: string, options: Options = {}): Promise<Tape.
   const clock = options.clock ?? Clock.real
   const speed = options.speed ?? 1
   const lines = await Tape.read(file, options.onTorn)
-  const take = Recordings.make(lines)
+  const take = await Recordings.make(lines)
   return {
     fetch: async (input, init) => {
       const incoming = await Incoming.read(input, init)

@@ -84,6 +84,9 @@ const patterns: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bwrkspc_\w+/g, "wrkspc_redacted"]
 ]
 
+/** Finds a secret; some servers write a slash in JSON with a backslash. */
+const patternOf = (secret: string): RegExp => new RegExp(secret.split("/").map(escape).join("\\\\?/"), "g")
+
 /** Removes these secrets, all keys of Anthropic, bearer tokens and ids of organizations. */
 export const redacted = (text: string, secrets: ReadonlyArray<string>): string =>
   redactedPieces([{ atMillis: 0, text }], secrets)[0]!.text
@@ -93,8 +96,7 @@ export const redacted = (text: string, secrets: ReadonlyArray<string>): string =
  * goes to the piece in which the secret begins.
  */
 export const redactedPieces = (pieces: ReadonlyArray<Piece>, secrets: ReadonlyArray<string>): ReadonlyArray<Piece> => {
-  // Some servers write a slash in JSON with a backslash.
-  const own = secrets.map((secret) => [new RegExp(escape(secret).replaceAll("/", "\\\\?/"), "g"), "redacted"] as const)
+  const own = secrets.map((secret) => [patternOf(secret), "redacted"] as const)
   return [...own, ...patterns].reduce(
     (rest, [pattern, replacement]) =>
       // The joined deltas come first: of a key in two of them, the whole text shows only the beginning.

@@ -113,6 +113,22 @@ describe("a tape finds", () => {
   })
 })
 
+describe("a recording", () => {
+  it("sends requests where the client addresses them", async () => {
+    const urls: Array<string> = []
+    const { fetch } = record(tape("addressed"), {
+      fetch: (url) => {
+        urls.push(new Request(url).url)
+        return Promise.resolve(Response.json({}))
+      }
+    })
+    for (const baseURL of ["https://gateway/proxy", "https://api.anthropic.com"]) {
+      await clientOf(fetch, { baseURL }).messages.create(params("q"))
+    }
+    assert.deepStrictEqual(urls, ["https://gateway/proxy/v1/messages", "https://api.anthropic.com/v1/messages"])
+  })
+})
+
 describe("a tape tells apart", () => {
   it.each(pairs(apart))("%s", async (name, [one, other], { played, recorded }) => {
     const file = tape(`apart-${name}-${recorded}-${played}`)

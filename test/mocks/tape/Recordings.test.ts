@@ -1,7 +1,7 @@
 /** A tape that several runs were recorded on, one after the other, gives each run its own answers. */
 import { readFile, writeFile } from "node:fs/promises"
 import { assert, describe, it } from "@effect/vitest"
-import { clock, fault, latency, mockClaude, record, replay } from "fanfold/mocks"
+import { clock, latency, mockClaude, record, replay } from "fanfold/mocks"
 import { answer, answers, clientOf, type Form, params, player, recorder, tapes, ways } from "./RoundTrip.ts"
 
 const tape = await tapes()
@@ -16,6 +16,15 @@ const run = async (file: string, name: string, form: Form, questions: ReadonlyAr
     questions.map((question) => params(question))
   )
 }
+
+/** A body that never ends, unless the client ends it. */
+const hanging = (signal: AbortSignal) =>
+  new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      controller.enqueue(new TextEncoder().encode("data: 1\n\n"))
+      signal.addEventListener("abort", () => controller.error(signal.reason))
+    }
+  })
 
 /** A request that follows on this answer. */
 const after = (answer: string) =>
@@ -131,25 +140,54 @@ describe("a tape of several runs", () => {
     ])
   })
 
-  it("keeps an error whose body the client cancelled, and no reply that the client gave up", async () => {
+  it("stays with a run where two equal requests are on their way at once", async () => {
+    const file = tape("at-once")
+    await run(file, "A", "plain", ["sky", "sea"])
+    await run(file, "B", "plain", ["sky", "sea"])
+    const client = await player(file)
+    const ask = (question: string) => answer(client, "plain", params(question))
+    assert.deepStrictEqual(await Promise.all([ask("sky"), ask("sky")]), ["sky A", "sky B"])
+    assert.strictEqual(await ask("sea"), "sea A")
+  })
+
+  it("keeps an error whose body the client cancelled", async () => {
     const file = tape("cancelled")
-    const claude = mockClaude()
-    claude.fault(fault.overloaded(), { times: 1 })
-    const { fetch } = record(file, { fetch: claude.fetch })
-    const send = (body: object, signal?: AbortSignal) =>
-      fetch("http://x/v1/messages", {
-        method: "POST",
-        headers: { "x-api-key": "any", "anthropic-version": "2023-06-01" },
-        body: JSON.stringify(body),
-        signal: signal ?? null
+    const parts = ['{"type":"error","error":{"type":"overloaded_error",', '"message":"Overloaded"}}']
+    const body = () =>
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          const part = parts.shift()
+          if (part === undefined) controller.close()
+          else controller.enqueue(new TextEncoder().encode(part))
+        }
       })
-    const request = params("sky")
-    await (await send(request)).body!.cancel()
-    await (await send({ ...request, stream: true })).body!.cancel()
+    const { fetch } = record(file, { fetch: () => Promise.resolve(new Response(body(), { status: 529 })) })
+    await (await fetch("http://x/v1/messages", { method: "POST", body: JSON.stringify(params("sky")) })).body!.cancel()
+    const played = (await replay(file)).fetch
+    const reply = await played("http://x/v1/messages", { method: "POST", body: JSON.stringify(params("sky")) })
+    assert.deepInclude(await reply.json(), { error: { type: "overloaded_error", message: "Overloaded" } })
+  })
+
+  it("keeps no reply that the client gave up before its end", async () => {
+    const file = tape("given-up")
+    let ends = false
+    const { fetch } = record(file, {
+      fetch: (_, init) => Promise.resolve(new Response(ends ? "data: 1\n\n" : hanging(init!.signal!)))
+    })
+    const give = async (stop: AbortController) => {
+      const request = { method: "POST", body: JSON.stringify(params("sky")), signal: stop.signal }
+      const reader = (await fetch("http://x/v1/messages", request)).body!.getReader()
+      await reader.read()
+      return reader
+    }
     const stop = new AbortController()
-    const reader = (await send({ ...request, stream: true }, stop.signal)).body!.getReader()
+    const aborted = await give(stop)
     stop.abort()
-    await reader.read().catch(() => {})
-    assert.deepStrictEqual(await answers(await player(file), "plain", [request, request]), ["529", "400"])
+    assert.strictEqual(await aborted.read().then(String, (error: Error) => error.name), "AbortError")
+    await (await give(new AbortController())).cancel()
+    // Lines are written in order, so that one of before would be there.
+    ends = true
+    await (await give(new AbortController())).read()
+    assert.strictEqual((await readFile(file, "utf8")).match(/\n/g)?.length, 1)
   })
 })

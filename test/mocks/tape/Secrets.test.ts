@@ -27,6 +27,7 @@ const headers = {
 const echo = [
   key,
   `Bearer ${bearer}`,
+  bearer,
   bearer.replaceAll("/", String.raw`\/`),
   `sid=${session}`,
   gatewayKey,
@@ -81,7 +82,7 @@ describe("a tape holds no secret", () => {
     const body = JSON.stringify(params(`What are ${key} and ${antKey}?`))
     const reply = await fetch(url, { method: "POST", headers, body })
     assert.deepStrictEqual([await reply.text(), reply.headers.get("anthropic-organization-id")], [echo, id(2)])
-    const text = await notOn(file, [...secrets, ...ids])
+    const text = await notOn(file, [...secrets, ...ids, "KEY-9876543210"])
     // What a client reads is kept.
     const line = JSON.parse(text)
     assert.deepStrictEqual(line.response.headers, {

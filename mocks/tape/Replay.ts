@@ -45,12 +45,17 @@ const missingMessage = (request: Tape.Line["request"], lines: ReadonlyArray<Tape
     .map(({ identity, request }) => ({ request, score: similarity(requested, words(identity)) }))
     .toSorted((a, b) => b.score - a.score)[0]?.request
   if (nearest === undefined) return "The tape is empty: record it first."
+  const runs = new Set(lines.map(({ recording }) => recording)).size
+  const advice =
+    runs === 1
+      ? "Record again, or ask what was recorded."
+      : `The tape holds ${runs} runs, and one that was stopped lets the next one answer its rest: delete the tape and record again, or ask what was recorded.`
   const requestedBody = objectOf(Identity.questionOf(request.body)) ?? {}
   const nearestBody = objectOf(Identity.questionOf(nearest.body)) ?? {}
   const fields = [...new Set([...Object.keys(requestedBody), ...Object.keys(nearestBody)])].filter(
     (field) => JSON.stringify(requestedBody[field]) !== JSON.stringify(nearestBody[field])
   )
-  return `This request is not on the tape: ${request.method} ${request.path} ${textOf(request)}. The nearest one differs in ${fields.join(", ") || "its path"}: ${nearest.method} ${nearest.path} ${textOf(nearest)}. Record again, or ask what was recorded.`
+  return `This request is not on the tape: ${request.method} ${request.path} ${textOf(request)}. The nearest one differs in ${fields.join(", ") || "its path"}: ${nearest.method} ${nearest.path} ${textOf(nearest)}. ${advice}`
 }
 
 /**

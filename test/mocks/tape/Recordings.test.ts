@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { assert, describe, it } from "@effect/vitest"
 import { clock, latency, mockClaude, record, replay } from "fanfold/mocks"
-import { answer, answers, clientOf, type Form, params, player, recorder, tapes, ways } from "./RoundTrip.ts"
+import { answer, answers, clientOf, type Form, forms, params, player, recorder, tapes, ways } from "./RoundTrip.ts"
 
 const tape = await tapes()
 
@@ -71,6 +71,19 @@ describe("a tape of several runs", () => {
       "sky A",
       "sea A"
     ])
+  })
+
+  it("says that it holds several runs, where an answer of another one led to a request that is not on it", async () => {
+    const file = tape("stopped")
+    await run(file, "A", "plain", ["sky"])
+    const message = async () =>
+      forms.plain(await player(file), after("blue")).then(
+        () => "answered",
+        (error: Error) => error.message
+      )
+    assert.match(await message(), /Record again, or ask what was recorded/)
+    await run(file, "B", "plain", ["sky", "sea"])
+    assert.match(await message(), /The tape holds 2 runs, .*: delete the tape and record again/)
   })
 
   it("finds what only a later run asked", async () => {

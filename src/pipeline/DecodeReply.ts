@@ -42,9 +42,12 @@ export const decode = <A, R>(format: Format<A, R>, request: Request, reply: Repl
 export const isUnknownStop = (reply: Reply): reply is Reply & { readonly stopReason: string } =>
   reply.stopReason !== null && reply.stopReason !== "end_turn" && reply.stopReason !== "stop_sequence"
 
+/** White space, control and format characters, fillers, and the blank pattern of Braille. */
+const invisible = /^[\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u
+
 const decodeText = <A>(value: (text: string) => A, reply: Reply): Effect.Effect<A, AskError> => {
   const text = textOf(reply)
-  return text.trim() === ""
+  return invisible.test(text)
     ? Effect.fail(errorOf(new EmptyAnswer({ stopReason: reply.stopReason }), reply))
     : Effect.succeed(value(text))
 }

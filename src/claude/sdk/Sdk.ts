@@ -38,8 +38,8 @@ export const send = (options: Options): Attempt.Send => {
       Effect.promise((signal) =>
         client.send(bodyOf(request), false, signal).then(
           (response) =>
-            response.text().then(
-              (text) => plainReply(response, text, request.model, cutter),
+            response.arrayBuffer().then(
+              (bytes) => plainReply(response, bytes, request.model, cutter),
               (thrown: unknown) => Effect.fail(cutOff(thrown))
             ),
           (thrown: unknown) => Effect.fail(askErrorOf(thrown, false))

@@ -60,7 +60,7 @@ export const readStream = (attempt: Attempt, cutter: Secret.Cutter) =>
     const body = new BodyText(contentType)
     let isDamaged = false
     const feed = (value: Uint8Array | undefined): void => {
-      const isWhole = stream.isStopped || stream.hasStopReason
+      const isWhole = stream.isStopped
       stream.feed(value === undefined ? body.decode(new Uint8Array(), true) : body.decode(value))
       isDamaged ||= body.isDamaged && !isWhole
     }

@@ -69,6 +69,7 @@ export const Reply = Schema.Struct({
   id: Schema.String,
   model: Schema.String,
   content: Schema.Array(Block),
+  /** Those of other APIs, as gateways send them, stand as the API's: `length` as `max_tokens`. */
   stopReason: Schema.NullOr(Schema.String),
   stopSequence: Schema.NullOr(Schema.String),
   refusal: Schema.optionalKey(Refusal),

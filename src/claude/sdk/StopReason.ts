@@ -36,13 +36,11 @@ const reasons: ReadonlyMap<string, string> = new Map(
   Object.entries(groups).flatMap(([reason, others]) => [reason, ...others].map((name) => [name, reason] as const))
 )
 
-/** The API's word for a stop reason; the reason as it came where it is not known. `error`: the server could not end the answer. */
-export const stopReasonOf = (given: string): string =>
-  reasons.get(given) ??
-  reasons.get(
-    given
-      .trim()
-      .toLowerCase()
-      .replaceAll(/[-\s]+/g, "_")
-  ) ??
+const inOneForm = (given: string): string =>
   given
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[-\s]+/g, "_")
+
+/** The API's word for a stop reason; the reason as it came where it is not known. `error`: the server could not end the answer. */
+export const stopReasonOf = (given: string): string => reasons.get(given) ?? reasons.get(inOneForm(given)) ?? given

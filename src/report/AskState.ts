@@ -43,6 +43,8 @@ export interface AskState {
   message?: string
   /** Each change of model, in order. */
   fallbacks?: ReadonlyArray<ModelChange>
+  /** The stop reason of its answer, where that is not known. */
+  unknownStopReason?: string
   /** The latest backoff, and when it ends. */
   retryDelayMillis?: number
   retryAt?: number
@@ -102,6 +104,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       ask.dispatches = 0
       delete ask.dispatchedAt
       delete ask.fallbacks
+      delete ask.unknownStopReason
       delete ask.durationMillis
       return
     case "Dispatched":
@@ -135,6 +138,9 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "FellBack":
       ask.status = "waiting"
       ask.fallbacks = [...(ask.fallbacks ?? []), event]
+      return
+    case "UnknownStopReason":
+      ask.unknownStopReason = event.stopReason
       return
     case "Answered":
       ask.model = event.model

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { AskError, CutOff } from "../AskError.ts"
 import type { Attempt, PartialReply } from "../Attempt.ts"
+import { BodyText, damaged } from "./BodyText.ts"
 import { EventStream } from "./EventStream.ts"
 import { cutOff, readPlain } from "./PlainReply.ts"
 import { headersOf } from "./ReplyHeaders.ts"
@@ -54,9 +55,13 @@ export const readStream = (attempt: Attempt, cutter: Secret.Cutter) =>
     }
     // Under another content type it is a stream only once an event has come.
     if (contentType.includes("text/event-stream")) announce()
-    const decoder = new TextDecoder()
-    const feed = (value: Uint8Array | undefined): void =>
-      stream.feed(value === undefined ? decoder.decode() : decoder.decode(value, { stream: true }))
+    const body = new BodyText(contentType)
+    let isDamaged = false
+    const feed = (value: Uint8Array | undefined): void => {
+      const isWhole = stream.isStopped
+      stream.feed(value === undefined ? body.decode(new Uint8Array(), true) : body.decode(value))
+      isDamaged ||= body.isDamaged && !isWhole
+    }
     const reader = response.body.getReader()
     let isFirstTokenReported = false
     const isOver = () => stream.isStopped || stream.hasStopReason || stream.error !== undefined
@@ -114,6 +119,7 @@ export const readStream = (attempt: Attempt, cutter: Secret.Cutter) =>
     }
     if (!isDone && stream.isStopped && !hasError()) yield* readOn(hasError, Effect.sleep(bodyEndWait))
     const reply = yield* stream.end()
+    if (isDamaged) return yield* stream.withPartial(damaged())
     sendDelta(pieces("", true))
     return cutter.reply(reply)
   })

@@ -64,6 +64,48 @@ describe("a JSON Schema is sent", () => {
       closed({ a: text, b: text }, ["a", "b"])
     ],
     [
+      "unevaluatedProperties: false as the end of the merged whole",
+      {
+        allOf: [{ $ref: "#/$defs/A" }, object({ b: text })],
+        unevaluatedProperties: false,
+        $defs: { A: object({ a: text }) }
+      },
+      closed({ a: text, b: text })
+    ],
+    [
+      "unevaluatedProperties: false beside variants",
+      {
+        ...object({ a: text }),
+        oneOf: [object({ b: text }, ["b"]), object({ c: text }, ["c"])],
+        unevaluatedProperties: false
+      },
+      { anyOf: [closed({ a: text, b: text }, ["b"]), closed({ a: text, c: text }, ["c"])] }
+    ],
+    [
+      "what `then` requires, though it is none of the properties",
+      {
+        ...object({ a: text }),
+        ...JSON.parse('{"if":{"required":["a"]},"then":{"properties":{"b":{"type":"string"}},"required":["b"]}}')
+      },
+      {
+        description: '{if: {"if":{"required":["a"]},"then":{"properties":{"b":{"type":"string"}},"required":["b"]}}}',
+        ...closed({ a: text, b: text })
+      }
+    ],
+    [
+      "closed patterns that another part's property fits",
+      {
+        allOf: [
+          { type: "object", patternProperties: { "^x": { type: "number" } }, additionalProperties: false },
+          object({ xa: {} }, ["xa"])
+        ]
+      },
+      {
+        description: '{patternProperties: {"^x":{"type":"number"}}, additionalProperties: false}',
+        ...closed({ xa: { type: "number" } }, ["xa"])
+      }
+    ],
+    [
       "keywords beside anyOf in each variant",
       { ...object({ a: text, b: text }), anyOf: [{ required: ["a"] }, { required: ["b"] }] },
       { anyOf: [closed({ a: text, b: text }, ["a"]), closed({ a: text, b: text }, ["b"])] }
@@ -150,6 +192,17 @@ describe("a JSON Schema is sent", () => {
       }
     ],
     [
+      "keys that fit patterns as a list, with the pattern of keys",
+      { type: "object", patternProperties: { "^x": { type: "number" } }, additionalProperties: false },
+      {
+        description:
+          'An object: each entry is one of its keys with its value\n\n{patternProperties: {"^x":{"type":"number"}}, additionalProperties: false}',
+        type: "array",
+        items: closed({ key: text, value: { type: "number" } }, ["key", "value"])
+      }
+    ],
+    ["a variant that no value fits without it", { anyOf: [text, { not: {} }] }, text],
+    [
       "listed property names as properties",
       { type: "object", propertyNames: { enum: ["x", "y"] }, additionalProperties: text, required: ["x", "y"] },
       closed({ x: text, y: text }, ["x", "y"])
@@ -200,7 +253,7 @@ describe("a JSON Schema is rejected", () => {
     [
       "closed parts that need each other's properties",
       { allOf: [{ ...object({ a: text }), additionalProperties: false }, object({ b: text }, ["b"])] },
-      ': no answer fits: additionalProperties: false of one part excludes "b" of another'
+      ': no answer fits: additionalProperties: false of one part excludes "b" of another: write unevaluatedProperties: false beside both instead'
     ],
     [
       "crossed bounds",
@@ -221,6 +274,23 @@ describe("a JSON Schema is rejected", () => {
       "no regular expression",
       object({ n: { pattern: "(" } }),
       'properties.n.pattern: expected a regular expression, got "("'
+    ],
+    [
+      "no regular expression for keys",
+      { type: "object", patternProperties: { "(": {} } },
+      'patternProperties.(: expected a regular expression, got "("'
+    ],
+    [
+      "additional properties of one part that another part contradicts",
+      { allOf: [{ additionalProperties: { type: "number" } }, object({ a: text }, ["a"])] },
+      ": no answer fits: a: type number and type string exclude each other"
+    ],
+    [
+      "half of a character, in texts and keys",
+      object({ "a\ud800": { title: "\udc00b", enum: ["\ud800"] } }),
+      "properties.a\ufffd: this key has half of a character (U+D800, a surrogate without its other half): write the whole character",
+      "properties.a\ufffd.title: this text has half of a character (U+DC00, a surrogate without its other half): write the whole character",
+      "properties.a\ufffd.enum.0: this text has half of a character (U+D800, a surrogate without its other half): write the whole character"
     ],
     [
       "a document of schemas",

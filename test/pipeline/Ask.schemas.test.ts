@@ -117,9 +117,43 @@ describe("an ask for a value of a schema", () => {
     assert.throws(() => Ask.object("q", schema), /of valibot has no JSON Schema export .*toStandardJsonSchema/)
   })
 
-  it("that its library cannot export is refused with the reason", () => {
-    const schema = z.object({ d: z.date() })
-    assert.throws(() => Ask.object("q", schema), /zod exports no JSON Schema of it: Date cannot be represented/)
+  it("that its library cannot export is refused with the place and the reason", () => {
+    const refused: ReadonlyArray<readonly [schema: object, message: RegExp]> = [
+      [
+        z.object({ a: z.string(), d: z.date() }),
+        /zod exports no JSON Schema of properties\.d: Date cannot be represented/
+      ],
+      [z.object({ d: z.array(z.map(z.string(), z.string())) }), /of properties\.d\.items: Map cannot/],
+      [z.object({ d: z.bigint().optional() }), /of properties\.d: BigInt cannot/],
+      [z.object({ d: z.instanceof(URL) }), /of properties\.d: Custom types cannot/],
+      [z.object({ d: z.file() }), /of properties\.d: File cannot/],
+      [type({ d: "Date" }), /arktype exports no JSON Schema of properties\.d: Date cannot/],
+      [type({ d: "Date > d'2020-01-01'" }), /of properties\.d: Date cannot/],
+      [type({ d: "bigint[]" }), /of properties\.d\.items: bigint cannot/],
+      [type({ "d?": "Map" }), /of properties\.d: Map cannot/],
+      [type({ d: "Map | Set" }), /of properties\.d\.anyOf\.0: \w+ cannot/],
+      [
+        toStandardJsonSchema(v.object({ d: v.date() })),
+        /valibot exports no JSON Schema of properties\.d: The "date" schema/
+      ]
+    ]
+    for (const [schema, message] of refused) {
+      assert.throws(() => Ask.object("q", schema as never), message)
+      assert.throws(() => Ask.object("q", schema as never), /Use types that JSON has/)
+    }
+  })
+
+  it("is sent with what JSON has of it, where a union has another type too", () => {
+    const sent = (schema: typeof schemas.zod) => {
+      const { format } = Ask.object("q", schema)
+      assert(format._tag === "Object")
+      return format.schema["properties"]
+    }
+    const text = { d: { type: "string" } }
+    assert.deepStrictEqual(sent(type({ d: "string | Date" }) as never), text)
+    assert.deepStrictEqual(sent(type({ d: "string | undefined" }) as never), text)
+    assert.deepStrictEqual(sent(z.object({ d: z.union([z.string(), z.file()]) }) as never), text)
+    assert.deepStrictEqual(sent(type({ d: type("string").pipe((text) => new Date(text)) }) as never), text)
   })
 
   it("that is recursive is refused", () => {

@@ -33,6 +33,8 @@ export interface AnswerNode {
   readonly choices?: ReadonlyArray<unknown> | undefined
   readonly properties?: ReadonlyMap<string, AnswerNode> | undefined
   readonly required: ReadonlyArray<string>
+  /** Set of a property that only `then` or the like knows: whether a value fits it depends on the whole answer. */
+  readonly isConditional?: boolean | undefined
   /** `patternProperties`: what keys that fit an expression are. */
   readonly patterns?: ReadonlyArray<KeyPattern> | undefined
   /** `additionalProperties`: what other keys are. */

@@ -132,7 +132,9 @@ class Checking {
       if (typeof property === "object") {
         // Without structured output, Claude often writes null for a property that may be left out.
         if (value === null && !required.includes(name) && !allowsNull(property)) return []
-        return [[name, this.visit(property, value, [...path, name])]]
+        if (property.isConditional !== true) return [[name, this.visit(property, value, [...path, name])]]
+        const checked = check(property, value)
+        return [[name, checked.problems.length === 0 ? checked.value : value]]
       }
       // A key that fits no pattern may be a misspelt one, so it is not left out.
       if (rest === true || (properties === undefined && (rest === undefined || patterns !== undefined)))

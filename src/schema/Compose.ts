@@ -52,14 +52,15 @@ export const closed = (node: AnswerNode, unevaluated: Unevaluated, schema: JsonO
     if (part.variants !== undefined) return { ...part, variants: part.variants.map(close) }
     const isObjects = part.types?.includes("object") ?? (part.properties !== undefined || part.patterns !== undefined)
     const isLists = part.types?.includes("array") ?? part.prefix !== undefined
-    const hasContains = part.limits.some(({ keyword }) => keyword === "contains")
+    // These may speak of items that no other keyword does.
+    const hasConditions = part.limits.some(({ keyword }) => keyword === "contains" || keyword === "if")
     const stated = limits.filter(({ keyword }) =>
-      keyword === "unevaluatedProperties" ? isObjects && part.patterns !== undefined : isLists && hasContains
+      keyword === "unevaluatedProperties" ? isObjects && part.patterns !== undefined : isLists && hasConditions
     )
     return {
       ...part,
       ...(rest !== undefined && isObjects && part.rest === undefined && { rest }),
-      ...(items !== undefined && isLists && part.items === undefined && !hasContains && closedItems(items)),
+      ...(items !== undefined && isLists && part.items === undefined && !hasConditions && closedItems(items)),
       limits: [...part.limits, ...stated]
     }
   }

@@ -60,7 +60,7 @@ export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): Of
     const named = schema[keyword]
     if (isObject(named)) add(keyword, (value) => !isObject(value) || hasDependents(named, value))
   }
-  const branches = [then, otherwise].filter((branch) => branch !== undefined)
+  const branches = condition === undefined ? [] : [then, otherwise].filter((branch) => branch !== undefined)
   for (const keyword of ["dependentSchemas", "dependencies"]) {
     if (!isObject(schema[keyword])) continue
     for (const [name, dependent] of Object.entries(schema[keyword])) {
@@ -71,7 +71,7 @@ export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): Of
   }
   const properties = propertiesOf(reader, schema, path, limits)
   return {
-    ...withBranches(properties, branches),
+    ...withBranches(properties, branches, schema.unevaluatedProperties !== undefined),
     required: requiredOf(reader, schema, path),
     limits,
     ...(isNever && { types: [] })
@@ -79,7 +79,7 @@ export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): Of
 }
 
 /** Adds what `then` and other schemas for some values know of an object: without it, no answer could have it. */
-const withBranches = (own: OfKeys, branches: ReadonlyArray<AnswerNode>): OfKeys => {
+const withBranches = (own: OfKeys, branches: ReadonlyArray<AnswerNode>, isClosed: boolean): OfKeys => {
   if (own.rest !== undefined && own.rest !== true) return own
   const further = new Map<string, AnswerNode>()
   for (const { path, properties, required } of branches) {
@@ -92,10 +92,11 @@ const withBranches = (own: OfKeys, branches: ReadonlyArray<AnswerNode>): OfKeys 
       else if (known === undefined || isOpen(known)) further.set(name, part)
     }
   }
-  return own.properties === undefined || further.size === 0
-    ? own
-    : { ...own, properties: new Map([...own.properties, ...further]) }
+  if ((own.properties === undefined && !isClosed) || further.size === 0) return own
+  return { ...own, properties: new Map([...(own.properties ?? []), ...[...further].map(conditional)]) }
 }
+
+const conditional = ([name, node]: readonly [string, AnswerNode]) => [name, { ...node, isConditional: true }] as const
 
 const hasDependents = (named: JsonObject, value: JsonObject): boolean =>
   Object.entries(named).every(

@@ -123,6 +123,12 @@ const mergeProperties = (a: AnswerNode, b: AnswerNode): AnswerNode["properties"]
   const properties = new Map<string, AnswerNode>()
   for (const name of new Set([...(a.properties?.keys() ?? []), ...(b.properties?.keys() ?? [])])) {
     const [one, other] = [a, b].map((node) => node.properties?.get(name) ?? keyOf(node, name))
+    const conditional = [one, other].find((node) => typeof node === "object" && node.isConditional)
+    const certain = [one, other].find((node) => node !== undefined && node !== conditional)
+    if (typeof conditional === "object") {
+      if (certain !== false) properties.set(name, certain ?? conditional)
+      continue
+    }
     if (one === false || other === false) return excluded(name)
     const merged = mergeOptional(one, other)
     if (merged instanceof Contradiction) return new Contradiction(`${name}: ${merged.message}`)

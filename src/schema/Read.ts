@@ -93,7 +93,8 @@ export class Reader {
   }
 
   fits(schema: unknown, value: unknown): boolean {
-    return problemsOf(this.documents, schema, value).length === 0
+    // A schema that refers to itself is a problem, and has no end.
+    return this.problems.length > 0 || problemsOf(this.documents, schema, value).length === 0
   }
 
   read(value: unknown, path: Path): AnswerNode {

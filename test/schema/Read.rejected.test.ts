@@ -28,6 +28,15 @@ describe("a JSON Schema is rejected", () => {
       '$defs.B.properties.a.$ref: Recursive schemas are not supported by structured output: "#/$defs/A" refers to itself'
     ],
     [
+      "recursion in names",
+      {
+        type: "object",
+        propertyNames: { $ref: "#/$defs/N" },
+        $defs: { N: { enum: ["a"], allOf: [{ $ref: "#/$defs/N" }] } }
+      },
+      '$defs.N.allOf.0.$ref: Recursive schemas are not supported by structured output: "#/$defs/N" refers to itself'
+    ],
+    [
       "other documents",
       { $ref: "https://x.test/y" },
       '$ref: expected a reference within this schema, such as "#/$defs/Name", got "https://x.test/y"'

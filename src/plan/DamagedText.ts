@@ -47,14 +47,3 @@ export const pathIssue = (path: string): string | undefined => {
     ? undefined
     : `this path has the control character ${codeOf(found)}: in double quotes \\ begins an escape; write \\\\ or /, or use single quotes`
 }
-
-/** A drive and an escape, which in double quotes is one character. Not `\\`, which is a backslash. */
-const drive = /(?<![\p{L}\p{N}\\])[A-Za-z]:\\([tbfrvae0nNLPxu_])/u
-
-/** What is wrong with the source of text in double quotes that has a Windows path in it; `\n` may be meant. */
-export const escapedPath = (source: string): { readonly message: string; readonly isCertain: boolean } | undefined => {
-  const [found, letter] = drive.exec(source) ?? []
-  if (found === undefined) return undefined
-  const message = `${found} in double quotes is no path: \\${letter} stands for one character; write \\\\, or use single quotes`
-  return { message, isCertain: letter !== "n" }
-}

@@ -1,7 +1,7 @@
 /** Parses TOML, with the position of every key. */
 import { Effect, Result } from "effect"
 import { type AST, getStaticTOMLValue, ParseError, parseTOML, traverseNodes } from "toml-eslint-parser"
-import { escapedPath } from "./DamagedText.ts"
+import { escapedPath } from "./EscapedPath.ts"
 import { beginning, type Position, type Problem, type Source, SyntaxProblem } from "./Source.ts"
 
 const escapeAdvice = "in double quotes write a backslash as \\\\, or use single quotes"

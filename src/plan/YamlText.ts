@@ -1,6 +1,6 @@
 /** Text in YAML that stands for something else than it seems to: tags, comments, braces, escapes, merge keys. */
 import { type Document, isMap, isPair, isScalar, type Node, type Pair, visit } from "yaml"
-import { escapedPath } from "./DamagedText.ts"
+import { escapedPath } from "./EscapedPath.ts"
 
 export interface Found {
   readonly message: string

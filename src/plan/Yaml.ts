@@ -44,7 +44,7 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
       ...wrongAliases(document),
       ...document.errors.map((error) => found(text, error)),
       ...findings.problems
-    ]
+    ].toSorted((a, b) => a.offset - b.offset)
     if (errors.length > 0) {
       // Of several errors at one offset the last is the most specific.
       const byOffset = new Map(errors.map(({ message, offset }) => [offset, { message, position: positionAt(offset) }]))

@@ -1,6 +1,8 @@
 /** Text in YAML that stands for something else than it seems to: tags, comments, braces, escapes, merge keys. */
 import { type Document, isMap, isPair, isScalar, type Node, type Pair, visit } from "yaml"
 import { escapedPath } from "./EscapedPath.ts"
+import { cutText } from "./YamlComment.ts"
+import { tagMessage, tagProblems } from "./YamlTag.ts"
 
 export interface Found {
   readonly message: string
@@ -33,7 +35,9 @@ export const found = (text: string, { code, message, pos }: ParserError): Found 
   const [offset] = pos
   const isUnexpected = code === "BAD_SCALAR_START" || code === "UNEXPECTED_TOKEN"
   const hint = isUnexpected ? quoteHint(text, offset) : undefined
-  return hint ?? { message: messages[code] ?? commentHint(text, code) ?? message, offset }
+  return (
+    hint ?? cutText(text, code, offset) ?? { message: messages[code] ?? commentHint(text, code) ?? message, offset }
+  )
 }
 
 /** Of a value that begins with a character of YAML's own, and goes on as text; the place is its beginning. */
@@ -54,10 +58,11 @@ const commentHint = (text: string, code: string): string | undefined =>
 
 /** Walks a document without syntax errors. */
 export const findingsOf = (document: Document, text: string): Findings => {
-  const problems: Array<Found> = document.warnings.map(({ code, message, pos }) => ({
-    message: code === "TAG_RESOLVE_FAILED" ? tagMessage(text.slice(...pos)) : message,
+  const warnings = document.warnings.map(({ code, message, pos }) => ({
+    message: code === "TAG_RESOLVE_FAILED" || code === "BAD_COLLECTION_TYPE" ? tagMessage(text.slice(...pos)) : message,
     offset: pos[0]
   }))
+  const problems: Array<Found> = [...warnings, ...tagProblems(document, text)]
   const notices: Array<Found> = []
   const aliased = new Set<string>()
   visit(document, { Alias: (_key, { source }) => void aliased.add(source) })
@@ -86,19 +91,17 @@ export const findingsOf = (document: Document, text: string): Findings => {
         if (escaped !== undefined) (escaped.isCertain ? problems : notices).push({ message: escaped.message, offset })
       }
       if (scalar.type === "PLAIN" && isText(keysOf(path)) && /^[ \t]+#/.test(text.slice(end, end + 100))) {
-        const message =
-          'this text ends before " #", which begins a comment: if the rest belongs to it, put it in quotes'
-        notices.push({ message, offset })
+        // In a text of several lines the place of the comment is told, as it may be far from its beginning.
+        const isLong = text.slice(offset, end).includes("\n")
+        notices.push({
+          message: `this text ends before " #", which begins a comment: if the rest belongs to it, put ${isLong ? "all of it in quotes, or write it after |" : "it in quotes"}`,
+          offset: isLong ? text.indexOf("#", end) : offset
+        })
       }
     }
   })
   return { problems, notices }
 }
-
-const tagMessage = (tag: string): string =>
-  `the tag ${tag} has no meaning here: text that begins with ! must stand in quotes${
-    tag.startsWith("!include") ? "; a context is read from a file by { file: name }" : ""
-  }`
 
 const keysOf = (path: ReadonlyArray<Document | Node | Pair>): ReadonlyArray<string> =>
   path.flatMap((part, index) => {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Ask } from "fanfold"
-import { noPlanKey, read, tell } from "./PlanText.ts"
+import { issuesOf, noPlanKey, read, tell } from "./PlanText.ts"
 
 const quoted = (start: string) => `text that begins with ${start} must stand in quotes, all of it: '${start}…'`
 const escape = "in double quotes write a backslash as \\\\, or use single quotes"
@@ -92,6 +92,23 @@ describe("a plan in YAML is rejected for", () => {
       `1:48 asks.b.answer.description: has the control character U+001B: ${escape}`
     ],
     [
+      "colours of a terminal",
+      'asks: { a: "\u001b[31mred" }',
+      "1:9 asks.a: has escape sequences of a terminal: save it without its colours"
+    ],
+    [
+      "invisible text",
+      'asks: { a: "\\u200b\\ufeff" }\nsynthesis: "\u2060"',
+      '1:9 asks.a: expected a question that is not empty, got "\\u200b\\ufeff"',
+      '2:1 synthesis: expected an instruction that is not empty, got "\\u2060"'
+    ],
+    ["a context of invisible text", "context: { file: blank }\nasks: { a: x }", "1:12 context.file: blank: is empty"],
+    [
+      "a context with the colours of a terminal",
+      "context: { file: red }\nasks: { a: x }",
+      "1:12 context.file: red: has escape sequences of a terminal: save it without its colours (line 2, column 3)"
+    ],
+    [
       "halves of surrogate pairs",
       '{ "asks": { "a": "x \\ud83d", "b": "\\ud83d\\ude00" } }',
       "1:13 asks.a: has half of a character (U+D83D, a surrogate without its other half)"
@@ -163,9 +180,40 @@ describe("a plan is read", () => {
     })
   )
 
+  it.effect("with the page breaks of a document, and a notice of other control characters", () =>
+    Effect.gen(function* () {
+      const { notices } = yield* read("plan.yaml", "context: { file: unit }\nasks: { a: x }")
+      assert.deepStrictEqual(
+        notices.map(({ message }) => message),
+        ["unit: has the control character U+001F (line 1, column 2)"]
+      )
+      for (const context of ["{ file: pages }", '"1\\n\\f2"']) {
+        const plan = yield* read("plan.yaml", `context: ${context}\nasks: { a: x }`)
+        assert.include(plan.context, "1\n\f2")
+        assert.deepStrictEqual(plan.notices, [])
+      }
+    })
+  )
+
+  it.effect("only in the format of its name, which is told where it is another", () =>
+    Effect.gen(function* () {
+      const toml = "1:1 this is TOML: rename the file to end in .toml"
+      const yaml = "1:1 this is YAML or JSON: rename the file to end in .yaml or .json"
+      for (const [file, text, message] of [
+        ["plan.yaml", '[asks]\na = "x"\n', toml],
+        ["plan.json", 'asks.a = "x"\n', toml],
+        ["plan.toml", "asks:\n  a: x\n", yaml],
+        ["plan.toml", '{ "asks": { "a": "x" } }', yaml]
+      ] as const) {
+        assert.deepStrictEqual(yield* issuesOf(file, text), [`${file}:${message}`])
+      }
+      assert.match((yield* issuesOf("plan.toml", "asks = {a: x}\n"))[0]!, /^plan.toml:1:10 /)
+    })
+  )
+
   it.effect("without a blank system prompt and a blank context", () =>
     Effect.gen(function* () {
-      const { asks, context } = yield* read("plan.yaml", 'system: " "\ncontext: ""\nasks: { a: x }')
+      const { asks, context } = yield* read("plan.yaml", 'system: " \\u200b"\ncontext: "\\ufeff"\nasks: { a: x }')
       assert.doesNotHaveAnyKeys(Ask.requestOf(asks["a"]!, { context: context! }), ["system", "context"])
     })
   )

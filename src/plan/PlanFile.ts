@@ -89,9 +89,12 @@ const isCollection = ({ value }: Source): boolean => typeof value === "object"
 /** The text of a file as data. Fails with the positions of syntax errors. */
 export const parseSource = (file: string, text: string): Effect.Effect<Source, PlanError> =>
   Effect.mapError(
-    parse(file, text.replace(/^\uFEFF/, "")),
+    parse(file, withLineBreaks(text.replace(/^\uFEFF/, ""))),
     ({ problems }) => new PlanError({ issues: atPositions(file, NoPlan.problemsOf(text, problems)) })
   )
+
+/** A text whose lines end with U+000D alone, which the parsers do not take for a line break. */
+const withLineBreaks = (text: string): string => (text.includes("\n") ? text : text.replaceAll("\r", "\n"))
 
 const atPositions = (file: string, problems: ReadonlyArray<Problem>): ReadonlyArray<PlanIssue> =>
   problems.map(({ message, position }) => ({ file, position, path: [], message }))
@@ -161,11 +164,19 @@ const withoutExtensions = (value: unknown): unknown =>
 
 const fileIssue = (message: string) => [{ path: ["context", "file"], message }]
 
+/** A context that is the name of a file, as `context: brief.md` may be meant. */
+const fileName = /^\s*[^\s<>"|?*]+\.(?:csv|docx?|html?|json|log|md|pdf|rst|te?xt?|tsv|xml|ya?ml)\s*$/i
+
 /** The text of a context and the path of its file; both `undefined` where the value is no context. */
 const readContext = Effect.fnUntraced(function* (context: unknown, folder: string) {
-  if (typeof context === "string") return { text: context, file: undefined, notices: [] }
+  if (typeof context === "string") {
+    const message = `this text is sent as it stands: to read a file, write { file: ${context.trim()} }`
+    const notices = fileName.test(context) ? [{ path: ["context"], message }] : []
+    return { text: context, file: undefined, notices }
+  }
   const { file: name } = toObject(context)
   if (typeof name !== "string") return { text: undefined, file: undefined, notices: [] }
+  if (isBlank(name)) return yield* Effect.fail(fileIssue("expected the name of a file that is not empty"))
   const damage = DamagedText.pathIssue(name)
   if (damage !== undefined) return yield* Effect.fail(fileIssue(damage))
   const path = yield* Path.Path

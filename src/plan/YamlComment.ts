@@ -28,3 +28,16 @@ export const cutText = (text: string, code: string, offset: number): Found | und
   const message = `" #" begins a comment and ends the text, which goes on in line ${number}: put all of it in quotes, or write it after |`
   return { message, offset: lineStart + upToComment.length - 1 }
 }
+
+/** Text in quotes, or the beginning of a comment of JavaScript. */
+const quotedOrComment = /"(?:[^"\\]|\\[^])*"|'[^']*'|(?<![^\s,{}[\]"'])(\/\/|\/\*)/g
+
+/** The first comment of JavaScript in a text that begins as JSON; YAML takes it for text. */
+export const jsonComment = (text: string): Found | undefined => {
+  if (!/^\s*(?:\{|\/\/|\/\*)/.test(text)) return undefined
+  for (const { 1: mark, index } of text.matchAll(quotedOrComment)) {
+    if (mark !== undefined)
+      return { message: `${mark} begins no comment here: write #, or leave it out`, offset: index }
+  }
+  return undefined
+}

@@ -1,60 +1,15 @@
 /** Text in YAML that stands for something else than it seems to: tags, comments, braces, escapes, merge keys. */
 import { type Document, isMap, isPair, isScalar, type Node, type Pair, visit } from "yaml"
 import { escapedPath } from "./EscapedPath.ts"
-import { cutText } from "./YamlComment.ts"
+import { gluedMessage, keyProblems } from "./YamlKeys.ts"
+import type { Found } from "./YamlSyntax.ts"
 import { tagMessage, tagProblems } from "./YamlTag.ts"
-
-export interface Found {
-  readonly message: string
-  readonly offset: number
-}
 
 /** What must be mended, and what may be meant. */
 export interface Findings {
   readonly problems: ReadonlyArray<Found>
   readonly notices: ReadonlyArray<Found>
 }
-
-/** Messages in the place of the parser's own, by its error codes. */
-const messages: Readonly<Record<string, string>> = {
-  BAD_DQ_ESCAPE: "this is no escape: in double quotes write a backslash as \\\\, or use single quotes",
-  BLOCK_AS_IMPLICIT_KEY: 'text with ": " in it must stand in quotes',
-  DUPLICATE_KEY: "this key stands here twice",
-  MULTIPLE_DOCS: "expected one document, and nothing after ---",
-  RESOURCE_EXHAUSTION: "this is nested too deeply"
-}
-
-interface ParserError {
-  readonly code: string
-  readonly message: string
-  readonly pos: readonly [number, number]
-}
-
-/** A syntax error in words that say what to write. */
-export const found = (text: string, { code, message, pos }: ParserError): Found => {
-  const [offset] = pos
-  const isUnexpected = code === "BAD_SCALAR_START" || code === "UNEXPECTED_TOKEN"
-  const hint = isUnexpected ? quoteHint(text, offset) : undefined
-  return (
-    hint ?? cutText(text, code, offset) ?? { message: messages[code] ?? commentHint(text, code) ?? message, offset }
-  )
-}
-
-/** Of a value that begins with a character of YAML's own, and goes on as text; the place is its beginning. */
-const quoteHint = (text: string, offset: number): Found | undefined => {
-  const lineStart = text.lastIndexOf("\n", offset - 1) + 1
-  const line = text.slice(lineStart, offset + 1)
-  const [before, start] = /^(?:[^"'{[]*?:[ \t]+|[ \t]*-[ \t]+)([{["'`@%*&!>|])/.exec(line) ?? []
-  if (before === undefined) return undefined
-  const message = `text that begins with ${start} must stand in quotes, all of it: '${start}…'`
-  return { message, offset: lineStart + before.length - 1 }
-}
-
-/** Of braces that are never closed, as a comment has swallowed the rest of their line. */
-const commentHint = (text: string, code: string): string | undefined =>
-  code === "BAD_INDENT" && /[{[][^\n"'}\]]* #/.test(text)
-    ? 'braces that are not closed: " #" begins a comment, and text with it must stand in quotes'
-    : undefined
 
 /** Walks a document without syntax errors. */
 export const findingsOf = (document: Document, text: string): Findings => {
@@ -65,13 +20,17 @@ export const findingsOf = (document: Document, text: string): Findings => {
   const problems: Array<Found> = [...warnings, ...tagProblems(document, text)]
   const notices: Array<Found> = []
   const aliased = new Set<string>()
-  visit(document, { Alias: (_key, { source }) => void aliased.add(source) })
+  const anchors = new Map<string, Node>()
+  visit(document, {
+    Alias: (_key, { source }) => void aliased.add(source),
+    Value: (_key, node) => void (node.anchor !== undefined && anchors.set(node.anchor, node))
+  })
   visit(document, {
     Map: (_key, map) => {
       const offset = map.range?.[0] ?? 0
-      if (map.flow === true && text.startsWith("{{", offset)) {
-        problems.push({ message: "text that begins with { must stand in quotes, all of it: '{{…}}'", offset })
-      }
+      const isBraces = map.flow === true && text.startsWith("{{", offset)
+      const braces = { message: "text that begins with { must stand in quotes, all of it: '{{…}}'", offset }
+      problems.push(...(isBraces ? [braces] : keyProblems(map, anchors)))
       const [, second] = map.items.filter(({ key }) => isScalar(key) && key.source === "<<")
       if (isScalar(second?.key)) {
         problems.push({
@@ -86,6 +45,9 @@ export const findingsOf = (document: Document, text: string): Findings => {
         const message = `&${scalar.anchor} names this text for an alias, and none uses it: if it belongs to the text, put all of it in quotes`
         notices.push({ message, offset })
       }
+      const keys = keysOf(path)
+      const glued = scalar.type === "PLAIN" ? gluedMessage(text.slice(offset, end), keys[0] === "context") : undefined
+      if (glued !== undefined && isText(keys)) problems.push({ message: glued, offset })
       if (scalar.type === "QUOTE_DOUBLE") {
         const escaped = escapedPath(text.slice(offset, end))
         if (escaped !== undefined) (escaped.isCertain ? problems : notices).push({ message: escaped.message, offset })

@@ -1,10 +1,11 @@
 /** The schemas that options are made of: numbers, durations and text, with the words an error uses for them. */
 import { Duration, Option, Record, Schema, type SchemaAST, SchemaTransformation } from "effect"
+import { isBlank } from "./BlankText.ts"
 import { planText } from "./DurationText.ts"
 
 /** Text that is not blank; `what` is what an error says it should be. */
 export const NonEmpty = (what: string) =>
-  Schema.String.check(Schema.makeFilter((text) => text.trim() !== "", { expected: what })).annotate({ expected: what })
+  Schema.String.check(Schema.makeFilter((text) => !isBlank(text), { expected: what })).annotate({ expected: what })
 
 const wholeNumber = { expected: "a whole number ≥ 1" }
 

@@ -36,7 +36,7 @@ const serve = async (args: ReadonlyArray<string>, cwd: string) => {
   return { running, url: url.trim(), named: `http://127.0.0.1:${args.find((arg) => ports.test(arg)) ?? "4010"}` }
 }
 
-/** Sends the request of a curl line with `-H` and `-d` to the mock whose address it names. */
+/** Sends the request of a curl line with `-H`, `-d` and `-X` to the mock whose address it names. */
 const curl = async (
   line: string,
   [, named = "", ...options]: ReadonlyArray<string>,
@@ -47,7 +47,8 @@ const curl = async (
   const valuesOf = (flag: string) => options.filter((_, index) => options[index - 1] === flag)
   const headers = valuesOf("-H").map((header) => header.split(": ", 2) as [string, string])
   const [body] = valuesOf("-d")
-  const init = { headers, ...(body !== undefined && { method: "POST", body }) }
+  const [method = body === undefined ? "GET" : "POST"] = valuesOf("-X")
+  const init = { headers, method, ...(body !== undefined && { body }) }
   const response = await fetch(named.replace(mock.named, mock.url), init)
   assert.isTrue(response.ok, `${line}\n${await response.text()}`)
 }

@@ -147,15 +147,10 @@ const clean = Command.make(
 
     const at = yield* here
     const journal = yield* Effect.mapError(open(place), failed)
-    const millis = Option.getOrUndefined(olderThan) as Duration.Duration | undefined
-    const forgetting =
-      named.length > 0 || all
-        ? journal.forget((all ? runs : named).map(({ id }) => id))
-        : journal.trim(
-            millis === undefined
-              ? Retention.limits(undefined, at.now)
-              : { ...Retention.limits(millis, at.now), maxBytes: Number.POSITIVE_INFINITY }
-          )
+    const { before } = Retention.limits(Option.getOrUndefined(olderThan) as Duration.Duration | undefined, at.now)
+    const older = before === undefined ? [] : runs.filter((run) => run.at < before)
+    const ids = (all ? runs : named.length > 0 ? named : older).map(({ id }) => id)
+    const forgetting = chosen.length > 0 ? journal.forget(ids) : journal.trim(Retention.limits(undefined, at.now))
     const forgotten = new Set(yield* Effect.mapError(forgetting, failed))
     const lines = runs.filter(({ id }) => forgotten.has(id)).map((run) => RunsText.forgotten(run, at))
     if (lines.length === 0) lines.push(nothingForgotten(chosen.length === 0))

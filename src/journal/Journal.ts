@@ -129,7 +129,7 @@ export class Journal extends Context.Service<
      * do the unfinished ones that it goes on with.
      */
     readonly forget: (runs: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, JournalError>
-    /** Forgets what is beyond the limits, likewise. */
+    /** Forgets what is beyond the limits, likewise, but in a short time: remnants may be readable until their room is used. */
     readonly trim: (limits: TrimLimits) => Effect.Effect<ReadonlyArray<string>, JournalError>
     /** How much room it takes. */
     readonly bytes: Effect.Effect<number, JournalError>

@@ -72,6 +72,8 @@ const without =
   ({ request }) =>
     questionOf(request) === "How far is the moon?" ? moon : Effect.succeed(reply("far"))
 
+const forgotten = (stdout: string) => Array.from(stdout.matchAll(/^Forgot (\w+): .*, 3 answers$/gm), ([, id]) => id)
+
 describe("fanfold runs", () => {
   it.effect("says in a line that there is no journal, and knows no run then", () =>
     Effect.gen(function* () {
@@ -155,8 +157,6 @@ describe("fanfold runs", () => {
         yield* TestClock.adjust("3 days")
       }
       const ids = (yield* list).runs.map(({ id }) => id)
-      const forgotten = (stdout: string) =>
-        Array.from(stdout.matchAll(/^Forgot (\w+): .*, 3 answers$/gm), ([, id]) => id)
       assert.deepStrictEqual(forgotten((yield* typed("runs", "clean", ids[1]!.slice(0, 8))).stdout), [ids[1]])
       assert.match(
         (yield* typed("runs", "clean")).stdout,

@@ -116,8 +116,9 @@ describe("a journal", () => {
   it.live("trims what is old, and then the oldest until the rest fits, but never the latest", () =>
     Effect.gen(function* () {
       const journal = yield* open(join(folder(), "journal.sqlite"))
-      const question = (n: number) => `question ${n} `.repeat(5000)
-      for (const n of [1, 2, 3, 4, 5]) yield* ended(journal, { id: `run${n}`, at: n * day, question: question(n) })
+      for (const n of [1, 2, 3, 4, 5]) {
+        yield* ended(journal, { id: `run${n}`, at: n * day, question: `question ${n} `.repeat(5000) })
+      }
       const unlimited = { before: undefined, maxBytes: Number.POSITIVE_INFINITY }
       assert.deepStrictEqual(yield* journal.trim(unlimited), [])
       assert.deepStrictEqual(yield* journal.trim({ ...unlimited, before: 2 * day }), ["run1"])

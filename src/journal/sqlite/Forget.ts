@@ -1,4 +1,5 @@
-/** Removes runs from the file: what is removed is overwritten, and its room given back. */
+/** Removes runs from the file, and gives their room back. */
+import { Result } from "effect"
 import type { TrimLimits } from "../Journal.ts"
 import { type DatabaseSync, transaction } from "./Database.ts"
 
@@ -14,9 +15,22 @@ export const forget = (
   runs: ReadonlyArray<string>,
   isLocked: (run: string) => boolean
 ): ReadonlyArray<string> => {
-  // The pages that become free are overwritten with zeros: they may hold answers.
+  const removed = remove(database, runs, isLocked)
+  // Pages hold remnants of rows that were moved, so that only a file that is written anew has nothing of a run. That takes
+  // seconds where it is large, in which no other process can write.
+  if (openRuns(database, isLocked).length === 0) Result.try(() => database.exec("VACUUM"))
+  giveBack(database)
+  return removed
+}
+
+const remove = (
+  database: DatabaseSync,
+  runs: ReadonlyArray<string>,
+  isLocked: (run: string) => boolean
+): ReadonlyArray<string> => {
+  // Overwrites with zeros what is removed.
   database.exec("PRAGMA secure_delete = ON")
-  const removed = transaction(database, () => {
+  return transaction(database, () => {
     const kept = inUse(database, isLocked)
     const known = database.prepare("SELECT id FROM run WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, rowid")
     const free = idsOf(known.all(JSON.stringify(runs))).filter((run) => !kept.has(run))
@@ -27,10 +41,11 @@ export const forget = (
     database.exec(orphans)
     return free
   })
-  // Only the freed pages are moved, where `VACUUM` would write the whole file anew.
-  database.exec("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
-  return removed
 }
+
+/** Makes the file smaller by its free pages, which takes as long as there are any; `VACUUM` writes all others, too. */
+const giveBack = (database: DatabaseSync): void =>
+  database.exec("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
 
 /** Removes runs that began before a time, and then the oldest until the rest fits; likewise. The latest run stays. */
 export const trim = (
@@ -41,13 +56,14 @@ export const trim = (
   const removed: Array<string> = []
   if (before !== undefined) {
     const old = database.prepare("SELECT id FROM run WHERE at < ? ORDER BY at").all(Math.trunc(before))
-    if (old.length > 0) removed.push(...forget(database, idsOf(old), isLocked))
+    if (old.length > 0) removed.push(...remove(database, idsOf(old), isLocked))
   }
   while (bytesOf(database) > maxBytes) {
-    const more = forget(database, oldest(database, bytesOf(database) - maxBytes * roomFactor, isLocked), isLocked)
+    const more = remove(database, oldest(database, bytesOf(database) - maxBytes * roomFactor, isLocked), isLocked)
     if (more.length === 0) break
     removed.push(...more)
   }
+  if (removed.length > 0) giveBack(database)
   return removed
 }
 
@@ -70,11 +86,15 @@ const orphans = `
   DELETE FROM request_text WHERE request NOT IN (SELECT id FROM request);
   DELETE FROM text WHERE hash NOT IN (SELECT hash FROM request_text);`
 
+const openRuns = (database: DatabaseSync, isLocked: (run: string) => boolean, unfinished = unfinishedRuns(database)) =>
+  unfinished.filter(({ id }) => isLocked(String(id)))
+
+const unfinishedRuns = (database: DatabaseSync) =>
+  database.prepare("SELECT id, plan, source FROM run WHERE id NOT IN (SELECT run FROM run_end)").all()
+
 const inUse = (database: DatabaseSync, isLocked: (run: string) => boolean): ReadonlySet<string> => {
-  const unfinished = database
-    .prepare("SELECT id, plan, source FROM run WHERE id NOT IN (SELECT run FROM run_end)")
-    .all()
-  const open = unfinished.filter(({ id }) => isLocked(String(id)))
+  const unfinished = unfinishedRuns(database)
+  const open = openRuns(database, isLocked, unfinished)
   const isOfOpen = ({ plan, source }: (typeof unfinished)[number]) =>
     open.some((run) => run["plan"] === plan && run["source"] === source)
   return new Set(idsOf(unfinished.filter(isOfOpen)))

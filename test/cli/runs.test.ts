@@ -7,6 +7,7 @@ import { Console, Effect, Fiber, Layer, Schema, Sink, Stdio } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Stack } from "fanfold"
 import { main } from "../../src/cli/Command.ts"
+import { open } from "../../src/journal/OpenJournal.ts"
 import { ProcessServices } from "../../src/cli/ProcessServices.ts"
 import { Details, Listing } from "../../src/report/RunHistory.ts"
 import { failure, make, questionOf, reply } from "../FakeClaude.ts"
@@ -180,6 +181,27 @@ describe("fanfold runs", () => {
       assert.lengthOf((yield* list).runs, 2)
       yield* run()
       assert.lengthOf((yield* list).runs, 2)
+    })
+  )
+
+  it.effect("lists the latest 20, and says how many there are more", () =>
+    Effect.gen(function* () {
+      const { journal, list, typed } = room()
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { begin } = yield* open(journal)
+          for (let n = 1; n <= 22; n++) {
+            const run = { id: `run${n}`, plan: "", source: "simulated", at: n }
+            yield* Effect.scoped(begin(run, { resume: false, isAlone: false }))
+          }
+        })
+      )
+      const { more, runs } = yield* list
+      assert.deepStrictEqual([runs.length, runs[0]!.id, more], [20, "run22", 2])
+      const { stdout } = yield* typed("runs")
+      assert.match(stdout, /^run22 +a program +.* unfinished +0 of 0 /m)
+      assert.match(stdout, /^… and 2 older runs: --all lists them$/m)
+      assert.match((yield* typed("runs", "--all")).stdout, /^run1 /m)
     })
   )
 

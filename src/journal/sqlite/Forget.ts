@@ -6,6 +6,9 @@ import { type DatabaseSync, transaction } from "./Database.ts"
 /** Forgetting down to less than the limit, so that not every run has to forget one. */
 const roomFactor = 0.9
 
+/** How much of what is too much is forgotten at a time: a run takes up to twice the room of its texts, with what indexes it. */
+const stepFactor = 0.5
+
 /**
  * Removes runs, and the requests, texts and answers that no other run has, and gives those that it has removed. An open run
  * stays, and so do the unfinished ones of its plan, whose answers it takes.
@@ -59,7 +62,8 @@ export const trim = (
     if (old.length > 0) removed.push(...remove(database, idsOf(old), isLocked))
   }
   while (bytesOf(database) > maxBytes) {
-    const more = remove(database, oldest(database, bytesOf(database) - maxBytes * roomFactor, isLocked), isLocked)
+    const bytes = (bytesOf(database) - maxBytes * roomFactor) * stepFactor
+    const more = remove(database, oldest(database, bytes, isLocked), isLocked)
     if (more.length === 0) break
     removed.push(...more)
   }

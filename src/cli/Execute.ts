@@ -89,7 +89,10 @@ export const execute = Effect.fn("cli.execute")(function* (
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
-  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, { reported, tapeError: yield* tapeError })
+  const report = yield* reportOf(outcome, state)
+  return yield* conclude(report, outcome, flags, { reported, tapeError: yield* tapeError }).pipe(
+    Effect.ensuring(connected.source === undefined ? Effect.void : RunJournal.trim(plan.layers))
+  )
 })
 
 /** The source that the flags name, of which at most one may be given. */

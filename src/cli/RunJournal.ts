@@ -4,6 +4,7 @@ import { baseUrl, defaultBaseUrl } from "../claude/Claude.ts"
 import { type Prices, usdOf, usdText } from "../claude/Price.ts"
 import type { BegunRun, Journal, JournalError, RunSummary } from "../journal/Journal.ts"
 import { open, openToRead } from "../journal/OpenJournal.ts"
+import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
 import { newRunId } from "../layers/Journal.ts"
@@ -84,6 +85,15 @@ export const foretell = (plan: Prepared, name: string): Effect.Effect<JournalFor
     Effect.scoped,
     Effect.catch((error) => Effect.as(Console.error(inert(`The journal is not read: ${error.message}`)), undefined))
   )
+}
+
+/** Forgets what is beyond the limits of the journal, once the documents are written: nobody waits for it, and it may fail. */
+export const trim = ({ journal: options = {} }: Prepared["layers"]): Effect.Effect<void> => {
+  if (options === false) return Effect.void
+  const trimmed = Effect.flatMap(open(options.file), (journal) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => journal.trim(Retention.limits(options.keepFor, now)))
+  )
+  return Effect.ignore(Effect.scoped(trimmed))
 }
 
 /** How often a run that waits for another one looks for its end. */

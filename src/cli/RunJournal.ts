@@ -60,7 +60,9 @@ export const begin = ({
     const run = yield* waited(journal, { plan: name, source, isFresh: reuse === "never" })
     const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at))
     if (!isQuiet && run.resumed.length > 0 && recorder.isReusing) {
-      yield* Console.error(inert(resumingText(plan, forecast, yield* journal.progress(run.resumed))))
+      const progress = yield* journal.progress(run.resumed)
+      const isBegun = progress.answered > 0 || progress.inFlight.length > 0
+      if (isBegun) yield* Console.error(inert(resumingText(plan, forecast, progress)))
     }
     const end = Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.ignore(journal.end(run, at)))
     return { recorder, end, advice: () => adviceText(recorder.boughtAgain, plan.layers.prices) }

@@ -46,7 +46,8 @@ const contextHash = (text: string): string => {
 export const of = (request: Request, others: ReadonlyArray<string> = []): KeyedRequest => {
   const texts: Array<readonly [string, string]> = []
   const partOf = (value: unknown, hashOf = sha256): Part => {
-    if (typeof value !== "string" || value.length < minTextLength) return { value }
+    // UTF-8 has no lone surrogates: of two texts that differ in them, hash and row would be the same.
+    if (typeof value !== "string" || value.length < minTextLength || !value.isWellFormed()) return { value }
     const hash = hashOf(value)
     texts.push([hash, value])
     return { text: hash }

@@ -69,6 +69,12 @@ export const of = (request: Request, others: ReadonlyArray<string> = []): KeyedR
   return { key: sha256(json), json, texts }
 }
 
+/**
+ * Tells the turns of one ask from what else it might send: nothing but the messages differs between them. The same in all
+ * versions, as the requests of later turns are not stored.
+ */
+export const ofTurn = ({ messages }: Request): string => sha256(JSON.stringify(messages))
+
 const decodeStored = Schema.decodeUnknownSync(Schema.fromJsonString(Stored))
 const isRequest = Schema.is(Request)
 

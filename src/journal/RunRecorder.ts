@@ -91,7 +91,7 @@ export class RunRecorder {
     return Effect.suspend(() => {
       const turn = entry.turns++
       const known = entry.known?.turns[turn]
-      const { key } = RequestKey.of(request)
+      const key = RequestKey.ofTurn(request)
       if (known !== undefined && known.key === key) return this.#reuse(entry, known)
       return Effect.flatMap(this.#asked(send(request), entry), (reply) =>
         Effect.flatMap(Clock.currentTimeMillis, (at) => {

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { type Ask, Research, Stack, Synthesis } from "fanfold"
 import type { make } from "../FakeClaude.ts"
 
@@ -13,6 +14,17 @@ export const journalFiles = (): (() => string) => {
   afterAll(() => rmSync(base, { recursive: true, force: true }))
   return () => join(mkdtempSync(join(base, "j")), "journal.sqlite")
 }
+
+/** Runs an effect while virtual time passes, also if it waits for what takes real time, as the first use of the journal does. */
+export const pass = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect)
+    while (fiber.pollUnsafe() === undefined) {
+      yield* TestClock.adjust("1 minute")
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+    }
+    return yield* Fiber.join(fiber)
+  })
 
 /** Runs a research and its synthesis over a journal of its own run. */
 export const run = (

@@ -1,8 +1,7 @@
 /** The key of an answer: all that changes the answer changes it, and nothing else does. */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { type Message } from "fanfold"
-import { Request } from "../../src/claude/Message.ts"
+import { Message } from "fanfold"
 import * as RequestKey from "../../src/journal/RequestKey.ts"
 
 const long = "word ".repeat(200)
@@ -26,7 +25,7 @@ const values: {
     [{ type: "web_search_20260209", name: "web_search", max_uses: 1 }]
   ],
   answerSchema: [{ type: "object" }, { type: "object", title: "t" }],
-  fallbacks: ["default", undefined as never]
+  fallbacks: ["default", undefined]
 }
 
 const full = Object.fromEntries(
@@ -44,10 +43,10 @@ const readAgain = (request: Message.Request, others: ReadonlyArray<string>) => {
 
 describe("the key of a request", () => {
   it("has values for each of its fields here", () => {
-    assert.sameMembers(Object.keys(values), Object.keys(Request.fields))
+    assert.sameMembers(Object.keys(values), Object.keys(Message.Request.fields))
   })
 
-  for (const name of Object.keys(Request.fields) as ReadonlyArray<keyof Message.Request>) {
+  for (const name of Object.keys(Message.Request.fields) as ReadonlyArray<keyof Message.Request>) {
     it(`changes with ${name}, also where it is left out`, () => {
       const [, other] = values[name]
       const { [name]: _, ...without } = full
@@ -113,7 +112,7 @@ describe("a stored request", () => {
   it("is read as it was", () => {
     const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "binary", minLength: 256, maxLength: 300 }))
     const json = fc.dictionary(fc.string(), fc.jsonValue())
-    const block = fc.tuple(json, fc.string()).map(([fields, type]) => ({ ...fields, type }))
+    const block = fc.tuple(json, fc.string()).map(([fields, type]) => Object.assign(fields, { type }))
     const request = fc.record(
       {
         model: fc.string(),
@@ -143,5 +142,15 @@ describe("a stored request", () => {
         assert.strictEqual(keyOf(again.request, again.others), keyOf(plain, others))
       })
     )
+  })
+})
+
+describe("the key of a turn", () => {
+  it("is that of its messages, in all versions", () => {
+    const { messages } = full
+    assert.strictEqual(RequestKey.ofTurn(full), "kjvH46pEak-jR47FyPf3fUPe4xirAANj6S9xvMtJ5B0")
+    assert.strictEqual(RequestKey.ofTurn({ ...full, model: "another" }), RequestKey.ofTurn(full))
+    const next = { ...full, messages: [...messages, { role: "assistant", content: "{}" } as const] }
+    assert.notStrictEqual(RequestKey.ofTurn(next), RequestKey.ofTurn(full))
   })
 })

@@ -21,7 +21,7 @@ export const answered = (entry: number, question: string, text = `re ${question}
   const keyed = RequestKey.of(request(question))
   return [
     { _tag: "Entry", entry, ask: question, part: "ask", request: keyed, ordinal: 0, at, known: undefined },
-    { _tag: "Turn", entry, turn: 0, key: keyed.key, reply: reply(text), at },
+    { _tag: "Turn", entry, turn: 0, key: RequestKey.ofTurn(request(question)), reply: reply(text), at },
     { _tag: "End", entry, at, state: "answered" }
   ]
 }

@@ -27,21 +27,22 @@ const parts = ((): ReadonlyArray<string> => {
 
 const asks = Object.fromEntries(["a", "b", "c", "d", "e", "f", "g"].map((name) => [name, Ask.text(`question ${name}`)]))
 
+const scan = (path: string) => {
+  const text = readFileSync(path, "latin1")
+  assert.deepStrictEqual(
+    parts.filter((part) => text.includes(part)),
+    [],
+    path
+  )
+  return text
+}
+
 describe("a journal", () => {
   it.live(
     "has no key and no part of it, whatever the server echoes",
     () =>
       Effect.gen(function* () {
         const file = newFile()
-        const scan = (path: string) => {
-          const text = readFileSync(path, "latin1")
-          assert.deepStrictEqual(
-            parts.filter((part) => text.includes(part)),
-            [],
-            path
-          )
-          return text
-        }
         const { arrived, url } = yield* serve((response, { headers }, nth) => {
           const echo = JSON.stringify(headers)
           const seen = String(headers["x-api-key"])

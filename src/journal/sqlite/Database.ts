@@ -47,13 +47,18 @@ const sqlite = (): typeof import("node:sqlite") => {
   return Result.getOrThrow(loaded)
 }
 
-/** SQLite's result code, without its extension, where another connection has the file locked. */
-const busy = 5
+/** SQLite's result codes, without their extensions: another connection has the file locked; nothing can be written there. */
+const codes = { busy: 5, readOnly: 8, cannotOpen: 14 }
+
+const codeOf = (error: unknown): number | undefined =>
+  error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined
+
+const isReadOnly = (error: unknown): boolean => [codes.readOnly, codes.cannotOpen].includes(codeOf(error) ?? 0)
 
 const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  const isBusy = "errcode" in error && (Number(error.errcode) & 0xff) === busy
-  return isBusy ? "another process keeps it locked" : error.message
+  if (codeOf(error) === codes.busy) return "another process keeps it locked"
+  if (codeOf(error) === codes.readOnly) return "file and folder must be writable"
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** The error of a place that cannot be used. */
@@ -143,11 +148,21 @@ export const openToRead = (file: string): Result.Result<DatabaseSync | undefined
   Result.try({
     try: () => {
       if (OwnFile.sizeOf(file) === undefined) return undefined
-      const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: busyMillis })
-      return prepared(database, () => checkTables(database))
+      const opened = attempt(() => readable(file))
+      if (Result.isSuccess(opened)) return opened.success
+      // SQLite creates files beside what it reads. Without them nobody writes, and all is in the file.
+      if (OwnFile.sizeOf(`${file}-wal`) !== undefined || !isReadOnly(opened.failure)) throw opened.failure
+      const url = process.getBuiltinModule("node:url").pathToFileURL(file)
+      url.searchParams.set("immutable", "1")
+      return readable(url)
     },
     catch: (error) => errorAt(file, "cannot be read", error)
   })
+
+const readable = (file: string | URL): DatabaseSync => {
+  const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: busyMillis })
+  return prepared(database, () => checkTables(database))
+}
 
 /** Takes a lock: the system gives it up with the process, however that ends. */
 export const lock = (file: string): { readonly release: () => void } => {

@@ -249,4 +249,17 @@ describe("opening to read", () => {
       assert.deepStrictEqual(readdirSync(dirname(file)), [])
     })
   )
+
+  it.effect("needs no more than to read it, also where SQLite cannot create its files beside it", () =>
+    Effect.gen(function* () {
+      const file = yield* written
+      for (const path of [file, dirname(file), dirname(dirname(file))]) chmodSync(path, 0o555)
+      const script = join(import.meta.dirname, "Unprivileged.ts")
+      const said = execFileSync(process.execPath, ["--conditions=source", script, file], { encoding: "utf8" })
+      chmodSync(dirname(file), 0o755)
+      const [toWrite, toRead] = JSON.parse(said)
+      assert.match(toWrite, /cannot be used: (file and folder must be writable|EPERM)/)
+      assert.deepStrictEqual(toRead, [{ id: "r" }])
+    })
+  )
 })

@@ -41,7 +41,7 @@ export interface Reusable {
   readonly since: number | undefined
 }
 
-/** One turn that was answered: the key of its request, and the reply. */
+/** One turn that was answered: the key of its messages, and the reply. */
 export interface Turn {
   readonly key: string
   readonly reply: Reply

@@ -46,7 +46,8 @@ const contextHash = (text: string): string => {
 export const of = (request: Request, others: ReadonlyArray<string> = []): KeyedRequest => {
   const texts: Array<readonly [string, string]> = []
   const partOf = (value: unknown, hashOf = sha256): Part => {
-    if (typeof value !== "string" || value.length < minTextLength) return { value }
+    // UTF-8 has no lone surrogates: of two texts that differ in them, hash and row would be the same.
+    if (typeof value !== "string" || value.length < minTextLength || !value.isWellFormed()) return { value }
     const hash = hashOf(value)
     texts.push([hash, value])
     return { text: hash }
@@ -68,8 +69,14 @@ export const of = (request: Request, others: ReadonlyArray<string> = []): KeyedR
   return { key: sha256(json), json, texts }
 }
 
+/**
+ * Tells the turns of one ask from what else it might send: nothing but the messages differs between them. The same in all
+ * versions, as the requests of later turns are not stored.
+ */
+export const ofTurn = ({ messages }: Request): string => sha256(JSON.stringify(messages))
+
 const decodeStored = Schema.decodeUnknownSync(Schema.fromJsonString(Stored))
-const decodeRequest = Schema.decodeUnknownSync(Request)
+const isRequest = Schema.is(Request)
 
 /** The request, and its further models, of a stored one; throws where `json` is none, or `textOf` has not one of its texts. */
 export const read = (
@@ -84,5 +91,8 @@ export const read = (
     return [name, name === "answerSchema" && typeof value === "string" ? JSON.parse(value) : value]
   })
   const turns = messages.map(({ content, role }) => ({ role, content: valueOf(content) }))
-  return { request: decodeRequest({ model, messages: turns, ...Object.fromEntries(values) }), others }
+  const request = { model, messages: turns, ...Object.fromEntries(values) }
+  // Not what a decoder makes of it, which would put the keys of a block in another order: that would be another key.
+  if (!isRequest(request)) throw new Error("not a request")
+  return { request, others }
 }

@@ -10,12 +10,15 @@ import type { BegunRun, Journal, Known, Reusable, Row } from "./Journal.ts"
 import * as RequestKey from "./RequestKey.ts"
 import { anyTime } from "./Reuse.ts"
 
-/** One ask: its turns of an earlier run, and how many it has had in this one. */
+/** One ask: its turns of an earlier run, how many it has had in this one, and its answer if that is of an earlier run. */
 interface Entry {
   readonly n: number
   readonly known: Known | undefined
   turns: number
+  reused: WorstCase.Answer
 }
+
+const noAnswer: WorstCase.Answer = { tokens: 0, bytes: 0 }
 
 export class RunRecorder {
   readonly run: BegunRun
@@ -27,9 +30,9 @@ export class RunRecorder {
   /** Executions of asks: their end is told by an event. Requests without one end with their reply. */
   readonly #asks = new WeakSet<Call.Execution>()
   readonly #ordinals = new Map<string, number>()
-  #count = 0
-  /** What the journal gave as answers of asks. */
-  #reused: NonNullable<Call.Call["reused"]> | undefined
+  #entryCount = 0
+  /** What the journal gave as answers of asks, by the run of their call: a program may have several researches over one recorder. */
+  readonly #reused = new Map<string, WorstCase.Answer>()
   #isBroken = false
 
   /** `reusable`: undefined where nothing is reused. */
@@ -79,10 +82,10 @@ export class RunRecorder {
       const keyed = RequestKey.of(request, fallback)
       const ordinal = this.#ordinals.get(keyed.key) ?? 0
       this.#ordinals.set(keyed.key, ordinal + 1)
-      const n = this.#count++
+      const n = this.#entryCount++
       return Effect.map(this.#known(keyed.key, ordinal), (known): Entry => {
         this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])
-        return { n, known, turns: 0 }
+        return { n, known, turns: 0, reused: noAnswer }
       })
     })
   }
@@ -91,9 +94,9 @@ export class RunRecorder {
     return Effect.suspend(() => {
       const turn = entry.turns++
       const known = entry.known?.turns[turn]
-      const { key } = RequestKey.of(request)
-      if (known !== undefined && known.key === key) return this.#reuse(entry.known!, known, turn)
-      return Effect.flatMap(this.#asked(send(request)), (reply) =>
+      const key = RequestKey.ofTurn(request)
+      if (known !== undefined && known.key === key) return this.#reuse(entry, known)
+      return Effect.flatMap(this.#asked(send(request), entry), (reply) =>
         Effect.flatMap(Clock.currentTimeMillis, (at) => {
           const rows: Array<Row> = [{ _tag: "Turn", entry: entry.n, turn, key, reply, at }]
           const isAsk = execution !== undefined && this.#asks.has(execution)
@@ -105,14 +108,11 @@ export class RunRecorder {
     })
   }
 
-  /** The first turn's is the answer but for few, whose second one is counted by what sends it. */
-  #reuse({ run }: Known, { at, reply }: Known["turns"][number], turn: number): Effect.Effect<Reply, AskError> {
+  #reuse(entry: Entry, { at, reply }: Known["turns"][number]): Effect.Effect<Reply, AskError> {
     return Effect.withFiber((fiber) => {
-      if (turn === 0 && fiber.getRef(Call.Current).part === "ask") {
-        const { bytes, tokens } = WorstCase.answerOf(reply)
-        const before = this.#reused ?? { tokens: 0, bytes: 0 }
-        this.#reused = { tokens: before.tokens + tokens, bytes: before.bytes + bytes }
-      }
+      const run = entry.known!.run
+      const call = fiber.getRef(Call.Current)
+      if (call.part === "ask") this.#count(call.run, entry, WorstCase.answerOf(reply))
       const { declined, model, usage } = reply
       const reused = { _tag: "Reused", model, usage, paidAt: at, from: run, ...(declined && { declined }) } as const
       return Effect.as(Event.emit(reused), reply)
@@ -120,9 +120,25 @@ export class RunRecorder {
   }
 
   /** A request that is sent, with what a budget must know of the answers that were not. */
-  #asked<A, E, R>(sent: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    const reused = this.#reused
-    return reused === undefined ? sent : Effect.updateService(sent, Call.Current, (call) => ({ ...call, reused }))
+  #asked<A, E, R>(sent: Effect.Effect<A, E, R>, entry: Entry): Effect.Effect<A, E, R> {
+    return Effect.updateService(sent, Call.Current, (call) => {
+      // Its answer takes the place of one that did not fit.
+      this.#count(call.run, entry, noAnswer)
+      const reused = this.#reused.get(call.run)
+      return reused === undefined ? call : { ...call, reused }
+    })
+  }
+
+  /** Counts the last answer of an ask, as the synthesis reads no other. */
+  #count(run: string, entry: Entry, answer: WorstCase.Answer): void {
+    const { bytes, tokens } = this.#reused.get(run) ?? noAnswer
+    const before = entry.reused
+    entry.reused = answer
+    if (before === answer) return
+    this.#reused.set(run, {
+      tokens: tokens + answer.tokens - before.tokens,
+      bytes: bytes + answer.bytes - before.bytes
+    })
   }
 
   /** What is taken from the journal; an answer that is there and is not taken is noted as bought again. */

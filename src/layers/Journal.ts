@@ -1,5 +1,5 @@
 /** Keeps what is asked, paid and answered, and answers from it what was paid before. */
-import { Clock, Context, type Duration, Effect, Exit, Layer, Random, Schema } from "effect"
+import { Clock, Console, Context, type Duration, Effect, Exit, Layer, Random, Schema } from "effect"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
@@ -46,19 +46,27 @@ export const newRunId = Effect.map(
 /**
  * Provides a `Claude` whose replies are kept before they are handed on, and a recorder of events. One build of the layer is one
  * run; it has ended if the program that it was provided to succeeded, and else the next run goes on with its answers. Dies with
- * a `JournalError` where the file cannot be used.
+ * a `JournalError` where a file that is named cannot be used; where none is named, nothing is kept then, which is told.
  */
 export const layer = (options: Exclude<Options, false> = {}, given: Given = {}): Layer.Layer<Claude, never, Claude> => {
   return Layer.effectContext(
     Effect.gen(function* () {
       const { send } = yield* Claude
-      const recorder = (yield* Begun) ?? (yield* Effect.orDie(begin(options, given)))
+      const recorder = (yield* Begun) ?? (yield* begunOrTold(options, given))
+      if (recorder === undefined) return Context.make(Claude, Claude.of({ send }))
       return Context.make(Claude, Claude.of({ send: mark(recorder.around(observe(send))) })).pipe(
         Context.add(Event.Recorder, (event: Event.Event) => recorder.record(event))
       )
     })
   )
 }
+
+const begunOrTold = (options: Exclude<Options, false>, given: Given) =>
+  Effect.catch(begin(options, given), (error) =>
+    options.file === undefined
+      ? Effect.as(Console.error(`Nothing of this run is kept: ${error.message}`), undefined)
+      : Effect.die(error)
+  )
 
 /** A run of its own, which ends with the program that it is provided to. */
 const begin = Effect.fnUntraced(function* ({ file, keepFor }: Exclude<Options, false>, { reuse, source = "" }: Given) {

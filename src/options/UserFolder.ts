@@ -1,5 +1,5 @@
 /** Where fanfold keeps what outlives a process, on each platform. */
-import { ConfigProvider, Effect } from "effect"
+import { ConfigProvider, Effect, Result } from "effect"
 import * as UserDirectories from "effect/persistence/UserDirectories"
 
 /**
@@ -9,7 +9,8 @@ import * as UserDirectories from "effect/persistence/UserDirectories"
  * known. Looked up at each run of the effect.
  */
 export const state = Effect.suspend(() => {
-  const home = process.getBuiltinModule("node:os").homedir()
+  // Throws for a user without an account, as a container may have one.
+  const home = Result.getOrElse(Result.try(process.getBuiltinModule("node:os").homedir), () => "")
   const env = { ...(process.env as Record<string, string>), HOME: home, USERPROFILE: home }
   return UserDirectories.make()
     .state("fanfold")

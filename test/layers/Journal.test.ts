@@ -1,10 +1,11 @@
 /** The journal as a layer: what is answered again from it, over a fake Claude and a file. */
-import { mkdtempSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Cause, Effect, Exit, Layer, Schema } from "effect"
 import { Ask, Research, Stack, Synthesis } from "fanfold"
+import { captured } from "../Captured.ts"
 import { make, questionOf, recorder, reply } from "../FakeClaude.ts"
 
 const newFile = () => join(mkdtempSync(join(tmpdir(), "fanfold-journal-")), "journal.sqlite")
@@ -12,11 +13,59 @@ const newFile = () => join(mkdtempSync(join(tmpdir(), "fanfold-journal-")), "jou
 const asks = { market: Ask.text("How large?"), rivals: Ask.text("Who?"), rules: Ask.text("Which?") }
 
 /** Runs a research and its synthesis over a journal of its own run. */
-const run = (file: string, claude: ReturnType<typeof make>, options: Stack.Options = {}, all = asks) =>
+const run = (file: string | undefined, claude: ReturnType<typeof make>, options: Stack.Options = {}, all = asks) =>
   Research.run(all).pipe(
     Effect.flatMap(Synthesis.text("Weigh.")),
-    Effect.provide(Stack.layerOver({ journal: { file }, ...options }).pipe(Layer.provide(claude.layer)))
+    Effect.provide(
+      Stack.layerOver({ journal: file === undefined ? {} : { file }, ...options }).pipe(Layer.provide(claude.layer))
+    )
   )
+
+describe("a journal that cannot be used", () => {
+  it.effect("ends a program that names its file with an error that does, before anything is sent", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      writeFileSync(file, "Dear diary")
+      const claude = make()
+      const exit = yield* Effect.exit(run(file, claude))
+      assert(Exit.isFailure(exit))
+      assert.strictEqual(
+        Cause.pretty(exit.cause).split("\n")[0],
+        `JournalError: the journal ${file} cannot be used: file is not a database`
+      )
+      assert.lengthOf(claude.sent, 0)
+    })
+  )
+
+  it.effect("is told of once where no file is named, and the program goes on", () =>
+    Effect.gen(function* () {
+      const home = mkdtempSync(join(tmpdir(), "fanfold-journal-"))
+      mkdirSync(join(home, "fanfold"))
+      const file = join(home, "fanfold/journal.sqlite")
+      writeFileSync(file, "Dear diary")
+      const said = captured()
+      const claude = make()
+      yield* Effect.acquireUseRelease(
+        Effect.sync(() => {
+          const before = process.env["XDG_STATE_HOME"]
+          process.env["XDG_STATE_HOME"] = home
+          return before
+        }),
+        () => said.capture(run(undefined, claude)),
+        (before) =>
+          Effect.sync(() => {
+            if (before === undefined) delete process.env["XDG_STATE_HOME"]
+            else process.env["XDG_STATE_HOME"] = before
+          })
+      )
+      assert.lengthOf(claude.sent, 4)
+      assert.deepStrictEqual(said.lines, [
+        `Nothing of this run is kept: the journal ${file} cannot be used: file is not a database`
+      ])
+      assert.strictEqual(readFileSync(file, "utf8"), "Dear diary")
+    })
+  )
+})
 
 describe("the journal", () => {
   it.effect("answers a finished run again without a request, where `reuse` is always", () =>

@@ -2,6 +2,7 @@
 import { Result } from "effect"
 import type { DatabaseSync } from "node:sqlite"
 import { JournalError } from "../Journal.ts"
+import * as OwnFile from "./OwnFile.ts"
 
 export type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 
@@ -13,6 +14,7 @@ const tablesVersion = 1
 
 const tables = `
   CREATE TABLE run (id TEXT PRIMARY KEY, plan TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+  CREATE TABLE run_resume (run TEXT, resumed_by TEXT, PRIMARY KEY (run, resumed_by)) STRICT, WITHOUT ROWID;
   CREATE TABLE run_end (run TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
   CREATE TABLE text (hash TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE request (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
@@ -45,7 +47,19 @@ const sqlite = (): typeof import("node:sqlite") => {
   return Result.getOrThrow(loaded)
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** SQLite's result codes, without their extensions: another connection has the file locked; nothing can be written there. */
+const codes = { busy: 5, readOnly: 8, cannotOpen: 14 }
+
+const codeOf = (error: unknown): number | undefined =>
+  error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined
+
+const isReadOnly = (error: unknown): boolean => [codes.readOnly, codes.cannotOpen].includes(codeOf(error) ?? 0)
+
+const reasonOf = (error: unknown): string => {
+  if (codeOf(error) === codes.busy) return "another process keeps it locked"
+  if (codeOf(error) === codes.readOnly) return "file and folder must be writable"
+  return error instanceof Error ? error.message : String(error)
+}
 
 /** The error of a place that cannot be used. */
 export const errorAt = (place: string, what: string, error: unknown): JournalError =>
@@ -54,16 +68,11 @@ export const errorAt = (place: string, what: string, error: unknown): JournalErr
 const numberOf = (database: DatabaseSync, pragma: string): number =>
   Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
 
-/** Fails where there is something else than a file, as a link may lead anywhere. */
-const checkFile = (file: string): void => {
-  const fs = process.getBuiltinModule("node:fs")
-  fs.mkdirSync(process.getBuiltinModule("node:path").dirname(file), { recursive: true, mode: 0o700 })
-  const found = fs.lstatSync(file, { throwIfNoEntry: false })
-  if (found !== undefined && !found.isFile()) throw new Error("it is not a file")
-  // SQLite gives its other files the mode of this one.
-  if (found === undefined) fs.closeSync(fs.openSync(file, "a", 0o600))
-  else if ((found.mode & 0o077) !== 0) fs.chmodSync(file, 0o600)
-}
+/** Of the header of every SQLite file that is not empty. */
+const headerBytes = 100
+
+/** What SQLite keeps beside a database of this mode, and with the database's file mode. */
+const companions = ["-wal", "-shm"]
 
 /** Runs statements as one transaction, which a failure undoes. */
 export const transaction = <A>(database: DatabaseSync, body: () => A): A => {
@@ -79,11 +88,25 @@ export const transaction = <A>(database: DatabaseSync, body: () => A): A => {
 
 const attempt = <A>(body: () => A) => Result.try({ try: body, catch: (error) => error })
 
-/** Creates the tables of an empty file, which another process may be about to do. */
-const createTables = (database: DatabaseSync): void =>
+/** Whether nothing was ever in it, not even the mark of another application that has no tables yet. */
+const isEmpty = (database: DatabaseSync): boolean =>
+  ["schema_version", "application_id", "user_version"].every((pragma) => numberOf(database, pragma) === 0)
+
+/** Makes an empty database a journal, which another process may be about to do. */
+const createTables = (database: DatabaseSync): void => {
+  // `auto_vacuum` must precede all else: what is forgotten then gives its room back without the file being written anew.
+  database.exec("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
   transaction(database, () => {
-    if (numberOf(database, "schema_version") !== 0) return
+    if (!isEmpty(database)) return
     database.exec(`${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${tablesVersion}`)
+  })
+}
+
+/** Two processes that create tables in one file disturb each other, whatever they wait: each makes a file of its own. */
+const create = (file: string): void =>
+  OwnFile.createFilled(file, (path) => {
+    const database = new (sqlite().DatabaseSync)(path)
+    prepared(database, () => createTables(database)).close()
   })
 
 const checkTables = (database: DatabaseSync): void => {
@@ -102,17 +125,19 @@ const prepared = (database: DatabaseSync, prepare: () => void): DatabaseSync => 
 }
 
 /** Opens a journal, and creates it where there is none. Readable by its owner alone. */
-export const open = (file: string): Result.Result<DatabaseSync, JournalError> =>
+export const open = (file: string, waitMillis = busyMillis): Result.Result<DatabaseSync, JournalError> =>
   Result.try({
     try: () => {
-      checkFile(file)
-      const database = new (sqlite().DatabaseSync)(file, { timeout: busyMillis })
+      OwnFile.createFolder(file)
+      const size = OwnFile.sizeOf(file)
+      // Some file systems have no hard links: the file is then filled where it is.
+      if (size === undefined && Result.isFailure(attempt(() => create(file)))) OwnFile.create(file)
+      // SQLite takes a file of one byte for an empty one.
+      if (size !== undefined && size > 0 && size < headerBytes) throw new Error("file is not a database")
+      for (const suffix of ["", ...companions]) OwnFile.makePrivate(file + suffix)
+      const database = new (sqlite().DatabaseSync)(file, { timeout: waitMillis })
       return prepared(database, () => {
-        if (numberOf(database, "schema_version") === 0) {
-          // Must precede all else: what is forgotten then gives its room back without the file being written anew.
-          database.exec("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
-          createTables(database)
-        }
+        if (isEmpty(database)) createTables(database)
         checkTables(database)
       })
     },
@@ -123,41 +148,43 @@ export const open = (file: string): Result.Result<DatabaseSync, JournalError> =>
 export const openToRead = (file: string): Result.Result<DatabaseSync | undefined, JournalError> =>
   Result.try({
     try: () => {
-      const fs = process.getBuiltinModule("node:fs")
-      if (!fs.existsSync(file)) return undefined
-      const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: busyMillis })
-      return prepared(database, () => checkTables(database))
+      if (OwnFile.sizeOf(file) === undefined) return undefined
+      const opened = attempt(() => readable(file))
+      if (Result.isSuccess(opened)) return opened.success
+      // SQLite creates files beside what it reads. Without them nobody writes, and all is in the file.
+      if (OwnFile.sizeOf(`${file}-wal`) !== undefined || !isReadOnly(opened.failure)) throw opened.failure
+      const url = process.getBuiltinModule("node:url").pathToFileURL(file)
+      url.searchParams.set("immutable", "1")
+      return readable(url)
     },
     catch: (error) => errorAt(file, "cannot be read", error)
   })
 
-/** Takes the lock that says a process is alive: the system gives it up with the process, however that ends. */
+const readable = (file: string | URL): DatabaseSync => {
+  const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: busyMillis })
+  return prepared(database, () => checkTables(database))
+}
+
+/** Takes a lock: the system gives it up with the process, however that ends. */
 export const lock = (file: string): { readonly release: () => void } => {
-  checkFile(file)
+  if (OwnFile.sizeOf(file) === undefined) OwnFile.create(file)
+  OwnFile.makePrivate(file)
   const database = new (sqlite().DatabaseSync)(file)
   // Nothing is ever written to it, so that a killed process leaves no journal of the lock behind.
-  database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE")
-  return {
-    release: () => {
-      database.close()
-      removeLock(file)
-    }
-  }
+  database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE")
+  return { release: () => database.close() }
 }
 
-/** Removes a lock that no process holds. */
-export const removeLock = (file: string): void => {
-  const fs = process.getBuiltinModule("node:fs")
-  // SQLite's own file beside it stays where a process is killed.
-  for (const each of [`${file}-journal`, file]) fs.rmSync(each, { force: true })
-}
-
-/** Whether a process holds the lock. One that was left behind by a killed process is held by none. */
+/** Whether a process has the lock. */
 export const isLocked = (file: string): boolean => {
   const fs = process.getBuiltinModule("node:fs")
   if (!fs.existsSync(file)) return false
-  const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: 0 })
-  const read = attempt(() => database.prepare("SELECT count(*) FROM sqlite_schema").get())
-  database.close()
-  return Result.isFailure(read)
+  const isFree = attempt(() => {
+    const database = new (sqlite().DatabaseSync)(file, { readOnly: true, timeout: 0 })
+    const read = attempt(() => database.prepare("SELECT count(*) FROM sqlite_schema").get())
+    database.close()
+    Result.getOrThrowWith(read, (error) => error)
+  })
+  // Its process may remove it in the meantime.
+  return Result.isFailure(isFree) && fs.existsSync(file)
 }

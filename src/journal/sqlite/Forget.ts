@@ -80,9 +80,10 @@ export const bytesOf = (database: DatabaseSync): number => {
 const idsOf = (rows: ReadonlyArray<Record<string, unknown>>): ReadonlyArray<string> => rows.map(({ id }) => String(id))
 
 /** The key of a run in each table that has rows of runs, but for turns: another run may have taken them over. */
-const tables = { event: "run", entry_end: "run", entry: "run", run_end: "run", run: "id" }
+const tables = { event: "run", entry_end: "run", entry: "run", run_end: "run", run_resume: "run", run: "id" }
 
 const orphans = `
+  DELETE FROM run_resume WHERE resumed_by NOT IN (SELECT id FROM run);
   DELETE FROM turn WHERE run NOT IN (SELECT id FROM run)
     AND (run, n) NOT IN (SELECT from_run, from_n FROM entry WHERE from_run IS NOT NULL);
   DELETE FROM request WHERE id NOT IN (SELECT request FROM entry);

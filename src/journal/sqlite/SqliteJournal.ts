@@ -6,14 +6,13 @@ import type { BegunRun, Journal, JournalError, Known, Reusable, RunSummary } fro
 import { version } from "../RequestKey.ts"
 import * as Database from "./Database.ts"
 import * as Forget from "./Forget.ts"
+import { identityOf } from "./OwnFile.ts"
 import { addKeys } from "./Rekey.ts"
+import { RunLocks } from "./RunLocks.ts"
 import { Writer } from "./Writer.ts"
 
 const decodeReply = Schema.decodeUnknownResult(Schema.fromJsonString(Reply))
 const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
-
-/** Beside the journal, a file for each open run: locked while its process lives. */
-const lockFile = (file: string, run: string): string => `${file}-run-${run}.lock`
 
 const findSql = `
   SELECT coalesce(e.from_run, e.run) AS run, coalesce(e.from_n, e.n) AS n, e.run AS own_run, e.n AS own_n
@@ -57,6 +56,7 @@ export const make = Effect.fnUntraced(function* (file: string) {
   )
   yield* attempt(file, "cannot be written", () => addKeys(database))
   const journal = of(database, file)
+  // What a run that failed has added last is kept, too.
   yield* Effect.addFinalizer(() => Effect.ignore(journal.kept))
   return journal
 })
@@ -78,13 +78,14 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
   const reading = <A>(body: () => A) => attempt(file, "cannot be read", body)
   const writing = <A>(body: () => A) => attempt(file, "cannot be written", body)
   // A journal that is only read cannot prepare what writes, and one that is only written needs no search.
+  const identity = identityOf(file)
   let writer: Writer | undefined
-  const written = () => (writer ??= new Writer(database, file))
+  const written = () => (writer ??= new Writer(database, file, identity))
+  const locks = new RunLocks(file)
   let search: Database.StatementSync | undefined
-  const isLocked = (run: string): boolean => Database.isLocked(lockFile(file, run))
-  /** Killed processes leave their lock file behind. */
+  const isLive = (run: string): boolean => locks.isLive(run)
   const unlocked = (runs: ReadonlyArray<string>): ReadonlyArray<string> => {
-    for (const run of runs) Database.removeLock(lockFile(file, run))
+    locks.forget(runs)
     return runs
   }
 
@@ -97,7 +98,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
       source: String(row["source"]),
       at: Number(row["at"]),
       end: end ?? undefined,
-      isLive: end === null && isLocked(id),
+      isLive: end === null && locks.isLive(id),
       answered: Number(row["answered"]),
       failed: Number(row["failed"]),
       entries: Number(row["entries"]),
@@ -105,12 +106,21 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
     }
   }
 
-  /** The runs of a plan without an end. */
+  /** The runs of a plan that have no end. */
   const open = (plan: string, source: string): ReadonlyArray<RunSummary> =>
     database
       .prepare(`${summarySql} WHERE d.state IS NULL AND r.plan = ? AND r.source = ? ORDER BY r.at DESC, r.rowid DESC`)
       .all(plan, source)
       .map(summaryOf)
+
+  /** Of the runs without an end, those that nobody goes on with: neither their own process, nor one that has resumed them. */
+  const idle = (open: ReadonlyArray<RunSummary>): ReadonlyArray<string> => {
+    const resumers = database.prepare("SELECT resumed_by FROM run_resume WHERE run = ?")
+    const live = new Set(open.filter(({ isLive }) => isLive).map(({ id }) => id))
+    return open
+      .filter(({ id }) => !live.has(id) && !resumers.all(id).some((row) => live.has(String(row["resumed_by"]))))
+      .map(({ id }) => id)
+  }
 
   const turnsOf = ({ n, own_n, own_run, run }: Record): Known["turns"] => {
     const rows = database
@@ -130,14 +140,18 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
     place: file,
     begin: (run, { isAlone, resume }) =>
       Effect.gen(function* () {
-        const locked = yield* writing(() => Database.lock(lockFile(file, run.id)))
+        const locked = yield* writing(() => locks.take(run.id))
         const begun = yield* writing(() =>
           Database.transaction(database, () => {
             const unfinished = open(run.plan, run.source)
             const other = isAlone ? unfinished.find(({ isLive }) => isLive) : undefined
             if (other !== undefined) return { open: other }
             database.prepare("INSERT INTO run VALUES (?, ?, ?, ?)").run(run.id, run.plan, run.source, run.at)
-            const resumed = resume ? unfinished.filter(({ isLive }) => !isLive).map(({ id }) => id) : []
+            const resumed = resume ? idle(unfinished) : []
+            const resuming = database.prepare("INSERT INTO run_resume VALUES (?, ?)")
+            for (const id of resumed) resuming.run(id, run.id)
+            const known = database.prepare("SELECT 1 FROM run WHERE id = ?")
+            locks.removeStale((id) => known.get(id) !== undefined)
             return { ...run, resumed } satisfies BegunRun
           })
         ).pipe(Effect.tapError(() => Effect.sync(locked.release)))
@@ -145,12 +159,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
         else yield* Effect.addFinalizer(() => Effect.sync(locked.release))
         return begun
       }),
-    unfinished: (plan, source) =>
-      reading(() =>
-        open(plan, source)
-          .filter(({ isLive }) => !isLive)
-          .map(({ id }) => id)
-      ),
+    unfinished: (plan, source) => reading(() => idle(open(plan, source))),
     progress: (runs) =>
       reading(() => {
         const ids = JSON.stringify(runs)
@@ -196,7 +205,6 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
           end.run(id, "ended", at)
           for (const run of resumed) end.run(run, "resumed", at)
         })
-        for (const run of resumed) Database.removeLock(lockFile(file, run))
       }),
     runs: reading(() => database.prepare(`${summarySql} ORDER BY r.at DESC, r.rowid DESC`).all().map(summaryOf)),
     events: (run) =>
@@ -209,8 +217,8 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
             return Result.isSuccess(decoded) ? [decoded.success] : []
           })
       ),
-    forget: (runs) => writing(() => unlocked(Forget.forget(database, runs, isLocked))),
-    trim: (limits) => writing(() => unlocked(Forget.trim(database, limits, isLocked))),
+    forget: (runs) => writing(() => unlocked(Forget.forget(database, runs, isLive))),
+    trim: (limits) => writing(() => unlocked(Forget.trim(database, limits, isLive))),
     bytes: reading(() => Forget.bytesOf(database))
   }
 }

@@ -3,6 +3,7 @@ import { Result } from "effect"
 import type { JournalError, Row } from "../Journal.ts"
 import { version } from "../RequestKey.ts"
 import { type DatabaseSync, errorAt, transaction } from "./Database.ts"
+import { identityOf } from "./OwnFile.ts"
 
 const statements = (database: DatabaseSync) => ({
   entry: database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -24,13 +25,16 @@ interface Waiting {
 export class Writer {
   readonly #database: DatabaseSync
   readonly #place: string
+  readonly #identity: string | undefined
   readonly #statements: ReturnType<typeof statements>
   #rows: Array<Waiting> = []
   #isScheduled = false
   #failure: JournalError | undefined
 
-  constructor(database: DatabaseSync, place: string) {
+  /** `identity`: of the file at `place` when it was opened. */
+  constructor(database: DatabaseSync, place: string, identity = identityOf(place)) {
     this.#database = database
+    this.#identity = identity
     this.#place = place
     this.#statements = statements(database)
   }
@@ -54,6 +58,9 @@ export class Writer {
     const isPaid = rows.some(({ row }) => row._tag === "Turn")
     const written = Result.try({
       try: () => {
+        // SQLite would write to a removed file without an error.
+        if (identityOf(this.#place) !== this.#identity)
+          throw new Error("the file was removed or replaced during the run")
         // Without `FULL` a process that is killed loses nothing, but a computer that loses its power may.
         this.#database.exec(`PRAGMA synchronous = ${isPaid ? "FULL" : "NORMAL"}`)
         transaction(this.#database, () => {

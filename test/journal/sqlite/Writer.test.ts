@@ -1,0 +1,117 @@
+/** Writing to a journal that cannot take any more: what was kept stays, the run goes on, and it is said once. */
+import { readFileSync, renameSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Scope } from "effect"
+import { Ask } from "fanfold"
+import { open } from "../../../src/journal/OpenJournal.ts"
+import * as Database from "../../../src/journal/sqlite/Database.ts"
+import { Writer } from "../../../src/journal/sqlite/Writer.ts"
+import { captured } from "../../Captured.ts"
+import { asksOf, make, questionOf, reply } from "../../FakeClaude.ts"
+import { journalFiles, run } from "../Journaled.ts"
+import { answered, begin, found } from "../Rows.ts"
+
+const newFile = journalFiles()
+
+const names = Array.from({ length: 8 }, (_, i) => `q${i}`)
+
+describe("a journal without room", () => {
+  it.effect("undoes the rows that do not fit, keeps all before, and fails from then on", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
+      const database = yield* Effect.fromResult(Database.open(file))
+      const writer = new Writer(database, file)
+      writer.add("r", answered(0, "before"))
+      assert.isUndefined(writer.flush())
+      database.exec("PRAGMA max_page_count = 1")
+      writer.add("r", [...answered(1, "small"), ...answered(2, "large", "x".repeat(1e6))])
+      const failure = writer.flush()
+      assert.strictEqual(failure?.message, `the journal ${file} cannot be written: database or disk is full`)
+      database.exec("PRAGMA max_page_count = 1000000")
+      writer.add("r", answered(3, "after"))
+      assert.strictEqual(writer.flush(), failure)
+      database.close()
+      const journal = yield* open(file)
+      const texts = yield* Effect.forEach(["before", "small", "large", "after"], (question) => found(journal, question))
+      assert.deepStrictEqual(texts, ["re before", undefined, undefined, undefined])
+    })
+  )
+})
+
+describe("a journal that is removed during the run", () => {
+  for (const [how, remove] of [
+    ["removed", (file: string) => rmSync(file)],
+    ["moved", (file: string) => renameSync(file, `${file}.old`)],
+    [
+      "replaced",
+      (file: string) => {
+        rmSync(file)
+        new DatabaseSync(file).close()
+      }
+    ]
+  ] as const) {
+    it.effect(`is told of once, and the run goes on: ${how}`, () =>
+      Effect.gen(function* () {
+        const file = newFile()
+        const claude = make(({ request }, nth) =>
+          Effect.sync(() => {
+            if (nth === 3) remove(file)
+            return reply(`re ${questionOf(request)}`)
+          })
+        )
+        const said = captured()
+        yield* said.capture(run(file, claude, asksOf(...names)))
+        assert.lengthOf(claude.sent, names.length + 1)
+        assert.deepStrictEqual(said.lines, [
+          `Nothing more of this run is kept, as the journal ${file} cannot be written: the file was removed or replaced during the run`
+        ])
+      })
+    )
+  }
+})
+
+describe("a journal that another process keeps locked", () => {
+  it.effect("is waited for, and then told of in a sentence", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
+      const database = yield* Effect.fromResult(Database.open(file, 100))
+      const writer = new Writer(database, file)
+      const other = new DatabaseSync(file)
+      other.exec("BEGIN IMMEDIATE")
+      writer.add("r", answered(0, "q"))
+      const start = performance.now()
+      const failure = writer.flush()
+      assert.isAtLeast(performance.now() - start, 90)
+      for (const connection of [other, database]) connection.close()
+      assert.strictEqual(failure?.message, `the journal ${file} cannot be written: another process keeps it locked`)
+    })
+  )
+})
+
+describe("closing a journal", () => {
+  it.effect("writes what was added last", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const scope = yield* Scope.make()
+      const journal = yield* Scope.provide(open(file), scope)
+      yield* Scope.provide(begin(journal, "r"), scope)
+      journal.add("r", answered(0, "q"))
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(yield* found(yield* open(file), "q"), "re q")
+      assert.isFalse(readFileSync(file).includes("Nothing"))
+    })
+  )
+
+  it.effect("leaves one file, which has everything", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      yield* run(file, make(), { one: Ask.text("one") })
+      assert.isAbove(statSync(file).size, 4096)
+      assert.throws(() => statSync(join(`${file}-wal`)))
+    })
+  )
+})

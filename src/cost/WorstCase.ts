@@ -30,6 +30,9 @@ export interface Answer {
   readonly bytes: number
 }
 
+/** Two parts of one answer. */
+export const addAnswers = (a: Answer, b: Answer): Answer => ({ tokens: a.tokens + b.tokens, bytes: a.bytes + b.bytes })
+
 const encoder = new TextEncoder()
 
 /** Length in bytes of UTF-8. A token stands for at least one byte, so a text has at most as many tokens as bytes. */

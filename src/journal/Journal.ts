@@ -71,7 +71,13 @@ export type Row =
       readonly known: Pick<Known, "run" | "entry"> | undefined
     }
   | ({ readonly _tag: "Turn"; readonly entry: number; readonly turn: number } & Turn)
-  | { readonly _tag: "End"; readonly entry: number; readonly at: number; readonly state: "answered" | "failed" }
+  | {
+      readonly _tag: "End"
+      readonly entry: number
+      readonly at: number
+      /** `stopped`: it failed for another reason than its replies, which may still lead to its answer. */
+      readonly state: "answered" | "failed" | "stopped"
+    }
   | { readonly _tag: "Event"; readonly event: Event }
 
 /** How a run ended. One that failed, was interrupted or killed has no end, and the next run of its plan goes on with it. */

@@ -1,6 +1,6 @@
 /** One run of this process and its journal: what of it is answered by earlier runs, and what it adds. */
 import { Cause, Clock, Console, Effect } from "effect"
-import type { AskError } from "../claude/AskError.ts"
+import type { AskError, Reason } from "../claude/AskError.ts"
 import type { Send } from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
@@ -95,8 +95,8 @@ export class RunRecorder {
       const turn = entry.turns++
       const known = entry.known?.turns[turn]
       const key = RequestKey.ofTurn(request)
-      if (known !== undefined && known.key === key) return this.#reuse(entry, known)
-      return Effect.flatMap(this.#asked(send(request), entry), (reply) =>
+      if (known !== undefined && known.key === key) return this.#reuse(request, entry, known)
+      return Effect.flatMap(this.#asked(send(request), request, entry), (reply) =>
         Effect.flatMap(Clock.currentTimeMillis, (at) => {
           const rows: Array<Row> = [{ _tag: "Turn", entry: entry.n, turn, key, reply, at }]
           const isAsk = execution !== undefined && this.#asks.has(execution)
@@ -108,11 +108,14 @@ export class RunRecorder {
     })
   }
 
-  #reuse(entry: Entry, { at, reply }: Known["turns"][number]): Effect.Effect<Reply, AskError> {
+  #reuse(request: Request, entry: Entry, { at, reply }: Known["turns"][number]): Effect.Effect<Reply, AskError> {
     return Effect.withFiber((fiber) => {
       const run = entry.known!.run
       const call = fiber.getRef(Call.Current)
-      if (call.part === "ask") this.#count(call.run, entry, WorstCase.answerOf(reply))
+      if (call.part === "ask") {
+        const answer = WorstCase.answerOf(reply)
+        this.#count(call.run, entry, isContinued(request) ? WorstCase.addAnswers(entry.reused, answer) : answer)
+      }
       const { declined, model, usage } = reply
       const reused = { _tag: "Reused", model, usage, paidAt: at, from: run, ...(declined && { declined }) } as const
       return Effect.as(Event.emit(reused), reply)
@@ -120,10 +123,10 @@ export class RunRecorder {
   }
 
   /** A request that is sent, with what a budget must know of the answers that were not. */
-  #asked<A, E, R>(sent: Effect.Effect<A, E, R>, entry: Entry): Effect.Effect<A, E, R> {
+  #asked<A, E, R>(sent: Effect.Effect<A, E, R>, request: Request, entry: Entry): Effect.Effect<A, E, R> {
     return Effect.updateService(sent, Call.Current, (call) => {
-      // Its answer takes the place of one that did not fit.
-      this.#count(call.run, entry, noAnswer)
+      // Its answer takes the place of one that did not fit, but not of the part that it continues.
+      if (!isContinued(request)) this.#count(call.run, entry, noAnswer)
       const reused = this.#reused.get(call.run)
       return reused === undefined ? call : { ...call, reused }
     })
@@ -180,9 +183,23 @@ export class RunRecorder {
   }
 }
 
-const endOf = ({ _tag, at }: Event.Event, entry: number): ReadonlyArray<Row> =>
-  _tag === "Answered" || _tag === "Failed"
-    ? [{ _tag: "End", entry, at, state: _tag === "Answered" ? "answered" : "failed" }]
-    : []
+const endOf = (event: Event.Event, entry: number): ReadonlyArray<Row> => {
+  if (event._tag === "Answered") return [{ _tag: "End", entry, at: event.at, state: "answered" }]
+  if (event._tag !== "Failed") return []
+  return [{ _tag: "End", entry, at: event.at, state: aboutReplies.has(event.reason) ? "failed" : "stopped" }]
+}
+
+/** Reasons of errors that are about the replies: with the same ones the ask would fail again. */
+const aboutReplies: ReadonlySet<string> = new Set([
+  "Refused",
+  "Truncated",
+  "Unfinished",
+  "IncompleteReply",
+  "EmptyAnswer",
+  "Undecodable"
+] satisfies ReadonlyArray<Reason["_tag"]>)
+
+/** Whether the reply goes on where a paused turn stopped. */
+const isContinued = ({ messages }: Request): boolean => messages.at(-1)?.role === "assistant"
 
 const isAnswer = ({ stopReason }: Reply): boolean => stopReason === "end_turn" || stopReason === "stop_sequence"

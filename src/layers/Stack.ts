@@ -75,9 +75,9 @@ const stating = ({ prices, refusals = RefusalPolicy.standard }: Options, layer: 
       )
 }
 
-/** Puts layers around each other, outermost first. */
+/** Puts layers around each other, outermost first. What a layer provides beside `Claude` is there outside of all of them. */
 const stack = (...layers: ReadonlyArray<Around>): Around =>
-  layers.reduceRight((inner, outer) => Layer.provide(outer, inner))
+  layers.reduceRight((inner, outer) => Layer.provideMerge(outer, inner))
 
 /** A layer that is there only where its options are. */
 const where = <A>(options: A | undefined, layer: (options: A) => Around): ReadonlyArray<Around> =>
@@ -88,8 +88,9 @@ const sourceOf = ({ baseUrl = defaultBaseUrl, fetch }: Partial<ClaudeOptions>): 
   fetch === undefined ? baseUrl : "fetch"
 
 /**
- * What belongs to one run. An answer of the journal costs nothing and waits for nothing. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
- * of which is retried by itself. A request that is sent again without fallbacks is no further try, and has a worst case of its own.
+ * What belongs to one run. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
+ * of which is retried by itself. The journal keeps each of these replies, so that none is paid again where an ask breaks off, and what
+ * it answers costs nothing and waits for nothing. A request that is sent again without fallbacks is no further try, and has a worst case of its own.
  * A second copy is no try of its own. Every attempt that may be paid is budgeted. A call that
  * waits for the shared prefix holds no place in `Pacing`.
  */
@@ -97,11 +98,11 @@ const run = (options: Options, source = ""): Around =>
   stating(
     options,
     stack(
+      Fallback.layer(options.refusals),
+      Continue.layer(options.continue),
       ...where(options.journal === false ? undefined : options.journal, (journal) =>
         Journal.layer(journal, { reuse: options.reuse, source })
       ),
-      Fallback.layer(options.refusals),
-      Continue.layer(options.continue),
       Retry.layer(options.retry),
       Refusals.layer(options.refusals),
       ...where(options.hedge, Hedge.layer),

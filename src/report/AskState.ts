@@ -144,7 +144,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       return
     case "Reused":
       ask.model = event.model
-      ask.reused = { from: event.from, paidAt: event.paidAt, usage: event.usage, costUsd: event.costUsd, at: event.at }
+      ask.reused = reusedAfter(ask.reused, event)
       return
     case "Retrying":
       ask.status = "retrying"
@@ -169,6 +169,22 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       return end(ask, "failed", event.at)
     case "Interrupted":
       return end(ask, "interrupted", event.at)
+  }
+}
+
+/** An ask may take over several replies: a misfit and its correction, the parts of a paused turn. */
+const reusedAfter = (
+  before: Reused | undefined,
+  { at, costUsd, from, paidAt, usage }: Extract<Event, { readonly _tag: "Reused" }>
+): Reused => {
+  if (before === undefined) return { at, from, paidAt, usage, costUsd }
+  const isPriced = before.costUsd !== undefined && costUsd !== undefined
+  return {
+    at,
+    from,
+    paidAt,
+    usage: addUsage(before.usage, usage),
+    costUsd: isPriced ? before.costUsd + costUsd : undefined
   }
 }
 

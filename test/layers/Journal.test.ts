@@ -128,4 +128,28 @@ describe("the journal", () => {
       assert.lengthOf(second.sent, 0)
     })
   )
+
+  it.effect("keeps the parts of a paused turn, and a refusal before another model answered", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const ask = (claude: ReturnType<typeof make>) =>
+        Effect.exit(
+          Research.run({ long: Ask.text("Long?", { model: ["claude-haiku-5-5", "claude-sonnet-5-5"] }) }).pipe(
+            Effect.provide(Stack.layerOver({ journal: { file } }).pipe(Layer.provide(claude.layer)))
+          )
+        )
+      const replies = [
+        reply("", { stopReason: "refusal" }),
+        reply("one ", { stopReason: "pause_turn", model: "claude-sonnet-5-5" })
+      ]
+      const killed = make((_, nth) => (nth <= 2 ? Effect.succeed(replies[nth - 1]!) : Effect.die("killed")))
+      yield* ask(killed)
+      assert.lengthOf(killed.sent, 3)
+      const second = make(() => Effect.succeed(reply("two", { model: "claude-sonnet-5-5" })))
+      const exit = yield* ask(second)
+      assert.lengthOf(second.sent, 1)
+      assert.strictEqual(second.sent[0]!.request.messages.at(-1)?.role, "assistant")
+      assert.deepStrictEqual(exit._tag === "Success" && exit.value.answers, { long: "one two" })
+    })
+  )
 })

@@ -21,9 +21,9 @@ const findSql = `
   JOIN run r ON r.id = e.run
   JOIN turn t ON t.run = coalesce(e.from_run, e.run) AND t.n = coalesce(e.from_n, e.n) AND t.turn = 0
   LEFT JOIN entry_end x ON x.run = e.run AND x.n = e.n
-  WHERE k.key = ? AND k.version = ${version} AND r.source = ? AND (x.state IS NULL OR x.state = 'answered')
+  WHERE k.key = ? AND k.version = ${version} AND r.source = ? AND (x.state IS NULL OR x.state <> 'failed')
     AND (r.id IN (SELECT value FROM json_each(?)) OR (x.state = 'answered' AND t.at >= ?))
-  ORDER BY x.state IS NULL, t.at DESC LIMIT 1`
+  ORDER BY x.state IS NOT 'answered', t.at DESC LIMIT 1`
 
 const answeredSql = `
   SELECT count(DISTINCT e.request || ' ' || e.ordinal) AS answered
@@ -43,7 +43,7 @@ const summarySql = `
   SELECT r.*, d.state AS end,
     (SELECT count(*) FROM entry e WHERE e.run = r.id) AS entries,
     (SELECT count(*) FROM entry_end x WHERE x.run = r.id AND x.state = 'answered') AS answered,
-    (SELECT count(*) FROM entry_end x WHERE x.run = r.id AND x.state = 'failed') AS failed,
+    (SELECT count(*) FROM entry_end x WHERE x.run = r.id AND x.state <> 'answered') AS failed,
     max(r.at, coalesce(d.at, 0), coalesce((SELECT max(x.at) FROM entry_end x WHERE x.run = r.id), 0)) AS last_at
   FROM run r LEFT JOIN run_end d ON d.run = r.id`
 

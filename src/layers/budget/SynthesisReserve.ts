@@ -1,6 +1,6 @@
 /** What is reserved for the synthesis of one run; it grows with the answers that the synthesis will read. */
 import type { Request } from "../../claude/Message.ts"
-import { type Amount, type Answer, noAmount } from "../../cost/WorstCase.ts"
+import { addAnswers, type Amount, type Answer, noAmount } from "../../cost/WorstCase.ts"
 
 /** What the synthesis may take at most with so many tokens of answers: of all its models, or of one request of it. */
 type MaxOf = (answerTokens: number, sent?: Request) => Amount
@@ -53,7 +53,7 @@ export class SynthesisReserve {
   /** Counts an ask's answer in the place of an earlier one, or in addition where its turn was continued. */
   put(ask: string, { bytes, tokens }: Answer, isContinued: boolean): void {
     const before = this.#answers.get(ask) ?? noAnswer
-    const after = isContinued ? { tokens: before.tokens + tokens, bytes: before.bytes + bytes } : { tokens, bytes }
+    const after = isContinued ? addAnswers(before, { tokens, bytes }) : { tokens, bytes }
     this.#answers.set(ask, after)
     this.#known = {
       tokens: this.#known.tokens + after.tokens - before.tokens,

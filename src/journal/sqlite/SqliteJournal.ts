@@ -25,19 +25,44 @@ const findSql = `
     AND (r.id IN (SELECT value FROM json_each(?)) OR (x.state = 'answered' AND t.at >= ?))
   ORDER BY x.state IS NULL, t.at DESC LIMIT 1`
 
+/** A reply that was kept last before a process was killed has no end yet, and is an answer unless it was asked for once more. */
 const answeredSql = `
   SELECT count(DISTINCT e.request || ' ' || e.ordinal) AS answered
-  FROM entry e JOIN entry_end x ON x.run = e.run AND x.n = e.n
-  WHERE x.state = 'answered' AND e.part = 'ask' AND e.run IN (SELECT value FROM json_each(?))`
+  FROM entry e LEFT JOIN entry_end x ON x.run = e.run AND x.n = e.n
+  WHERE e.part = 'ask' AND e.run IN (SELECT value FROM json_each(?)) AND (x.state = 'answered' OR (
+    x.state IS NULL
+    AND (
+      SELECT t.reply ->> 'stopReason' IN ('end_turn', 'stop_sequence') FROM turn t
+      WHERE t.run = coalesce(e.from_run, e.run) AND t.n = coalesce(e.from_n, e.n) ORDER BY t.turn DESC LIMIT 1
+    )
+    AND NOT EXISTS (
+      SELECT 1 FROM event v WHERE v.run = e.run AND v.event ->> 'ask' = e.ask AND v.event ->> '_tag' = 'Reasked'
+    )
+  ))`
 
+/**
+ * The attempts of each ask of a run. `open`: those whose end is not known, as a call that was stopped on its way, by Ctrl-C too,
+ * may have been paid; but none where the run, or one that has gone on with it, has the answer.
+ */
 const attemptsSql = `
-  SELECT event ->> 'ask' AS ask,
-    sum(CASE event ->> '_tag' WHEN 'Dispatched' THEN 1 ELSE -1 END) AS open,
-    sum(event ->> 'costUsd') AS usd,
-    sum(event ->> 'usage' IS NOT NULL AND event ->> 'costUsd' IS NULL) AS unpriced
-  FROM event
-  WHERE run IN (SELECT value FROM json_each(?)) AND event ->> '_tag' IN ('Dispatched', 'Replied', 'AttemptFailed')
-  GROUP BY run, ask, event ->> 'part'`
+  WITH own AS (SELECT value AS run FROM json_each(?)),
+  attempt AS (
+    SELECT run, event ->> 'ask' AS ask, event ->> 'part' AS part,
+      CASE max(event ->> '_tag' = 'Answered') WHEN 1 THEN 0 ELSE sum(
+        CASE WHEN event ->> '_tag' = 'Dispatched' THEN 1 WHEN event ->> 'reason' IS 'Interrupted' THEN 0 ELSE -1 END
+      ) END AS open,
+      sum(event ->> 'costUsd') AS usd,
+      sum(event ->> '_tag' <> 'Answered' AND event ->> 'usage' IS NOT NULL AND event ->> 'costUsd' IS NULL) AS unpriced
+    FROM event
+    WHERE run IN own AND event ->> '_tag' IN ('Dispatched', 'Replied', 'AttemptFailed', 'Answered')
+    GROUP BY 1, 2, 3
+  )
+  SELECT a.ask, a.usd, a.unpriced, CASE WHEN EXISTS (
+    SELECT 1 FROM entry e JOIN entry o ON o.request = e.request AND o.ordinal = e.ordinal AND o.run <> e.run
+    JOIN turn t ON t.run = o.run AND t.n = o.n
+    WHERE a.open > 0 AND e.run = a.run AND e.ask = a.ask AND e.part = a.part AND o.run IN own
+  ) THEN 0 ELSE a.open END AS open
+  FROM attempt a`
 
 const summarySql = `
   SELECT r.*, d.state AS end,

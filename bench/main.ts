@@ -13,6 +13,7 @@ const questions: Readonly<Record<string, string>> = {
   concurrency: "How does the time of a research shrink with its concurrency?",
   delivery: "How does a fan-out behave on a bad day of the API?",
   "end-to-end": "What does a call cost, from the question to the answer, over HTTP/1.1 and HTTP/2?",
+  journal: "What does the journal keep of an edited and of a killed run, and what does it cost?",
   mock: "What does the mock itself cost?",
   overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
   "sequential-vs-parallel": "How much does asking in parallel buy, and how near is it to what is possible?",

@@ -70,7 +70,7 @@ export const resume = async (asks: number, rounds: Rounds) =>
       },
       rounds
     )
-    const [again] = figures.resumed.filter(({ sent }) => sent !== 1)
+    const again = figures.resumed.find(({ sent }) => sent !== 1)
     if (again !== undefined) throw new Error(`a resumed run sent ${again.sent} requests instead of 1`)
     return figures
   })

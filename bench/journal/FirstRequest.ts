@@ -16,9 +16,9 @@ export const play = async (
   { onRun, rounds, seed }: Rounds
 ): Promise<Readonly<Record<Arm, ReadonlyArray<number>>>> => {
   const base = mkdtempSync(join(tmpdir(), "fanfold-first-request-"))
-  let onRequest = () => {}
+  let onRequest: (() => void) | undefined
   const latency = () => {
-    onRequest()
+    onRequest?.()
     return 0
   }
   await using server = await mockClaude({ seed, latency }).serve()

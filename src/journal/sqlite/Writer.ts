@@ -13,7 +13,8 @@ const statements = (database: DatabaseSync) => ({
   requestKey: database.prepare("INSERT OR IGNORE INTO request_key VALUES (?, ?, ?)"),
   turn: database.prepare("INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?)"),
   end: database.prepare("INSERT OR IGNORE INTO entry_end VALUES (?, ?, ?, ?)"),
-  event: database.prepare("INSERT INTO event SELECT ?1, coalesce(max(n), -1) + 1, ?2 FROM event WHERE run = ?1")
+  event: database.prepare("INSERT INTO event VALUES (?, ?, ?)"),
+  nextEvent: database.prepare("SELECT coalesce(max(n), -1) + 1 AS n FROM event WHERE run = ?")
 })
 
 interface Waiting {
@@ -26,6 +27,8 @@ export class Writer {
   readonly #place: string
   readonly #statements: ReturnType<typeof statements>
   #rows: Array<Waiting> = []
+  /** The number of the next event of each run, whose events this process alone writes. */
+  readonly #nextEvents = new Map<string, number>()
   #isScheduled = false
   #failure: JournalError | undefined
 
@@ -83,8 +86,14 @@ export class Writer {
         end.run(run, row.entry, row.state, row.at)
         return
       case "Event":
-        event.run(run, JSON.stringify(row.event))
+        event.run(run, this.#nextEvent(run), JSON.stringify(row.event))
     }
+  }
+
+  #nextEvent(run: string): number {
+    const n = this.#nextEvents.get(run) ?? Number(this.#statements.nextEvent.get(run)?.["n"])
+    this.#nextEvents.set(run, n + 1)
+    return n
   }
 
   #requestId({ request }: Extract<Row, { readonly _tag: "Entry" }>): number {

@@ -206,13 +206,8 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
         return turns.length === 0 ? undefined : { run: String(found["run"]), entry: Number(found["n"]), turns }
       }),
     add: (run, rows) => written().add(run, rows),
-    // What other fibers add in the meantime is written with it.
-    kept: Effect.andThen(
-      Effect.yieldNow,
-      Effect.suspend(() => {
-        const failure = written().flush()
-        return failure === undefined ? Effect.void : Effect.fail(failure)
-      })
+    kept: Effect.callback((resume) =>
+      written().whenFlushed((failure) => resume(failure === undefined ? Effect.void : Effect.fail(failure)))
     ),
     end: ({ id, resumed }, at) =>
       writing(() => {

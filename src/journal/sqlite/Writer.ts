@@ -22,6 +22,9 @@ interface Waiting {
   readonly row: Row
 }
 
+/** How long rows wait that nobody waits for. Most are written before, with a request or a reply. */
+const soonMillis = 20
+
 export class Writer {
   readonly #database: DatabaseSync
   readonly #place: string
@@ -30,6 +33,7 @@ export class Writer {
   /** The number of the next event of each run, whose events this process alone writes. */
   readonly #nextEvents = new Map<string, number>()
   #isScheduled = false
+  #waiting: Array<(failure: JournalError | undefined) => void> = []
   #failure: JournalError | undefined
 
   constructor(database: DatabaseSync, place: string) {
@@ -43,9 +47,22 @@ export class Writer {
     for (const row of rows) this.#rows.push({ run, row })
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => {
+    const timer = globalThis.setTimeout(() => {
       this.#isScheduled = false
       this.flush()
+    }, soonMillis)
+    // A process does not live longer for it: a journal that is closed writes all that it has taken.
+    timer.unref()
+  }
+
+  /** Calls back when all that was taken is written. All who wait within a turn of the event loop wait for one transaction. */
+  whenFlushed(done: (failure: JournalError | undefined) => void): void {
+    if (this.#waiting.push(done) > 1) return
+    setImmediate(() => {
+      const waiting = this.#waiting
+      this.#waiting = []
+      const failure = this.flush()
+      for (const each of waiting) each(failure)
     })
   }
 

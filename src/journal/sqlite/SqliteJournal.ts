@@ -17,7 +17,8 @@ const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
 /** Beside the journal, a file for each open run: locked while its process lives. */
 const lockFile = (file: string, run: string): string => `${file}-run-${run}.lock`
 
-const findSql = `
+/** A place for each run costs half of what a table of them does. */
+const findSql = (runs: number): string => `
   SELECT t.run, t.n, e.run AS own_run, e.n AS own_n, t.turn, t.key, t.reply, t.at,
     EXISTS (SELECT 1 FROM turn m WHERE m.run = t.run AND m.n = t.n AND m.turn > 0)
       OR (e.from_run IS NOT NULL AND EXISTS (SELECT 1 FROM turn m WHERE m.run = e.run AND m.n = e.n)) AS has_more
@@ -27,7 +28,7 @@ const findSql = `
   JOIN turn t ON t.run = coalesce(e.from_run, e.run) AND t.n = coalesce(e.from_n, e.n) AND t.turn = 0
   LEFT JOIN entry_end x ON x.run = e.run AND x.n = e.n
   WHERE k.key = ? AND k.version = ${version} AND r.source = ? AND (x.state IS NULL OR x.state = 'answered')
-    AND (r.id IN (SELECT value FROM json_each(?)) OR (x.state = 'answered' AND t.at >= ?))
+    AND (r.id IN (${Array.from({ length: runs }, () => "?").join()}) OR (x.state = 'answered' AND t.at >= ?))
   ORDER BY x.state IS NULL, t.at DESC LIMIT 1`
 
 const turnsSql = "SELECT * FROM turn WHERE (run = ? AND n = ?) OR (run = ? AND n = ?) ORDER BY turn, run = ? AND n = ?"
@@ -109,7 +110,8 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
   // A journal that is only read cannot prepare what writes, and one that is only written needs no search.
   let writer: Writer | undefined
   const written = () => (writer ??= new Writer(database, file))
-  let search: Database.StatementSync | undefined
+  /** By the number of runs whose answers count. */
+  const searches = new Map<number, Database.StatementSync>()
   let allTurns: Database.StatementSync | undefined
 
   const summaryOf = (row: Record): RunSummary => {
@@ -193,14 +195,9 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
     find: (key, ordinal, { runs, since, source }: Reusable) =>
       reading(() => {
         const never = Number.MAX_SAFE_INTEGER
-        search ??= database.prepare(findSql)
-        const found = search.get(
-          ordinal,
-          key,
-          source,
-          JSON.stringify(runs),
-          since === undefined ? never : Math.trunc(since)
-        )
+        const search = searches.get(runs.length) ?? database.prepare(findSql(runs.length))
+        searches.set(runs.length, search)
+        const found = search.get(ordinal, key, source, ...runs, since === undefined ? never : Math.trunc(since))
         if (found === undefined) return undefined
         const turns = turnsOf(found)
         return turns.length === 0 ? undefined : { run: String(found["run"]), entry: Number(found["n"]), turns }

@@ -194,6 +194,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
       }),
     find: (key, ordinal, { runs, since, source }: Reusable) =>
       reading(() => {
+        if (runs.length === 0 && since === undefined) return undefined
         const never = Number.MAX_SAFE_INTEGER
         const search = searches.get(runs.length) ?? database.prepare(findSql(runs.length))
         searches.set(runs.length, search)

@@ -113,9 +113,9 @@ const problemsOfNotice = (
   askOf: (entry: Entry) => string
 ): ReadonlyArray<string> => {
   const said = notice.exec(stderr)
-  // A process that was killed early may not have come to say it.
+  // A process that was killed early may not have come to say it, and there may be nothing to go on with.
   if (said === null) {
-    const isDue = before.unfinishedRuns > 0 && (moment === undefined || sent.length > 0)
+    const isDue = before.dispatched.length > 0 && before.unfinishedRuns > 0 && (moment === undefined || sent.length > 0)
     return isDue ? [`did not say that it resumes: ${stderr}`] : []
   }
   const [line, answered, usd, onTheirWay = "0"] = said

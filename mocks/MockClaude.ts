@@ -125,7 +125,7 @@ export const make = (options: Options = {}): MockClaude => {
       return serve(Control.around(fetch, claude), options, engineOrTape)
     },
     record: (file, options) => {
-      current = record(file, options).fetch
+      current = record(file, { upstream: "https://api.anthropic.com", ...options }).fetch
     },
     replay: async (file, options) => {
       current = (await replay(file, options)).fetch

@@ -126,7 +126,9 @@ describe("generateText", () => {
     ["max_tokens", "length"],
     ["model_context_window_exceeded", "length"],
     ["pause_turn", "pause"],
-    ["new_reason", "unknown"],
+    ["tool_use", "tool-calls"],
+    ["new_reason", "other"],
+    ["constructor", "other"],
     [null, "unknown"]
   ] as const)("finishes %s as %s", ([stopReason, expected]) =>
     Effect.gen(function* () {
@@ -194,6 +196,14 @@ describe("generateObject", () => {
       const error = yield* Effect.flip(Effect.provide(generate, over(short, { maxTokens: 2 })))
       assert.deepInclude(error.reason, { _tag: "StructuredOutputError", responseText: `{"eu` })
       assert.include(error.message, "the answer was cut at 2 tokens: raise maxTokens")
+      for (const [stopReason, message] of [
+        [null, "the reply has no stop reason"],
+        ["tool_use", "Claude wants to use a tool"],
+        ["pause_turn", "the turn did not end"]
+      ] as const) {
+        const part = make(() => Effect.succeed(reply(`{"euro":3,"note":null}`, { stopReason })))
+        assert.include((yield* Effect.flip(Effect.provide(generate, over(part)))).message, message)
+      }
     })
   )
 

@@ -12,34 +12,37 @@ type Json = Record<string, unknown>
 /** Whether a request asks for an event stream. */
 export const wantsStream = (body: string): boolean => parse(body)?.["stream"] === true
 
-const isStream = ({ headers }: Recorded): boolean => /event-stream/i.test(headers["content-type"] ?? "")
+const textOf = ({ chunks }: Recorded): string => chunks.map(({ text }) => text).join("")
 
-/** Whether a line is a reply: not an error, nor a broken connection. */
-export const isReply = ({ response }: Line): boolean => response?.status === 200
-
-/** Whether the reply of a line has this form. */
-export const hasForm = ({ response }: Line, streamed: boolean): boolean =>
-  response !== undefined && isStream(response) === streamed
+/** Some gateways stream with another content type. */
+const isStream = (response: Recorded): boolean =>
+  /event-stream/i.test(response.headers["content-type"] ?? "") || /^\s*(?:event|data):/.test(textOf(response))
 
 /**
- * The response in the form asked for. In another form than the recorded one, a body arrives whole at the time of the recorded
- * end; an error event of a stream becomes an error response, and a stream that was cut a body that breaks off.
+ * The response in the form asked for; one that was recorded for a request of that form is given as it is, whatever it is. In
+ * another form, a body arrives whole at the time of the recorded end; an error event of a stream becomes an error response, and
+ * what was cut a body that breaks off.
  */
-export const inForm = (response: Recorded, streamed: boolean): Recorded => {
-  if (response.status !== 200 || isStream(response) === streamed) return response
-  const text = response.chunks.map((chunk) => chunk.text).join("")
+export const inForm = (response: Recorded, recordedFor: string, streamed: boolean): Recorded => {
+  const isAsRecorded = wantsStream(recordedFor) === streamed || isStream(response) === streamed
+  if (response.status !== 200 || isAsRecorded) return response
+  const text = textOf(response)
   const endsAtMillis = Math.max(response.headersAtMillis, response.chunks.at(-1)?.atMillis ?? 0)
   if (!streamed) return plain(response, text, endsAtMillis)
   const message = parse(text)
-  if (message?.["type"] !== "message") return response
+  if (response.cut || message?.["type"] !== "message") return response
   const headers = { ...response.headers, ...Headers.stream }
   return { ...response, headers, chunks: [{ text: eventsOf(message), atMillis: endsAtMillis }] }
 }
 
+/** Whether a body is a stream that came to its last event, so that the end of the connection cuts nothing. */
+export const isEndedStream = (text: string): boolean =>
+  eventsIn(text).some(({ type }) => type === "message_stop" || type === "error")
+
 const plain = (response: Recorded, text: string, endsAtMillis: number): Recorded => {
   const events = eventsIn(text)
   const error = events.find(({ type }) => type === "error")
-  const message = response.cut ? undefined : messageOf(events)
+  const message = response.cut && !isEndedStream(text) ? undefined : messageOf(events)
   // Without a stop reason the stream broke off, also where its connection was closed in order.
   const body = error ?? (typeof message?.["stop_reason"] === "string" ? message : undefined)
   return {
@@ -65,6 +68,11 @@ const eventsIn = (text: string): ReadonlyArray<UncheckedJson> => {
 /** The statuses of the API's error types that occur within streams; any other is a server error. */
 const statusOf: Readonly<Record<string, number>> = {
   invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
   rate_limit_error: 429,
   timeout_error: 504,
   overloaded_error: 529
@@ -75,21 +83,33 @@ const messageOf = (events: ReadonlyArray<UncheckedJson>): Json | undefined => {
   let message: Json | undefined
   const blocks = new Map<unknown, Json>()
   const inputs = new Map<unknown, string>()
-  for (const { content_block, delta, index, message: begun, type, usage } of events) {
+  for (const { content_block, delta, index, message: begun, type, usage, ...others } of events) {
     if (type === "message_start") message = { ...objectOf(begun) }
     else if (type === "content_block_start") blocks.set(index, { ...objectOf(content_block) })
     else if (type === "content_block_delta") {
       const { partial_json, ...rest } = objectOf(delta) ?? {}
-      const block = blocks.get(index)
+      const block = blocks.get(index) ?? begunBy(rest)
+      if (block !== undefined) blocks.set(index, block)
       if (typeof partial_json === "string") inputs.set(index, (inputs.get(index) ?? "") + partial_json)
       else if (block !== undefined) extend(block, rest)
     } else if (type === "message_delta" && message !== undefined) {
-      Object.assign(message, objectOf(delta), { usage: { ...objectOf(message["usage"]), ...objectOf(usage) } })
+      const counts = Object.entries(objectOf(usage) ?? {}).filter(([name, count]) => isCounted(name, count))
+      Object.assign(message, others, objectOf(delta), {
+        usage: { ...objectOf(message["usage"]), ...Object.fromEntries(counts) }
+      })
     }
   }
   for (const [index, input] of inputs) Object.assign(blocks.get(index) ?? {}, { input: parse(input) ?? {} })
   return message === undefined ? undefined : { ...message, content: [...blocks.values()] }
 }
+
+/** Some gateways send text without the start of its block. */
+const begunBy = ({ type }: UncheckedJson): Json | undefined =>
+  type === "text_delta" ? { type: "text", text: "" } : undefined
+
+/** Whether the end of a stream counts this anew: some gateways end every stream with `input_tokens: 0`. */
+const isCounted = (name: string, count: unknown): boolean =>
+  count !== null && !(name.includes("input_tokens") && count === 0)
 
 /** Adds a delta to its block: text is appended, a citation joins the list, any other field is set. */
 const extend = (block: Json, { citation, type, ...fields }: UncheckedJson): void => {

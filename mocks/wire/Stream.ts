@@ -50,7 +50,7 @@ export const split = (block: Block): { readonly start: Fields; readonly deltas: 
     }
   }
   if (callTypes.has(block.type)) {
-    const json = JSON.stringify(block["input"])
+    const json = JSON.stringify(block["input"] ?? {})
     return {
       start: { ...block, input: {} },
       deltas: ["", ...(json === "{}" ? [] : pieces(json))].map((partial_json) => ({

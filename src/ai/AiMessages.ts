@@ -2,8 +2,8 @@
 import { Duration, Effect } from "effect"
 import { AiError, type LanguageModel, type Prompt, type Response } from "effect/ai"
 import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
-import { AskError, Refused, Truncated } from "../claude/AskError.ts"
-import { type Effort, inputTokensOf, type Reply, type Request, textOf, type Turn } from "../claude/Message.ts"
+import { AskError, IncompleteReply, Refused, Truncated, Unfinished } from "../claude/AskError.ts"
+import { type Effort, inputTokensOf, type Reply, type Request, textOf, toolsOf, type Turn } from "../claude/Message.ts"
 
 type Method = "generateText" | "generateObject" | "streamText"
 
@@ -77,7 +77,7 @@ const turnOf = ({ content, role }: Prompt.Message): Turn => {
   }
 }
 
-/** Runs a call; its error becomes an `AiError`, as does a refusal, and an object that was cut at the end. */
+/** Runs a call; its error becomes an `AiError`, as does a refusal, and an object that may be cut. */
 export const answered = (
   method: Method,
   { maxTokens }: Request,
@@ -91,11 +91,28 @@ export const answered = (
         const { category = null, explanation = null } = refusal ?? {}
         return fail(method, reasonOf(new AskError({ reason: new Refused({ category, explanation }), requestId })))
       }
-      if (method !== "generateObject" || finishReasonOf(reply) !== "length") return Effect.succeed(reply)
-      const description = new Truncated({ stopReason: stopReason ?? "", maxTokens }).message
+      const incompleteness = method === "generateObject" ? incompletenessOf(reply, maxTokens) : undefined
+      if (incompleteness === undefined) return Effect.succeed(reply)
+      const description = incompleteness.message
       return fail(method, new AiError.StructuredOutputError({ description, responseText: textOf(reply) }))
     }
   })
+
+/** Why a reply may have less than the whole object, as for an ask; `undefined` where it is complete. */
+const incompletenessOf = (reply: Reply, maxTokens: number): Truncated | Unfinished | IncompleteReply | undefined => {
+  const { stopReason } = reply
+  switch (finishReasonOf(reply)) {
+    case "length":
+      return new Truncated({ stopReason: stopReason ?? "", maxTokens })
+    case "pause":
+      return new Unfinished({ turns: 0 })
+    case "tool-calls":
+    case "unknown":
+      return new IncompleteReply({ stopReason, tools: toolsOf(reply) })
+    default:
+      return undefined
+  }
+}
 
 /** The parts that follow a reply's text: which model answered, why it stopped, and its usage. */
 export const lastPartsOf = (reply: Reply): [Response.ResponseMetadataPartEncoded, Response.FinishPartEncoded] => {
@@ -122,14 +139,17 @@ export const lastPartsOf = (reply: Reply): [Response.ResponseMetadataPartEncoded
   ]
 }
 
-const finishReasonOf = ({ stopReason }: Reply): Response.FinishReason => finishReasons[stopReason ?? ""] ?? "unknown"
+/** `unknown` where the reply has no stop reason, `other` for a new one. */
+const finishReasonOf = ({ stopReason }: Reply): Response.FinishReason =>
+  stopReason === null ? "unknown" : Object.hasOwn(finishReasons, stopReason) ? finishReasons[stopReason]! : "other"
 
 const finishReasons: Readonly<Record<string, Response.FinishReason>> = {
   end_turn: "stop",
   stop_sequence: "stop",
   max_tokens: "length",
   model_context_window_exceeded: "length",
-  pause_turn: "pause"
+  pause_turn: "pause",
+  tool_use: "tool-calls"
 }
 
 /**

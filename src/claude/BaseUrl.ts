@@ -11,7 +11,10 @@ const blankEnds = /^[\p{Z}\p{Cc}\p{Cf}]+|[\p{Z}\p{Cc}\p{Cf}]+$/gu
 const quotes = /^(?:"(.*)"|'(.*)'|`(.*)`|“(.*)”|‘(.*)’)$/su
 
 /** The URL is that of the API's root; of these paths, the client adds its own. */
-const apiPath = /(?:\/+v1(?:\/+messages(?:\/(?:count_tokens|batches))?|\/+models)?)?\/*$/i
+const apiPath = /(?:\/+v1(?:\/+messages(?:\/+(?:count_tokens|batches))?|\/+(?:models|complete|files))?)?\/*$/i
+
+/** Paths of other APIs, which many gateways have beside the Messages API: OpenAI's, and that of Ollama. */
+const otherPath = /(?:\/+v1)?\/+(?:(?:chat\/+)?completions|responses|embeddings|api\/+(?:chat|generate))$/i
 
 const unquoted = (text: string): string => {
   const inner = text.replace(blankEnds, "")
@@ -59,7 +62,7 @@ const read = (given: string): Result.Result<string, string> => {
   }
   if (root === "http://api.anthropic.com") return reject("https", `https://${url.host}`)
   const path = url.pathname.replace(apiPath, "")
-  const ofOther = /(?:\/v1)?\/(?:chat\/completions|responses)$/.exec(path)
+  const ofOther = otherPath.exec(path)
   if (ofOther !== null) return reject("the URL of a Messages API", root + path.slice(0, ofOther.index))
   return Result.succeed(root + path)
 }

@@ -69,6 +69,7 @@ export const Reply = Schema.Struct({
   id: Schema.String,
   model: Schema.String,
   content: Schema.Array(Block),
+  /** Those of other APIs, as gateways send them, stand as the API's: `length` as `max_tokens`. */
   stopReason: Schema.NullOr(Schema.String),
   stopSequence: Schema.NullOr(Schema.String),
   refusal: Schema.optionalKey(Refusal),
@@ -146,6 +147,10 @@ export const textOf = (reply: { readonly content: ReadonlyArray<Block> }): strin
   }
   return text
 }
+
+/** The names of the tools that a reply wants to be run. */
+export const toolsOf = (reply: { readonly content: ReadonlyArray<Block> }): ReadonlyArray<string> =>
+  reply.content.flatMap(({ name, type }) => (type === "tool_use" && typeof name === "string" ? name : []))
 
 interface Citation {
   readonly title?: unknown

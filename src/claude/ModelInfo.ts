@@ -60,11 +60,22 @@ const models: Readonly<Record<string, ModelInfo>> = {
 export const all: ReadonlyMap<string, ModelInfo> = new Map(Object.entries(models))
 
 /**
- * Other names of a model: with the date of a snapshot (`-20251001`, `@20251001` of Vertex AI), with the prefix and version of
- * Amazon Bedrock (`us.anthropic.claude-haiku-4-5-20251001-v1:0`), or as gateways write it (`anthropic/claude-haiku-4.5`).
+ * What may stand before a name: the ARN of a foundation model or inference profile of Amazon Bedrock, the folders of Vertex AI,
+ * and the providers and regions of gateways (`openrouter/anthropic/`, `bedrock/converse/us-east-1/`).
+ */
+const place =
+  /^(?:arn:aws[a-z-]*:bedrock:[a-z\d-]*:\d*:(?:foundation-model|inference-profile)\/|(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/anthropic\/models\/|(?:(?:anthropic|bedrock|converse|invoke|litellm|litellm_proxy|openrouter|vercel_ai_gateway|vertex|vertex_ai)\/|[a-z]{2}(?:-[a-z]+)+-\d\/)*)/
+
+/**
+ * Other names of a model: with the date of a snapshot (`-20251001`, `@20251001` of Vertex AI), with the prefix, version and window
+ * of Amazon Bedrock (`us.anthropic.claude-haiku-4-5-20251001-v1:0`), as gateways write it (`anthropic/claude-haiku-4.5`), or with
+ * a mark for the window of a million tokens (`claude-sonnet-4-5[1m]`).
  */
 const otherName =
-  /^(?:(?:anthropic|bedrock|openrouter|vertex_ai)\/)*(?:(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.)?(claude-[a-z]+-\d+(?:[-.]\d{1,2})?)(?:[-@]\d{8}|@default|-latest)?(?:-v\d+(?::\d+)?)?$/
+  /^(?:(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.)?(claude-[a-z]+-\d+(?:[-.]\d{1,2})?)(?:[-@]\d{8}|@default|-latest)?(?:-v\d+(?::\d+)?)?(?::\d+[km]|\[\d+[km]\])?$/
+
+/** The mark of the larger window, which a caller asks of a gateway by name. */
+const millionMark = /(?:\[1m\]|:1m)$/
 
 /** The name without the date of its snapshot: `claude-next` is answered by `claude-next-20261101`. */
 export const undated = (model: string): string => model.replace(/-\d{8}$/, "")
@@ -72,9 +83,12 @@ export const undated = (model: string): string => model.replace(/-\d{8}$/, "")
 /** The name in the table that a name stands for; the name itself where it stands for none. */
 export const canonicalOf = (model: string): string => {
   if (all.has(model)) return model
-  const name = otherName.exec(model)?.[1]?.replace(".", "-")
+  const name = otherName.exec(model.replace(place, ""))?.[1]?.replace(".", "-")
   return name !== undefined && all.has(name) ? name : model
 }
 
 /** What is known of a model; `undefined` for one that the table lacks. */
-export const infoOf = (model: string): ModelInfo | undefined => all.get(model) ?? all.get(canonicalOf(model))
+export const infoOf = (model: string): ModelInfo | undefined => {
+  const info = all.get(model) ?? all.get(canonicalOf(model))
+  return info !== undefined && millionMark.test(model) ? { ...info, windowTokens: million.windowTokens } : info
+}

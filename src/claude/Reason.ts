@@ -109,13 +109,16 @@ export class CutOff extends Schema.TaggedError<CutOff>()("CutOff", detail) {
   }
 }
 
-/** A stream whose events contradict each other: the text received may be of two answers, or have gaps. */
+/**
+ * A stream whose events contradict each other, so that the text received may be of two answers, or a reply, streamed or not,
+ * with a part that cannot be read.
+ */
 export class BrokenStream extends Schema.TaggedError<BrokenStream>()("BrokenStream", detail) {
   get isRetryable(): boolean {
     return true
   }
   override get message(): string {
-    return `the stream is broken: ${this.detail}`
+    return `the reply is broken: ${this.detail}`
   }
 }
 

@@ -9,10 +9,11 @@ import { exitCode, Failure } from "./ExitCode.ts"
 import { init } from "./init.ts"
 import { mock } from "./mock.ts"
 import { run } from "./run.ts"
+import { runs } from "./runs.ts"
 
 const fanfold = Command.make("fanfold").pipe(
   Command.withDescription("Ask Claude many independent questions at once and fold the answers into one document"),
-  Command.withSubcommands([run, ask, check, init, mock, bench])
+  Command.withSubcommands([run, ask, check, runs, init, mock, bench])
 )
 
 /** Errors of an invocation go to standard error without the help text: standard output is for documents. */

@@ -90,7 +90,9 @@ export const execute = Effect.fn("cli.execute")(function* (
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
   const told = { reported, tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
-  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, told)
+  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, told).pipe(
+    Effect.ensuring(connected.source === undefined ? Effect.void : RunJournal.trim(plan.layers))
+  )
 }, Effect.scoped)
 
 /** The source that the flags name, of which at most one may be given. */

@@ -1,5 +1,6 @@
 /** The exit codes of the command line, and which of them a run ends with. */
 import { Data, Runtime } from "effect"
+import type { AskError } from "../claude/AskError.ts"
 import { endedBy } from "../pipeline/Findings.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { inert } from "../report/TerminalText.ts"
@@ -35,9 +36,9 @@ export interface Delivery {
 /** Decides how a run ends; `undefined` for exit code 0. */
 export const ofRun = ({ error, findings, shortfall }: Outcome, delivery: Delivery): Failure | undefined => {
   if (error !== undefined) {
-    const isReported = error._tag === "AskError" && delivery.isSynthesisErrorReported
-    const message = error._tag === "ResearchError" ? error.shortfall : error.message
-    return new Failure({ exitCode: exitCode.failed, message: isReported ? "The synthesis failed." : inert(message) })
+    const message =
+      error._tag === "ResearchError" ? inert(error.shortfall) : synthesisText(error, delivery.isSynthesisErrorReported)
+    return new Failure({ exitCode: exitCode.failed, message })
   }
   const isOverBudget = endedBy(findings) === "budget"
   if (findings.gaps.length === findings.findings.length) {
@@ -49,4 +50,12 @@ export const ofRun = ({ error, findings, shortfall }: Outcome, delivery: Deliver
   if (!findings.gaps.some(({ outcome }) => outcome._tag === "Failed")) return undefined
   const message = shortfall?.shortfall ?? ""
   return new Failure({ exitCode: isOverBudget ? exitCode.overBudget : exitCode.gaps, message })
+}
+
+/** What failed, and why unless progress has written it; after a refusal, which comes again, what to change. */
+const synthesisText = (error: AskError, isReported: boolean): string => {
+  const what = isReported ? "The synthesis failed." : `The synthesis failed: ${inert(error.message)}`
+  return error.reason._tag === "Refused"
+    ? `${what}\nTo have it answered, word its instruction in another way, or name another model for it: synthesis: { instruction: …, model: … }`
+    : what
 }

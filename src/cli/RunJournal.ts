@@ -4,6 +4,7 @@ import { baseUrl, defaultBaseUrl } from "../claude/Claude.ts"
 import { type Prices, usdOf, usdText } from "../claude/Price.ts"
 import type { BegunRun, Journal, JournalError, RunSummary } from "../journal/Journal.ts"
 import { open, openToRead } from "../journal/OpenJournal.ts"
+import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
 import { newRunId } from "../layers/Journal.ts"
@@ -59,7 +60,9 @@ export const begin = ({
     const run = yield* waited(journal, { plan: name, source, isFresh: reuse === "never" })
     const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at))
     if (!isQuiet && run.resumed.length > 0 && recorder.isReusing) {
-      yield* Console.error(inert(resumingText(plan, forecast, yield* journal.progress(run.resumed))))
+      const progress = yield* journal.progress(run.resumed)
+      const isBegun = progress.answered > 0 || progress.inFlight.length > 0
+      if (isBegun) yield* Console.error(inert(resumingText(plan, forecast, progress)))
     }
     const end = Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.ignore(journal.end(run, at)))
     return { recorder, end, advice: () => adviceText(recorder.boughtAgain, plan.layers.prices) }
@@ -84,6 +87,15 @@ export const foretell = (plan: Prepared, name: string): Effect.Effect<JournalFor
     Effect.scoped,
     Effect.catch((error) => Effect.as(Console.error(inert(`The journal is not read: ${error.message}`)), undefined))
   )
+}
+
+/** Forgets what is beyond the limits of the journal, once the documents are written: nobody waits for it, and it may fail. */
+export const trim = ({ journal: options = {} }: Prepared["layers"]): Effect.Effect<void> => {
+  if (options === false) return Effect.void
+  const trimmed = Effect.flatMap(open(options.file), (journal) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => journal.trim(Retention.limits(options.keepFor, now)))
+  )
+  return Effect.ignore(Effect.scoped(trimmed))
 }
 
 /** How often a run that waits for another one looks for its end. */

@@ -88,6 +88,13 @@ export interface RunSummary extends NewRun {
   readonly lastAt: number
 }
 
+/** Which runs are forgotten: those that began before a time, then the oldest while all take more room. The latest one stays. */
+export interface TrimLimits {
+  /** Epoch milliseconds; `undefined` where age does not matter. */
+  readonly before: number | undefined
+  readonly maxBytes: number
+}
+
 export class Journal extends Context.Service<
   Journal,
   {
@@ -117,7 +124,14 @@ export class Journal extends Context.Service<
     readonly runs: Effect.Effect<ReadonlyArray<RunSummary>, JournalError>
     /** The events of a run, in order. */
     readonly events: (run: string) => Effect.Effect<ReadonlyArray<Event>, JournalError>
-    /** Forgets runs, and what no other run needs. */
-    readonly forget: (runs: ReadonlyArray<string>) => Effect.Effect<void, JournalError>
+    /**
+     * Forgets runs, and what no other run needs; gives those that it has forgotten. A run that a process has open stays, and so
+     * do the unfinished ones that it goes on with.
+     */
+    readonly forget: (runs: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, JournalError>
+    /** Forgets what is beyond the limits, likewise, but in a short time: remnants may be readable until their room is used. */
+    readonly trim: (limits: TrimLimits) => Effect.Effect<ReadonlyArray<string>, JournalError>
+    /** How much room it takes. */
+    readonly bytes: Effect.Effect<number, JournalError>
   }
 >()("fanfold/journal/Journal") {}

@@ -1,10 +1,11 @@
 /** Keeps what is asked, paid and answered, and answers from it what was paid before. */
-import { Clock, Context, Effect, Exit, Layer, Random, Schema } from "effect"
+import { Clock, Context, type Duration, Effect, Exit, Layer, Random, Schema } from "effect"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
 import type { BegunRun } from "../journal/Journal.ts"
 import { open } from "../journal/OpenJournal.ts"
+import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
 import { inCode, NonEmpty } from "../options/OptionSchemas.ts"
@@ -17,13 +18,13 @@ const file = NonEmpty("the path of a file").annotate({
   isMain: true
 })
 
-const Place = Schema.Struct({ file: Schema.optionalKey(file) })
-/** `file`: default is `journal.sqlite` in the user's state folder. `false` keeps nothing. */
+const Place = Schema.Struct({ file: Schema.optionalKey(file), keepFor: Schema.optionalKey(Retention.Option) })
+/** `file`: default is `journal.sqlite` in the user's state folder. `keepFor`: default 30 days. `false` keeps nothing. */
 export const Options = Schema.Union([Schema.Literal(false), Place]).annotate({
   ...either,
   inCode: Schema.Union([Schema.Literal(false), inCode(Place)]).annotate(either)
 })
-export type Options = false | { readonly file?: string | undefined }
+export type Options = false | { readonly file?: string | undefined; readonly keepFor?: Duration.Input | undefined }
 
 /** The run that this layer keeps, where the program has begun it itself: it ends it, too. */
 export const Begun = Context.Reference<RunRecorder | undefined>("fanfold/layers/Journal/Begun", {
@@ -60,14 +61,16 @@ export const layer = (options: Exclude<Options, false> = {}, given: Given = {}):
 }
 
 /** A run of its own, which ends with the program that it is provided to. */
-const begin = Effect.fnUntraced(function* ({ file }: Exclude<Options, false>, { reuse, source = "" }: Given) {
+const begin = Effect.fnUntraced(function* ({ file, keepFor }: Exclude<Options, false>, { reuse, source = "" }: Given) {
   const journal = yield* open(file)
   const at = yield* Clock.currentTimeMillis
   const run = { id: yield* newRunId, plan: "", source, at }
   const begun = (yield* journal.begin(run, { resume: reuse !== "never", isAlone: false })) as BegunRun
   yield* Effect.addFinalizer((exit) =>
     Exit.isSuccess(exit)
-      ? Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.ignore(journal.end(begun, now)))
+      ? Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.ignore(Effect.andThen(journal.end(begun, now), journal.trim(Retention.limits(keepFor, now))))
+        )
       : Effect.void
   )
   return new RunRecorder(journal, begun, Reuse.reusable(reuse, begun, at))

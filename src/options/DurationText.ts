@@ -1,6 +1,7 @@
 /** Durations as text for people. Each form has one function here: as a plan writes it, exact seconds, and rounded. */
 
 const units = [
+  ["day", 86_400_000],
   ["hour", 3_600_000],
   ["minute", 60_000]
 ] as const

@@ -90,9 +90,12 @@ export const decode = <S extends Schema.Constraint>(schema: S) => {
     Effect.mapError(decodeUnknown(value), issuesOf)
 }
 
-/** `path: message`, or the message alone at the root. */
+/** `path: message`, or the message alone at the root. Characters without a width, which nobody can see, are escapes in it. */
 export const toString = ({ message, path }: Issue): string =>
-  path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
+  (path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`).replace(
+    /[\u00ad\u200b\u200e\u200f\u2060-\u2064\u2800\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
 
 const decoderOf = (schema: Schema.ConstraintDecoder<unknown>) => Schema.decodeUnknownExit(Schema.toType(schema), strict)
 

@@ -1,10 +1,11 @@
 /** The schemas that options are made of: numbers, durations and text, with the words an error uses for them. */
 import { Duration, Option, Record, Schema, type SchemaAST, SchemaTransformation } from "effect"
+import { isBlank } from "./BlankText.ts"
 import { planText } from "./DurationText.ts"
 
 /** Text that is not blank; `what` is what an error says it should be. */
 export const NonEmpty = (what: string) =>
-  Schema.String.check(Schema.makeFilter((text) => text.trim() !== "", { expected: what })).annotate({ expected: what })
+  Schema.String.check(Schema.makeFilter((text) => !isBlank(text), { expected: what })).annotate({ expected: what })
 
 const wholeNumber = { expected: "a whole number ≥ 1" }
 
@@ -22,11 +23,11 @@ const millisOf = (input: unknown): number | undefined => {
   return Option.getOrUndefined(Option.filter(millis, (millis) => millis > 0))
 }
 
-const words = { ms: "millis", s: "seconds", m: "minutes", h: "hours" }
+const words = { ms: "millis", s: "seconds", m: "minutes", h: "hours", d: "days" }
 
 /** Writes a short form, such as `90s`, in the words that `Duration` reads; any other text stays as it is. */
 const inWords = (text: string): string =>
-  text.replace(/^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/, (_, n, unit: keyof typeof words) => `${n} ${words[unit]}`)
+  text.replace(/^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/, (_, n, unit: keyof typeof words) => `${n} ${words[unit]}`)
 
 const fromText = SchemaTransformation.transform({
   decode: (text: string) => Duration.fromInputUnsafe(inWords(text) as Duration.Input),
@@ -60,7 +61,7 @@ const durationNamed = (named: { readonly expected: string }) =>
     .check(Schema.makeFilter((text) => millisOf(inWords(text)) !== undefined, named))
     .pipe(Schema.decodeTo(Schema.Duration, fromText))
 
-/** A duration longer than zero, written as `"90 seconds"` or `"2 minutes"`, or in short as `90s`, `2m`, `1h` or `500ms`. */
+/** A duration longer than zero, written as `"90 seconds"` or `"2 minutes"`, or in short as `90s`, `2m`, `1h`, `30d` or `500ms`. */
 export const PositiveDuration = durationNamed(duration)
 
 /** Such a duration, or one of these words in its place. */

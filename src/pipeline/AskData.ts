@@ -2,6 +2,7 @@
 import { askModel } from "../claude/Claude.ts"
 import type { Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
+import { isBlank } from "../options/BlankText.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
 import { type Defaults, maxTokens, type Options, system as defaultSystem, webSearch } from "./AskOptions.ts"
 
@@ -41,16 +42,13 @@ const wellFormed = (given: string): string => {
   return lastContext.wellFormed
 }
 
-/** Whether a text is only white space; reads no further than its first other character. */
-const isBlank = (text: string): boolean => !/\S/.test(text)
-
 /** The request an ask sends first, with the defaults filled in. */
 export const requestOf = <A, R>(ask: AskData<A, R>, defaults: Shared = {}): Request => {
   const { context = "", system = defaultSystem, ...options } = { ...defaults, ...ask.options }
   return {
     model: Models.first(modelsOf(ask, defaults)),
-    // The API rejects blocks of white space.
-    ...(system.trim() !== "" && { system: system.toWellFormed() }),
+    // The API rejects blocks of white space, and a model makes nothing of invisible characters.
+    ...(!isBlank(system) && { system: system.toWellFormed() }),
     ...(!isBlank(context) && { context: wellFormed(context) }),
     messages: [{ role: "user", content: ask.question.toWellFormed() }],
     maxTokens: options.maxTokens ?? maxTokens,

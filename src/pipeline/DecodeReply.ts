@@ -10,7 +10,7 @@ import {
   Undecodable,
   Unfinished
 } from "../claude/AskError.ts"
-import { type Reply, type Request, textOf } from "../claude/Message.ts"
+import { type Reply, type Request, textOf, toolsOf } from "../claude/Message.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
 import { candidates, type Parsed } from "./AnswerJson.ts"
 import type { Format } from "./AskData.ts"
@@ -30,9 +30,7 @@ export const decode = <A, R>(format: Format<A, R>, request: Request, reply: Repl
     return Effect.fail(errorOf(new Unfinished({ turns: 0 }), reply, textOf(reply)))
   }
   if (reply.stopReason === null || reply.stopReason === "tool_use") {
-    const tools = reply.content.flatMap(({ name, type }) =>
-      type === "tool_use" && typeof name === "string" ? name : []
-    )
+    const tools = toolsOf(reply)
     return Effect.fail(errorOf(new IncompleteReply({ stopReason: reply.stopReason, tools }), reply, textOf(reply)))
   }
   return format._tag === "Text" ? decodeText(format.value, reply) : decodeJson(format, reply)
@@ -42,9 +40,12 @@ export const decode = <A, R>(format: Format<A, R>, request: Request, reply: Repl
 export const isUnknownStop = (reply: Reply): reply is Reply & { readonly stopReason: string } =>
   reply.stopReason !== null && reply.stopReason !== "end_turn" && reply.stopReason !== "stop_sequence"
 
+/** White space, control and format characters, fillers, and the blank pattern of Braille. */
+const invisible = /^[\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u
+
 const decodeText = <A>(value: (text: string) => A, reply: Reply): Effect.Effect<A, AskError> => {
   const text = textOf(reply)
-  return text.trim() === ""
+  return invisible.test(text)
     ? Effect.fail(errorOf(new EmptyAnswer({ stopReason: reply.stopReason }), reply))
     : Effect.succeed(value(text))
 }

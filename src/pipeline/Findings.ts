@@ -67,8 +67,8 @@ export const endingOf = ({ reason }: AskError): EndedBy | undefined => {
 }
 
 /**
- * Whether every other ask of the account fails by the same: its key, its credit or its server is wrong. What an ask alone may be
- * the cause of, such as a model that is not found or not allowed, is not.
+ * Whether every other ask of the account fails by the same: its key, its credit or its server is wrong. Of what an ask alone may be
+ * the cause, such as a model that is not found or not allowed, `SharedFailure` judges.
  */
 export const concernsEveryAsk = ({ reason }: AskError): boolean =>
   reason._tag === "Authentication" ||

@@ -3,11 +3,11 @@ import { Clock, Deferred, Effect, Queue, Stream } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import type { Claude } from "../claude/Claude.ts"
 import type { Policy } from "../options/Policy.ts"
+import { Defaults } from "./AskOptions.ts"
 import { type AskExit, findingOf, findingsOf, outcomeOf } from "./CollectFindings.ts"
 import {
   type AnswerOf,
   type Asks,
-  concernsEveryAsk,
   endedBy,
   endingOf,
   type Finding,
@@ -19,6 +19,7 @@ import * as ResearchContext from "./ResearchContext.ts"
 import { ResearchError } from "./ResearchError.ts"
 import * as ResearchEvents from "./ResearchEvents.ts"
 import { check, type Entry, type Options } from "./ResearchOptions.ts"
+import { SharedFailure } from "./SharedFailure.ts"
 import { AnswerText, type Delta, observed } from "./TextStream.ts"
 
 export { ResearchError } from "./ResearchError.ts"
@@ -38,6 +39,7 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   const { concurrency, entries, needed, policy } = check(asks, options)
   const { deadline, provide, run } = yield* ResearchContext.make(entries, options)
   const outcomes = new Map<string, Outcome<unknown>>()
+  const shared = new SharedFailure(entries, yield* Defaults)
   /** Done once no further answer is needed, or none can come. */
   const over = yield* Deferred.make<void>()
   const isFirst = typeof policy !== "string" && "first" in policy
@@ -45,9 +47,12 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   const record = (entry: Entry, exit: AskExit): Effect.Effect<unknown> => {
     const outcome = outcomeOf(exit)
     outcomes.set(entry.name, outcome)
-    if (outcome._tag === "Answered") answers++
-    // No further ask is sent with a wrong key. One that was answered proves that the key is right.
-    const isHopeless = outcome._tag === "Failed" && answers === 0 && concernsEveryAsk(outcome.error)
+    if (outcome._tag === "Answered") {
+      answers++
+      shared.addAnswer()
+    }
+    // No further ask is sent with a wrong key or to a model that does not exist.
+    const isHopeless = outcome._tag === "Failed" && shared.add(entry, outcome.error)
     return isHopeless || (isFirst && answers >= needed) ? Deferred.succeed(over, undefined) : Effect.void
   }
 
@@ -110,25 +115,20 @@ export const stream = <const A extends Asks>(
       const research = ResearchEvents.make(entries, policy, concurrency, startedAt, deadline)
       yield* Effect.acquireRelease(provide(research.start), () => provide(research.end))
       const hopeless = yield* Deferred.make<void>()
-      let answers = 0
+      const shared = new SharedFailure(entries, yield* Defaults)
       const one = (entry: Entry) => {
         const stopped = Effect.as(Deferred.await(hopeless), findingOf(entry))
-        const found = provide(research.resolve(entry)).pipe(
-          Effect.matchEffect({
-            onSuccess: (answer) => {
-              answers++
-              return Effect.succeed(findingOf(entry, { _tag: "Answered", ...answer }))
-            },
-            onFailure: (error) => {
-              const stop =
-                answers === 0 && concernsEveryAsk(error) ? Deferred.succeed(hopeless, undefined) : Effect.void
-              return Effect.as(Effect.asVoid(stop), findingOf(entry, { _tag: "Failed", error }))
-            }
-          })
-        )
-        return Effect.flatMap(Deferred.isDone(hopeless), (isStopped) =>
-          isStopped ? stopped : Effect.raceFirst(found, stopped)
-        )
+        const found = Effect.match(provide(research.resolve(entry)), {
+          onSuccess: (answer) => findingOf(entry, { _tag: "Answered", ...answer }),
+          onFailure: (error) => findingOf(entry, { _tag: "Failed", error })
+        })
+        // After the race, as the ask that stops the others must not be stopped itself.
+        const ended = Effect.tap(Effect.raceFirst(found, stopped), ({ outcome }) => {
+          if (outcome._tag === "Answered") shared.addAnswer()
+          const isHopeless = outcome._tag === "Failed" && shared.add(entry, outcome.error)
+          return isHopeless ? Effect.asVoid(Deferred.succeed(hopeless, undefined)) : Effect.void
+        })
+        return Effect.flatMap(Deferred.isDone(hopeless), (isStopped) => (isStopped ? stopped : ended))
       }
       return Stream.fromIterable(entries).pipe(Stream.mapEffect(one, { concurrency, unordered: true }))
     })

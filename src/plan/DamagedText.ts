@@ -1,10 +1,16 @@
 /** Finds text in a plan that cannot be what its author wrote: control characters, and halves of surrogate pairs. */
 import type { Issue } from "../options/Issue.ts"
 
-/** The control characters below U+0020 but tab, line feed and carriage return. */
-const control = /(?![\t\n\r\u007f-\u009f])\p{Cc}/u
+/** The control characters below U+0020 but tab, line feed, carriage return, and a form feed that begins a line, as a new page does. */
+const control = /(?![\t\n\r\u007f-\u009f]|(?<=\n)\f)\p{Cc}/u
+
+/** The same of a file, where no escape can have become one: `\f` and `\v` are what programs that convert documents write. */
+const controlInFile = /(?![\t\n\v\f\r\u007f-\u009f])\p{Cc}/u
 
 const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
+
+/** Said of text that was copied from a terminal, or of the output of a program that thinks it writes to one. */
+const terminalText = "has escape sequences of a terminal: save it without its colours"
 
 /** The name of a character: `U+0008`. */
 const codeOf = (character: string): string => `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`
@@ -14,6 +20,7 @@ const messageOf = (text: string): string | undefined => {
   if (broken !== undefined) return `has half of a character (${codeOf(broken)}, a surrogate without its other half)`
   const [found] = control.exec(text) ?? []
   if (found === undefined) return undefined
+  if (text.includes("\u001b[")) return terminalText
   return `has the control character ${codeOf(found)}: in double quotes write a backslash as \\\\, or use single quotes`
 }
 
@@ -48,13 +55,13 @@ export const pathIssue = (path: string): string | undefined => {
     : `this path has the control character ${codeOf(found)}: in double quotes \\ begins an escape; write \\\\ or /, or use single quotes`
 }
 
-/** A drive and an escape, which in double quotes is one character. Not `\\`, which is a backslash. */
-const drive = /(?<![\p{L}\p{N}\\])[A-Za-z]:\\([tbfrvae0nNLPxu_])/u
-
-/** What is wrong with the source of text in double quotes that has a Windows path in it; `\n` may be meant. */
-export const escapedPath = (source: string): { readonly message: string; readonly isCertain: boolean } | undefined => {
-  const [found, letter] = drive.exec(source) ?? []
-  if (found === undefined) return undefined
-  const message = `${found} in double quotes is no path: \\${letter} stands for one character; write \\\\, or use single quotes`
-  return { message, isCertain: letter !== "n" }
+/** What is wrong with the text of a file; only escape sequences are certain to be no part of what was written. */
+export const fileIssue = (text: string): { readonly message: string; readonly isCertain: boolean } | undefined => {
+  const { 0: found, index } = controlInFile.exec(text) ?? {}
+  if (found === undefined || index === undefined) return undefined
+  const before = text.slice(0, index)
+  const place = `line ${before.split("\n").length}, column ${index - before.lastIndexOf("\n")}`
+  return found === "\u001b"
+    ? { message: `${terminalText} (${place})`, isCertain: true }
+    : { message: `has the control character ${codeOf(found)} (${place})`, isCertain: false }
 }

@@ -23,11 +23,16 @@ export const problemsOf = (text: string, problems: ReadonlyArray<Problem>): Read
   return [{ ...first, message: `${first.message}; is this a plan? ${howAsks}` }, ...others]
 }
 
+/** Asks that are one text, as `a:What?` is. */
+const glued = /got "[\w-]+:[^ ]/
+
 /** The issues of a plan; where there are no asks by name, as in a list or a text, they are shown. */
 export const issuesOf = (issues: ReadonlyArray<Issue>): ReadonlyArray<Issue> =>
   issues.map((issue) => {
     const isOfAll = issue.path.length === 0 && issue.message.startsWith("expected a plan with asks")
     const isOfAsks =
       issue.path.join() === "asks" && (issue.message === "missing" || issue.message.startsWith("expected asks by name"))
-    return isOfAll || isOfAsks ? { ...issue, message: `${issue.message}; ${howAsks}` } : issue
+    if (!isOfAll && !isOfAsks) return issue
+    const how = glued.test(issue.message) ? "a blank must follow the colon after a name" : howAsks
+    return { ...issue, message: `${issue.message}; ${how}` }
   })

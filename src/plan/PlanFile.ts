@@ -2,11 +2,12 @@
 import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
 import * as BudgetCheck from "./BudgetCheck.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
+import { isBlank } from "../options/BlankText.ts"
 import * as Issue from "../options/Issue.ts"
 import * as DamagedText from "./DamagedText.ts"
 import * as NoPlan from "./NoPlan.ts"
 import { answerNotices, checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
-import type { Position, Problem, Source, SyntaxProblem } from "./Source.ts"
+import { beginning, type Position, type Problem, type Source, SyntaxProblem } from "./Source.ts"
 import * as TextFile from "./TextFile.ts"
 import * as WindowCheck from "./WindowCheck.ts"
 
@@ -55,23 +56,45 @@ export const stdin = "stdin"
 const looksLikeToml = (text: string): boolean =>
   /^(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*(?:\[[\w."' -]+\][ \t]*(?:#.*)?(?:\r?\n|$)|[\w."'-]+[ \t]*=)/.test(text)
 
-/** TOML on standard input is wrong YAML, or one text of YAML. The errors of what is neither are those of the one it looks like. */
-const parse = (file: string, text: string): Effect.Effect<Source, SyntaxProblem> => {
-  if (file.toLowerCase().endsWith(".toml")) return parseToml(text)
-  if (file !== stdin) return parseYaml(text)
-  return Effect.flatMap(Effect.result(parseYaml(text)), (yaml) =>
-    Result.isSuccess(yaml) && typeof yaml.success.value === "object"
-      ? Effect.succeed(yaml.success)
-      : Effect.catch(parseToml(text), (toml) => (looksLikeToml(text) ? Effect.fail(toml) : Effect.fromResult(yaml)))
-  )
-}
+const otherFormat = (message: string) => new SyntaxProblem({ problems: [{ message, position: beginning }] })
+
+/**
+ * TOML on standard input is wrong YAML, or one text of YAML. The errors of what is neither are those of the one it looks like.
+ * A file whose format is not that of its name is an error that says so.
+ */
+const parse = Effect.fnUntraced(function* (file: string, text: string): Effect.fn.Return<Source, SyntaxProblem> {
+  if (file.toLowerCase().endsWith(".toml")) {
+    const yaml = Effect.result(parseYaml(text))
+    return yield* Effect.catch(parseToml(text), (toml) =>
+      Effect.flatMap(yaml, (yaml) =>
+        Effect.fail(
+          !looksLikeToml(text) && Result.isSuccess(yaml) && isCollection(yaml.success)
+            ? otherFormat("this is YAML or JSON: rename the file to end in .yaml or .json")
+            : toml
+        )
+      )
+    )
+  }
+  const yaml = yield* Effect.result(parseYaml(text))
+  if ((Result.isSuccess(yaml) && isCollection(yaml.success)) || !looksLikeToml(text)) {
+    return yield* Effect.fromResult(yaml)
+  }
+  return file === stdin
+    ? yield* parseToml(text)
+    : yield* Effect.fail(otherFormat("this is TOML: rename the file to end in .toml"))
+})
+
+const isCollection = ({ value }: Source): boolean => typeof value === "object"
 
 /** The text of a file as data. Fails with the positions of syntax errors. */
 export const parseSource = (file: string, text: string): Effect.Effect<Source, PlanError> =>
   Effect.mapError(
-    parse(file, text.replace(/^\uFEFF/, "")),
+    parse(file, withLineBreaks(text.replace(/^\uFEFF/, ""))),
     ({ problems }) => new PlanError({ issues: atPositions(file, NoPlan.problemsOf(text, problems)) })
   )
+
+/** A text whose lines end with U+000D alone, which the parsers do not take for a line break. */
+const withLineBreaks = (text: string): string => (text.includes("\n") ? text : text.replaceAll("\r", "\n"))
 
 const atPositions = (file: string, problems: ReadonlyArray<Problem>): ReadonlyArray<PlanIssue> =>
   problems.map(({ message, position }) => ({ file, position, path: [], message }))
@@ -112,10 +135,10 @@ export const read = Effect.fn("PlanFile.read")(function* (
     ...(Result.isFailure(context) ? context.failure : [])
   ]
   if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
-    const { file: contextFile, text } = context.success
+    const { file: contextFile, text, notices: ofContext } = context.success
     const pipeline = { ...toPipeline(plan), context: text }
     const windows = WindowCheck.check(pipeline)
-    const found = located(file, source, [...answerNotices(plan), ...windows.notices])
+    const found = located(file, source, [...answerNotices(plan), ...windows.notices, ...ofContext])
     const notices = Array.sort([...atPositions(file, source.notices), ...found], inOrder)
     const read: Read = { ...pipeline, contextFile, notices }
     const budgetIssues = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan)
@@ -141,17 +164,29 @@ const withoutExtensions = (value: unknown): unknown =>
 
 const fileIssue = (message: string) => [{ path: ["context", "file"], message }]
 
+/** A context that is the name of a file, as `context: brief.md` may be meant. */
+const fileName = /^\s*[^\s<>"|?*]+\.(?:csv|docx?|html?|json|log|md|pdf|rst|te?xt?|tsv|xml|ya?ml)\s*$/i
+
 /** The text of a context and the path of its file; both `undefined` where the value is no context. */
 const readContext = Effect.fnUntraced(function* (context: unknown, folder: string) {
-  if (typeof context === "string") return { text: context, file: undefined }
+  if (typeof context === "string") {
+    const message = `this text is sent as it stands: to read a file, write { file: ${context.trim()} }`
+    const notices = fileName.test(context) ? [{ path: ["context"], message }] : []
+    return { text: context, file: undefined, notices }
+  }
   const { file: name } = toObject(context)
-  if (typeof name !== "string") return { text: undefined, file: undefined }
+  if (typeof name !== "string") return { text: undefined, file: undefined, notices: [] }
+  if (isBlank(name)) return yield* Effect.fail(fileIssue("expected the name of a file that is not empty"))
   const damage = DamagedText.pathIssue(name)
   if (damage !== undefined) return yield* Effect.fail(fileIssue(damage))
   const path = yield* Path.Path
   const file = path.resolve(folder, name)
   const text = yield* Effect.mapError(readText(file), (why) => fileIssue(`${name}: ${why}`))
-  return text.trim() === "" ? yield* Effect.fail(fileIssue(`${name}: is empty`)) : { text, file }
+  if (isBlank(text)) return yield* Effect.fail(fileIssue(`${name}: is empty`))
+  const control = DamagedText.fileIssue(text)
+  if (control === undefined) return { text, file, notices: [] }
+  const issues = fileIssue(`${name}: ${control.message}`)
+  return control.isCertain ? yield* Effect.fail(issues) : { text, file, notices: issues }
 })
 
 /** The text of a file; fails with the reason why it cannot be read, in words. */

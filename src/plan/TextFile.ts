@@ -4,20 +4,34 @@ import { Result } from "effect"
 const signatures: ReadonlyArray<readonly [what: string, ...bytes: ReadonlyArray<number>]> = [
   ["a PNG image", 0x89, 0x50, 0x4e, 0x47],
   ["a JPEG image", 0xff, 0xd8, 0xff],
-  ["a GIF image", 0x47, 0x49, 0x46, 0x38],
   ["a gzip file", 0x1f, 0x8b],
   ["a zip file, as .docx and .xlsx are", 0x50, 0x4b, 0x03, 0x04],
-  ["an old Word or Excel file", 0xd0, 0xcf, 0x11, 0xe0],
-  ["a PDF", 0x25, 0x50, 0x44, 0x46, 0x2d]
+  ["an old Word or Excel file", 0xd0, 0xcf, 0x11, 0xe0]
 ]
+
+/** Beginnings in ASCII, with what makes them more than a text about such files: the size of an image, and a line for itself. */
+const beginnings: ReadonlyArray<readonly [what: string, beginning: RegExp]> = [
+  ["a GIF image", /^GIF8[79]a[^]{0,3}?(?![\t\n\r])\p{Cc}/u],
+  ["a PDF", /^(?:\xef\xbb\xbf)?\s*%PDF-\d\.\d\s*?[\r\n]/]
+]
+
+/** The longest beginning of a file that is looked at. A PDF may have other bytes before it. */
+const beginningBytes = 1024
 
 const begins = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
   start.every((byte, index) => bytes[index] === byte)
 
+const kindOf = (bytes: Uint8Array): string | undefined => {
+  const [known] = signatures.find(([, ...start]) => begins(bytes, start)) ?? []
+  if (known !== undefined) return known
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, beginningBytes))
+  return beginnings.find(([, beginning]) => beginning.test(start))?.[0]
+}
+
 /** The text of a file without its byte order mark, or what is wrong with its bytes, in words that follow the file's name. */
 export const decode = (bytes: Uint8Array): Result.Result<string, string> => {
-  const known = signatures.find(([, ...start]) => begins(bytes, start))
-  if (known !== undefined) return Result.fail(`is ${known[0]}: expected text in UTF-8`)
+  const kind = kindOf(bytes)
+  if (kind !== undefined) return Result.fail(`is ${kind}: expected text in UTF-8`)
   const encoding = begins(bytes, [0xff, 0xfe]) ? "utf-16le" : begins(bytes, [0xfe, 0xff]) ? "utf-16be" : "utf-8"
   const decoded = Result.try(() => new TextDecoder(encoding, { fatal: true }).decode(bytes))
   if (Result.isFailure(decoded))

@@ -1,7 +1,7 @@
 /** Parses TOML, with the position of every key. */
 import { Effect, Result } from "effect"
 import { type AST, getStaticTOMLValue, ParseError, parseTOML, traverseNodes } from "toml-eslint-parser"
-import { escapedPath } from "./DamagedText.ts"
+import { escapedPath } from "./EscapedPath.ts"
 import { beginning, type Position, type Problem, type Source, SyntaxProblem } from "./Source.ts"
 
 const escapeAdvice = "in double quotes write a backslash as \\\\, or use single quotes"
@@ -16,11 +16,22 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     const problems = [...lostKeys(program), ...texts.flatMap(({ isCertain, problem }) => (isCertain ? [problem] : []))]
     if (problems.length > 0) return Effect.fail(new SyntaxProblem({ problems }))
     return Effect.succeed({
-      value: getStaticTOMLValue(program),
+      value: getStaticTOMLValue(withDatesAsText(program, text)),
       locate: (path) => locate(program, path),
       notices: texts.flatMap(({ isCertain, problem }) => (isCertain ? [] : [problem]))
     })
   })
+
+/** Dates and times become the text that they are written as, as they are in YAML. */
+const withDatesAsText = (program: AST.TOMLProgram, text: string): AST.TOMLProgram => {
+  traverseNodes(program, {
+    enterNode: (node) => {
+      if (node.type === "TOMLValue" && "datetime" in node) Object.assign(node, { value: text.slice(...node.range) })
+    },
+    leaveNode: () => {}
+  })
+  return program
+}
 
 /** Keys named `__proto__`, which the parser's plain objects would not keep. */
 const lostKeys = (program: AST.TOMLProgram) => {
@@ -65,12 +76,13 @@ const problemOf = (cause: unknown) =>
       }
     : { message: String(cause), position: beginning }
 
-/** The position of the longest key that is a prefix of the path, else the beginning. */
+/** The position of the longest key that is a prefix of the path, or of the first key below the path, else the beginning. */
 const locate = (program: AST.TOMLProgram, path: ReadonlyArray<PropertyKey>): Position => {
   let best: { readonly depth: number; readonly node: AST.TOMLNode } | undefined
   const consider = (keys: ReadonlyArray<PropertyKey>, node: AST.TOMLNode): void => {
-    const leads = keys.length <= path.length && keys.every((key, depth) => String(key) === String(path[depth]))
-    if (leads && keys.length > (best?.depth ?? 0)) best = { depth: keys.length, node }
+    const depth = Math.min(keys.length, path.length)
+    const leads = keys.every((key, index) => index >= depth || String(key) === String(path[index]))
+    if (leads && depth > (best?.depth ?? 0)) best = { depth, node }
   }
   const visit = (node: AST.TOMLKeyValue | AST.TOMLTable, above: ReadonlyArray<PropertyKey>): void => {
     const own = node.type === "TOMLTable" ? node.resolvedKey : getStaticTOMLValue(node.key)

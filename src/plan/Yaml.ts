@@ -16,10 +16,14 @@ import {
 } from "yaml"
 import { numberText } from "../options/NumberText.ts"
 import { beginning, type Problem, type Source, SyntaxProblem } from "./Source.ts"
-import { findingsOf, found } from "./YamlText.ts"
+import { found } from "./YamlSyntax.ts"
+import { findingsOf } from "./YamlText.ts"
 
 /** One mistake may cause many syntax errors after it: only so many are reported. */
 const maxProblems = 3
+
+/** Only so many are explained, as each takes time that grows with the text; of several at one offset one is reported. */
+const maxExplained = 8 * maxProblems
 
 const firstOf = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
   const next = problems[maxProblems]
@@ -42,9 +46,11 @@ export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
     const findings = document.errors.length > 0 ? { problems: [], notices: [] } : findingsOf(document, text)
     const errors = [
       ...wrongAliases(document),
-      ...document.errors.map((error) => found(text, error)),
+      ...document.errors.map((error, index) =>
+        index < maxExplained ? found(text, error) : { message: error.message, offset: error.pos[0] }
+      ),
       ...findings.problems
-    ]
+    ].toSorted((a, b) => a.offset - b.offset)
     if (errors.length > 0) {
       // Of several errors at one offset the last is the most specific.
       const byOffset = new Map(errors.map(({ message, offset }) => [offset, { message, position: positionAt(offset) }]))

@@ -1,11 +1,9 @@
 /** Text in YAML that stands for something else than it seems to: tags, comments, braces, escapes, merge keys. */
 import { type Document, isMap, isPair, isScalar, type Node, type Pair, visit } from "yaml"
-import { escapedPath } from "./DamagedText.ts"
-
-export interface Found {
-  readonly message: string
-  readonly offset: number
-}
+import { escapedPath } from "./EscapedPath.ts"
+import { gluedMessage, keyProblems } from "./YamlKeys.ts"
+import type { Found } from "./YamlSyntax.ts"
+import { tagMessage, tagProblems } from "./YamlTag.ts"
 
 /** What must be mended, and what may be meant. */
 export interface Findings {
@@ -13,60 +11,26 @@ export interface Findings {
   readonly notices: ReadonlyArray<Found>
 }
 
-/** Messages in the place of the parser's own, by its error codes. */
-const messages: Readonly<Record<string, string>> = {
-  BAD_DQ_ESCAPE: "this is no escape: in double quotes write a backslash as \\\\, or use single quotes",
-  BLOCK_AS_IMPLICIT_KEY: 'text with ": " in it must stand in quotes',
-  DUPLICATE_KEY: "this key stands here twice",
-  MULTIPLE_DOCS: "expected one document, and nothing after ---",
-  RESOURCE_EXHAUSTION: "this is nested too deeply"
-}
-
-interface ParserError {
-  readonly code: string
-  readonly message: string
-  readonly pos: readonly [number, number]
-}
-
-/** A syntax error in words that say what to write. */
-export const found = (text: string, { code, message, pos }: ParserError): Found => {
-  const [offset] = pos
-  const isUnexpected = code === "BAD_SCALAR_START" || code === "UNEXPECTED_TOKEN"
-  const hint = isUnexpected ? quoteHint(text, offset) : undefined
-  return hint ?? { message: messages[code] ?? commentHint(text, code) ?? message, offset }
-}
-
-/** Of a value that begins with a character of YAML's own, and goes on as text; the place is its beginning. */
-const quoteHint = (text: string, offset: number): Found | undefined => {
-  const lineStart = text.lastIndexOf("\n", offset - 1) + 1
-  const line = text.slice(lineStart, offset + 1)
-  const [before, start] = /^(?:[^"'{[]*?:[ \t]+|[ \t]*-[ \t]+)([{["'`@%*&!>|])/.exec(line) ?? []
-  if (before === undefined) return undefined
-  const message = `text that begins with ${start} must stand in quotes, all of it: '${start}…'`
-  return { message, offset: lineStart + before.length - 1 }
-}
-
-/** Of braces that are never closed, as a comment has swallowed the rest of their line. */
-const commentHint = (text: string, code: string): string | undefined =>
-  code === "BAD_INDENT" && /[{[][^\n"'}\]]* #/.test(text)
-    ? 'braces that are not closed: " #" begins a comment, and text with it must stand in quotes'
-    : undefined
-
 /** Walks a document without syntax errors. */
 export const findingsOf = (document: Document, text: string): Findings => {
-  const problems: Array<Found> = document.warnings.map(({ code, message, pos }) => ({
-    message: code === "TAG_RESOLVE_FAILED" ? tagMessage(text.slice(...pos)) : message,
+  const warnings = document.warnings.map(({ code, message, pos }) => ({
+    message: code === "TAG_RESOLVE_FAILED" || code === "BAD_COLLECTION_TYPE" ? tagMessage(text.slice(...pos)) : message,
     offset: pos[0]
   }))
+  const problems: Array<Found> = [...warnings, ...tagProblems(document, text)]
   const notices: Array<Found> = []
   const aliased = new Set<string>()
-  visit(document, { Alias: (_key, { source }) => void aliased.add(source) })
+  const anchors = new Map<string, Node>()
+  visit(document, {
+    Alias: (_key, { source }) => void aliased.add(source),
+    Value: (_key, node) => void (node.anchor !== undefined && anchors.set(node.anchor, node))
+  })
   visit(document, {
     Map: (_key, map) => {
       const offset = map.range?.[0] ?? 0
-      if (map.flow === true && text.startsWith("{{", offset)) {
-        problems.push({ message: "text that begins with { must stand in quotes, all of it: '{{…}}'", offset })
-      }
+      const isBraces = map.flow === true && text.startsWith("{{", offset)
+      const braces = { message: "text that begins with { must stand in quotes, all of it: '{{…}}'", offset }
+      problems.push(...(isBraces ? [braces] : keyProblems(map, anchors)))
       const [, second] = map.items.filter(({ key }) => isScalar(key) && key.source === "<<")
       if (isScalar(second?.key)) {
         problems.push({
@@ -81,24 +45,25 @@ export const findingsOf = (document: Document, text: string): Findings => {
         const message = `&${scalar.anchor} names this text for an alias, and none uses it: if it belongs to the text, put all of it in quotes`
         notices.push({ message, offset })
       }
+      const keys = keysOf(path)
+      const glued = scalar.type === "PLAIN" ? gluedMessage(text.slice(offset, end), keys[0] === "context") : undefined
+      if (glued !== undefined && isText(keys)) problems.push({ message: glued, offset })
       if (scalar.type === "QUOTE_DOUBLE") {
         const escaped = escapedPath(text.slice(offset, end))
         if (escaped !== undefined) (escaped.isCertain ? problems : notices).push({ message: escaped.message, offset })
       }
       if (scalar.type === "PLAIN" && isText(keysOf(path)) && /^[ \t]+#/.test(text.slice(end, end + 100))) {
-        const message =
-          'this text ends before " #", which begins a comment: if the rest belongs to it, put it in quotes'
-        notices.push({ message, offset })
+        // In a text of several lines the place of the comment is told, as it may be far from its beginning.
+        const isLong = text.slice(offset, end).includes("\n")
+        notices.push({
+          message: `this text ends before " #", which begins a comment: if the rest belongs to it, put ${isLong ? "all of it in quotes, or write it after |" : "it in quotes"}`,
+          offset: isLong ? text.indexOf("#", end) : offset
+        })
       }
     }
   })
   return { problems, notices }
 }
-
-const tagMessage = (tag: string): string =>
-  `the tag ${tag} has no meaning here: text that begins with ! must stand in quotes${
-    tag.startsWith("!include") ? "; a context is read from a file by { file: name }" : ""
-  }`
 
 const keysOf = (path: ReadonlyArray<Document | Node | Pair>): ReadonlyArray<string> =>
   path.flatMap((part, index) => {

@@ -54,6 +54,8 @@ export interface AskState {
   fallbacks?: ReadonlyArray<ModelChange>
   /** The reply that the journal gave in the place of a paid one: which run paid it, when, and how much. */
   reused?: Reused
+  /** The stop reason of its answer, where that is not known. */
+  unknownStopReason?: string
   /** The latest backoff, and when it ends. */
   retryDelayMillis?: number
   retryAt?: number
@@ -117,6 +119,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       ask.dispatches = 0
       delete ask.dispatchedAt
       delete ask.fallbacks
+      delete ask.unknownStopReason
       delete ask.durationMillis
       delete ask.reused
       return
@@ -155,6 +158,9 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "FellBack":
       ask.status = "waiting"
       ask.fallbacks = [...(ask.fallbacks ?? []), event]
+      return
+    case "UnknownStopReason":
+      ask.unknownStopReason = event.stopReason
       return
     case "Answered":
       ask.model = event.model

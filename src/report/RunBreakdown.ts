@@ -5,7 +5,7 @@ import { type AskState, isReused } from "./AskState.ts"
 import type { RunState } from "./RunState.ts"
 
 /** `model`: the one that answered, else that of the latest request; null if none was sent. `attempts`: requests sent. */
-const Part = Schema.Struct({
+export const Part = Schema.Struct({
   model: Schema.NullOr(Schema.String),
   attempts: Schema.Int,
   usage: Usage,
@@ -22,7 +22,7 @@ const Part = Schema.Struct({
     Schema.Array(Schema.Struct({ from: Schema.String, to: Schema.String, reason: Schema.String }))
   )
 })
-interface Part extends Schema.Schema.Type<typeof Part> {}
+export interface Part extends Schema.Schema.Type<typeof Part> {}
 
 /** `asks` by name; `synthesis` is null if the run has none. */
 export const RunBreakdown = Schema.Struct({ asks: Schema.Record(Schema.String, Part), synthesis: Schema.NullOr(Part) })
@@ -33,7 +33,8 @@ export const of = ({ asks, synthesis }: RunState): RunBreakdown => ({
   synthesis: synthesis === undefined ? null : partOf(synthesis)
 })
 
-const partOf = (ask: Readonly<AskState>): Part => {
+/** Of one ask, or of a synthesis. */
+export const partOf = (ask: Readonly<AskState>): Part => {
   const { costUsd, dispatches, durationMillis, fallbacks, model, reused, usage } = ask
   return {
     model: model ?? null,

@@ -4,6 +4,7 @@ import { type JsonObject, type Problem } from "./AnswerNode.ts"
 import { check } from "./Check.ts"
 import { read, type Reading } from "./Read.ts"
 import { isStandardSchema, jsonSchemaOf, type StandardSchema, validate } from "./Standard.ts"
+import { problemsOf } from "./Validation.ts"
 import { toWire } from "./Wire.ts"
 
 /** The schema of a request, and the decoder of the JSON that answers it; it fails with what does not fit, as text. */
@@ -35,7 +36,7 @@ export const inspect = (document: unknown): Inspection => {
   const key = keyOf(document)
   const known = key === undefined ? undefined : inspections.get(key)
   if (known !== undefined) return known
-  const inspection = inspectionOf(read(document))
+  const inspection = inspectionOf(read(copyOf(document)))
   if (key !== undefined) {
     if (inspections.size >= maxInspections) inspections.clear()
     inspections.set(key, inspection)
@@ -47,11 +48,20 @@ export const inspect = (document: unknown): Inspection => {
 const keyOf = (document: unknown): string | undefined =>
   Result.getOrUndefined(Result.try(() => JSON.stringify(document) as string | undefined))
 
-const inspectionOf = ({ node, notices, problems }: Reading): Inspection => {
+/** Answers are checked by the document, which its owner may change. */
+const copyOf = (document: unknown): unknown =>
+  Result.getOrElse(
+    Result.try(() => structuredClone(document)),
+    () => document
+  )
+
+const inspectionOf = ({ documents, node, notices, problems }: Reading): Inspection => {
   const wire = problems.length > 0 ? { schema: {}, problems: [] } : toWire(node)
   const decode = (json: unknown) => {
-    const { problems, value } = check(node, json)
-    return problems.length === 0 ? Effect.succeed(value) : Effect.fail(textOf(problems))
+    const checked = check(node, json)
+    const wrong =
+      checked.problems.length > 0 ? checked.problems : problemsOf(documents, documents.schema.value, checked.value)
+    return wrong.length === 0 ? Effect.succeed(checked.value) : Effect.fail(textOf(wrong))
   }
   return { problems: [...problems, ...wire.problems], notices, format: { schema: wire.schema, decode } }
 }

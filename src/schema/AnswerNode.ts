@@ -33,7 +33,11 @@ export interface AnswerNode {
   readonly choices?: ReadonlyArray<unknown> | undefined
   readonly properties?: ReadonlyMap<string, AnswerNode> | undefined
   readonly required: ReadonlyArray<string>
-  /** `additionalProperties`. */
+  /** Set of a property that only `then` or the like knows: whether a value fits it depends on the whole answer. */
+  readonly isConditional?: boolean | undefined
+  /** `patternProperties`: what keys that fit an expression are. */
+  readonly patterns?: ReadonlyArray<KeyPattern> | undefined
+  /** `additionalProperties`: what other keys are. */
   readonly rest?: AnswerNode | boolean | undefined
   readonly items?: AnswerNode | undefined
   /** The first items, of a tuple. */
@@ -46,6 +50,11 @@ export interface AnswerNode {
   readonly title?: string | undefined
   readonly description?: string | undefined
   readonly examples?: ReadonlyArray<unknown> | undefined
+}
+
+export interface KeyPattern {
+  readonly expression: RegExp
+  readonly node: AnswerNode
 }
 
 /** A schema that every value fits. */
@@ -93,6 +102,8 @@ const typesByKeyword: Readonly<Record<string, TypeName>> = {
   maxProperties: "object",
   propertyNames: "object",
   patternProperties: "object",
+  additionalProperties: "object",
+  unevaluatedProperties: "object",
   dependentRequired: "object"
 }
 
@@ -109,4 +120,6 @@ export const typesOf = (node: AnswerNode): ReadonlyArray<TypeName> | undefined =
 
 /** Whether an object may have keys that its schema does not name: it is sent as a list of `{ key, value }`. */
 export const isEntries = (node: AnswerNode): boolean =>
-  node.properties === undefined && node.rest !== false && typesOf(node)?.includes("object") === true
+  node.properties === undefined &&
+  (node.rest !== false || node.patterns !== undefined) &&
+  typesOf(node)?.includes("object") === true

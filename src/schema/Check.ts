@@ -12,6 +12,7 @@ import {
   typeOf,
   typesOf
 } from "./AnswerNode.ts"
+import { keyOf } from "./Merge.ts"
 
 /** A value, what does not fit in it, and how many of its properties the schema does not have. */
 export interface Checked {
@@ -19,9 +20,6 @@ export interface Checked {
   readonly problems: ReadonlyArray<Problem>
   readonly surplus: number
 }
-
-/** Whether a value fits a schema. */
-export const fits = (node: AnswerNode, value: unknown): boolean => check(node, value).problems.length === 0
 
 /** The value that an answer stands for, and the problems of it. Properties that the schema does not have are left out. */
 export const check = (node: AnswerNode, answer: unknown): Checked => {
@@ -71,7 +69,8 @@ class Checking {
   #plain(node: AnswerNode, answer: unknown, path: Path): unknown {
     const types = typesOf(node)
     if (node.choices !== undefined) {
-      const known = node.choices.some((choice) => canonical(choice) === canonical(answer))
+      const isTyped = node.types === undefined || hasType(node.types, typeOf(answer))
+      const known = isTyped && node.choices.some((choice) => canonical(choice) === canonical(answer))
       if (!known) this.#problem(path, `expected one of ${node.choices.map(shown).join(", ")}, got ${shown(answer)}`)
       return answer
     }
@@ -127,15 +126,19 @@ class Checking {
   }
 
   #object(node: AnswerNode, answer: JsonObject, path: Path): unknown {
-    const { properties, required, rest } = node
+    const { patterns, properties, required, rest } = node
     const entries = Object.entries(answer).flatMap(([name, value]): ReadonlyArray<readonly [string, unknown]> => {
-      const property = properties?.get(name) ?? (typeof rest === "object" ? rest : undefined)
-      if (property !== undefined) {
+      const property = properties?.get(name) ?? keyOf(node, name)
+      if (typeof property === "object") {
         // Without structured output, Claude often writes null for a property that may be left out.
         if (value === null && !required.includes(name) && !allowsNull(property)) return []
-        return [[name, this.visit(property, value, [...path, name])]]
+        if (property.isConditional !== true) return [[name, this.visit(property, value, [...path, name])]]
+        const checked = check(property, value)
+        return [[name, checked.problems.length === 0 ? checked.value : value]]
       }
-      if (rest === true || (rest === undefined && properties === undefined)) return [[name, value]]
+      // A key that fits no pattern may be a misspelt one, so it is not left out.
+      if (rest === true || (properties === undefined && (rest === undefined || patterns !== undefined)))
+        return [[name, value]]
       this.surplus += 1
       return []
     })

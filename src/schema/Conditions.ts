@@ -1,18 +1,32 @@
 /** What a schema says of an object's properties, and the keywords that structured output has no form for: `not`, `if`, `contains` … */
-import { type AnswerNode, anything, isList, isObject, type JsonObject, type Limit, type Path } from "./AnswerNode.ts"
-import { fits } from "./Check.ts"
-import { expressionOf } from "./Limits.ts"
-import { isOpen } from "./Merge.ts"
+import {
+  type AnswerNode,
+  anything,
+  isList,
+  isObject,
+  type JsonObject,
+  type KeyPattern,
+  type Limit,
+  type Path
+} from "./AnswerNode.ts"
+import { Contradiction, isOpen, keyOf, merge } from "./Merge.ts"
+import { compile } from "./Pattern.ts"
 
-/** What reads the schemas that a keyword has. */
-export interface Reader {
-  readonly read: (value: unknown, path: Path) => AnswerNode
-  readonly byName: (schema: JsonObject, key: string, path: Path) => ReadonlyMap<string, AnswerNode> | undefined
+/** Takes what is wrong with a schema. */
+export interface Reporter {
   readonly problem: (path: Path, message: string) => void
   readonly notice: (path: Path, message: string) => void
 }
 
-type OfObject = Pick<AnswerNode, "properties" | "required" | "rest" | "limits" | "types">
+/** What reads the schemas that a keyword has. */
+export interface Reader extends Reporter {
+  readonly read: (value: unknown, path: Path) => AnswerNode
+  readonly byName: (schema: JsonObject, key: string, path: Path) => ReadonlyMap<string, AnswerNode> | undefined
+  /** Whether a value fits a schema as it is written. */
+  readonly fits: (schema: unknown, value: unknown) => boolean
+}
+
+type OfObject = Pick<AnswerNode, "properties" | "patterns" | "required" | "rest" | "limits" | "types">
 
 /** The properties of a schema, and its conditions as limits. */
 export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): OfObject => {
@@ -23,12 +37,12 @@ export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): Of
 
   const not = part("not")
   const isNever = not !== undefined && isOpen(not)
-  if (not !== undefined && !isNever) add("not", (value) => !fits(not, value))
+  if (not !== undefined && !isNever) add("not", (value) => !reader.fits(schema.not, value))
   const [condition, then, otherwise] = ["if", "then", "else"].map(part)
   if (condition !== undefined && (then !== undefined || otherwise !== undefined)) {
     const test = (value: unknown) => {
-      const next = fits(condition, value) ? then : otherwise
-      return next === undefined || fits(next, value)
+      const next = reader.fits(schema.if, value) ? schema.then : schema.else
+      return next === undefined || reader.fits(next, value)
     }
     const value = Object.fromEntries(Object.entries(schema).filter(([key]) => /^(if|then|else)$/.test(key)))
     limits.push({ keyword: "if", value, test })
@@ -38,7 +52,7 @@ export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): Of
     const { maxContains = Number.POSITIVE_INFINITY, minContains = 1 } = schema
     add("contains", (value) => {
       if (!isList(value)) return true
-      const count = value.filter((item) => fits(contained, item)).length
+      const count = value.filter((item) => reader.fits(schema.contains, item)).length
       return count >= Number(minContains) && count <= Number(maxContains)
     })
   }
@@ -46,17 +60,43 @@ export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): Of
     const named = schema[keyword]
     if (isObject(named)) add(keyword, (value) => !isObject(value) || hasDependents(named, value))
   }
+  const branches = condition === undefined ? [] : [then, otherwise].filter((branch) => branch !== undefined)
   for (const keyword of ["dependentSchemas", "dependencies"]) {
     if (!isObject(schema[keyword])) continue
     for (const [name, dependent] of Object.entries(schema[keyword])) {
       if (isList(dependent)) continue
-      const node = reader.read(dependent, [...path, keyword, name])
-      add(keyword, (value) => !isObject(value) || !Object.hasOwn(value, name) || fits(node, value))
+      branches.push(reader.read(dependent, [...path, keyword, name]))
+      add(keyword, (value) => !isObject(value) || !Object.hasOwn(value, name) || reader.fits(dependent, value))
     }
   }
   const properties = propertiesOf(reader, schema, path, limits)
-  return { ...properties, required: requiredOf(reader, schema, path), limits, ...(isNever && { types: [] }) }
+  return {
+    ...withBranches(properties, branches, schema.unevaluatedProperties !== undefined),
+    required: requiredOf(reader, schema, path),
+    limits,
+    ...(isNever && { types: [] })
+  }
 }
+
+/** Adds what `then` and other schemas for some values know of an object: without it, no answer could have it. */
+const withBranches = (own: OfKeys, branches: ReadonlyArray<AnswerNode>, isClosed: boolean): OfKeys => {
+  if (own.rest !== undefined && own.rest !== true) return own
+  const further = new Map<string, AnswerNode>()
+  for (const { path, properties, required } of branches) {
+    for (const name of new Set([...(properties?.keys() ?? []), ...required])) {
+      const part = properties?.get(name) ?? anything(path)
+      const known = further.get(name)
+      if (own.properties?.has(name) === true || part.types?.length === 0) continue
+      const isOther = known !== undefined && !isOpen(known) && !isOpen(part)
+      if (isOther) further.set(name, { ...anything(path), variants: [...(known.variants ?? [known]), part] })
+      else if (known === undefined || isOpen(known)) further.set(name, part)
+    }
+  }
+  if ((own.properties === undefined && !isClosed) || further.size === 0) return own
+  return { ...own, properties: new Map([...(own.properties ?? []), ...[...further].map(conditional)]) }
+}
+
+const conditional = ([name, node]: readonly [string, AnswerNode]) => [name, { ...node, isConditional: true }] as const
 
 const hasDependents = (named: JsonObject, value: JsonObject): boolean =>
   Object.entries(named).every(
@@ -74,47 +114,66 @@ const requiredOf = (reader: Reader, { required }: JsonObject, path: Path): Reado
   return []
 }
 
+type OfKeys = Pick<AnswerNode, "properties" | "patterns" | "rest">
+
 /** Properties by name. Names that `propertyNames` lists become properties; of other names, only their limits are kept. */
-const propertiesOf = (
-  reader: Reader,
-  schema: JsonObject,
-  path: Path,
-  limits: Array<Limit>
-): Pick<OfObject, "properties" | "rest"> => {
-  const stated = schema.additionalProperties ?? schema.unevaluatedProperties
-  const others =
+const propertiesOf = (reader: Reader, schema: JsonObject, path: Path, limits: Array<Limit>): OfKeys => {
+  const { additionalProperties: stated, propertyNames } = schema
+  const rest =
     stated === undefined || typeof stated === "boolean"
       ? stated
       : reader.read(stated, [...path, "additionalProperties"])
-  const properties = reader.byName(schema, "properties", path)
-  const patterns = [...(reader.byName(schema, "patternProperties", path) ?? [])]
-  const names =
-    schema.propertyNames === undefined ? undefined : reader.read(schema.propertyNames, [...path, "propertyNames"])
-  if (names !== undefined) {
-    const value = schema.propertyNames
-    const test = (object: unknown) => !isObject(object) || Object.keys(object).every((name) => fits(names, name))
-    if (names.choices === undefined && names.limits.length > 0) limits.push({ keyword: "propertyNames", value, test })
-    if (names.choices !== undefined && properties === undefined) {
-      const node = typeof others === "object" ? others : anything(path)
-      return { properties: new Map(names.choices.map((name) => [String(name), node])), rest: false }
-    }
+  const patterns = patternsOf(reader, schema, path)
+  const others = { ...anything(path), patterns, rest }
+  const named = reader.byName(schema, "properties", path)
+  const add = (keyword: string, beside: JsonObject = {}) => {
+    const part = { ...beside, [keyword]: schema[keyword] }
+    limits.push({ keyword, value: schema[keyword], test: (value) => !isObject(value) || reader.fits(part, value) })
   }
-  if (patterns.length === 0) return { properties, rest: others }
-  const expressions = patterns.map(([pattern, node]) => [expressionOf(pattern), node] as const)
-  limits.push({
-    keyword: "patternProperties",
-    value: schema.patternProperties,
-    test: (object) =>
-      !isObject(object) ||
-      Object.entries(object).every(([name, value]) =>
-        expressions.every(([expression, node]) => expression?.test(name) !== true || fits(node, value))
-      )
+
+  if (propertyNames !== undefined) {
+    const names = reader.read(propertyNames, [...path, "propertyNames"])
+    if (names.choices !== undefined && named === undefined) {
+      const listed = names.choices.filter((name) => reader.fits(propertyNames, name)).map(String)
+      const never = { ...anything(path), types: [] }
+      const partOf = (name: string) => keyOf(others, name) ?? anything(path)
+      return { properties: new Map(listed.map((name) => [name, partOf(name) || never])), rest: false }
+    }
+    // `type: string` says nothing of a name.
+    if (!isOpen({ ...names, types: undefined }) || names.types?.includes("string") === false) add("propertyNames")
+  }
+  if (patterns === undefined) return { properties: named, rest }
+  add("patternProperties")
+  if (rest === false) add("additionalProperties", keysOf(schema))
+  const properties =
+    named &&
+    new Map(
+      [...named].map(([name, node]) => {
+        const merged = merge(node, keyOf({ ...others, rest: undefined }, name) || anything(path))
+        if (!(merged instanceof Contradiction)) return [name, merged]
+        reader.problem(node.path, `no answer fits: ${merged.message}`)
+        return [name, node]
+      })
+    )
+  return { properties, patterns, rest }
+}
+
+/** The keys that are no additional ones. */
+const keysOf = (schema: JsonObject): JsonObject =>
+  Object.fromEntries(
+    ["properties", "patternProperties"].map((keyword) => {
+      const keys = isObject(schema[keyword]) ? Object.keys(schema[keyword]) : []
+      return [keyword, Object.fromEntries(keys.map((key) => [key, true]))]
+    })
+  )
+
+const patternsOf = (reader: Reader, schema: JsonObject, path: Path): ReadonlyArray<KeyPattern> | undefined => {
+  const patterns = [...(reader.byName(schema, "patternProperties", path) ?? [])]
+  if (patterns.length === 0) return undefined
+  return patterns.flatMap(([pattern, node]) => {
+    const compiled = compile(pattern)
+    if ("expression" in compiled) return [{ expression: compiled.expression, node }]
+    reader.problem([...path, "patternProperties", pattern], compiled.problem)
+    return []
   })
-  if (properties !== undefined) return { properties, rest: others }
-  const [first] = patterns
-  const rest =
-    patterns.length === 1 && first !== undefined
-      ? first[1]
-      : { ...anything(path), variants: patterns.map(([, node]) => node) }
-  return { properties, rest }
 }

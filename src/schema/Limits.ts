@@ -1,5 +1,4 @@
 /** The limits of JSON Schema that structured output cannot enforce, and which of them contradict each other. */
-import { Result } from "effect"
 import { canonical, isList, isObject, type Limit } from "./AnswerNode.ts"
 
 type Test<A> = (value: A, limit: any) => boolean
@@ -9,6 +8,22 @@ const lengthOf = (text: string): number => {
   let length = 0
   for (const _ of text) length += 1
   return length
+}
+
+/** A finite number as a whole number of tens: `0.25` is 25 and -2. */
+const decimalOf = (value: number): { readonly digits: bigint; readonly exponent: number } => {
+  const [mantissa = "", exponent = "0"] = String(value).split("e")
+  const [whole = "", fraction = ""] = mantissa.split(".")
+  return { digits: BigInt(whole + fraction), exponent: Number(exponent) - fraction.length }
+}
+
+/** In decimals, as a multiple of 0.1 is no exact multiple in binary fractions. */
+const isMultiple = (value: number, step: number): boolean => {
+  if (!Number.isFinite(value)) return false
+  const [a, b] = [decimalOf(value), decimalOf(step)]
+  const exponent = Math.min(a.exponent, b.exponent)
+  const scaled = (of: typeof a) => of.digits * 10n ** BigInt(of.exponent - exponent)
+  return scaled(a) % scaled(b) === 0n
 }
 
 const ofText: Readonly<Record<string, Test<string>>> = {
@@ -21,8 +36,7 @@ const ofNumber: Readonly<Record<string, Test<number>>> = {
   maximum: (value, limit) => value <= limit,
   exclusiveMinimum: (value, limit) => value > limit,
   exclusiveMaximum: (value, limit) => value < limit,
-  // A multiple of 0.1 is no exact multiple in binary fractions.
-  multipleOf: (value, limit) => Math.abs(value / limit - Math.round(value / limit)) <= Math.abs(value / limit) * 1e-12
+  multipleOf: isMultiple
 }
 
 const ofList: Readonly<Record<string, Test<ReadonlyArray<unknown>>>> = {
@@ -51,23 +65,6 @@ export const limitOf = (keyword: string, limit: unknown): Limit | undefined => {
   }
   const isKnown = [ofText, ofNumber, ofList, ofObject].some((tests) => Object.hasOwn(tests, keyword))
   return isKnown ? { keyword, value: limit, test } : undefined
-}
-
-/** The limit of a pattern; `undefined` where it is no regular expression. */
-export const patternOf = (pattern: string): Limit | undefined => {
-  const expression = expressionOf(pattern)
-  if (expression === undefined) return undefined
-  return {
-    keyword: "pattern",
-    value: pattern,
-    test: (value) => typeof value !== "string" || expression.test(value)
-  }
-}
-
-/** JSON Schema's patterns are of Unicode; `\-` and other escapes of older ones are read without it. */
-export const expressionOf = (pattern: string): RegExp | undefined => {
-  const compiled = (flags: string) => Result.getOrUndefined(Result.try(() => new RegExp(pattern, flags)))
-  return compiled("u") ?? compiled("")
 }
 
 const pairs = [

@@ -1,5 +1,5 @@
 /** The schema of values that fit two schemas, as `allOf` and keywords beside `anyOf` or `$ref` state it. */
-import { type AnswerNode, canonical, hasType, type TypeName } from "./AnswerNode.ts"
+import { type AnswerNode, anything, canonical, hasType, type TypeName } from "./AnswerNode.ts"
 
 /** More variants than this come from multiplied `anyOf`s, and the API takes only 16 unions. */
 const maxVariants = 100
@@ -19,6 +19,7 @@ export const isOpen = (node: AnswerNode): boolean =>
   node.properties === undefined &&
   node.required.length === 0 &&
   node.rest === undefined &&
+  node.patterns === undefined &&
   node.items === undefined &&
   node.prefix === undefined &&
   node.variants === undefined &&
@@ -56,6 +57,10 @@ export const merge = (a: AnswerNode, b: AnswerNode): AnswerNode | Contradiction 
     choices,
     properties,
     required: [...new Set([...a.required, ...b.required])],
+    patterns:
+      a.patterns === undefined || b.patterns === undefined
+        ? (a.patterns ?? b.patterns)
+        : [...a.patterns, ...b.patterns],
     rest,
     items,
     prefix,
@@ -103,28 +108,42 @@ const withoutUndefined = (annotations: Annotations): Annotations => ({
   ...(annotations.examples !== undefined && { examples: annotations.examples })
 })
 
-const mergeProperties = (a: AnswerNode, b: AnswerNode): AnswerNode["properties"] | Contradiction => {
-  const properties = new Map(a.properties)
-  for (const [closed, other] of [
-    [a, b],
-    [b, a]
-  ] as const) {
-    if (closed.rest !== false) continue
-    const excluded = [...(other.properties?.keys() ?? []), ...other.required].find(
-      (name) => closed.properties?.has(name) !== true
-    )
-    if (excluded !== undefined) {
-      return new Contradiction(`additionalProperties: false of one part excludes "${excluded}" of another`)
-    }
-  }
-  for (const [name, property] of b.properties ?? []) {
-    const own = properties.get(name)
-    const merged = own === undefined ? property : merge(own, property)
-    if (merged instanceof Contradiction) return new Contradiction(`${name}: ${merged.message}`)
-    properties.set(name, merged)
-  }
-  return a.properties === undefined && b.properties === undefined ? undefined : properties
+/** What a schema says of a key that is none of its properties; false where its objects have no such key. */
+export const keyOf = ({ path, patterns = [], rest }: AnswerNode, name: string): AnswerNode | false | undefined => {
+  const fitting = patterns.filter(({ expression }) => expression.test(name))
+  if (fitting.length === 0) return rest === true ? undefined : rest
+  return fitting.reduce<AnswerNode>((all, { node }) => {
+    const merged = merge(all, node)
+    return merged instanceof Contradiction ? { ...anything(path), types: [] } : merged
+  }, anything(path))
 }
+
+const mergeProperties = (a: AnswerNode, b: AnswerNode): AnswerNode["properties"] | Contradiction => {
+  if (a.properties === undefined && b.properties === undefined) return undefined
+  const properties = new Map<string, AnswerNode>()
+  for (const name of new Set([...(a.properties?.keys() ?? []), ...(b.properties?.keys() ?? [])])) {
+    const [one, other] = [a, b].map((node) => node.properties?.get(name) ?? keyOf(node, name))
+    const conditional = [one, other].find((node) => typeof node === "object" && node.isConditional)
+    const certain = [one, other].find((node) => node !== undefined && node !== conditional)
+    if (typeof conditional === "object") {
+      if (certain !== false) properties.set(name, certain ?? conditional)
+      continue
+    }
+    if (one === false || other === false) return excluded(name)
+    const merged = mergeOptional(one, other)
+    if (merged instanceof Contradiction) return new Contradiction(`${name}: ${merged.message}`)
+    if (merged !== undefined) properties.set(name, merged)
+  }
+  const missing = [...a.required, ...b.required].find(
+    (name) => !properties.has(name) && [a, b].some((node) => keyOf(node, name) === false)
+  )
+  return missing === undefined ? properties : excluded(missing)
+}
+
+const excluded = (name: string): Contradiction =>
+  new Contradiction(
+    `additionalProperties: false of one part excludes "${name}" of another: write unevaluatedProperties: false beside both instead`
+  )
 
 const mergeRest = (a: AnswerNode["rest"], b: AnswerNode["rest"]): AnswerNode["rest"] | Contradiction => {
   if (a === false || b === false) return false
@@ -136,12 +155,14 @@ const mergeOptional = (a: AnswerNode | undefined, b: AnswerNode | undefined): An
   a === undefined || b === undefined ? (a ?? b) : merge(a, b)
 
 const mergePrefix = (a: AnswerNode, b: AnswerNode): AnswerNode["prefix"] | Contradiction => {
-  if (a.prefix === undefined || b.prefix === undefined) return a.prefix ?? b.prefix
+  if (a.prefix === undefined && b.prefix === undefined) return undefined
+  const most = Math.min(...[a, b].flatMap(({ hasMore, prefix = [] }) => (hasMore === false ? [prefix.length] : [])))
+  const length = Math.min(most, Math.max(a.prefix?.length ?? 0, b.prefix?.length ?? 0))
   const prefix: Array<AnswerNode> = []
-  for (let index = 0; index < Math.max(a.prefix.length, b.prefix.length); index += 1) {
-    const merged = mergeOptional(a.prefix[index], b.prefix[index])
+  for (let index = 0; index < length; index += 1) {
+    const merged = mergeOptional(a.prefix?.[index] ?? a.items, b.prefix?.[index] ?? b.items)
     if (merged instanceof Contradiction) return merged
-    if (merged !== undefined) prefix.push(merged)
+    prefix.push(merged ?? anything(a.path))
   }
   return prefix
 }

@@ -8,18 +8,21 @@ import {
   type Path,
   type Problem,
   typeNames,
-  typeOf,
   type TypeName
 } from "./AnswerNode.ts"
+import { closed, literal, nullable, type Unevaluated } from "./Compose.ts"
 import { conditionsOf } from "./Conditions.ts"
 import { isKeyword } from "./Keywords.ts"
 import { limitsOf } from "./ReadLimits.ts"
 import { Contradiction, isOpen, merge } from "./Merge.ts"
 import { type Documents, resolve, type Target } from "./Reference.ts"
+import { problemsOf } from "./Validation.ts"
+import { damageIn } from "./WellFormed.ts"
 
 /** A schema that was read. It can be used where there are no `problems`; `notices` name what was read in another way than it is written. */
 export interface Reading {
   readonly node: AnswerNode
+  readonly documents: Documents
   readonly problems: ReadonlyArray<Problem>
   readonly notices: ReadonlyArray<Problem>
 }
@@ -36,7 +39,8 @@ export const read = (document: unknown): Reading => {
   ) {
     reader.problem(path, "expected which of its schemas the answer has, such as $ref: '#/components/schemas/Name'")
   }
-  return { node, problems: reader.problems, notices: reader.notices }
+  const { documents, notices, problems } = reader
+  return { node, documents, problems: [...damageIn(document), ...problems], notices }
 }
 
 /** Keywords that hold schemas, none of which is that of the answer. */
@@ -52,6 +56,7 @@ const unwrapped = ({ path, value }: Target): Target => {
   return inner !== undefined && !isSchema ? unwrapped({ path: [...path, inner], value: value[inner] }) : { path, value }
 }
 
+const nonFinite = "Infinity,-Infinity,NaN"
 const aSchema = "expected a JSON Schema"
 const aType = `expected a JSON type: ${typeNames.join(", ")}`
 /** The last name on a path; definitions are sent under it. */
@@ -85,6 +90,11 @@ export class Reader {
 
   notice(path: Path, message: string): void {
     this.notices.push({ path, message })
+  }
+
+  fits(schema: unknown, value: unknown): boolean {
+    // A schema that refers to itself is a problem, and has no end.
+    return this.problems.length > 0 || problemsOf(this.documents, schema, value).length === 0
   }
 
   read(value: unknown, path: Path): AnswerNode {
@@ -129,7 +139,16 @@ export class Reader {
       const variants = this.#variants(schema, key, path)
       if (variants !== undefined) node = this.#join(node, variants, path)
     }
+    node = closed(node, this.#unevaluated(schema, path), schema)
     return schema.nullable === true ? nullable(node) : node
+  }
+
+  #unevaluated(schema: JsonObject, path: Path): Unevaluated {
+    const part = (keyword: string) =>
+      schema[keyword] === undefined || typeof schema[keyword] === "boolean"
+        ? schema[keyword]
+        : this.read(schema[keyword], [...path, keyword])
+    return { rest: part("unevaluatedProperties"), items: part("unevaluatedItems") }
   }
 
   /** Both schemas as one; reports where no value fits both. */
@@ -165,7 +184,8 @@ export class Reader {
       return node.variants !== undefined && node.limits.length === 0 ? node.variants : [node]
     })
     // `Schema.Number` of Effect has the texts of what JSON has no numbers for; Claude has no use for them.
-    const useful = variants.filter(({ choices }) => choices?.join() !== "Infinity,-Infinity,NaN")
+    const possible = variants.filter(({ choices, types }) => types?.length !== 0 && choices?.join() !== nonFinite)
+    const useful = possible.length === 0 ? variants.slice(0, 1) : possible
     const [only] = useful
     return useful.length === 1 && only !== undefined ? only : { path, required: [], limits: [], variants: useful }
   }
@@ -264,37 +284,4 @@ export class Reader {
       hasMore: rest === false ? false : undefined
     }
   }
-}
-
-/** A node of null and whatever fits already. */
-const nullable = (node: AnswerNode): AnswerNode => {
-  const { types, choices } = node
-  if (choices !== undefined)
-    return {
-      ...node,
-      types: types && [...new Set([...types, "null" as const])],
-      choices: [...new Set([...choices, null])]
-    }
-  if (types !== undefined && node.variants === undefined)
-    return { ...node, types: [...new Set([...types, "null" as const])] }
-  const { description, path, title } = node
-  const variants = [...(node.variants ?? [{ ...node, title: undefined, description: undefined }])]
-  if (variants.some((variant) => variant.types?.includes("null") === true)) return node
-  return {
-    path,
-    title,
-    description,
-    required: [],
-    limits: node.variants === undefined ? [] : node.limits,
-    variants: [...variants, { ...anything(path), types: ["null"] }]
-  }
-}
-
-/** The schema of one value: an object or a list by its parts, as the API takes only plain values in `enum`. */
-const literal = (value: unknown, path: Path): AnswerNode => {
-  const node = { ...anything(path), types: [typeOf(value)] }
-  if (isList(value)) return { ...node, prefix: value.map((part) => literal(part, path)), hasMore: false }
-  if (!isObject(value)) return { ...node, choices: [value] }
-  const properties = new Map(Object.entries(value).map(([key, part]) => [key, literal(part, path)]))
-  return { ...node, properties, required: Object.keys(value), rest: false }
 }

@@ -1,20 +1,19 @@
 /** Reads the bounds, lengths, counts and patterns of a schema. */
 import type { JsonObject, Limit, Path } from "./AnswerNode.ts"
-import type { Reader } from "./Conditions.ts"
-import { countKeywords, limitOf, numericKeywords, patternOf } from "./Limits.ts"
+import type { Reporter } from "./Conditions.ts"
+import { countKeywords, limitOf, numericKeywords } from "./Limits.ts"
+import { compile } from "./Pattern.ts"
 
 const shown = (value: unknown): string => JSON.stringify(value) ?? String(value)
 
 /** The limits of a schema that are about one value: bounds, lengths, counts, patterns. */
-export const limitsOf = (reader: Reader, schema: JsonObject, path: Path): ReadonlyArray<Limit> => {
+export const limitsOf = (reader: Reporter, schema: JsonObject, path: Path): ReadonlyArray<Limit> => {
   const limits: Array<Limit> = []
   for (const [keyword, stated] of Object.entries(schema)) {
     if (stated === undefined) continue
     const at = [...path, keyword]
     if (keyword === "pattern") {
-      const limit = typeof stated === "string" ? patternOf(stated) : undefined
-      if (limit === undefined) reader.problem(at, `expected a regular expression, got ${shown(stated)}`)
-      else limits.push(limit)
+      limits.push(...patternOf(reader, stated, at))
     } else if (keyword === "uniqueItems") {
       if (stated === true) limits.push(limitOf(keyword, true)!)
       else if (stated !== false) reader.problem(at, `expected true or false, got ${shown(stated)}`)
@@ -31,8 +30,19 @@ export const limitsOf = (reader: Reader, schema: JsonObject, path: Path): Readon
   return limits
 }
 
+const patternOf = (reader: Reporter, stated: unknown, path: Path): ReadonlyArray<Limit> => {
+  const compiled =
+    typeof stated === "string" ? compile(stated) : { problem: `expected a regular expression, got ${shown(stated)}` }
+  if ("problem" in compiled) {
+    reader.problem(path, compiled.problem)
+    return []
+  }
+  const test = (value: unknown) => typeof value !== "string" || compiled.expression.test(value)
+  return [{ keyword: "pattern", value: stated, test }]
+}
+
 /** A bound of a number. In OpenAPI 3.0 and draft-04 `exclusiveMinimum: true` makes `minimum` exclusive. */
-const boundOf = (reader: Reader, schema: JsonObject, keyword: string, path: Path): ReadonlyArray<Limit> => {
+const boundOf = (reader: Reporter, schema: JsonObject, keyword: string, path: Path): ReadonlyArray<Limit> => {
   const stated = schema[keyword]
   const exclusive = keyword === "minimum" ? "exclusiveMinimum" : keyword === "maximum" ? "exclusiveMaximum" : undefined
   if (exclusive !== undefined && schema[exclusive] === true) return []

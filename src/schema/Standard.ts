@@ -1,5 +1,6 @@
 /** Schemas of other libraries: Standard Schema with its JSON Schema export, as zod, arktype and valibot have it. See standardschema.dev. */
-import { Effect, Predicate, Result } from "effect"
+import { Effect, Predicate } from "effect"
+import { exportOf, type JsonSchemaExport } from "./LibraryExport.ts"
 
 /** A schema that validates values, and can give the JSON Schema of what it takes. */
 export interface StandardSchema<in out Input = any, in out Output = any> {
@@ -10,10 +11,6 @@ export interface StandardSchema<in out Input = any, in out Output = any> {
     readonly types?: { readonly input: Input; readonly output: Output } | undefined
     readonly jsonSchema?: JsonSchemaExport | undefined
   }
-}
-
-interface JsonSchemaExport {
-  readonly input: (options: { readonly target: "draft-2020-12" }) => Readonly<Record<string, unknown>>
 }
 
 interface Validation<Output> {
@@ -35,12 +32,7 @@ export const isStandardSchema = (value: unknown): value is StandardSchema =>
 /** The JSON Schema of the values that a schema takes. Throws where its library exports none, and says what to write instead. */
 export const jsonSchemaOf = (schema: StandardSchema): Readonly<Record<string, unknown>> => {
   const { jsonSchema, vendor } = schema["~standard"]
-  if (jsonSchema !== undefined) {
-    const exported = Result.try(() => jsonSchema.input({ target: "draft-2020-12" }))
-    if (Result.isSuccess(exported)) return exported.success
-    const why = Predicate.hasProperty(exported.failure, "message") ? exported.failure.message : exported.failure
-    throw new RangeError(`schema: ${vendor} exports no JSON Schema of it: ${String(why)}. Use types that JSON has`)
-  }
+  if (jsonSchema !== undefined) return exportOf(vendor, jsonSchema)
   const advice =
     vendor === "valibot"
       ? "wrap it: toStandardJsonSchema(schema) of @valibot/to-json-schema"

@@ -12,6 +12,7 @@ import {
   typesOf
 } from "./AnswerNode.ts"
 import { contradictionOf } from "./Limits.ts"
+import { keyOf } from "./Merge.ts"
 
 /** The most optional properties, and the most unions, that the API takes in all schemas of a request. */
 const maxOptional = 24
@@ -64,13 +65,17 @@ const usesOf = (root: AnswerNode): ReadonlyMap<AnswerNode, number> => {
   return uses
 }
 
-const partsOf = ({ items, prefix = [], properties, rest, variants = [] }: AnswerNode): ReadonlyArray<AnswerNode> => [
-  ...(properties?.values() ?? []),
-  ...variants,
-  ...prefix,
-  ...(items === undefined ? [] : [items]),
-  ...(typeof rest === "object" ? [rest] : [])
-]
+const partsOf = (node: AnswerNode): ReadonlyArray<AnswerNode> => {
+  const { items, patterns = [], prefix = [], properties, rest, variants = [] } = node
+  return [
+    ...(properties?.values() ?? []),
+    ...patterns.map((pattern) => pattern.node),
+    ...variants,
+    ...prefix,
+    ...(items === undefined ? [] : [items]),
+    ...(typeof rest === "object" ? [rest] : [])
+  ]
+}
 
 class Writer {
   readonly problems: Array<Problem> = []
@@ -171,8 +176,8 @@ class Writer {
     const properties = new Map(node.properties)
     for (const name of node.required) {
       if (properties.has(name)) continue
-      if (node.rest === true) properties.set(name, anything([...node.path, "required"]))
-      else if (typeof node.rest === "object") properties.set(name, node.rest)
+      const part = keyOf(node, name) ?? (node.rest === true ? anything([...node.path, "required"]) : false)
+      if (part !== false) properties.set(name, part)
       else this.#problem([...node.path, "required"], `${JSON.stringify(name)} is none of the properties`)
     }
     const possible = [...properties].filter(([name, property]) => {
@@ -195,10 +200,14 @@ class Writer {
   }
 
   #entries(node: AnswerNode): JsonObject {
-    const value = typeof node.rest === "object" ? node.rest : anything(node.path)
+    const kinds = (node.patterns ?? []).map((pattern) => pattern.node).filter(({ types }) => types?.length !== 0)
+    if (typeof node.rest === "object") kinds.push(node.rest)
+    const [only, ...further] = kinds
+    const value = further.length > 0 ? { ...anything(node.path), variants: kinds } : (only ?? anything(node.path))
     const properties = { key: { type: "string" }, value: this.write(value) }
+    const required = node.required.length > 0 ? { required: node.required } : {}
     return {
-      ...annotations(node, {}, entriesText),
+      ...annotations(node, required, entriesText),
       type: "array",
       items: { type: "object", properties, required: ["key", "value"], additionalProperties: false }
     }

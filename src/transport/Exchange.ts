@@ -195,12 +195,17 @@ export class Exchange {
     return Promise.resolve()
   }
 
-  text(): Promise<string> {
-    if (!this.isOver) return new Promise<void>((resolve) => (this.#wake = resolve)).then(() => this.text())
+  /** The whole body; a view where `Response` has a buffer, to save a copy. */
+  arrayBuffer(): Promise<Uint8Array> {
+    if (!this.isOver) return new Promise<void>((resolve) => (this.#wake = resolve)).then(() => this.arrayBuffer())
     if ("error" in this.#end!) return Promise.reject(this.#end.error)
-    const text = new TextDecoder().decode(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks))
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
     this.#chunks = []
-    return Promise.resolve(text)
+    return Promise.resolve(bytes)
+  }
+
+  text(): Promise<string> {
+    return this.arrayBuffer().then((bytes) => new TextDecoder().decode(bytes))
   }
 
   json(): Promise<unknown> {

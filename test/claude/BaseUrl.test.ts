@@ -41,6 +41,13 @@ const wrong: ReadonlyArray<readonly [url: string, expected: string, shown: strin
     "https://a.org/v1/chat/completions",
     '; write "https://a.org"'
   ],
+  ...[
+    "https://a.org/V1//Chat/Completions/",
+    "https://a.org/v1/completions",
+    "https://a.org/v1/responses",
+    "https://a.org/v1/embeddings",
+    "https://a.org/api/generate"
+  ].map((url) => [url, "the URL of a Messages API", url, '; write "https://a.org"'] as const),
   [
     "http://me:secret@a.org",
     "a URL without a user name and password",
@@ -65,6 +72,9 @@ const mended: ReadonlyArray<readonly [url: string, used: string]> = [
   ["http://127.0.0.1:4010//v1", "http://127.0.0.1:4010"],
   ["http://127.0.0.1:4010/anthropic/v1/messages", "http://127.0.0.1:4010/anthropic"],
   ["http://127.0.0.1:4010/v1/messages/count_tokens", "http://127.0.0.1:4010"],
+  ["http://127.0.0.1:4010/v1/messages/batches/", "http://127.0.0.1:4010"],
+  ["http://127.0.0.1:4010/v1/complete", "http://127.0.0.1:4010"],
+  ["http://127.0.0.1:4010/anthropic//v1//models", "http://127.0.0.1:4010/anthropic"],
   ["https://gateway.example.org/v1/team/anthropic/", "https://gateway.example.org/v1/team/anthropic"],
   [" http://127.0.0.1:4010", "http://127.0.0.1:4010"],
   ["http://127.0.0.1:4010\r", "http://127.0.0.1:4010"],

@@ -3,6 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Message, Price } from "fanfold"
 import { all, canonicalOf, infoOf } from "../../src/claude/ModelInfo.ts"
 
+const arn = "arn:aws:bedrock:us-east-1"
+
 describe("a model", () => {
   it.each([
     ["claude-haiku-4-5", "claude-haiku-4-5"],
@@ -16,7 +18,16 @@ describe("a model", () => {
     ["us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5"],
     ["anthropic/claude-haiku-4.5", "claude-haiku-4-5"],
     ["bedrock/us.anthropic.claude-sonnet-5", "claude-sonnet-5"],
-    ["vertex_ai/claude-opus-4-5@20251101", "claude-opus-4-5"]
+    ["vertex_ai/claude-opus-4-5@20251101", "claude-opus-4-5"],
+    [`${arn}:123456789012:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0`, "claude-haiku-4-5"],
+    [`${arn}::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0`, "claude-sonnet-4-5"],
+    ["arn:aws-us-gov:bedrock:us-gov-west-1:1:inference-profile/us-gov.anthropic.claude-opus-5", "claude-opus-5"],
+    ["bedrock/us-east-1/anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5"],
+    ["bedrock/converse/us.anthropic.claude-sonnet-4-6", "claude-sonnet-4-6"],
+    ["publishers/anthropic/models/claude-sonnet-4-5@20250929", "claude-sonnet-4-5"],
+    ["projects/p/locations/global/publishers/anthropic/models/claude-opus-5", "claude-opus-5"],
+    ["openrouter/anthropic/claude-sonnet-5", "claude-sonnet-5"],
+    ["anthropic.claude-haiku-4-5-20251001-v1:0:200k", "claude-haiku-4-5"]
   ])("is known as %s", (name, canonical) => {
     assert.strictEqual(canonicalOf(name), canonical)
     assert.strictEqual(infoOf(name), all.get(canonical))
@@ -29,11 +40,22 @@ describe("a model", () => {
     "claude-haiku-5-50",
     "my-claude-haiku-5-5",
     "own/claude-haiku-5-5",
+    `${arn}:123456789012:application-inference-profile/a1b2c3`,
+    "publishers/other/models/claude-haiku-5-5",
+    "claude-haiku-5-5[fast]",
     "claude-sonnet-5-5-2026",
     "constructor",
     ""
   ])("has no price and no window as %s", (name) => {
     assert.deepStrictEqual([infoOf(name), Price.priceOf(name, 0)], [undefined, undefined])
+  })
+
+  it("has the window that its name asks for", () => {
+    for (const name of ["claude-sonnet-4-5[1m]", "anthropic.claude-sonnet-4-5-20250929-v1:0:1m"]) {
+      assert.deepStrictEqual([canonicalOf(name), infoOf(name)?.windowTokens], ["claude-sonnet-4-5", 1_000_000])
+      assert.strictEqual(Price.priceOf(name, 0), all.get("claude-sonnet-4-5")?.price)
+    }
+    assert.strictEqual(infoOf("claude-sonnet-4-5")?.windowTokens, 200_000)
   })
 
   it("is priced as stated, also by another name", () => {

@@ -33,6 +33,9 @@ const delivered = { isComplete: true, isSynthesisErrorReported: false }
 const undelivered = { ...delivered, isComplete: false }
 const shortfall = { shortfall: "1 of 2 asks answered, 2 needed" } as Research.ResearchError
 const synthesisError = new AskError.AskError({ reason: new AskError.Overloaded({ detail: "\u001B[31mbusy" }) })
+const refused = new AskError.AskError({ reason: new AskError.Refused({ category: "bio", explanation: null }) })
+const advice =
+  "To have it answered, word its instruction in another way, or name another model for it: synthesis: { instruction: …, model: … }"
 
 describe("the exit code of a run", () => {
   const table: ReadonlyArray<
@@ -52,13 +55,33 @@ describe("the exit code of a run", () => {
     ["no answer", outcomeOf([overloaded]), delivered, 1, "No ask was answered."],
     ["no answer, as the budget was too small", outcomeOf([overBudget]), delivered, 4, "No ask was answered."],
     ["a file that could not be written", outcomeOf([answered]), undelivered, 1, ""],
-    ["a failed synthesis", outcomeOf([answered], { error: synthesisError }), delivered, 1, "overloaded: busy"],
+    [
+      "a failed synthesis",
+      outcomeOf([answered], { error: synthesisError }),
+      delivered,
+      1,
+      "The synthesis failed: overloaded: busy"
+    ],
     [
       "a failed synthesis that progress has reported",
       outcomeOf([answered], { error: synthesisError }),
       { ...delivered, isSynthesisErrorReported: true },
       1,
       "The synthesis failed."
+    ],
+    [
+      "a refused synthesis",
+      outcomeOf([answered], { error: refused }),
+      delivered,
+      1,
+      `The synthesis failed: Claude refused (bio)\n${advice}`
+    ],
+    [
+      "a refused synthesis that progress has reported",
+      outcomeOf([answered], { error: refused }),
+      { ...delivered, isSynthesisErrorReported: true },
+      1,
+      `The synthesis failed.\n${advice}`
     ]
   ]
   it.each(table)("after %s", (_, outcome, delivery, code, message) => {

@@ -46,7 +46,10 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
       transport: _alsoOfOne,
       ...withFlags
     } = Stack.Options.fields
-    assert.match(run!.stdout, /^ {2}--journal file +Keep .*\(default.*\n {2}--no-journal +/m)
+    assert.match(
+      run!.stdout,
+      /^ {2}--journal file +Keep .*\(default.*\n {2}--journal-keep-for time +.*\n {2}--no-journal +/m
+    )
     assert.match(run!.stdout, /^ {2}--reuse +.*\(default.*\n {2}--fresh +/m)
     assert.notInclude(run!.stdout, "--prices")
     assert.match(run!.stdout, /^ {2}--transport auto\|http1 +http1: send over HTTP\/1\.1 alone/m)

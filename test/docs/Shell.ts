@@ -1,5 +1,6 @@
 /** Types the shell lines of a page, one after the other, in the one folder of its reader. */
 import { globSync } from "node:fs"
+import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import type { Server } from "fanfold/mocks"
 import manifest from "../../package.json" with { type: "json" }
@@ -21,6 +22,20 @@ const environment = (args: ReadonlyArray<string>, env: Readonly<Record<string, s
   return args[0] === "bench" ? {} : { env, hurried: true }
 }
 
+/** Types what `timeout -s KILL` kills: here as soon as one ask has its answer, at any speed of the machine. */
+const killed = async (args: ReadonlyArray<string>, cwd: string, env: Readonly<Record<string, string>>) => {
+  const { child, ended } = start(args, { cwd, env })
+  let said = ""
+  child.stderr!.on("data", (data: Buffer) => (said += String(data)))
+  await until(() => said.includes("Answered") || child.exitCode !== null)
+  child.kill("SIGKILL")
+  assert.strictEqual((await ended).code, null, said)
+}
+
+/** The id of the latest run, for a line that has `RUN` in its place. */
+const latestRun = async (cwd: string, env: Readonly<Record<string, string>>): Promise<string> =>
+  JSON.parse((await fanfold(["runs", "--json"], { cwd, env })).stdout).runs[0].id
+
 const ports = /^(\d{4,5})$/
 
 /** A mock stays until all lines are typed; it takes a free port where the page names one. */
@@ -36,7 +51,7 @@ const serve = async (args: ReadonlyArray<string>, cwd: string) => {
   return { running, url: url.trim(), named: `http://127.0.0.1:${args.find((arg) => ports.test(arg)) ?? "4010"}` }
 }
 
-/** Sends the request of a curl line with `-H` and `-d` to the mock whose address it names. */
+/** Sends the request of a curl line with `-H`, `-d` and `-X` to the mock whose address it names. */
 const curl = async (
   line: string,
   [, named = "", ...options]: ReadonlyArray<string>,
@@ -47,7 +62,8 @@ const curl = async (
   const valuesOf = (flag: string) => options.filter((_, index) => options[index - 1] === flag)
   const headers = valuesOf("-H").map((header) => header.split(": ", 2) as [string, string])
   const [body] = valuesOf("-d")
-  const init = { headers, ...(body !== undefined && { method: "POST", body }) }
+  const [method = body === undefined ? "GET" : "POST"] = valuesOf("-X")
+  const init = { headers, method, ...(body !== undefined && { body }) }
   const response = await fetch(named.replace(mock.named, mock.url), init)
   assert.isTrue(response.ok, `${line}\n${await response.text()}`)
 }
@@ -55,6 +71,8 @@ const curl = async (
 /** Types the lines, which must all succeed, and gives how each ended. */
 export const typed = async (lines: ReadonlyArray<string>, cwd: string, server: Server) => {
   const ended = new Map<string, Ended>()
+  // Pages are tested side by side, and each reader has a journal.
+  const state = { XDG_STATE_HOME: join(cwd, ".state") }
   const mocks: Array<Awaited<ReturnType<typeof serve>>> = []
   try {
     for (const line of lines) {
@@ -68,6 +86,12 @@ export const typed = async (lines: ReadonlyArray<string>, cwd: string, server: S
         await curl(line, words, mocks)
         continue
       }
+      if (command === "timeout") {
+        const [npx, name, ...rest] = words.slice(4)
+        assert.deepStrictEqual([...words.slice(1, 3), npx, name], ["-s", "KILL", "npx", "fanfold"], line)
+        await killed(rest, cwd, state)
+        continue
+      }
       assert.deepStrictEqual([command, bin], ["npx", Object.keys(manifest.bin)[0]!], line)
       if (args[0] === "mock") {
         mocks.push(await serve(args, cwd))
@@ -75,7 +99,9 @@ export const typed = async (lines: ReadonlyArray<string>, cwd: string, server: S
       }
       for (const name of Object.keys(env))
         for (const { named, url } of mocks) env[name] = env[name]!.replace(named, url)
-      const one = await fanfold(args, { cwd, ...environment(args, env, server) })
+      const options = environment(args, env, server)
+      const typed = args.includes("RUN") ? args.with(args.indexOf("RUN"), await latestRun(cwd, state)) : args
+      const one = await fanfold(typed, { cwd, ...options, env: { ...options.env, ...state } })
       assert.strictEqual(one.code, 0, `${line}\n${one.stderr}`)
       ended.set(line, one)
     }

@@ -29,12 +29,24 @@ const succeeds = ({ code, stderr, stdout }: Ended) => {
 /** A plan of keys alone is completed by what every plan needs. */
 const rest = "\nasks: { shade: What grows in shade? }\nsynthesis: Plan my garden.\n"
 
-/** What a page shows of an output is compared with it, or written anew. */
-const shows = (page: string, block: Block, output: string): void => {
-  if (isUpdate && block.text.trim() !== output.trim()) {
-    replaceIn(page, block.fenced, `\`\`\`text\n${output.trim()}\n\`\`\``)
-  } else assert.strictEqual(block.text.trim(), output.trim(), "write it anew: UPDATE_DOCS=1 npm test -- docs")
+/** An output whose ids, numbers and times are others each time, and so the width of its columns. */
+const withoutValues = (output: string): string =>
+  output
+    .replaceAll(/\b(?=\w*\d)[0-9a-z]{14}\b/g, "ID")
+    .replaceAll(/\d[\d.,:-]*/g, "N")
+    .replaceAll(/ +/g, " ")
+
+/** What a page shows of an output is compared with it, or written anew; of one that `varies`, what is alike each time. */
+const shows = (page: string, { fenced, kind, text }: Block, output: string): void => {
+  const compared = kind === "varies" ? withoutValues : (text: string) => text
+  const [shown, wanted] = [compared(text.trim()), compared(output.trim())]
+  if (isUpdate && shown !== wanted) {
+    replaceIn(page, fenced, `\`\`\`text${kind === "" ? "" : ` ${kind}`}\n${output.trim()}\n\`\`\``)
+  } else assert.strictEqual(shown, wanted, "write it anew: UPDATE_DOCS=1 npm test -- docs")
 }
+
+/** The reader's state folder as a page names it. */
+const atHome = (output: string, cwd: string): string => output.replaceAll(join(cwd, ".state"), "~/.local/state")
 
 /** A plan is checked and run; one of keys alone is checked; a wrong one is an error, which the page may show. */
 const plan = async (page: string, { kind, language, text }: Block, shown: Block | undefined) => {
@@ -80,7 +92,7 @@ for (const page of pages) {
 
   describe.concurrent(page, { timeout: 60_000 }, () => {
     it("has no block that this test cannot run", () => {
-      const known = /^(sh |ts |(yaml|json|toml) (keys|wrong|scenario)?|text )$/
+      const known = /^(sh |ts |(yaml|json|toml) (keys|wrong|scenario)?|text (varies)?)$/
       const unknown = blocks.filter(({ kind, language }) => !known.test(`${language} ${kind}`))
       assert.deepStrictEqual(unknown, [])
       const shown = blocks.filter(({ language }) => language === "text")
@@ -113,7 +125,7 @@ for (const page of pages) {
         const lines = block.text.trim().split("\n")
         const ended = await typed(lines, cwd, server)
         const output = after(block)
-        if (output !== undefined) shows(page, output, ended.get(lines.at(-1)!)!.stdout)
+        if (output !== undefined) shows(page, output, atHome(ended.get(lines.at(-1)!)!.stdout, cwd))
       }
     })
   })

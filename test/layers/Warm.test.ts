@@ -13,7 +13,11 @@ const cut = failure(new AskError.CutOff({ detail: "gone" }))
 /** The leader is slow beyond any cap. */
 const slow = timely((question) => (question === "a" ? { begins: 60_000, ends: 61_000 } : {}))
 
-const wrong = () => ({ ends: 400, result: failure(new AskError.NotFound({ detail: "no such model" })) })
+/** Each with a detail of its own, as two equal failures of that kind would stop the research. */
+const wrong = (question: string) => ({
+  ends: 400,
+  result: failure(new AskError.NotFound({ detail: `no such model for ${question}` }))
+})
 
 const late = (question: string, millis: number) =>
   Effect.delay(Effect.result(send(request(question, { context: document }))), millis)

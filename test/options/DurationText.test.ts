@@ -29,7 +29,8 @@ describe("a duration as a plan writes it", () => {
     [90_000, "90 seconds"],
     [120_000, "2 minutes"],
     [3_600_000, "60 minutes"],
-    [7_200_000, "2 hours"]
+    [7_200_000, "2 hours"],
+    [172_800_000, "2 days"]
   ])("%i ms are %s", (millis, text) => {
     assert.strictEqual(planText(millis), text)
   })

@@ -43,6 +43,12 @@ const value = { name: "Ada", tags: { x: 1 }, at: ["here", 2] }
 /** The last message of the second request: what was wrong with the first answer. */
 const correctionIn = (sent: ReadonlyArray<Sent>): string => JSON.stringify(sent[1]?.request.messages[2]?.content)
 
+const propertiesSent = (schema: object): unknown => {
+  const { format } = Ask.object("q", schema as typeof schemas.zod)
+  assert(format._tag === "Object")
+  return format.schema["properties"]
+}
+
 const optionals = (count: number) =>
   Schema.Struct(
     Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, Schema.optionalKey(Schema.String)]))
@@ -117,9 +123,38 @@ describe("an ask for a value of a schema", () => {
     assert.throws(() => Ask.object("q", schema), /of valibot has no JSON Schema export .*toStandardJsonSchema/)
   })
 
-  it("that its library cannot export is refused with the reason", () => {
-    const schema = z.object({ d: z.date() })
-    assert.throws(() => Ask.object("q", schema), /zod exports no JSON Schema of it: Date cannot be represented/)
+  it("that its library cannot export is refused with the place and the reason", () => {
+    const refused: ReadonlyArray<readonly [schema: object, message: RegExp]> = [
+      [
+        z.object({ a: z.string(), d: z.date() }),
+        /zod exports no JSON Schema of properties\.d: Date cannot be represented/
+      ],
+      [z.object({ d: z.array(z.map(z.string(), z.string())) }), /of properties\.d\.items: Map cannot/],
+      [z.object({ d: z.bigint().optional() }), /of properties\.d: BigInt cannot/],
+      [z.object({ d: z.instanceof(URL) }), /of properties\.d: Custom types cannot/],
+      [z.object({ d: z.file() }), /of properties\.d: File cannot/],
+      [type({ d: "Date" }), /arktype exports no JSON Schema of properties\.d: Date cannot/],
+      [type({ d: "Date > d'2020-01-01'" }), /of properties\.d: Date cannot/],
+      [type({ d: "bigint[]" }), /of properties\.d\.items: bigint cannot/],
+      [type({ "d?": "Map" }), /of properties\.d: Map cannot/],
+      [type({ d: "Map | Set" }), /of properties\.d\.anyOf\.0: \w+ cannot/],
+      [
+        toStandardJsonSchema(v.object({ d: v.date() })),
+        /valibot exports no JSON Schema of properties\.d: The "date" schema/
+      ]
+    ]
+    for (const [schema, message] of refused) {
+      assert.throws(() => Ask.object("q", schema as never), message)
+      assert.throws(() => Ask.object("q", schema as never), /Use types that JSON has/)
+    }
+  })
+
+  it("is sent with what JSON has of it, where a union has another type too", () => {
+    const text = { d: { type: "string" } }
+    assert.deepStrictEqual(propertiesSent(type({ d: "string | Date" })), text)
+    assert.deepStrictEqual(propertiesSent(type({ d: "string | undefined" })), text)
+    assert.deepStrictEqual(propertiesSent(z.object({ d: z.union([z.string(), z.file()]) })), text)
+    assert.deepStrictEqual(propertiesSent(type({ d: type("string").pipe((text) => new Date(text)) })), text)
   })
 
   it("that is recursive is refused", () => {

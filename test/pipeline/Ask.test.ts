@@ -116,7 +116,7 @@ describe("a reply that is no answer", () => {
 
   it.effect("is EmptyAnswer without text after the same request was sent once more", () =>
     Effect.gen(function* () {
-      for (const empty of ["", " \n"]) {
+      for (const empty of ["", " \n", "\u200B", "\uFEFF\u2060\n", "\u00AD\u3164\u2800\u0000"]) {
         const { result, sent } = yield* asked(Ask.text("q"), reply(empty))
         assert.deepInclude(errorOf(result).reason, { _tag: "EmptyAnswer", stopReason: "end_turn" })
         assert.strictEqual(sent.length, 2)

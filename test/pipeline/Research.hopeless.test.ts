@@ -1,7 +1,7 @@
 /** A failure that every ask would have, before any answer: the other asks are stopped, whatever the policy. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
-import { AskError, type Policy, Research, Stack } from "fanfold"
+import { Ask, AskError, type Policy, Research, Stack } from "fanfold"
 import { asksOf, failure, make, pass, recorder, reply, type Sent, questionOf } from "../FakeClaude.ts"
 
 const names = Array.from({ length: 50 }, (_, index) => `q${index}`)
@@ -68,17 +68,57 @@ describe("a failure that every ask would have", () => {
     })
   )
 
+  for (const reason of [
+    new AskError.NotFound({ detail: "model: claude-none" }),
+    new AskError.PermissionDenied({ detail: "no access" })
+  ]) {
+    it.effect(`is ${reason._tag} once two asks have failed by it`, () =>
+      Effect.gen(function* () {
+        const claude = make(answering(failure(reason)))
+        const run = Research.run(asksOf(...names), { policy: "best-effort", concurrency: 1 })
+        const { findings } = yield* pass(Effect.provide(run, claude.layer))
+        assert.deepStrictEqual(tagsOf(findings), stopped(2))
+        assert.lengthOf(claude.sent, 2)
+        const stream = Stream.runCollect(Research.stream(asksOf(...names), { concurrency: 1 }))
+        assert.deepStrictEqual(tagsOf(yield* pass(Effect.provide(stream, claude.layer))), stopped(2))
+      })
+    )
+  }
+
   it.effect("is not one that may be of the ask alone", () =>
     Effect.gen(function* () {
-      for (const reason of [
-        new AskError.NotFound({ detail: "model" }),
-        new AskError.PermissionDenied({ detail: "model" }),
-        new AskError.InvalidRequest({ detail: "text" })
-      ]) {
-        const claude = make(answering(failure(reason)))
+      const reasons: ReadonlyArray<(question: string) => AskError.Reason> = [
+        (question) => new AskError.NotFound({ detail: `nothing for ${question}` }),
+        (question) => new AskError.PermissionDenied({ detail: `${question} was blocked` }),
+        () => new AskError.InvalidRequest({ detail: "text" })
+      ]
+      for (const reasonOf of reasons) {
+        const claude = make(({ request }) => Effect.fail(failure(reasonOf(questionOf(request)))))
         const run = Research.run(asksOf(...names), { policy: "best-effort", concurrency: 5 })
         yield* pass(Effect.provide(run, claude.layer))
         assert.strictEqual(claude.sent.length, 50)
+      }
+    })
+  )
+
+  it.effect("leaves asks of another model, or with another form of answer, to be sent", () =>
+    Effect.gen(function* () {
+      const missing = failure(new AskError.NotFound({ detail: "model" }))
+      const others = [Ask.text("other", { model: "claude-opus-5-5" }), Ask.text("other", { webSearch: true })]
+      for (const other of others) {
+        const claude = make(answering(missing, "other"))
+        const asks = { ...asksOf(...names), other }
+        const run = Research.run(asks, { policy: "best-effort", concurrency: 1 })
+        assert.strictEqual((yield* pass(Effect.provide(run, claude.layer))).answers.other, "other")
+        const failing = make(answering(missing))
+        const { findings } = yield* pass(
+          Effect.provide(
+            Research.run({ other, ...asksOf(...names) }, { policy: "best-effort", concurrency: 1 }),
+            failing.layer
+          )
+        )
+        assert.lengthOf(failing.sent, 2)
+        assert.lengthOf(findings, 51)
       }
     })
   )
@@ -93,7 +133,8 @@ describe("a failure that every ask would have", () => {
         assert.strictEqual(findings.length, 50)
         assert.isBelow(claude.sent.length, 10)
         const failed = tagsOf(findings).filter((tag) => tag === "Failed").length
-        assert.deepStrictEqual(tagsOf(findings), stopped(failed))
+        assert.isAtLeast(failed, 1, "the reason is told")
+        assert.deepStrictEqual(tagsOf(findings).toSorted(), stopped(failed))
       }
     })
   )

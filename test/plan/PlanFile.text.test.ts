@@ -2,12 +2,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Ask } from "fanfold"
-import { noPlanKey, read, tell } from "./PlanText.ts"
+import { issuesOf, noPlanKey, read, tell } from "./PlanText.ts"
 
 const quoted = (start: string) => `text that begins with ${start} must stand in quotes, all of it: '${start}…'`
 const escape = "in double quotes write a backslash as \\\\, or use single quotes"
 const howAsks = "a plan has asks by name, such as asks: { market: How large is it? }"
 const comment = 'this text ends before " #", which begins a comment: if the rest belongs to it, put it in quotes'
+const whole = "put all of it in quotes, or write it after |"
+const cut = '" #" begins a comment and ends the text, which goes on in line'
 
 describe("a plan in YAML is rejected for", () => {
   tell("plan.yaml", [
@@ -25,6 +27,43 @@ describe("a plan in YAML is rejected for", () => {
       "context: !include brief.md\nasks: { a: !important Why? }",
       "1:10 the tag !include has no meaning here: text that begins with ! must stand in quotes; a context is read from a file by { file: name }",
       "2:12 the tag !important has no meaning here: text that begins with ! must stand in quotes"
+    ],
+    [
+      "tags of other programs",
+      [
+        "context: !!binary aGVsbG8=",
+        "asks:",
+        "  a: !!timestamp 2026-01-01",
+        "  b: !!python/tuple [x]",
+        "  c: !!int five"
+      ].join("\n"),
+      "1:10 the tag !!binary has no meaning here: write the text itself, or name its file: context: { file: name }",
+      "3:6 the tag !!timestamp has no meaning here: write the date in quotes, without the tag",
+      "4:6 the tag !!python/tuple has no meaning here: a program in Python wrote one of its objects: yaml.safe_dump writes lists and mappings",
+      "5:6 the tag !!int does not fit its value: leave it out"
+    ],
+    [
+      "tags of collections, and one without a name",
+      "x-a: !!set { a, b }\nasks: !!omap\n  - a: ! important?",
+      "1:6 the tag !!set has no meaning here: write a mapping with a value for each key, or a list, without the tag",
+      "2:7 the tag !!omap has no meaning here: write a mapping, whose order is kept, without the tag",
+      "3:8 the tag ! has no meaning here: text that begins with ! must stand in quotes"
+    ],
+    [
+      "a comment in a text of several lines",
+      "asks:\n  a: Why is\n    issue #5 so\n    old?\n",
+      `3:11 ${cut} 4: ${whole}`
+    ],
+    [
+      "a line of a text that is a comment",
+      "asks:\n  a:\n    What's the\n    # of: it\n    then?\n",
+      `4:5 ${cut} 5: ${whole}`
+    ],
+    ["the same in braces", 'asks: { a: "x #5", b: What is\n   issue #5\n   and 6 }\n', `2:10 ${cut} 3: ${whole}`],
+    [
+      "a key that is too deep after a comment",
+      "asks:\n  a: x # fine\n    b: y",
+      "3:1 All mapping items must start at the same column"
     ],
     [
       "a comment in braces",
@@ -51,6 +90,23 @@ describe("a plan in YAML is rejected for", () => {
       'asks: { a: "x \\b", b: { question: y, answer: { description: "\\e" } } }',
       `1:9 asks.a: has the control character U+0008: ${escape}`,
       `1:48 asks.b.answer.description: has the control character U+001B: ${escape}`
+    ],
+    [
+      "colours of a terminal",
+      'asks: { a: "\u001b[31mred" }',
+      "1:9 asks.a: has escape sequences of a terminal: save it without its colours"
+    ],
+    [
+      "invisible text",
+      'asks: { a: "\\u200b\\ufeff" }\nsynthesis: "\u2060"',
+      '1:9 asks.a: expected a question that is not empty, got "\\u200b\\ufeff"',
+      '2:1 synthesis: expected an instruction that is not empty, got "\\u2060"'
+    ],
+    ["a context of invisible text", "context: { file: blank }\nasks: { a: x }", "1:12 context.file: blank: is empty"],
+    [
+      "a context with the colours of a terminal",
+      "context: { file: red }\nasks: { a: x }",
+      "1:12 context.file: red: has escape sequences of a terminal: save it without its colours (line 2, column 3)"
     ],
     [
       "halves of surrogate pairs",
@@ -124,9 +180,40 @@ describe("a plan is read", () => {
     })
   )
 
+  it.effect("with the page breaks of a document, and a notice of other control characters", () =>
+    Effect.gen(function* () {
+      const { notices } = yield* read("plan.yaml", "context: { file: unit }\nasks: { a: x }")
+      assert.deepStrictEqual(
+        notices.map(({ message }) => message),
+        ["unit: has the control character U+001F (line 1, column 2)"]
+      )
+      for (const context of ["{ file: pages }", '"1\\n\\f2"']) {
+        const plan = yield* read("plan.yaml", `context: ${context}\nasks: { a: x }`)
+        assert.include(plan.context, "1\n\f2")
+        assert.deepStrictEqual(plan.notices, [])
+      }
+    })
+  )
+
+  it.effect("only in the format of its name, which is told where it is another", () =>
+    Effect.gen(function* () {
+      const toml = "1:1 this is TOML: rename the file to end in .toml"
+      const yaml = "1:1 this is YAML or JSON: rename the file to end in .yaml or .json"
+      for (const [file, text, message] of [
+        ["plan.yaml", '[asks]\na = "x"\n', toml],
+        ["plan.json", 'asks.a = "x"\n', toml],
+        ["plan.toml", "asks:\n  a: x\n", yaml],
+        ["plan.toml", '{ "asks": { "a": "x" } }', yaml]
+      ] as const) {
+        assert.deepStrictEqual(yield* issuesOf(file, text), [`${file}:${message}`])
+      }
+      assert.match((yield* issuesOf("plan.toml", "asks = {a: x}\n"))[0]!, /^plan.toml:1:10 /)
+    })
+  )
+
   it.effect("without a blank system prompt and a blank context", () =>
     Effect.gen(function* () {
-      const { asks, context } = yield* read("plan.yaml", 'system: " "\ncontext: ""\nasks: { a: x }')
+      const { asks, context } = yield* read("plan.yaml", 'system: " \\u200b"\ncontext: "\\ufeff"\nasks: { a: x }')
       assert.doesNotHaveAnyKeys(Ask.requestOf(asks["a"]!, { context: context! }), ["system", "context"])
     })
   )
@@ -145,6 +232,8 @@ describe("a plan is read", () => {
         "  f: &used What?",
         "  g: *used",
         "  h: &amp is what?",
+        "  i: Why is",
+        "    issue #5 old?",
         "synthesis: Compare # both"
       ]
       const { notices } = yield* read("plan.yaml", lines.join("\n"))
@@ -165,7 +254,8 @@ describe("a plan is read", () => {
           "",
           "&amp names this text for an alias, and none uses it: if it belongs to the text, put all of it in quotes"
         ],
-        [12, 12, "", comment]
+        [13, 11, "", comment.replace("put it in quotes", whole)],
+        [14, 12, "", comment]
       ])
     })
   )

@@ -6,7 +6,14 @@ import { Plan } from "../../src/plan/Plan.ts"
 import * as PlanFile from "../../src/plan/PlanFile.ts"
 import { folders } from "../cli/Process.ts"
 
-const folder = folders()({ "brief.md": "Who we are.\n", "sub/x": "" })
+const folder = folders()({
+  "brief.md": "Who we are.\n",
+  "sub/x": "",
+  blank: "\u200b\n",
+  red: "a\nb \u001b[31m",
+  pages: "1\n\f2\u000b",
+  unit: "a\u001fb"
+})
 
 export const read = (file: string, text: string) =>
   PlanFile.read(file, text, folder).pipe(Effect.provide(NodeServices.layer))

@@ -15,6 +15,8 @@ describe("a file is read", () => {
     ["in UTF-16 with a mark", Buffer.from(`${bom}é😀`, "utf16le"), "é😀"],
     ["in UTF-16, big-endian, with a mark", Buffer.from(`${bom}é😀`, "utf16le").swap16(), "é😀"],
     ["that is empty", bytes(""), ""],
+    ["about images", bytes("GIF89a is a format\n"), "GIF89a is a format\n"],
+    ["about PDFs", bytes("%PDF-1.4 begins a file"), "%PDF-1.4 begins a file"],
     ["that is cut to the last whole character", bytes("a\u{1f600}"), "a😀"]
   ]
   for (const [what, file, text] of rows) it(what, () => assert.deepStrictEqual(decode(file), Result.succeed(text)))
@@ -39,6 +41,8 @@ describe("a file is rejected", () => {
     ],
     ["that is compressed", bytes([0x1f, 0x8b, 8, 0]), /^is a gzip file/],
     ["that is a PDF of ASCII", bytes("%PDF-1.4\n"), /^is a PDF/],
+    ["that is a PDF after a mark and blanks", bytes(`${bom}\r\n %PDF-1.7\r%x`), /^is a PDF/],
+    ["that is a small GIF", bytes("GIF89a", [0x40, 1, 0xf0, 1, 0x80]), /^is a GIF image/],
     ["that is a Word document", bytes("PK", [3, 4, 20]), /^is a zip file, as \.docx/]
   ]
   for (const [what, file, message] of rows) {

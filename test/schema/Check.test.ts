@@ -39,6 +39,19 @@ describe("an answer is read", () => {
     ["null for a property that may be left out", { properties: { a: { type: "string" } } }, { a: null }, {}],
     ["without properties that the schema does not have", { properties: { a: {} } }, { a: 1, b: 2 }, { a: 1 }],
     ["the variant that keeps all of its properties", either, { a: 1, b: 2 }, { a: 1, b: 2 }],
+    [
+      "keys that fit no pattern, where they are allowed",
+      { type: "object", patternProperties: { "^x": { type: "number" } } },
+      { x: 1, y: "a" },
+      { x: 1, y: "a" }
+    ],
+    [
+      "null for `then`, where no schema is about it",
+      { properties: { a: { type: "string" } }, ...JSON.parse('{"if":{"required":["a"]},"then":{"required":["b"]}}') },
+      { a: null },
+      {}
+    ],
+    ["`not` of another type", { type: "string", not: { required: ["a"], type: "object" } }, "x", "x"],
     ["a number of a decimal step", { type: "number", multipleOf: 0.1 }, 0.3, 0.3],
     [
       "an object of one of two types",
@@ -64,6 +77,83 @@ describe("an answer does not fit", () => {
     ],
     ["a pattern", { type: "string", pattern: "^a" }, "b", 'expected a value with pattern "^a", got "b"'],
     ["a bound", { type: "number", exclusiveMinimum: 0 }, 0, "expected a value with exclusiveMinimum 0, got 0"],
+    [
+      "a step, of large numbers too",
+      { type: "integer", multipleOf: 2 },
+      1_000_000_000_001,
+      "expected a value with multipleOf 2, got 1000000000001"
+    ],
+    [
+      "a key that fits no pattern",
+      { type: "object", patternProperties: { "^x": { type: "number" } }, additionalProperties: false },
+      [{ key: "y", value: 1 }],
+      'expected a value with additionalProperties false, got {"y":1}'
+    ],
+    [
+      "additional properties of one part",
+      {
+        allOf: [
+          { ...map, patternProperties: { "^x": {} } },
+          { type: "object", additionalProperties: { minimum: 3 } }
+        ]
+      },
+      { y: 1 },
+      "y: expected a value with minimum 3, got 1"
+    ],
+    [
+      "patterns of two parts that exclude each other's keys",
+      {
+        allOf: [
+          { type: "object", patternProperties: { "^x": {} }, additionalProperties: false },
+          { type: "object", patternProperties: { "^y": {} }, additionalProperties: false }
+        ]
+      },
+      { x: 1 },
+      'expected a value with additionalProperties false, got {"x":1}'
+    ],
+    [
+      "names that a schema without limits excludes",
+      { ...map, propertyNames: { anyOf: [{ const: "a" }, { const: "b" }] } },
+      { c: 1 },
+      'expected a value with propertyNames {"anyOf":[{"const":"a"},{"const":"b"}]}, got {"c":1}'
+    ],
+    [
+      "a property that only another case of `if` has",
+      {
+        properties: { a: { type: "string" } },
+        ...JSON.parse('{"if":{"required":["a"]},"then":{"properties":{"b":{"type":"string"}}}}'),
+        unevaluatedProperties: false
+      },
+      { b: "x" },
+      "b: this key is not allowed"
+    ],
+    [
+      "items that no part speaks of",
+      { type: "array", allOf: [{ prefixItems: [{}] }], unevaluatedItems: false },
+      [1, 2],
+      "expected at most 1 items, got 2"
+    ],
+    [
+      "items beside those that `contains` speaks of",
+      { type: "array", contains: { type: "string" }, unevaluatedItems: false },
+      ["a", 1],
+      "1: expected no value, got 1"
+    ],
+    [
+      "both of const and enum",
+      { const: "a", enum: ["b", "a", "c"], not: { const: "a" } },
+      "b",
+      'expected one of "a", got "b"'
+    ],
+    [
+      "a condition on a property that is null",
+      {
+        properties: { a: { type: ["string", "null"] }, b: { type: "string" } },
+        ...JSON.parse('{"if":{"properties":{"a":{"type":"string"}}},"then":{},"else":{"required":["b"]}}')
+      },
+      { a: null },
+      'expected a value with if {"if":{"properties":{"a":{"type":"string"}}},"then":{},"else":{"required":["b"]}…, got {"a":null}'
+    ],
     [
       "unique items",
       { type: "array", uniqueItems: true },

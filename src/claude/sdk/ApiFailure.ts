@@ -26,18 +26,24 @@ export interface Failure {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** Whether the JSON of a response with status 200 is an error. */
-export const isErrorBody = (json: unknown): boolean =>
-  isJsonObject(json) && (json["type"] === "error" || (json["error"] !== undefined && json["error"] !== null))
+/** Whether the JSON of a response with status 200 is an error; some gateways send `{code: 500, msg}`. */
+export const isErrorBody = (json: unknown): boolean => {
+  if (!isJsonObject(json)) return false
+  if (json["type"] === "error" || (json["error"] !== undefined && json["error"] !== null)) return true
+  const { code, message } = partsOf(json)
+  return message !== undefined && /^[45]\d\d$/.test(code)
+}
 
 export const reasonOf = (failure: Failure): Reason => {
   const { headers, status } = failure
-  const { code, errorCode, message, type } = partsOf(failure.body)
+  const { body } = failure
+  const { code, errorCode, message, type } = partsOf(body)
   const detail = message ?? failure.text ?? `status ${status ?? "unknown"} without a message`
   const words = `${type} ${code} ${detail}`
   if (spendLimits.has(errorCode ?? "") || spendLimit.test(detail)) return new SpendLimitReached({ detail })
   if (noCredit.test(words)) return new BillingFailed({ detail })
-  const effective = isUnspecific(status) ? statusSaid(status, type, code, words) : status
+  const whole = `${body === undefined ? failure.text : JSON.stringify(body)}`
+  const effective = isUnspecific(status) ? statusSaid(status, type, code, words, whole) : status
   switch (effective) {
     case 400:
       return new InvalidRequest({ detail })
@@ -64,9 +70,18 @@ export const reasonOf = (failure: Failure): Reason => {
   }
 }
 
-/** The status that the body stands for. OpenAI's type for a wrong key is that of any wrong request, so that its words decide. */
-const statusSaid = (status: number | undefined, type: string, code: string, words: string): number | undefined => {
-  const named = statusOf(type, code)
+/**
+ * The status that the body stands for. OpenAI's type for a wrong key is that of any wrong request, so that its words decide.
+ * `whole`: the body with all that is in it.
+ */
+const statusSaid = (
+  status: number | undefined,
+  type: string,
+  code: string,
+  words: string,
+  whole: string
+): number | undefined => {
+  const named = statusOf(type, code) ?? wrappedStatusOf(whole)
   const found = named === undefined || named === 400 ? permanentStatusOf(status, words) : undefined
   return found === 401 ? found : (named ?? found ?? status)
 }
@@ -116,6 +131,15 @@ const statusOfName = (name: string): number | undefined => (Object.hasOwn(status
 const statusOf = (type: string, code: string): number | undefined =>
   statusOfName(code) ?? statusOfName(type) ?? (/^(?:4\d\d|529)$/.test(code) ? Number(code) : undefined)
 
+/** Types and codes in JSON, in a string within JSON, in JSON that is cut off, or as Python prints it. */
+const typesAndCodes = /["'](?:type|code)\\*["']\s*:\s*\\*["']?(\w+)/g
+
+/** The status of an error that a gateway wraps in its own; a type of another status is more exact than one for any wrong request. */
+const wrappedStatusOf = (whole: string): number | undefined => {
+  const found = [...whole.matchAll(typesAndCodes)].flatMap(([, name = ""]) => statusOf("", name) ?? [])
+  return found.find((status) => status !== 400) ?? found[0]
+}
+
 /**
  * Words of errors that no retry mends, as gateways relay them with a 5xx or within a 200: those of the API, of its SDKs, of
  * AWS and of Google. What is said to be temporary is none.
@@ -141,8 +165,9 @@ const permanentWords: ReadonlyArray<readonly [words: RegExp, status: number]> = 
 
 const temporary = /temporar|time?d?[- ]?out|overloaded|rate_limit|too many requests/i
 
-/** The status of the upstream, as a gateway quotes it: `Request failed with status code 401`. */
-const upstreamStatus = /\b(?:status(?: code)?|error code|HTTP)[ :=]+(4\d\d)\b/i
+/** The status of the upstream, as a gateway quotes it: `Request failed with status code 401`, `upstream returned 400: …`. */
+const upstreamStatus =
+  /\b(?:status(?: code)?|error code|HTTP|(?:returned|responded with|answered with|replied with|upstream)(?: an?)?(?: (?:HTTP|status|error|code))*)[ :=]+(4\d\d)\b(?! (?:bytes|characters|tokens|ms)\b)/i
 
 const permanentStatusOf = (status: number | undefined, words: string): number | undefined => {
   if (status === 400 || temporary.test(words)) return undefined
@@ -161,16 +186,17 @@ interface Parts {
 
 const textOf = (json: unknown): string | undefined => (typeof json === "string" && json !== "" ? json : undefined)
 
-/** Reads an error in the form of the API, in that of OpenAI (`{error: {code, type, message}}`), or as text (`{error: "…"}`). */
+/** Reads an error in the form of the API, in that of OpenAI (`{error: {code, type, message}}`), as text (`{error: "…"}`), or without a frame. */
 const partsOf = (body: unknown): Parts => {
   const outer = isJsonObject(body) ? body : {}
   const error = isJsonObject(outer["error"]) ? outer["error"] : outer
-  const { code, details, message, type } = error
+  const { details, message, type } = error
+  const code = error["code"] ?? error["status"] ?? error["statusCode"] ?? error["status_code"]
   const isCode = typeof code === "string" || typeof code === "number"
   return {
     type: textOf(type) ?? "",
     code: isCode ? String(code) : "",
     errorCode: isJsonObject(details) ? textOf(details["error_code"]) : undefined,
-    message: textOf(message) ?? textOf(outer["error"])
+    message: textOf(message) ?? textOf(outer["error"]) ?? textOf(error["msg"]) ?? textOf(error["detail"])
   }
 }

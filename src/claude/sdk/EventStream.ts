@@ -4,6 +4,7 @@ import * as Sse from "effect/encoding/Sse"
 import { AskError, BrokenStream, CutOff } from "../AskError.ts"
 import type { PartialReply } from "../Attempt.ts"
 import { type Reply, textOf } from "../Message.ts"
+import { isJsonLines } from "./ForeignEvent.ts"
 import { jsonReply, notJson } from "./JsonReply.ts"
 import { headersOf } from "./ReplyHeaders.ts"
 import { jsonOf } from "./ReplyMessage.ts"
@@ -35,7 +36,9 @@ export class EventStream {
   })
   /** What came before the first event: all of a body that is no stream. */
   #raw = ""
+  /** The first event of another API, and whether one had text of an answer. */
   #foreign: string | undefined
+  #hasForeignAnswer = false
   #isAtEnd = false
 
   /** `asked`: the model of the request. `onText` is called with each piece of the answer. */
@@ -58,6 +61,16 @@ export class EventStream {
   /** All content has come; `message_stop` may be missing. */
   get hasStopReason(): boolean {
     return this.#message.hasStopReason
+  }
+
+  /** How many events of the API have come, other than pings and errors. */
+  get eventCount(): number {
+    return this.#message.eventCount
+  }
+
+  /** A content block has begun, and has not ended. */
+  get hasOpenBlock(): boolean {
+    return this.#message.hasOpenBlock
   }
 
   /** What of the message has arrived. */
@@ -83,21 +96,31 @@ export class EventStream {
     }
     const reply = this.#message.reply(this.#headers, this.#asked)
     const isComplete = this.isStopped || this.hasStopReason
-    if (this.error === undefined && isComplete && reply !== undefined) return Effect.succeed(reply)
-    return Effect.fail(this.withPartial(this.error ?? this.#incompleteness(isComplete)))
+    const error = this.error ?? this.#foreignness() ?? this.#incompleteness(isComplete, reply)
+    return error === undefined ? Effect.succeed(reply!) : Effect.fail(this.withPartial(error))
+  }
+
+  /** The error of a stream whose body broke off: a stream of another API would not have given a reply either. */
+  brokenOff(error: AskError): AskError {
+    return this.withPartial(this.error ?? this.#foreignness() ?? error)
   }
 
   /** No event came of what is called an event stream, and it is no JSON either. */
   #isEmptyStream(raw: string): boolean {
     const type = this.#response.headers.get("content-type") ?? ""
-    return type.includes("text/event-stream") && jsonOf(raw) === undefined
+    return type.includes("text/event-stream") && jsonOf(raw) === undefined && !isJsonLines(raw)
   }
 
-  #incompleteness(isComplete: boolean): AskError {
-    if (this.#foreign !== undefined) return notJson(this.#response, this.#foreign, true)
-    return isComplete
-      ? broken("it has no message_start")
-      : new AskError({ reason: new CutOff({ detail: "the stream ended without message_stop" }) })
+  #foreignness(): AskError | undefined {
+    if (this.#foreign === undefined) return undefined
+    if (this.eventCount === 0) return notJson(this.#response, this.#foreign, true)
+    return this.#hasForeignAnswer ? broken("it has text in the form of another API") : undefined
+  }
+
+  #incompleteness(isComplete: boolean, reply: Reply | undefined): AskError | undefined {
+    if (!isComplete) return new AskError({ reason: new CutOff({ detail: "the stream ended without message_stop" }) })
+    if (reply === undefined) return broken("it has no message_start")
+    return this.#message.lacksText ? broken("it repeats text that is not in its deltas") : undefined
   }
 
   #take(name: string, data: string): void {
@@ -105,12 +128,26 @@ export class EventStream {
     if (this.error !== undefined) return
     const step = this.#message.take(name, data)
     if (this.isStopped) this.error = errorAfterStop(step)
-    else if (step._tag === "Text") {
-      this.hasText = true
-      this.#onText(step.text)
+    else if (step._tag === "Text") this.#addText(step.text)
+    else if (step._tag === "Whole") {
+      this.#addText(step.text)
+      this.isStopped = true
     } else if (step._tag === "Stopped") this.isStopped = !this.#isAtEnd
-    else if (step._tag === "Foreign") this.#foreign ??= data
+    else if (step._tag === "Foreign") this.#takeForeign(step.isAnswer, data)
     else this.error = this.#errorOf(step, data)
+  }
+
+  #addText(text: string): void {
+    if (text === "") return
+    this.hasText = true
+    this.#onText(text)
+  }
+
+  #takeForeign(isAnswer: boolean, data: string): void {
+    this.#foreign ??= data
+    this.#hasForeignAnswer ||= isAnswer
+    // Without an event of the API it is not known yet whether the whole stream is of another one.
+    if (isAnswer) this.error = this.eventCount === 0 ? undefined : this.#foreignness()
   }
 
   #errorOf(step: Step, data: string): AskError | undefined {
@@ -137,4 +174,6 @@ const errorAfterStop = (step: Step): AskError | undefined =>
     ? broken(step.detail)
     : step._tag === "Text"
       ? broken("text came after message_stop")
-      : undefined
+      : step._tag === "Foreign" && step.isAnswer
+        ? broken("text in the form of another API came after message_stop")
+        : undefined

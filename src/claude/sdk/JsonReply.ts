@@ -1,10 +1,11 @@
 /** Reads the text of a body that is one JSON value: a message, or an error. */
 import { Effect } from "effect"
-import { AskError, NotJson } from "../AskError.ts"
-import type { Reply } from "../Message.ts"
+import { AskError, BrokenStream, NotJson } from "../AskError.ts"
+import { type Reply, textOf } from "../Message.ts"
 import { isErrorBody } from "./ApiFailure.ts"
+import { isJsonLines } from "./ForeignEvent.ts"
 import { headersOf } from "./ReplyHeaders.ts"
-import { isJsonObject, jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
+import { isJsonObject, isWhole, jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
 import { apiErrorOf, excerptOf } from "./SdkError.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"
 
@@ -14,13 +15,31 @@ export const jsonReply = (response: Response, text: string, asked: string): Effe
   const message = messageOf(json)
   const headers = headersOf(response.headers, true)
   if (message !== undefined) {
-    return Effect.succeed(withFallback(replyOf(message, headers, asked), iterationsOf(message.usage)))
+    const reply = withFallback(replyOf(message, headers, asked), iterationsOf(message.usage))
+    if (hasError(json)) return Effect.fail(withReply(apiErrorOf(undefined, json, headers, excerptOf(text)), reply))
+    if (isWhole(message)) return Effect.succeed(reply)
+    return Effect.fail(
+      withReply(new AskError({ reason: new BrokenStream({ detail: "a text block has no text" }) }), reply)
+    )
   }
   // A 200 can carry an error: gateways have sent their status before they know of it.
   if (isErrorBody(json)) return Effect.fail(apiErrorOf(undefined, json, headers, excerptOf(text)))
   // A message that is not complete may be a passing fault; complete JSON of another kind is another service.
-  const isDamaged = json === undefined || json === null || (isJsonObject(json) && json["type"] === "message")
+  const isDamaged =
+    (json === undefined && !isJsonLines(text)) || json === null || (isJsonObject(json) && json["type"] === "message")
   return Effect.fail(notJson(response, text, !isDamaged))
+}
+
+/** Whether a message has an error beside its content. Some gateways add an empty one to each of their answers. */
+const hasError = (json: unknown): boolean => {
+  const error = isJsonObject(json) ? json["error"] : undefined
+  return typeof error === "object" && error !== null ? Object.keys(error).length > 0 : Boolean(error)
+}
+
+/** Adds to an error what the reply has, which is paid. */
+export const withReply = (error: AskError, reply: Reply): AskError => {
+  const { headers, model, requestId = error.requestId, usage } = reply
+  return error.with({ headers, model, requestId, usage, partialText: textOf(reply) || undefined })
 }
 
 /** Characters of a foreign body that are shown in an error. */

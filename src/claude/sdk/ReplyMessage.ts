@@ -1,6 +1,7 @@
 /** The API's `message` object: how it is checked, and the `Reply` made of it. */
 import { Option } from "effect"
 import type { Block, Reply } from "../Message.ts"
+import { stopReasonOf } from "./StopReason.ts"
 import { countsOf, usageOf } from "./UsageCounts.ts"
 
 type Text = string | null | undefined
@@ -41,6 +42,14 @@ export const isStop = (json: unknown): json is ApiStop => {
   return isAbsent(details) || (isJsonObject(details) && isText(details["category"]) && isText(details["explanation"]))
 }
 
+/** OpenAI's type of a block of text, and its `text: {value}`, as the text block of the API. */
+const asTextBlock = (block: Block): Block => {
+  if (block.type !== "text" && block.type !== "output_text") return block
+  const { text } = block
+  const value = isJsonObject(text) ? text["value"] : text
+  return block.type === "text" && value === text ? block : { ...block, type: "text", text: value }
+}
+
 /** The value as a message; `undefined` where it is not one. Some gateways send the content as one text. */
 export const messageOf = (json: unknown): ApiMessage | undefined => {
   if (!isJsonObject(json) || json["type"] !== "message") return undefined
@@ -48,21 +57,28 @@ export const messageOf = (json: unknown): ApiMessage | undefined => {
   if (!isText(id) || !isText(model) || !isStop(json)) return undefined
   if (typeof content === "string")
     return { ...json, content: [{ type: "text", text: content }] } as unknown as ApiMessage
-  return Array.isArray(content) && content.every(isBlock) ? (json as unknown as ApiMessage) : undefined
+  if (!Array.isArray(content) || !content.every(isBlock)) return undefined
+  return { ...json, content: content.map(asTextBlock) } as unknown as ApiMessage
 }
+
+/** Whether each text block of a complete message has its text. */
+export const isWhole = ({ content }: ApiMessage): boolean =>
+  content.every(({ text, type }) => type !== "text" || typeof text === "string")
 
 /** Makes the reply of a message; `headers` as `headersOf` returns them, `asked` the model that the request named. */
 export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, string>>, asked: string): Reply => {
   const requestId = headers["request-id"]
+  const given = message.stop_reason || null
+  const stopReason = given === null ? null : stopReasonOf(given)
   return {
     id: message.id ?? "",
     model: message.model ?? asked,
     content: message.content,
-    stopReason: message.stop_reason || null,
+    stopReason,
     stopSequence: message.stop_sequence ?? null,
-    ...(message.stop_reason === "refusal" && {
+    ...(stopReason === "refusal" && {
       refusal: {
-        category: message.stop_details?.category ?? null,
+        category: message.stop_details?.category ?? (given === stopReason ? null : given),
         explanation: message.stop_details?.explanation ?? null
       }
     }),

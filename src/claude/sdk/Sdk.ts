@@ -2,12 +2,13 @@
 import { Effect, Redacted } from "effect"
 import * as Transport from "../../transport/Transport.ts"
 import { problemOf } from "../ApiKey.ts"
-import { AskError, Authentication, PermissionDenied, Unreachable } from "../AskError.ts"
+import { AskError, Authentication, PermissionDenied, ServerError, Unreachable } from "../AskError.ts"
 import * as Attempt from "../Attempt.ts"
 import { defaultBaseUrl, type Options } from "../Connection.ts"
-import type { Request } from "../Message.ts"
+import type { Reply, Request } from "../Message.ts"
 import { processQueue } from "./ConnectionQueue.ts"
 import * as CustomHeaders from "./CustomHeaders.ts"
+import { withReply } from "./JsonReply.ts"
 import { cutOff, plainReply } from "./PlainReply.ts"
 import { SdkClient } from "./SdkClient.ts"
 import { askErrorOf } from "./SdkError.ts"
@@ -37,8 +38,8 @@ export const send = (options: Options): Attempt.Send => {
       Effect.promise((signal) =>
         client.send(bodyOf(request), false, signal).then(
           (response) =>
-            response.text().then(
-              (text) => plainReply(response, text, request.model, cutter),
+            response.arrayBuffer().then(
+              (bytes) => plainReply(response, bytes, request.model, cutter),
               (thrown: unknown) => Effect.fail(cutOff(thrown))
             ),
           (thrown: unknown) => Effect.fail(askErrorOf(thrown, false))
@@ -62,11 +63,20 @@ export const send = (options: Options): Attempt.Send => {
   const sendOnce: Attempt.Send = (request) =>
     Effect.withFiber((fiber) => {
       const attempt = Attempt.currentOf(fiber) ?? new Attempt.Attempt(request, fiber)
-      return Effect.mapError(attempt.isStreamed ? sendStreamed(request, attempt) : sendPlain(request), toError)
+      const sent = attempt.isStreamed ? sendStreamed(request, attempt) : sendPlain(request)
+      return Effect.mapError(Effect.flatMap(sent, unlessFailed), toError)
     })
   if (options.fetch !== undefined) return sendOnce
   return processQueue.around(sendOnce, Transport.maxRequestsTo(options.baseUrl ?? defaultBaseUrl, options.transport))
 }
+
+/** A server that fails while it answers may say so in the stop reason alone. */
+const unlessFailed = (reply: Reply): Effect.Effect<Reply, AskError> =>
+  reply.stopReason === "error"
+    ? Effect.fail(
+        withReply(new AskError({ reason: new ServerError({ detail: "the answer ended with an error" }) }), reply)
+      )
+    : Effect.succeed(reply)
 
 /** Adds to a 401 or 403 of a server of one's own how its key is sent: many gateways read `x-api-key` alone. */
 const withHeaderHint = (error: AskError, baseUrl: string, customHeaders: string | undefined): AskError => {

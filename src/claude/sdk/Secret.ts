@@ -12,16 +12,31 @@ const minPrefixInError = "sk-ant-".length + 1
 /** The same in answers, which may mention how keys begin: the prefix that all keys share and 7 secret characters. */
 const minPrefixInAnswer = "sk-ant-api03-".length + 7
 
-/** Words of placeholders, such as `sk-no-key-required` or `your-key-here`, that servers without keys are given. */
-const placeholder = /key|token|none|required|needed|dummy|fake|example|placeholder|your|local|test|here/i
+/** Words that placeholders such as `sk-no-key-required`, `your-key-here` or `local-model-server-2024` are made of, with a short number. */
+const placeholder =
+  /^(?:sk|ant|or|proj|api|v|key|token|none|no|not|required|needed|dummy|fake|example|sample|demo|placeholder|change|me|replace|insert|default|unused|your|my|the|local|host|test|ing|here|goes|model|server|proxy)*\d{0,4}$/i
+
+/** The text without what of it is one character again and again, or counts up, as `xxxxx` and `12345` do. */
+const withoutRuns = (text: string): string =>
+  text
+    .replaceAll(/(.)\1{4,}/g, "")
+    .replaceAll(/\d{5,}|[a-z]{5,}/gi, (part) => (counting.includes(part.toLowerCase()) ? "" : part))
+
+const counting = "01234567890123456789abcdefghijklmnopqrstuvwxyz"
+
+/** A part of a phrase: letters in one case, but for the first, or digits. */
+const word = /^(?:[A-Z]?[a-z]+|[A-Z]+|\d+)$/
 
 /**
- * Whether a text can be no word of an answer: letters and digits, 16 or more, or a longer phrase that is no placeholder. Of
- * others, such as `lmstudio`, an answer may speak, and they are worth no protection.
+ * Whether a text can be no word of an answer: 12 or more characters in parts that mix letters and digits, or cases, or a phrase of 20.
+ * Placeholders do not count. Of texts such as `lmstudio` an answer may speak, and they are worth no protection.
  */
-const isUnguessable = (secret: string): boolean =>
-  (secret.length >= 16 && /\d/.test(secret) && /[a-z]/i.test(secret)) ||
-  (secret.length >= 20 && !placeholder.test(secret))
+const isUnguessable = (secret: string): boolean => {
+  const parts = secret
+    .split(/[^a-z\d]+/i)
+    .filter((part) => !placeholder.test(part) && !placeholder.test(withoutRuns(part)))
+  return parts.filter((part) => !word.test(part)).join("").length >= 12 || parts.join("-").length >= 20
+}
 
 /** Returns functions that replace these secrets by `<key>` in errors, and those that no answer has by chance in replies and text. */
 export const cutter = (all: ReadonlyArray<string>) => {

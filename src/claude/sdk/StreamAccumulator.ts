@@ -1,35 +1,31 @@
 /** Builds a message from the events of its stream, whatever their order: no text that arrives is left out. */
-import type { Block, Reply, Usage } from "../Message.ts"
-import {
-  type ApiMessage,
-  type ApiStop,
-  isBlock,
-  isJsonObject,
-  isStop,
-  jsonOf,
-  messageOf,
-  replyOf
-} from "./ReplyMessage.ts"
+import { type Block, type Reply, textOf, type Usage } from "../Message.ts"
+import { errorWithin, holdsAnswer, isErrorEvent, isTextType, meaningOf } from "./ForeignEvent.ts"
+import { type ApiMessage, type ApiStop, isJsonObject, isStop, jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"
 import { StreamBlocks } from "./StreamBlocks.ts"
 import { type Counts, countsOf, later, usageOf } from "./UsageCounts.ts"
 
 /**
- * What one event did: added text, completed the message (`Stopped`), reported an error, could not be decoded, contradicted the events
- * before it (`Disorder`), was of another service (`Foreign`), or none of these.
+ * What one event did: added text, completed the message (`Stopped`, `Whole` where it was all of it), reported an error, could not
+ * be decoded, contradicted the events before it (`Disorder`), was of another API (`Foreign`; `isAnswer`: with text), or none.
  */
 export type Step =
   | { readonly _tag: "None" }
   | { readonly _tag: "Text"; readonly text: string }
   | { readonly _tag: "Stopped" }
+  | { readonly _tag: "Whole"; readonly text: string }
   | { readonly _tag: "Error"; readonly body: unknown }
   | { readonly _tag: "Unreadable" }
   | { readonly _tag: "Disorder"; readonly detail: string }
-  | { readonly _tag: "Foreign" }
+  | { readonly _tag: "Foreign"; readonly isAnswer: boolean }
 
 const none: Step = { _tag: "None" }
 const unreadable: Step = { _tag: "Unreadable" }
-const textStep = (text: string): Step => (text === "" ? none : { _tag: "Text", text })
+const textStep = (text: string | undefined): Step =>
+  text === undefined ? unreadable : text === "" ? none : { _tag: "Text", text }
+const disorder = (detail: string): Step => ({ _tag: "Disorder", detail })
+const errorStep = (body: unknown): Step => ({ _tag: "Error", body })
 
 type Json = { readonly [name: string]: unknown }
 
@@ -43,41 +39,73 @@ export class StreamAccumulator {
   #hasFinalCount = false
   readonly #blocks = new StreamBlocks()
 
+  /** How many events of the API have come, other than pings and errors. */
+  eventCount = 0
+  /** The texts of events `text`, which repeat those of the deltas. */
+  #repeated = ""
+
   /** Takes one event's name and data. Unknown events and deltas are ignored, as the API documentation requires. */
   take(name: string, data: string): Step {
     const json = jsonOf(data)
     const event: Json | undefined = isJsonObject(json) ? json : undefined
     // Some gateways send no `event:` lines, which makes every name `message`.
     const type = event !== undefined && types.has(event["type"]) ? (event["type"] as string) : name
+    if (type === "error") return errorStep(json)
+    if (!types.has(type)) return this.#takeUnknown(name, data, event)
+    this.eventCount++
+    if (event === undefined) return type === "message_stop" ? { _tag: "Stopped" } : unreadable
+    const error = errorWithin(event) ?? errorWithin(event["message"]) ?? errorWithin(event["delta"])
+    return error === undefined ? this.#takeKnown(type, event) : errorStep({ error })
+  }
+
+  #takeKnown(type: string, event: Json): Step {
     switch (type) {
       case "message_start":
-        return event === undefined ? unreadable : this.#start(event)
+        return this.#start(event)
       case "content_block_start":
-        return event === undefined ? unreadable : this.#startBlock(event)
+        return textStep(this.#blocks.begin(event["index"], event["content_block"]))
       case "content_block_delta":
-        return event === undefined ? unreadable : this.#addDelta(event)
+        return this.#addDelta(event)
       case "content_block_stop":
-        return event === undefined ? unreadable : this.#endBlock(event)
+        return this.#endBlock(event)
       case "message_delta":
-        return event === undefined ? unreadable : this.#addMessageDelta(event)
-      case "message_stop":
-        return { _tag: "Stopped" }
-      case "error":
-        return { _tag: "Error", body: json }
-      case "message":
-        return this.#takeUnnamed(data, event)
+        return this.#addMessageDelta(event)
       default:
-        return none
+        return this.#stopWith(event)
     }
   }
 
-  /** An event without a name and without a type that is known. */
-  #takeUnnamed(data: string, event: Json | undefined): Step {
+  #takeUnknown(name: string, data: string, event: Json | undefined): Step {
+    const text = data.trim()
     // The last event of a stream in OpenAI's format, which some gateways also send.
-    if (data.trim() === "[DONE]") return this.hasStopReason ? { _tag: "Stopped" } : none
-    if (event === undefined) return data.trim() === "" ? none : unreadable
-    if (event["error"] !== undefined && event["error"] !== null) return { _tag: "Error", body: event }
-    return typeof event["type"] === "string" ? none : { _tag: "Foreign" }
+    if (text === "[DONE]") return this.hasStopReason ? { _tag: "Stopped" } : none
+    // An event that is cut or written twice as JSON may be a delta, unless its name says that it is none.
+    if (event === undefined) return text === "" || (name !== "message" && !/^[[{"]/.test(text)) ? none : unreadable
+    const error = errorWithin(event)
+    if (event["type"] === "message") return error === undefined ? this.#takeWhole(event) : errorStep({ error })
+    if (isErrorEvent(name, event)) return errorStep(event)
+    if (isTextType(event["type"]) && typeof event["text"] === "string") this.#repeated += event["text"]
+    const meaning = meaningOf(name, event)
+    return meaning === "nothing" ? none : { _tag: "Foreign", isAnswer: meaning === "answer" }
+  }
+
+  /** A message that is sent as one event, instead of its stream or at its end. */
+  #takeWhole(event: Json): Step {
+    const message = messageOf(event)
+    if (message === undefined) return unreadable
+    this.eventCount++
+    if (this.#message !== undefined || this.#blocks.content.length > 0) {
+      return this.#isReceived(message)
+        ? none
+        : disorder("a message came whole whose text is not that of the events before it")
+    }
+    const step = this.#start({ message })
+    const counts = countsOf(message.usage)
+    this.#hasFinalCount = counts.outputTokens !== undefined && counts.outputTokens !== null
+    this.#iterations = iterationsOf(message.usage)
+    return step._tag === "Text" || step._tag === "None"
+      ? { _tag: "Whole", text: step._tag === "Text" ? step.text : "" }
+      : step
   }
 
   #start(event: Json): Step {
@@ -86,32 +114,43 @@ export class StreamAccumulator {
     if (message === undefined) return unreadable
     if (this.#message !== undefined) {
       // Text of another message would be joined to that of the first one.
-      return message.id && message.id === this.#message.id
-        ? none
-        : { _tag: "Disorder", detail: `a second message (${message.id || "without id"}) began within the first` }
+      if (!message.id || message.id !== this.#message.id)
+        return disorder(`a second message (${message.id || "without id"}) began within the first`)
+      const isSame = textOf(message) === "" || textOf(message) === textOf(this.#message)
+      return isSame ? none : disorder("the message began a second time, with another text")
     }
     this.#message = message
     this.#counts = later(countsOf(message.usage), this.#counts)
-    return textStep(message.content.map((block) => this.#blocks.begin(undefined, block)).join(""))
+    const texts = message.content.map((block) => this.#blocks.begin(undefined, block))
+    return textStep(texts.includes(undefined) ? undefined : texts.join(""))
   }
 
-  #startBlock({ content_block: block, index }: Json): Step {
-    return isBlock(block) ? textStep(this.#blocks.begin(index, block)) : unreadable
+  /** Some gateways send no delta where nothing is added, and its text beside where it should be. */
+  #addDelta({ delta, index, text }: Json): Step {
+    const given = delta ?? { text }
+    return isJsonObject(given) ? textStep(this.#blocks.change(index, given)) : unreadable
   }
 
-  #addDelta({ delta, index }: Json): Step {
-    const text = isJsonObject(delta) ? this.#blocks.change(index, delta) : undefined
-    return text === undefined ? unreadable : textStep(text)
+  #endBlock({ content_block: block, index }: Json): Step {
+    return this.#blocks.end(index, block) ? none : disorder("a block ended with another text than it had")
   }
 
-  #endBlock({ index }: Json): Step {
-    this.#blocks.end(index)
-    return none
+  #stopWith(event: Json): Step {
+    const message = messageOf(event["message"])
+    return message === undefined || this.#isReceived(message)
+      ? { _tag: "Stopped" }
+      : disorder("the message ended with another text than it had")
   }
 
-  #addMessageDelta({ delta = {}, usage }: Json): Step {
-    const stop = delta ?? {}
+  #isReceived(message: ApiMessage): boolean {
+    return textOf(message) === textOf({ content: this.#blocks.content })
+  }
+
+  #addMessageDelta(event: Json): Step {
+    const { usage } = event
+    const stop = event["delta"] ?? {}
     if (!isStop(stop)) return unreadable
+    if (holdsAnswer(event)) return disorder("a message_delta has text")
     const counts = countsOf(usage)
     if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true
     this.#counts = later(this.#counts, counts)
@@ -124,6 +163,16 @@ export class StreamAccumulator {
   /** A `message_delta` said why the message ends: all of its content has come. */
   get hasStopReason(): boolean {
     return this.#stop.stop_reason !== undefined
+  }
+
+  /** A content block has begun, and has not ended. */
+  get hasOpenBlock(): boolean {
+    return this.#blocks.isOpen
+  }
+
+  /** Events `text` repeated texts that are not those of the message. */
+  get lacksText(): boolean {
+    return this.#repeated !== "" && this.#repeated !== textOf({ content: this.#blocks.content })
   }
 
   /** Content, usage and model received until now. Read for errors, which report the text and usage of an incomplete answer. */

@@ -1,6 +1,7 @@
 /** The content blocks of a streamed message: which block a delta belongs to, whatever its index says. */
 import type { Block } from "../Message.ts"
-import { jsonOf } from "./ReplyMessage.ts"
+import { holdsAnswer, isTextType, textIn } from "./ForeignEvent.ts"
+import { isBlock, isJsonObject, jsonOf } from "./ReplyMessage.ts"
 
 type Json = { readonly [name: string]: unknown }
 type MutableBlock = { -readonly [K in keyof Block]: Block[K] }
@@ -20,8 +21,13 @@ export class StreamBlocks {
   /** The latest block of each index. */
   readonly #byIndex = new Map<unknown, Received>()
 
-  /** Adds a block that begins, unless it is sent once more before any of its deltas; returns the text that it begins with. */
-  begin(index: unknown, block: Block): string {
+  /**
+   * Adds a block that begins, unless it is sent once more before any of its deltas; returns the text that it begins with,
+   * `undefined` where it cannot be read.
+   */
+  begin(index: unknown, given: unknown): string | undefined {
+    const block = blockOf(given)
+    if (block === undefined) return undefined
     const earlier = this.#byIndex.get(index)
     const text = initialText(block)
     const isRepeated =
@@ -29,12 +35,12 @@ export class StreamBlocks {
       !earlier.hasDelta &&
       text === "" &&
       JSON.stringify(earlier.block) === JSON.stringify(block)
-    if (!isRepeated && index !== undefined) this.#byIndex.set(index, this.#add(block, true))
-    else if (!isRepeated) this.#add(block, false)
+    if (!isRepeated && index !== undefined) this.#byIndex.set(index, this.#append(block, true))
+    else if (!isRepeated) this.#append(block, false)
     return text
   }
 
-  #add(block: Block, isOpen: boolean): Received {
+  #append(block: Block, isOpen: boolean): Received {
     const received = { block: { ...block }, isOpen, hasDelta: false, input: "" }
     this.#received.push(received)
     return received
@@ -42,27 +48,57 @@ export class StreamBlocks {
 
   /** Adds a delta to its block; returns its text, empty for other deltas, or `undefined` where it cannot be read. */
   change(index: unknown, delta: Json): string | undefined {
-    const kind = kinds.get(typeOf(delta))
-    if (kind === undefined) return ""
-    const added = delta[kind.field]
-    if (added === undefined || added === null) return ""
+    const kind = kindOf(delta)
+    const { text } = delta
+    if (kind?.field !== "text" && typeof text === "string" && text !== "") {
+      return kind === undefined || isEmpty(delta[kind.field]) ? this.#addUntyped(index, text) : undefined
+    }
+    const added = kind === textKind ? textIn(delta) : kind && delta[kind.field]
+    if (kind === undefined || isEmpty(added)) return this.#isAnswerLost(index, delta, kind) ? undefined : ""
     if (kind.field === "citation") {
       const received = this.#targetOf(index, kind)
       if (received !== undefined) cite(received.block, added)
       return ""
     }
-    if (typeof added !== "string") return undefined
+    return typeof added === "string" ? this.#add(index, kind, added) : undefined
+  }
+
+  #add(index: unknown, kind: Kind, added: string): string {
     const received = this.#targetOf(index, kind)
     if (received === undefined) return ""
     received.hasDelta = true
     const { block } = received
     if (kind.field === "partial_json") received.input += added
     else if (kind.field === "signature") block["signature"] = added
-    else {
-      const before = block[kind.field]
-      block[kind.field] = `${typeof before === "string" ? before : ""}${added}`
-    }
+    else append(block, kind.field, added)
     return kind.field === "text" ? added : ""
+  }
+
+  /** Text of a delta whose type does not say what it is: that of the open block of its index, else of the answer. */
+  #addUntyped(index: unknown, text: string): string | undefined {
+    const received = this.#openAt(index)
+    if (received === undefined || isText(received.block.type)) return this.#add(index, textKind, text)
+    if (isTool(received.block.type)) return undefined
+    received.hasDelta = true
+    append(received.block, isThinking(received.block.type) ? "thinking" : "text", text)
+    return ""
+  }
+
+  /** A delta without the field of its type may hold its text in another one; so may one of an unknown type in a text block. */
+  #isAnswerLost(index: unknown, delta: Json, kind: Kind | undefined): boolean {
+    const { block } = this.#openAt(index) ?? {}
+    const isOfAnswer = kind === undefined ? block === undefined || isText(block.type) : kind.field === "text"
+    return isOfAnswer && holdsAnswer(delta)
+  }
+
+  #openAt(index: unknown): Received | undefined {
+    const received = this.#byIndex.get(index)
+    return received?.isOpen === true ? received : undefined
+  }
+
+  /** A block has begun, and has not ended. */
+  get isOpen(): boolean {
+    return this.#received.some(({ isOpen }) => isOpen)
   }
 
   /**
@@ -75,13 +111,16 @@ export class StreamBlocks {
     if (isFitting && ofIndex.isOpen) return ofIndex
     const newest = this.#received.at(-1)
     if (newest !== undefined && isOf(newest.block.type)) return newest
-    if (field === "text") return this.#add({ type: "text", text: "" }, false)
+    if (field === "text") return this.#append({ type: "text", text: "" }, false)
     return isFitting ? ofIndex : undefined
   }
 
-  end(index: unknown): void {
+  /** Ends a block; `false` where it is sent whole, as some gateways do at its end, and has another text. */
+  end(index: unknown, whole: unknown): boolean {
     const received = this.#byIndex.get(index)
     if (received !== undefined) received.isOpen = false
+    const text = isJsonObject(whole) && isTextType(whole["type"]) ? whole["text"] : undefined
+    return isEmpty(text) || received?.block["text"] === text
   }
 
   /** As far as it has arrived, without the inputs of tools. */
@@ -97,6 +136,23 @@ export class StreamBlocks {
     }
     return this.content
   }
+}
+
+/** The value as a block; `undefined` where it is none, or one of text whose text cannot be read. */
+const blockOf = (given: unknown): Block | undefined => {
+  if (!isJsonObject(given)) return undefined
+  const text = textIn(given)
+  const type = given["type"] ?? (typeof text === "string" ? "text" : undefined)
+  if (!isTextType(type)) return isBlock(given) ? given : undefined
+  if (isEmpty(text) ? holdsAnswer(given) : typeof text !== "string") return undefined
+  return { ...given, type: "text", ...(text !== undefined && { text }) }
+}
+
+const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === ""
+
+const append = (block: MutableBlock, field: string, added: string): void => {
+  const before = block[field]
+  block[field] = `${typeof before === "string" ? before : ""}${added}`
 }
 
 const initialText = ({ text, type }: Block): string => (type === "text" && typeof text === "string" ? text : "")
@@ -115,14 +171,17 @@ interface Kind {
 
 const isText = (type: string): boolean => type === "text"
 const isThinking = (type: string): boolean => type === "thinking"
+const isTool = (type: string): boolean => type.endsWith("tool_use")
+
+const textKind: Kind = { field: "text", isOf: isText }
 
 const kinds: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
-  ["text_delta", { field: "text", isOf: isText }],
   ["thinking_delta", { field: "thinking", isOf: isThinking }],
   ["signature_delta", { field: "signature", isOf: isThinking }],
   ["citations_delta", { field: "citation", isOf: isText }],
-  ["input_json_delta", { field: "partial_json", isOf: (type) => type.endsWith("tool_use") }]
+  ["input_json_delta", { field: "partial_json", isOf: isTool }]
 ])
 
-/** The type of a delta; one without a type that has a text is a `text_delta`. */
-const typeOf = ({ text, type }: Json): unknown => (type === undefined && typeof text === "string" ? "text_delta" : type)
+/** Some gateways leave out the type, or call it `text`. */
+const kindOf = ({ text, type }: Json): Kind | undefined =>
+  isTextType(type) || (isEmpty(type) && typeof text === "string") ? textKind : kinds.get(type)

@@ -70,8 +70,6 @@ const lineOf = (state: RunState.RunState, event: Event.Event): string | undefine
     }
     case "Reasked":
       return `🔁 Asking ${name} again: ${event.issue}`
-    case "UnknownStopReason":
-      return `⚠️ ${name} stopped for a reason that fanfold does not know: ${event.stopReason}. The text is taken for the whole answer`
     case "Answered":
       if (isReused(ask)) return `✅ ${isAsk ? name : "The document"} is ${reusedText(ask)}`
       return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}`

@@ -1,16 +1,21 @@
-/** The closing lines of a run: its time and speed-up, its tokens and cost, and which asks a fallback model answered. */
+/** The closing lines of a run: its time and speed-up, its tokens and cost, which asks a fallback model answered, and which may be cut. */
 import { inputTokensOf } from "../../claude/Message.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { usdText } from "../../claude/Price.ts"
 import * as FallbackLines from "./FallbackLines.ts"
+import * as StopReasonLines from "./StopReasonLines.ts"
 
 /** Empty for a run without events. `foreseenUsd`: the upper bound of its cost. */
 export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
-  [timeLine(state), usageLine(state, foreseenUsd), reusedLine(state), ...FallbackLines.lines(state)].filter(
-    (line) => line !== ""
-  )
+  [
+    timeLine(state),
+    usageLine(state, foreseenUsd),
+    reusedLine(state),
+    ...FallbackLines.lines(state),
+    ...StopReasonLines.lines(state)
+  ].filter((line) => line !== "")
 
 /** What the journal gave, which costs nothing. */
 const reusedLine = ({ reused, savedUsd }: RunState): string => {

@@ -109,7 +109,8 @@ export const open = (file: string): Result.Result<DatabaseSync, JournalError> =>
       const database = new (sqlite().DatabaseSync)(file, { timeout: busyMillis })
       return prepared(database, () => {
         if (numberOf(database, "schema_version") === 0) {
-          database.exec("PRAGMA journal_mode = WAL")
+          // Must precede all else: what is forgotten then gives its room back without the file being written anew.
+          database.exec("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
           createTables(database)
         }
         checkTables(database)
@@ -145,7 +146,11 @@ export const lock = (file: string): { readonly release: () => void } => {
 }
 
 /** Removes a lock that no process holds. */
-export const removeLock = (file: string): void => process.getBuiltinModule("node:fs").rmSync(file, { force: true })
+export const removeLock = (file: string): void => {
+  const fs = process.getBuiltinModule("node:fs")
+  // SQLite's own file beside it stays where a process is killed.
+  for (const each of [`${file}-journal`, file]) fs.rmSync(each, { force: true })
+}
 
 /** Whether a process holds the lock. One that was left behind by a killed process is held by none. */
 export const isLocked = (file: string): boolean => {

@@ -5,6 +5,7 @@ import { Reply } from "../../claude/Message.ts"
 import type { BegunRun, Journal, JournalError, Known, Reusable, RunSummary } from "../Journal.ts"
 import { version } from "../RequestKey.ts"
 import * as Database from "./Database.ts"
+import * as Forget from "./Forget.ts"
 import { addKeys } from "./Rekey.ts"
 import { Writer } from "./Writer.ts"
 
@@ -102,7 +103,9 @@ export const makeReadOnly = Effect.fnUntraced(function* (file: string) {
 })
 
 const attempt = <A>(file: string, what: string, body: () => A): Effect.Effect<A, JournalError> =>
-  Effect.fromResult(Result.try({ try: body, catch: (error) => Database.errorAt(file, what, error) }))
+  Effect.suspend(() =>
+    Effect.fromResult(Result.try({ try: body, catch: (error) => Database.errorAt(file, what, error) }))
+  )
 
 const of = (database: Database.DatabaseSync, file: string): typeof Journal.Service => {
   const reading = <A>(body: () => A) => attempt(file, "cannot be read", body)
@@ -113,6 +116,12 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
   /** By the number of runs whose answers count. */
   const searches = new Map<number, Database.StatementSync>()
   let allTurns: Database.StatementSync | undefined
+  const isLocked = (run: string): boolean => Database.isLocked(lockFile(file, run))
+  /** Killed processes leave their lock file behind. */
+  const unlocked = (runs: ReadonlyArray<string>): ReadonlyArray<string> => {
+    for (const run of runs) Database.removeLock(lockFile(file, run))
+    return runs
+  }
 
   const summaryOf = (row: Record): RunSummary => {
     const end = row["end"] as RunSummary["end"] | null
@@ -123,7 +132,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
       source: String(row["source"]),
       at: Number(row["at"]),
       end: end ?? undefined,
-      isLive: end === null && Database.isLocked(lockFile(file, id)),
+      isLive: end === null && isLocked(id),
       answered: Number(row["answered"]),
       failed: Number(row["failed"]),
       entries: Number(row["entries"]),
@@ -228,31 +237,8 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
             return Result.isSuccess(decoded) ? [decoded.success] : []
           })
       ),
-    forget: (runs) => writing(() => forget(database, runs))
+    forget: (runs) => writing(() => unlocked(Forget.forget(database, runs, isLocked))),
+    trim: (limits) => writing(() => unlocked(Forget.trim(database, limits, isLocked))),
+    bytes: reading(() => Forget.bytesOf(database))
   }
-}
-
-/** Removes runs, and the requests and texts that no other run has. An answer that a later run reused stays. */
-const forget = (database: Database.DatabaseSync, runs: ReadonlyArray<string>): void => {
-  const ids = JSON.stringify(runs)
-  const own = "run IN (SELECT value FROM json_each(?1))"
-  const isNeeded =
-    "EXISTS (SELECT 1 FROM entry e WHERE e.from_run = turn.run AND e.from_n = turn.n AND NOT e.run IN (SELECT value FROM json_each(?1)))"
-  Database.transaction(database, () => {
-    for (const sql of [
-      `DELETE FROM turn WHERE ${own} AND NOT ${isNeeded}`,
-      `DELETE FROM event WHERE ${own}`,
-      `DELETE FROM entry_end WHERE ${own}`,
-      `DELETE FROM entry WHERE ${own}`,
-      `DELETE FROM run_end WHERE ${own}`,
-      "DELETE FROM run WHERE id IN (SELECT value FROM json_each(?1))"
-    ]) {
-      database.prepare(sql).run(ids)
-    }
-    database.exec(`
-      DELETE FROM request WHERE id NOT IN (SELECT request FROM entry);
-      DELETE FROM request_key WHERE request NOT IN (SELECT id FROM request);
-      DELETE FROM request_text WHERE request NOT IN (SELECT id FROM request);
-      DELETE FROM text WHERE hash NOT IN (SELECT hash FROM request_text);`)
-  })
 }

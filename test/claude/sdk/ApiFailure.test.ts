@@ -22,6 +22,9 @@ const openAi = (message: string, type: string | null = null, code: string | numb
   error: { message, type, param: null, code }
 })
 
+/** The API's error as text within that of a gateway; its words alone would be those of an error that passes. */
+const wrapped = (type: string) => JSON.stringify(api(type, "the timeout must be positive"))
+
 const credit = "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade."
 const usageLimit =
   "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC."
@@ -89,7 +92,29 @@ const ofGateways: ReadonlyArray<Row> = [
   [500, { message: "ValidationException: malformed input request" }, "InvalidRequest", false],
   [500, openAi('{"type":"error","error":{"type":"invalid_request_error","message":"…"}}'), "InvalidRequest", false],
   [500, openAi("denied", null, 403), "PermissionDenied", false],
+  [502, openAi("upstream returned 400: bad request", "server_error"), "InvalidRequest", false],
+  [503, "upstream returned 404: no such thing", "NotFound", false],
+  [502, openAi("upstream returned 400 bytes, then nothing", "server_error"), "ServerError", true],
+  [502, openAi(`upstream returned 400: ${wrapped("invalid_request_error")}`, "server_error"), "InvalidRequest", false],
+  [502, `upstream returned 400: ${wrapped("invalid_request_error").slice(0, 60)}`, "InvalidRequest", false],
+  [502, `upstream said b'${wrapped("authentication_error")}'`, "Authentication", false],
+  [503, "{'type': 'error', 'error': {'type': 'permission_error', 'message': 'a timeout'}}", "PermissionDenied", false],
+  [
+    502,
+    { error: { message: "Provider returned error", code: 502, metadata: { raw: wrapped("not_found_error") } } },
+    "NotFound",
+    false
+  ],
+  [502, { error: { message: "bad gateway", cause: { error: { code: 400 } } } }, "InvalidRequest", false],
+  [502, { code: 401, msg: "token rejected" }, "Authentication", false],
   // A 5xx or 400 that hides one which passes.
+  [502, openAi(`upstream returned 529: ${wrapped("overloaded_error")}`, "server_error"), "Overloaded", true],
+  [
+    502,
+    { error: { message: "Provider returned error", metadata: { raw: wrapped("api_error") } } },
+    "ServerError",
+    true
+  ],
   [500, api("overloaded_error", "Overloaded"), "Overloaded", true],
   [500, api("rate_limit_error"), "RateLimited", true],
   [400, api("overloaded_error", "Overloaded"), "Overloaded", true],
@@ -117,6 +142,8 @@ const within200: ReadonlyArray<Row> = [
   [undefined, openAi("Rate limit exceeded: free-models-per-min", null, 429), "RateLimited", true],
   [undefined, openAi("slow down", "requests", "rate_limit_exceeded"), "RateLimited", true],
   [undefined, openAi("no such model", "invalid_request_error", "model_not_found"), "NotFound", false],
+  [undefined, { code: 500, msg: "upstream error" }, "ServerError", true],
+  [undefined, { status: 401, message: "token rejected" }, "Authentication", false],
   [undefined, { error: "invalid api key" }, "Authentication", false],
   [undefined, { error: "something broke" }, "ServerError", true],
   [undefined, { type: "error" }, "ServerError", true],
@@ -153,6 +180,7 @@ describe("the message of an error", () => {
     [500, { error: "as text" }, "as text"],
     [500, { message: "without a frame" }, "without a frame"],
     [500, "no JSON", "no JSON"],
+    [500, { code: 500, msg: "under another name" }, "under another name"],
     [422, { detail: "of another form" }, "of another form"]
   ])("%s %j says what was sent", (status, body, words) => {
     assert.include(reasonOf(failureOf(status, body)).message, words)

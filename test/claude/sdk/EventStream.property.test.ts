@@ -1,4 +1,4 @@
-/** Whatever order, repetition or size of events: a success has every text that was received. `FANFOLD_FUZZ_STREAMS` sets how many. */
+/** Whatever order, repetition or size of events: a success has every text that was received, and no error. `FANFOLD_FUZZ_STREAMS` sets how many. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Result } from "effect"
 import * as fc from "fast-check"
@@ -23,7 +23,7 @@ const responseOf = ({ pieces }: Streamed): Response => {
 
 /** One client for all streams; a stream that takes ten seconds hangs. */
 const reader = Effect.gen(function* () {
-  let next: Streamed = { events: [], pieces: [], tokens: [] }
+  let next: Streamed = { events: [], pieces: [], tokens: [], blockTokens: [], hasError: false }
   const fetch = () => Promise.resolve(responseOf(next))
   const claude = yield* Claude.make({ apiKey: Redacted.make("sk-ant-fuzz"), fetch })
   return (stream: Streamed, isPlain: boolean) => {
@@ -48,7 +48,7 @@ const lackingIn = (text: string, tokens: ReadonlyArray<string>): ReadonlyArray<s
   )
 
 describe("an event stream", () => {
-  it(`of ${numRuns}, in whatever disorder, never succeeds without text that was received`, async () => {
+  it(`of ${numRuns}, in whatever disorder, never succeeds without text that was received, or after an error`, async () => {
     const read = await Effect.runPromise(reader)
     const seen = { successes: 0, failures: 0 }
     await fc.assert(
@@ -60,6 +60,8 @@ describe("an event stream", () => {
         }
         seen.successes++
         assert.deepStrictEqual(lackingIn(Message.textOf(result.success), stream.tokens), [])
+        assert.deepStrictEqual(lackingIn(JSON.stringify(result.success.content), stream.blockTokens), [])
+        assert.isFalse(stream.hasError)
       }),
       { numRuns }
     )

@@ -33,7 +33,7 @@ describe("a good reply", () => {
   it.effect("ignores a repeated message_start and events it does not know, JSON or not", () =>
     Effect.gen(function* () {
       const foreign = [
-        event("message_start", { type: "message_start", message: message("again") }),
+        event("message_start", { type: "message_start", message: message("") }),
         event("future_event", { type: "future_event", shape: [1, 2] }),
         event("future_event", "plain words"),
         event("future_event", "null"),

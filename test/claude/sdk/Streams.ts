@@ -5,6 +5,9 @@ import * as fc from "fast-check"
 export interface StreamEvent {
   readonly data: unknown
   readonly token?: string
+  /** Its text may also be of a block that is none of text. */
+  readonly isOfAnyBlock?: true
+  readonly isError?: true
 }
 
 const usage = { input_tokens: 12, output_tokens: 1 }
@@ -43,6 +46,18 @@ export const text = (index: unknown, token: string): StreamEvent => ({
   ...delta(index, { type: "text_delta", text: token }),
   token
 })
+/** A delta of text, as so many gateways write it. */
+const styles: ReadonlyArray<object> = [
+  { type: "text_delta" },
+  { type: "text" },
+  { type: "output_text_delta" },
+  { type: null },
+  {}
+]
+const styledText = (index: unknown, token: string, style: number): StreamEvent => ({
+  ...delta(index, { ...styles[style % styles.length], text: token }),
+  token
+})
 export const stopBlock = (index: unknown): StreamEvent => ({ data: { type: "content_block_stop", index } })
 export const end = (reason: string | null = "end_turn"): StreamEvent => ({
   data: { type: "message_delta", delta: { stop_reason: reason }, usage: { output_tokens: 7 } }
@@ -50,22 +65,27 @@ export const end = (reason: string | null = "end_turn"): StreamEvent => ({
 export const stop: StreamEvent = { data: { type: "message_stop" } }
 
 /** A message of so many blocks and deltas, as the API sends it. */
-export const whole = (blocks: number, deltas: number, token: () => string): Array<StreamEvent> => [
+export const whole = (blocks: number, deltas: number, token: () => string, style = 0): Array<StreamEvent> => [
   start("msg_1"),
   { data: { type: "ping" } },
   ...Array.from({ length: blocks }, (_, index) => [
     block(index),
-    ...Array.from({ length: deltas }, () => text(index, token())),
+    ...Array.from({ length: deltas }, (_, nth) => styledText(index, token(), nth * style)),
     stopBlock(index)
   ]).flat(),
   end(),
   stop
 ]
 
+const error = { type: "overloaded_error", message: "busy" }
+const holding = (token: string, dataOf: (token: string) => object): StreamEvent => ({ data: dataOf(token), token })
+const beginning = (token: string, index: number, fields: object): StreamEvent =>
+  holding(token, (text) => ({ type: "content_block_start", index, content_block: { ...fields, text } }))
+
 /** Events that stand where none should, with text, without, or broken. */
 const strays: ReadonlyArray<(index: number, token: () => string) => StreamEvent> = [
   (index, token) => text(index, token()),
-  (index, token) => ({ ...delta(index, { text: token() }) }),
+  (index, token) => styledText(index, token(), index + 1),
   (index) => block(index),
   (index, token) => block(index, "text", token()),
   (index) => block(index, "thinking"),
@@ -82,8 +102,24 @@ const strays: ReadonlyArray<(index: number, token: () => string) => StreamEvent>
   () => end(null),
   () => end("of_the_future"),
   () => stop,
-  () => ({ data: { type: "error", error: { type: "overloaded_error", message: "busy" } } }),
-  () => ({ data: { error: { message: "busy", code: 500 } } }),
+  (index, token) => ({ ...delta(index, { type: "of_the_future", text: token() }), isOfAnyBlock: true }),
+  (index, token) => beginning(token(), index, { type: "output_text" }),
+  (index, token) => beginning(token(), index, {}),
+  (_, token) => holding(token(), (content) => ({ choices: [{ delta: { content } }] })),
+  (_, token) => holding(token(), (delta) => ({ type: "response.output_text.delta", delta })),
+  (_, token) => holding(token(), (text) => ({ type: "text", text })),
+  (_, token) => holding(token(), (text) => ({ type: "message", id: "msg_1", content: [{ type: "text", text }] })),
+  (_, token) => holding(token(), (text) => ({ type: "message_delta", delta: { stop_reason: "end_turn", text } })),
+  (index, token) => holding(token(), (text) => ({ type: "content_block_delta", index, text })),
+  () => ({ data: { choices: [{ delta: { content: "" } }] } }),
+  () => ({ data: { type: "response.created", response: { id: "r" } } }),
+  (index) => ({ data: { type: "content_block_delta", index, delta: null } }),
+  () => ({ data: { type: "message_delta", delta: null } }),
+  () => ({ data: { code: 500, msg: "upstream error" }, isError: true }),
+  () => ({ data: { type: "message_start", message: { type: "message", content: [], error } }, isError: true }),
+  () => ({ data: { type: "message_delta", delta: { stop_reason: "end_turn" }, error }, isError: true }),
+  () => ({ data: { type: "error", error }, isError: true }),
+  () => ({ data: { error: { message: "busy", code: 500 } }, isError: true }),
   () => ({ data: { type: "of_the_future", text: "no text of the answer" } }),
   () => ({ data: "[DONE]" }),
   () => ({ data: '{"type":"content_block_delta","ind' })
@@ -118,12 +154,15 @@ export interface Writing {
   readonly arriving: number
 }
 
+const typeOf = ({ data }: StreamEvent): string | undefined =>
+  typeof data === "string" ? undefined : (data as { readonly type?: string }).type
+
 export const write = (
   { data }: StreamEvent,
   { comments, ending, isPretty, named }: Pick<Writing, "named" | "ending" | "comments" | "isPretty">
 ): string => {
   const json = typeof data === "string" ? data : JSON.stringify(data, undefined, isPretty ? 1 : undefined)
-  const type = typeof data === "string" ? undefined : (data as { readonly type?: string }).type
+  const type = typeOf({ data })
   const lines = [
     ...(comments ? [": keep-alive", "retry: 3000", ""] : []),
     ...(named && type !== undefined ? [`event: ${type}`] : []),
@@ -137,8 +176,11 @@ export const write = (
 export interface Streamed {
   readonly events: ReadonlyArray<StreamEvent>
   readonly pieces: ReadonlyArray<Uint8Array>
-  /** Tokens of the events that arrive whole, as often as they arrive. */
+  /** Tokens of the events that arrive whole, as often as they arrive: those of the text, and those of any block. */
   readonly tokens: ReadonlyArray<string>
+  readonly blockTokens: ReadonlyArray<string>
+  /** An error arrives whole before the message has ended. */
+  readonly hasError: boolean
 }
 
 export const arrival = (events: ReadonlyArray<StreamEvent>, writing: Writing): Streamed => {
@@ -147,14 +189,26 @@ export const arrival = (events: ReadonlyArray<StreamEvent>, writing: Writing): S
   const all = Buffer.concat(written.map(({ bytes }) => bytes))
   const length = Math.round(all.length * writing.arriving)
   let at = 0
-  const tokens = written.flatMap(({ bytes, event }) => {
-    at += bytes.length
-    return at <= length && event.token !== undefined ? [event.token] : []
-  })
+  const arrived = written.flatMap(({ bytes, event }) => ((at += bytes.length) <= length ? [event] : []))
+  // A whole message that comes again repeats the text, and adds none.
+  const distinct = arrived.filter((event, nth) => typeOf(event) !== "message" || arrived.indexOf(event) === nth)
+  const tokensOf = (some: ReadonlyArray<StreamEvent>) => some.flatMap(({ token }) => token ?? [])
+  const errorAt = arrived.findIndex(({ isError }) => isError === true)
+  const endAt = arrived.findIndex(isEnd)
   const ends = [...new Set(writing.cuts.map((share) => Math.round(share * length)))].toSorted((a, b) => a - b)
   const pieces = [0, ...ends].map((begin, index) => all.subarray(begin, ends[index] ?? length))
-  return { events, pieces, tokens }
+  return {
+    events,
+    pieces,
+    tokens: tokensOf(distinct.filter(({ isOfAnyBlock }) => isOfAnyBlock !== true)),
+    blockTokens: tokensOf(distinct),
+    hasError: errorAt >= 0 && (endAt < 0 || errorAt < endAt)
+  }
 }
+
+/** Whether an event ends the message; errors after it do not concern the answer. */
+const isEnd = (event: StreamEvent): boolean =>
+  event.data === "[DONE]" || ["message", "message_stop"].includes(typeOf(event) ?? "")
 
 const writing: fc.Arbitrary<Writing> = fc.record({
   named: fc.boolean(),
@@ -188,8 +242,8 @@ export const disordered = fc
 
 /** A well-formed message, as gateways write it. */
 export const wellFormed = fc
-  .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), fc.boolean(), writing)
-  .map(([blocks, deltas, hasStop, writing]) => {
-    const events = whole(blocks, deltas, tokens()).slice(0, hasStop ? undefined : -1)
+  .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), fc.nat(4), fc.boolean(), writing)
+  .map(([blocks, deltas, style, hasStop, writing]) => {
+    const events = whole(blocks, deltas, tokens(), style).slice(0, hasStop ? undefined : -1)
     return arrival(events, Object.assign(writing, { arriving: 1 }))
   })

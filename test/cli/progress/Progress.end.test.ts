@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import * as Progress from "../../../src/cli/progress/Progress.ts"
 import { FakeTerminal } from "./FakeTerminal.ts"
 import { drawn, options, redrawMillis, run } from "./Frames.ts"
-import { answer, begin, fail, start, stop } from "./EmitEvents.ts"
+import { answer, begin, emit, fail, start, stop } from "./EmitEvents.ts"
 
 describe("live progress", () => {
   it.effect("leaves the end of each ask and the summary, and gives the cursor back", () =>
@@ -32,6 +32,30 @@ describe("live progress", () => {
       ])
       assert.isTrue(terminal.isCursorVisible)
       assert.strictEqual(process.listenerCount("exit"), listeners)
+    })
+  )
+
+  it.effect("tells once of each stop reason that is not known, on a terminal and as lines", () =>
+    Effect.gen(function* () {
+      for (const mode of ["live", "lines"] as const) {
+        const terminal = new FakeTerminal(200, 24)
+        yield* Effect.gen(function* () {
+          const progress = yield* Progress.make({ ...options, mode, output: terminal })
+          yield* begin(progress, ["a", "b", "c"])
+          for (const name of ["a", "b", "c", "synthesis"]) {
+            const stopReason = name === "c" ? "of_the_\u001B[31mfuture" : "new"
+            yield* start(progress, name)
+            yield* emit(progress, name, { _tag: "UnknownStopReason", stopReason, model: "claude-next" })
+            yield* answer(progress, name)
+          }
+        }).pipe(Effect.scoped)
+        const end = "What came is taken for the whole answer"
+        const told = terminal.screen.filter((line) => line.includes("does not know"))
+        assert.deepStrictEqual(told, [
+          `a and 2 others stopped for a reason that fanfold does not know: new. ${end}`,
+          `c stopped for a reason that fanfold does not know: of_the_future. ${end}`
+        ])
+      }
     })
   )
 

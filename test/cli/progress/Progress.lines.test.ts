@@ -102,19 +102,6 @@ describe("progress in lines", () => {
     })
   )
 
-  it.effect("tells of a stop reason that is not known", () =>
-    Effect.gen(function* () {
-      const lines = yield* shown(
-        Effect.fnUntraced(function* (listener) {
-          yield* begin(listener, ["one"])
-          yield* emit(listener, "one", { _tag: "UnknownStopReason", stopReason: "of_the_future", model: "claude-next" })
-        })
-      )
-      const known = "one stopped for a reason that fanfold does not know: of_the_future"
-      assert.include(lines, `⚠️ ${known}. The text is taken for the whole answer`)
-    })
-  )
-
   it.effect("leaves what failed before it was sent to the end of the run, which tells each reason once", () =>
     Effect.gen(function* () {
       const lines = yield* shown(

@@ -26,12 +26,6 @@ const plain = (client: Anthropic, request: Anthropic.MessageCreateParamsNonStrea
   client.messages.create(request)
 const streamed = (client: Anthropic, request: Anthropic.MessageCreateParamsNonStreaming): Promise<Anthropic.Message> =>
   client.messages.stream(request).finalMessage()
-/** A request whose tool has a property of this name. */
-const withTool = (property: string) => ({
-  ...params("named"),
-  tools: [{ name: "t", input_schema: { type: "object" as const, properties: { [property]: { type: "string" } } } }]
-})
-
 type Ask = typeof plain
 
 const caught = (error: { readonly status?: unknown; readonly name: string }) => [error.name, error.status]
@@ -72,20 +66,6 @@ describe("a tape that is played in another form", () => {
     assert.deepStrictEqual(bare(replayed), bare(recorded))
   })
 
-  it("prefers the form that is asked for where both were recorded", async () => {
-    const file = join(folder, "both.jsonl")
-    const claude = mockClaude()
-    claude.when({ user: "both" }).reply("as a stream").once()
-    claude.when({ user: "both" }).reply("as one body").once()
-    await using server = await claude.serve()
-    const recording = clientOf(record(file, { upstream: server.url }).fetch)
-    await streamed(recording, params("both"))
-    await plain(recording, params("both"))
-    const playing = clientOf((await replay(file, { speed: Number.POSITIVE_INFINITY })).fetch)
-    assert.deepInclude((await plain(playing, params("both"))).content[0]!, { text: "as one body" })
-    assert.deepInclude((await plain(playing, params("both"))).content[0]!, { text: "as a stream" })
-  })
-
   it("gives an error event as the error, and breaks off where the stream did", async () => {
     const file = join(folder, "faults.jsonl")
     const claude = mockClaude()
@@ -114,21 +94,6 @@ describe("a tape that is played in another form", () => {
     const playing = clientOf((await replay(file, { speed: Number.POSITIVE_INFINITY })).fetch)
     const ask = () => plain(playing, params("again")).then(({ type }) => type, caught)
     assert.deepStrictEqual([await ask(), await ask()], ["message", ["OverloadedError", 529]])
-  })
-
-  it("tells requests apart whose tools have properties with the names of delivery", async () => {
-    const file = join(folder, "names.jsonl")
-    const claude = mockClaude()
-    const properties = ["stream", "cache_control", "fallbacks"]
-    await using server = await claude.serve()
-    for (const property of properties) {
-      claude.when({ user: "named" }).reply(property).once()
-      await plain(clientOf(record(file, { upstream: server.url }).fetch), withTool(property))
-    }
-    const playing = clientOf((await replay(file, { speed: Number.POSITIVE_INFINITY })).fetch)
-    for (const property of properties.toReversed()) {
-      assert.deepInclude((await plain(playing, withTool(property))).content.at(-1)!, { text: property })
-    }
   })
 
   it("arrives whole at the recorded end", async () => {

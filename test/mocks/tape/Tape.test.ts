@@ -154,15 +154,6 @@ describe("a tape", () => {
     assert.deepStrictEqual(await readdir(gone), [])
   })
 
-  it("names the line that is not an exchange", async () => {
-    const file = join(folder, "torn.jsonl")
-    await writeFile(file, `\n{"request":{"method":"GET","path":"/x","body":""}}\n{"request":{"meth`)
-    assert.strictEqual(
-      await replay(file).then(String, (error: Error) => error.message),
-      "line 3 is no exchange of a tape"
-    )
-  })
-
   it("can be switched on in a mock that is in use", async () => {
     const file = join(folder, "switch.jsonl")
     const upstream = mockClaude()

@@ -1,0 +1,46 @@
+/** The stop reasons of other APIs, which gateways hand on as they are, in the words of the Messages API. */
+
+/** In lower case, words joined by `_`. */
+const groups: Readonly<Record<string, ReadonlyArray<string>>> = {
+  end_turn: ["stop", "complete", "completed", "eos", "eos_token"],
+  max_tokens: ["length", "max_output_tokens", "max_new_tokens", "incomplete"],
+  model_context_window_exceeded: ["model_length", "context_length_exceeded"],
+  tool_use: ["tool_call", "tool_calls", "function_call"],
+  refusal: [
+    "content_filter",
+    "content_filtered",
+    "guardrail_intervened",
+    "safety",
+    "prohibited_content",
+    "blocklist",
+    "recitation",
+    "spii",
+    "sensitive"
+  ],
+  error: [
+    "abort",
+    "aborted",
+    "cancelled",
+    "canceled",
+    "failed",
+    "network_error",
+    "insufficient_system_resource",
+    "timeout"
+  ],
+  pause_turn: [],
+  stop_sequence: []
+}
+
+/** A `Map`, as a gateway may send the name of a property of every object. */
+const reasons: ReadonlyMap<string, string> = new Map(
+  Object.entries(groups).flatMap(([reason, others]) => [reason, ...others].map((name) => [name, reason] as const))
+)
+
+const inOneForm = (given: string): string =>
+  given
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[-\s]+/g, "_")
+
+/** The API's word for a stop reason; the reason as it came where it is not known. `error`: the server could not end the answer. */
+export const stopReasonOf = (given: string): string => reasons.get(given) ?? reasons.get(inOneForm(given)) ?? given

@@ -1,0 +1,7 @@
+/** Recognizes text without anything to read. */
+
+/** A character that is seen: no white space, control character, or character without a width, as U+200B and U+FEFF are. */
+const visible = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u
+
+/** Whether a text has nothing to read; looks no further than its first visible character. */
+export const isBlank = (text: string): boolean => !visible.test(text)

@@ -1,0 +1,45 @@
+/** Finds out, before the first answer of a research, that all of its asks fail by the same. */
+import type { AskError } from "../claude/AskError.ts"
+import { modelsOf } from "./AskData.ts"
+import type { Defaults } from "./AskOptions.ts"
+import { concernsEveryAsk } from "./Findings.ts"
+import type { Entry } from "./ResearchOptions.ts"
+
+/** How many asks must fail by the same, where an ask alone may be the cause of it. */
+const minAsks = 2
+
+/**
+ * A failure that is not of the account may be of the ask: a firewall rejects its text by a 403, or a gateway has no such model with
+ * web search. It is shared once two asks failed by it, and one of each kind of ask that the research has.
+ */
+export class SharedFailure {
+  readonly #kindOf: (entry: Entry) => string
+  readonly #kinds: ReadonlySet<string>
+  /** By reason and message: how many asks failed so, and of which kinds. */
+  readonly #failures = new Map<string, { asks: number; readonly kinds: Set<string> }>()
+  #hasAnswer = false
+
+  constructor(entries: ReadonlyArray<Entry>, defaults: typeof Defaults.Service) {
+    this.#kindOf = ({ ask }) =>
+      JSON.stringify([modelsOf(ask, defaults), ask.options.webSearch ?? defaults.webSearch ?? false, ask.format._tag])
+    this.#kinds = new Set(entries.map(this.#kindOf))
+  }
+
+  /** An ask was answered, so that its key and model are right. */
+  addAnswer(): void {
+    this.#hasAnswer = true
+  }
+
+  /** Whether the other asks would fail as this one did, by what is known until now. */
+  add(entry: Entry, error: AskError): boolean {
+    if (this.#hasAnswer) return false
+    if (concernsEveryAsk(error)) return true
+    const { reason } = error
+    if (reason._tag !== "NotFound" && reason._tag !== "PermissionDenied") return false
+    const failure = this.#failures.get(reason.message) ?? { asks: 0, kinds: new Set() }
+    this.#failures.set(reason.message, failure)
+    failure.asks++
+    failure.kinds.add(this.#kindOf(entry))
+    return failure.asks >= minAsks && failure.kinds.size === this.#kinds.size
+  }
+}

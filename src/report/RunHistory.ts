@@ -1,0 +1,124 @@
+/** What a journal says of its runs, as data. All but their end is folded from their events. */
+import { Schema } from "effect"
+import type { Event } from "../claude/Event.ts"
+import type { RunSummary } from "../journal/Journal.ts"
+import { type AskState, isReused } from "./AskState.ts"
+import * as RunBreakdown from "./RunBreakdown.ts"
+import { RunState } from "./RunState.ts"
+
+/** Increased when a change of shape would make an existing reader misread it. */
+export const version = 1
+
+/**
+ * `unfinished`: it failed, was interrupted or killed, and the next run of its plan goes on with it; `resumed`: one has;
+ * `under way`: a process has it open.
+ */
+const State = Schema.Literals(["ended", "resumed", "unfinished", "under way"])
+
+export const Run = Schema.Struct({
+  id: Schema.String,
+  /** The path of the plan; empty for a program. */
+  plan: Schema.String,
+  /** Who answered: a base URL, `simulated`, or `fetch` for a program's own. */
+  source: Schema.String,
+  state: State,
+  /** When it began, in epoch milliseconds. */
+  startedAt: Schema.Finite,
+  /** From its first event to its latest. */
+  durationMillis: Schema.Finite,
+  /** How many asks it has, without the synthesis; of a program that has no research, how many requests. */
+  asks: Schema.Int,
+  answered: Schema.Int,
+  failed: Schema.Int,
+  /** How many answers are those of earlier runs. */
+  reused: Schema.Int,
+  /** Null if a model has no known price, or a usage is incomplete. What was reused cost nothing. */
+  estimatedCostUsd: Schema.NullOr(Schema.Finite)
+})
+export interface Run extends Schema.Schema.Type<typeof Run> {}
+
+/** `message`: why it has no answer. */
+export const AskRecord = Schema.Struct({
+  name: Schema.String,
+  question: Schema.String,
+  status: Schema.Literals(["waiting", "asking", "answering", "retrying", "answered", "failed", "interrupted"]),
+  ...RunBreakdown.Part.fields,
+  /** Requests that left and whose end is not known: they may have been paid. */
+  inFlight: Schema.Int,
+  reason: Schema.NullOr(Schema.String),
+  message: Schema.NullOr(Schema.String)
+})
+export interface AskRecord extends Schema.Schema.Type<typeof AskRecord> {}
+
+/** `journal`: its place; null where there is none. */
+const place = { version: Schema.Literal(version), journal: Schema.NullOr(Schema.String) }
+
+/** What `fanfold runs --json` prints: the latest first. `more`: how many older runs there are. */
+export const Listing = Schema.Struct({ ...place, bytes: Schema.Int, runs: Schema.Array(Run), more: Schema.Int })
+export interface Listing extends Schema.Schema.Type<typeof Listing> {}
+
+/** What `fanfold runs show RUN --json` prints. */
+export const Details = Schema.Struct({
+  ...place,
+  run: Run,
+  asks: Schema.Array(AskRecord),
+  synthesis: Schema.NullOr(AskRecord)
+})
+export interface Details extends Schema.Schema.Type<typeof Details> {}
+
+const stateOf = ({ end, isLive }: RunSummary): Run["state"] => end ?? (isLive ? "under way" : "unfinished")
+
+const folded = (events: ReadonlyArray<Event>): RunState => {
+  const state = new RunState()
+  for (const event of events) state.add(event)
+  return state
+}
+
+export const runOf = (summary: RunSummary, events: ReadonlyArray<Event>): Run => record(summary, events, folded(events))
+
+const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunState): Run => {
+  const { at, id, plan, source } = summary
+  // Requests of a program without a research all have the same name, so that only the journal can count them.
+  const isResearch = events.some(({ _tag }) => _tag === "ResearchStarted")
+  const { answered, failed, total: asks } = isResearch ? state : { ...summary, total: summary.entries }
+  return {
+    id,
+    plan,
+    source,
+    state: stateOf(summary),
+    startedAt: at,
+    durationMillis: state.durationMillis,
+    asks,
+    answered,
+    failed,
+    reused: state.asks.filter(isReused).length,
+    estimatedCostUsd: state.costUsd ?? null
+  }
+}
+
+export const detailsOf = (journal: string, summary: RunSummary, events: ReadonlyArray<Event>): Details => {
+  const state = folded(events)
+  const { asks, synthesis } = state
+  return {
+    version,
+    journal,
+    run: record(summary, events, state),
+    asks: asks.map(askOf),
+    synthesis: synthesis === undefined ? null : askOf(synthesis)
+  }
+}
+
+const askOf = (ask: Readonly<AskState>): AskRecord => {
+  const { inFlight, message, name, question, reason, status } = ask
+  const isOpenOrFailed = status !== "answered" && status !== "interrupted"
+  return {
+    name,
+    question,
+    status,
+    ...RunBreakdown.partOf(ask),
+    inFlight,
+    // That of an attempt that was tried again with success is no reason.
+    reason: (isOpenOrFailed ? reason : undefined) ?? null,
+    message: (isOpenOrFailed ? message : undefined) ?? null
+  }
+}

@@ -26,7 +26,7 @@ const usage = `npm run bench -- [NAME…] [--quick] [--compare FILE]
 
 Answers the questions NAME…, or all of them. Nothing leaves this machine; answers and latencies are simulated.
 
-  --quick          fewer cases and rounds: the whole set in about 7 minutes; results go to bench/results/quick
+  --quick          fewer cases and rounds: the whole set in about 9 minutes; results go to bench/results/quick
   --compare FILE   after the question that FILE is an earlier result of, prints ratios new ÷ old with their spread;
                    without NAME only that question is run; may be given several times;
                    keep a copy of FILE where it is in the results folder, as the run replaces it

@@ -13,6 +13,7 @@ const questions: Readonly<Record<string, string>> = {
   concurrency: "How does the time of a research shrink with its concurrency?",
   delivery: "How does a fan-out behave on a bad day of the API?",
   "end-to-end": "What does a call cost, from the question to the answer, over HTTP/1.1 and HTTP/2?",
+  journal: "What does the journal keep of an edited and of a killed run, and what does it cost?",
   mock: "What does the mock itself cost?",
   overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
   "sequential-vs-parallel": "How much does asking in parallel buy, and how near is it to what is possible?",
@@ -25,7 +26,7 @@ const usage = `npm run bench -- [NAME…] [--quick] [--compare FILE]
 
 Answers the questions NAME…, or all of them. Nothing leaves this machine; answers and latencies are simulated.
 
-  --quick          fewer cases and rounds: the whole set in about 7 minutes; results go to bench/results/quick
+  --quick          fewer cases and rounds: the whole set in about 9 minutes; results go to bench/results/quick
   --compare FILE   after the question that FILE is an earlier result of, prints ratios new ÷ old with their spread;
                    without NAME only that question is run; may be given several times;
                    keep a copy of FILE where it is in the results folder, as the run replaces it

@@ -57,13 +57,14 @@ export const execute = Effect.fn("cli.execute")(function* (
       }
       return Report.make(outcome, totals, simulated)
     })
+  // Open until the documents are written: a run that is killed before has not ended, and the next one goes on with it.
+  const kept =
+    connected.source === undefined
+      ? undefined
+      : yield* RunJournal.begin({ plan, name, source: connected.source, forecast, isQuiet: flags.quiet })
   let unfinished: Effect.Effect<Report.Report> | undefined
   const { advice, outcome, reported, state } = yield* Effect.scoped(
     Effect.gen(function* () {
-      const kept =
-        connected.source === undefined
-          ? undefined
-          : yield* RunJournal.begin({ plan, name, source: connected.source, forecast, isQuiet: flags.quiet })
       const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
       const progress = yield* Progress.make(options)
       const running = Pipeline.run(plan, (outcome) =>
@@ -76,7 +77,6 @@ export const execute = Effect.fn("cli.execute")(function* (
         Effect.provideService(Begun, kept?.recorder),
         Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run }))
       )
-      if (kept !== undefined && outcome.error === undefined) yield* kept.end
       return { outcome, state: progress.state, reported: progress.reported, advice: kept?.advice() ?? "" }
     })
   ).pipe(
@@ -89,11 +89,11 @@ export const execute = Effect.fn("cli.execute")(function* (
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
-  const report = yield* reportOf(outcome, state)
-  return yield* conclude(report, outcome, flags, { reported, tapeError: yield* tapeError }).pipe(
+  const told = { reported, tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
+  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, told).pipe(
     Effect.ensuring(connected.source === undefined ? Effect.void : RunJournal.trim(plan.layers))
   )
-})
+}, Effect.scoped)
 
 /** The source that the flags name, of which at most one may be given. */
 const sourceOf = ({ offline, record, replay }: Running) => {
@@ -111,15 +111,19 @@ const sourceOf = ({ offline, record, replay }: Running) => {
 const progressModeOf = ({ progress, quiet }: Running) =>
   quiet || !progress ? ({ mode: "quiet", summary: false } as const) : ({ summary: true } as const)
 
+/** What `conclude` needs to know; `end` ends the run in its journal. */
+interface Told {
+  readonly reported: ProgressOptions.Progress["reported"]
+  readonly tapeError: string | undefined
+  readonly end: Effect.Effect<void>
+}
+
 /** Writes the documents, also those of a failed run, whose answers are paid; then the gaps; then fails with the exit code. */
 const conclude = Effect.fnUntraced(function* (
   report: Report.Report,
   outcome: Pipeline.Outcome,
   { json, output, quiet }: Running,
-  {
-    reported,
-    tapeError
-  }: { readonly reported: ProgressOptions.Progress["reported"]; readonly tapeError: string | undefined }
+  { end, reported, tapeError }: Told
 ) {
   const { error, findings } = outcome
   const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
@@ -128,6 +132,7 @@ const conclude = Effect.fnUntraced(function* (
     written.push(yield* Output.print(toMarkdown(report)))
   }
   if (!written.includes(true)) yield* saveUnwritten(report)
+  if (outcome.error === undefined && !written.includes(false)) yield* end
 
   if (tapeError !== undefined) yield* Console.error(inert(tapeError))
   // Reasons may be long: those that progress has written are not repeated.

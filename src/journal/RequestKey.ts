@@ -31,8 +31,7 @@ const minTextLength = 256
 /** The fields in the schema's order, so that the order in which a request was put together does not change its key. */
 const names = Object.keys(Request.fields).filter((name) => name !== "model" && name !== "messages")
 
-const sha256 = (text: string): string =>
-  process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("base64url")
+const sha256 = (text: string): string => process.getBuiltinModule("node:crypto").hash("sha256", text, "base64url")
 
 /** The last context and its hash: all asks of a run share one, which may have megabytes. */
 let lastContext = { text: "", hash: sha256("") }

@@ -175,7 +175,8 @@ const runFlags = Object.values({ ...Flags.asking, ...Flags.running }).flatMap((f
 
 /** The questions of `npm run bench`, as its source lists them. */
 const questions = (): ReadonlyArray<ReadonlyArray<string>> => {
-  const [, listed = ""] = /const asked[^=]*= \{([^}]*)\}/.exec(readFileSync(join(root, "bench/main.ts"), "utf8")) ?? []
+  const [, listed = ""] =
+    /const questions[^=]*= \{([^}]*)\}/.exec(readFileSync(join(root, "bench/main.ts"), "utf8")) ?? []
   return [...listed.matchAll(/^ *"?([\w-]+)"?: "(.*)",?$/gm)].map(([, name = "", question = ""]) => [
     code(name),
     question

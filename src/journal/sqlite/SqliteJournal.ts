@@ -11,33 +11,66 @@ import { addKeys } from "./Rekey.ts"
 import { RunLocks } from "./RunLocks.ts"
 import { Writer } from "./Writer.ts"
 
-const decodeReply = Schema.decodeUnknownResult(Schema.fromJsonString(Reply))
+const decodeParsed = Schema.decodeUnknownResult(Reply)
+/** `undefined` of what is no reply. A resume reads thousands: `Schema.fromJsonString` takes twice the time. */
+const replyOf = (json: unknown): Reply | undefined =>
+  Result.try(() => JSON.parse(String(json)) as unknown).pipe(Result.flatMap(decodeParsed), Result.getOrUndefined)
 const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
 
-const findSql = `
-  SELECT coalesce(e.from_run, e.run) AS run, coalesce(e.from_n, e.n) AS n, e.run AS own_run, e.n AS own_n
+/** A place for each run costs half of what a table of them does. */
+const findSql = (runs: number): string => `
+  SELECT t.run, t.n, e.run AS own_run, e.n AS own_n, t.turn, t.key, t.reply, t.at,
+    EXISTS (SELECT 1 FROM turn m WHERE m.run = t.run AND m.n = t.n AND m.turn > 0)
+      OR (e.from_run IS NOT NULL AND EXISTS (SELECT 1 FROM turn m WHERE m.run = e.run AND m.n = e.n)) AS has_more
   FROM request_key k
   JOIN entry e ON e.request = k.request AND e.ordinal = ?
   JOIN run r ON r.id = e.run
   JOIN turn t ON t.run = coalesce(e.from_run, e.run) AND t.n = coalesce(e.from_n, e.n) AND t.turn = 0
   LEFT JOIN entry_end x ON x.run = e.run AND x.n = e.n
   WHERE k.key = ? AND k.version = ${version} AND r.source = ? AND (x.state IS NULL OR x.state <> 'failed')
-    AND (r.id IN (SELECT value FROM json_each(?)) OR (x.state = 'answered' AND t.at >= ?))
+    AND (r.id IN (${Array.from({ length: runs }, () => "?").join()}) OR (x.state = 'answered' AND t.at >= ?))
   ORDER BY x.state IS NOT 'answered', t.at DESC LIMIT 1`
 
+const turnsSql = "SELECT * FROM turn WHERE (run = ? AND n = ?) OR (run = ? AND n = ?) ORDER BY turn, run = ? AND n = ?"
+
+/** A reply that was kept last before a process was killed has no end yet, and is an answer unless it was asked for once more. */
 const answeredSql = `
   SELECT count(DISTINCT e.request || ' ' || e.ordinal) AS answered
-  FROM entry e JOIN entry_end x ON x.run = e.run AND x.n = e.n
-  WHERE x.state = 'answered' AND e.part = 'ask' AND e.run IN (SELECT value FROM json_each(?))`
+  FROM entry e LEFT JOIN entry_end x ON x.run = e.run AND x.n = e.n
+  WHERE e.part = 'ask' AND e.run IN (SELECT value FROM json_each(?)) AND (x.state = 'answered' OR (
+    x.state IS NULL
+    AND (
+      SELECT t.reply ->> 'stopReason' IN ('end_turn', 'stop_sequence') FROM turn t
+      WHERE t.run = coalesce(e.from_run, e.run) AND t.n = coalesce(e.from_n, e.n) ORDER BY t.turn DESC LIMIT 1
+    )
+    AND NOT EXISTS (
+      SELECT 1 FROM event v WHERE v.run = e.run AND v.event ->> 'ask' = e.ask AND v.event ->> '_tag' = 'Reasked'
+    )
+  ))`
 
+/**
+ * The attempts of each ask of a run. `open`: those whose end is not known, as a call that was stopped on its way, by Ctrl-C too,
+ * may have been paid; but none where the run, or one that has gone on with it, has the answer.
+ */
 const attemptsSql = `
-  SELECT event ->> 'ask' AS ask,
-    sum(CASE event ->> '_tag' WHEN 'Dispatched' THEN 1 ELSE -1 END) AS open,
-    sum(event ->> 'costUsd') AS usd,
-    sum(event ->> 'usage' IS NOT NULL AND event ->> 'costUsd' IS NULL) AS unpriced
-  FROM event
-  WHERE run IN (SELECT value FROM json_each(?)) AND event ->> '_tag' IN ('Dispatched', 'Replied', 'AttemptFailed')
-  GROUP BY run, ask, event ->> 'part'`
+  WITH own AS (SELECT value AS run FROM json_each(?)),
+  attempt AS (
+    SELECT run, event ->> 'ask' AS ask, event ->> 'part' AS part,
+      CASE max(event ->> '_tag' = 'Answered') WHEN 1 THEN 0 ELSE sum(
+        CASE WHEN event ->> '_tag' = 'Dispatched' THEN 1 WHEN event ->> 'reason' IS 'Interrupted' THEN 0 ELSE -1 END
+      ) END AS open,
+      sum(event ->> 'costUsd') AS usd,
+      sum(event ->> '_tag' <> 'Answered' AND event ->> 'usage' IS NOT NULL AND event ->> 'costUsd' IS NULL) AS unpriced
+    FROM event
+    WHERE run IN own AND event ->> '_tag' IN ('Dispatched', 'Replied', 'AttemptFailed', 'Answered')
+    GROUP BY 1, 2, 3
+  )
+  SELECT a.ask, a.usd, a.unpriced, CASE WHEN EXISTS (
+    SELECT 1 FROM entry e JOIN entry o ON o.request = e.request AND o.ordinal = e.ordinal AND o.run <> e.run
+    JOIN turn t ON t.run = o.run AND t.n = o.n
+    WHERE a.open > 0 AND e.run = a.run AND e.ask = a.ask AND e.part = a.part AND o.run IN own
+  ) THEN 0 ELSE a.open END AS open
+  FROM attempt a`
 
 const summarySql = `
   SELECT r.*, d.state AS end,
@@ -82,7 +115,9 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
   let writer: Writer | undefined
   const written = () => (writer ??= new Writer(database, file, identity))
   const locks = new RunLocks(file)
-  let search: Database.StatementSync | undefined
+  /** By the number of runs whose answers count. */
+  const searches = new Map<number, Database.StatementSync>()
+  let allTurns: Database.StatementSync | undefined
   const isLive = (run: string): boolean => locks.isLive(run)
   const unlocked = (runs: ReadonlyArray<string>): ReadonlyArray<string> => {
     locks.forget(runs)
@@ -122,16 +157,18 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
       .map(({ id }) => id)
   }
 
-  const turnsOf = ({ n, own_n, own_run, run }: Record): Known["turns"] => {
-    const rows = database
-      .prepare("SELECT * FROM turn WHERE (run = ? AND n = ?) OR (run = ? AND n = ?) ORDER BY turn, run = ? AND n = ?")
-      .all(String(run), Number(n), String(own_run), Number(own_n), String(own_run), Number(own_n))
+  /** The turns that were found with the first one, and where there are more of them, all. */
+  const turnsOf = (found: Record): Known["turns"] => {
+    const { has_more, n, own_n, own_run, run } = found
+    const [first, own] = [[String(run), Number(n)] as const, [String(own_run), Number(own_n)] as const]
+    const rows =
+      Number(has_more) === 0 ? [found] : (allTurns ??= database.prepare(turnsSql)).all(...first, ...own, ...own)
     const turns: Array<Known["turns"][number]> = []
     for (const row of rows) {
-      const reply = decodeReply(row["reply"])
+      const reply = replyOf(row["reply"])
       // What follows a turn that cannot be read is of no use either.
-      if (Result.isFailure(reply)) break
-      turns[Number(row["turn"])] = { key: String(row["key"]), reply: reply.success, at: Number(row["at"]) }
+      if (reply === undefined) break
+      turns[Number(row["turn"])] = { key: String(row["key"]), reply, at: Number(row["at"]) }
     }
     return turns
   }
@@ -175,27 +212,18 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
       }),
     find: (key, ordinal, { runs, since, source }: Reusable) =>
       reading(() => {
+        if (runs.length === 0 && since === undefined) return undefined
         const never = Number.MAX_SAFE_INTEGER
-        search ??= database.prepare(findSql)
-        const found = search.get(
-          ordinal,
-          key,
-          source,
-          JSON.stringify(runs),
-          since === undefined ? never : Math.trunc(since)
-        )
+        const search = searches.get(runs.length) ?? database.prepare(findSql(runs.length))
+        searches.set(runs.length, search)
+        const found = search.get(ordinal, key, source, ...runs, since === undefined ? never : Math.trunc(since))
         if (found === undefined) return undefined
         const turns = turnsOf(found)
         return turns.length === 0 ? undefined : { run: String(found["run"]), entry: Number(found["n"]), turns }
       }),
     add: (run, rows) => written().add(run, rows),
-    // What other fibers add in the meantime is written with it.
-    kept: Effect.andThen(
-      Effect.yieldNow,
-      Effect.suspend(() => {
-        const failure = written().flush()
-        return failure === undefined ? Effect.void : Effect.fail(failure)
-      })
+    kept: Effect.callback((resume) =>
+      written().whenFlushed((failure) => resume(failure === undefined ? Effect.void : Effect.fail(failure)))
     ),
     end: ({ id, resumed }, at) =>
       writing(() => {

@@ -14,7 +14,8 @@ const statements = (database: DatabaseSync) => ({
   requestKey: database.prepare("INSERT OR IGNORE INTO request_key VALUES (?, ?, ?)"),
   turn: database.prepare("INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?)"),
   end: database.prepare("INSERT OR IGNORE INTO entry_end VALUES (?, ?, ?, ?)"),
-  event: database.prepare("INSERT INTO event SELECT ?1, coalesce(max(n), -1) + 1, ?2 FROM event WHERE run = ?1")
+  event: database.prepare("INSERT INTO event VALUES (?, ?, ?)"),
+  nextEvent: database.prepare("SELECT coalesce(max(n), -1) + 1 AS n FROM event WHERE run = ?")
 })
 
 interface Waiting {
@@ -22,13 +23,19 @@ interface Waiting {
   readonly row: Row
 }
 
+/** How long rows wait that nobody waits for. Most are written before, with a request or a reply. */
+const soonMillis = 20
+
 export class Writer {
   readonly #database: DatabaseSync
   readonly #place: string
   readonly #identity: string | undefined
   readonly #statements: ReturnType<typeof statements>
   #rows: Array<Waiting> = []
+  /** The number of the next event of each run, whose events this process alone writes. */
+  readonly #nextEvents = new Map<string, number>()
   #isScheduled = false
+  #waiting: Array<(failure: JournalError | undefined) => void> = []
   #failure: JournalError | undefined
 
   /** `identity`: of the file at `place` when it was opened. */
@@ -44,9 +51,22 @@ export class Writer {
     for (const row of rows) this.#rows.push({ run, row })
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => {
+    const timer = globalThis.setTimeout(() => {
       this.#isScheduled = false
       this.flush()
+    }, soonMillis)
+    // A process does not live longer for it: a journal that is closed writes all that it has taken.
+    timer.unref()
+  }
+
+  /** Calls back when all that was taken is written. All who wait within a turn of the event loop wait for one transaction. */
+  whenFlushed(done: (failure: JournalError | undefined) => void): void {
+    if (this.#waiting.push(done) > 1) return
+    setImmediate(() => {
+      const waiting = this.#waiting
+      this.#waiting = []
+      const failure = this.flush()
+      for (const each of waiting) each(failure)
     })
   }
 
@@ -90,8 +110,14 @@ export class Writer {
         end.run(run, row.entry, row.state, row.at)
         return
       case "Event":
-        event.run(run, JSON.stringify(row.event))
+        event.run(run, this.#nextEvent(run), JSON.stringify(row.event))
     }
+  }
+
+  #nextEvent(run: string): number {
+    const n = this.#nextEvents.get(run) ?? Number(this.#statements.nextEvent.get(run)?.["n"])
+    this.#nextEvents.set(run, n + 1)
+    return n
   }
 
   #requestId({ request }: Extract<Row, { readonly _tag: "Entry" }>): number {

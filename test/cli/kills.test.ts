@@ -1,0 +1,33 @@
+/** The command line, killed at random moments and started again until it is done. */
+import { mkdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { mockClaude } from "fanfold/mocks"
+import * as Kills from "../../bench/journal/Kills.ts"
+import { bin, fanfold, folders, reaching } from "./Process.ts"
+
+const folder = folders()
+
+describe("a run that is killed", () => {
+  it("pays no answer twice, and comes to the document of an undisturbed run", { timeout: 180_000 }, async () => {
+    const { boughtAgain, inFlight, kills, problems, repeats } = await Kills.play(["--conditions=source", bin], 10, 13)
+    assert.deepStrictEqual(problems, [])
+    assert.deepStrictEqual([kills, boughtAgain], [10, 0])
+    assert.isAtMost(repeats, inFlight)
+  })
+
+  it("has not ended before its document is written, so that the next one pays for nothing", async () => {
+    const claude = mockClaude()
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": "asks: { sun: How hot?, moon: How far? }\nsynthesis: Fold" })
+    const run = () => fanfold(["run", "plan.yaml", "-o", "no/../out.md"], { cwd, env: reaching(server) })
+    assert.strictEqual((await run()).code, 1)
+    assert.strictEqual(claude.journal.attempts, 3)
+    mkdirSync(join(cwd, "no"))
+    const { code, stderr } = await run()
+    assert.strictEqual(code, 0, stderr)
+    assert.match(stderr, /^Resuming: 2 of 2 asks answered, \$[\d.]+ spent\n/)
+    assert.strictEqual(claude.journal.attempts, 3)
+    assert.include(readFileSync(join(cwd, "out.md"), "utf8"), "Simulated synthesis of 2 findings.")
+  })
+})

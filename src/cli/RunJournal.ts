@@ -57,7 +57,7 @@ export const begin = ({
   if (options === false) return Effect.succeed(undefined)
   const begun = Effect.gen(function* () {
     const journal = yield* open(options.file)
-    const run = yield* waited(journal, { plan: name, source, isFresh: reuse === "never" })
+    const run = yield* waited(journal, { plan: name, source, isFresh: reuse === "never", isQuiet })
     const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at))
     if (!isQuiet && run.resumed.length > 0 && recorder.isReusing) {
       const progress = yield* journal.progress(run.resumed)
@@ -104,7 +104,12 @@ const pollInterval = "200 millis"
 /** Begins the run, after any other of the same plan has ended, which is told once. A fresh run waits for none. */
 const waited = (
   journal: typeof Journal.Service,
-  { isFresh, plan, source }: { readonly plan: string; readonly source: string; readonly isFresh: boolean }
+  {
+    isFresh,
+    isQuiet,
+    plan,
+    source
+  }: Pick<Subject, "isQuiet" | "source"> & { readonly plan: string; readonly isFresh: boolean }
 ): Effect.Effect<BegunRun, JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const id = yield* newRunId
@@ -112,7 +117,7 @@ const waited = (
       const at = yield* Clock.currentTimeMillis
       const run = yield* journal.begin({ id, plan, source, at }, { resume: !isFresh, isAlone: !isFresh })
       if (!("open" in run)) return run
-      if (!isTold) yield* Console.error(inert(waitingText(run.open)))
+      if (!isTold && !isQuiet) yield* Console.error(inert(waitingText(run.open)))
       yield* Effect.sleep(pollInterval)
     }
   })

@@ -53,11 +53,13 @@ const play = async (one: Case, index: number): Promise<Figures.Processes> => {
 }
 
 const targets: Array<Row> = []
+const summary: Array<Row> = []
 const tables: Record<string, ReadonlyArray<Row>> = {}
 const samples: Record<string, ReadonlyArray<number>> = {}
 for (const [index, one] of cases.entries()) {
   const processes = await play(one, index)
   targets.push(...Figures.targetRowsOf(one, processes))
+  summary.push(Figures.summaryRowOf(one, processes))
   tables[one.name] = Figures.rowsOf(one, processes)
   Object.assign(samples, Figures.samplesOf(one, processes))
 }
@@ -68,6 +70,7 @@ await Results.report({
   seed,
   simulated: "the server and its latencies are simulated; clients, SDK and loopback connections are real",
   rows: targets,
+  summary,
   further: tables,
   notes: [
     "Cold: from the spawn of a fresh process to the last answer of its first run, modules included; nothing is configured, and " +

@@ -62,6 +62,19 @@ const rowOf = (one: Case, processes: Processes, contender: Contender, state: Sta
 export const rowsOf = (one: Case, processes: Processes): ReadonlyArray<Row> =>
   contenders.flatMap((contender) => states.map((state) => rowOf(one, processes, contender, state)))
 
+/** Cold and warm wall ÷ the baseline's, of both entries, on one row. */
+export const summaryRowOf = ({ name }: Case, processes: Processes): Row => ({
+  case: name,
+  ...Object.fromEntries(
+    measured.flatMap((contender) =>
+      states.map((state) => [
+        `${contender}, ${state}`,
+        text(Results.medianOf(ratiosOf(processes, contender, wallOf[state])), 2)
+      ])
+    )
+  )
+})
+
 /** fanfold's cold figures ÷ the baseline's, of both entries, with their targets. */
 export const targetRowsOf = ({ name, targets }: Case, processes: Processes): ReadonlyArray<Row> =>
   measured.flatMap((contender) =>

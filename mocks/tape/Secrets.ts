@@ -73,8 +73,9 @@ export const recordedBody = (text: string, secrets: ReadonlyArray<string>): stri
   return redacted(body === undefined ? text : JSON.stringify(mapRequests(body, withoutPrivate)), secrets)
 }
 
+/** The blanks are bounded and an id is looked for first, so that a long run of blanks is not read again from each place in it. */
 const organization =
-  /(?<=(?<![a-z])org(?:ani[sz]ation)?s?(?:[ _-]?(?:id|uuid))?\\?["']?\s*[:=/]?\s*\\?["']?)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi
+  /(?=[0-9a-f]{8}-)(?<=(?<![a-z])org(?:ani[sz]ation)?s?(?:[ _-]?(?:id|uuid))?\\?["']?\s{0,99}[:=/]?\s{0,99}\\?["']?)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi
 
 /** What is removed from every text, and its replacement. */
 const patterns: ReadonlyArray<readonly [RegExp, string]> = [

@@ -32,8 +32,20 @@ export const textsOf = (content: unknown): ReadonlyArray<string> =>
         return typeof text === "string" ? [text] : []
       })
 
-const findingBlock = /<finding\b[^>]*?\bname="([^"]*)"[^>]*>([\s\S]*?)<\/finding>/g
-const gapBlock = /<gap\b[^>]*?\bname="([^"]*)"[^>]*?(?:\/>|>[\s\S]*?<\/gap>)/g
+const findingBlock = /<finding\b[^<>]*?\bname="([^"]*)"[^<>]*>([\s\S]*?)<\/finding>/g
+const gapBlock = /<gap\b[^<>]*?\bname="([^"]*)"[^<>]*?(?:\/>|>[\s\S]*?<\/gap>)/g
+const emptyGap = /<gap\b[^<>]*?\bname="([^"]*)"[^<>]*?\/>/g
+
+/**
+ * A text up to the last closing tag, and the rest. Blocks are looked for in the first part only: in the rest, the end of each would
+ * be looked for in all of the text after it.
+ */
+const splitAfter = (text: string, tag: string): readonly [string, string] => {
+  const at = text.lastIndexOf(tag)
+  const end = at < 0 ? 0 : at + tag.length
+  return [text.slice(0, end), text.slice(end)]
+}
+
 const entities: Readonly<Record<string, string>> = {
   "&lt;": "<",
   "&gt;": ">",
@@ -56,24 +68,25 @@ const lastUserTexts = (body: UncheckedJson): ReadonlyArray<string> => {
 }
 
 /** Removes findings, gaps and the sentence that introduces the gaps from the text of a synthesis. */
-const withoutFindings = (user: string): string =>
-  user
-    .replaceAll(findingBlock, "")
-    .replaceAll(gapBlock, "")
-    .replaceAll(/<\/?findings>|^These asks have no answer:.*$/gm, "")
+const withoutFindings = (user: string): string => {
+  const [closed, rest] = splitAfter(user, "</finding>")
+  const [closedGaps, other] = splitAfter(closed.replaceAll(findingBlock, "") + rest, "</gap>")
+  const text = closedGaps.replaceAll(gapBlock, "") + other.replaceAll(emptyGap, "")
+  return text.replaceAll(/<\/?findings>|^These asks have no answer:.*$/gm, "")
+}
 
 /** Reads a request body of any shape; missing texts are empty. */
 export const read = (body: UncheckedJson): Prompt => {
   const texts = lastUserTexts(body)
   const user = texts.join("\n\n")
-  const findings = user.includes("<finding")
-    ? [...user.matchAll(findingBlock)].map((match) => ({
-        name: match[1]!,
-        question: inner(match[2]!, "question"),
-        answer: inner(match[2]!, "answer")
-      }))
-    : []
-  const gaps = user.includes("<gap") ? [...user.matchAll(gapBlock)].map((match) => match[1]!) : []
+  const [closed] = splitAfter(user, "</finding>")
+  const findings = [...closed.matchAll(findingBlock)].map((match) => ({
+    name: match[1]!,
+    question: inner(match[2]!, "question"),
+    answer: inner(match[2]!, "answer")
+  }))
+  const [closedGaps, rest] = splitAfter(user, "</gap>")
+  const gaps = [...closedGaps.matchAll(gapBlock), ...rest.matchAll(emptyGap)].map((match) => match[1]!)
   const part = findings.length + gaps.length > 0 ? "synthesis" : "ask"
   const instruction = part === "synthesis" ? withoutFindings(user) : (texts.at(-1) ?? "")
   return {

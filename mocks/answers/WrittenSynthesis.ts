@@ -15,7 +15,7 @@ export interface WrittenSynthesis {
 export const sentences = (text: string): ReadonlyArray<string> =>
   text
     .replaceAll(/^#+ .*$/gm, "")
-    .replaceAll(/^\s*(?:[-*]|\d+\.)\s+/gm, "")
+    .replaceAll(/^[ \t]*(?:[-*]|\d+\.)\s+/gm, "")
     .replaceAll(/\s+/g, " ")
     .split(/(?<=[.!?]["”)]?)\s+(?=[A-Z“"(])/)
     .map((sentence) => sentence.trim())

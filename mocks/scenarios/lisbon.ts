@@ -42,11 +42,11 @@ Pack shoes with a grip, for the limestone pavements are slippery even when dry. 
 *A simulated guide: prices and hours are approximate.*`
 
 export const lisbon: ReadonlyArray<ScenarioReply> = [
-  { when: { part: "ask", user: "/(?=.*lisbon)(?=.*(attraction|sights))/is" }, reply: attractions },
-  { when: { part: "ask", user: "/(?=.*lisbon)(?=.*(get around|transport))/is" }, reply: transportation },
-  { when: { part: "ask", user: "/(?=.*lisbon)(?=.*(customs|culture))/is" }, reply: culture },
+  { when: { part: "ask", user: "/^(?=.*lisbon)(?=.*(attraction|sights))/is" }, reply: attractions },
+  { when: { part: "ask", user: "/^(?=.*lisbon)(?=.*(get around|transport))/is" }, reply: transportation },
+  { when: { part: "ask", user: "/^(?=.*lisbon)(?=.*(customs|culture))/is" }, reply: culture },
   {
-    when: { part: "synthesis", user: "/(?=.*lisbon)(?=.*guide)/is" },
+    when: { part: "synthesis", user: "/^(?=.*lisbon)(?=.*guide)/is" },
     reply: { $fold: { opening, sections: { attractions: sights, transportation: moving, culture: customs }, closing } }
   }
 ]

@@ -36,9 +36,9 @@ Put jobs in a table next to the data, fetch them in batches, and measure the del
 Look at the choice again when a second team wants to read the same events: that is the moment at which a log begins to pay.`
 
 export const queues: ReadonlyArray<ScenarioReply> = [
-  { when: { part: "ask", user: "/(?=.*postgres)(?=.*queue)/is" }, reply: postgres },
-  { when: { part: "ask", user: "/(?=.*redis)(?=.*queue)/is" }, reply: redis },
-  { when: { part: "ask", user: "/(?=.*kafka)(?=.*queue)/is" }, reply: kafka },
+  { when: { part: "ask", user: "/^(?=.*postgres)(?=.*queue)/is" }, reply: postgres },
+  { when: { part: "ask", user: "/^(?=.*redis)(?=.*queue)/is" }, reply: redis },
+  { when: { part: "ask", user: "/^(?=.*kafka)(?=.*queue)/is" }, reply: kafka },
   {
     when: { part: "synthesis", user: "/recommend one queue/is" },
     reply: { $fold: { opening, sections: { postgres: database, redis: memory, kafka: log }, closing } }

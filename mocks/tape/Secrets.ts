@@ -73,8 +73,9 @@ export const recordedBody = (text: string, secrets: ReadonlyArray<string>): stri
   return redacted(body === undefined ? text : JSON.stringify(mapRequests(body, withoutPrivate)), secrets)
 }
 
+/** The blanks are bounded and an id is looked for first, so that a long run of blanks is not read again from each place in it. */
 const organization =
-  /(?<=(?<![a-z])org(?:ani[sz]ation)?s?(?:[ _-]?(?:id|uuid))?\\?["']?\s*[:=/]?\s*\\?["']?)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi
+  /(?=[0-9a-f]{8}-)(?<=(?<![a-z])org(?:ani[sz]ation)?s?(?:[ _-]?(?:id|uuid))?\\?["']?\s{0,99}[:=/]?\s{0,99}\\?["']?)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi
 
 /** What is removed from every text, and its replacement. */
 const patterns: ReadonlyArray<readonly [RegExp, string]> = [
@@ -131,10 +132,13 @@ const editsOf = (spans: ReadonlyArray<Span>, pattern: RegExp, replacement: strin
   const matches = [...joined.matchAll(pattern)].map((match) => [match.index, match.index + match[0].length] as const)
   const edits: Array<Edit> = []
   let start = 0
+  // Both lists are in the order of the text, so that each is walked through once.
+  let first = 0
   for (const { at, text } of spans) {
     const end = start + text.length
-    for (const [from, to] of matches) {
-      if (to <= start || from >= end) continue
+    while (first < matches.length && matches[first]![1] <= start) first++
+    for (let index = first; index < matches.length && matches[index]![0] < end; index++) {
+      const [from, to] = matches[index]!
       const isFirst = from >= start
       edits.push([at + Math.max(from, start) - start, at + Math.min(to, end) - start, isFirst ? replacement : ""])
     }
@@ -154,13 +158,15 @@ const replaced = (
   const edits = editsOf(spansOf(fullText), pattern, replacement)
   if (edits.length === 0) return pieces
   let end = 0
+  let first = 0
   return pieces.map((piece) => {
     const start = end
     end += piece.text.length
     let text = ""
     let from = start
-    for (const [begins, ends, insert] of edits) {
-      if (ends <= from || begins >= end) continue
+    while (first < edits.length && edits[first]![1] <= start) first++
+    for (let index = first; index < edits.length && edits[index]![0] < end; index++) {
+      const [begins, ends, insert] = edits[index]!
       if (begins >= start) text += fullText.slice(from, begins) + insert
       from = Math.min(ends, end)
     }

@@ -30,7 +30,38 @@ const parse = (text: string): Parsed | undefined => {
   )
 }
 
-const fence = /^[ \t]*(`{3,}|~{3,})[^\n`]*\n([^]*?)\n[ \t]*\1[ \t]*$/gm
+const opening = /^[ \t]*(`{3,}|~{3,})[^`]*$/
+const closing = /^[ \t]*(`{3,}|~{3,})[ \t]*\r?$/
+
+/** The contents of the fenced blocks of a text, found in one pass: text after a fence that nothing closes is no block. */
+const fencedBlocks = (text: string): ReadonlyArray<string> => {
+  const lines = text.split("\n")
+  /** For each fence, the lines that it closes a block at, last first. */
+  const ends = new Map<string, Array<number>>()
+  for (let line = lines.length - 1; line >= 0; line--) {
+    const [, mark] = closing.exec(lines[line]!) ?? []
+    if (mark === undefined) continue
+    const known = ends.get(mark)
+    if (known === undefined) ends.set(mark, [line])
+    else known.push(line)
+  }
+  const blocks: Array<string> = []
+  for (let line = 0; line < lines.length; line++) {
+    const [, mark = ""] = opening.exec(lines[line]!) ?? []
+    // A block has at least one line between its fences.
+    const end = firstFrom(line + 2, ends.get(mark) ?? [])
+    if (end === undefined) continue
+    blocks.push(lines.slice(line + 1, end).join("\n"))
+    line = end
+  }
+  return blocks
+}
+
+/** The first of `lines` from `line` on, which stand last first; those before it are dropped. */
+const firstFrom = (line: number, lines: Array<number>): number | undefined => {
+  for (let last = lines.at(-1); last !== undefined && last < line; last = lines.at(-1)) lines.pop()
+  return lines.at(-1)
+}
 
 /**
  * The JSON of a reply, best first. Where all of its text is JSON, that is the answer: a block within a string of it is text.
@@ -43,10 +74,10 @@ export const candidates = (reply: Reply): ReadonlyArray<Parsed> => {
   const lastBlock = reply.content.findLast(
     (block) => block.type === "text" && textOf({ content: [block] }).trim() !== ""
   )
-  const [fenced, ...others] = text.matchAll(fence)
+  const [fenced, ...others] = fencedBlocks(text)
   const texts = [
     lastBlock === undefined ? "" : textOf({ content: [lastBlock] }),
-    others.length === 0 && fenced !== undefined ? fenced[2]! : ""
+    others.length === 0 && fenced !== undefined ? fenced : ""
   ]
   return texts.flatMap((text) => parse(text.trim()) ?? [])
 }

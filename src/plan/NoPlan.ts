@@ -18,7 +18,7 @@ export const problemsOf = (text: string, problems: ReadonlyArray<Problem>): Read
   const [first, ...others] = problems
   // A mapping with other keys may be a plan that is broken before its asks.
   if (first === undefined || (/^\s*(?:[[{]|[\w"-]+:(?:\s|$))/.test(text) && !isJsonLines(text))) return problems
-  if (/^\s*\[?["']?asks\b/m.test(text) || /[{,]\s*["']?asks["']?\s*:/.test(text)) return problems
+  if (/^[ \t]*\[?["']?asks\b/m.test(text) || /[{,]\s*["']?asks["']?\s*:/.test(text)) return problems
   if (isJsonLines(text)) return [{ ...first, message: `these are JSON lines, no plan: ${howAsks}` }]
   return [{ ...first, message: `${first.message}; is this a plan? ${howAsks}` }, ...others]
 }

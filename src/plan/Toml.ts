@@ -74,7 +74,11 @@ const problemOf = (cause: unknown) =>
           .replace(/^Unexpected character$/, "$&: text must stand in quotes"),
         position: { line: cause.lineNumber, column: cause.column + 1 }
       }
-    : { message: String(cause), position: beginning }
+    : { message: cause instanceof RangeError ? tooLarge : String(cause), position: beginning }
+
+/** The parser passes the characters of a text as arguments: some 120,000 are more than V8 takes. It also recurses into values. */
+const tooLarge =
+  "TOML is read here up to about 100,000 characters a text, and not nested too deeply: write the plan in YAML, or name the file of a long context: { file = name }"
 
 /** The position of the longest key that is a prefix of the path, or of the first key below the path, else the beginning. */
 const locate = (program: AST.TOMLProgram, path: ReadonlyArray<PropertyKey>): Position => {

@@ -9,7 +9,7 @@ interface Found {
 const codes = new Set(["BAD_INDENT", "MISSING_CHAR"])
 
 /** A line up to the `#` of its comment; a quote after a letter is an apostrophe. */
-const commented = /^(?:[^"']|(?<=[\p{L}\p{N}])["']|"(?:[^"\\]|\\.)*"|'[^']*')*?(?:^|[ \t])#/u
+const commented = /^(?:[^"']|(?<=[\p{L}\p{N}])["']|(?<![\p{L}\p{N}])(?:"(?:[^"\\]|\\.)*"|'[^']*'))*?(?:^|[ \t])#/u
 
 /** A line that begins another value, and so is no rest of a text. */
 const entry = /^[ \t]*(?:-[ \t]|[\w"'.-]+[ \t]*:(?:[ \t]|$))/
@@ -30,7 +30,7 @@ export const cutText = (text: string, code: string, offset: number): Found | und
 }
 
 /** Text in quotes, or the beginning of a comment of JavaScript. */
-const quotedOrComment = /"(?:[^"\\]|\\[^])*"|'[^']*'|(?<![^\s,{}[\]"'])(\/\/|\/\*)/g
+const quotedOrComment = /"(?:[^"\\]|\\[^])*(?:"|$)|'[^']*'|(?<![^\s,{}[\]"'])(\/\/|\/\*)/g
 
 /** The first comment of JavaScript in a text that begins as JSON; YAML takes it for text. */
 export const jsonComment = (text: string): Found | undefined => {

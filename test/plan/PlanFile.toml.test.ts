@@ -27,6 +27,11 @@ describe("a wrong plan in TOML is told of", () => {
       "3:7 __proto__ cannot be a key here",
       "4:8 __proto__ cannot be a key here"
     ],
+    [
+      "a text that the parser cannot hold",
+      `[asks]\na = "${"word ".repeat(60_000)}"`,
+      "1:1 TOML is read here up to about 100,000 characters a text, and not nested too deeply: write the plan in YAML, or name the file of a long context: { file = name }"
+    ],
     ["a name that stands there twice", '[asks]\na = "x"\na = "y"', "3:1 Defining a key multiple times is invalid"],
     ["broken syntax", '[asks]\na = "x', "2:7 Unterminated string constant"]
   ])

@@ -73,4 +73,10 @@ describe("the example answers", () => {
     assert.notInclude(folded, "Five places")
     assert.include(folded, "ZEBRA")
   })
+
+  it("are searched for a long question in a time that grows with its length", async () => {
+    for (const piece of ["which words, ", "a", "x\n", '{"a": [1]}, ']) {
+      assert.include(await question(piece.repeat(800_000 / piece.length)), "Simulated")
+    }
+  })
 })

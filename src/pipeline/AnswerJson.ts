@@ -2,7 +2,7 @@
 import { Result } from "effect"
 import { type Reply, textOf } from "../claude/Message.ts"
 
-/** JSON as it was parsed, and the whole numbers in it that a number of JavaScript cannot hold exactly. */
+/** JSON as it was parsed, and the numbers in it that became others, as a number of JavaScript cannot hold them. */
 export interface Parsed {
   readonly json: unknown
   readonly inexact: ReadonlyArray<string>
@@ -11,17 +11,37 @@ export interface Parsed {
 /** A reviver gets the source of each plain value (ES2025); where the engine gives none, rounded numbers are not found. */
 type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown
 
+/**
+ * Whether a number is another one than its source says: a whole one that is rounded, one beyond the whole numbers that are exact, or
+ * one that became infinite or 0. That a fraction is rounded to some 17 digits is no error.
+ */
+const isAnother = (value: number, source: string): boolean => {
+  if (/^-?\d+$/.test(source)) return !Number.isFinite(value) || BigInt(source) !== BigInt(value)
+  if (!Number.isFinite(value)) return true
+  const isRoundedBelowOne = Math.abs(value) <= Number.MAX_SAFE_INTEGER && value !== 0
+  return !isRoundedBelowOne && decimalOf(source) !== decimalOf(String(value))
+}
+
+/** A number as its digits without zeros at their ends, and the exponent of the last one: `1200`, `1.2e3` and `12e2` are the same. */
+const decimalOf = (number: string): string => {
+  const [, whole = "", fraction = "", exponent = "0"] = /^-?(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? []
+  const digits = `${whole}${fraction}`.replace(/^0+/, "")
+  const significant = digits.replace(/0+$/, "")
+  return significant === ""
+    ? "0"
+    : `${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`
+}
+
 /** `undefined` of text that is no JSON. */
 const parse = (text: string): Parsed | undefined => {
   const inexact: Array<string> = []
   const reviver: Reviver = (_key, value, context) => {
     const source = context?.source
-    const isWhole = typeof value === "number" && source !== undefined && /^-?\d+$/.test(source)
-    if (isWhole && BigInt(source) !== BigInt(value)) inexact.push(source)
+    if (typeof value === "number" && source !== undefined && isAnother(value, source)) inexact.push(source)
     return value
   }
   // Only a number of 16 digits or more can be rounded, and a reviver makes parsing slower.
-  const given = /\d{16}/.test(text) ? reviver : undefined
+  const given = /\d{16}|\d[eE][+-]?\d/.test(text) ? reviver : undefined
   return Result.getOrUndefined(
     Result.map(
       Result.try((): unknown => JSON.parse(text, given)),

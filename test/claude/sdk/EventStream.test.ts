@@ -40,6 +40,13 @@ describe("text in another form", () => {
     ],
     ["of a block without a type", `${head}${startBlock({ text: "Par" })}${continued}${stopped}`],
     ["of a block `output_text`", `${head}${startBlock({ type: "output_text", text: "Par" })}${continued}${stopped}`],
+    ["of a field in capitals", begun + delta({ type: "text_delta", text: "is" }).replace("data:", "Data:") + tail],
+    ["of a field behind blanks", begun + delta({ type: "text_delta", text: "is" }).replace("data:", "  data :") + tail],
+    ["of a line without a field", begun + delta({ type: "text_delta", text: "is" }).replace("data: ", "") + tail],
+    [
+      "of fields in capitals alone",
+      (begun + continued + stopped).replaceAll("data:", "DATA:").replaceAll("event:", "Event:")
+    ],
     ["with empty deltas", begun + delta(null) + delta({ type: "text_delta", text: null }) + continued + stopped],
     ["with a message_delta that is empty", begun + continued + messageDelta({ delta: null }) + stopped],
     [

@@ -8,7 +8,7 @@ import { EventLines } from "./EventLines.ts"
 import { isJsonLines } from "./ForeignEvent.ts"
 import { jsonReply, notJson } from "./JsonReply.ts"
 import { headersOf } from "./ReplyHeaders.ts"
-import { jsonOf } from "./ReplyMessage.ts"
+import { jsonOf } from "./Json.ts"
 import { apiErrorOf, excerptOf } from "./SdkError.ts"
 import { type Step, StreamAccumulator } from "./StreamAccumulator.ts"
 
@@ -99,7 +99,9 @@ export class EventStream {
       return jsonReply(this.#response, raw, this.#asked)
     }
     const reply = this.#message.reply(this.#headers, this.#asked)
-    const isComplete = this.isStopped || this.hasStopReason
+    // Text after the stop reason shows that the message had not ended; then the end of its block must have come.
+    const isEnded = !this.#message.isAfterStopReason || !this.hasOpenBlock
+    const isComplete = this.isStopped || (this.hasStopReason && isEnded)
     const error = this.error ?? this.#foreignness() ?? this.#incompleteness(isComplete, reply)
     return error === undefined ? Effect.succeed(reply!) : Effect.fail(this.withPartial(error))
   }

@@ -43,7 +43,9 @@ const asTextBlock = (block: Block): Block => {
 /** The value as a message; `undefined` where it is not one. Some gateways send the content as one text. */
 export const messageOf = (json: unknown): ApiMessage | undefined => {
   if (!isJsonObject(json) || json["type"] !== "message") return undefined
-  const { content, id, model } = json
+  const { content, id, model, role } = json
+  // A server that echoes its request answers with the question.
+  if (typeof role === "string" && /^(?:user|human|system)$/i.test(role)) return undefined
   if (!isText(id) || !isText(model) || !isStop(json)) return undefined
   if (typeof content === "string")
     return { ...json, content: [{ type: "text", text: content }] } as unknown as ApiMessage

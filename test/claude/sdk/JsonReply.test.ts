@@ -58,6 +58,26 @@ describe("text in another field of a block", () => {
   )
 })
 
+const page = (): Response =>
+  new Response("<!DOCTYPE html><title>Sign in</title>", { headers: { "content-type": "application/json" } })
+
+describe("what is no message of Claude", () => {
+  it.effect("is a page that is called JSON, which is not asked for again", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.provide(send(), injected(page)))
+      assert.deepInclude(error.reason, { _tag: "NotJson", isForeign: true })
+      assert.isFalse(error.isRetryable)
+    })
+  )
+
+  it.effect("is the question that a server echoes", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(sent({ role: "user" }))
+      assert.strictEqual(error.reason._tag, "NotJson")
+    })
+  )
+})
+
 describe("an error beside the content of a plain message", () => {
   it.effect("is the error of the call, which keeps what was paid and written", () =>
     Effect.gen(function* () {

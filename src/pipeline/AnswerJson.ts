@@ -6,6 +6,8 @@ import { type Reply, textOf } from "../claude/Message.ts"
 export interface Parsed {
   readonly json: unknown
   readonly inexact: ReadonlyArray<string>
+  /** An object has a key twice, so that one of two values is not in `json`. */
+  readonly hasKeyTwice: boolean
 }
 
 /** A reviver gets the source of each plain value (ES2025); where the engine gives none, rounded numbers are not found. */
@@ -45,9 +47,48 @@ const parse = (text: string): Parsed | undefined => {
   return Result.getOrUndefined(
     Result.map(
       Result.try((): unknown => JSON.parse(text, given)),
-      (json) => ({ json, inexact })
+      (json) => ({ json, inexact, hasKeyTwice: keysIn(text) > keysOf(json) })
     )
   )
+}
+
+/** How many keys the text of JSON has. An expression would fail at strings of megabytes. */
+const keysIn = (text: string): number => {
+  let count = 0
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at)) {
+    at = endOfString(text, at)
+    while (text.charCodeAt(at) <= space) at++
+    if (text[at] === ":") count++
+  }
+  return count
+}
+
+const space = 0x20
+
+/** Where the text goes on after the string of JSON that begins at `start`. */
+const endOfString = (text: string, start: number): number => {
+  let end = text.indexOf('"', start + 1)
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end < 0 ? text.length : end + 1
+}
+
+const isEscaped = (text: string, at: number): boolean => {
+  let before = at
+  while (text[before - 1] === "\\") before--
+  return (at - before) % 2 === 1
+}
+
+/** How many keys parsed JSON has, at any depth. */
+const keysOf = (json: unknown): number => {
+  let count = 0
+  const open = [json]
+  for (let value = open.pop(); open.length > 0 || value !== undefined; value = open.pop()) {
+    if (typeof value !== "object" || value === null) continue
+    const values: ReadonlyArray<unknown> = Object.values(value)
+    if (!Array.isArray(value)) count += values.length
+    for (const each of values) open.push(each)
+  }
+  return count
 }
 
 const fence = /^[ \t]*(`{3,}|~{3,})[^\n`]*\n([^]*?)\n[ \t]*\1[ \t]*$/gm

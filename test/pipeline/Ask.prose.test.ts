@@ -68,6 +68,15 @@ describe("the JSON of an answer", () => {
     })
   )
 
+  it.effect("is rejected where an object has a key twice, of which one value would be lost", () =>
+    Effect.gen(function* () {
+      const { result } = yield* asked(ask, reply('{"name":"Ada","more":[{"name" : 1,"na\\u006de":2}]}'))
+      assert.include(errorOf(result).reason.message, "expected each key of an object once")
+      const once = yield* asked(ask, reply('{"name":"a \\"key\\": b","more":[{"name":"x:"},{"name":{}},null]}'))
+      assert.strictEqual(once.result._tag, "Success")
+    })
+  )
+
   it.effect("is rejected where it has a number that becomes another one", () =>
     Effect.gen(function* () {
       const schema = { type: "object", properties: { n: { type: "number" } }, required: ["n"] }

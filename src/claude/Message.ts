@@ -139,6 +139,14 @@ export const allDeclined = (refused: Reply): ReadonlyArray<Declined> => [
 export const inputTokensOf = (usage: Usage): number =>
   usage.inputTokens + usage.cacheCreationInputTokens + usage.cacheReadInputTokens
 
+/** A text block as the API takes it back: blank ones are left out, and U+FFFD stands for halves of surrogate pairs. */
+export const sendable = (block: Block): ReadonlyArray<Block> => {
+  const { text, type } = block
+  if (type !== "text") return [block]
+  if (typeof text !== "string" || text.trim() === "") return []
+  return [text.isWellFormed() ? block : { ...block, text: text.toWellFormed() }]
+}
+
 /** The text of a reply: its text blocks in order, joined without a separator, as the API splits them around citations. */
 export const textOf = (reply: { readonly content: ReadonlyArray<Block> }): string => {
   let text = ""

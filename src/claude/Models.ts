@@ -2,7 +2,12 @@
 import { Array, Schema } from "effect"
 import { NonEmpty } from "../options/OptionSchemas.ts"
 
-const Name = NonEmpty("the name of a model")
+const aName = { expected: "the name of a model" }
+
+/** Gateways may have names with blanks in them; blanks at the ends, and line ends, are none of any. */
+const isName = (name: string): boolean => name === name.trim() && !/\p{Cc}/u.test(name)
+
+const Name = NonEmpty(aName.expected).check(Schema.makeFilter(isName, aName))
 
 const aList = { expected: "a list of different models" }
 

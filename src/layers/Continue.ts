@@ -3,7 +3,7 @@ import { Effect, type Layer, Schema } from "effect"
 import { AskError, Unfinished } from "../claude/AskError.ts"
 import { type Claude, layerAround } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
-import { addPaid, following, type Reply, type Request, textOf } from "../claude/Message.ts"
+import { addPaid, following, type Reply, type Request, sendable, textOf } from "../claude/Message.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveInt } from "../options/OptionSchemas.ts"
 
@@ -17,6 +17,14 @@ export interface Options extends InCode<typeof Options> {}
 export const turns = 10
 
 const assertOptions = Issue.assert(inCode(Options), "continue")
+
+/** The request that continues a turn. The API rejects one without content: then there is nothing to continue. */
+const after = (request: Request, content: Reply["content"]): Request => {
+  const turn = content.flatMap(sendable)
+  return turn.length === 0
+    ? request
+    : { ...request, messages: [...request.messages, { role: "assistant", content: turn }] }
+}
 
 /** Provides a `Claude` whose replies never stop at `pause_turn`; content and usage are those of all parts of the turn. */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
@@ -32,14 +40,12 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           return yield* new AskError({ reason: new Unfinished({ turns: maxTurns }), model, usage, partialText })
         }
         yield* Event.emit({ _tag: "Continued", turn })
-        const next: Reply = yield* Effect.mapError(
-          send({ ...request, messages: [...request.messages, { role: "assistant", content }] }),
-          (error) =>
-            error.with({
-              usage: addPaid(usage, error.usage),
-              model: error.model ?? model,
-              partialText: `${textOf(joined)}${error.partialText ?? ""}` || undefined
-            })
+        const next: Reply = yield* Effect.mapError(send(after(request, content)), (error) =>
+          error.with({
+            usage: addPaid(usage, error.usage),
+            model: error.model ?? model,
+            partialText: `${textOf(joined)}${error.partialText ?? ""}` || undefined
+          })
         )
         joined = { ...following(joined, next), content: [...content, ...next.content] }
       }

@@ -52,6 +52,9 @@ const suspectMillis = 10_000
 /** Tries of an overloaded model where another can be asked: a single overload may pass, three in a row seldom do. */
 const triesBeforeFallback = 3
 
+/** Tries in a row whose replies are broken: a server that writes its replies so does it always, and each is paid. */
+const maxBrokenInRow = 5
+
 /** `retry-after` is exceeded by up to this share of it, so that the waiting calls do not return all at once. */
 const spread = 0.1
 
@@ -97,7 +100,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
               ? Effect.fail(error)
               : Effect.tapError(sendAs(metadata.attempt + 1), (error) => Effect.sync(() => record(error)))
           )
-          const retried = Effect.retry(next, schedule(options, call, endsAt, server))
+          const retried = Effect.retry(next, schedule(options, call, tries, endsAt, server))
           return Effect.matchEffect(retried, {
             onFailure: (error) => Effect.fail(tries.withUsage(error)),
             onSuccess: markReached
@@ -126,7 +129,13 @@ interface Server {
 }
 
 /** When to try again, and until when; emits each `Retrying`. */
-const schedule = (options: Options, call: Call.Call, endsAt: () => number, server: Readonly<Server>) => {
+const schedule = (
+  options: Options,
+  call: Call.Call,
+  tries: Readonly<RetriedCall>,
+  endsAt: () => number,
+  server: Readonly<Server>
+) => {
   const maxWaitMillis = Duration.toMillis(options.maxWait ?? maxWait)
   const maxTries = options.attempts ?? Number.POSITIVE_INFINITY
   const maxOverloaded = (call.fallback ?? []).length === 0 ? maxTries : Math.min(maxTries, triesBeforeFallback)
@@ -134,6 +143,7 @@ const schedule = (options: Options, call: Call.Call, endsAt: () => number, serve
     error.isRetryable &&
     (error.retryAfterMillis ?? 0) <= maxWaitMillis &&
     attempt < (error.isOverload ? maxOverloaded : maxTries) &&
+    tries.brokenInRow < maxBrokenInRow &&
     (server.wasReached ||
       error.reason._tag !== "Unreachable" ||
       elapsed + Duration.toMillis(duration) < (error.reason.isAddressSuspect ? suspectMillis : unreachableMillis))

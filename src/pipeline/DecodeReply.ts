@@ -63,11 +63,17 @@ const decodeJson = <A, R>(format: AnswerFormat<A, R>, reply: Reply): Effect.Effe
   )
 }
 
-const decodeParsed = <A, R>({ decode }: AnswerFormat<A, R>, { inexact, json }: Parsed): Effect.Effect<A, string, R> =>
-  inexact.length > 0
-    ? Effect.fail(`${inexact.join(", ")}: no number can hold this exactly; a schema of type string can`)
-    : // Code of the schema may throw; only this answer fails then, and its siblings go on.
-      Effect.catchDefect(decode(json), (defect) => Effect.fail(String(defect)))
+const decodeParsed = <A, R>(
+  { decode }: AnswerFormat<A, R>,
+  { hasKeyTwice, inexact, json }: Parsed
+): Effect.Effect<A, string, R> => {
+  if (hasKeyTwice) return Effect.fail("expected each key of an object once")
+  if (inexact.length > 0) {
+    return Effect.fail(`${inexact.join(", ")}: no number can hold this exactly; a schema of type string can`)
+  }
+  // Code of the schema may throw; only this answer fails then, and its siblings go on.
+  return Effect.catchDefect(decode(json), (defect) => Effect.fail(String(defect)))
+}
 
 const errorOf = (reason: Reason, reply: Reply, partialText?: string): AskError => {
   const { headers, model, requestId, usage } = reply

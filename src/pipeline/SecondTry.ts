@@ -1,6 +1,6 @@
 /** The request that follows a reply without a usable answer: the same one, or the conversation with what was wrong. */
 import type { AskError } from "../claude/AskError.ts"
-import type { Block, Reply, Request } from "../claude/Message.ts"
+import { type Block, type Reply, type Request, sendable } from "../claude/Message.ts"
 
 export interface SecondTry {
   readonly request: Request
@@ -43,11 +43,7 @@ const repeatable = (all: ReadonlyArray<Block>): ReadonlyArray<Block> => {
   const ids = (key: string) => new Set(content.map((block) => block[key]).filter((id) => typeof id === "string"))
   const [called, answered] = [ids("id"), ids("tool_use_id")]
   const kept = content.flatMap((block): ReadonlyArray<Block> => {
-    if (block.type === "text") {
-      const { text } = block
-      if (typeof text !== "string" || text.trim() === "") return []
-      return [text.isWellFormed() ? block : { ...block, text: text.toWellFormed() }]
-    }
+    if (block.type === "text") return sendable(block)
     if (block.type.endsWith("tool_use")) return answered.has(block["id"] as string) ? [block] : []
     if (typeof block["tool_use_id"] === "string") return called.has(block["tool_use_id"]) ? [block] : []
     return [block]

@@ -57,11 +57,12 @@ export const pathIssue = (path: string): string | undefined => {
 
 /** What is wrong with the text of a file; only escape sequences are certain to be no part of what was written. */
 export const fileIssue = (text: string): { readonly message: string; readonly isCertain: boolean } | undefined => {
-  const { 0: found, index } = controlInFile.exec(text) ?? {}
+  const { 0: found, index } = controlInFile.exec(text) ?? /\ufffd/.exec(text) ?? {}
   if (found === undefined || index === undefined) return undefined
   const before = text.slice(0, index)
   const place = `line ${before.split("\n").length}, column ${index - before.lastIndexOf("\n")}`
-  return found === "\u001b"
-    ? { message: `${terminalText} (${place})`, isCertain: true }
-    : { message: `has the control character ${codeOf(found)} (${place})`, isCertain: false }
+  if (found === "\u001b") return { message: `${terminalText} (${place})`, isCertain: true }
+  const what =
+    found === "\ufffd" ? "U+FFFD, which stands for a character that was lost" : `the control character ${codeOf(found)}`
+  return { message: `has ${what} (${place})`, isCertain: false }
 }

@@ -9,9 +9,15 @@ const signatures: ReadonlyArray<readonly [what: string, ...bytes: ReadonlyArray<
   ["an old Word or Excel file", 0xd0, 0xcf, 0x11, 0xe0]
 ]
 
-/** Beginnings in ASCII, with what makes them more than a text about such files: the size of an image, and a line for itself. */
+/** Beginnings in ASCII, with what makes them more than a text about such files, such as the size of an image, or a line for itself. */
 const beginnings: ReadonlyArray<readonly [what: string, beginning: RegExp]> = [
   ["a GIF image", /^GIF8[79]a[^]{0,3}?(?![\t\n\r])\p{Cc}/u],
+  ["an RTF file", /^\{\\rtf\d?\\/],
+  ["a PostScript file", /^%!PS-Adobe-\d/],
+  [
+    "the pointer that Git LFS leaves in the place of a file (git lfs pull fetches it)",
+    /^version https:\/\/git-lfs\.github\.com\/spec\/v1\r?\noid sha256:/
+  ],
   ["a PDF", /^(?:\xef\xbb\xbf)?\s*%PDF-\d\.\d\s*?[\r\n]/]
 ]
 

@@ -1,4 +1,5 @@
 /** Reads the bounds, lengths, counts and patterns of a schema. */
+import { matches } from "./PatternMatch.ts"
 import type { JsonObject, Limit, Path } from "./AnswerNode.ts"
 import type { Reporter } from "./Conditions.ts"
 import { countKeywords, limitOf, numericKeywords } from "./Limits.ts"
@@ -37,7 +38,7 @@ const patternOf = (reader: Reporter, stated: unknown, path: Path): ReadonlyArray
     reader.problem(path, compiled.problem)
     return []
   }
-  const test = (value: unknown) => typeof value !== "string" || compiled.expression.test(value)
+  const test = (value: unknown) => typeof value !== "string" || matches(compiled.expression, value)
   return [{ keyword: "pattern", value: stated, test }]
 }
 

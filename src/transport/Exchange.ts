@@ -1,5 +1,5 @@
 /** One request and the response to it, filled by whichever connection carries the request. */
-import type { Transform } from "node:stream"
+import { decoding, type Receiver } from "./ContentEncoding.ts"
 
 /** A request. Its body is complete, so that it can be sent again. */
 export interface Outgoing {
@@ -56,7 +56,7 @@ export class Exchange {
   readonly #reject: (error: unknown) => void
   readonly #signal: AbortSignal | undefined
   #chunks: Array<Uint8Array> = []
-  #decoder: Transform | undefined
+  #decoder: Receiver | undefined
   #end: { readonly error?: unknown } | undefined
   #wake: (() => void) | undefined
   /** Bytes of the `content-length` that have not arrived; `NaN` without that header. */
@@ -92,11 +92,11 @@ export class Exchange {
     this.status = status
     this.headers = new ResponseHeaders(headers)
     this.#bytesMissing = Number(this.headers.get("content-length") ?? Number.NaN)
-    this.#decoder = decoderOf(this.headers.get("content-encoding"))
-    this.#decoder
-      ?.on("data", (chunk: Uint8Array) => this.#take(chunk))
-      .on("end", () => this.#finish({}))
-      .on("error", (error) => this.abort(error))
+    this.#decoder = decoding(this.headers.get("content-encoding"), {
+      take: (chunk) => this.#take(chunk),
+      end: () => this.#finish({}),
+      fail: (error) => this.abort(error)
+    })
     this.#resolve(this)
     if (this.#bytesMissing === 0) this.finish()
     for (const chunk of this.#early) this.take(chunk)
@@ -111,7 +111,7 @@ export class Exchange {
     if (this.#hasAllBytes) return
     this.#bytesMissing -= chunk.length
     if (this.#decoder === undefined) this.#take(chunk)
-    else this.#decoder.write(chunk)
+    else this.#decoder.take(chunk)
     // All of it has come; what happens to the connection after that does not matter.
     if (this.#bytesMissing <= 0) this.finish()
   }
@@ -214,21 +214,3 @@ export class Exchange {
 }
 
 const noHeaders = new ResponseHeaders({})
-
-/** No request has `accept-encoding`, but some proxies compress responses anyway. */
-const decoderOf = (encoding: string | null): Transform | undefined => {
-  if (encoding === null) return undefined
-  const zlib = process.getBuiltinModule("node:zlib")
-  switch (encoding.toLowerCase()) {
-    case "gzip":
-    case "x-gzip":
-    case "deflate":
-      return zlib.createUnzip()
-    case "br":
-      return zlib.createBrotliDecompress()
-    case "zstd":
-      return zlib.createZstdDecompress()
-    default:
-      return undefined
-  }
-}

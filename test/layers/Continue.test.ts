@@ -15,6 +15,15 @@ const through = (claude: ReturnType<typeof make>, options: Continue.Options = {}
   )
 }
 
+/** What is sent behind the question after a reply that paused. */
+const sentAfter = (first: Message.Reply) =>
+  Effect.gen(function* () {
+    const claude = make(script(first, reply("done")))
+    const { result } = yield* through(claude)
+    assert.strictEqual(result._tag, "Success")
+    return claude.sent[1]?.request.messages.slice(1)
+  })
+
 describe("Continue", () => {
   it.effect("leaves a reply that ended as it is", () =>
     Effect.gen(function* () {
@@ -24,6 +33,17 @@ describe("Continue", () => {
       assert.deepStrictEqual(result.success, reply("done"))
       assert.strictEqual(claude.sent.length, 1)
       assert.deepStrictEqual(events, [])
+    })
+  )
+
+  it.effect("sends of a paused turn back what the API takes, and the request once more where that is nothing", () =>
+    Effect.gen(function* () {
+      const search = { type: "server_tool_use", id: "t1", name: "web_search", input: {} }
+      const mixed = paused("", { content: [search, ...["\n", "Cut \ud83d"].map((text) => ({ type: "text", text }))] })
+      const turn = { role: "assistant", content: [search, { type: "text", text: "Cut \ufffd" }] } as const
+      assert.deepStrictEqual(yield* sentAfter(mixed), [turn])
+      assert.deepStrictEqual(yield* sentAfter(paused(" ")), [])
+      assert.deepStrictEqual(yield* sentAfter(paused("", { content: [] })), [])
     })
   )
 

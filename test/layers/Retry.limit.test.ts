@@ -12,6 +12,9 @@ const unreachable = () => failure(new AskError.Unreachable({ detail: "refused", 
 const triesOf = (error: AskError.AskError, options: Retry.Options = {}) =>
   Effect.map(attempts(options, script(error), { fallback: ["other"] }), ({ claude }) => claude.sent.length)
 
+const sentBy = (...faults: ReadonlyArray<AskError.AskError>) =>
+  Effect.map(attempts({}, script(...faults)), ({ claude, result }) => [claude.sent.length, result._tag])
+
 describe("Retry", () => {
   it.effect("gives up at once where retry-after exceeds the time left, and tells the real reason", () =>
     Effect.gen(function* () {
@@ -61,6 +64,16 @@ describe("Retry", () => {
         claude.sent.map(({ at }) => at),
         [0, 8000, 16_000]
       )
+    })
+  )
+
+  it.effect("gives up a reply that is broken five times in a row, and counts from one after another fault", () =>
+    Effect.gen(function* () {
+      const broken = failure(new AskError.BrokenStream({ detail: "a second message began" }))
+      const foreign = failure(new AskError.NotJson({ contentType: "application/json", excerpt: '{"id' }))
+      assert.deepStrictEqual(yield* sentBy(broken), [5, "Failure"])
+      assert.deepStrictEqual(yield* sentBy(foreign, broken, foreign, broken), [5, "Failure"])
+      assert.deepStrictEqual(yield* sentBy(broken, broken, overloaded(), broken), [8, "Failure"])
     })
   )
 

@@ -67,6 +67,48 @@ describe("the JSON of an answer", () => {
       assert.include(reason.message, "9007199254740993: no number can hold this exactly")
     })
   )
+
+  it.effect("is rejected where an object has a key twice, of which one value would be lost", () =>
+    Effect.gen(function* () {
+      const { result } = yield* asked(ask, reply('{"name":"Ada","more":[{"name" : 1,"na\\u006de":2}]}'))
+      assert.include(errorOf(result).reason.message, "expected each key of an object once")
+      const once = yield* asked(ask, reply('{"name":"a \\"key\\": b","more":[{"name":"x:"},{"name":{}},null]}'))
+      assert.strictEqual(once.result._tag, "Success")
+    })
+  )
+
+  it.effect("is rejected where it has a number that becomes another one", () =>
+    Effect.gen(function* () {
+      const schema = { type: "object", properties: { n: { type: "number" } }, required: ["n"] }
+      const resultOf = (number: string) =>
+        Effect.map(asked(Ask.object("q", schema), reply(`{"n":${number}}`)), ({ result }) => result)
+      const huge = `1${"0".repeat(400)}`
+      for (const number of [
+        "1e400",
+        "-1e999",
+        "1e-400",
+        huge,
+        "9007199254740993.0",
+        "90071992547409930e-1",
+        "123456789012345678.5"
+      ]) {
+        assert.include(errorOf(yield* resultOf(number)).reason.message, `${number}: no number can hold this exactly`)
+      }
+      for (const number of [
+        "1e21",
+        "6.02214076e23",
+        "0.0e0",
+        "12.50e3",
+        "3.14159265358979323846",
+        "-1.5e300",
+        "9007199254740992.0"
+      ]) {
+        const result = yield* resultOf(number)
+        assert(result._tag === "Success")
+        assert.deepStrictEqual(result.success, { n: Number(number) })
+      }
+    })
+  )
 })
 
 describe("the request after an answer that does not fit", () => {

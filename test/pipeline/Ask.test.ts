@@ -191,6 +191,8 @@ describe("a wrong argument", () => {
     ["options.maxTokens: expected a whole number ≥ 1, got 0", "q", { maxTokens: 0 }],
     ["options.maxTokens: expected a whole number ≥ 1, got 1.5", "q", { maxTokens: 1.5 }],
     ["options.model: expected the name of a model", "q", { model: " " }],
+    ['options.model: expected the name of a model, got " claude-haiku-5-5"', "q", { model: " claude-haiku-5-5" }],
+    ["options.model: expected the name of a model", "q", { model: "claude\nhaiku" }],
     ["options.model: expected a list of different models, got []", "q", { model: [] }],
     ["options.model.1: expected the name of a model", "q", { model: ["a", ""] }],
     ['options.model: expected a list of different models, got ["a","a"]', "q", { model: ["a", "a"] }],

@@ -43,6 +43,13 @@ describe("a file is rejected", () => {
     ["that is a PDF of ASCII", bytes("%PDF-1.4\n"), /^is a PDF/],
     ["that is a PDF after a mark and blanks", bytes(`${bom}\r\n %PDF-1.7\r%x`), /^is a PDF/],
     ["that is a small GIF", bytes("GIF89a", [0x40, 1, 0xf0, 1, 0x80]), /^is a GIF image/],
+    ["that is RTF", bytes("{\\rtf1\\ansi hello}"), /^is an RTF file/],
+    ["that is PostScript", bytes("%!PS-Adobe-3.0\n"), /^is a PostScript file/],
+    [
+      "that Git LFS has not fetched",
+      bytes("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"),
+      /^is the pointer that Git LFS/
+    ],
     ["that is a Word document", bytes("PK", [3, 4, 20]), /^is a zip file, as \.docx/]
   ]
   for (const [what, file, message] of rows) {

@@ -1,5 +1,5 @@
 /** How the transport reads responses: compressed, in small chunks, after early hints, redirects and upgrades. */
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Message } from "fanfold"
@@ -56,6 +56,27 @@ describe("a response", () => {
       })
     )
   }
+
+  it.live("that is compressed otherwise than its header says is decoded", () =>
+    Effect.gen(function* () {
+      const bodies: ReadonlyArray<readonly [encoding: string, encode: (body: string) => Buffer]> = [
+        ["deflate", deflateRawSync],
+        ["gzip, br", (body) => brotliCompressSync(gzipSync(body))],
+        ["identity, gzip", gzipSync],
+        ...["gzip", "br", "deflate", "zstd"].map((encoding) => [encoding, (body: string) => Buffer.from(body)] as const)
+      ]
+      for (const [encoding, encode] of bodies) {
+        const { url } = yield* serve((response, _request, nth) => {
+          const body = encode(nth === 2 ? begun + continued + stopped : JSON.stringify(message("Paris")))
+          const type = nth === 2 ? "text/event-stream" : "application/json"
+          response.writeHead(200, { "content-encoding": encoding, "content-type": type }).write(body.subarray(0, 1))
+          setTimeout(() => response.end(body.subarray(1)), 5)
+        })
+        assert.strictEqual(Message.textOf(yield* sendFreely(url, "plain")), "Paris", encoding)
+        assert.strictEqual(Message.textOf(yield* sendFreely(url, "stream")), "Paris", encoding)
+      }
+    })
+  )
 
   it.live("may arrive in chunks of one byte: characters are not broken", () =>
     Effect.gen(function* () {

@@ -13,7 +13,7 @@ import {
   TooLarge
 } from "../AskError.ts"
 import { retryAfterMillis } from "../RateLimitHeaders.ts"
-import { isJsonObject } from "./ReplyMessage.ts"
+import { isJsonObject } from "./Json.ts"
 
 export interface Failure {
   /** Undefined for an error within a response of status 200. */

@@ -4,10 +4,11 @@ import * as Sse from "effect/encoding/Sse"
 import { AskError, BrokenStream, CutOff } from "../AskError.ts"
 import type { PartialReply } from "../Attempt.ts"
 import { type Reply, textOf } from "../Message.ts"
+import { EventLines } from "./EventLines.ts"
 import { isJsonLines } from "./ForeignEvent.ts"
 import { jsonReply, notJson } from "./JsonReply.ts"
 import { headersOf } from "./ReplyHeaders.ts"
-import { jsonOf } from "./ReplyMessage.ts"
+import { jsonOf } from "./Json.ts"
 import { apiErrorOf, excerptOf } from "./SdkError.ts"
 import { type Step, StreamAccumulator } from "./StreamAccumulator.ts"
 
@@ -15,7 +16,7 @@ import { type Step, StreamAccumulator } from "./StreamAccumulator.ts"
 const maxEventSize = 2 ** 28
 
 /** Whether a text is an event stream: its first line is a field of one, or a comment. */
-export const isEventStream = (text: string): boolean => /^\s*(?:event|data|id|retry)?:/.test(text)
+export const isEventStream = (text: string): boolean => /^\s*(?:(?:event|data|id|retry)[ \t]*)?:/i.test(text)
 
 export class EventStream {
   /** `message_stop` has come. */
@@ -31,6 +32,7 @@ export class EventStream {
   readonly #onText: (text: string) => void
   readonly #headers: Readonly<Record<string, string>>
   readonly #message = new StreamAccumulator()
+  readonly #lines = new EventLines()
   readonly #parser = Sse.makeParser((event) => event._tag === "Event" && this.#take(event.event, event.data), {
     maxEventSize
   })
@@ -53,7 +55,9 @@ export class EventStream {
   feed(text: string): void {
     if (this.error !== undefined) return
     if (!this.hasEvents) this.#raw += text
-    const isTooLarge = this.#parser.feed(text) !== undefined || this.#raw.length > maxEventSize
+    const lines = this.#lines.next(text)
+    const isTooLarge =
+      this.#parser.feed(lines) !== undefined || Math.max(this.#raw.length, this.#lines.restLength) > maxEventSize
     if (this.hasEvents) this.#raw = ""
     if (isTooLarge) this.error ??= broken(`an event is longer than ${maxEventSize} characters`)
   }
@@ -95,7 +99,9 @@ export class EventStream {
       return jsonReply(this.#response, raw, this.#asked)
     }
     const reply = this.#message.reply(this.#headers, this.#asked)
-    const isComplete = this.isStopped || this.hasStopReason
+    // Text after the stop reason shows that the message had not ended; then the end of its block must have come.
+    const isEnded = !this.#message.isAfterStopReason || !this.hasOpenBlock
+    const isComplete = this.isStopped || (this.hasStopReason && isEnded)
     const error = this.error ?? this.#foreignness() ?? this.#incompleteness(isComplete, reply)
     return error === undefined ? Effect.succeed(reply!) : Effect.fail(this.withPartial(error))
   }
@@ -108,7 +114,8 @@ export class EventStream {
   /** No event came of what is called an event stream, and it is no JSON either. */
   #isEmptyStream(raw: string): boolean {
     const type = this.#response.headers.get("content-type") ?? ""
-    return type.includes("text/event-stream") && jsonOf(raw) === undefined && !isJsonLines(raw)
+    const isStream = raw.trim() === "" || isEventStream(raw)
+    return type.includes("text/event-stream") && isStream && jsonOf(raw) === undefined && !isJsonLines(raw)
   }
 
   #foreignness(): AskError | undefined {

@@ -5,7 +5,8 @@ import { type Reply, textOf } from "../Message.ts"
 import { isErrorBody } from "./ApiFailure.ts"
 import { isJsonLines } from "./ForeignEvent.ts"
 import { headersOf } from "./ReplyHeaders.ts"
-import { isJsonObject, isWhole, jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
+import { isJsonObject, jsonOf } from "./Json.ts"
+import { isWhole, messageOf, replyOf } from "./ReplyMessage.ts"
 import { apiErrorOf, excerptOf } from "./SdkError.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"
 
@@ -26,9 +27,14 @@ export const jsonReply = (response: Response, text: string, asked: string): Effe
   if (isErrorBody(json)) return Effect.fail(apiErrorOf(undefined, json, headers, excerptOf(text)))
   // A message that is not complete may be a passing fault; complete JSON of another kind is another service.
   const isDamaged =
-    (json === undefined && !isJsonLines(text)) || json === null || (isJsonObject(json) && json["type"] === "message")
+    (json === undefined && !isJsonLines(text) && !isPage(text)) ||
+    json === null ||
+    (isJsonObject(json) && json["type"] === "message")
   return Effect.fail(notJson(response, text, !isDamaged))
 }
+
+/** Whether a text is a page, such as that of a login, whatever its content type says. */
+const isPage = (text: string): boolean => /^\s*<(?:!doctype|html)\b/i.test(text)
 
 /** Whether a message has an error beside its content. Some gateways add an empty one to each of their answers. */
 const hasError = (json: unknown): boolean => {

@@ -1,6 +1,7 @@
 /** The API's `message` object: how it is checked, and the `Reply` made of it. */
-import { Option } from "effect"
 import type { Block, Reply } from "../Message.ts"
+import { holdsAnswer, isTextType, textIn } from "./ForeignEvent.ts"
+import { isJsonObject } from "./Json.ts"
 import { stopReasonOf } from "./StopReason.ts"
 import { countsOf, usageOf } from "./UsageCounts.ts"
 
@@ -21,16 +22,6 @@ export interface ApiMessage extends ApiStop {
   readonly usage?: unknown
 }
 
-/** Parses JSON; `undefined` where the text is not JSON. */
-export const jsonOf = (text: string): unknown => Option.getOrUndefined(parse(text))
-const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
-
-type Json = { readonly [name: string]: unknown }
-
-/** Whether parsed JSON is an object. The checks are written by hand: a schema takes ten times as long, for every reply. */
-export const isJsonObject = (json: unknown): json is Json =>
-  typeof json === "object" && json !== null && !Array.isArray(json)
-
 const isAbsent = (json: unknown): boolean => json === undefined || json === null
 const isText = (json: unknown): boolean => isAbsent(json) || typeof json === "string"
 
@@ -42,18 +33,19 @@ export const isStop = (json: unknown): json is ApiStop => {
   return isAbsent(details) || (isJsonObject(details) && isText(details["category"]) && isText(details["explanation"]))
 }
 
-/** OpenAI's type of a block of text, and its `text: {value}`, as the text block of the API. */
+/** Other APIs' types of a block of text, and their `text: {value}`, as the text block of the API. */
 const asTextBlock = (block: Block): Block => {
-  if (block.type !== "text" && block.type !== "output_text") return block
-  const { text } = block
-  const value = isJsonObject(text) ? text["value"] : text
-  return block.type === "text" && value === text ? block : { ...block, type: "text", text: value }
+  if (!isTextType(block.type)) return block
+  const text = textIn(block)
+  return block.type === "text" && text === block["text"] ? block : { ...block, type: "text", text }
 }
 
 /** The value as a message; `undefined` where it is not one. Some gateways send the content as one text. */
 export const messageOf = (json: unknown): ApiMessage | undefined => {
   if (!isJsonObject(json) || json["type"] !== "message") return undefined
-  const { content, id, model } = json
+  const { content, id, model, role } = json
+  // A server that echoes its request answers with the question.
+  if (typeof role === "string" && /^(?:user|human|system)$/i.test(role)) return undefined
   if (!isText(id) || !isText(model) || !isStop(json)) return undefined
   if (typeof content === "string")
     return { ...json, content: [{ type: "text", text: content }] } as unknown as ApiMessage
@@ -61,9 +53,13 @@ export const messageOf = (json: unknown): ApiMessage | undefined => {
   return { ...json, content: content.map(asTextBlock) } as unknown as ApiMessage
 }
 
-/** Whether each text block of a complete message has its text. */
+/** Whether each text block of a complete message has its text, and not in another field. */
 export const isWhole = ({ content }: ApiMessage): boolean =>
-  content.every(({ text, type }) => type !== "text" || typeof text === "string")
+  content.every(
+    (block) => block.type !== "text" || (block["text"] === "" ? !holdsAnswer(block) : isString(block["text"]))
+  )
+
+const isString = (json: unknown): boolean => typeof json === "string"
 
 /** Makes the reply of a message; `headers` as `headersOf` returns them, `asked` the model that the request named. */
 export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, string>>, asked: string): Reply => {

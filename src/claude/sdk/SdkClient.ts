@@ -43,7 +43,14 @@ export class SdkClient {
     const body = isStreamed ? { ...request, stream: true as const } : request
     return this.#addressOf(body)
       .then(({ headers, url }) => {
-        const init = { method: "POST", headers: headers(), body: JSON.stringify(body), signal }
+        // A redirect may lead to another origin, which must not get the key.
+        const init = {
+          method: "POST",
+          headers: headers(),
+          body: JSON.stringify(body),
+          signal,
+          redirect: "manual" as const
+        }
         return this.#fetch === undefined ? Transport.fetchOver(this.#protocol, url, init) : this.#fetch(url, init)
       })
       .then(

@@ -15,11 +15,11 @@ interface ApiError {
 
 /**
  * Codes of Node, OpenSSL, `Dialer` and `ProtocolError` for errors that a retry does not mend: an untrusted certificate, a
- * rejecting proxy, a server that speaks another protocol or version, a URL or header that cannot be sent. Of OpenSSL's codes,
+ * rejecting proxy, a server that speaks another protocol or version, a URL or header that cannot be sent or read. Of OpenSSL's codes,
  * those of a damaged or cut connection are left out.
  */
 const permanentErrors =
-  /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY|ERR_INVALID_|ERR_UNESCAPED_|ERR_WRONG_PROTOCOL|ERR_SSL_(?!\w*(?:BAD_RECORD_MAC|DECRYPT|UNEXPECTED_EOF|INTERNAL_ERROR|BAD_LENGTH))/
+  /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_PROXY|ERR_INVALID_|ERR_UNESCAPED_|ERR_WRONG_PROTOCOL|HPE_(?:HEADER_OVERFLOW|INVALID_(?:HEADER_TOKEN|TRANSFER_ENCODING))|ERR_SSL_(?!\w*(?:BAD_RECORD_MAC|DECRYPT|UNEXPECTED_EOF|INTERNAL_ERROR|BAD_LENGTH))/
 
 /** Codes of Node and `ProtocolError` for errors that a wrong address causes more often than a fault that passes. */
 const suspectErrors = /ENOTFOUND|ERR_NO_ANSWER/
@@ -29,7 +29,15 @@ export const askErrorOf = (thrown: unknown, began: boolean): AskError => {
   const error = thrown as ApiError
   const { status } = error
   const headers = error.headers === undefined ? undefined : headersOf(error.headers, began)
-  if (status !== undefined) return apiErrorOf(status, error.error, headers, excerptOf(error.message))
+  if (status !== undefined) {
+    const redirect = status >= 300 && status < 400 ? redirectOf(error.headers) : undefined
+    return apiErrorOf(
+      status,
+      redirect === undefined ? error.error : undefined,
+      headers,
+      redirect ?? excerptOf(error.message)
+    )
+  }
   if (error.name === "APIConnectionTimeoutError")
     return new AskError({ reason: new TimedOut({ limitMillis: sdkTimeoutMillis, scope: "attempt" }), headers })
   const detail = connectionDetail(thrownChain(error))
@@ -48,6 +56,15 @@ export const apiErrorOf = (
 ): AskError => {
   const requestId = headers?.["request-id"] ?? requestIdOf(body)
   return new AskError({ reason: reasonOf({ status, body, headers, text }), headers, requestId })
+}
+
+/** What to do about a redirect, which is not followed: the key would go where it leads. Its query may hold secrets. */
+const redirectOf = (headers: Headers | undefined): string | undefined => {
+  const location = headers?.get("location") ?? undefined
+  if (location === undefined) return undefined
+  const url = URL.parse(location)
+  const to = url === null ? location.replace(/[?#].*$/s, "") : `${url.origin}${url.pathname}`
+  return `the server redirects to ${to.slice(0, excerptLength)}, which is not followed, as the key would go there too. Check the base URL`
 }
 
 /** Milliseconds of the SDK's own timeout: the longest that a timer allows (24 days), as time limits are set by `Timeout`. */

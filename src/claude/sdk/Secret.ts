@@ -20,7 +20,7 @@ const placeholder =
 const withoutRuns = (text: string): string =>
   text
     .replaceAll(/(.)\1{4,}/g, "")
-    .replaceAll(/\d{5,}|[a-z]{5,}/gi, (part) => (counting.includes(part.toLowerCase()) ? "" : part))
+    .replaceAll(/\d{5,}|[a-z]{5,}|[A-Z]{5,}/g, (part) => (counting.includes(part.toLowerCase()) ? "" : part))
 
 const counting = "01234567890123456789abcdefghijklmnopqrstuvwxyz"
 

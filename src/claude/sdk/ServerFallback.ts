@@ -1,7 +1,7 @@
 /** Reads from `usage.iterations` which model answered after a fallback of the API, and what the models before it used. */
 import { canonicalOf } from "../ModelInfo.ts"
 import { addUsage, type Declined, type Reply } from "../Message.ts"
-import { isJsonObject } from "./ReplyMessage.ts"
+import { isJsonObject } from "./Json.ts"
 import { countsOf, usageOf } from "./UsageCounts.ts"
 
 /** The tries that the API's `usage` lists; `undefined` where it lists none. */

@@ -42,5 +42,23 @@ const inOneForm = (given: string): string =>
     .toLowerCase()
     .replaceAll(/[-\s]+/g, "_")
 
-/** The API's word for a stop reason; the reason as it came where it is not known. `error`: the server could not end the answer. */
-export const stopReasonOf = (given: string): string => reasons.get(given) ?? reasons.get(inOneForm(given)) ?? given
+/**
+ * Words of reasons that are in no list, such as `max_length` or `MALFORMED_FUNCTION_CALL`: such an answer is cut or failed, and must
+ * not pass for a whole one. The API's own reasons are in the lists.
+ */
+const words: ReadonlyArray<readonly [words: RegExp, reason: string]> = [
+  [/(?:^|_)(?:max_?tokens?|max|maximum|limit|length|truncated)(?:_|$)/, "max_tokens"],
+  [/(?:^|_)(?:error|exception|failure|fail|failed|malformed|interrupted)(?:_|$)/, "error"]
+]
+
+const byWords = (given: string): string | undefined => words.find(([found]) => found.test(inOneForm(given)))?.[1]
+
+/** What serializers write where there is no reason. */
+const isNone = (given: string): boolean => /^\s*(?:none|null|nil|undefined|finish_reason_unspecified)?\s*$/i.test(given)
+
+/**
+ * The API's word for a stop reason; the reason as it came where it is not known, `null` where it says that there is none. `error`:
+ * the server could not end the answer.
+ */
+export const stopReasonOf = (given: string): string | null =>
+  isNone(given) ? null : (reasons.get(given) ?? reasons.get(inOneForm(given)) ?? byWords(given) ?? given)

@@ -1,8 +1,10 @@
 /** Builds a message from the events of its stream, whatever their order: no text that arrives is left out. */
 import { type Block, type Reply, textOf, type Usage } from "../Message.ts"
 import { errorWithin, holdsAnswer, isErrorEvent, isTextType, meaningOf } from "./ForeignEvent.ts"
-import { type ApiMessage, type ApiStop, isJsonObject, isStop, jsonOf, messageOf, replyOf } from "./ReplyMessage.ts"
+import { isJsonObject, jsonOf } from "./Json.ts"
+import { type ApiMessage, type ApiStop, isStop, messageOf, replyOf } from "./ReplyMessage.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"
+import { stopReasonOf } from "./StopReason.ts"
 import { StreamBlocks } from "./StreamBlocks.ts"
 import { type Counts, countsOf, later, usageOf } from "./UsageCounts.ts"
 
@@ -41,6 +43,8 @@ export class StreamAccumulator {
 
   /** How many events of the API have come, other than pings and errors. */
   eventCount = 0
+  /** Text came after the stop reason. */
+  isAfterStopReason = false
   /** The texts of events `text`, which repeat those of the deltas. */
   #repeated = ""
 
@@ -63,7 +67,7 @@ export class StreamAccumulator {
       case "message_start":
         return this.#start(event)
       case "content_block_start":
-        return textStep(this.#blocks.begin(event["index"], event["content_block"]))
+        return this.#beginBlock(event)
       case "content_block_delta":
         return this.#addDelta(event)
       case "content_block_stop":
@@ -117,6 +121,7 @@ export class StreamAccumulator {
       if (!message.id || message.id !== this.#message.id)
         return disorder(`a second message (${message.id || "without id"}) began within the first`)
       const isSame = textOf(message) === "" || textOf(message) === textOf(this.#message)
+      this.#blocks.onRestart()
       return isSame ? none : disorder("the message began a second time, with another text")
     }
     this.#message = message
@@ -125,13 +130,32 @@ export class StreamAccumulator {
     return textStep(texts.includes(undefined) ? undefined : texts.join(""))
   }
 
-  /** Some gateways send no delta where nothing is added, and its text beside where it should be. */
-  #addDelta({ delta, index, text }: Json): Step {
-    const given = delta ?? { text }
-    return isJsonObject(given) ? textStep(this.#blocks.change(index, given)) : unreadable
+  #beginBlock(event: Json): Step {
+    const { content_block: block, index } = event
+    if (hasAnswerBeside(event, "content_block")) return disorder("a content_block_start has text beside its block")
+    if (this.#blocks.isRepeated(index)) return disorder("the message began a second time, and so did its text")
+    return this.#added(textStep(this.#blocks.begin(index, block)))
   }
 
-  #endBlock({ content_block: block, index }: Json): Step {
+  /** Some gateways send no delta where nothing is added, and its text beside where it should be. */
+  #addDelta(event: Json): Step {
+    const { delta, index, text } = event
+    const isBeside = delta === undefined || delta === null
+    const given = isBeside ? { text } : delta
+    if (!isJsonObject(given)) return unreadable
+    if (hasAnswerBeside(event, isBeside ? "text" : "delta"))
+      return disorder("a content_block_delta has text beside its delta")
+    return this.#added(textStep(this.#blocks.change(index, given)))
+  }
+
+  #added(step: Step): Step {
+    if (step._tag === "Text" && this.hasStopReason) this.isAfterStopReason = true
+    return step
+  }
+
+  #endBlock(event: Json): Step {
+    const { content_block: block, index } = event
+    if (hasAnswerBeside(event, "content_block")) return disorder("a content_block_stop has text")
     return this.#blocks.end(index, block) ? none : disorder("a block ended with another text than it had")
   }
 
@@ -155,9 +179,16 @@ export class StreamAccumulator {
     if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true
     this.#counts = later(this.#counts, counts)
     this.#iterations = iterationsOf(usage) ?? this.#iterations
+    // A second reason does not make an answer whole that the first one calls cut, declined or waiting for a tool.
+    if (this.#isIncomplete) return none
     // A later event without the reason does not take it back.
     for (const name of stopNames) if (stop[name]) this.#stop = { ...this.#stop, [name]: stop[name] }
     return none
+  }
+
+  get #isIncomplete(): boolean {
+    const { stop_reason: reason } = this.#stop
+    return typeof reason === "string" && incomplete.has(stopReasonOf(reason))
   }
 
   /** A `message_delta` said why the message ends: all of its content has come. */
@@ -205,5 +236,26 @@ const types: ReadonlySet<unknown> = new Set([
   "message_stop",
   "error"
 ])
+
+/** Stop reasons of a message that is no answer. */
+const incomplete: ReadonlySet<string | null> = new Set([
+  "max_tokens",
+  "model_context_window_exceeded",
+  "refusal",
+  "tool_use",
+  "error"
+])
+
+/** Whether an event has text in another field than that which is read; the same text may stand there once more. */
+const hasAnswerBeside = (event: Json, read: string): boolean => {
+  for (const name in event) {
+    if (name === "type" || name === "index" || name === read) continue
+    const beside = event[name]
+    if (!holdsAnswer({ [name]: beside })) continue
+    const own = event[read]
+    if (!isJsonObject(own) || own["text"] !== beside) return true
+  }
+  return false
+}
 
 const stopNames = ["stop_reason", "stop_sequence", "stop_details"] as const

@@ -1,7 +1,8 @@
 /** The content blocks of a streamed message: which block a delta belongs to, whatever its index says. */
 import type { Block } from "../Message.ts"
 import { holdsAnswer, isTextType, textIn } from "./ForeignEvent.ts"
-import { isBlock, isJsonObject, jsonOf } from "./ReplyMessage.ts"
+import { isJsonObject, jsonOf } from "./Json.ts"
+import { isBlock } from "./ReplyMessage.ts"
 
 type Json = { readonly [name: string]: unknown }
 type MutableBlock = { -readonly [K in keyof Block]: Block[K] }
@@ -20,6 +21,20 @@ export class StreamBlocks {
   readonly #received: Array<Received> = []
   /** The latest block of each index. */
   readonly #byIndex = new Map<unknown, Received>()
+
+  /** The blocks that had text when the message began once more. */
+  #restarted: ReadonlySet<Received> = new Set()
+
+  /** The message began once more: what follows may be the rest of it, or all of it again. */
+  onRestart(): void {
+    this.#restarted = new Set(this.#received.filter(({ block }) => initialText(block) !== ""))
+  }
+
+  /** Whether a block that begins under this index has come before the message began once more, with text. */
+  isRepeated(index: unknown): boolean {
+    const earlier = this.#byIndex.get(index)
+    return earlier !== undefined && this.#restarted.has(earlier)
+  }
 
   /**
    * Adds a block that begins, unless it is sent once more before any of its deltas; returns the text that it begins with,
@@ -63,9 +78,13 @@ export class StreamBlocks {
     return typeof added === "string" ? this.#add(index, kind, added) : undefined
   }
 
-  #add(index: unknown, kind: Kind, added: string): string {
+  #add(index: unknown, kind: Kind, added: string): string | undefined {
     const received = this.#targetOf(index, kind)
-    if (received === undefined) return ""
+    if (received === undefined) {
+      // JSON of an answer, which some gateways take from a tool and put into a block of text.
+      const isOfText = kind.field === "partial_json" && isText(this.#openAt(index)?.block.type ?? "")
+      return isOfText ? undefined : ""
+    }
     received.hasDelta = true
     const { block } = received
     if (kind.field === "partial_json") received.input += added

@@ -14,6 +14,8 @@ export class RetriedCall implements Observer {
   /** The latest attempt, as long as it is not among the tries that failed. */
   #latest: Attempt | undefined
   #underWay = 0
+  /** How many tries in a row, up to the latest, brought a reply that is broken. */
+  brokenInRow = 0
   /** When an attempt since the latest dispatch brought a reply, in epoch milliseconds. */
   #repliedAt: number | undefined
 
@@ -46,7 +48,9 @@ export class RetriedCall implements Observer {
     if (end.exit._tag === "Success") this.#repliedAt = attempt.dispatchedAt! + end.durationMillis
   }
 
-  addFailure({ model, partialText }: AskError): void {
+  addFailure({ model, partialText, reason }: AskError): void {
+    const isBroken = reason._tag === "BrokenStream" || reason._tag === "NotJson"
+    this.brokenInRow = isBroken ? this.brokenInRow + 1 : 0
     this.#repliedAt = undefined
     this.#model = model ?? this.#model
     this.#partialText = partialText ?? this.#partialText

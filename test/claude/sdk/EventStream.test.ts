@@ -40,6 +40,13 @@ describe("text in another form", () => {
     ],
     ["of a block without a type", `${head}${startBlock({ text: "Par" })}${continued}${stopped}`],
     ["of a block `output_text`", `${head}${startBlock({ type: "output_text", text: "Par" })}${continued}${stopped}`],
+    ["of a field in capitals", begun + delta({ type: "text_delta", text: "is" }).replace("data:", "Data:") + tail],
+    ["of a field behind blanks", begun + delta({ type: "text_delta", text: "is" }).replace("data:", "  data :") + tail],
+    ["of a line without a field", begun + delta({ type: "text_delta", text: "is" }).replace("data: ", "") + tail],
+    [
+      "of fields in capitals alone",
+      (begun + continued + stopped).replaceAll("data:", "DATA:").replaceAll("event:", "Event:")
+    ],
     ["with empty deltas", begun + delta(null) + delta({ type: "text_delta", text: null }) + continued + stopped],
     ["with a message_delta that is empty", begun + continued + messageDelta({ delta: null }) + stopped],
     [
@@ -95,6 +102,30 @@ describe("text in another form", () => {
     ["as a list of parts", begun + delta({ type: "text_delta", text: ["is"] }) + tail],
     ["in a block, as a list of parts", `${head}${startBlock({ type: "text", text: ["Par"] })}${continued}${stopped}`],
     ["in a block, under another field", `${head}${startBlock({ type: "text", content: "Par" })}${continued}${stopped}`],
+    [
+      "beside a delta",
+      begun +
+        event("content_block_delta", {
+          type: "content_block_delta",
+          index: 0,
+          delta: { type: "text_delta", text: "i" },
+          text: "s"
+        }) +
+        tail
+    ],
+    [
+      "in a list of deltas",
+      begun +
+        event("content_block_delta", {
+          type: "content_block_delta",
+          index: 0,
+          deltas: [{ type: "text_delta", text: "is" }]
+        }) +
+        tail
+    ],
+    ["in an end of a block", begun + tail.replace('"index":0', '$&,"delta":{"text":"is"}')],
+    ["as JSON of a tool", begun + delta({ type: "input_json_delta", partial_json: "is" }) + tail],
+    ["of a message that is sent once more", begun + begun + continued + stopped],
     ["in a message_delta", begun + messageDelta({ delta: { text: "is" } }) + tail],
     [
       "in events `text` only",
@@ -133,6 +164,30 @@ describe("text in another form", () => {
       ].join("")
       const reply = yield* streamed(`${ignored}${begun}${ignored}${continued}${ignored}${stopped}${ignored}`)
       assert.strictEqual(Message.textOf(reply), "Paris")
+    })
+  )
+})
+
+const reason = (stop_reason: string): string => messageDelta({ delta: { stop_reason }, usage: { output_tokens: 7 } })
+
+describe("the stop reason of a stream", () => {
+  it.effect("stays one of an answer that is not whole, whatever comes after it", () =>
+    Effect.gen(function* () {
+      for (const first of ["max_tokens", "refusal", "tool_use"]) {
+        const reply = yield* streamed(begun + reason(first) + continued + stopped)
+        assert.strictEqual(reply.stopReason, first)
+      }
+      const cut = yield* streamed(begun + continued + reason("max_tokens") + stopped)
+      assert.strictEqual(cut.stopReason, "max_tokens")
+    })
+  )
+
+  it.effect("does not end a message whose text goes on, and then breaks off", () =>
+    Effect.gen(function* () {
+      const early = begun + reason("end_turn") + delta({ type: "text_delta", text: "i" })
+      const error = yield* Effect.flip(streamed(early))
+      assert.strictEqual(error.reason._tag, "CutOff")
+      assert.strictEqual(Message.textOf(yield* streamed(early + stopped)), "Pari")
     })
   )
 })

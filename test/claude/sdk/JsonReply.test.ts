@@ -15,6 +15,8 @@ const sent = (fields: object) =>
 describe("the content of a plain message", () => {
   it.effect.each([
     ["a block of OpenAI's type", { type: "output_text", text: "is", annotations: [] }],
+    ["a block `text_delta`", { type: "text_delta", text: "is" }],
+    ["a block `input_text`", { type: "input_text", text: "is" }],
     ["a block whose text is an object with its value", { type: "text", text: { value: "is", annotations: [] } }]
   ] as const)("has the text of %s", ([, block]) =>
     Effect.gen(function* () {
@@ -42,6 +44,37 @@ describe("the content of a plain message", () => {
           assert.strictEqual(error.usage?.outputTokens, message("").usage.output_tokens)
         }
       })
+  )
+})
+
+describe("text in another field of a block", () => {
+  it.effect("fails, to be tried again", () =>
+    Effect.gen(function* () {
+      const other = { type: "text", text: "", content: "is" }
+      const error = yield* Effect.flip(sent({ content: [{ type: "text", text: "Par" }, other] }))
+      assert.deepInclude(error.reason, { _tag: "BrokenStream" })
+      assert.strictEqual(Message.textOf(yield* sent({ content: [{ type: "text", text: "" }] })), "")
+    })
+  )
+})
+
+const page = (): Response =>
+  new Response("<!DOCTYPE html><title>Sign in</title>", { headers: { "content-type": "application/json" } })
+
+describe("what is no message of Claude", () => {
+  it.effect("is a page that is called JSON, which is not asked for again", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.provide(send(), injected(page)))
+      assert.deepInclude(error.reason, { _tag: "NotJson", isForeign: true })
+      assert.isFalse(error.isRetryable)
+    })
+  )
+
+  it.effect("is the question that a server echoes", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(sent({ role: "user" }))
+      assert.strictEqual(error.reason._tag, "NotJson")
+    })
   )
 })
 

@@ -1,10 +1,10 @@
 /** What the client makes of an error status, and of the time a 429 names. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import type { AskError } from "fanfold"
+import { Effect, Layer, Redacted } from "effect"
+import { type AskError, Claude } from "fanfold"
 import { send } from "../../FakeClaude.ts"
 import { apiError, type Handler, json, message, serve } from "../../Loopback.ts"
-import { errorFrom, injected, modes, sendTo } from "../../RealClient.ts"
+import { errorFrom, key, injected, modes, sendTo } from "../../RealClient.ts"
 
 type Tag = AskError.Reason["_tag"]
 
@@ -58,6 +58,33 @@ const statuses: ReadonlyArray<Status> = [
 ]
 
 const limited: Handler = (response) => void json(response, 429, apiError("rate_limit_error"), { "retry-after": "16" })
+
+describe("a redirect", () => {
+  it.live("is not followed with the key, whoever sends the request, and its error says where it leads", () =>
+    Effect.gen(function* () {
+      const other = yield* serve((response) => void json(response, 200, message("Paris")))
+      const { url } = yield* serve(
+        (response) => void response.writeHead(307, { location: `${other.url}/v1/messages?token=secret` }).end()
+      )
+      const own = yield* Effect.flip(sendTo(url, "plain"))
+      const given = yield* Effect.flip(
+        Effect.provide(
+          send(),
+          Layer.effect(
+            Claude.Claude,
+            Claude.make({ apiKey: Redacted.make(key), baseUrl: url, fetch: (...args) => globalThis.fetch(...args) })
+          )
+        )
+      )
+      for (const error of [own, given]) {
+        assert.include(error.message, `redirects to ${other.url}/v1/messages, which is not followed`)
+        assert.notInclude(error.message, "secret")
+        assert.isFalse(error.isRetryable)
+      }
+      assert.lengthOf(other.arrived, 0)
+    })
+  )
+})
 
 describe("an answer with an error status", () => {
   for (const { code, headers, isRetryable, status, tag, type } of statuses) {

@@ -25,6 +25,7 @@ describe("in an answer", () => {
   const keys = [
     "550e8400-e29b-41d4-a716-446655440000",
     "9f86d081884c7d65",
+    "sk-ant-api03-AbCdEf0123456789AbCdEf0123456789",
     "AIzaSyA1bC2dE3fG4hI5jK6lM7nO8pQ9rS0tU1v",
     "dXNlcjpIWlVVWXBjbkdYOVg=",
     "correct-horse-battery-staple"

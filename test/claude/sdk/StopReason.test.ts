@@ -17,7 +17,7 @@ const sent = (mode: Mode, reason: string | null) =>
     : Effect.provide(listening(mode)(send()), plain(reason))
 
 describe("the stop reason of a reply", () => {
-  const reasons: ReadonlyArray<readonly [given: string, expected: string]> = [
+  const reasons: ReadonlyArray<readonly [given: string, expected: string | null]> = [
     ["stop", "end_turn"],
     ["STOP", "end_turn"],
     ["COMPLETE", "end_turn"],
@@ -30,6 +30,10 @@ describe("the stop reason of a reply", () => {
     ["content_filter", "refusal"],
     ["content-filter", "refusal"],
     ["SAFETY", "refusal"],
+    ["max_length", "max_tokens"],
+    ["TOKEN_LIMIT", "max_tokens"],
+    ["None", null],
+    ["null", null],
     ["of_the_future", "of_the_future"],
     ["constructor", "constructor"]
   ]
@@ -46,7 +50,7 @@ describe("the stop reason of a reply", () => {
 
   it.effect("is an error, to be tried again, where the server could not end its answer", () =>
     Effect.gen(function* () {
-      for (const reason of ["error", "ERROR", "network_error", "abort"]) {
+      for (const reason of ["error", "ERROR", "network_error", "abort", "upstream_error", "MALFORMED_FUNCTION_CALL"]) {
         for (const mode of modes) {
           const error = yield* Effect.flip(sent(mode, reason))
           assert.strictEqual(error.message, "server error: the answer ended with an error")

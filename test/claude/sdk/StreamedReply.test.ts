@@ -64,14 +64,6 @@ describe("text after the stop reason", () => {
         ["1900 millis", textDelta("s")],
         ["1900 millis", stopped]
       ]
-    ],
-    [
-      "of a body that ends with its block open",
-      [
-        [0, open],
-        ["5 seconds", textDelta("is")],
-        ["5 seconds", undefined]
-      ]
     ]
   ])("%s is in the reply", ([, parts]) =>
     Effect.gen(function* () {
@@ -94,6 +86,14 @@ describe("text after the stop reason", () => {
       [
         [0, open],
         ["1 second", new Error("reset")]
+      ]
+    ],
+    [
+      "goes on, and ends before its block",
+      [
+        [0, begun.replace("Par", "") + endMessage],
+        ["5 seconds", textDelta("Par")],
+        ["5 seconds", undefined]
       ]
     ]
   ])("is missing where the body of an open block %s, so that it is tried again", ([, parts]) =>

@@ -21,7 +21,8 @@ export const pass = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     const fiber = yield* Effect.forkChild(effect)
     while (fiber.pollUnsafe() === undefined) {
       yield* TestClock.adjust("1 minute")
-      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      // The writer waits for a timer of the process, which a turn of the event loop does not reach.
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve)))
     }
     return yield* Fiber.join(fiber)
   })

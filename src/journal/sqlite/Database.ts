@@ -74,10 +74,14 @@ const headerBytes = 100
 /** What SQLite keeps beside a database of this mode, and with the database's file mode. */
 const companions = ["-wal", "-shm"]
 
-/** Runs statements as one transaction, which a failure undoes. */
-export const transaction = <A>(database: DatabaseSync, body: () => A): A => {
+/** Runs statements as one transaction, which a failure undoes. `DEFERRED` is for those that only read. */
+export const transaction = <A>(
+  database: DatabaseSync,
+  body: () => A,
+  mode: "IMMEDIATE" | "DEFERRED" = "IMMEDIATE"
+): A => {
   const done = attempt(() => {
-    database.exec("BEGIN IMMEDIATE")
+    database.exec(`BEGIN ${mode}`)
     const result = body()
     database.exec("COMMIT")
     return result

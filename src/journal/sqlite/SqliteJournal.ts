@@ -9,12 +9,15 @@ import * as Forget from "./Forget.ts"
 import { identityOf } from "./OwnFile.ts"
 import { addKeys } from "./Rekey.ts"
 import { RunLocks } from "./RunLocks.ts"
+import * as SharedReads from "./SharedReads.ts"
 import { Writer } from "./Writer.ts"
 
-const decodeParsed = Schema.decodeUnknownResult(Reply)
-/** `undefined` of what is no reply. A resume reads thousands: `Schema.fromJsonString` takes twice the time. */
-const replyOf = (json: unknown): Reply | undefined =>
-  Result.try(() => JSON.parse(String(json)) as unknown).pipe(Result.flatMap(decodeParsed), Result.getOrUndefined)
+const isReply = Schema.is(Reply)
+/** `undefined` of what is no reply. A resume reads thousands: to decode takes twice the time of a check. */
+const replyOf = (json: unknown): Reply | undefined => {
+  const parsed = Result.getOrUndefined(Result.try((): unknown => JSON.parse(String(json))))
+  return isReply(parsed) ? parsed : undefined
+}
 const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
 
 /** A place for each run costs half of what a table of them does. */
@@ -102,10 +105,11 @@ export const makeReadOnly = Effect.fnUntraced(function* (file: string) {
   return database === undefined ? undefined : of(database, file)
 })
 
+const resultOf = <A>(file: string, what: string, body: () => A): Result.Result<A, JournalError> =>
+  Result.try({ try: body, catch: (error) => Database.errorAt(file, what, error) })
+
 const attempt = <A>(file: string, what: string, body: () => A): Effect.Effect<A, JournalError> =>
-  Effect.suspend(() =>
-    Effect.fromResult(Result.try({ try: body, catch: (error) => Database.errorAt(file, what, error) }))
-  )
+  Effect.suspend(() => Effect.fromResult(resultOf(file, what, body)))
 
 const of = (database: Database.DatabaseSync, file: string): typeof Journal.Service => {
   const reading = <A>(body: () => A) => attempt(file, "cannot be read", body)
@@ -119,6 +123,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
   const searches = new Map<number, Database.StatementSync>()
   let allTurns: Database.StatementSync | undefined
   const isLive = (run: string): boolean => locks.isLive(run)
+  const sharing = SharedReads.make(database, (body) => resultOf(file, "cannot be read", body))
   const unlocked = (runs: ReadonlyArray<string>): ReadonlyArray<string> => {
     locks.forget(runs)
     return runs
@@ -173,6 +178,16 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
     return turns
   }
 
+  const search = (key: string, ordinal: number, { runs, since, source }: Reusable): Known | undefined => {
+    const never = Number.MAX_SAFE_INTEGER
+    const statement = searches.get(runs.length) ?? database.prepare(findSql(runs.length))
+    searches.set(runs.length, statement)
+    const found = statement.get(ordinal, key, source, ...runs, since === undefined ? never : Math.trunc(since))
+    if (found === undefined) return undefined
+    const turns = turnsOf(found)
+    return turns.length === 0 ? undefined : { run: String(found["run"]), entry: Number(found["n"]), turns }
+  }
+
   return {
     place: file,
     begin: (run, { isAlone, resume }) =>
@@ -210,17 +225,10 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
           )
         }
       }),
-    find: (key, ordinal, { runs, since, source }: Reusable) =>
-      reading(() => {
-        if (runs.length === 0 && since === undefined) return undefined
-        const never = Number.MAX_SAFE_INTEGER
-        const search = searches.get(runs.length) ?? database.prepare(findSql(runs.length))
-        searches.set(runs.length, search)
-        const found = search.get(ordinal, key, source, ...runs, since === undefined ? never : Math.trunc(since))
-        if (found === undefined) return undefined
-        const turns = turnsOf(found)
-        return turns.length === 0 ? undefined : { run: String(found["run"]), entry: Number(found["n"]), turns }
-      }),
+    find: (key, ordinal, from) =>
+      from.runs.length === 0 && from.since === undefined
+        ? Effect.succeed(undefined)
+        : sharing(() => search(key, ordinal, from)),
     add: (run, rows) => written().add(run, rows),
     kept: Effect.callback((resume) =>
       written().whenFlushed((failure) => resume(failure === undefined ? Effect.void : Effect.fail(failure)))

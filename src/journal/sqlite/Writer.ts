@@ -26,6 +26,11 @@ interface Waiting {
 /** How long rows wait that nobody waits for. Most are written before, with a request or a reply. */
 const soonMillis = 20
 
+/** How long a reply waits for others: its transaction waits for the disk, which takes longer and blocks all calls. */
+const groupMillis = 1
+
+const isPaid = (rows: ReadonlyArray<Waiting>): boolean => rows.some(({ row }) => row._tag === "Turn")
+
 export class Writer {
   readonly #database: DatabaseSync
   readonly #place: string
@@ -59,15 +64,17 @@ export class Writer {
     timer.unref()
   }
 
-  /** Calls back when all that was taken is written. All who wait within a turn of the event loop wait for one transaction. */
+  /** Calls back when all that was taken is written. All who wait within a short time wait for one transaction. */
   whenFlushed(done: (failure: JournalError | undefined) => void): void {
     if (this.#waiting.push(done) > 1) return
-    setImmediate(() => {
+    const write = () => {
       const waiting = this.#waiting
       this.#waiting = []
       const failure = this.flush()
       for (const each of waiting) each(failure)
-    })
+    }
+    if (isPaid(this.#rows)) globalThis.setTimeout(write, groupMillis)
+    else setImmediate(write)
   }
 
   /** Writes all that was taken; gives the first failure, after which nothing more is written. */
@@ -75,14 +82,13 @@ export class Writer {
     const rows = this.#rows
     if (rows.length === 0 || this.#failure !== undefined) return this.#failure
     this.#rows = []
-    const isPaid = rows.some(({ row }) => row._tag === "Turn")
     const written = Result.try({
       try: () => {
         // SQLite would write to a removed file without an error.
         if (identityOf(this.#place) !== this.#identity)
           throw new Error("the file was removed or replaced during the run")
         // Without `FULL` a process that is killed loses nothing, but a computer that loses its power may.
-        this.#database.exec(`PRAGMA synchronous = ${isPaid ? "FULL" : "NORMAL"}`)
+        this.#database.exec(`PRAGMA synchronous = ${isPaid(rows) ? "FULL" : "NORMAL"}`)
         transaction(this.#database, () => {
           for (const { row, run } of rows) this.#insert(run, row)
         })

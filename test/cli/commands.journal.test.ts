@@ -1,5 +1,5 @@
 /** The journal of the command line: what a second run asks again, what it says of that, and what `check` foretells. */
-import { existsSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { fault, mockClaude } from "fanfold/mocks"
@@ -79,5 +79,18 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
       env: { ...env, XDG_STATE_HOME: join(off, "state") }
     })
     assert.isFalse(existsSync(join(off, "state/fanfold/journal.sqlite")))
+  })
+
+  it("lets --fresh and --reuse win over the plan's own rule, and takes only one of them", async () => {
+    await using session = await start()
+    await session.run("run", "plan.yaml")
+    writeFileSync(join(session.cwd, "plan.yaml"), `${plan}reuse: 7 days\n`)
+    await session.run("run", "plan.yaml", "--fresh")
+    assert.strictEqual(session.sent(), 6)
+    writeFileSync(join(session.cwd, "plan.yaml"), `${plan}reuse: never\n`)
+    await session.run("run", "plan.yaml", "--reuse")
+    assert.strictEqual(session.sent(), 6)
+    const both = await session.run("run", "plan.yaml", "--reuse", "--fresh")
+    assert.deepStrictEqual([both.code, both.stderr], [2, "--reuse and --fresh exclude each other\n"])
   })
 })

@@ -39,6 +39,20 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     assert.deepStrictEqual([code, session.sent()], [0, 5])
   })
 
+  it("says how much of an unfinished run the plan still asks after an edit", async () => {
+    const claude = mockClaude()
+    const wrong = fault.other(400, { type: "invalid_request_error", message: "no", shouldRetry: false })
+    claude.fault(wrong, { when: { part: "synthesis" }, times: 2 })
+    await using session = await start(claude)
+    await session.run("run", "plan.yaml")
+    writeFileSync(join(session.cwd, "plan.yaml"), plan.replace("the moon", "Mars"))
+    const { stderr } = await session.run("run", "plan.yaml")
+    assert.match(
+      stderr,
+      /^Resuming: 1 of 2 asks answered, \$\S+ spent; 1 answer is to an ask that the plan does not have as it is$/m
+    )
+  })
+
   it("asks a finished plan again, says what --reuse would have kept, and takes all with it", async () => {
     await using session = await start()
     const first = await session.run("run", "plan.yaml")

@@ -2,7 +2,16 @@
 import { Effect, Result, Schema } from "effect"
 import { Event } from "../../claude/Event.ts"
 import { Reply } from "../../claude/Message.ts"
-import type { BegunRun, Journal, JournalError, Known, Reusable, RunSummary } from "../Journal.ts"
+import {
+  type BegunRun,
+  type InFlight,
+  type Journal,
+  type JournalError,
+  type Known,
+  requestName,
+  type Reusable,
+  type RunSummary
+} from "../Journal.ts"
 import { version } from "../RequestKey.ts"
 import * as Database from "./Database.ts"
 import * as Forget from "./Forget.ts"
@@ -26,18 +35,23 @@ const findSql = `
   ORDER BY x.state IS NULL, t.at DESC LIMIT 1`
 
 const answeredSql = `
-  SELECT count(DISTINCT e.request || ' ' || e.ordinal) AS answered
+  SELECT DISTINCT k.key, e.ordinal
   FROM entry e JOIN entry_end x ON x.run = e.run AND x.n = e.n
+  JOIN request_key k ON k.request = e.request AND k.version = ${version}
   WHERE x.state = 'answered' AND e.part = 'ask' AND e.run IN (SELECT value FROM json_each(?))`
 
 const attemptsSql = `
-  SELECT event ->> 'ask' AS ask,
+  SELECT run, event ->> 'ask' AS ask, event ->> 'part' AS part,
     sum(CASE event ->> '_tag' WHEN 'Dispatched' THEN 1 ELSE -1 END) AS open,
     sum(event ->> 'costUsd') AS usd,
     sum(event ->> 'usage' IS NOT NULL AND event ->> 'costUsd' IS NULL) AS unpriced
   FROM event
   WHERE run IN (SELECT value FROM json_each(?)) AND event ->> '_tag' IN ('Dispatched', 'Replied', 'AttemptFailed')
-  GROUP BY run, ask, event ->> 'part'`
+  GROUP BY run, ask, part`
+
+const requestSql = `
+  SELECT k.key, e.ordinal FROM entry e JOIN request_key k ON k.request = e.request AND k.version = ${version}
+  WHERE e.run = ? AND e.ask = ? AND e.part = ? LIMIT 1`
 
 const summarySql = `
   SELECT r.*, d.state AS end,
@@ -73,6 +87,8 @@ const attempt = <A>(file: string, what: string, body: () => A): Effect.Effect<A,
   Effect.suspend(() =>
     Effect.fromResult(Result.try({ try: body, catch: (error) => Database.errorAt(file, what, error) }))
   )
+
+const requestOf = ({ key, ordinal }: Record): string => requestName(String(key), Number(ordinal))
 
 const of = (database: Database.DatabaseSync, file: string): typeof Journal.Service => {
   const reading = <A>(body: () => A) => attempt(file, "cannot be read", body)
@@ -136,6 +152,12 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
     return turns
   }
 
+  const inFlightOf = (row: Record): ReadonlyArray<InFlight> => {
+    const [run, ask, part] = [String(row["run"]), String(row["ask"]), row["part"] as InFlight["part"]]
+    const request = requestOf(database.prepare(requestSql).get(run, ask, part) ?? {})
+    return Array.from({ length: Number(row["open"]) }, () => ({ ask, part, request }))
+  }
+
   return {
     place: file,
     begin: (run, { isAlone, resume }) =>
@@ -166,11 +188,9 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
         const attempts = database.prepare(attemptsSql).all(ids)
         const isPriced = attempts.every(({ unpriced }) => Number(unpriced) === 0)
         return {
-          answered: Number(database.prepare(answeredSql).get(ids)?.["answered"]),
+          answered: new Set(database.prepare(answeredSql).all(ids).map(requestOf)),
           costUsd: isPriced ? attempts.reduce((sum, { usd }) => sum + Number(usd ?? 0), 0) : undefined,
-          inFlight: attempts.flatMap(({ ask, open }) =>
-            Array.from({ length: Math.max(0, Number(open)) }, () => String(ask))
-          )
+          inFlight: attempts.filter(({ open }) => Number(open) > 0).flatMap(inFlightOf)
         }
       }),
     find: (key, ordinal, { runs, since, source }: Reusable) =>

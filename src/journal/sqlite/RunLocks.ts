@@ -2,6 +2,9 @@
 import { Result } from "effect"
 import * as Database from "./Database.ts"
 
+/** After this time, in milliseconds, a lock of no run was left by a process that was killed before its run began. */
+const startingMillis = 3_600_000
+
 export class RunLocks {
   readonly #journal: string
 
@@ -33,7 +36,7 @@ export class RunLocks {
 
   /**
    * Removes what killed processes have left. `isKnown`: the run is in the journal; one that is not yet there may be about to be
-   * locked.
+   * locked, unless its file is old.
    */
   removeStale(isKnown: (run: string) => boolean): void {
     const path = process.getBuiltinModule("node:path")
@@ -44,8 +47,8 @@ export class RunLocks {
     for (const name of Result.getOrElse(names, () => [])) {
       if (!name.startsWith(head) || !name.endsWith(".lock")) continue
       const file = path.join(folder, name)
-      if (isKnown(name.slice(head.length, -".lock".length)) && !Database.isLocked(file))
-        Result.try(() => this.#remove(file))
+      const isBegun = isKnown(name.slice(head.length, -".lock".length)) || ageMillis(file) > startingMillis
+      if (isBegun && !Database.isLocked(file)) Result.try(() => this.#remove(file))
     }
   }
 
@@ -57,4 +60,10 @@ export class RunLocks {
   #remove(file: string): void {
     process.getBuiltinModule("node:fs").rmSync(file, { force: true })
   }
+}
+
+/** Since the file was created, as nothing is ever written to it. */
+const ageMillis = (file: string): number => {
+  const found = process.getBuiltinModule("node:fs").statSync(file, { throwIfNoEntry: false })
+  return found === undefined ? 0 : Date.now() - found.mtimeMs
 }

@@ -107,4 +107,15 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     const both = await session.run("run", "plan.yaml", "--reuse", "--fresh")
     assert.deepStrictEqual([both.code, both.stderr], [2, "--reuse and --fresh exclude each other\n"])
   })
+
+  it("foretells that simulated answers are not taken, and what a plan without a synthesis needs", async () => {
+    await using session = await start()
+    await session.run("run", "plan.yaml", "--offline")
+    const simulated = await session.run("check", "plan.yaml", "--reuse")
+    assert.match(simulated.stdout, /^Journal: 0 of 2 asks answered from it; simulated answers do not count$/m)
+    writeFileSync(join(session.cwd, "asks.yaml"), plan.replace(/synthesis.*\n/, ""))
+    await session.run("run", "asks.yaml")
+    const { stdout } = await session.run("check", "asks.yaml", "--reuse")
+    assert.match(stdout, /^Journal: 2 of 2 asks answered from it: nothing is sent$/m)
+  })
 })

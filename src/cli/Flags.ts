@@ -1,11 +1,12 @@
 /** The flags that several verbs share. */
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Flag } from "effect/cli"
 import * as Models from "../claude/Models.ts"
 import * as Policy from "../options/Policy.ts"
 import { Limits } from "../pipeline/DeadlineOption.ts"
 import { Concurrency } from "../pipeline/Research.ts"
 import type { Plan } from "../plan/Plan.ts"
+import { type Failure, usageError } from "./ExitCode.ts"
 import { flagsOf, invalidValue, type LayerValues, merge } from "./LayerFlags.ts"
 import { endingsText, reportFormats } from "./OutputFormat.ts"
 
@@ -100,18 +101,13 @@ export const running = {
 }
 export type Running = Values<typeof running>
 
-/** Returns a plan with the values of the flags that are given, which win over its own. */
-export const amend =
-  (flags: Omit<Values<typeof asking>, "deadline"> & Record<"deadline" | "layers", LayerValues>) =>
-  (plan: Plan): Plan => ({
-    ...plan,
-    ...(flags.reuse && { reuse: "always" }),
-    ...(flags.fresh && { reuse: "never" }),
-    ...merge(plan, {
-      ...flags.layers,
-      concurrency: flags.concurrency,
-      policy: flags.policy,
-      deadline: flags.deadline,
-      model: flags.model
-    })
-  })
+/** Gives a plan the values of the flags that are given, which win over its own. Fails where two flags contradict each other. */
+export const amend = (
+  flags: Omit<Values<typeof asking>, "deadline"> & Record<"deadline" | "layers", LayerValues>
+): Effect.Effect<(plan: Plan) => Plan, Failure> => {
+  const { concurrency, deadline, fresh, layers, model, policy, reuse } = flags
+  if (reuse && fresh) return Effect.fail(usageError("--reuse and --fresh exclude each other"))
+  const word = reuse ? "always" : fresh ? "never" : undefined
+  const given = { ...layers, concurrency, policy, deadline, model, reuse: Option.fromUndefinedOr(word) }
+  return Effect.succeed((plan) => ({ ...plan, ...merge(plan, given) }))
+}

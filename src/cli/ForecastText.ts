@@ -30,7 +30,7 @@ export const toText = (
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),
-    ...(kept === undefined ? [] : keptLines(forecast, kept)),
+    ...(kept === undefined ? [] : keptLines(forecast, kept, layers.reuse)),
     ...addedLines(calls),
     ...refusalLines(calls),
     ...budgetLines(layers.budget, atMostUsd),
@@ -63,12 +63,14 @@ const costText = (
   )
 }
 
-/** What the journal would answer, and the cost of the rest. Nothing where it has nothing of the plan. */
+/** What the journal would answer, and the cost of the rest. Nothing where it has nothing of the plan, unless that was asked for. */
 const keptLines = (
   { atMostUsd, calls }: Forecast.Forecast,
-  { asks, hasSynthesis }: JournalForecast
+  { asks, hasSynthesis }: JournalForecast,
+  reuse: Prepared["layers"]["reuse"]
 ): ReadonlyArray<string> => {
-  if (asks.size === 0) return []
+  const isExpected = reuse !== undefined && reuse !== "unfinished" && reuse !== "never"
+  if (asks.size === 0 && !isExpected) return []
   const isNew = ({ name, part }: Forecast.Foreseen) => (part === "ask" ? !asks.has(name) : !hasSynthesis)
   const rest = calls.filter(isNew)
   const askCount = calls.filter(({ part }) => part === "ask").length
@@ -78,7 +80,8 @@ const keptLines = (
     ...(rest.length > newAsks ? ["the synthesis"] : [])
   ]
   const head = `Journal: ${numberText(asks.size)} of ${plural(askCount, "ask", "asks")} answered from it`
-  if (parts.length === 0) return [`${head}, and the synthesis: nothing is sent`]
+  if (asks.size === 0) return [`${head}; simulated answers do not count`]
+  if (parts.length === 0) return [`${head}${calls.length > askCount ? ", and the synthesis" : ""}: nothing is sent`]
   const usd = rest.reduce<number | undefined>(
     (sum, call) => (sum === undefined || call.atMostUsd === undefined ? undefined : sum + call.atMostUsd),
     0

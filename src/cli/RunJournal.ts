@@ -8,12 +8,13 @@ import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
 import { newRunId } from "../layers/Journal.ts"
-import { numberText, plural } from "../options/NumberText.ts"
+import { plural } from "../options/NumberText.ts"
 import type { Forecast } from "../plan/Forecast.ts"
 import * as JournalForecast from "../plan/JournalForecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { inert } from "../report/TerminalText.ts"
 import { type Failure, usageError } from "./ExitCode.ts"
+import { resumingText } from "./ResumingText.ts"
 
 /** A run that is kept. `end` is for one that is complete; the next run of its plan goes on with any other. */
 export interface RunJournal {
@@ -61,7 +62,7 @@ export const begin = ({
     const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at))
     if (!isQuiet && run.resumed.length > 0 && recorder.isReusing) {
       const progress = yield* journal.progress(run.resumed)
-      const isBegun = progress.answered > 0 || progress.inFlight.length > 0
+      const isBegun = progress.answered.size > 0 || progress.inFlight.length > 0
       if (isBegun) yield* Console.error(inert(resumingText(plan, forecast, progress)))
     }
     const end = Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.ignore(journal.end(run, at)))
@@ -131,20 +132,4 @@ const adviceText = (boughtAgain: RunRecorder["boughtAgain"], prices?: Prices): s
   const usd = costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0)
   const saved = usd === undefined ? "" : `, and saved about ${usdText(usd)} (estimated)`
   return `The journal had ${plural(boughtAgain.length, "answer", "answers")} to what was asked again: --reuse would have taken them${saved}`
-}
-
-const resumingText = (
-  { asks }: Prepared,
-  { calls }: Forecast,
-  { answered, costUsd, inFlight }: Effect.Success<ReturnType<(typeof Journal.Service)["progress"]>>
-): string => {
-  const spent = costUsd === undefined ? "" : `, ${usdText(costUsd)} spent`
-  const head = `Resuming: ${numberText(Math.min(answered, Object.keys(asks).length))} of ${plural(Object.keys(asks).length, "ask", "asks")} answered${spent}`
-  if (inFlight.length === 0) return head
-  const costs = inFlight.map((ask) => calls.find(({ name }) => name === ask)?.atMostUsd)
-  const atMost = costs.reduce((sum, usd) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0)
-  const cost = atMost === undefined ? "" : `, at most ${usdText(atMost, "up")}`
-  const calls_ =
-    inFlight.length === 1 ? "1 call was on its way" : `${numberText(inFlight.length)} calls were on their way`
-  return `${head}; ${calls_} and may be paid twice${cost}`
 }

@@ -89,8 +89,10 @@ const askColumns = (run: Run, here: Here): ReadonlyArray<TextTable.Column<AskRec
 /** Longest name of a model that is shown: the API or a plan may send any text. */
 const maxModelCharacters = 40
 
-const statusText = ({ attempts, inFlight, reused, status }: AskRecord, isLive: boolean): string => {
+const statusText = ({ attempts, inFlight, model, reused, status }: AskRecord, isLive: boolean): string => {
   if (reused !== undefined) return "from the journal"
+  // Requests of a program that are no asks: one row has all of them, and only the run knows how many were answered.
+  if (status === "waiting" && model !== null && inFlight === 0) return ""
   if (isLive || status === "answered" || status === "failed") return status
   if (inFlight > 0) return "on its way"
   return attempts === 0 ? "not asked" : status === "interrupted" ? status : "not answered"

@@ -33,7 +33,7 @@ export const ask = Command.make(
       asks: Object.fromEntries(flags.questions.map((question, index) => [`ask${index + 1}`, question])),
       ...(Option.isSome(flags.synthesis) && { synthesis: flags.synthesis.value })
     }
-    const reading = PlanFile.read("command line:", JSON.stringify(plan), ".", Flags.amend(flags))
+    const reading = PlanFile.read("command line:", JSON.stringify(plan), ".", yield* Flags.amend(flags))
     const prepared = yield* Effect.mapError(reading, ({ issues }) => usageError(issues.map(toText).join("\n")))
     yield* Effect.forEach(prepared.notices, (notice) => Console.error(inert(`Warning: ${toText(notice)}`)))
     return yield* execute(prepared, yield* nameOf("ask", prepared), flags)

@@ -19,7 +19,7 @@ export const check = Command.make(
   "check",
   { plan: planArgument, json, ...Flags.asking, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
-    const plan = yield* readPlan(flags.plan, Flags.amend(flags))
+    const plan = yield* readPlan(flags.plan, yield* Flags.amend(flags))
     const forecast = Forecast.make(plan, plan.layers)
     const bodies = Object.fromEntries(forecast.calls.map(({ name, request }) => [name, bodyOf(request)]))
     const isPrinted = yield* Output.print(

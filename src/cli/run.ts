@@ -10,7 +10,7 @@ export const run = Command.make(
   "run",
   { plan: planArgument, ...Flags.asking, ...Flags.running, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
-    const plan = yield* readPlan(flags.plan, Flags.amend(flags))
+    const plan = yield* readPlan(flags.plan, yield* Flags.amend(flags))
     return yield* execute(plan, yield* nameOf(flags.plan, plan), flags, inputFilesOf(flags.plan, plan))
   })
 ).pipe(

@@ -23,14 +23,24 @@ export interface BegunRun extends NewRun {
   readonly resumed: ReadonlyArray<string>
 }
 
+/** Names a request among the asks of a run: its key, and how many equal ones precede it. */
+export const requestName = (key: string, ordinal: number): string => `${key} ${ordinal}`
+
 /** What unfinished runs have brought and cost. */
 export interface Progress {
-  /** Asks with an answer, without the synthesis. */
-  readonly answered: number
+  /** The requests of the asks with an answer, each as `requestName` names it; without the synthesis. */
+  readonly answered: ReadonlySet<string>
   /** The replies that are priced; `undefined` where one is not. */
   readonly costUsd: number | undefined
-  /** Names of asks, each for a request that left and whose end is not known: it may have been paid. */
-  readonly inFlight: ReadonlyArray<string>
+  /** Requests that left and whose end is not known: they may have been paid. */
+  readonly inFlight: ReadonlyArray<InFlight>
+}
+
+/** `request`: of its ask, as `requestName` names it. */
+export interface InFlight {
+  readonly ask: string
+  readonly part: "ask" | "synthesis"
+  readonly request: string
 }
 
 /** Of which runs answers are reused: those of `runs`, and what was answered in any run since a time. */

@@ -49,6 +49,17 @@ export class RunRecorder {
 
   /** Answers from the journal what it has, and keeps every other reply before it is handed on. */
   around(send: Send): Send {
+    const kept = this.#around(send)
+    // A `Claude` that a program has from a layer of its own, as a `LanguageModel` has, comes without the recorder of events.
+    return (request) =>
+      Effect.withFiber((fiber) =>
+        fiber.getRef(Event.Recorder) === undefined
+          ? Effect.provideService(kept(request), Event.Recorder, (event) => this.record(event))
+          : kept(request)
+      )
+  }
+
+  #around(send: Send): Send {
     return (request) =>
       Effect.withFiber((fiber) => {
         const call = fiber.getRef(Call.Current)
@@ -95,13 +106,18 @@ export class RunRecorder {
       const turn = entry.turns++
       const known = entry.known?.turns[turn]
       const key = RequestKey.ofTurn(request)
-      if (known !== undefined && known.key === key) return this.#reuse(request, entry, known)
+      const isAsk = execution !== undefined && this.#asks.has(execution)
+      const endAt = (reply: Reply, at: number): ReadonlyArray<Row> =>
+        !isAsk && isAnswer(reply) ? [{ _tag: "End", entry: entry.n, at, state: "answered" }] : []
+      if (known !== undefined && known.key === key) {
+        return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          this.#add(endAt(known.reply, now))
+          return this.#reuse(request, entry, known)
+        })
+      }
       return Effect.flatMap(this.#asked(send(request), request, entry), (reply) =>
         Effect.flatMap(Clock.currentTimeMillis, (at) => {
-          const rows: Array<Row> = [{ _tag: "Turn", entry: entry.n, turn, key, reply, at }]
-          const isAsk = execution !== undefined && this.#asks.has(execution)
-          if (!isAsk && isAnswer(reply)) rows.push({ _tag: "End", entry: entry.n, at, state: "answered" })
-          this.#add(rows)
+          this.#add([{ _tag: "Turn", entry: entry.n, turn, key, reply, at }, ...endAt(reply, at)])
           return Effect.as(this.#kept, reply)
         })
       )

@@ -45,7 +45,11 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
     ...(budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, options, defaults))
   ]
   if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
-  const outcome = yield* Pipeline.run(pipeline, undefined, onText).pipe(
+  const { document, findings, shortfall } = yield* Pipeline.run(pipeline, undefined, onText).pipe(
+    // Within the layers, as the journal ends a run that succeeds, and the next one would ask everything again.
+    Effect.tap(({ error, findings }) =>
+      error === undefined ? Effect.void : Effect.fail(new RunError(error, findings, undefined))
+    ),
     Effect.provideService(Ask.Defaults, defaults ?? {}),
     Effect.provideService(Event.Listener, {
       emit: (event) =>
@@ -56,9 +60,7 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
     }),
     Effect.provide(claude(options))
   )
-  const { document, findings, shortfall } = outcome
-  const error = outcome.error ?? shortfall
-  if (error !== undefined) return yield* Effect.fail(new RunError(error, findings, document?.value))
+  if (shortfall !== undefined) return yield* Effect.fail(new RunError(shortfall, findings, document?.value))
   const gaps = findings.gaps.map((gap) => ({ name: gap.name, question: gap.question, message: whyOf(gap) }))
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
   const { costUsd: estimatedCostUsd, usage } = state

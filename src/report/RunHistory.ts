@@ -91,7 +91,7 @@ const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunSta
     asks,
     answered,
     failed,
-    reused: state.asks.filter(isReused).length,
+    reused: isResearch ? state.asks.filter(isReused).length : events.filter(({ _tag }) => _tag === "Reused").length,
     estimatedCostUsd: state.costUsd ?? null
   }
 }

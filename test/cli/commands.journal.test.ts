@@ -1,5 +1,5 @@
 /** The journal of the command line: what a second run asks again, what it says of that, and what `check` foretells. */
-import { existsSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { fault, mockClaude } from "fanfold/mocks"
@@ -37,6 +37,20 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     assert.match(stderr, /^✅ sun is from the journal, just now$/m)
     assert.match(stderr, /^2 answers from the journal: about \$\S+ saved \(estimated\)$/m)
     assert.deepStrictEqual([code, session.sent()], [0, 5])
+  })
+
+  it("says how much of an unfinished run the plan still asks after an edit", async () => {
+    const claude = mockClaude()
+    const wrong = fault.other(400, { type: "invalid_request_error", message: "no", shouldRetry: false })
+    claude.fault(wrong, { when: { part: "synthesis" }, times: 2 })
+    await using session = await start(claude)
+    await session.run("run", "plan.yaml")
+    writeFileSync(join(session.cwd, "plan.yaml"), plan.replace("the moon", "Mars"))
+    const { stderr } = await session.run("run", "plan.yaml")
+    assert.match(
+      stderr,
+      /^Resuming: 1 of 2 asks answered, \$\S+ spent; 1 answer is to an ask that the plan does not have as it is$/m
+    )
   })
 
   it("asks a finished plan again, says what --reuse would have kept, and takes all with it", async () => {
@@ -79,5 +93,29 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
       env: { ...env, XDG_STATE_HOME: join(off, "state") }
     })
     assert.isFalse(existsSync(join(off, "state/fanfold/journal.sqlite")))
+  })
+
+  it("lets --fresh and --reuse win over the plan's own rule, and takes only one of them", async () => {
+    await using session = await start()
+    await session.run("run", "plan.yaml")
+    writeFileSync(join(session.cwd, "plan.yaml"), `${plan}reuse: 7 days\n`)
+    await session.run("run", "plan.yaml", "--fresh")
+    assert.strictEqual(session.sent(), 6)
+    writeFileSync(join(session.cwd, "plan.yaml"), `${plan}reuse: never\n`)
+    await session.run("run", "plan.yaml", "--reuse")
+    assert.strictEqual(session.sent(), 6)
+    const both = await session.run("run", "plan.yaml", "--reuse", "--fresh")
+    assert.deepStrictEqual([both.code, both.stderr], [2, "--reuse and --fresh exclude each other\n"])
+  })
+
+  it("foretells that simulated answers are not taken, and what a plan without a synthesis needs", async () => {
+    await using session = await start()
+    await session.run("run", "plan.yaml", "--offline")
+    const simulated = await session.run("check", "plan.yaml", "--reuse")
+    assert.match(simulated.stdout, /^Journal: 0 of 2 asks answered from it; simulated answers do not count$/m)
+    writeFileSync(join(session.cwd, "asks.yaml"), plan.replace(/synthesis.*\n/, ""))
+    await session.run("run", "asks.yaml")
+    const { stdout } = await session.run("check", "asks.yaml", "--reuse")
+    assert.match(stdout, /^Journal: 2 of 2 asks answered from it: nothing is sent$/m)
   })
 })

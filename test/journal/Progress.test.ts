@@ -48,7 +48,7 @@ const progressOf = (first: ReadonlyArray<Row>, second: ReadonlyArray<Row> = []) 
       runs.push(run.id)
     }
     const { answered, inFlight } = yield* journal.progress(runs)
-    return { answered, inFlight }
+    return { answered: answered.size, inFlight: inFlight.map(({ ask }) => ask) }
   })
 
 describe("the progress of unfinished runs", () => {

@@ -148,11 +148,11 @@ export const open = (file: string, waitMillis = busyMillis): Result.Result<Datab
     catch: (error) => errorAt(file, "cannot be used", error)
   })
 
-/** Opens a journal to read from, which must be there. */
+/** Opens a journal to read from; `undefined` where there is none. An empty file is one that a run would make a journal. */
 export const openToRead = (file: string): Result.Result<DatabaseSync | undefined, JournalError> =>
   Result.try({
     try: () => {
-      if (OwnFile.sizeOf(file) === undefined) return undefined
+      if ((OwnFile.sizeOf(file) ?? 0) === 0) return undefined
       const opened = attempt(() => readable(file))
       if (Result.isSuccess(opened)) return opened.success
       // SQLite creates files beside what it reads. Without them nobody writes, and all is in the file.

@@ -2,6 +2,9 @@
 import { Result } from "effect"
 import * as Database from "./Database.ts"
 
+/** After this time, in milliseconds, a lock of no run was left by a process that was killed before its run began. */
+const startingMillis = 3_600_000
+
 export class RunLocks {
   readonly #journal: string
 
@@ -33,19 +36,20 @@ export class RunLocks {
 
   /**
    * Removes what killed processes have left. `isKnown`: the run is in the journal; one that is not yet there may be about to be
-   * locked.
+   * locked, unless its file is much older than that of the run `own`, which has just begun.
    */
-  removeStale(isKnown: (run: string) => boolean): void {
+  removeStale(isKnown: (run: string) => boolean, own: string): void {
     const path = process.getBuiltinModule("node:path")
     const folder = path.dirname(this.#journal)
+    const now = createdAt(this.#fileOf(own))
     const head = `${path.basename(this.#journal)}-run-`
     // A folder that cannot be listed, and a file that cannot be removed, are left as they are.
     const names = Result.try(() => process.getBuiltinModule("node:fs").readdirSync(folder))
     for (const name of Result.getOrElse(names, () => [])) {
       if (!name.startsWith(head) || !name.endsWith(".lock")) continue
       const file = path.join(folder, name)
-      if (isKnown(name.slice(head.length, -".lock".length)) && !Database.isLocked(file))
-        Result.try(() => this.#remove(file))
+      const isBegun = isKnown(name.slice(head.length, -".lock".length)) || now - createdAt(file) > startingMillis
+      if (isBegun && !Database.isLocked(file)) Result.try(() => this.#remove(file))
     }
   }
 
@@ -58,3 +62,7 @@ export class RunLocks {
     process.getBuiltinModule("node:fs").rmSync(file, { force: true })
   }
 }
+
+/** When the file was created, as nothing is ever written to it; a file that is gone counts as new. */
+const createdAt = (file: string): number =>
+  process.getBuiltinModule("node:fs").statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY

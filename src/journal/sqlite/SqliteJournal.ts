@@ -2,7 +2,16 @@
 import { Effect, Result, Schema } from "effect"
 import { Event } from "../../claude/Event.ts"
 import { Reply } from "../../claude/Message.ts"
-import type { BegunRun, Journal, JournalError, Known, Reusable, RunSummary } from "../Journal.ts"
+import {
+  type BegunRun,
+  type InFlight,
+  type Journal,
+  type JournalError,
+  type Known,
+  requestName,
+  type Reusable,
+  type RunSummary
+} from "../Journal.ts"
 import { version } from "../RequestKey.ts"
 import * as Database from "./Database.ts"
 import * as Forget from "./Forget.ts"
@@ -38,8 +47,9 @@ const turnsSql = "SELECT * FROM turn WHERE (run = ? AND n = ?) OR (run = ? AND n
 
 /** A reply that was kept last before a process was killed has no end yet, and is an answer unless it was asked for once more. */
 const answeredSql = `
-  SELECT count(DISTINCT e.request || ' ' || e.ordinal) AS answered
-  FROM entry e LEFT JOIN entry_end x ON x.run = e.run AND x.n = e.n
+  SELECT DISTINCT k.key, e.ordinal
+  FROM entry e JOIN request_key k ON k.request = e.request AND k.version = ${version}
+  LEFT JOIN entry_end x ON x.run = e.run AND x.n = e.n
   WHERE e.part = 'ask' AND e.run IN (SELECT value FROM json_each(?)) AND (x.state = 'answered' OR (
     x.state IS NULL
     AND (
@@ -68,12 +78,16 @@ const attemptsSql = `
     WHERE run IN own AND event ->> '_tag' IN ('Dispatched', 'Replied', 'AttemptFailed', 'Answered')
     GROUP BY 1, 2, 3
   )
-  SELECT a.ask, a.usd, a.unpriced, CASE WHEN EXISTS (
+  SELECT a.run, a.ask, a.part, a.usd, a.unpriced, CASE WHEN EXISTS (
     SELECT 1 FROM entry e JOIN entry o ON o.request = e.request AND o.ordinal = e.ordinal AND o.run <> e.run
     JOIN turn t ON t.run = o.run AND t.n = o.n
     WHERE a.open > 0 AND e.run = a.run AND e.ask = a.ask AND e.part = a.part AND o.run IN own
   ) THEN 0 ELSE a.open END AS open
   FROM attempt a`
+
+const requestSql = `
+  SELECT k.key, e.ordinal FROM entry e JOIN request_key k ON k.request = e.request AND k.version = ${version}
+  WHERE e.run = ? AND e.ask = ? AND e.part = ? LIMIT 1`
 
 const summarySql = `
   SELECT r.*, d.state AS end,
@@ -110,6 +124,8 @@ const resultOf = <A>(file: string, what: string, body: () => A): Result.Result<A
 
 const attempt = <A>(file: string, what: string, body: () => A): Effect.Effect<A, JournalError> =>
   Effect.suspend(() => Effect.fromResult(resultOf(file, what, body)))
+
+const requestOf = ({ key, ordinal }: Record): string => requestName(String(key), Number(ordinal))
 
 const of = (database: Database.DatabaseSync, file: string): typeof Journal.Service => {
   const reading = <A>(body: () => A) => attempt(file, "cannot be read", body)
@@ -188,6 +204,12 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
     return turns.length === 0 ? undefined : { run: String(found["run"]), entry: Number(found["n"]), turns }
   }
 
+  const inFlightOf = (row: Record): ReadonlyArray<InFlight> => {
+    const [run, ask, part] = [String(row["run"]), String(row["ask"]), row["part"] as InFlight["part"]]
+    const request = requestOf(database.prepare(requestSql).get(run, ask, part) ?? {})
+    return Array.from({ length: Number(row["open"]) }, () => ({ ask, part, request }))
+  }
+
   return {
     place: file,
     begin: (run, { isAlone, resume }) =>
@@ -203,7 +225,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
             const resuming = database.prepare("INSERT INTO run_resume VALUES (?, ?)")
             for (const id of resumed) resuming.run(id, run.id)
             const known = database.prepare("SELECT 1 FROM run WHERE id = ?")
-            locks.removeStale((id) => known.get(id) !== undefined)
+            locks.removeStale((id) => known.get(id) !== undefined, run.id)
             return { ...run, resumed } satisfies BegunRun
           })
         ).pipe(Effect.tapError(() => Effect.sync(locked.release)))
@@ -218,11 +240,9 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
         const attempts = database.prepare(attemptsSql).all(ids)
         const isPriced = attempts.every(({ unpriced }) => Number(unpriced) === 0)
         return {
-          answered: Number(database.prepare(answeredSql).get(ids)?.["answered"]),
+          answered: new Set(database.prepare(answeredSql).all(ids).map(requestOf)),
           costUsd: isPriced ? attempts.reduce((sum, { usd }) => sum + Number(usd ?? 0), 0) : undefined,
-          inFlight: attempts.flatMap(({ ask, open }) =>
-            Array.from({ length: Math.max(0, Number(open)) }, () => String(ask))
-          )
+          inFlight: attempts.filter(({ open }) => Number(open) > 0).flatMap(inFlightOf)
         }
       }),
     find: (key, ordinal, from) =>

@@ -250,6 +250,14 @@ describe("opening to read", () => {
     })
   )
 
+  it.effect("finds no journal in an empty file, which a run would make one", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      writeFileSync(file, "")
+      assert.isUndefined(yield* Effect.scoped(openToRead(file)))
+    })
+  )
+
   it.effect("needs no more than to read it, also where SQLite cannot create its files beside it", () =>
     Effect.gen(function* () {
       const file = yield* written

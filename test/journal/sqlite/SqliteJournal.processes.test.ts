@@ -1,7 +1,7 @@
 /** One journal and several processes: nothing is lost, and no unfinished run is gone on with twice. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { readdirSync, writeFileSync } from "node:fs"
+import { readdirSync, utimesSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
@@ -181,6 +181,9 @@ describe("the lock of a run", () => {
         assert.deepStrictEqual(locksOf(file), ["journal.sqlite-run-dead.lock"])
         // A process that is about to begin has a lock, and no run yet.
         writeFileSync(`${file}-run-starting.lock`, "")
+        // One that was killed before its run began, as while it waited for another one.
+        writeFileSync(`${file}-run-waited.lock`, "")
+        utimesSync(`${file}-run-waited.lock`, 0, 0)
         const live = yield* contender(file, "live", "hold")
         yield* begun([live])
         const journal = yield* open(file)

@@ -1,0 +1,49 @@
+/** What a run says of the unfinished ones that it goes on with. */
+import * as Models from "../claude/Models.ts"
+import { usdText } from "../claude/Price.ts"
+import { type Progress, requestName } from "../journal/Journal.ts"
+import * as RequestKey from "../journal/RequestKey.ts"
+import { numberText, plural } from "../options/NumberText.ts"
+import * as Ask from "../pipeline/Ask.ts"
+import type { Forecast } from "../plan/Forecast.ts"
+import type { Prepared } from "../plan/Plan.ts"
+
+/** Counts what the plan asks as it is: it may have been edited since. */
+export const resumingText = (
+  plan: Prepared,
+  { calls }: Forecast,
+  { answered, costUsd, inFlight }: Progress
+): string => {
+  const requests = requestsOf(plan)
+  const known = requests.filter((request) => answered.has(request)).length
+  const spent = costUsd === undefined ? "" : `, ${usdText(costUsd)} spent`
+  const parts = [`Resuming: ${numberText(known)} of ${plural(requests.length, "ask", "asks")} answered${spent}`]
+  const others = answered.size - known
+  if (others > 0)
+    parts.push(`${plural(others, "answer is to an ask", "answers are to asks")} that the plan does not have as it is`)
+  const asked = new Set(requests)
+  const again = inFlight.filter(
+    ({ part, request }) => part === "synthesis" || (asked.has(request) && !answered.has(request))
+  )
+  if (again.length > 0) {
+    const costs = again.map(({ ask }) => calls.find(({ name }) => name === ask)?.atMostUsd)
+    const atMost = costs.reduce((sum, usd) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0)
+    const cost = atMost === undefined ? "" : `, at most ${usdText(atMost, "up")}`
+    parts.push(
+      `${plural(again.length, "call was", "calls were")} on ${again.length === 1 ? "its" : "their"} way and may be paid twice${cost}`
+    )
+  }
+  return parts.join("; ")
+}
+
+/** The requests of a plan's asks, in the order in which they are asked. */
+const requestsOf = ({ asks, context }: Prepared): ReadonlyArray<string> => {
+  const ordinals = new Map<string, number>()
+  return Object.values(asks).map((ask) => {
+    const request = Ask.requestOf(ask, context === undefined ? {} : { context })
+    const { key } = RequestKey.of(request, Models.others(Ask.modelsOf(ask)))
+    const ordinal = ordinals.get(key) ?? 0
+    ordinals.set(key, ordinal + 1)
+    return requestName(key, ordinal)
+  })
+}

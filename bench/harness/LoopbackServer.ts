@@ -21,19 +21,31 @@ const maxConcurrentStreams = 100
 /** Pending connections: with Node's default of 511 a burst of 1,000 would lose some, and wait for TCP to retransmit. */
 const backlog = 8192
 
-const reply = Buffer.from(
-  JSON.stringify({
-    id: "msg_loopback",
-    type: "message",
-    role: "assistant",
-    model: "claude-haiku-5-5",
-    content: [{ type: "text", text: "An answer of a few words, as long as it takes. ".repeat(8) }],
-    stop_reason: "end_turn",
-    stop_sequence: null,
-    usage: { input_tokens: 12, output_tokens: 80 }
-  })
-)
+const text = "An answer of a few words, as long as it takes. ".repeat(8)
+const message = {
+  id: "msg_loopback",
+  type: "message",
+  role: "assistant",
+  model: "claude-haiku-5-5",
+  content: [{ type: "text", text }],
+  stop_reason: "end_turn",
+  stop_sequence: null,
+  usage: { input_tokens: 12, output_tokens: 80 }
+}
+const reply = Buffer.from(JSON.stringify(message))
 const headers = { "content-type": "application/json", "content-length": reply.length, "request-id": "req_loopback" }
+
+/** The same reply as events. */
+const events = [
+  { type: "message_start", message: { ...message, content: [], stop_reason: null } },
+  { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+  { type: "content_block_delta", index: 0, delta: { type: "text_delta", text } },
+  { type: "content_block_stop", index: 0 },
+  { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 80 } },
+  { type: "message_stop" }
+]
+const stream = Buffer.from(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""))
+const streamHeaders = { "content-type": "text/event-stream; charset=utf-8", "request-id": "req_loopback" }
 
 /** Names of the families of rate-limit headers that the API sends, with their limits. */
 const families = Object.entries({
@@ -66,8 +78,13 @@ const reportFirst = (run: string, httpVersion: string): void => {
   console.log(JSON.stringify({ run, atMillis, httpVersion } satisfies FirstRequest))
 }
 
-const respond = (response: ServerResponse): void =>
-  void response.writeHead(200, { ...headers, ...(sendsLimitHeaders && limitHeaders()) }).end(reply)
+/** Like the API, a stream's headers come at once, and those of a plain reply with its body. */
+const respond = (response: ServerResponse, isStreamed: boolean, millis: number): void => {
+  const begin = () =>
+    response.writeHead(200, { ...(isStreamed ? streamHeaders : headers), ...(sendsLimitHeaders && limitHeaders()) })
+  if (isStreamed) begin().flushHeaders()
+  setTimeout(() => void (isStreamed ? response.end(stream) : begin().end(reply)), millis)
+}
 
 const answer: RequestListener = (request, response) => {
   const [, caseIndex, run] = /^\/(\d+)(?:\/(\w+))?\/v1\//.exec(request.url ?? "") ?? []
@@ -78,7 +95,7 @@ const answer: RequestListener = (request, response) => {
   request.setEncoding("latin1").on("data", (chunk: string) => (body += chunk))
   request.on("end", () => {
     const question = Number(/question (\d+)/.exec(body)![1])
-    setTimeout(() => respond(response), millis[question])
+    respond(response, body.includes('"stream":true'), millis[question]!)
   })
 }
 

@@ -20,3 +20,22 @@ export const state = Effect.suspend(() => {
       Effect.filterOrFail((folder) => process.getBuiltinModule("node:path").isAbsolute(folder))
     )
 })
+
+/**
+ * Creates the folder of a file, for its owner alone. Not by `recursive`, with which Node 24 never ends where the system lets
+ * nothing be created, as in `/proc`.
+ */
+export const createFor = (file: string): void => {
+  const { existsSync, mkdirSync } = process.getBuiltinModule("node:fs")
+  const { dirname } = process.getBuiltinModule("node:path")
+  const missing: Array<string> = []
+  // A drive that is not there is its own folder.
+  for (let folder = dirname(file); !existsSync(folder) && missing[0] !== folder; folder = dirname(folder)) {
+    missing.unshift(folder)
+  }
+  for (const folder of missing) {
+    const made = Result.try({ try: () => mkdirSync(folder, 0o700), catch: (error) => error })
+    // Another process may be about to do the same.
+    if (Result.isFailure(made) && !existsSync(folder)) throw made.failure
+  }
+}

@@ -2,6 +2,7 @@
 import { Result } from "effect"
 import type { DatabaseSync } from "node:sqlite"
 import { JournalError } from "../Journal.ts"
+import * as UserFolder from "../../options/UserFolder.ts"
 import * as OwnFile from "./OwnFile.ts"
 
 export type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
@@ -132,7 +133,7 @@ const prepared = (database: DatabaseSync, prepare: () => void): DatabaseSync => 
 export const open = (file: string, waitMillis = busyMillis): Result.Result<DatabaseSync, JournalError> =>
   Result.try({
     try: () => {
-      OwnFile.createFolder(file)
+      UserFolder.createFor(file)
       const size = OwnFile.sizeOf(file)
       // Some file systems have no hard links: the file is then filled where it is.
       if (size === undefined && Result.isFailure(attempt(() => create(file)))) OwnFile.create(file)

@@ -2,7 +2,6 @@
 import { Result } from "effect"
 
 const files = () => process.getBuiltinModule("node:fs")
-const paths = () => process.getBuiltinModule("node:path")
 
 /** The file at a path, if there is one. Fails where there is something else: a link may lead anywhere, and a FIFO blocks. */
 const find = (path: string) => {
@@ -24,9 +23,6 @@ export const makePrivate = (path: string): void => {
   // Another process may remove it in the meantime.
   if (Result.isFailure(done) && find(path) !== undefined) throw done.failure
 }
-
-export const createFolder = (path: string): void =>
-  void files().mkdirSync(paths().dirname(path), { recursive: true, mode: 0o700 })
 
 /** Creates an empty file, unless it is there. */
 export const create = (path: string): void => files().closeSync(files().openSync(path, "a", 0o600))

@@ -50,9 +50,9 @@ const undefinedIfMissing = (error: NodeJS.ErrnoException): undefined => {
 
 /** Writes to a temporary file and renames it, so that a concurrent reader sees the old content or the new, never a part. */
 const keep = Effect.fnUntraced(function* (file: string, remembered: Remembered) {
-  const { mkdir, rename, rm, writeFile } = files()
+  const { rename, rm, writeFile } = files()
   const temporary = `${file}.${crypto.randomUUID()}`
-  yield* Effect.tryPromise(() => mkdir(paths().dirname(file), { recursive: true, mode: 0o700 }))
+  yield* Effect.try({ try: () => UserFolder.createFor(file), catch: (error) => error })
   yield* Effect.tryPromise(() => writeFile(temporary, JSON.stringify(remembered), { mode: 0o600, flag: "wx" })).pipe(
     Effect.andThen(Effect.tryPromise(() => rename(temporary, file))),
     Effect.onError(() => Effect.ignore(Effect.tryPromise(() => rm(temporary, { force: true }))))

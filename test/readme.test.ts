@@ -106,6 +106,23 @@ describe("what the pages claim", () => {
     )
   })
 
+  it("has the times of a first run that were measured", () => {
+    const { rows } = resultOf("cold-start")
+    const ratioOf = (asks: string, transport: string): string => {
+      const name = `${asks} asks of 300 ms, ${transport}, limit headers`
+      const found = rows.find(
+        (row: Record<string, string>) =>
+          row["case"] === name && row["contender"] === "fanfold/promise" && row["figure"]!.startsWith("cold wall")
+      )
+      return Number(found["ratio"]).toFixed(2)
+    }
+    const [hundred, thousand] = [ratioOf("100", "HTTP/1.1"), ratioOf("1,000", "TLS, HTTP/2")]
+    assert.include(
+      claimsOf("README.md"),
+      `100 questions of 300 ms take ${hundred} × the time of a script with the SDK and \`Promise.all\`, and 1,000 of them over HTTP/2 ${thousand} ×.`
+    )
+  })
+
   it("has the figures of a bad day that were measured", () => {
     const { further, notes, rows } = resultOf("delivery")
     const claims = claimsOf("docs/benchmarks.md")

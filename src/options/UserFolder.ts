@@ -27,10 +27,10 @@ export const state = Effect.suspend(() => {
  */
 export const createFor = (file: string): void => {
   const { existsSync, mkdirSync } = process.getBuiltinModule("node:fs")
-  const { dirname } = process.getBuiltinModule("node:path")
+  const path = process.getBuiltinModule("node:path")
   const missing: Array<string> = []
   // A drive that is not there is its own folder.
-  for (let folder = dirname(file); !existsSync(folder) && missing[0] !== folder; folder = dirname(folder)) {
+  for (let folder = path.dirname(file); !existsSync(folder) && missing[0] !== folder; folder = path.dirname(folder)) {
     missing.unshift(folder)
   }
   for (const folder of missing) {

@@ -52,7 +52,7 @@ const undefinedIfMissing = (error: NodeJS.ErrnoException): undefined => {
 const keep = Effect.fnUntraced(function* (file: string, remembered: Remembered) {
   const { rename, rm, writeFile } = files()
   const temporary = `${file}.${crypto.randomUUID()}`
-  yield* Effect.try({ try: () => UserFolder.createFor(file), catch: (error) => error })
+  yield* Effect.sync(() => UserFolder.createFor(file))
   yield* Effect.tryPromise(() => writeFile(temporary, JSON.stringify(remembered), { mode: 0o600, flag: "wx" })).pipe(
     Effect.andThen(Effect.tryPromise(() => rename(temporary, file))),
     Effect.onError(() => Effect.ignore(Effect.tryPromise(() => rm(temporary, { force: true }))))

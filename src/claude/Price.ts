@@ -88,6 +88,10 @@ export const usdOf = (
   )
 }
 
+/** The sum of amounts; `undefined` where one of them is not known. */
+export const sumOf = (amounts: ReadonlyArray<number | undefined>): number | undefined =>
+  amounts.reduce<number | undefined>((sum, usd) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0)
+
 /** A rounding error of added dollars, the same that a budget allows. */
 const addedError = 1e-12
 

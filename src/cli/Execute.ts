@@ -89,9 +89,9 @@ export const execute = Effect.fn("cli.execute")(function* (
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
-  const told = { reported, tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
-  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, told).pipe(
-    Effect.ensuring(connected.source === undefined ? Effect.void : RunJournal.trim(plan.layers))
+  const closing = { reported, tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
+  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, closing).pipe(
+    Effect.ensuring(kept?.trim ?? Effect.void)
   )
 }, Effect.scoped)
 
@@ -112,7 +112,7 @@ const progressModeOf = ({ progress, quiet }: Running) =>
   quiet || !progress ? ({ mode: "quiet", summary: false } as const) : ({ summary: true } as const)
 
 /** What `conclude` needs to know; `end` ends the run in its journal. */
-interface Told {
+interface Closing {
   readonly reported: ProgressOptions.Progress["reported"]
   readonly tapeError: string | undefined
   readonly end: Effect.Effect<void>
@@ -123,7 +123,7 @@ const conclude = Effect.fnUntraced(function* (
   report: Report.Report,
   outcome: Pipeline.Outcome,
   { json, output, quiet }: Running,
-  { end, reported, tapeError }: Told
+  { end, reported, tapeError }: Closing
 ) {
   const { error, findings } = outcome
   const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))

@@ -1,5 +1,5 @@
 /** What `fanfold check` prints: the calls of a plan, their tokens and cost at most, the budget and the shared prefixes. */
-import { isOverridden, pricedAt, type Prices, usdText } from "../claude/Price.ts"
+import { isOverridden, pricedAt, type Prices, sumOf, usdText } from "../claude/Price.ts"
 import { fallbacksOf } from "../claude/RefusalPolicy.ts"
 import { charactersPerToken, exceedsLimit, uncachedInputTokens } from "../cost/TokenCount.ts"
 import * as Policy from "../options/Policy.ts"
@@ -82,10 +82,7 @@ const keptLines = (
   const head = `Journal: ${numberText(asks.size)} of ${plural(askCount, "ask", "asks")} answered from it`
   if (asks.size === 0) return [`${head}; simulated answers do not count`]
   if (parts.length === 0) return [`${head}${calls.length > askCount ? ", and the synthesis" : ""}: nothing is sent`]
-  const usd = rest.reduce<number | undefined>(
-    (sum, call) => (sum === undefined || call.atMostUsd === undefined ? undefined : sum + call.atMostUsd),
-    0
-  )
+  const usd = sumOf(rest.map((call) => call.atMostUsd))
   const cost =
     usd === undefined || atMostUsd === undefined
       ? ""

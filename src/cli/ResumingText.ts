@@ -1,6 +1,6 @@
 /** What a run says of the unfinished ones that it goes on with. */
 import * as Models from "../claude/Models.ts"
-import { usdText } from "../claude/Price.ts"
+import { sumOf, usdText } from "../claude/Price.ts"
 import { type Progress, requestName } from "../journal/Journal.ts"
 import * as RequestKey from "../journal/RequestKey.ts"
 import { numberText, plural } from "../options/NumberText.ts"
@@ -26,8 +26,7 @@ export const resumingText = (
     ({ part, request }) => part === "synthesis" || (asked.has(request) && !answered.has(request))
   )
   if (again.length > 0) {
-    const costs = again.map(({ ask }) => calls.find(({ name }) => name === ask)?.atMostUsd)
-    const atMost = costs.reduce((sum, usd) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0)
+    const atMost = sumOf(again.map(({ ask }) => calls.find(({ name }) => name === ask)?.atMostUsd))
     const cost = atMost === undefined ? "" : `, at most ${usdText(atMost, "up")}`
     parts.push(
       `${plural(again.length, "call was", "calls were")} on ${again.length === 1 ? "its" : "their"} way and may be paid twice${cost}`
@@ -38,12 +37,10 @@ export const resumingText = (
 
 /** The requests of a plan's asks, in the order in which they are asked. */
 const requestsOf = ({ asks, context }: Prepared): ReadonlyArray<string> => {
-  const ordinals = new Map<string, number>()
+  const ordinals = new RequestKey.Ordinals()
   return Object.values(asks).map((ask) => {
     const request = Ask.requestOf(ask, context === undefined ? {} : { context })
     const { key } = RequestKey.of(request, Models.others(Ask.modelsOf(ask)))
-    const ordinal = ordinals.get(key) ?? 0
-    ordinals.set(key, ordinal + 1)
-    return requestName(key, ordinal)
+    return requestName(key, ordinals.next(key))
   })
 }

@@ -1,13 +1,12 @@
-/** The journal of a run of the command line: opened before anything is sent, and told on standard error. */
+/** The journal of a run of the command line: opened before anything is sent, and reported on standard error. */
 import { Clock, Console, Effect, Path, type Scope } from "effect"
 import { baseUrl, defaultBaseUrl } from "../claude/Claude.ts"
-import { type Prices, usdOf, usdText } from "../claude/Price.ts"
-import type { BegunRun, Journal, JournalError, RunSummary } from "../journal/Journal.ts"
+import { type Prices, sumOf, usdOf, usdText } from "../claude/Price.ts"
+import { type BegunRun, type Journal, type JournalError, newRunId, type RunSummary } from "../journal/Journal.ts"
 import { open, openToRead } from "../journal/OpenJournal.ts"
 import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
-import { newRunId } from "../layers/Journal.ts"
 import { plural } from "../options/NumberText.ts"
 import type { Forecast } from "../plan/Forecast.ts"
 import * as JournalForecast from "../plan/JournalForecast.ts"
@@ -22,6 +21,8 @@ export interface RunJournal {
   readonly end: Effect.Effect<void>
   /** What `--reuse` would have kept; empty where that is nothing. */
   readonly advice: () => string
+  /** Forgets what is beyond the limits of the journal: to be run once nobody waits for it. It may fail. */
+  readonly trim: Effect.Effect<void>
 }
 
 /** What the journal knows a plan by: its path. What came from elsewhere goes on only with the very same questions. */
@@ -33,7 +34,7 @@ export const nameOf = (file: string, { asks, synthesis }: Prepared): Effect.Effe
   return Effect.succeed(`${file === "-" ? "standard input" : file} ${hash}`)
 }
 
-/** What is run, and what is told of it. */
+/** What is run, and what is said of it on standard error. */
 interface Subject {
   readonly plan: Prepared
   /** The path of the plan, or what stands in its place. */
@@ -45,7 +46,7 @@ interface Subject {
 
 /**
  * Begins the run in its journal, once no other process runs the same plan. `undefined` where nothing is to be kept, or nothing
- * can be, which is told; a file that the user has named must be usable.
+ * can be, which is reported; a file that the user has named must be usable.
  */
 export const begin = ({
   forecast,
@@ -66,7 +67,10 @@ export const begin = ({
       if (isBegun) yield* Console.error(inert(resumingText(plan, forecast, progress)))
     }
     const end = Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.ignore(journal.end(run, at)))
-    return { recorder, end, advice: () => adviceText(recorder.boughtAgain, plan.layers.prices) }
+    const trim = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.ignore(journal.trim(Retention.limits(options.keepFor, now)))
+    )
+    return { recorder, end, advice: () => adviceText(recorder.boughtAgain, plan.layers.prices), trim }
   })
   return Effect.catch(begun, ({ message }: JournalError) =>
     options.file === undefined
@@ -90,19 +94,10 @@ export const foretell = (plan: Prepared, name: string): Effect.Effect<JournalFor
   )
 }
 
-/** Forgets what is beyond the limits of the journal, once the documents are written: nobody waits for it, and it may fail. */
-export const trim = ({ journal: options = {} }: Prepared["layers"]): Effect.Effect<void> => {
-  if (options === false) return Effect.void
-  const trimmed = Effect.flatMap(open(options.file), (journal) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => journal.trim(Retention.limits(options.keepFor, now)))
-  )
-  return Effect.ignore(Effect.scoped(trimmed))
-}
-
 /** How often a run that waits for another one looks for its end. */
 const pollInterval = "200 millis"
 
-/** Begins the run, after any other of the same plan has ended, which is told once. A fresh run waits for none. */
+/** Begins the run, after any other of the same plan has ended, which is reported once. A fresh run waits for none. */
 const waited = (
   journal: typeof Journal.Service,
   {
@@ -114,11 +109,11 @@ const waited = (
 ): Effect.Effect<BegunRun, JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const id = yield* newRunId
-    for (let isTold = false; ; isTold = true) {
+    for (let isReported = false; ; isReported = true) {
       const at = yield* Clock.currentTimeMillis
       const run = yield* journal.begin({ id, plan, source, at }, { resume: !isFresh, isAlone: !isFresh })
       if (!("open" in run)) return run
-      if (!isTold && !isQuiet) yield* Console.error(inert(waitingText(run.open)))
+      if (!isReported && !isQuiet) yield* Console.error(inert(waitingText(run.open)))
       yield* Effect.sleep(pollInterval)
     }
   })
@@ -128,8 +123,7 @@ const waitingText = ({ answered, id }: RunSummary): string =>
 
 const adviceText = (boughtAgain: RunRecorder["boughtAgain"], prices?: Prices): string => {
   if (boughtAgain.length === 0) return ""
-  const costs = boughtAgain.map(({ model, usage }) => usdOf(model, usage, prices))
-  const usd = costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0)
+  const usd = sumOf(boughtAgain.map(({ model, usage }) => usdOf(model, usage, prices)))
   const saved = usd === undefined ? "" : `, and saved about ${usdText(usd)} (estimated)`
   return `The journal had ${plural(boughtAgain.length, "answer", "answers")} to what was asked again: --reuse would have taken them${saved}`
 }

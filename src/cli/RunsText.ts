@@ -5,9 +5,10 @@ import { usdText } from "../claude/Price.ts"
 import type { RunSummary } from "../journal/Journal.ts"
 import { keepFor, maxBytes } from "../journal/Retention.ts"
 import { ageText, roundedText } from "../options/DurationText.ts"
-import { numberText, plural } from "../options/NumberText.ts"
+import { numberText, plural, unlessZero } from "../options/NumberText.ts"
 import type { AskRecord, Details, Listing, Run } from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
+import { modelText } from "./progress/AskTable.ts"
 import * as TextTable from "./TextTable.ts"
 
 /** What texts depend on: ages on the time, in epoch milliseconds, and short paths on the working directory. */
@@ -73,7 +74,7 @@ export const details = ({ asks, journal, run, synthesis }: Details, here: Here):
 const askColumns = (run: Run, here: Here): ReadonlyArray<TextTable.Column<AskRecord>> => [
   { title: "ask", cell: ({ name }) => inert(name) },
   { title: "status", cell: (ask) => statusText(ask, run.state === "under way") },
-  { title: "model", cell: ({ model }) => inert(model ?? "").slice(0, maxModelCharacters) },
+  { title: "model", cell: ({ model }) => modelText(model ?? "") },
   { title: "attempts", cell: ({ attempts }) => (attempts > 1 ? numberText(attempts) : ""), isNumber: true },
   { title: "tokens in", cell: ({ usage }) => unlessZero(inputTokensOf(usage)), isNumber: true },
   { title: "out", cell: ({ usage }) => unlessZero(usage.outputTokens), isNumber: true },
@@ -85,9 +86,6 @@ const askColumns = (run: Run, here: Here): ReadonlyArray<TextTable.Column<AskRec
   { title: "time", cell: ({ durationMillis }) => timeText(durationMillis), isNumber: true },
   { title: "", cell: (ask) => noteText(ask, here) }
 ]
-
-/** Longest name of a model that is shown: the API or a plan may send any text. */
-const maxModelCharacters = 40
 
 const statusText = ({ attempts, inFlight, model, reused, status }: AskRecord, isLive: boolean): string => {
   if (reused !== undefined) return "from the journal"
@@ -131,5 +129,3 @@ const sourceText = ({ source }: Pick<Run, "source">): string => (source === defa
 const costText = (usd: number | null): string => (usd === null ? "unknown" : usdText(usd))
 
 const timeText = (millis: number | null): string => (millis === null ? "" : roundedText(millis))
-
-const unlessZero = (n: number): string => (n === 0 ? "" : numberText(n))

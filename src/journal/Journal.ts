@@ -1,5 +1,5 @@
 /** The journal: what every run asked, paid and was answered, kept so that nothing is bought twice. One service, several homes. */
-import { Context, Data, type Effect, type Scope } from "effect"
+import { Context, Data, Effect, Random, type Scope } from "effect"
 import type { Event } from "../claude/Event.ts"
 import type { Reply } from "../claude/Message.ts"
 import type { KeyedRequest } from "./RequestKey.ts"
@@ -16,6 +16,12 @@ export interface NewRun {
   readonly source: string
   readonly at: number
 }
+
+/** 64 random bits: unique among the runs of a journal. */
+export const newRunId = Effect.map(
+  Effect.all([Random.nextIntBetween(0, 2 ** 32), Random.nextIntBetween(0, 2 ** 32)]),
+  (parts) => parts.map((part) => part.toString(36).padStart(7, "0")).join("")
+)
 
 /** A run that has begun in this process. */
 export interface BegunRun extends NewRun {
@@ -101,7 +107,6 @@ export interface RunSummary extends NewRun {
   readonly answered: number
   readonly failed: number
   readonly entries: number
-  readonly lastAt: number
 }
 
 /** Which runs are forgotten: those that began before a time, then the oldest while all take more room. The latest one stays. */

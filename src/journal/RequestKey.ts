@@ -68,6 +68,17 @@ export const of = (request: Request, others: ReadonlyArray<string> = []): KeyedR
   return { key: sha256(json), json, texts }
 }
 
+/** Numbers equal requests of a run from 0, in the order in which they are asked. */
+export class Ordinals {
+  readonly #counts = new Map<string, number>()
+
+  next(key: string): number {
+    const ordinal = this.#counts.get(key) ?? 0
+    this.#counts.set(key, ordinal + 1)
+    return ordinal
+  }
+}
+
 /**
  * Tells the turns of one ask from what else it might send: nothing but the messages differs between them. The same in all
  * versions, as the requests of later turns are not stored.

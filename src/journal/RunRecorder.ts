@@ -27,9 +27,9 @@ export class RunRecorder {
   readonly #journal: typeof Journal.Service
   readonly #reusable: Reusable | undefined
   readonly #entries = new WeakMap<Call.Execution, Entry>()
-  /** Executions of asks: their end is told by an event. Requests without one end with their reply. */
+  /** Executions of asks: their end is that of their event. Requests without one end with their reply. */
   readonly #asks = new WeakSet<Call.Execution>()
-  readonly #ordinals = new Map<string, number>()
+  readonly #ordinals = new RequestKey.Ordinals()
   #entryCount = 0
   /** What the journal gave as answers of asks, by the run of their call: a program may have several researches over one recorder. */
   readonly #reused = new Map<string, WorstCase.Answer>()
@@ -91,8 +91,7 @@ export class RunRecorder {
   #open(request: Request, { ask, fallback = [], part }: Call.Call): Effect.Effect<Entry> {
     return Effect.flatMap(Clock.currentTimeMillis, (at) => {
       const keyed = RequestKey.of(request, fallback)
-      const ordinal = this.#ordinals.get(keyed.key) ?? 0
-      this.#ordinals.set(keyed.key, ordinal + 1)
+      const ordinal = this.#ordinals.next(keyed.key)
       const n = this.#entryCount++
       return Effect.map(this.#known(keyed.key, ordinal), (known): Entry => {
         this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])

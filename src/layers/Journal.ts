@@ -1,9 +1,9 @@
 /** Keeps what is asked, paid and answered, and answers from it what was paid before. */
-import { Clock, Console, Context, type Duration, Effect, Exit, Layer, Random, Schema } from "effect"
+import { Clock, Console, Context, type Duration, Effect, Exit, Layer, Schema } from "effect"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
-import type { BegunRun } from "../journal/Journal.ts"
+import { type BegunRun, newRunId } from "../journal/Journal.ts"
 import { open } from "../journal/OpenJournal.ts"
 import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
@@ -37,31 +37,24 @@ export interface Given {
   readonly source?: string | undefined
 }
 
-/** 64 random bits: unique among the runs of a journal. */
-export const newRunId = Effect.map(
-  Effect.all([Random.nextIntBetween(0, 2 ** 32), Random.nextIntBetween(0, 2 ** 32)]),
-  (parts) => parts.map((part) => part.toString(36).padStart(7, "0")).join("")
-)
-
 /**
  * Provides a `Claude` whose replies are kept before they are handed on, and a recorder of events. One build of the layer is one
  * run; it has ended if the program that it was provided to succeeded, and else the next run goes on with its answers. Dies with
- * a `JournalError` where a file that is named cannot be used; where none is named, nothing is kept then, which is told.
+ * a `JournalError` where a file that is named cannot be used; where none is named, nothing is kept then, which is reported.
  */
-export const layer = (options: Exclude<Options, false> = {}, given: Given = {}): Layer.Layer<Claude, never, Claude> => {
-  return Layer.effectContext(
+export const layer = (options: Exclude<Options, false> = {}, given: Given = {}): Layer.Layer<Claude, never, Claude> =>
+  Layer.effectContext(
     Effect.gen(function* () {
       const { send } = yield* Claude
-      const recorder = (yield* Begun) ?? (yield* begunOrTold(options, given))
+      const recorder = (yield* Begun) ?? (yield* begunOrReported(options, given))
       if (recorder === undefined) return Context.make(Claude, Claude.of({ send }))
       return Context.make(Claude, Claude.of({ send: mark(recorder.around(observe(send))) })).pipe(
         Context.add(Event.Recorder, (event: Event.Event) => recorder.record(event))
       )
     })
   )
-}
 
-const begunOrTold = (options: Exclude<Options, false>, given: Given) =>
+const begunOrReported = (options: Exclude<Options, false>, given: Given) =>
   Effect.catch(begin(options, given), (error) =>
     options.file === undefined
       ? Effect.as(Console.error(`Nothing of this run is kept: ${error.message}`), undefined)

@@ -2,7 +2,7 @@
 import { Result } from "effect"
 import { noUsage, type Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
-import { dearestOf, type Prices, priceOf, usdOf } from "../claude/Price.ts"
+import { dearestOf, type Prices, priceOf, sumOf, usdOf } from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import { tokensOf } from "../cost/SharedPrefix.ts"
 import { charactersPerToken, estimateInputTokens } from "../cost/TokenCount.ts"
@@ -69,9 +69,6 @@ export const make = (
     unpriced: new Set(calls.flatMap(({ models }) => models.filter((model) => priceOf(model, 0, prices) === undefined)))
   }
 }
-
-const sumOf = (amounts: ReadonlyArray<number | undefined>): number | undefined =>
-  amounts.reduce<number | undefined>((sum, usd) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0)
 
 type Names = ReturnType<typeof Models.all>
 

@@ -1,6 +1,7 @@
 /** The state of a run, folded from its events: the state of every ask, and the run's counts, usage, cost and times. */
 import type { Event } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
+import { sumOf } from "../claude/Price.ts"
 import * as AskState from "./AskState.ts"
 
 type Stamp = Pick<Event, "run" | "ask" | "part">
@@ -75,10 +76,7 @@ export class RunState {
   }
   /** What those would have cost again, estimated; `undefined` where one has no known price. */
   get savedUsd(): number | undefined {
-    return this.#reused.reduce<number | undefined>(
-      (sum, { reused }) => (sum === undefined || reused?.costUsd === undefined ? undefined : sum + reused.costUsd),
-      0
-    )
+    return sumOf(this.#reused.map(({ reused }) => reused?.costUsd))
   }
   /** Models without a known price that used tokens. */
   get unpriced(): ReadonlySet<string> {

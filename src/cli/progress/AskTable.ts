@@ -2,10 +2,11 @@
 import { inputTokensOf } from "../../claude/Message.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import type { AskState } from "../../report/AskState.ts"
-import { numberText } from "../../options/NumberText.ts"
+import { numberText, unlessZero } from "../../options/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { usdText } from "../../claude/Price.ts"
+import * as TextTable from "../TextTable.ts"
 
 /**
  * A heading, a line for each ask that was sent (of more than 12 the ten that cost most), and one for the synthesis. Columns
@@ -36,11 +37,7 @@ const byCostDescending = (a: Readonly<AskState>, b: Readonly<AskState>): number 
   return first === second ? 0 : second - first
 }
 
-interface Column {
-  readonly title: string
-  readonly cell: (ask: Readonly<AskState>) => string
-  /** Text is aligned to the left, numbers to the right. */
-  readonly isText?: boolean
+interface Column extends TextTable.Column<Readonly<AskState>> {
   /** On a narrow terminal the columns with the highest rank are left out first. */
   readonly rank: number
 }
@@ -48,26 +45,33 @@ interface Column {
 /** Longest name of a model that is shown, in characters: the API or a plan may send any text. */
 const maxModelCharacters = 40
 
-const unlessZero = (n: number): string => (n === 0 ? "" : numberText(n))
+export const modelText = (model: string): string => inert(model).slice(0, maxModelCharacters)
 
 const hasUsage = ({ usage }: Readonly<AskState>): boolean => inputTokensOf(usage) + usage.outputTokens > 0
 
 const allColumns: ReadonlyArray<Column> = [
-  { title: "ask", cell: ({ name, part }) => (part === "ask" ? inert(name) : "synthesis"), isText: true, rank: 0 },
-  { title: "model", cell: ({ model = "" }) => inert(model).slice(0, maxModelCharacters), isText: true, rank: 4 },
-  { title: "attempts", cell: ({ dispatches }) => (dispatches > 1 ? numberText(dispatches) : ""), rank: 6 },
-  { title: "tokens in", cell: ({ usage }) => unlessZero(inputTokensOf(usage)), rank: 3 },
-  { title: "of cache", cell: ({ usage }) => unlessZero(usage.cacheReadInputTokens), rank: 5 },
-  { title: "out", cell: ({ usage }) => unlessZero(usage.outputTokens), rank: 2 },
-  { title: "searches", cell: ({ usage }) => unlessZero(usage.webSearches), rank: 5 },
+  { title: "ask", cell: ({ name, part }) => (part === "ask" ? inert(name) : "synthesis"), rank: 0 },
+  { title: "model", cell: ({ model = "" }) => modelText(model), rank: 4 },
+  {
+    title: "attempts",
+    cell: ({ dispatches }) => (dispatches > 1 ? numberText(dispatches) : ""),
+    isNumber: true,
+    rank: 6
+  },
+  { title: "tokens in", cell: ({ usage }) => unlessZero(inputTokensOf(usage)), isNumber: true, rank: 3 },
+  { title: "of cache", cell: ({ usage }) => unlessZero(usage.cacheReadInputTokens), isNumber: true, rank: 5 },
+  { title: "out", cell: ({ usage }) => unlessZero(usage.outputTokens), isNumber: true, rank: 2 },
+  { title: "searches", cell: ({ usage }) => unlessZero(usage.webSearches), isNumber: true, rank: 5 },
   {
     title: "cost",
     cell: (ask) => (ask.costUsd === undefined ? "unknown" : hasUsage(ask) ? usdText(ask.costUsd) : ""),
+    isNumber: true,
     rank: 1
   },
   {
     title: "time",
     cell: ({ durationMillis }) => (durationMillis === undefined ? "" : roundedText(durationMillis)),
+    isNumber: true,
     rank: 7
   }
 ]
@@ -78,16 +82,10 @@ const fitted = (
   asks: ReadonlyArray<Readonly<AskState>>,
   maxColumns: number
 ): ReadonlyArray<string> => {
-  const drawn = columns
-    .map(({ cell, isText, title }) => ({ isText, texts: [title, ...asks.map(cell)] }))
-    .filter(({ texts }) => texts.slice(1).some((text) => text !== ""))
-    .map(({ isText, texts }) => {
-      const width = texts.reduce((max, { length }) => Math.max(max, length), 0)
-      return texts.map((text) => (isText === true ? text.padEnd(width) : text.padStart(width)))
-    })
-  if (drawn.length < 2) return []
-  const rows = ["", ...asks].map((_, row) => drawn.map((texts) => texts[row]).join("  "))
-  if (rows.every(({ length }) => length <= maxColumns)) return rows.map((line) => line.trimEnd())
+  const [name, ...others] = columns
+  if (name === undefined || !others.some(({ cell }) => asks.some((ask) => cell(ask) !== ""))) return []
+  const rows = TextTable.lines(columns, asks)
+  if (rows.every(({ length }) => length <= maxColumns)) return rows
   const maxRank = Math.max(...columns.map(({ rank }) => rank))
   return fitted(
     columns.filter(({ rank }) => rank !== maxRank),

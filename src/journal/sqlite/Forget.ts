@@ -110,17 +110,17 @@ const oldest = (database: DatabaseSync, bytes: number, isLocked: (run: string) =
   const kept = inUse(database, isLocked)
   const runs = database
     .prepare(
-      `SELECT id, (SELECT sum(octet_length(event)) FROM event WHERE run = id) AS told,
-        (SELECT sum(octet_length(reply)) FROM turn WHERE run = id) AS answered
+      `SELECT id, (SELECT sum(octet_length(event)) FROM event WHERE run = id) AS event_bytes,
+        (SELECT sum(octet_length(reply)) FROM turn WHERE run = id) AS reply_bytes
       FROM run WHERE rowid NOT IN (SELECT rowid FROM run ORDER BY at DESC, rowid DESC LIMIT 1) ORDER BY at, rowid`
     )
     .iterate()
   const found: Array<string> = []
   let sum = 0
-  for (const { answered, id, told } of runs) {
+  for (const { event_bytes, id, reply_bytes } of runs) {
     if (kept.has(String(id))) continue
     found.push(String(id))
-    sum += Number(told ?? 0) + Number(answered ?? 0)
+    sum += Number(event_bytes ?? 0) + Number(reply_bytes ?? 0)
     if (sum >= bytes) break
   }
   return found

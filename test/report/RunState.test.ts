@@ -14,6 +14,7 @@ import {
   type Emitted,
   interrupted,
   replied,
+  reused,
   sonnet,
   started,
   usage,
@@ -21,6 +22,20 @@ import {
 } from "../RunEvents.ts"
 
 describe("RunState", () => {
+  it("adds up the replies that an ask takes from the journal, and counts none that was sent for as saved", () => {
+    const corrected = [started(0, "a"), reused(0, "a"), reused(1, "a"), answered(1, "a")]
+    const state = fold(
+      begin(0, "a", "b"),
+      ...corrected,
+      started(1, "b"),
+      reused(1, "b"),
+      ...completed(1, "b", 5).slice(1)
+    )
+    assert.strictEqual(state.reused, 1)
+    assert.approximately(state.savedUsd!, 0.0022, 1e-12)
+    assert.approximately(state.costUsd!, 0.0011, 1e-12)
+  })
+
   it("counts a second copy as on its way and as paid, and not as another try", () => {
     const copy = { attempt: 1, model: haiku, hedge: true } as const
     const before = [

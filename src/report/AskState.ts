@@ -1,6 +1,7 @@
 /** The state of one ask, or of the synthesis, folded from its events. No input or output. */
 import type { Event } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
+import { sumOf } from "../claude/Price.ts"
 
 /**
  * `waiting`: no attempt is in flight; `asking`: an attempt is in flight; `answering`: its first streamed text arrived;
@@ -178,14 +179,7 @@ const reusedAfter = (
   { at, costUsd, from, paidAt, usage }: Extract<Event, { readonly _tag: "Reused" }>
 ): Reused => {
   if (before === undefined) return { at, from, paidAt, usage, costUsd }
-  const isPriced = before.costUsd !== undefined && costUsd !== undefined
-  return {
-    at,
-    from,
-    paidAt,
-    usage: addUsage(before.usage, usage),
-    costUsd: isPriced ? before.costUsd + costUsd : undefined
-  }
+  return { at, from, paidAt, usage: addUsage(before.usage, usage), costUsd: sumOf([before.costUsd, costUsd]) }
 }
 
 /** The changes of model that the API made within one request. */

@@ -34,6 +34,14 @@ export const isErrorBody = (json: unknown): boolean => {
   return message !== undefined && /^[45]\d\d$/.test(code)
 }
 
+/** The error within a message or an event of one; an empty one, as serializers write it, is none. */
+export const errorWithin = (json: unknown): unknown => {
+  const error = isJsonObject(json) ? json["error"] : undefined
+  const isError =
+    typeof error === "object" && error !== null ? Object.values(error).some((value) => value !== null) : Boolean(error)
+  return isError ? error : undefined
+}
+
 export const reasonOf = (failure: Failure): Reason => {
   const { headers, status } = failure
   const { body } = failure

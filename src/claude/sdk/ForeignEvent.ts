@@ -46,13 +46,6 @@ export const isTextType = (type: unknown): boolean =>
 /** The text of a block or delta of text; OpenAI writes `{value}`. */
 export const textIn = ({ text }: Json): unknown => (isJsonObject(text) ? text["value"] : text)
 
-/** An error within one of the API's own events; an empty one, as serializers write it, is none. */
-export const errorWithin = (json: unknown): unknown => {
-  const error = isJsonObject(json) ? json["error"] : undefined
-  if (isJsonObject(error)) return Object.values(error).some((value) => value !== null) ? error : undefined
-  return typeof error === "string" && error !== "" ? error : undefined
-}
-
 /** Names of errors: the API's, and those of AWS, such as `modelStreamErrorException`. */
 const isErrorName = (name: unknown): boolean => typeof name === "string" && /(?:error|exception)$/i.test(name)
 

@@ -1,6 +1,7 @@
 /** Builds a message from the events of its stream, whatever their order: no text that arrives is left out. */
 import { type Block, type Reply, textOf, type Usage } from "../Message.ts"
-import { errorWithin, holdsAnswer, isErrorEvent, isTextType, meaningOf } from "./ForeignEvent.ts"
+import { errorWithin } from "./ApiFailure.ts"
+import { holdsAnswer, isErrorEvent, isTextType, meaningOf } from "./ForeignEvent.ts"
 import { isJsonObject, jsonOf } from "./Json.ts"
 import { type ApiMessage, type ApiStop, isStop, messageOf, replyOf } from "./ReplyMessage.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"

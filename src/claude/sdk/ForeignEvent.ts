@@ -1,8 +1,6 @@
 /** What an event says that is none of the API's: an error, text of an answer in the form of another API, or neither. */
 import { isErrorBody } from "./ApiFailure.ts"
-import { isJsonObject, jsonOf } from "./Json.ts"
-
-type Json = { readonly [name: string]: unknown }
+import { isJsonObject, type Json, jsonOf } from "./Json.ts"
 
 /** Fields in which APIs send an answer: those of OpenAI, Google, Cohere, Ollama, AWS and Hugging Face. */
 const answerFields: ReadonlySet<string> = new Set([

@@ -1,10 +1,13 @@
 /** JSON as it is parsed, before it is known to be anything of the API. */
 import { Option } from "effect"
 
+/** An object of JSON, with fields of any type. */
+export type Json = { readonly [name: string]: unknown }
+
 /** Parses JSON; `undefined` where the text is not JSON. */
 export const jsonOf = (text: string): unknown => Option.getOrUndefined(parse(text))
 const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
 /** Whether parsed JSON is an object. The checks are written by hand: a schema takes ten times as long, for every reply. */
-export const isJsonObject = (json: unknown): json is { readonly [name: string]: unknown } =>
+export const isJsonObject = (json: unknown): json is Json =>
   typeof json === "object" && json !== null && !Array.isArray(json)

@@ -34,7 +34,7 @@ export const isStop = (json: unknown): json is ApiStop => {
 }
 
 /** Other APIs' types of a block of text, and their `text: {value}`, as the text block of the API. */
-const asTextBlock = (block: Block): Block => {
+export const asTextBlock = (block: Block): Block => {
   if (!isTextType(block.type)) return block
   const text = textIn(block)
   return block.type === "text" && text === block["text"] ? block : { ...block, type: "text", text }

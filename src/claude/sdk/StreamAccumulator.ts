@@ -2,7 +2,7 @@
 import { type Block, type Reply, textOf, type Usage } from "../Message.ts"
 import { errorWithin } from "./ApiFailure.ts"
 import { holdsAnswer, isErrorEvent, isTextType, meaningOf } from "./ForeignEvent.ts"
-import { isJsonObject, jsonOf } from "./Json.ts"
+import { isJsonObject, type Json, jsonOf } from "./Json.ts"
 import { type ApiMessage, type ApiStop, isStop, messageOf, replyOf } from "./ReplyMessage.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"
 import { stopReasonOf } from "./StopReason.ts"
@@ -29,8 +29,6 @@ const textStep = (text: string | undefined): Step =>
   text === undefined ? unreadable : text === "" ? none : { _tag: "Text", text }
 const disorder = (detail: string): Step => ({ _tag: "Disorder", detail })
 const errorStep = (body: unknown): Step => ({ _tag: "Error", body })
-
-type Json = { readonly [name: string]: unknown }
 
 /** Takes the events of one stream in order; its reply equals that of a request without `stream`. */
 export class StreamAccumulator {
@@ -105,12 +103,9 @@ export class StreamAccumulator {
         : disorder("a message came whole whose text is not that of the events before it")
     }
     const step = this.#start({ message })
-    const counts = countsOf(message.usage)
-    this.#hasFinalCount = counts.outputTokens !== undefined && counts.outputTokens !== null
-    this.#iterations = iterationsOf(message.usage)
-    return step._tag === "Text" || step._tag === "None"
-      ? { _tag: "Whole", text: step._tag === "Text" ? step.text : "" }
-      : step
+    this.#addFinalUsage(message.usage)
+    if (step._tag === "Text") return { _tag: "Whole", text: step.text }
+    return step._tag === "None" ? { _tag: "Whole", text: "" } : step
   }
 
   #start(event: Json): Step {
@@ -172,19 +167,22 @@ export class StreamAccumulator {
   }
 
   #addMessageDelta(event: Json): Step {
-    const { usage } = event
     const stop = event["delta"] ?? {}
     if (!isStop(stop)) return unreadable
     if (holdsAnswer(event)) return disorder("a message_delta has text")
-    const counts = countsOf(usage)
-    if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true
-    this.#counts = later(this.#counts, counts)
-    this.#iterations = iterationsOf(usage) ?? this.#iterations
+    this.#addFinalUsage(event["usage"])
     // A second reason does not make an answer whole that the first one calls cut, declined or waiting for a tool.
     if (this.#isIncomplete) return none
     // A later event without the reason does not take it back.
     for (const name of stopNames) if (stop[name]) this.#stop = { ...this.#stop, [name]: stop[name] }
     return none
+  }
+
+  #addFinalUsage(usage: unknown): void {
+    const counts = countsOf(usage)
+    if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true
+    this.#counts = later(this.#counts, counts)
+    this.#iterations = iterationsOf(usage) ?? this.#iterations
   }
 
   get #isIncomplete(): boolean {

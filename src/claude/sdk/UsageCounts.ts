@@ -1,10 +1,9 @@
 /** The token counts of a message or of a stream's events, and the `Usage` made of them. */
 import type { Usage } from "../Message.ts"
+import type { Json } from "./Json.ts"
 
 /** The counts of the API's `usage` as they came. They are not checked before they are needed: gateways leave them out, or send text. */
 export type Counts = { readonly [K in Exclude<keyof Usage, "isIncomplete">]?: unknown }
-
-type Json = { readonly [name: string]: unknown }
 
 const fieldsOf = (json: unknown): Json => (typeof json === "object" && json !== null ? (json as Json) : {})
 

@@ -1,11 +1,11 @@
 /** Reads the text of a body that is one JSON value: a message, or an error. */
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import { AskError, BrokenStream, NotJson } from "../AskError.ts"
 import { type Reply, textOf } from "../Message.ts"
 import { errorWithin, isErrorBody } from "./ApiFailure.ts"
 import { isJsonLines } from "./ForeignEvent.ts"
 import { headersOf } from "./ReplyHeaders.ts"
-import { isJsonObject, jsonOf } from "./Json.ts"
+import { jsonOf } from "./Json.ts"
 import { isWhole, messageOf, replyOf } from "./ReplyMessage.ts"
 import { apiErrorOf, excerptOf } from "./SdkError.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"
@@ -30,7 +30,7 @@ export const jsonReply = (response: Response, text: string, asked: string): Effe
   const isDamaged =
     (json === undefined && !isJsonLines(text) && !isPage(text)) ||
     json === null ||
-    (isJsonObject(json) && json["type"] === "message")
+    (Predicate.isObject(json) && json["type"] === "message")
   return Effect.fail(notJson(response, text, !isDamaged))
 }
 

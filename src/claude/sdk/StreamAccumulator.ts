@@ -1,8 +1,9 @@
 /** Builds a message from the events of its stream, whatever their order: no text that arrives is left out. */
+import { Predicate } from "effect"
 import { type Block, type Reply, textOf, type Usage } from "../Message.ts"
 import { errorWithin } from "./ApiFailure.ts"
 import { holdsAnswer, isErrorEvent, isTextType, meaningOf } from "./ForeignEvent.ts"
-import { isJsonObject, type Json, jsonOf } from "./Json.ts"
+import { type Json, jsonOf } from "./Json.ts"
 import { type ApiMessage, type ApiStop, isStop, messageOf, replyOf } from "./ReplyMessage.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"
 import { stopReasonOf } from "./StopReason.ts"
@@ -50,7 +51,7 @@ export class StreamAccumulator {
   /** Takes one event's name and data. Unknown events and deltas are ignored, as the API documentation requires. */
   take(name: string, data: string): Step {
     const json = jsonOf(data)
-    const event: Json | undefined = isJsonObject(json) ? json : undefined
+    const event: Json | undefined = Predicate.isObject(json) ? json : undefined
     // Some gateways send no `event:` lines, which makes every name `message`.
     const type = event !== undefined && types.has(event["type"]) ? (event["type"] as string) : name
     if (type === "error") return errorStep(json)
@@ -110,7 +111,7 @@ export class StreamAccumulator {
 
   #start(event: Json): Step {
     const given = event["message"]
-    const message = isJsonObject(given) ? messageOf({ ...given, content: given["content"] ?? [] }) : undefined
+    const message = Predicate.isObject(given) ? messageOf({ ...given, content: given["content"] ?? [] }) : undefined
     if (message === undefined) return unreadable
     if (this.#message !== undefined) {
       // Text of another message would be joined to that of the first one.
@@ -136,9 +137,9 @@ export class StreamAccumulator {
   /** Some gateways send no delta where nothing is added, and its text beside where it should be. */
   #addDelta(event: Json): Step {
     const { delta, index, text } = event
-    const isBeside = delta === undefined || delta === null
+    const isBeside = Predicate.isNullish(delta)
     const given = isBeside ? { text } : delta
-    if (!isJsonObject(given)) return unreadable
+    if (!Predicate.isObject(given)) return unreadable
     if (hasAnswerBeside(event, isBeside ? "text" : "delta"))
       return disorder("a content_block_delta has text beside its delta")
     return this.#added(textStep(this.#blocks.change(index, given)))
@@ -180,7 +181,7 @@ export class StreamAccumulator {
 
   #addFinalUsage(usage: unknown): void {
     const counts = countsOf(usage)
-    if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true
+    if (Predicate.isNotNullish(counts.outputTokens)) this.#hasFinalCount = true
     this.#counts = later(this.#counts, counts)
     this.#iterations = iterationsOf(usage) ?? this.#iterations
   }
@@ -252,7 +253,7 @@ const hasAnswerBeside = (event: Json, read: string): boolean => {
     const beside = event[name]
     if (!holdsAnswer({ [name]: beside })) continue
     const own = event[read]
-    if (!isJsonObject(own) || own["text"] !== beside) return true
+    if (!Predicate.isObject(own) || own["text"] !== beside) return true
   }
   return false
 }

@@ -1,7 +1,8 @@
 /** The content blocks of a streamed message: which block a delta belongs to, whatever its index says. */
+import { Predicate } from "effect"
 import type { Block } from "../Message.ts"
 import { holdsAnswer, isTextType, textIn } from "./ForeignEvent.ts"
-import { isJsonObject, type Json, jsonOf } from "./Json.ts"
+import { type Json, jsonOf } from "./Json.ts"
 import { asTextBlock, isBlock } from "./ReplyMessage.ts"
 
 type MutableBlock = { -readonly [K in keyof Block]: Block[K] }
@@ -158,7 +159,7 @@ export class StreamBlocks {
 
 /** The value as a block; `undefined` where it is none, or one of text whose text cannot be read. */
 const blockOf = (given: unknown): Block | undefined => {
-  if (!isJsonObject(given)) return undefined
+  if (!Predicate.isObject(given)) return undefined
   const type = given["type"] ?? (typeof textIn(given) === "string" ? "text" : undefined)
   const typed = { ...given, type }
   if (!isBlock(typed)) return undefined
@@ -168,7 +169,7 @@ const blockOf = (given: unknown): Block | undefined => {
   return isLost ? undefined : block
 }
 
-const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === ""
+const isEmpty = (value: unknown): boolean => Predicate.isNullish(value) || value === ""
 
 const append = (block: MutableBlock, field: string, added: string): void => {
   const before = block[field]

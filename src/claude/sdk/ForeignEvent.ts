@@ -20,7 +20,7 @@ const answerFields: ReadonlySet<string> = new Set([
   "value"
 ])
 
-/** No API nests its answer deeper. */
+/** No API nests its answer deeper; JSON of any depth must not exceed the stack. */
 const maxDepth = 8
 
 /** Whether JSON has text in a field that some API uses for its answer. */

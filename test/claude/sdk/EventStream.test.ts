@@ -172,6 +172,7 @@ describe("text in another form", () => {
         data({ object: "chat.completion.chunk", choices: [], usage: { completion_tokens: 7 } }),
         data({ code: 0, msg: "ok" }),
         data({}),
+        data(`{"type":"of_the_future","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`),
         event("metrics", { message: "sent" }),
         event("keepalive", "ping")
       ].join("")

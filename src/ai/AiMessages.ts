@@ -2,8 +2,9 @@
 import { Duration, Effect } from "effect"
 import { AiError, type LanguageModel, type Prompt, type Response } from "effect/ai"
 import { toCodecAnthropic } from "effect/ai/AnthropicStructuredOutput"
-import { AskError, IncompleteReply, Refused, Truncated, Unfinished } from "../claude/AskError.ts"
-import { type Effort, inputTokensOf, type Reply, type Request, textOf, toolsOf, type Turn } from "../claude/Message.ts"
+import { AskError } from "../claude/AskError.ts"
+import { incompletenessOf } from "../claude/Incompleteness.ts"
+import { type Effort, inputTokensOf, type Reply, type Request, textOf, type Turn } from "../claude/Message.ts"
 
 type Method = "generateText" | "generateObject" | "streamText"
 
@@ -86,33 +87,15 @@ export const answered = (
   Effect.matchEffect(sent, {
     onFailure: (error) => fail(method, reasonOf(error)),
     onSuccess: (reply) => {
-      const { refusal, requestId, stopReason } = reply
-      if (stopReason === "refusal") {
-        const { category = null, explanation = null } = refusal ?? {}
-        return fail(method, reasonOf(new AskError({ reason: new Refused({ category, explanation }), requestId })))
+      const reason = incompletenessOf(reply, maxTokens)
+      if (reason?._tag === "Refused") {
+        return fail(method, reasonOf(new AskError({ reason, requestId: reply.requestId })))
       }
-      const incompleteness = method === "generateObject" ? incompletenessOf(reply, maxTokens) : undefined
-      if (incompleteness === undefined) return Effect.succeed(reply)
-      const description = incompleteness.message
+      if (reason === undefined || method !== "generateObject") return Effect.succeed(reply)
+      const description = reason.message
       return fail(method, new AiError.StructuredOutputError({ description, responseText: textOf(reply) }))
     }
   })
-
-/** Why a reply may have less than the whole object, as for an ask; `undefined` where it is complete. */
-const incompletenessOf = (reply: Reply, maxTokens: number): Truncated | Unfinished | IncompleteReply | undefined => {
-  const { stopReason } = reply
-  switch (finishReasonOf(reply)) {
-    case "length":
-      return new Truncated({ stopReason: stopReason ?? "", maxTokens })
-    case "pause":
-      return new Unfinished({ turns: 0 })
-    case "tool-calls":
-    case "unknown":
-      return new IncompleteReply({ stopReason, tools: toolsOf(reply) })
-    default:
-      return undefined
-  }
-}
 
 /** The parts that follow a reply's text: which model answered, why it stopped, and its usage. */
 export const lastPartsOf = (reply: Reply): [Response.ResponseMetadataPartEncoded, Response.FinishPartEncoded] => {

@@ -184,9 +184,9 @@ type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 /** Stamps an event with the time, the current call and what an attempt cost, and passes it to the listener. */
 export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
+    if (!isListening(fiber)) return Effect.void
     const listener = fiber.getRef(Listener)
     const recorder = fiber.getRef(Recorder)
-    if (listener === silent && recorder === undefined) return Effect.void
     const { ask, part, run } = fiber.getRef(Call.Current)
     const at = nowMillis(fiber)
     const stamped = {

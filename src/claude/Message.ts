@@ -156,10 +156,6 @@ export const textOf = (reply: { readonly content: ReadonlyArray<Block> }): strin
   return text
 }
 
-/** The names of the tools that a reply wants to be run. */
-export const toolsOf = (reply: { readonly content: ReadonlyArray<Block> }): ReadonlyArray<string> =>
-  reply.content.flatMap(({ name, type }) => (type === "tool_use" && typeof name === "string" ? name : []))
-
 interface Citation {
   readonly title?: unknown
   readonly url?: unknown

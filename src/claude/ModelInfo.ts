@@ -89,6 +89,6 @@ export const canonicalOf = (model: string): string => {
 
 /** What is known of a model; `undefined` for one that the table lacks. */
 export const infoOf = (model: string): ModelInfo | undefined => {
-  const info = all.get(model) ?? all.get(canonicalOf(model))
+  const info = all.get(canonicalOf(model))
   return info !== undefined && millionMark.test(model) ? { ...info, windowTokens: million.windowTokens } : info
 }

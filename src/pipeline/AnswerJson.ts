@@ -82,7 +82,8 @@ const isEscaped = (text: string, at: number): boolean => {
 const keysOf = (json: unknown): number => {
   let count = 0
   const open = [json]
-  for (let value = open.pop(); open.length > 0 || value !== undefined; value = open.pop()) {
+  while (open.length > 0) {
+    const value = open.pop()
     if (typeof value !== "object" || value === null) continue
     const values: ReadonlyArray<unknown> = Object.values(value)
     if (!Array.isArray(value)) count += values.length

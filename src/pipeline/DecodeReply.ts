@@ -1,37 +1,18 @@
 /** Decodes the value of a reply, and makes an error of a reply that is not a complete answer. */
 import { Effect } from "effect"
-import {
-  AskError,
-  EmptyAnswer,
-  IncompleteReply,
-  type Reason,
-  Refused,
-  Truncated,
-  Undecodable,
-  Unfinished
-} from "../claude/AskError.ts"
-import { type Reply, type Request, textOf, toolsOf } from "../claude/Message.ts"
+import { AskError, EmptyAnswer, type Reason, Undecodable } from "../claude/AskError.ts"
+import { incompletenessOf } from "../claude/Incompleteness.ts"
+import { type Reply, type Request, textOf } from "../claude/Message.ts"
+import { isBlank } from "../options/BlankText.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
 import { candidates, type Parsed } from "./AnswerJson.ts"
 import type { Format } from "./AskData.ts"
 
 /** The value of a reply. The error of a reply without one has the reply's model, usage and headers. */
 export const decode = <A, R>(format: Format<A, R>, request: Request, reply: Reply): Effect.Effect<A, AskError, R> => {
-  if (reply.stopReason === "refusal") {
-    const { category = null, explanation = null } = reply.refusal ?? {}
-    return Effect.fail(errorOf(new Refused({ category, explanation }), reply))
-  }
-  if (reply.stopReason === "max_tokens" || reply.stopReason === "model_context_window_exceeded") {
-    const reason = new Truncated({ stopReason: reply.stopReason, maxTokens: request.maxTokens })
-    return Effect.fail(errorOf(reason, reply, textOf(reply)))
-  }
-  // The layer `Continue` resumes paused turns; without it, the text of a paused turn is not a complete answer.
-  if (reply.stopReason === "pause_turn") {
-    return Effect.fail(errorOf(new Unfinished({ turns: 0 }), reply, textOf(reply)))
-  }
-  if (reply.stopReason === null || reply.stopReason === "tool_use") {
-    const tools = toolsOf(reply)
-    return Effect.fail(errorOf(new IncompleteReply({ stopReason: reply.stopReason, tools }), reply, textOf(reply)))
+  const reason = incompletenessOf(reply, request.maxTokens)
+  if (reason !== undefined) {
+    return Effect.fail(errorOf(reason, reply, reason._tag === "Refused" ? undefined : textOf(reply)))
   }
   return format._tag === "Text" ? decodeText(format.value, reply) : decodeJson(format, reply)
 }
@@ -40,12 +21,9 @@ export const decode = <A, R>(format: Format<A, R>, request: Request, reply: Repl
 export const isUnknownStop = (reply: Reply): reply is Reply & { readonly stopReason: string } =>
   reply.stopReason !== null && reply.stopReason !== "end_turn" && reply.stopReason !== "stop_sequence"
 
-/** White space, control and format characters, fillers, and the blank pattern of Braille. */
-const invisible = /^[\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u
-
 const decodeText = <A>(value: (text: string) => A, reply: Reply): Effect.Effect<A, AskError> => {
   const text = textOf(reply)
-  return invisible.test(text)
+  return isBlank(text)
     ? Effect.fail(errorOf(new EmptyAnswer({ stopReason: reply.stopReason }), reply))
     : Effect.succeed(value(text))
 }

@@ -47,12 +47,9 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   const record = (entry: Entry, exit: AskExit): Effect.Effect<unknown> => {
     const outcome = outcomeOf(exit)
     outcomes.set(entry.name, outcome)
-    if (outcome._tag === "Answered") {
-      answers++
-      shared.addAnswer()
-    }
+    if (outcome._tag === "Answered") answers++
     // No further ask is sent with a wrong key or to a model that does not exist.
-    const isHopeless = outcome._tag === "Failed" && shared.add(entry, outcome.error)
+    const isHopeless = shared.add(entry, outcome)
     return isHopeless || (isFirst && answers >= needed) ? Deferred.succeed(over, undefined) : Effect.void
   }
 
@@ -123,11 +120,9 @@ export const stream = <const A extends Asks>(
           onFailure: (error) => findingOf(entry, { _tag: "Failed", error })
         })
         // After the race, as the ask that stops the others must not be stopped itself.
-        const ended = Effect.tap(Effect.raceFirst(found, stopped), ({ outcome }) => {
-          if (outcome._tag === "Answered") shared.addAnswer()
-          const isHopeless = outcome._tag === "Failed" && shared.add(entry, outcome.error)
-          return isHopeless ? Effect.asVoid(Deferred.succeed(hopeless, undefined)) : Effect.void
-        })
+        const ended = Effect.tap(Effect.raceFirst(found, stopped), ({ outcome }) =>
+          shared.add(entry, outcome) ? Deferred.succeed(hopeless, undefined) : Effect.void
+        )
         return Effect.flatMap(Deferred.isDone(hopeless), (isStopped) => (isStopped ? stopped : ended))
       }
       return Stream.fromIterable(entries).pipe(Stream.mapEffect(one, { concurrency, unordered: true }))

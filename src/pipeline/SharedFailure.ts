@@ -1,8 +1,7 @@
 /** Finds out, before the first answer of a research, that all of its asks fail by the same. */
-import type { AskError } from "../claude/AskError.ts"
 import { modelsOf } from "./AskData.ts"
 import type { Defaults } from "./AskOptions.ts"
-import { concernsEveryAsk } from "./Findings.ts"
+import { concernsEveryAsk, type Outcome } from "./Findings.ts"
 import type { Entry } from "./ResearchOptions.ts"
 
 /** How many asks must fail by the same, where an ask alone may be the cause of it. */
@@ -25,16 +24,12 @@ export class SharedFailure {
     this.#kinds = new Set(entries.map(this.#kindOf))
   }
 
-  /** An ask was answered, so that its key and model are right. */
-  addAnswer(): void {
-    this.#hasAnswer = true
-  }
-
-  /** Whether the other asks would fail as this one did, by what is known until now. */
-  add(entry: Entry, error: AskError): boolean {
-    if (this.#hasAnswer) return false
-    if (concernsEveryAsk(error)) return true
-    const { reason } = error
+  /** Whether the other asks would fail as this one did, by what is known until now. After an answer, key and model are right. */
+  add(entry: Entry, outcome: Outcome<unknown>): boolean {
+    if (outcome._tag === "Answered") this.#hasAnswer = true
+    if (outcome._tag !== "Failed" || this.#hasAnswer) return false
+    if (concernsEveryAsk(outcome.error)) return true
+    const { reason } = outcome.error
     if (reason._tag !== "NotFound" && reason._tag !== "PermissionDenied") return false
     const failure = this.#failures.get(reason.message) ?? { asks: 0, kinds: new Set() }
     this.#failures.set(reason.message, failure)

@@ -61,6 +61,7 @@ describe("a response", () => {
     Effect.gen(function* () {
       const bodies: ReadonlyArray<readonly [encoding: string, encode: (body: string) => Buffer]> = [
         ["deflate", deflateRawSync],
+        ["deflate", gzipSync],
         ["gzip, br", (body) => brotliCompressSync(gzipSync(body))],
         ["identity, gzip", gzipSync],
         ...["gzip", "br", "deflate", "zstd"].map((encoding) => [encoding, (body: string) => Buffer.from(body)] as const)
@@ -75,6 +76,16 @@ describe("a response", () => {
         assert.strictEqual(Message.textOf(yield* sendFreely(url, "plain")), "Paris", encoding)
         assert.strictEqual(Message.textOf(yield* sendFreely(url, "stream")), "Paris", encoding)
       }
+    })
+  )
+
+  it.live("that is shorter than what tells encodings apart is read", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serve((response) =>
+        response.writeHead(200, { "content-encoding": "gzip", "content-type": "application/json" }).end("{}")
+      )
+      const { reason } = yield* Effect.flip(sendFreely(url, "plain"))
+      assert.deepInclude(reason, { _tag: "NotJson", excerpt: "{}" })
     })
   )
 

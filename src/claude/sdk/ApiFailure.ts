@@ -1,4 +1,5 @@
 /** The reason of an error response, or of an error within a response of status 200: by status, type, code and words. */
+import { Predicate } from "effect"
 import {
   Authentication,
   BillingFailed,
@@ -13,7 +14,6 @@ import {
   TooLarge
 } from "../AskError.ts"
 import { retryAfterMillis } from "../RateLimitHeaders.ts"
-import { isJsonObject } from "./Json.ts"
 
 export interface Failure {
   /** Undefined for an error within a response of status 200. */
@@ -28,10 +28,18 @@ export interface Failure {
 
 /** Whether the JSON of a response with status 200 is an error; some gateways send `{code: 500, msg}`. */
 export const isErrorBody = (json: unknown): boolean => {
-  if (!isJsonObject(json)) return false
+  if (!Predicate.isObject(json)) return false
   if (json["type"] === "error" || (json["error"] !== undefined && json["error"] !== null)) return true
   const { code, message } = partsOf(json)
   return message !== undefined && /^[45]\d\d$/.test(code)
+}
+
+/** The error within a message or an event of one; an empty one, as serializers write it, is none. */
+export const errorWithin = (json: unknown): unknown => {
+  const error = Predicate.isObject(json) ? json["error"] : undefined
+  const isError =
+    typeof error === "object" && error !== null ? Object.values(error).some((value) => value !== null) : Boolean(error)
+  return isError ? error : undefined
 }
 
 export const reasonOf = (failure: Failure): Reason => {
@@ -188,15 +196,15 @@ const textOf = (json: unknown): string | undefined => (typeof json === "string" 
 
 /** Reads an error in the form of the API, in that of OpenAI (`{error: {code, type, message}}`), as text (`{error: "…"}`), or without a frame. */
 const partsOf = (body: unknown): Parts => {
-  const outer = isJsonObject(body) ? body : {}
-  const error = isJsonObject(outer["error"]) ? outer["error"] : outer
+  const outer = Predicate.isObject(body) ? body : {}
+  const error = Predicate.isObject(outer["error"]) ? outer["error"] : outer
   const { details, message, type } = error
   const code = error["code"] ?? error["status"] ?? error["statusCode"] ?? error["status_code"]
   const isCode = typeof code === "string" || typeof code === "number"
   return {
     type: textOf(type) ?? "",
     code: isCode ? String(code) : "",
-    errorCode: isJsonObject(details) ? textOf(details["error_code"]) : undefined,
+    errorCode: Predicate.isObject(details) ? textOf(details["error_code"]) : undefined,
     message: textOf(message) ?? textOf(outer["error"]) ?? textOf(error["msg"]) ?? textOf(error["detail"])
   }
 }

@@ -6,6 +6,11 @@ const malformed = /(?:^|[\r\n])(?![\r\n]|$|:|(?:data|event|id|retry)(?:[:\r\n]|$
 /** A field in capitals, or with blanks around its name. */
 const field = /(^|[\r\n])[ \t]*(data|event)[ \t]*:/gi
 
+const inLowerCase = (_line: string, before: string, name: string): string => `${before}${name.toLowerCase()}:`
+
+/** A field of an event, as the standard spells it. */
+const knownField = /(?:^|[\r\n])(?:data|event):/
+
 /** JSON without the name of its field. */
 const bareJson = /(^|[\r\n])[ \t]*(?=\{)/g
 
@@ -24,15 +29,12 @@ export class EventLines {
     }
     const lines = this.#rest + text.slice(0, end)
     this.#rest = text.slice(end)
-    const mended = malformed.test(lines) ? this.#mended(lines) : lines
-    this.#hasFields ||= /(?:^|[\r\n])(?:data|event):/.test(mended)
-    return mended
-  }
-
-  #mended(lines: string): string {
-    const named = lines.replace(field, (_line, before: string, name: string) => `${before}${name.toLowerCase()}:`)
-    const hasFields = this.#hasFields || /^\s*(?:data|event):/.test(named)
-    return hasFields ? named.replace(bareJson, "$1data:") : named
+    const isMalformed = malformed.test(lines)
+    const named = isMalformed ? lines.replace(field, inLowerCase) : lines
+    const fieldsAt = this.#hasFields ? 0 : named.search(knownField)
+    if (fieldsAt < 0) return named
+    this.#hasFields = true
+    return isMalformed ? named.slice(0, fieldsAt) + named.slice(fieldsAt).replace(bareJson, "$1data:") : named
   }
 
   get restLength(): number {

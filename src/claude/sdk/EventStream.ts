@@ -5,10 +5,8 @@ import { AskError, BrokenStream, CutOff } from "../AskError.ts"
 import type { PartialReply } from "../Attempt.ts"
 import { type Reply, textOf } from "../Message.ts"
 import { EventLines } from "./EventLines.ts"
-import { isJsonLines } from "./ForeignEvent.ts"
 import { jsonReply, notJson } from "./JsonReply.ts"
 import { headersOf } from "./ReplyHeaders.ts"
-import { jsonOf } from "./Json.ts"
 import { apiErrorOf, excerptOf } from "./SdkError.ts"
 import { type Step, StreamAccumulator } from "./StreamAccumulator.ts"
 
@@ -111,11 +109,10 @@ export class EventStream {
     return this.withPartial(this.error ?? this.#foreignness() ?? error)
   }
 
-  /** No event came of what is called an event stream, and it is no JSON either. */
+  /** The body is called an event stream and has no event; one of JSON is read as such. */
   #isEmptyStream(raw: string): boolean {
     const type = this.#response.headers.get("content-type") ?? ""
-    const isStream = raw.trim() === "" || isEventStream(raw)
-    return type.includes("text/event-stream") && isStream && jsonOf(raw) === undefined && !isJsonLines(raw)
+    return type.includes("text/event-stream") && (raw.trim() === "" || isEventStream(raw))
   }
 
   #foreignness(): AskError | undefined {

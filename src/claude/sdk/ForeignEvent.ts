@@ -1,8 +1,7 @@
 /** What an event says that is none of the API's: an error, text of an answer in the form of another API, or neither. */
+import { Predicate } from "effect"
 import { isErrorBody } from "./ApiFailure.ts"
-import { isJsonObject, jsonOf } from "./Json.ts"
-
-type Json = { readonly [name: string]: unknown }
+import { type Json, jsonOf } from "./Json.ts"
 
 /** Fields in which APIs send an answer: those of OpenAI, Google, Cohere, Ollama, AWS and Hugging Face. */
 const answerFields: ReadonlySet<string> = new Set([
@@ -21,7 +20,7 @@ const answerFields: ReadonlySet<string> = new Set([
   "value"
 ])
 
-/** No API nests its answer deeper. */
+/** No API nests its answer deeper; JSON of any depth must not exceed the stack. */
 const maxDepth = 8
 
 /** Whether JSON has text in a field that some API uses for its answer. */
@@ -36,7 +35,7 @@ export const holdsAnswer = (json: unknown, isAnswer = false, depth = 0): boolean
 /** Whether a text is JSON objects, one a line, as Ollama streams them; the API does not. */
 export const isJsonLines = (text: string): boolean => {
   const end = text.trimStart().indexOf("\n")
-  return end > 0 && isJsonObject(jsonOf(text.trimStart().slice(0, end)))
+  return end > 0 && Predicate.isObject(jsonOf(text.trimStart().slice(0, end)))
 }
 
 /** Types of text, as gateways name them in blocks and deltas. */
@@ -44,14 +43,7 @@ export const isTextType = (type: unknown): boolean =>
   typeof type === "string" && /^(?:output_|input_)?text(?:_(?:delta|block))?$/.test(type)
 
 /** The text of a block or delta of text; OpenAI writes `{value}`. */
-export const textIn = ({ text }: Json): unknown => (isJsonObject(text) ? text["value"] : text)
-
-/** An error within one of the API's own events; an empty one, as serializers write it, is none. */
-export const errorWithin = (json: unknown): unknown => {
-  const error = isJsonObject(json) ? json["error"] : undefined
-  if (isJsonObject(error)) return Object.values(error).some((value) => value !== null) ? error : undefined
-  return typeof error === "string" && error !== "" ? error : undefined
-}
+export const textIn = ({ text }: Json): unknown => (Predicate.isObject(text) ? text["value"] : text)
 
 /** Names of errors: the API's, and those of AWS, such as `modelStreamErrorException`. */
 const isErrorName = (name: unknown): boolean => typeof name === "string" && /(?:error|exception)$/i.test(name)

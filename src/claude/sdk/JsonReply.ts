@@ -1,11 +1,11 @@
 /** Reads the text of a body that is one JSON value: a message, or an error. */
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import { AskError, BrokenStream, NotJson } from "../AskError.ts"
 import { type Reply, textOf } from "../Message.ts"
-import { isErrorBody } from "./ApiFailure.ts"
+import { errorWithin, isErrorBody } from "./ApiFailure.ts"
 import { isJsonLines } from "./ForeignEvent.ts"
 import { headersOf } from "./ReplyHeaders.ts"
-import { isJsonObject, jsonOf } from "./Json.ts"
+import { jsonOf } from "./Json.ts"
 import { isWhole, messageOf, replyOf } from "./ReplyMessage.ts"
 import { apiErrorOf, excerptOf } from "./SdkError.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"
@@ -17,7 +17,8 @@ export const jsonReply = (response: Response, text: string, asked: string): Effe
   const headers = headersOf(response.headers, true)
   if (message !== undefined) {
     const reply = withFallback(replyOf(message, headers, asked), iterationsOf(message.usage))
-    if (hasError(json)) return Effect.fail(withReply(apiErrorOf(undefined, json, headers, excerptOf(text)), reply))
+    if (errorWithin(json) !== undefined)
+      return Effect.fail(withReply(apiErrorOf(undefined, json, headers, excerptOf(text)), reply))
     if (isWhole(message)) return Effect.succeed(reply)
     return Effect.fail(
       withReply(new AskError({ reason: new BrokenStream({ detail: "a text block has no text" }) }), reply)
@@ -29,18 +30,12 @@ export const jsonReply = (response: Response, text: string, asked: string): Effe
   const isDamaged =
     (json === undefined && !isJsonLines(text) && !isPage(text)) ||
     json === null ||
-    (isJsonObject(json) && json["type"] === "message")
+    (Predicate.isObject(json) && json["type"] === "message")
   return Effect.fail(notJson(response, text, !isDamaged))
 }
 
 /** Whether a text is a page, such as that of a login, whatever its content type says. */
 const isPage = (text: string): boolean => /^\s*<(?:!doctype|html)\b/i.test(text)
-
-/** Whether a message has an error beside its content. Some gateways add an empty one to each of their answers. */
-const hasError = (json: unknown): boolean => {
-  const error = isJsonObject(json) ? json["error"] : undefined
-  return typeof error === "object" && error !== null ? Object.keys(error).length > 0 : Boolean(error)
-}
 
 /** Adds to an error what the reply has, which is paid. */
 export const withReply = (error: AskError, reply: Reply): AskError => {

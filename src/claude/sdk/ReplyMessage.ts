@@ -1,7 +1,7 @@
 /** The API's `message` object: how it is checked, and the `Reply` made of it. */
+import { Predicate } from "effect"
 import type { Block, Reply } from "../Message.ts"
 import { holdsAnswer, isTextType, textIn } from "./ForeignEvent.ts"
-import { isJsonObject } from "./Json.ts"
 import { stopReasonOf } from "./StopReason.ts"
 import { countsOf, usageOf } from "./UsageCounts.ts"
 
@@ -22,19 +22,21 @@ export interface ApiMessage extends ApiStop {
   readonly usage?: unknown
 }
 
-const isAbsent = (json: unknown): boolean => json === undefined || json === null
-const isText = (json: unknown): boolean => isAbsent(json) || typeof json === "string"
+const isText = (json: unknown): boolean => Predicate.isNullish(json) || typeof json === "string"
 
-export const isBlock = (json: unknown): json is Block => isJsonObject(json) && typeof json["type"] === "string"
+export const isBlock = (json: unknown): json is Block => Predicate.isObject(json) && typeof json["type"] === "string"
 
 export const isStop = (json: unknown): json is ApiStop => {
-  if (!isJsonObject(json) || !isText(json["stop_reason"]) || !isText(json["stop_sequence"])) return false
+  if (!Predicate.isObject(json) || !isText(json["stop_reason"]) || !isText(json["stop_sequence"])) return false
   const details = json["stop_details"]
-  return isAbsent(details) || (isJsonObject(details) && isText(details["category"]) && isText(details["explanation"]))
+  return (
+    Predicate.isNullish(details) ||
+    (Predicate.isObject(details) && isText(details["category"]) && isText(details["explanation"]))
+  )
 }
 
 /** Other APIs' types of a block of text, and their `text: {value}`, as the text block of the API. */
-const asTextBlock = (block: Block): Block => {
+export const asTextBlock = (block: Block): Block => {
   if (!isTextType(block.type)) return block
   const text = textIn(block)
   return block.type === "text" && text === block["text"] ? block : { ...block, type: "text", text }
@@ -42,7 +44,7 @@ const asTextBlock = (block: Block): Block => {
 
 /** The value as a message; `undefined` where it is not one. Some gateways send the content as one text. */
 export const messageOf = (json: unknown): ApiMessage | undefined => {
-  if (!isJsonObject(json) || json["type"] !== "message") return undefined
+  if (!Predicate.isObject(json) || json["type"] !== "message") return undefined
   const { content, id, model, role } = json
   // A server that echoes its request answers with the question.
   if (typeof role === "string" && /^(?:user|human|system)$/i.test(role)) return undefined
@@ -56,10 +58,8 @@ export const messageOf = (json: unknown): ApiMessage | undefined => {
 /** Whether each text block of a complete message has its text, and not in another field. */
 export const isWhole = ({ content }: ApiMessage): boolean =>
   content.every(
-    (block) => block.type !== "text" || (block["text"] === "" ? !holdsAnswer(block) : isString(block["text"]))
+    (block) => block.type !== "text" || (block["text"] === "" ? !holdsAnswer(block) : Predicate.isString(block["text"]))
   )
-
-const isString = (json: unknown): boolean => typeof json === "string"
 
 /** Makes the reply of a message; `headers` as `headersOf` returns them, `asked` the model that the request named. */
 export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, string>>, asked: string): Reply => {

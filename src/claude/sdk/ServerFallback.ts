@@ -1,11 +1,11 @@
 /** Reads from `usage.iterations` which model answered after a fallback of the API, and what the models before it used. */
+import { Predicate } from "effect"
 import { canonicalOf } from "../ModelInfo.ts"
 import { addUsage, type Declined, type Reply } from "../Message.ts"
-import { isJsonObject } from "./Json.ts"
 import { countsOf, usageOf } from "./UsageCounts.ts"
 
 /** The tries that the API's `usage` lists; `undefined` where it lists none. */
-export const iterationsOf = (usage: unknown): unknown => (isJsonObject(usage) ? usage["iterations"] : undefined)
+export const iterationsOf = (usage: unknown): unknown => (Predicate.isObject(usage) ? usage["iterations"] : undefined)
 
 /**
  * The reply with the model that answered, the models that declined, and the usage of all, as the API's own usage leaves theirs
@@ -14,7 +14,7 @@ export const iterationsOf = (usage: unknown): unknown => (isJsonObject(usage) ? 
 export const withFallback = (reply: Reply, iterations: unknown): Reply => {
   if (!Array.isArray(iterations)) return reply
   const entries = (iterations as ReadonlyArray<unknown>).flatMap((entry) => {
-    if (!isJsonObject(entry)) return []
+    if (!Predicate.isObject(entry)) return []
     const { model, type } = entry as { readonly model?: unknown; readonly type?: unknown }
     return typeof model === "string" ? [{ model, type, usage: usageOf(countsOf(entry)) }] : []
   })

@@ -1,9 +1,9 @@
 /** The stop reasons of other APIs, which gateways hand on as they are, in the words of the Messages API. */
 
-/** In lower case, words joined by `_`. */
+/** By the word of the Messages API, those of others that `words` does not find. In lower case, words joined by `_`. */
 const groups: Readonly<Record<string, ReadonlyArray<string>>> = {
   end_turn: ["stop", "complete", "completed", "eos", "eos_token"],
-  max_tokens: ["length", "max_output_tokens", "max_new_tokens", "incomplete"],
+  max_tokens: ["incomplete"],
   model_context_window_exceeded: ["model_length", "context_length_exceeded"],
   tool_use: ["tool_call", "tool_calls", "function_call"],
   refusal: [
@@ -17,16 +17,7 @@ const groups: Readonly<Record<string, ReadonlyArray<string>>> = {
     "spii",
     "sensitive"
   ],
-  error: [
-    "abort",
-    "aborted",
-    "cancelled",
-    "canceled",
-    "failed",
-    "network_error",
-    "insufficient_system_resource",
-    "timeout"
-  ],
+  error: ["abort", "aborted", "cancelled", "canceled", "insufficient_system_resource", "timeout"],
   pause_turn: [],
   stop_sequence: []
 }
@@ -43,15 +34,13 @@ const inOneForm = (given: string): string =>
     .replaceAll(/[-\s]+/g, "_")
 
 /**
- * Words of reasons that are in no list, such as `max_length` or `MALFORMED_FUNCTION_CALL`: such an answer is cut or failed, and must
- * not pass for a whole one. The API's own reasons are in the lists.
+ * Words in reasons that are in no list, such as `length`, `max_output_tokens` or `MALFORMED_FUNCTION_CALL`: such an answer is cut or
+ * failed, and must not pass for a whole one. The API's own reasons are in the lists.
  */
 const words: ReadonlyArray<readonly [words: RegExp, reason: string]> = [
   [/(?:^|_)(?:max_?tokens?|max|maximum|limit|length|truncated)(?:_|$)/, "max_tokens"],
   [/(?:^|_)(?:error|exception|failure|fail|failed|malformed|interrupted)(?:_|$)/, "error"]
 ]
-
-const byWords = (given: string): string | undefined => words.find(([found]) => found.test(inOneForm(given)))?.[1]
 
 /** What serializers write where there is no reason. */
 const isNone = (given: string): boolean => /^\s*(?:none|null|nil|undefined|finish_reason_unspecified)?\s*$/i.test(given)
@@ -60,5 +49,8 @@ const isNone = (given: string): boolean => /^\s*(?:none|null|nil|undefined|finis
  * The API's word for a stop reason; the reason as it came where it is not known, `null` where it says that there is none. `error`:
  * the server could not end the answer.
  */
-export const stopReasonOf = (given: string): string | null =>
-  isNone(given) ? null : (reasons.get(given) ?? reasons.get(inOneForm(given)) ?? byWords(given) ?? given)
+export const stopReasonOf = (given: string): string | null => {
+  if (isNone(given)) return null
+  const name = inOneForm(given)
+  return reasons.get(name) ?? words.find(([found]) => found.test(name))?.[1] ?? given
+}

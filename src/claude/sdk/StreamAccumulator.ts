@@ -1,7 +1,9 @@
 /** Builds a message from the events of its stream, whatever their order: no text that arrives is left out. */
+import { Predicate } from "effect"
 import { type Block, type Reply, textOf, type Usage } from "../Message.ts"
-import { errorWithin, holdsAnswer, isErrorEvent, isTextType, meaningOf } from "./ForeignEvent.ts"
-import { isJsonObject, jsonOf } from "./Json.ts"
+import { errorWithin } from "./ApiFailure.ts"
+import { holdsAnswer, isErrorEvent, isTextType, meaningOf } from "./ForeignEvent.ts"
+import { type Json, jsonOf } from "./Json.ts"
 import { type ApiMessage, type ApiStop, isStop, messageOf, replyOf } from "./ReplyMessage.ts"
 import { iterationsOf, withFallback } from "./ServerFallback.ts"
 import { stopReasonOf } from "./StopReason.ts"
@@ -29,8 +31,6 @@ const textStep = (text: string | undefined): Step =>
 const disorder = (detail: string): Step => ({ _tag: "Disorder", detail })
 const errorStep = (body: unknown): Step => ({ _tag: "Error", body })
 
-type Json = { readonly [name: string]: unknown }
-
 /** Takes the events of one stream in order; its reply equals that of a request without `stream`. */
 export class StreamAccumulator {
   #message: ApiMessage | undefined
@@ -51,7 +51,7 @@ export class StreamAccumulator {
   /** Takes one event's name and data. Unknown events and deltas are ignored, as the API documentation requires. */
   take(name: string, data: string): Step {
     const json = jsonOf(data)
-    const event: Json | undefined = isJsonObject(json) ? json : undefined
+    const event: Json | undefined = Predicate.isObject(json) ? json : undefined
     // Some gateways send no `event:` lines, which makes every name `message`.
     const type = event !== undefined && types.has(event["type"]) ? (event["type"] as string) : name
     if (type === "error") return errorStep(json)
@@ -104,17 +104,14 @@ export class StreamAccumulator {
         : disorder("a message came whole whose text is not that of the events before it")
     }
     const step = this.#start({ message })
-    const counts = countsOf(message.usage)
-    this.#hasFinalCount = counts.outputTokens !== undefined && counts.outputTokens !== null
-    this.#iterations = iterationsOf(message.usage)
-    return step._tag === "Text" || step._tag === "None"
-      ? { _tag: "Whole", text: step._tag === "Text" ? step.text : "" }
-      : step
+    this.#addFinalUsage(message.usage)
+    if (step._tag === "Text") return { _tag: "Whole", text: step.text }
+    return step._tag === "None" ? { _tag: "Whole", text: "" } : step
   }
 
   #start(event: Json): Step {
     const given = event["message"]
-    const message = isJsonObject(given) ? messageOf({ ...given, content: given["content"] ?? [] }) : undefined
+    const message = Predicate.isObject(given) ? messageOf({ ...given, content: given["content"] ?? [] }) : undefined
     if (message === undefined) return unreadable
     if (this.#message !== undefined) {
       // Text of another message would be joined to that of the first one.
@@ -140,9 +137,9 @@ export class StreamAccumulator {
   /** Some gateways send no delta where nothing is added, and its text beside where it should be. */
   #addDelta(event: Json): Step {
     const { delta, index, text } = event
-    const isBeside = delta === undefined || delta === null
+    const isBeside = Predicate.isNullish(delta)
     const given = isBeside ? { text } : delta
-    if (!isJsonObject(given)) return unreadable
+    if (!Predicate.isObject(given)) return unreadable
     if (hasAnswerBeside(event, isBeside ? "text" : "delta"))
       return disorder("a content_block_delta has text beside its delta")
     return this.#added(textStep(this.#blocks.change(index, given)))
@@ -171,19 +168,22 @@ export class StreamAccumulator {
   }
 
   #addMessageDelta(event: Json): Step {
-    const { usage } = event
     const stop = event["delta"] ?? {}
     if (!isStop(stop)) return unreadable
     if (holdsAnswer(event)) return disorder("a message_delta has text")
-    const counts = countsOf(usage)
-    if (counts.outputTokens !== undefined && counts.outputTokens !== null) this.#hasFinalCount = true
-    this.#counts = later(this.#counts, counts)
-    this.#iterations = iterationsOf(usage) ?? this.#iterations
+    this.#addFinalUsage(event["usage"])
     // A second reason does not make an answer whole that the first one calls cut, declined or waiting for a tool.
     if (this.#isIncomplete) return none
     // A later event without the reason does not take it back.
     for (const name of stopNames) if (stop[name]) this.#stop = { ...this.#stop, [name]: stop[name] }
     return none
+  }
+
+  #addFinalUsage(usage: unknown): void {
+    const counts = countsOf(usage)
+    if (Predicate.isNotNullish(counts.outputTokens)) this.#hasFinalCount = true
+    this.#counts = later(this.#counts, counts)
+    this.#iterations = iterationsOf(usage) ?? this.#iterations
   }
 
   get #isIncomplete(): boolean {
@@ -253,7 +253,7 @@ const hasAnswerBeside = (event: Json, read: string): boolean => {
     const beside = event[name]
     if (!holdsAnswer({ [name]: beside })) continue
     const own = event[read]
-    if (!isJsonObject(own) || own["text"] !== beside) return true
+    if (!Predicate.isObject(own) || own["text"] !== beside) return true
   }
   return false
 }

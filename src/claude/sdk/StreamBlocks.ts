@@ -1,10 +1,10 @@
 /** The content blocks of a streamed message: which block a delta belongs to, whatever its index says. */
+import { Predicate } from "effect"
 import type { Block } from "../Message.ts"
 import { holdsAnswer, isTextType, textIn } from "./ForeignEvent.ts"
-import { isJsonObject, jsonOf } from "./Json.ts"
-import { isBlock } from "./ReplyMessage.ts"
+import { type Json, jsonOf } from "./Json.ts"
+import { asTextBlock, isBlock } from "./ReplyMessage.ts"
 
-type Json = { readonly [name: string]: unknown }
 type MutableBlock = { -readonly [K in keyof Block]: Block[K] }
 
 interface Received {
@@ -138,7 +138,7 @@ export class StreamBlocks {
   end(index: unknown, whole: unknown): boolean {
     const received = this.#byIndex.get(index)
     if (received !== undefined) received.isOpen = false
-    const text = isJsonObject(whole) && isTextType(whole["type"]) ? whole["text"] : undefined
+    const text = isBlock(whole) && isTextType(whole.type) ? textIn(whole) : undefined
     return isEmpty(text) || received?.block["text"] === text
   }
 
@@ -159,15 +159,17 @@ export class StreamBlocks {
 
 /** The value as a block; `undefined` where it is none, or one of text whose text cannot be read. */
 const blockOf = (given: unknown): Block | undefined => {
-  if (!isJsonObject(given)) return undefined
-  const text = textIn(given)
-  const type = given["type"] ?? (typeof text === "string" ? "text" : undefined)
-  if (!isTextType(type)) return isBlock(given) ? given : undefined
-  if (isEmpty(text) ? holdsAnswer(given) : typeof text !== "string") return undefined
-  return { ...given, type: "text", ...(text !== undefined && { text }) }
+  if (!Predicate.isObject(given)) return undefined
+  const type = given["type"] ?? (typeof textIn(given) === "string" ? "text" : undefined)
+  const typed = { ...given, type }
+  if (!isBlock(typed)) return undefined
+  const block = asTextBlock(typed)
+  if (block.type !== "text") return block
+  const isLost = isEmpty(block["text"]) ? holdsAnswer(given) : typeof block["text"] !== "string"
+  return isLost ? undefined : block
 }
 
-const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === ""
+const isEmpty = (value: unknown): boolean => Predicate.isNullish(value) || value === ""
 
 const append = (block: MutableBlock, field: string, added: string): void => {
   const before = block[field]

@@ -1,12 +1,12 @@
 /** The token counts of a message or of a stream's events, and the `Usage` made of them. */
+import { Predicate } from "effect"
 import type { Usage } from "../Message.ts"
+import type { Json } from "./Json.ts"
 
 /** The counts of the API's `usage` as they came. They are not checked before they are needed: gateways leave them out, or send text. */
 export type Counts = { readonly [K in Exclude<keyof Usage, "isIncomplete">]?: unknown }
 
-type Json = { readonly [name: string]: unknown }
-
-const fieldsOf = (json: unknown): Json => (typeof json === "object" && json !== null ? (json as Json) : {})
+const fieldsOf = (json: unknown): Json => (Predicate.isObject(json) ? json : {})
 
 /** Reads the API's `usage`; of any other value, or none, no count is known. */
 export const countsOf = (json: unknown): Counts => {
@@ -29,13 +29,12 @@ export const countsOf = (json: unknown): Counts => {
 export const later = (before: Counts, after: Counts): Counts => {
   const counts: { -readonly [K in keyof Counts]: Counts[K] } = { ...before }
   for (const name of Object.keys(after) as Array<keyof Counts>) {
-    if (after[name] || isAbsent(counts[name])) counts[name] = after[name]
+    if (after[name] || Predicate.isNullish(counts[name])) counts[name] = after[name]
   }
   return counts
 }
 
 const isCount = (count: unknown): count is number => Number.isSafeInteger(count) && (count as number) >= 0
-const isAbsent = (count: unknown): boolean => count === undefined || count === null
 const orZero = (count: unknown): number => (isCount(count) ? count : 0)
 
 /**
@@ -58,7 +57,7 @@ export const usageOf = (counts: Counts): Usage => {
     isCount(inputTokens) &&
     isCount(outputTokens) &&
     [cacheCreationInputTokens, for1h, cacheReadInputTokens, webSearches].every(
-      (count) => isAbsent(count) || isCount(count)
+      (count) => Predicate.isNullish(count) || isCount(count)
     )
   return isComplete ? usage : { ...usage, isIncomplete: true }
 }

@@ -44,6 +44,10 @@ describe("text in another form", () => {
     ["of a field behind blanks", begun + delta({ type: "text_delta", text: "is" }).replace("data:", "  data :") + tail],
     ["of a line without a field", begun + delta({ type: "text_delta", text: "is" }).replace("data: ", "") + tail],
     [
+      "of lines without a field after a comment",
+      `: keep-alive\n\n${(begun + continued + stopped).replaceAll("data: ", "")}`
+    ],
+    [
       "of fields in capitals alone",
       (begun + continued + stopped).replaceAll("data:", "DATA:").replaceAll("event:", "Event:")
     ],
@@ -58,6 +62,15 @@ describe("text in another form", () => {
       begun +
         continued.replace('"content_block_stop","index":0', '$&,"content_block":{"type":"text","text":"Paris"}') +
         event("message_stop", { type: "message_stop", message: message("Paris") })
+    ],
+    [
+      "repeated at the end of its block as `{value}`",
+      begun +
+        continued.replace(
+          '"content_block_stop","index":0',
+          '$&,"content_block":{"type":"output_text","text":{"value":"Paris"}}'
+        ) +
+        stopped
     ],
     ["repeated by a whole message", begun + continued + data(message("Paris")) + stopped],
     ["of one event", `${data(message("Paris"))}data: [DONE]\n\n`],
@@ -159,6 +172,7 @@ describe("text in another form", () => {
         data({ object: "chat.completion.chunk", choices: [], usage: { completion_tokens: 7 } }),
         data({ code: 0, msg: "ok" }),
         data({}),
+        data(`{"type":"of_the_future","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`),
         event("metrics", { message: "sent" }),
         event("keepalive", "ping")
       ].join("")

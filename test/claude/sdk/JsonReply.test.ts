@@ -93,7 +93,7 @@ describe("an error beside the content of a plain message", () => {
 
   it.effect("is none where it says nothing", () =>
     Effect.gen(function* () {
-      for (const error of [null, {}, "", false]) {
+      for (const error of [null, {}, { code: null, message: null }, "", false]) {
         assert.strictEqual(Message.textOf(yield* sent({ error })), "Paris")
       }
     })

@@ -31,6 +31,10 @@ describe("the stop reason of a reply", () => {
     ["content-filter", "refusal"],
     ["SAFETY", "refusal"],
     ["max_length", "max_tokens"],
+    ["max_output_tokens", "max_tokens"],
+    ["max_new_tokens", "max_tokens"],
+    ["incomplete", "max_tokens"],
+    ["context_length_exceeded", "model_context_window_exceeded"],
     ["TOKEN_LIMIT", "max_tokens"],
     ["None", null],
     ["null", null],
@@ -50,7 +54,15 @@ describe("the stop reason of a reply", () => {
 
   it.effect("is an error, to be tried again, where the server could not end its answer", () =>
     Effect.gen(function* () {
-      for (const reason of ["error", "ERROR", "network_error", "abort", "upstream_error", "MALFORMED_FUNCTION_CALL"]) {
+      for (const reason of [
+        "error",
+        "ERROR",
+        "network_error",
+        "failed",
+        "abort",
+        "upstream_error",
+        "MALFORMED_FUNCTION_CALL"
+      ]) {
         for (const mode of modes) {
           const error = yield* Effect.flip(sent(mode, reason))
           assert.strictEqual(error.message, "server error: the answer ended with an error")

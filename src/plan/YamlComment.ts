@@ -1,9 +1,5 @@
 /** Comments that cut a text of several lines: its rest is then no YAML, and the parser complains about that. */
-
-interface Found {
-  readonly message: string
-  readonly offset: number
-}
+import type { Found } from "./Source.ts"
 
 /** What the parser makes of the rest of a text that has ended too early. */
 const codes = new Set(["BAD_INDENT", "MISSING_CHAR"])

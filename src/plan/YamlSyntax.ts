@@ -1,10 +1,6 @@
 /** Says in the words of a plan's author what the parser of YAML complains about, and where its cause is. */
+import type { Found } from "./Source.ts"
 import { cutText, jsonComment } from "./YamlComment.ts"
-
-export interface Found {
-  readonly message: string
-  readonly offset: number
-}
 
 /** Messages in the place of the parser's own, by its error codes. */
 const messages: Readonly<Record<string, string>> = {

@@ -12,6 +12,7 @@ import {
   typeOf
 } from "./AnswerNode.ts"
 import { expressionOf } from "./Pattern.ts"
+import { matches } from "./PatternMatch.ts"
 import { limitsOf } from "./ReadLimits.ts"
 import { type Documents, resolve } from "./Reference.ts"
 
@@ -155,7 +156,10 @@ class Validation {
       else found.problems.push(...this.visit(part, value[name], [...path, name]).problems)
     }
     for (const name of Object.keys(value)) {
-      const parts = patterns.flatMap(([pattern, part]) => (expressionOf(pattern)?.test(name) === true ? [part] : []))
+      const parts = patterns.flatMap(([pattern, part]) => {
+        const expression = expressionOf(pattern)
+        return expression !== undefined && matches(expression, name) ? [part] : []
+      })
       if (Object.hasOwn(own, name)) parts.push(own[name])
       if (parts.length === 0 && schema.additionalProperties !== undefined) parts.push(schema.additionalProperties)
       for (const part of parts) visit(part, name)

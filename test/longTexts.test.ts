@@ -35,5 +35,5 @@ describe("1 MB", () => {
 
 it("A line of YAML with many apostrophes before a syntax error is read once", () => {
   const text = `asks:\n  a: ${'don\'t say a"b" '.repeat(1000)}\n  more text\n`
-  assert.isUndefined(cutText(text, "BAD_INDENT", text.indexOf("more")))
+  assert.isUndefined(cutText(text, text.indexOf("more")))
 })

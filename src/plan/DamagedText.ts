@@ -1,5 +1,6 @@
 /** Finds text in a plan that cannot be what its author wrote: control characters, and halves of surrogate pairs. */
 import type { Issue } from "../options/Issue.ts"
+import { halfIn } from "../schema/WellFormed.ts"
 
 /** The control characters below U+0020 but tab, line feed, carriage return, and a form feed that begins a line, as a new page does. */
 const control = /(?![\t\n\r\u007f-\u009f]|(?<=\n)\f)\p{Cc}/u
@@ -7,28 +8,30 @@ const control = /(?![\t\n\r\u007f-\u009f]|(?<=\n)\f)\p{Cc}/u
 /** The same of a file, where no escape can have become one: `\f` and `\v` are what programs that convert documents write. */
 const controlInFile = /(?![\t\n\v\f\r\u007f-\u009f])\p{Cc}/u
 
-const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
-
 /** Said of text that was copied from a terminal, or of the output of a program that thinks it writes to one. */
 const terminalText = "has escape sequences of a terminal: save it without its colours"
 
 /** The name of a character: `U+0008`. */
-const codeOf = (character: string): string => `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`
+export const codeOf = (character: string): string =>
+  `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`
 
-const messageOf = (text: string): string | undefined => {
-  const [broken] = text.isWellFormed() ? [] : (half.exec(text) ?? [])
-  if (broken !== undefined) return `has half of a character (${codeOf(broken)}, a surrogate without its other half)`
+const controlMessage = (text: string): string | undefined => {
   const [found] = control.exec(text) ?? []
   if (found === undefined) return undefined
   if (text.includes("\u001b[")) return terminalText
   return `has the control character ${codeOf(found)}: in double quotes write a backslash as \\\\, or use single quotes`
 }
 
+/** Whether a path leads to the schema of an answer, whose reader reports halves of surrogate pairs. */
+const isAnswer = (path: ReadonlyArray<PropertyKey>): boolean =>
+  path.at(-1) === "answer" && path.length === (path[0] === "asks" ? 3 : 2)
+
 /** The issues of all text in a value. A value that stands in several places is reported at its first. */
 export const issuesOf = (value: unknown): ReadonlyArray<Issue> => {
   const issues: Array<Issue> = []
   const seen = new Set<unknown>()
-  const visit = (part: unknown, path: ReadonlyArray<PropertyKey>): void => {
+  const visit = (part: unknown, path: ReadonlyArray<PropertyKey>, isInAnswer: boolean): void => {
+    const messageOf = (text: string) => (isInAnswer ? undefined : halfIn(text)) ?? controlMessage(text)
     if (typeof part === "string") {
       const message = messageOf(part)
       if (message !== undefined) issues.push({ path, message })
@@ -39,11 +42,12 @@ export const issuesOf = (value: unknown): ReadonlyArray<Issue> => {
         const isName = Array.isArray(part) || (path.length === 1 && path[0] === "asks")
         const message = isName ? undefined : messageOf(key)
         if (message !== undefined) issues.push({ path: [...path, key], message: `this key ${message}` })
-        visit(item, [...path, Array.isArray(part) ? Number(key) : key])
+        const at = [...path, Array.isArray(part) ? Number(key) : key]
+        visit(item, at, isInAnswer || isAnswer(at))
       }
     }
   }
-  visit(value, [])
+  visit(value, [], false)
   return issues
 }
 

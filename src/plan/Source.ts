@@ -14,6 +14,12 @@ export interface Problem {
   readonly position: Position
 }
 
+/** A problem of a text, at an offset in it. */
+export interface Found {
+  readonly message: string
+  readonly offset: number
+}
+
 /** `locate` gives the position of a path's key; where the key is missing, of the nearest key above it, or the beginning. */
 export interface Source {
   readonly value: unknown

@@ -35,7 +35,7 @@ const withDatesAsText = (program: AST.TOMLProgram, text: string): AST.TOMLProgra
 
 /** Keys named `__proto__`, which the parser's plain objects would not keep. */
 const lostKeys = (program: AST.TOMLProgram) => {
-  const problems: Array<{ readonly message: string; readonly position: Position }> = []
+  const problems: Array<Problem> = []
   traverseNodes(program, {
     enterNode: (node) => {
       const isLost =

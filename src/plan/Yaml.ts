@@ -15,7 +15,7 @@ import {
   type YAMLMap
 } from "yaml"
 import { numberText } from "../options/NumberText.ts"
-import { beginning, type Problem, type Source, SyntaxProblem } from "./Source.ts"
+import { beginning, type Found, type Problem, type Source, SyntaxProblem } from "./Source.ts"
 import { found } from "./YamlSyntax.ts"
 import { findingsOf } from "./YamlText.ts"
 
@@ -73,7 +73,7 @@ const maxAliasedValues = 1_000_000
 
 /** Aliases without an anchor, within their own anchor, or that together expand to more than `maxAliasedValues` values. */
 const wrongAliases = (document: Document) => {
-  const problems: Array<{ readonly message: string; readonly offset: number }> = []
+  const problems: Array<Found> = []
   const anchors = new Map<string, Node>()
   const sizes = new Map<unknown, number>()
   // An anchored value ends before its alias, so the sizes of aliases in it are known.

@@ -1,22 +1,14 @@
 /** Comments that cut a text of several lines: its rest is then no YAML, and the parser complains about that. */
-
-interface Found {
-  readonly message: string
-  readonly offset: number
-}
-
-/** What the parser makes of the rest of a text that has ended too early. */
-const codes = new Set(["BAD_INDENT", "MISSING_CHAR"])
+import type { Found } from "./Source.ts"
 
 /** A line up to the `#` of its comment; a quote after a letter is an apostrophe. */
 const commented = /^(?:[^"']|(?<=[\p{L}\p{N}])["']|(?<![\p{L}\p{N}])(?:"(?:[^"\\]|\\.)*"|'[^']*'))*?(?:^|[ \t])#/u
 
 /** A line that begins another value, and so is no rest of a text. */
-const entry = /^[ \t]*(?:-[ \t]|[\w"'.-]+[ \t]*:(?:[ \t]|$))/
+export const entry = /^[ \t]*(?:-[ \t]|[\w"'.-]+[ \t]*:(?:[ \t\r]|$))/
 
 /** The comment that a syntax error comes from: of the line before it, or of the first of several such lines. */
-export const cutText = (text: string, code: string, offset: number): Found | undefined => {
-  if (!codes.has(code)) return undefined
+export const cutText = (text: string, offset: number): Found | undefined => {
   const lines = text.slice(0, offset).split("\n")
   const number = lines.length
   const [rest = ""] = text.slice(offset - (lines.pop() ?? "").length).split("\n", 1)

@@ -1,16 +1,10 @@
 /** Keys of YAML that stand for something else than they seem to, and keys that are none as the blank after the colon is missing. */
 import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from "yaml"
-
-interface Found {
-  readonly message: string
-  readonly offset: number
-}
+import { codeOf } from "./DamagedText.ts"
+import type { Found } from "./Source.ts"
 
 /** The nodes that aliases stand for. */
 export type Anchors = ReadonlyMap<string, Node>
-
-const codeOf = (character: string): string =>
-  `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`
 
 /** What is wrong with the key of a mapping, or with a merge key's value. */
 export const keyProblems = ({ items }: YAMLMap, anchors: Anchors): ReadonlyArray<Found> =>

@@ -1,10 +1,6 @@
 /** Says in the words of a plan's author what the parser of YAML complains about, and where its cause is. */
-import { cutText, jsonComment } from "./YamlComment.ts"
-
-export interface Found {
-  readonly message: string
-  readonly offset: number
-}
+import type { Found } from "./Source.ts"
+import { cutText, entry, jsonComment } from "./YamlComment.ts"
 
 /** Messages in the place of the parser's own, by its error codes. */
 const messages: Readonly<Record<string, string>> = {
@@ -29,16 +25,19 @@ interface ParserError {
   readonly pos: readonly [number, number]
 }
 
+/** The codes for the rest of a text that has ended too early. */
+const ofRest = new Set(["BAD_INDENT", "MISSING_CHAR"])
+
 /** A syntax error in words that say what to write. */
 export const found = (text: string, { code, message, pos }: ParserError): Found => {
   const [offset] = pos
+  const next = nextText(text, offset)
   const isUnexpected = code === "BAD_SCALAR_START" || code === "UNEXPECTED_TOKEN"
   return (
     fenceHint(text) ??
     jsonComment(text) ??
     (isUnexpected ? (innerQuoteHint(text, offset) ?? quoteHint(text, offset)) : undefined) ??
-    cutText(text, code, nextText(text, offset)) ??
-    blockHint(text, code, nextText(text, offset)) ?? {
+    (ofRest.has(code) ? (cutText(text, next) ?? blockHint(text, next)) : undefined) ?? {
       message: messages[code] ?? (message === noKey ? noKeyText : undefined) ?? commentHint(text, code) ?? message,
       offset
     }
@@ -86,12 +85,11 @@ const mapping = /^\{[ \t]*(?:"[^"]*"|'[^']*'|[\w$-]+)[ \t]*:/
 const header = /(?:^|[ \t])([|>])[-+\d]*[ \t]*$/
 
 /** Of a line that begins further left than the text after `|` or `>` that it belongs to. */
-const blockHint = (text: string, code: string, offset: number): Found | undefined => {
-  if (code !== "BAD_INDENT" && code !== "MISSING_CHAR") return undefined
+const blockHint = (text: string, offset: number): Found | undefined => {
   const before = text.slice(0, offset).split(/\r?\n/)
   const lineStart = text.lastIndexOf("\n", offset - 1) + 1
   const [, blank = "", rest = ""] = /^([ \t]*)([^\n]*)/.exec(text.slice(lineStart)) ?? []
-  if (/^(?:-[ \t]|[\w"'.-]+[ \t]*:(?:[ \t\r]|$))/.test(rest)) return undefined
+  if (entry.test(rest)) return undefined
   for (let number = before.length - 1; number > 0; number -= 1) {
     const line = before[number - 1] ?? ""
     const [, mark] = header.exec(line) ?? []

@@ -1,10 +1,6 @@
 /** Tags of YAML: those of the core schema are read, and every other one is an error that says what to write instead. */
 import { type Document, isScalar, visit } from "yaml"
-
-interface Found {
-  readonly message: string
-  readonly offset: number
-}
+import type { Found } from "./Source.ts"
 
 const core = ["str", "null", "bool", "int", "float", "map", "seq"]
 const prefix = "tag:yaml.org,2002:"

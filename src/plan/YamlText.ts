@@ -1,8 +1,8 @@
 /** Text in YAML that stands for something else than it seems to: tags, comments, braces, escapes, merge keys. */
 import { type Document, isMap, isPair, isScalar, type Node, type Pair, visit } from "yaml"
 import { escapedPath } from "./EscapedPath.ts"
+import type { Found } from "./Source.ts"
 import { gluedMessage, keyProblems } from "./YamlKeys.ts"
-import type { Found } from "./YamlSyntax.ts"
 import { tagMessage, tagProblems } from "./YamlTag.ts"
 
 /** What must be mended, and what may be meant. */
@@ -41,18 +41,19 @@ export const findingsOf = (document: Document, text: string): Findings => {
     },
     Scalar: (_key, scalar, path) => {
       const [offset, end] = scalar.range ?? [0, 0]
-      if (scalar.anchor !== undefined && !aliased.has(scalar.anchor) && isText(keysOf(path))) {
+      const keys = keysOf(path)
+      const isRead = isText(keys)
+      if (scalar.anchor !== undefined && !aliased.has(scalar.anchor) && isRead) {
         const message = `&${scalar.anchor} names this text for an alias, and none uses it: if it belongs to the text, put all of it in quotes`
         notices.push({ message, offset })
       }
-      const keys = keysOf(path)
       const glued = scalar.type === "PLAIN" ? gluedMessage(text.slice(offset, end), keys[0] === "context") : undefined
-      if (glued !== undefined && isText(keys)) problems.push({ message: glued, offset })
+      if (glued !== undefined && isRead) problems.push({ message: glued, offset })
       if (scalar.type === "QUOTE_DOUBLE") {
         const escaped = escapedPath(text.slice(offset, end))
         if (escaped !== undefined) (escaped.isCertain ? problems : notices).push({ message: escaped.message, offset })
       }
-      if (scalar.type === "PLAIN" && isText(keysOf(path)) && /^[ \t]+#/.test(text.slice(end, end + 100))) {
+      if (scalar.type === "PLAIN" && isRead && /^[ \t]+#/.test(text.slice(end, end + 100))) {
         // In a text of several lines the place of the comment is told, as it may be far from its beginning.
         const isLong = text.slice(offset, end).includes("\n")
         notices.push({

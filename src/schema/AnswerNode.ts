@@ -67,6 +67,15 @@ export const isObject = (value: unknown): value is JsonObject =>
 
 export const isList = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
 
+/** A value as messages show it: its JSON, or its text where it has none. */
+export const shown = (value: unknown): string => JSON.stringify(value) ?? String(value)
+
+/** The same of an answer, which may be long. */
+export const shownShort = (value: unknown): string => {
+  const text = shown(value)
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
+
 /** JSON with sorted keys: equal for equal values. */
 export const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>

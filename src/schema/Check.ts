@@ -9,6 +9,7 @@ import {
   type JsonObject,
   type Path,
   type Problem,
+  shownShort,
   typeOf,
   typesOf
 } from "./AnswerNode.ts"
@@ -28,11 +29,6 @@ export const check = (node: AnswerNode, answer: unknown): Checked => {
   return { value, problems: checking.problems, surplus: checking.surplus }
 }
 
-const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
-}
-
 class Checking {
   readonly problems: Array<Problem> = []
   surplus = 0
@@ -45,7 +41,8 @@ class Checking {
     const value =
       node.variants === undefined ? this.#plain(node, answer, path) : this.#variant(node.variants, answer, path)
     for (const { keyword, test, value: limit } of node.limits) {
-      if (!test(value)) this.#problem(path, `expected a value with ${keyword} ${shown(limit)}, got ${shown(value)}`)
+      if (!test(value))
+        this.#problem(path, `expected a value with ${keyword} ${shownShort(limit)}, got ${shownShort(value)}`)
     }
     return value
   }
@@ -71,7 +68,8 @@ class Checking {
     if (node.choices !== undefined) {
       const isTyped = node.types === undefined || hasType(node.types, typeOf(answer))
       const known = isTyped && node.choices.some((choice) => canonical(choice) === canonical(answer))
-      if (!known) this.#problem(path, `expected one of ${node.choices.map(shown).join(", ")}, got ${shown(answer)}`)
+      if (!known)
+        this.#problem(path, `expected one of ${node.choices.map(shownShort).join(", ")}, got ${shownShort(answer)}`)
       return answer
     }
     if (isList(answer)) {
@@ -84,7 +82,7 @@ class Checking {
       if (types === undefined || types.includes("object")) return this.#object(node, answer, path)
     }
     if (types !== undefined && !hasType(types, typeOf(answer))) {
-      this.#problem(path, `expected ${types.length === 0 ? "no value" : types.join(" or ")}, got ${shown(answer)}`)
+      this.#problem(path, `expected ${types.length === 0 ? "no value" : types.join(" or ")}, got ${shownShort(answer)}`)
     }
     return answer
   }

@@ -28,48 +28,38 @@ export interface Reader extends Reporter {
 
 type OfObject = Pick<AnswerNode, "properties" | "patterns" | "required" | "rest" | "limits" | "types">
 
+/** Adds the limit of one keyword, whose meaning depends on those of `beside`. `value` is what its description says. */
+type Add = (keyword: string, beside?: JsonObject, value?: unknown) => void
+
 /** The properties of a schema, and its conditions as limits. */
 export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): OfObject => {
   const limits: Array<Limit> = []
-  const add = (keyword: string, test: Limit["test"]) => limits.push({ keyword, value: schema[keyword], test })
   const part = (keyword: string): AnswerNode | undefined =>
     schema[keyword] === undefined ? undefined : reader.read(schema[keyword], [...path, keyword])
+  const add: Add = (keyword, beside = {}, value = schema[keyword]) => {
+    const tested = { ...beside, [keyword]: schema[keyword] }
+    limits.push({ keyword, value, test: (answer) => reader.fits(tested, answer) })
+  }
 
   const not = part("not")
   const isNever = not !== undefined && isOpen(not)
-  if (not !== undefined && !isNever) add("not", (value) => !reader.fits(schema.not, value))
+  if (not !== undefined && !isNever) add("not")
   const [condition, then, otherwise] = ["if", "then", "else"].map(part)
   if (condition !== undefined && (then !== undefined || otherwise !== undefined)) {
-    const test = (value: unknown) => {
-      const next = reader.fits(schema.if, value) ? schema.then : schema.else
-      return next === undefined || reader.fits(next, value)
-    }
-    const value = Object.fromEntries(Object.entries(schema).filter(([key]) => /^(if|then|else)$/.test(key)))
-    limits.push({ keyword: "if", value, test })
+    const whole = pick(schema, ["if", "then", "else"])
+    add("if", whole, whole)
   }
-  const contained = part("contains")
-  if (contained !== undefined) {
-    const { maxContains = Number.POSITIVE_INFINITY, minContains = 1 } = schema
-    add("contains", (value) => {
-      if (!isList(value)) return true
-      const count = value.filter((item) => reader.fits(schema.contains, item)).length
-      return count >= Number(minContains) && count <= Number(maxContains)
-    })
-  }
-  for (const keyword of ["dependentRequired", "dependencies"]) {
-    const named = schema[keyword]
-    if (isObject(named)) add(keyword, (value) => !isObject(value) || hasDependents(named, value))
-  }
+  if (part("contains") !== undefined) add("contains", pick(schema, ["minContains", "maxContains"]))
   const branches = condition === undefined ? [] : [then, otherwise].filter((branch) => branch !== undefined)
-  for (const keyword of ["dependentSchemas", "dependencies"]) {
-    if (!isObject(schema[keyword])) continue
+  for (const keyword of ["dependentRequired", "dependentSchemas", "dependencies"]) {
+    if (!isObject(schema[keyword]) || Object.keys(schema[keyword]).length === 0) continue
+    add(keyword)
+    if (keyword === "dependentRequired") continue
     for (const [name, dependent] of Object.entries(schema[keyword])) {
-      if (isList(dependent)) continue
-      branches.push(reader.read(dependent, [...path, keyword, name]))
-      add(keyword, (value) => !isObject(value) || !Object.hasOwn(value, name) || reader.fits(dependent, value))
+      if (!isList(dependent)) branches.push(reader.read(dependent, [...path, keyword, name]))
     }
   }
-  const properties = propertiesOf(reader, schema, path, limits)
+  const properties = propertiesOf(reader, schema, path, add)
   return {
     ...withBranches(properties, branches, schema.unevaluatedProperties !== undefined),
     required: requiredOf(reader, schema, path),
@@ -77,6 +67,10 @@ export const conditionsOf = (reader: Reader, schema: JsonObject, path: Path): Of
     ...(isNever && { types: [] })
   }
 }
+
+/** The keywords that a schema has of these, in its own order. */
+const pick = (schema: JsonObject, keywords: ReadonlyArray<string>): JsonObject =>
+  Object.fromEntries(Object.entries(schema).filter(([keyword]) => keywords.includes(keyword)))
 
 /** Adds what `then` and other schemas for some values know of an object: without it, no answer could have it. */
 const withBranches = (own: OfKeys, branches: ReadonlyArray<AnswerNode>, isClosed: boolean): OfKeys => {
@@ -98,12 +92,6 @@ const withBranches = (own: OfKeys, branches: ReadonlyArray<AnswerNode>, isClosed
 
 const conditional = ([name, node]: readonly [string, AnswerNode]) => [name, { ...node, isConditional: true }] as const
 
-const hasDependents = (named: JsonObject, value: JsonObject): boolean =>
-  Object.entries(named).every(
-    ([name, others]) =>
-      !Object.hasOwn(value, name) || !isList(others) || others.every((other) => Object.hasOwn(value, String(other)))
-  )
-
 const requiredOf = (reader: Reader, { required }: JsonObject, path: Path): ReadonlyArray<string> => {
   // In OpenAPI 2 and draft-03 a property says `required: true` of itself, which has no meaning here.
   if (required === undefined) return []
@@ -117,7 +105,7 @@ const requiredOf = (reader: Reader, { required }: JsonObject, path: Path): Reado
 type OfKeys = Pick<AnswerNode, "properties" | "patterns" | "rest">
 
 /** Properties by name. Names that `propertyNames` lists become properties; of other names, only their limits are kept. */
-const propertiesOf = (reader: Reader, schema: JsonObject, path: Path, limits: Array<Limit>): OfKeys => {
+const propertiesOf = (reader: Reader, schema: JsonObject, path: Path, add: Add): OfKeys => {
   const { additionalProperties: stated, propertyNames } = schema
   const rest =
     stated === undefined || typeof stated === "boolean"
@@ -126,10 +114,6 @@ const propertiesOf = (reader: Reader, schema: JsonObject, path: Path, limits: Ar
   const patterns = patternsOf(reader, schema, path)
   const others = { ...anything(path), patterns, rest }
   const named = reader.byName(schema, "properties", path)
-  const add = (keyword: string, beside: JsonObject = {}) => {
-    const part = { ...beside, [keyword]: schema[keyword] }
-    limits.push({ keyword, value: schema[keyword], test: (value) => !isObject(value) || reader.fits(part, value) })
-  }
 
   if (propertyNames !== undefined) {
     const names = reader.read(propertyNames, [...path, "propertyNames"])

@@ -1,5 +1,6 @@
 /** The schema of values that fit two schemas, as `allOf` and keywords beside `anyOf` or `$ref` state it. */
 import { type AnswerNode, anything, canonical, hasType, type TypeName } from "./AnswerNode.ts"
+import { matches } from "./PatternMatch.ts"
 
 /** More variants than this come from multiplied `anyOf`s, and the API takes only 16 unions. */
 const maxVariants = 100
@@ -110,7 +111,7 @@ const withoutUndefined = (annotations: Annotations): Annotations => ({
 
 /** What a schema says of a key that is none of its properties; false where its objects have no such key. */
 export const keyOf = ({ path, patterns = [], rest }: AnswerNode, name: string): AnswerNode | false | undefined => {
-  const fitting = patterns.filter(({ expression }) => expression.test(name))
+  const fitting = patterns.filter(({ expression }) => matches(expression, name))
   if (fitting.length === 0) return rest === true ? undefined : rest
   return fitting.reduce<AnswerNode>((all, { node }) => {
     const merged = merge(all, node)

@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type Path,
   type Problem,
+  shown,
   typeNames,
   type TypeName
 } from "./AnswerNode.ts"
@@ -65,8 +66,6 @@ const nameOf = (path: Path): string | undefined => path.findLast((part) => typeo
 /** YAML reads some texts as numbers or booleans. */
 const textOf = (value: unknown): string | undefined =>
   value === undefined || typeof value === "string" ? value : shown(value)
-
-const shown = (value: unknown): string => JSON.stringify(value) ?? String(value)
 
 export class Reader {
   readonly problems: Array<Problem> = []

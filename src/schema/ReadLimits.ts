@@ -1,11 +1,9 @@
 /** Reads the bounds, lengths, counts and patterns of a schema. */
 import { matches } from "./PatternMatch.ts"
-import type { JsonObject, Limit, Path } from "./AnswerNode.ts"
+import { type JsonObject, type Limit, type Path, shown } from "./AnswerNode.ts"
 import type { Reporter } from "./Conditions.ts"
 import { countKeywords, limitOf, numericKeywords } from "./Limits.ts"
 import { compile } from "./Pattern.ts"
-
-const shown = (value: unknown): string => JSON.stringify(value) ?? String(value)
 
 /** The limits of a schema that are about one value: bounds, lengths, counts, patterns. */
 export const limitsOf = (reader: Reporter, schema: JsonObject, path: Path): ReadonlyArray<Limit> => {

@@ -8,10 +8,12 @@ import {
   type Limit,
   type Path,
   type Problem,
+  shownShort,
   type TypeName,
   typeOf
 } from "./AnswerNode.ts"
 import { expressionOf } from "./Pattern.ts"
+import { matches } from "./PatternMatch.ts"
 import { limitsOf } from "./ReadLimits.ts"
 import { type Documents, resolve } from "./Reference.ts"
 
@@ -45,11 +47,6 @@ const limitsFor = (schema: JsonObject): ReadonlyArray<Limit> => {
   return read
 }
 
-const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
-}
-
 /** What of a value does not fit a schema of a document that was read without problems. `oneOf` is read as `anyOf`. */
 export const problemsOf = (documents: Documents, schema: unknown, value: unknown): ReadonlyArray<Problem> =>
   new Validation(documents).visit(schema, value, []).problems
@@ -62,7 +59,7 @@ class Validation {
   }
 
   visit(schema: unknown, value: unknown, path: Path): Outcome {
-    if (schema === false) return outcome({ path, message: `expected no value, got ${shown(value)}` })
+    if (schema === false) return outcome({ path, message: `expected no value, got ${shownShort(value)}` })
     const found = outcome()
     if (!isObject(schema) || (schema.nullable === true && value === null)) return found
     this.#plain(schema, value, path, found)
@@ -81,14 +78,14 @@ class Validation {
     if (schema.type !== undefined) {
       const named = (isList(schema.type) ? schema.type : [schema.type]) as ReadonlyArray<TypeName | null>
       const types = named.map((type) => type ?? "null")
-      if (!hasType(types, typeOf(value))) problem(`expected ${types.join(" or ")}, got ${shown(value)}`)
+      if (!hasType(types, typeOf(value))) problem(`expected ${types.join(" or ")}, got ${shownShort(value)}`)
     }
     for (const choices of [schema.enum, schema.const === undefined ? undefined : [schema.const]]) {
       if (isList(choices) && !choices.some((choice) => canonical(choice) === canonical(value)))
-        problem(`expected one of ${choices.map(shown).join(", ")}, got ${shown(value)}`)
+        problem(`expected one of ${choices.map(shownShort).join(", ")}, got ${shownShort(value)}`)
     }
     for (const { keyword, test, value: limit } of limitsFor(schema)) {
-      if (!test(value)) problem(`expected a value with ${keyword} ${shown(limit)}, got ${shown(value)}`)
+      if (!test(value)) problem(`expected a value with ${keyword} ${shownShort(limit)}, got ${shownShort(value)}`)
     }
   }
 
@@ -106,7 +103,10 @@ class Validation {
       if (fitting.length === 0 && nearest !== undefined) add(found, nearest)
     }
     if (schema.not !== undefined && this.#fits(schema.not, value))
-      found.problems.push({ path, message: `expected a value with not ${shown(schema.not)}, got ${shown(value)}` })
+      found.problems.push({
+        path,
+        message: `expected a value with not ${shownShort(schema.not)}, got ${shownShort(value)}`
+      })
     if (schema.if !== undefined) {
       const condition = this.visit(schema.if, value, path)
       if (fitsIn(condition)) add(found, condition)
@@ -133,8 +133,8 @@ class Validation {
       const matching = [...value.keys()].filter((index) => this.#fits(schema.contains, value[index]))
       for (const index of matching) found.items.add(index)
       if (matching.length < Number(minContains) || matching.length > Number(maxContains)) {
-        const wanted = `expected a value with contains ${shown(schema.contains)}`
-        found.problems.push({ path, message: `${wanted}, got ${shown(value)}` })
+        const wanted = `expected a value with contains ${shownShort(schema.contains)}`
+        found.problems.push({ path, message: `${wanted}, got ${shownShort(value)}` })
       }
     }
     if (schema.unevaluatedItems === undefined) return
@@ -155,7 +155,10 @@ class Validation {
       else found.problems.push(...this.visit(part, value[name], [...path, name]).problems)
     }
     for (const name of Object.keys(value)) {
-      const parts = patterns.flatMap(([pattern, part]) => (expressionOf(pattern)?.test(name) === true ? [part] : []))
+      const parts = patterns.flatMap(([pattern, part]) => {
+        const expression = expressionOf(pattern)
+        return expression !== undefined && matches(expression, name) ? [part] : []
+      })
       if (Object.hasOwn(own, name)) parts.push(own[name])
       if (parts.length === 0 && schema.additionalProperties !== undefined) parts.push(schema.additionalProperties)
       for (const part of parts) visit(part, name)
@@ -173,7 +176,7 @@ class Validation {
         if (!Object.hasOwn(value, name)) continue
         const missing = isList(dependent) ? dependent.filter((other) => !Object.hasOwn(value, String(other))) : []
         for (const other of missing) {
-          found.problems.push({ path: [...path, String(other)], message: `missing beside ${shown(name)}` })
+          found.problems.push({ path: [...path, String(other)], message: `missing beside ${shownShort(name)}` })
         }
         if (!isList(dependent)) add(found, this.visit(dependent, value, path))
       }

@@ -114,6 +114,12 @@ describe("a plan in YAML is rejected for", () => {
       "1:13 asks.a: has half of a character (U+D83D, a surrogate without its other half)"
     ],
     [
+      "halves of surrogate pairs in the schema of an answer, once",
+      'asks: { a: { question: x, answer: { type: string, title: "\\ud83d" } } }\nsynthesis: "\\ud83d"',
+      "1:51 asks.a.answer.title: this text has half of a character (U+D83D, a surrogate without its other half): write the whole character",
+      "2:1 synthesis: has half of a character (U+D83D, a surrogate without its other half)"
+    ],
+    [
       "two merge keys",
       "asks:\n  a: &a { question: x }\n  c:\n    <<: *a\n    <<: *a",
       "5:5 << stands here twice: write one with a list, <<: [*a, *b]"

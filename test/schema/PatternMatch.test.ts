@@ -19,4 +19,14 @@ describe("the pattern of a schema", () => {
       assert.include(issue, "n: expected")
     })
   )
+
+  it.effect("does not hold up the process by a long key", () =>
+    Effect.gen(function* () {
+      const patternProperties = { "^(a+)+$": { type: "string" } }
+      const format = AnswerFormat.of({ type: "object", patternProperties, additionalProperties: false })
+      const key = `${"a".repeat(200)}b`
+      assert.include(yield* Effect.flip(format.decode([{ key, value: "x" }])), "expected")
+      assert.deepStrictEqual(yield* format.decode([{ key: "aa", value: "x" }]), { aa: "x" })
+    })
+  )
 })

@@ -129,9 +129,10 @@ describe.concurrent("fanfold run", { timeout: 60_000 }, () => {
 
   it("leaves the progress out with --no-progress, and the summary too with --quiet", async () => {
     await using server = await mockClaude().serve()
-    const cwd = folder({ "plan.yaml": plan })
     const [brief, quiet] = await Promise.all(
-      ["--no-progress", "--quiet"].map((flag) => fanfold(["run", "plan.yaml", flag], { cwd, env: reaching(server) }))
+      ["--no-progress", "--quiet"].map((flag) =>
+        fanfold(["run", "plan.yaml", flag], { cwd: folder({ "plan.yaml": plan }), env: reaching(server) })
+      )
     )
     assert.match(brief!.stderr, /^2 asks in .*\n[\d,]+ tokens in, .*\n$/)
     assert.strictEqual(quiet!.stderr, "")

@@ -96,9 +96,10 @@ const of = (sql: SqlClient, place: string, locks: RunLocks, outage: Outage, writ
     begin: (run, options) =>
       Effect.gen(function* () {
         const n = yield* RunList.nextNumber(sql)
-        yield* Effect.acquireRelease(locks.take(n), () => locks.release(n))
-        const begun = yield* RunList.begin(sql, run, n, options)
+        yield* locks.take(n)
+        const begun = yield* Effect.onError(RunList.begin(sql, run, n, options), () => locks.release(n))
         if ("open" in begun) yield* locks.release(n)
+        else yield* Effect.addFinalizer(() => locks.release(n))
         return begun
       }).pipe(writing),
     unfinished: (plan, source) => RunList.unfinished(sql, plan, source).pipe(reading),

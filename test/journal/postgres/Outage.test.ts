@@ -1,8 +1,10 @@
 /** Bad days of a database: restarted, gone for a while or for good, or not as its user thinks. */
 import { assert, describe, it } from "@effect/vitest"
 import { Console, Effect, Fiber } from "effect"
+import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import type { Row } from "../../../src/journal/Journal.ts"
 import { init, open, openToRead } from "../../../src/journal/OpenJournal.ts"
+import { Outage } from "../../../src/journal/postgres/Outage.ts"
 import { isInstalled, password, server } from "../../Postgres.ts"
 import { answered, begin, found } from "../Rows.ts"
 
@@ -75,6 +77,33 @@ describe.skipIf(!isInstalled)("a database", () => {
         for (const n of [1, 2, 3]) assert.strictEqual(yield* found(journal, `during ${n}`), `re during ${n}`)
       })
     )
+  )
+
+  it.live(
+    "that is away for longer than the limit ends the waiting, as it is not waited for where nothing may wait",
+    () =>
+      listening((said) =>
+        Effect.gen(function* () {
+          const gone = new SqlError({
+            reason: new ConnectionError({ cause: new Error("connect ECONNREFUSED"), operation: "connect" })
+          })
+          let tries = 0
+          const failing = Effect.suspend(() => {
+            tries++
+            return Effect.fail(gone)
+          })
+          const outage = new Outage("postgres://h/d", "2 seconds")
+          const error = yield* Effect.flip(outage.outlast(failing, "cannot be written"))
+          assert.strictEqual(
+            error.message,
+            "the journal postgres://h/d cannot be written: it cannot be reached: connect ECONNREFUSED"
+          )
+          assert.isAbove(tries, 3)
+          assert.lengthOf(said, 1)
+          yield* Effect.flip(new Outage("postgres://h/d", 0).outlast(failing, "cannot be read"))
+          assert.lengthOf(said, 1)
+        })
+      )
   )
 
   it.live("that was restarted has no run that another process may go on with while its own lives", () =>

@@ -60,7 +60,7 @@ export const begin = ({
   const begun = Effect.gen(function* () {
     const journal = yield* open(options.file)
     const run = yield* waited(journal, { plan: name, source, isFresh: reuse === "never", isQuiet })
-    const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at))
+    const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at), { notesBoughtAgain: true })
     if (!isQuiet && run.resumed.length > 0 && recorder.isReusing) {
       const progress = yield* journal.progress(run.resumed)
       const isBegun = progress.answered.size > 0 || progress.inFlight.length > 0

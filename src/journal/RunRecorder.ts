@@ -35,9 +35,17 @@ export class RunRecorder {
   readonly #reused = new Map<string, WorstCase.Answer>()
   #isBroken = false
 
-  /** `reusable`: undefined where nothing is reused. */
-  constructor(journal: typeof Journal.Service, run: BegunRun, reusable: Reusable | undefined) {
+  readonly #notesBoughtAgain: boolean
+
+  /** `reusable`: undefined where nothing is reused. `notesBoughtAgain`: fill `boughtAgain`, which takes a search for each request. */
+  constructor(
+    journal: typeof Journal.Service,
+    run: BegunRun,
+    reusable: Reusable | undefined,
+    { notesBoughtAgain = false } = {}
+  ) {
     this.run = run
+    this.#notesBoughtAgain = notesBoughtAgain
     this.#journal = journal
     this.#reusable = reusable
   }
@@ -163,13 +171,22 @@ export class RunRecorder {
   #known(key: string, ordinal: number): Effect.Effect<Known | undefined> {
     const reusable = this.#reusable
     if (reusable === undefined) return Effect.succeed(undefined)
-    return Effect.flatMap(this.#find(key, ordinal, reusable), (known) => {
-      if (known !== undefined || reusable.since === anyTime) return Effect.succeed(known)
-      return Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (other) => {
-        const reply = other?.turns.at(-1)?.reply
+    return Effect.tap(this.#find(key, ordinal, reusable), (known) =>
+      known !== undefined || reusable.since === anyTime || !this.#notesBoughtAgain
+        ? Effect.void
+        : this.#noteBoughtAgain(key, ordinal, reusable)
+    )
+  }
+
+  /** In the background, as no request waits for it. */
+  #noteBoughtAgain(key: string, ordinal: number, reusable: Reusable): Effect.Effect<void> {
+    return Effect.withFiber((fiber) => {
+      const noted = Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (known) => {
+        const reply = known?.turns.at(-1)?.reply
         if (reply !== undefined) this.boughtAgain.push({ model: reply.model, usage: reply.usage })
-        return undefined
       })
+      Effect.runForkWith(fiber.context)(noted)
+      return Effect.void
     })
   }
 

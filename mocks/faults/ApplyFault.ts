@@ -78,10 +78,18 @@ const brokenEvent = (chunk: Outgoing.Chunk): Outgoing.Chunk => ({
 const isStream = (outgoing: Outgoing.Outgoing): boolean => outgoing.chunks[0]?.event !== undefined
 
 /** Changes a successful reply as the fault says; returns an error reply unchanged. */
-export const toReply = (fault: Fault, attempt: Attempt, outgoing: Outgoing.Outgoing): Outgoing.Outgoing => {
+export const toReply = (
+  fault: Fault,
+  attempt: Attempt,
+  outgoing: Outgoing.Outgoing
+): Outgoing.Outgoing | NetworkFailure => {
   if (outgoing.status !== 200) return outgoing
   const { chunks } = outgoing
   switch (fault.kind) {
+    case "lost":
+      return fault.status === undefined
+        ? new NetworkFailure("ECONNRESET")
+        : attempt.reject({ status: fault.status, type: "api_error", message: "The reply was lost", shouldRetry: true })
     case "cut": {
       const { before } = splitAt(chunks, fault.afterDeltas)
       return { ...outgoing, chunks: before, ending: fault.how === "reset" ? "reset" : "truncate" }

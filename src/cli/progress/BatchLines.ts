@@ -1,0 +1,43 @@
+/** What progress says of Message Batches. Pure. */
+import type { BatchCounts, BatchEvent } from "../../claude/Event.ts"
+import { plural, numberText } from "../../options/NumberText.ts"
+import { roundedText } from "../../options/DurationText.ts"
+import type { BatchState } from "../../report/BatchState.ts"
+import type { RunState } from "../../report/RunState.ts"
+
+/** The line for an event that `state` already contains; `undefined` for events that have none. */
+export const ofEvent = ({ batches }: RunState, event: BatchEvent): string | undefined => {
+  switch (event._tag) {
+    case "BatchSubmitting":
+      return `📦 Sending ${plural(event.ids.length, "ask", "asks")} as a batch`
+    case "BatchNotCreated":
+      return `📦 The batch was not created: ${event.message}`
+    case "BatchUncertain":
+      return `⏳ Waiting: ${event.message}`
+    case "BatchSubmitted":
+    case "BatchPolled": {
+      const batch = batches.of(event.batch)
+      return batch === undefined ? undefined : `📦 ${line(batch, event.at)}`
+    }
+    case "BatchEnded":
+      return `📦 Batch ${event.batch} has ended: ${countsText(event.counts)}`
+  }
+}
+
+/** `Batch msgbatch_01: 12 in progress, 3 succeeded; ends within 23 h`. */
+export const line = ({ counts, expiresAt, id, isCanceling }: BatchState, now: number): string =>
+  `Batch ${id}: ${countsText(counts)}${isCanceling ? "; being canceled" : `; expires in ${roundedText(Math.max(0, expiresAt - now))}`}`
+
+const countsText = ({ canceled, errored, expired, processing, succeeded }: BatchCounts): string =>
+  (
+    [
+      [processing, "in progress"],
+      [succeeded, "succeeded"],
+      [errored, "errored"],
+      [expired, "expired"],
+      [canceled, "canceled"]
+    ] as const
+  )
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${numberText(count)} ${what}`)
+    .join(", ")

@@ -122,7 +122,10 @@ export const make = (settings: Settings): Engine => {
     const fault = faultRules.pick(exchange)
     if (fault === undefined) return route(exchange)
     exchange.entry.fault = fault.kind === "status" ? `${fault.status} ${fault.type}` : fault.kind
-    return ApplyFault.replacement(fault, exchange) ?? ApplyFault.toReply(fault, exchange, route(exchange))
+    const outgoing = ApplyFault.replacement(fault, exchange)
+    if (outgoing !== undefined) return outgoing
+    const startedAt = fault.kind === "lost" ? exchange.at(fault.millis ?? 0) : exchange.startedAt
+    return ApplyFault.toReply(fault, exchange, route({ ...exchange, startedAt }))
   }
 
   const attempt = (incoming: Incoming.Incoming, arrivedAt = clock.now()): Attempted => {
@@ -161,9 +164,10 @@ export const make = (settings: Settings): Engine => {
     const { signal } = incoming
     const { onEnd, onHeaders, onRead, outgoing } = attempt(incoming)
     try {
-      if (outgoing instanceof NetworkFailure) throw outgoing
-      const wait = outgoing.headersAtMillis - clock.now()
+      const isFailure = outgoing instanceof NetworkFailure
+      const wait = (isFailure ? outgoing.atMillis : outgoing.headersAtMillis) - clock.now()
       if (wait > 0 || signal?.aborted === true) await clock.sleep(wait, signal)
+      if (isFailure) throw outgoing
       onHeaders()
       const body = Outgoing.body(outgoing, { clock, signal, onRead, onEnd })
       return new Response(body, { status: outgoing.status, headers: outgoing.headers })

@@ -11,12 +11,12 @@ export const asks = 24
 const timeScale = 1 / 60_000
 const simulated = (realMillis: number): number => realMillis / timeScale
 
-/** Requests of a batch are done within 16 hours, or 0.96 s. */
-const processingMillis = 16 * 60 * 60_000
+/** Requests of a batch are done within 10 hours, or 0.6 s. */
+const processingMillis = 10 * 60 * 60_000
 
 /** A new batch is in the list after so long, in real time; a client that looks for one must wait longer. */
 const listedMillis = 300
-const settle = "2 seconds"
+const settleMillis = 1200
 
 const names = Array.from({ length: asks }, (_, index) => `q${String(index + 1).padStart(2, "0")}`)
 
@@ -28,7 +28,7 @@ export const write = (folder: string, seed: number): void => {
   const plan = {
     asks: Object.fromEntries(names.map((name) => [name, `Question ${name}: what is it?`])),
     synthesis: "Fold them.",
-    batch: { poll: "60 millis", settle }
+    batch: { poll: "60 millis", settle: `${settleMillis} millis` }
   }
   const replies = names.map((name) => ({
     when: { part: "ask" as const, user: `Question ${name}:` },
@@ -51,6 +51,9 @@ export const slowResults = {
   fault: { kind: "drip", everyMillis: simulated(1) },
   operation: "batches.results"
 } as const
+
+/** A gateway gives the creation up after this, when the API begins with it: later than what `settle` would be from the intent on. */
+export const lateCreation = { kind: "lost", status: 504, millis: simulated(settleMillis + 100) } as const
 
 /** A question of which a single request may fail. */
 export const questionOf = (share: number): string => `Question ${names[Math.floor(share * asks)]}:`
@@ -85,13 +88,10 @@ const pollMillis = 2
 export const undisturbed = async (command: Command, folder: string, mock: StandaloneMock): Promise<Undisturbed> => {
   await mock.reset()
   const startedAt = performance.now()
-  const { ended } = run(command, folder, mock.url)
-  let hasEnded = false
-  void ended.then(() => {
-    hasEnded = true
-  })
-  while (!hasEnded && !(await mock.entries()).some(isCreate))
+  const { child, ended } = run(command, folder, mock.url)
+  while (child.exitCode === null && !(await mock.entries()).some(isCreate)) {
     await new Promise((resolve) => setTimeout(resolve, pollMillis))
+  }
   const createMillis = performance.now() - startedAt
   const { code, stderr, stdout } = await ended
   if (code !== 0) throw new Error(`the undisturbed run ended with ${code}: ${stderr}`)

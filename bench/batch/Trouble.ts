@@ -16,6 +16,7 @@ const kinds: Readonly<Partial<Record<Operation, ReadonlyArray<Kind | undefined>>
     ["reset after it was made", fault.lost()],
     ["reset after it was made", fault.lost()],
     ["504 after it was made", fault.lost({ status: 504 })],
+    ["504 while it was made", Subject.lateCreation],
     ["reset before it was made", fault.reset()],
     ["503 before it was made", fault.unavailable()],
     ["429", fault.rateLimit({ retryAfter: 1 })]

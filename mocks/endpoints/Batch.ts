@@ -59,7 +59,7 @@ const endsAt = (rules: Rules, batch: Batch): number => {
 }
 
 /** Whether processing has ended. The items that are done must have their results. */
-export const isEnded = (rules: Rules, batch: Batch): boolean => rules.clock.now() >= endsAt(rules, batch)
+export const isEnded = (rules: Rules, batch: Batch, now = rules.clock.now()): boolean => now >= endsAt(rules, batch)
 
 /** What became of an item of a batch that has ended. */
 const outcomeOf = (rules: Rules, batch: Batch, item: BatchItem.BatchItem): BatchItem.Result =>
@@ -81,10 +81,15 @@ const countsOf = (rules: Rules, batch: Batch, hasEnded: boolean): Message.Fields
   return counts
 }
 
-/** Gives the batch as the API reports it at the clock's time; `origin` is the base of `results_url`. */
-export const describe = (rules: Rules, batch: Batch, origin: string): Message.Fields & { readonly id: string } => {
-  const hasEnded = isEnded(rules, batch)
-  const isArchived = rules.clock.now() >= batch.archivedAt
+/** Gives the batch as the API reports it at a time; `origin` is the base of `results_url`. */
+export const describe = (
+  rules: Rules,
+  batch: Batch,
+  origin: string,
+  now: number
+): Message.Fields & { readonly id: string } => {
+  const hasEnded = isEnded(rules, batch, now)
+  const isArchived = now >= batch.archivedAt
   return {
     id: batch.id,
     type: "message_batch",

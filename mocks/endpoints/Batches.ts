@@ -63,8 +63,8 @@ export const make = (rules: Rules): Batches => {
     return Outgoing.json(200, { ...exchange.headersAfter(millis), ...polling }, body, exchange.at(millis))
   }
 
-  const describe = (batch: Batch.Batch, exchange: Exchange): ReturnType<typeof Batch.describe> =>
-    Batch.describe(rules, batch, exchange.incoming.url.origin)
+  const describe = (batch: Batch.Batch, exchange: Exchange, now = rules.clock.now()) =>
+    Batch.describe(rules, batch, exchange.incoming.url.origin, now)
 
   /** Requests of different batches are processed in the order of their times, as they share a cache. */
   const settle = (): void => {
@@ -94,7 +94,7 @@ export const make = (rules: Rules): Batches => {
       const items = objectsOf(requests).map((request) => makeItem(request, exchange))
       const batch = Batch.make(rules, exchange, items)
       all.unshift(batch)
-      return reply(exchange, describe(batch, exchange))
+      return reply(exchange, describe(batch, exchange, batch.createdAt))
     },
     list: (exchange) => {
       settle()

@@ -70,6 +70,12 @@ const splitAt = (
 
 const at = (chunk: Omit<Outgoing.Chunk, "atMillis">, atMillis: number): Outgoing.Chunk => ({ ...chunk, atMillis })
 
+const delayed = (outgoing: Outgoing.Outgoing, millis: number): Outgoing.Outgoing => ({
+  ...outgoing,
+  headersAtMillis: outgoing.headersAtMillis + millis,
+  chunks: outgoing.chunks.map((chunk) => at(chunk, chunk.atMillis + millis))
+})
+
 const brokenEvent = (chunk: Outgoing.Chunk): Outgoing.Chunk => ({
   ...chunk,
   text: 'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,\n\n'
@@ -86,10 +92,12 @@ export const toReply = (
   if (outgoing.status !== 200) return outgoing
   const { chunks } = outgoing
   switch (fault.kind) {
-    case "lost":
-      return fault.status === undefined
-        ? new NetworkFailure("ECONNRESET")
-        : attempt.reject({ status: fault.status, type: "api_error", message: "The reply was lost", shouldRetry: true })
+    case "lost": {
+      const atMillis = attempt.at(fault.millis ?? 0)
+      if (fault.status === undefined) return new NetworkFailure("ECONNRESET", atMillis)
+      const error = { status: fault.status, type: "api_error", message: "The reply was lost", shouldRetry: true }
+      return delayed(attempt.reject(error), atMillis - attempt.startedAt)
+    }
     case "cut": {
       const { before } = splitAt(chunks, fault.afterDeltas)
       return { ...outgoing, chunks: before, ending: fault.how === "reset" ? "reset" : "truncate" }

@@ -19,7 +19,7 @@ export const Fault = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("refuse") }),
   Schema.Struct({ kind: Schema.Literal("reset") }),
   Schema.Struct({ kind: Schema.Literal("hang") }),
-  Schema.Struct({ kind: Schema.Literal("lost"), status: optionalInt }),
+  Schema.Struct({ kind: Schema.Literal("lost"), status: optionalInt, millis: optionalMillis }),
   Schema.Struct({ kind: Schema.Literal("cut"), afterDeltas: optionalInt, how: Schema.Literals(["reset", "end"]) }),
   Schema.Struct({
     kind: Schema.Literal("errorEvent"),
@@ -105,9 +105,12 @@ export const reset = (): Fault => ({ kind: "reset" })
 export const hang = (): Fault => ({ kind: "hang" })
 /**
  * The request is carried out (its message is billed, its batch made), but the reply does not arrive: the connection is reset, or with
- * `status` an error comes instead, as of a proxy that waits no longer.
+ * `status` an error comes instead, as of a proxy that waits no longer. Both happen `millis` of simulated time after its arrival.
  */
-export const lost = (options: { readonly status?: number } = {}): Fault => ({ kind: "lost", ...options })
+export const lost = (options: { readonly status?: number; readonly millis?: number } = {}): Fault => ({
+  kind: "lost",
+  ...options
+})
 /** The body is incomplete: it ends by a reset, or as if complete, so that only `message_stop` is missing. */
 export const cut = (options: { readonly afterDeltas?: number; readonly how?: "reset" | "end" } = {}): Fault => ({
   kind: "cut",

@@ -124,6 +124,27 @@ describe("a batch", () => {
     assert.strictEqual((await send("GET", "/batches")).body.data[0].id, id)
   })
 
+  it.each([{}, { status: 504 }])("may be made late, when its reply is lost: %o", async (how) => {
+    const { claude, create, send, time } = open({ batches: { listedMillis: 5000 } })
+    claude.fault(fault.lost({ ...how, millis: 60_000 }), { operation: "batches.create" })
+    const created = create(["a"]).then(
+      ({ error }) => error.type,
+      ({ cause }) => cause.code
+    )
+    let isOver = false
+    void created.then(() => {
+      isOver = true
+    })
+    await time.advance(59_999)
+    assert.isFalse(isOver)
+    await time.advance(1)
+    assert.strictEqual(await created, "status" in how ? "api_error" : "ECONNRESET")
+    await time.advance(4999)
+    assert.deepStrictEqual((await send("GET", "/batches")).body.data, [])
+    await time.advance(1)
+    assert.deepInclude((await send("GET", "/batches")).body.data[0], { created_at: "1970-01-01T00:01:00.000000+00:00" })
+  })
+
   it("passes in seconds with a time scale, also what it says of the times", async () => {
     const { create, get, send, time } = open({ timeScale: 1 / 3600, batches: { processingMillis: 48 * hour } })
     const made = await create(ids(10))

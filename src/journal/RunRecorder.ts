@@ -13,6 +13,7 @@ import { anyTime } from "./Reuse.ts"
 /** One ask: its turns of an earlier run, how many it has had in this one, and its answer if that is of an earlier run. */
 interface Entry {
   readonly n: number
+  readonly filed: Pick<NonNullable<Call.Call["filed"]>, "key" | "ordinal">
   readonly known: Known | undefined
   turns: number
   reused: WorstCase.Answer
@@ -55,6 +56,14 @@ export class RunRecorder {
     return this.#reusable !== undefined
   }
 
+  /** The events of the unfinished runs that this one goes on with, the oldest run first. */
+  readonly earlier: Effect.Effect<ReadonlyArray<Event.Event>> = Effect.suspend(() =>
+    Effect.forEach(this.run.resumed.toReversed(), (id) => this.#journal.events(id))
+  ).pipe(
+    Effect.map((events) => events.flat()),
+    Effect.catchCause((cause) => Effect.as(this.#giveUp(cause), []))
+  )
+
   /** Answers from the journal what it has, and keeps every other reply before it is handed on. */
   around(send: Send): Send {
     const kept = this.#around(send)
@@ -92,7 +101,7 @@ export class RunRecorder {
         if (entry !== undefined) rows.push(...endOf(event, entry.n))
       }
       this.#add(rows)
-      return event._tag === "Dispatched" ? this.#kept : Effect.void
+      return keptAtOnce.has(event._tag) ? this.#kept : Effect.void
     })
   }
 
@@ -103,7 +112,7 @@ export class RunRecorder {
       const n = this.#entryCount++
       return Effect.map(this.#known(keyed.key, ordinal), (known): Entry => {
         this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])
-        return { n, known, turns: 0, reused: noAnswer }
+        return { n, filed: { key: keyed.key, ordinal }, known, turns: 0, reused: noAnswer }
       })
     })
   }
@@ -151,7 +160,8 @@ export class RunRecorder {
       // Its answer takes the place of one that did not fit, but not of the part that it continues.
       if (!isContinued(request)) this.#count(call.run, entry, noAnswer)
       const reused = this.#reused.get(call.run)
-      return reused === undefined ? call : { ...call, reused }
+      const filed = { ...entry.filed, turn: entry.turns - 1 }
+      return { ...call, filed, ...(reused !== undefined && { reused }) }
     })
   }
 
@@ -214,6 +224,14 @@ export class RunRecorder {
     return Console.error(`Nothing more of this run is kept, as ${why}`)
   }
 }
+
+/** What must be known to the next process wherever this one is killed after it. */
+const keptAtOnce: ReadonlySet<Event.Event["_tag"]> = new Set([
+  "Dispatched",
+  "BatchSubmitting",
+  "BatchSubmitted",
+  "BatchNotCreated"
+])
 
 const endOf = (event: Event.Event, entry: number): ReadonlyArray<Row> => {
   if (event._tag === "Answered") return [{ _tag: "End", entry, at: event.at, state: "answered" }]

@@ -1,5 +1,6 @@
 /** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
+import * as Batches from "../claude/Batches.ts"
 import * as BaseUrl from "../claude/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
 import { Transport } from "../claude/Connection.ts"
@@ -10,6 +11,7 @@ import { LearnedLimits } from "./pacing/LearnedLimits.ts"
 import * as LearnedLimitsFile from "./pacing/LearnedLimitsFile.ts"
 import * as Price from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
+import * as Batch from "./Batch.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
 import * as Fallback from "./Fallback.ts"
@@ -40,6 +42,8 @@ export const Options = Schema.Struct({
   /** Off by default; `{}` turns it on. */
   hedge: Schema.optionalKey(Hedge.Options),
   budget: Schema.optionalKey(Budget.Budget),
+  /** Off by default; `{}` turns it on. */
+  batch: Schema.optionalKey(Batch.Options),
   warm: Schema.optionalKey(Warm.Options),
   ...sharedFields,
   /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
@@ -62,8 +66,12 @@ const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknow
 type Around = Layer.Layer<Claude, never, Claude>
 
 /** Beside `Claude`, as events are stamped with prices, and a synthesis is planned, where a program is as well as where its calls are. */
-const stating = ({ prices, refusals = RefusalPolicy.standard }: Options, layer: Around): Around => {
-  const withPolicy = Layer.merge(layer, Layer.succeed(RefusalPolicy.Current, refusals))
+const stating = ({ batch, prices, refusals = RefusalPolicy.standard }: Options, layer: Around): Around => {
+  const withPolicy = Layer.mergeAll(
+    layer,
+    Layer.succeed(RefusalPolicy.Current, refusals),
+    Layer.succeed(Batches.AreUsed, batch !== undefined)
+  )
   return prices === undefined
     ? withPolicy
     : Layer.merge(
@@ -91,8 +99,9 @@ const sourceOf = ({ baseUrl = defaultBaseUrl, fetch }: Partial<ClaudeOptions>): 
  * What belongs to one run. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
  * of which is retried by itself. The journal keeps each of these replies, so that none is paid again where an ask breaks off, and what
  * it answers costs nothing and waits for nothing. A request that is sent again without fallbacks is no further try, and has a worst case of its own.
- * A second copy is no try of its own. Every attempt that may be paid is budgeted. A call that
- * waits for the shared prefix holds no place in `Pacing`.
+ * A second copy is no try of its own. Every attempt that may be paid is budgeted. What goes into a batch
+ * is marked where a budget learns of it, and leaves it to be asked live with a reservation of its own. A call that waits for a batch, or
+ * for the shared prefix, holds no place in `Pacing`.
  */
 const run = (options: Options, source = ""): Around =>
   stating(
@@ -105,8 +114,10 @@ const run = (options: Options, source = ""): Around =>
       ),
       Retry.layer(options.retry),
       Refusals.layer(options.refusals),
+      ...where(options.batch, Batch.choosing),
       ...where(options.hedge, Hedge.layer),
       ...where(options.budget, Budget.layer),
+      ...where(options.batch, Batch.layer),
       Warm.layer(options.warm)
     )
   )
@@ -124,8 +135,14 @@ export const layerOver = (options: Options = {}): Around => {
 export const layer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   check(options)
   const baseUrl = options.baseUrl === undefined ? undefined : BaseUrl.ofOption(options.baseUrl)
-  return run(options, sourceOf({ ...options, baseUrl })).pipe(Layer.provide(processLayer({ ...options, baseUrl })))
+  const stacked = run(options, sourceOf({ ...options, baseUrl })).pipe(
+    Layer.provide(processLayer({ ...options, baseUrl }))
+  )
+  return options.batch === undefined ? stacked : Layer.provide(stacked, batchesLayer({ ...options, baseUrl }))
 }
+
+const batchesLayer = ({ apiKey, baseUrl, fetch, transport }: ClaudeOptions): Layer.Layer<never> =>
+  Layer.effect(Batches.Current, Batches.make({ apiKey, baseUrl, fetch, transport }))
 
 /** The stack over the API, with the key and base URL of the environment, or of the places that the options name. */
 export const layerConfig = (

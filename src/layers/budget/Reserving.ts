@@ -18,7 +18,7 @@ export const reservationOf = (
   prices: Prices,
   isPriced: boolean
 ): Result.Result<Reservation, string> =>
-  Result.map(WorstCase.of(request, prices, isPriced), (max) => {
+  Result.map(WorstCase.of(request, prices, isPriced, call.batched), (max) => {
     if (call.part === "synthesis") {
       return { max: synthesisMax(ledger, request, call, max, prices), synthesis: undefined, answerTokens: 0 }
     }

@@ -39,10 +39,10 @@ export interface Claimed {
   readonly takes: number
 }
 
-/** A place in what is added to a journal, to go on from; text that only the journal reads. */
+/** A moment in the life of a journal, to read what was added since; text that only the journal reads. */
 export type Position = string
 
-/** What was added since a position. Events of one ask are in their order, and before the item that they belong to has settled. */
+/** What was added since a position. Events of one ask are in their order, and before the end of the item that they belong to. */
 export interface Added {
   /** Those that other processes have added, each once. */
   readonly events: ReadonlyArray<Event>
@@ -57,6 +57,8 @@ export interface Shared {
   readonly claim: (items: ReadonlyArray<string>, max: number) => Effect.Effect<ReadonlyArray<Claimed>, JournalError>
   /** Those of the items that have ended. */
   readonly settled: (items: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Settled>, JournalError>
+  /** Those of the items that nobody waits for, or somebody has answered. */
+  readonly unwanted: (items: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, JournalError>
   /**
    * The item that was offered for a turn of such a request by one of these runs, unless it failed or was withdrawn. `key`, and
    * `ordinal`: of the ask's first request.
@@ -66,10 +68,7 @@ export interface Shared {
     turn: Pick<TurnName, "turn" | "key">,
     runs: ReadonlyArray<string>
   ) => Effect.Effect<string | undefined, JournalError>
-  /** What was added of a run, and the items of it and of `resumed` that have ended; from the beginning without a position. */
-  readonly added: (
-    run: string,
-    resumed: ReadonlyArray<string>,
-    since: Position | undefined
-  ) => Effect.Effect<Added, JournalError>
+  readonly position: Effect.Effect<Position, JournalError>
+  /** The events that were added to the first of the runs, and the items of all of them that have ended. */
+  readonly added: (runs: ReadonlyArray<string>, since: Position) => Effect.Effect<Added, JournalError>
 }

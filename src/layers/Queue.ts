@@ -1,5 +1,5 @@
 /** Lets other machines answer the asks of a run, where its journal is one that they share. */
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema, Semaphore } from "effect"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
@@ -47,14 +47,17 @@ export const layer = (options: Options = {}, delivery: () => string): Layer.Laye
       const send = observe(inner)
       const scope = yield* Effect.scope
       let client: QueueClient | undefined
-      const clientOf = (turn: OpenTurn.OpenTurn, shared: Shared): Effect.Effect<QueueClient> =>
-        Effect.flatMap(loadClient, ({ make }) =>
-          client === undefined
-            ? Effect.map(
-                make({ send, places: options.places ?? places, delivery: delivery(), scope }, turn, shared),
-                (made) => (client ??= made)
-              )
-            : Effect.succeed(client)
+      const made = yield* Semaphore.make(1)
+      const clientOf = (turn: OpenTurn.OpenTurn, shared: Shared): Effect.Effect<QueueClient, JournalError> =>
+        Semaphore.withPermit(
+          made,
+          Effect.suspend(() => {
+            if (client !== undefined) return Effect.succeed(client)
+            const settings = { send, places: options.places ?? places, delivery: delivery(), scope }
+            return Effect.flatMap(loadClient, ({ make }) =>
+              Effect.map(make(settings, turn, shared), (made) => (client = made))
+            )
+          })
         )
       return Claude.of({
         send: mark((request) =>
@@ -63,7 +66,12 @@ export const layer = (options: Options = {}, delivery: () => string): Layer.Laye
             const shared = turn?.journal.shared
             const { part } = fiber.getRef(Call.Current)
             if (turn === undefined || shared === undefined || part === "synthesis") return send(request)
-            return Effect.flatMap(clientOf(turn, shared), (client) => client.ask(request, turn, fiber))
+            if (client !== undefined) return client.ask(request, turn, fiber)
+            return Effect.matchEffect(clientOf(turn, shared), {
+              // Without a database there is no queue: the ask goes on as on one machine.
+              onFailure: () => send(request),
+              onSuccess: (client) => client.ask(request, turn, fiber)
+            })
           })
         )
       })

@@ -2,7 +2,7 @@
 import { Effect, Layer, type Scope } from "effect"
 import { PersistedQueue } from "effect/persistence"
 import type { BegunRun, Journal, Known, NewRun, Row } from "../../src/journal/Journal.ts"
-import { type Added, itemOf, type Outcome, type Settled, type Shared } from "../../src/journal/Shared.ts"
+import { type Added, itemOf, type Outcome, runOf, type Settled, type Shared } from "../../src/journal/Shared.ts"
 
 type Entry = Extract<Row, { readonly _tag: "Entry" }> & { readonly run: string }
 type Turn = Extract<Row, { readonly _tag: "Turn" }> & { readonly run: string }
@@ -112,15 +112,20 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
           return end === undefined ? data.offered.has(item) && !data.claimed.has(item) : end === "Replied"
         })
       }),
-    added: (run, resumed, since = "0") =>
+    unwanted: (items) =>
+      query("unwanted", () =>
+        settledIn(data.log).flatMap(({ item }) => (items.includes(item) || data.ends.includes(runOf(item)) ? [item] : []))
+      ),
+    position: query("position", () => String(data.log.length)),
+    added: (runs, since) =>
       query("added", (): Added => {
         const log = data.log.slice(Number(since))
-        const runs = new Set([run, ...resumed])
+        const all = new Set(runs)
         return {
           events: log.flatMap((each) =>
-            each.run === run && each.writer !== writer && each.row._tag === "Event" ? [each.row.event] : []
+            each.run === runs[0] && each.writer !== writer && each.row._tag === "Event" ? [each.row.event] : []
           ),
-          settled: settledIn(log.filter((each) => runs.has(each.run))),
+          settled: settledIn(log.filter((each) => all.has(each.run))),
           position: String(data.log.length)
         }
       })

@@ -40,8 +40,12 @@ const claimable = 200
 const retries = { schedule: Schedule.spaced("1 second"), times: 120 }
 
 /** A client for the run that these turns are of. */
-export const make = (options: Options, { begun, journal }: OpenTurn, shared: Shared): Effect.Effect<QueueClient> =>
-  Effect.map(queue(shared, begun.source), (items) => new QueueClient(options, journal, begun, shared, items))
+export const make = Effect.fnUntraced(function* (options: Options, { begun, journal }: OpenTurn, shared: Shared) {
+  const items = yield* queue(shared, begun.source)
+  // Before anything is offered, so that no end of an item is missed.
+  const position = yield* shared.position
+  return new QueueClient(options, journal, begun, shared, items, position)
+})
 
 /** Who listens to the events of an ask, and the execution whose time they count in. */
 interface Asking {
@@ -63,7 +67,7 @@ export class QueueClient {
   readonly #nudge = Latch.makeUnsafe(false)
   #freePlaces: number
   #isFollowing = false
-  #position: Position | undefined
+  #position: Position
   #claimAt = 0
 
   constructor(
@@ -71,8 +75,10 @@ export class QueueClient {
     journal: OpenTurn["journal"],
     begun: OpenTurn["begun"],
     shared: Shared,
-    items: PersistedQueue.PersistedQueue<QueuedAsk>
+    items: PersistedQueue.PersistedQueue<QueuedAsk>,
+    position: Position
   ) {
+    this.#position = position
     this.#options = options
     this.#journal = journal
     this.#begun = begun
@@ -90,7 +96,7 @@ export class QueueClient {
       Effect.retry(retries),
       Effect.orElseSucceed(() => undefined),
       Effect.flatMap((item) =>
-        item === undefined ? this.#askAnew(request, turn, fiber) : this.#wait(item, Effect.void, request, turn, fiber)
+        item === undefined ? this.#askAnew(request, turn, fiber) : this.#wait(item, this.#join(item), request, turn, fiber)
       )
     )
   }
@@ -117,6 +123,13 @@ export class QueueClient {
       const id = itemOf(turn)
       const offer = Effect.andThen(this.#journal.kept, this.#items.offer(item, { id }))
       return this.#wait(id, offer, request, turn, fiber)
+    })
+  }
+
+  /** Waits for an item that another run has offered, which may have ended in the meantime. */
+  #join(item: string): Effect.Effect<void, JournalError> {
+    return Effect.map(this.#shared.settled([item]), ([known]) => {
+      if (known !== undefined) this.#decide(item, known.outcome)
     })
   }
 
@@ -197,7 +210,7 @@ export class QueueClient {
     const { id, resumed } = this.#begun
     const step = Effect.gen({ self: this }, function* () {
       yield* this.#isWaiting.await
-      const { events, position, settled } = yield* this.#shared.added(id, resumed, this.#position)
+      const { events, position, settled } = yield* this.#shared.added([id, ...resumed], this.#position)
       this.#position = position
       for (const event of events) yield* this.#hear(event)
       for (const { item, outcome } of settled) this.#decide(item, outcome)

@@ -76,7 +76,7 @@ export const run = (work: Work): Effect.Effect<never, JournalError> =>
 
       const watch = Effect.gen(function* () {
         if (underWay.size === 0) return
-        for (const { item } of yield* work.shared.settled([...underWay.keys()])) {
+        for (const item of yield* work.shared.unwanted([...underWay.keys()])) {
           const withdrawn = underWay.get(item)
           if (withdrawn !== undefined) yield* Deferred.succeed(withdrawn, undefined)
         }

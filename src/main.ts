@@ -32,9 +32,11 @@ const services = ProcessServices.of({
     if (offline || replay !== undefined) {
       const { Stage } = yield* mocks
       const simulation = yield* Effect.mapError(Stage.simulate(replay), usageError)
-      const options = { ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch }
+      const connection = { apiKey: Redacted.make("offline"), fetch: simulation.fetch }
+      const options = { ...layers, ...connection }
       return {
         claude: (journal) => Stack.layer({ ...options, journal }),
+        delivery: (given) => Stack.layerDelivery(given, connection),
         source: offline ? "simulated" : undefined,
         notice: simulation.notice,
         simulated: true,
@@ -47,6 +49,7 @@ const services = ProcessServices.of({
     const recording = recorder === undefined ? undefined : yield* Effect.mapError(recorder, usageError)
     return {
       claude: (journal) => Stack.layer({ ...layers, journal, apiKey, baseUrl, fetch: recording?.fetch }),
+      delivery: (given) => Stack.layerDelivery(given, { apiKey, baseUrl, fetch: recording?.fetch }),
       source: baseUrl ?? Claude.defaultBaseUrl,
       notice: recording?.notice,
       simulated: false,

@@ -11,7 +11,7 @@ import { inCode, type InCode } from "../options/OptionSchemas.ts"
 import type { QueueClient } from "./queue/QueueClient.ts"
 import type { Work } from "./queue/Worker.ts"
 
-export type { Work } from "./queue/Worker.ts"
+export type { End, Work } from "./queue/Worker.ts"
 
 const wholeNumber = { expected: "a whole number ≥ 0" }
 

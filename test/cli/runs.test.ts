@@ -35,6 +35,7 @@ const room = (text = plan) => {
           source: "simulated",
           notice: undefined,
           simulated: true,
+          delivery: () => Effect.fail([]),
           tapeError: Effect.succeed(undefined)
         }),
       serveMock: () => Effect.die(new Error("no server is expected")),

@@ -114,7 +114,9 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
       }),
     unwanted: (items) =>
       query("unwanted", () =>
-        settledIn(data.log).flatMap(({ item }) => (items.includes(item) || data.ends.includes(runOf(item)) ? [item] : []))
+        settledIn(data.log).flatMap(({ item }) =>
+          items.includes(item) || data.ends.includes(runOf(item)) ? [item] : []
+        )
       ),
     position: query("position", () => String(data.log.length)),
     added: (runs, since) =>

@@ -3,22 +3,26 @@ import { Effect, Result, Schema, type Scope } from "effect"
 import { PersistedQueue } from "effect/persistence"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { AskError } from "../../claude/AskError.ts"
 import { Event } from "../../claude/Event.ts"
-import { Reply } from "../../claude/Message.ts"
-import { JournalError, type Row } from "../Journal.ts"
+import { JournalError } from "../Journal.ts"
 import { version } from "../RequestKey.ts"
-import { type Claimed, type Outcome, runOf, type Settled, type Shared } from "../Shared.ts"
+import type { Claimed, Shared } from "../Shared.ts"
 import * as Failure from "./Failure.ts"
+import * as Settled from "./Settled.ts"
 
 /** Of `PersistedQueue`, which creates and upgrades it. */
 const table = "queue"
 
-/** A process that has not renewed its leases for so long is taken for dead, and its asks are given to others. */
-const leaseSeconds = 45
+/**
+ * A process that has not renewed its leases for so long is taken for dead, and its asks are given to others: longer than most
+ * databases are away. A setting of the database replaces it, as all processes must go by the same one.
+ */
+const lease = "45 seconds"
+const leaseSql =
+  "SELECT extract(epoch FROM coalesce(current_setting('fanfold.lease', true), $1)::interval)::integer AS seconds"
 
-/** Also where a database is away for half a minute, its leases are renewed in time. */
-const renewal = "10 seconds"
+/** How many times a lease is renewed before it would end. */
+const renewals = 4
 
 /** How often a worker without an ask looks for one: a query that reads one row of an index. */
 const pollInterval = "200 millis"
@@ -40,35 +44,23 @@ export const tables: ReadonlyArray<string> = [
 /** Creates the table of the queue, or upgrades it; to be run by the owner of the tables. */
 export const create: Effect.Effect<void, SqlError, SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient
-  yield* Effect.scoped(store)
+  yield* Effect.scoped(storeOf(yield* leaseOf(sql)))
   // The items of a run are removed with it.
   yield* sql.unsafe(`CREATE INDEX IF NOT EXISTS queue_run ON ${table} (split_part(id, '/', 1))`)
 })
 
-const store = PersistedQueue.makeStoreSql({
-  tableName: table,
-  pollInterval,
-  lockRefreshInterval: renewal,
-  lockExpiration: `${leaseSeconds} seconds`
-})
+const storeOf = (leaseSeconds: number) =>
+  PersistedQueue.makeStoreSql({
+    tableName: table,
+    pollInterval,
+    lockRefreshInterval: (leaseSeconds * 1000) / renewals,
+    lockExpiration: leaseSeconds * 1000
+  })
 
-const encodeError = Schema.encodeSync(Schema.fromJsonString(AskError))
-const decodeError = Schema.decodeUnknownResult(Schema.fromJsonString(AskError))
+const leaseOf = (sql: SqlClient): Effect.Effect<number, SqlError> =>
+  Effect.map(sql.unsafe<{ readonly seconds: number }>(leaseSql, [lease]), ([row]) => Math.max(1, row!.seconds))
+
 const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
-const decodeReply = Schema.decodeUnknownResult(Schema.fromJsonString(Reply))
-
-/** The statement that keeps the end of an item, for the writer of the journal. The first end stays. */
-export const settling = (
-  run: string,
-  { at, item, outcome }: Extract<Row, { readonly _tag: "Settled" }>
-): readonly [sql: string, parameters: ReadonlyArray<unknown>] => {
-  const { entry = null, turn = null } = outcome._tag === "Replied" ? outcome : {}
-  const error = outcome._tag === "Failed" ? encodeError(outcome.error) : null
-  return [
-    "INSERT INTO settled (item, run, state, n, turn, error, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-    [item, run, outcome._tag, entry, turn, error, at]
-  ]
-}
 
 /** Removes the items of runs, and how they ended. Workers stop what they have of them. */
 export const clear = Effect.fnUntraced(function* (sql: SqlClient, runs: ReadonlyArray<string>) {
@@ -76,39 +68,12 @@ export const clear = Effect.fnUntraced(function* (sql: SqlClient, runs: Readonly
   yield* sql.unsafe("DELETE FROM settled WHERE run = ANY($1::text[])", [runs])
 })
 
-interface SettledRow {
-  readonly item: string
-  readonly state: Outcome["_tag"]
-  readonly error: string | null
-  readonly reply: string | null
-  readonly at: bigint
-}
-
-const settledColumns = "s.item, s.state, s.error, t.reply, coalesce(t.at, s.at) AS at"
-const settledFrom = "settled s LEFT JOIN turn t ON s.state = 'Replied' AND t.run = s.run AND t.n = s.n AND t.turn = s.turn"
-
-const settledOf = ({ at, error, item, reply, state }: SettledRow): ReadonlyArray<Settled> => {
-  const outcome = outcomeOf(state, error, reply, Number(at))
-  return outcome === undefined ? [] : [{ item, run: runOf(item), outcome }]
-}
-
-/** `undefined` where it cannot be read: it has not ended then, and is asked again. */
-const outcomeOf = (state: string, error: string | null, reply: string | null, at: number): Outcome | undefined => {
-  if (state === "Withdrawn") return { _tag: "Withdrawn" }
-  if (state === "Failed") {
-    const decoded = decodeError(error)
-    return Result.isSuccess(decoded) ? { _tag: "Failed", error: decoded.success } : undefined
-  }
-  const decoded = decodeReply(reply)
-  return Result.isSuccess(decoded) ? { _tag: "Replied", reply: decoded.success, at } : undefined
-}
-
 const claimSql = `
   UPDATE ${table} SET state = 'completed', acquired_at = NULL, acquired_by = NULL, updated_at = now()
   WHERE sequence IN (
     SELECT sequence FROM ${table}
     WHERE id = ANY($1::text[]) AND state = 'pending'
-      AND (acquired_at IS NULL OR acquired_at < now() - interval '${leaseSeconds} seconds')
+      AND (acquired_at IS NULL OR acquired_at < now() - make_interval(secs => $3))
     ORDER BY sequence DESC LIMIT $2 FOR UPDATE SKIP LOCKED
   ) RETURNING id, attempts`
 
@@ -134,12 +99,12 @@ const addedSql = `
   WHERE e.run = $1 AND e.writer <> $4 AND e.tx >= pg_snapshot_xmin($3::pg_snapshot)
     AND NOT pg_visible_in_snapshot(e.tx, $3::pg_snapshot)
   UNION ALL
-  SELECT 2, NULL, ${settledColumns} FROM ${settledFrom}
+  SELECT 2, NULL, ${Settled.columns} FROM ${Settled.from}
   WHERE s.run = ANY($2::text[]) AND s.tx >= pg_snapshot_xmin($3::pg_snapshot)
     AND NOT pg_visible_in_snapshot(s.tx, $3::pg_snapshot)
   ORDER BY kind, seq`
 
-interface AddedRow extends SettledRow {
+interface AddedRow extends Settled.SettledRow {
   readonly kind: number
 }
 
@@ -151,7 +116,8 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Shared, JournalError, Scope.Scope> {
   const at = (what: string) => Effect.mapError((error: SqlError) => Failure.errorAt(place, what, error))
   const reading = at("cannot be read")
-  const queue = yield* store.pipe(
+  const leaseSeconds = yield* at("cannot be used")(leaseOf(sql))
+  const queue = yield* storeOf(leaseSeconds).pipe(
     Effect.provideService(SqlClient, sql),
     at("cannot be used"),
     Effect.catchDefect((defect) =>
@@ -163,16 +129,19 @@ export const make = Effect.fnUntraced(function* (
     claim: (items, max) =>
       Effect.map(
         at("cannot be written")(
-          sql.unsafe<{ readonly id: string; readonly attempts: number }>(claimSql, [items, max])
+          sql.unsafe<{ readonly id: string; readonly attempts: number }>(claimSql, [items, max, leaseSeconds])
         ),
         (rows) => rows.map(({ attempts, id }): Claimed => ({ item: id, takes: attempts }))
       ),
     settled: (items) =>
       Effect.map(
         reading(
-          sql.unsafe<SettledRow>(`SELECT ${settledColumns} FROM ${settledFrom} WHERE s.item = ANY($1::text[])`, [items])
+          sql.unsafe<Settled.SettledRow>(
+            `SELECT ${Settled.columns} FROM ${Settled.from} WHERE s.item = ANY($1::text[])`,
+            [items]
+          )
         ),
-        (rows) => rows.flatMap(settledOf)
+        (rows) => rows.flatMap(Settled.of)
       ),
     unwanted: (items) =>
       Effect.map(reading(sql.unsafe<{ readonly item: string }>(unwantedSql, [items])), (rows) =>
@@ -180,9 +149,7 @@ export const make = Effect.fnUntraced(function* (
       ),
     offered: ({ key, ordinal }, turn, runs) =>
       Effect.map(
-        reading(
-          sql.unsafe<{ readonly id: string }>(offeredSql, [key, ordinal, turn.turn, turn.key, runs])
-        ),
+        reading(sql.unsafe<{ readonly id: string }>(offeredSql, [key, ordinal, turn.turn, turn.key, runs])),
         ([row]) => row?.id
       ),
     position: Effect.map(
@@ -196,7 +163,7 @@ export const make = Effect.fnUntraced(function* (
           const decoded = kind === 1 ? decodeEvent(item) : undefined
           return decoded !== undefined && Result.isSuccess(decoded) ? [decoded.success] : []
         }),
-        settled: rows.flatMap((row) => (row.kind === 2 ? settledOf(row) : []))
+        settled: rows.flatMap((row) => (row.kind === 2 ? Settled.of(row) : []))
       }))
   }
 })

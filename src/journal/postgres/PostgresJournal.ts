@@ -5,6 +5,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { Event } from "../../claude/Event.ts"
 import type { Journal, JournalError } from "../Journal.ts"
 import * as Address from "./Address.ts"
+import * as AskQueue from "./AskQueue.ts"
 import * as Client from "./Client.ts"
 import * as Failure from "./Failure.ts"
 import * as Forget from "./Forget.ts"
@@ -59,7 +60,8 @@ export const make = Effect.fnUntraced(function* (
       )
     )
   )
-  return of(sql, place, locks, outage, writer)
+  const shared = yield* AskQueue.make(sql, place, writer.id)
+  return { ...of(sql, place, locks, outage, writer), shared }
 })
 
 /** Opens a journal only to read it. */

@@ -96,7 +96,9 @@ export class QueueClient {
       Effect.retry(retries),
       Effect.orElseSucceed(() => undefined),
       Effect.flatMap((item) =>
-        item === undefined ? this.#askAnew(request, turn, fiber) : this.#wait(item, this.#join(item), request, turn, fiber)
+        item === undefined
+          ? this.#askAnew(request, turn, fiber)
+          : this.#wait(item, this.#join(item), request, turn, fiber)
       )
     )
   }

@@ -117,10 +117,10 @@ const answer = (
         yield* journal.kept
         onEnd(end)
       })
+      onStart()
       const fail = (error: AskError) => settle("failed", { _tag: "Failed", error })
       if (takes > maxTakes) return yield* fail(new AskError({ reason: new WorkerLost({ times: takes - 1 }) }))
 
-      onStart()
       const sent = Effect.scoped(
         Effect.flatMap(RcMap.get(senders, keyOf(item)), (send) => sending(send, item, journal))
       )

@@ -1,5 +1,5 @@
 /** The home of a journal in a PostgreSQL database, which many machines may use at once. */
-import { Console, Effect, Layer, type Redacted, Result, Schema, type Scope } from "effect"
+import { Console, Effect, Layer, type Redacted, Result, Schema, Scope } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { Event } from "../../claude/Event.ts"
@@ -20,7 +20,7 @@ import { Writer } from "./Writer.ts"
 const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
 
 /** How long a run that ends waits for a database that is away. */
-const closingTimeout = "10 seconds"
+const closingTimeout = "5 seconds"
 
 type Given = string | Redacted.Redacted
 
@@ -42,7 +42,9 @@ export const layerClient = (given: Given): Layer.Layer<SqlClient, JournalError> 
 export const make = Effect.fnUntraced(function* (
   given: Given
 ): Effect.fn.Return<typeof Journal.Service, JournalError, Scope.Scope> {
-  const { locks, place, sql } = yield* opened(given)
+  // A scope of its own: a pool whose scope is being closed opens no connection, by which to write what came last.
+  const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
+  const { locks, place, sql } = yield* Scope.provide(opened(given), scope)
   yield* Effect.mapError(addKeys(sql), (error) => Failure.errorAt(place, "cannot be written", error))
   const outage = new Outage(place)
   const writer = new Writer(sql, outage)
@@ -50,19 +52,17 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(locks.keep)
   yield* Effect.forkScoped(writer.run)
   // What a run that failed has added last is kept, too.
-  yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => (outage.isAway ? Effect.timeoutOption(writer.flushed, closingTimeout) : writer.flushed)).pipe(
-      Effect.ignore,
-      Effect.andThen(
-        Effect.suspend(() =>
-          outage.isAway ? Console.error(`What came last is not kept: the database ${place} is away`) : Effect.void
-        )
-      )
-    )
-  )
+  yield* Effect.addFinalizer(() => closed(place, outage, writer))
   const shared = yield* AskQueue.make(sql, place, writer.id)
   return { ...of(sql, place, locks, outage, writer), shared }
 })
+
+/** Ends when all is written, or the database has been away for a while, which is told. */
+const closed = (place: string, outage: Outage, writer: Writer): Effect.Effect<void> => {
+  const away = Effect.sleep(closingTimeout).pipe(Effect.repeat({ while: () => !outage.isAway }))
+  const lost = Effect.andThen(away, Console.error(`What came last is not kept: the database ${place} is away`))
+  return Effect.interruptible(Effect.raceFirst(Effect.ignore(writer.flushed), lost))
+}
 
 /** Opens a journal only to read it. */
 export const makeReadOnly = Effect.fnUntraced(function* (

@@ -14,8 +14,9 @@ export interface Machines extends AsyncDisposable {
   readonly claude: ReturnType<typeof mockClaude>
   readonly cwd: string
   readonly worker: (...args: ReadonlyArray<string>) => Running
-  readonly run: (...args: ReadonlyArray<string>) => Running
-  /** Requests that the mock has had before. */
+  /** `places`: of its own process. */
+  readonly run: (places?: number, ...args: ReadonlyArray<string>) => Running
+  /** Requests that were sent once more. */
   readonly repeats: () => number
 }
 
@@ -47,23 +48,12 @@ export const machinesIn =
       claude,
       cwd,
       worker: (...args) => begin(["worker", "--journal", address, ...args]),
-      run: (...args) =>
+      run: (places = 0, ...args) =>
         begin([
-          "run",
-          "plan.yaml",
-          "--journal",
-          address,
-          "--queue-places",
-          "0",
-          "--no-progress",
-          "-o",
-          "out.json",
-          ...args
+          ...["run", "plan.yaml", "--journal", address, "--queue-places", `${places}`],
+          ...["--no-progress", "-o", "out.json", ...args]
         ]),
-      repeats: () => {
-        const { entries } = claude.journal
-        return entries.length - new Set(entries.map(({ key }) => key)).size
-      },
+      repeats: () => claude.journal.attempts - asks,
       [Symbol.asyncDispose]: async () => {
         for (const { child } of running) if (child.exitCode === null) child.kill("SIGKILL")
         await Promise.all(running.map(({ ended }) => ended))

@@ -13,11 +13,11 @@ const timeout = 60_000
 /** Runs the plan once more, to see that it has everything. */
 const rerun = async (all: Awaited<ReturnType<typeof machines>>) => {
   const before = all.claude.journal.attempts
-  succeeded(await all.run("--reuse").ended)
+  succeeded(await all.run(0, "--reuse").ended)
   assert.strictEqual(all.claude.journal.attempts, before)
 }
 
-describe.skipIf(!isInstalled).concurrent("workers", () => {
+describe.skipIf(!isInstalled)("workers", () => {
   it("answer the asks of a run on another machine, each once", { timeout }, async () => {
     await using all = await machines(40, 200)
     const workers = [all.worker(), all.worker(), all.worker()]
@@ -118,7 +118,7 @@ describe.skipIf(!isInstalled).concurrent("workers", () => {
 
   it("are not needed: a run sends what nobody takes", { timeout }, async () => {
     await using all = await machines(24, 100)
-    succeeded(await all.run("--queue-places", "4").ended)
+    succeeded(await all.run(4).ended)
     assert.lengthOf(answered(all.cwd), 24)
     assert.strictEqual(all.claude.journal.peakInFlight, 4)
     assert.strictEqual(all.claude.journal.attempts, 24)

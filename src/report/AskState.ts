@@ -104,7 +104,8 @@ export const paymentOf = (event: AskEvent): Payment | undefined => {
 
 /** Changes the state of the ask by one of its events. */
 export const apply = (ask: AskState, event: AskEvent): void => {
-  if (event._tag === "Dispatched" && ask.inFlight > 0 && event.hedge !== true && event.attempt === ask.attempt) ask.repeats++
+  if (event._tag === "Dispatched" && ask.inFlight > 0 && event.hedge !== true && event.attempt === ask.attempt)
+    ask.repeats++
   if ("attempt" in event) ask.attempt = event.attempt
   const isHedge = "hedge" in event && event.hedge
   if ("message" in event && !isHedge) {

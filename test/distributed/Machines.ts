@@ -6,8 +6,8 @@ import { latency as latencies, mockClaude } from "fanfold/mocks"
 import { type Ended, fanfold, folders, reaching, type Running, start } from "../cli/Process.ts"
 import type { Server } from "../Postgres.ts"
 
-/** A lease short enough for a test to wait for its end. */
-const lease = "3 seconds"
+/** Short enough for a test to wait for its end. */
+const shortLease = "3 seconds"
 
 export interface Machines extends AsyncDisposable {
   readonly address: string
@@ -27,7 +27,7 @@ const planOf = (asks: number) =>
 /** `latency`: of the mock, in milliseconds. */
 export const machinesIn =
   (folder: ReturnType<typeof folders>) =>
-  async (postgres: Server, asks: number, latency: number): Promise<Machines> => {
+  async (postgres: Server, asks: number, latency: number, lease = shortLease): Promise<Machines> => {
     const address = postgres.newDatabase()
     const database = address.slice(address.lastIndexOf("/") + 1)
     postgres.sql(`ALTER DATABASE ${database} SET fanfold.lease = '${lease}'`)

@@ -1,5 +1,5 @@
 /** The queue of asks in the database, how its items ended, and what other processes have added to a run. */
-import { Effect, Result, Schema, type Scope } from "effect"
+import { Effect, References, Result, Schema, type Scope } from "effect"
 import { PersistedQueue } from "effect/persistence"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -119,6 +119,8 @@ export const make = Effect.fnUntraced(function* (
   const leaseSeconds = yield* at("cannot be used")(leaseOf(sql))
   const queue = yield* storeOf(leaseSeconds).pipe(
     Effect.provideService(SqlClient, sql),
+    // It tries again by itself, and would log each time.
+    Effect.provideService(References.MinimumLogLevel, "None"),
     at("cannot be used"),
     Effect.catchDefect((defect) =>
       Effect.fail(new JournalError({ message: `the queue of the journal ${place} cannot be used: ${String(defect)}` }))

@@ -5,7 +5,7 @@ import type { Send } from "../../claude/Attempt.ts"
 import * as Call from "../../claude/Call.ts"
 import * as Event from "../../claude/Event.ts"
 import type { Reply } from "../../claude/Message.ts"
-import type { Journal, JournalError, Row, Settling } from "../../journal/Journal.ts"
+import { type Journal, JournalError, type Row, type Settling } from "../../journal/Journal.ts"
 import type { Shared } from "../../journal/Shared.ts"
 import { maxTakes, queue, type QueuedAsk, requestOf } from "./QueuedAsk.ts"
 
@@ -70,7 +70,7 @@ export const run = (work: Work): Effect.Effect<never, JournalError> =>
 
       const place = Effect.whileLoop({
         while: () => !isStopped,
-        body: () => Effect.catchTag(items.take(handle), "PersistedQueueError", () => Effect.sleep("1 second")),
+        body: () => Effect.catchCause(items.take(handle), afterFailure),
         step: () => {}
       })
 
@@ -94,6 +94,13 @@ export const run = (work: Work): Effect.Effect<never, JournalError> =>
       return yield* Effect.ensuring(Effect.andThen(Fiber.joinAll(places), Effect.never), drained)
     })
   )
+
+/** Whatever the queue fails with passes, as a database that is away: a lease that could not be ended ends by itself. */
+const afterFailure = (cause: Cause.Cause<unknown>): Effect.Effect<void, JournalError> => {
+  const error = Cause.squash(cause)
+  if (error instanceof JournalError) return Effect.fail(error)
+  return Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.sleep("1 second")
+}
 
 const keyOf = ({ delivery, run }: QueuedAsk): string => `${run} ${delivery}`
 const deliveryOf = (key: string): string => key.slice(key.indexOf(" ") + 1)

@@ -37,9 +37,11 @@ const services = ProcessServices.of({
     if (offline || replay !== undefined) {
       const { Stage } = yield* mocks
       const simulation = yield* Effect.mapError(Stage.simulate(replay), usageError)
-      const options = { ...layers, apiKey: Redacted.make("offline"), fetch: simulation.fetch }
+      const connection = { apiKey: Redacted.make("offline"), fetch: simulation.fetch }
+      const options = { ...layers, ...connection }
       return {
         claude: (added) => Stack.layer({ ...options, ...added }),
+        delivery: (given) => Stack.layerDelivery(given, connection),
         source: offline ? "simulated" : undefined,
         notice: simulation.notice,
         simulated: true,
@@ -51,6 +53,7 @@ const services = ProcessServices.of({
     const recording = recorder === undefined ? undefined : yield* Effect.mapError(recorder, usageError)
     return {
       claude: (added) => Stack.layer({ ...layers, ...added, apiKey, baseUrl, fetch: recording?.fetch }),
+      delivery: (given) => Stack.layerDelivery(given, { apiKey, baseUrl, fetch: recording?.fetch }),
       source: baseUrl ?? Claude.defaultBaseUrl,
       notice: recording?.notice,
       simulated: false,

@@ -23,11 +23,6 @@ export const Call = Schema.Struct({
   hedge: Schema.optionalKey(Schema.Boolean),
   /** It goes into a Message Batch, at half the price. */
   batched: Schema.optionalKey(Schema.Boolean),
-  /**
-   * What it is filed under: the key of the ask's first request, how many equal ones of the run precede it, and which of the ask's
-   * turns it is, from 0.
-   */
-  filed: Schema.optionalKey(Schema.Struct({ key: Schema.String, ordinal: Schema.Int, turn: Schema.Int })),
   /** Answers of the run that the journal has given: the synthesis will read them too. Tokens at most, and bytes of text. */
   reused: Schema.optionalKey(Schema.Struct({ tokens: Schema.Int, bytes: Schema.Int })),
   /**

@@ -200,12 +200,16 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
       ask,
       part
     } as Event
-    const heard = Effect.catchDefect(
-      Effect.suspend(() => listener.emit(stamped)),
-      report
-    )
+    const heard = hear(listener, stamped)
     return recorder === undefined ? heard : Effect.andThen(recorder(stamped), heard)
   })
+
+/** Passes a stamped event to a listener, whose defect is logged. */
+export const hear = (listener: Listener, event: Event): Effect.Effect<void> =>
+  Effect.catchDefect(
+    Effect.suspend(() => listener.emit(event)),
+    report
+  )
 
 const costOf = (fields: Fields<Event>, stated: Price.Prices): { readonly costUsd?: number } => {
   if (fields._tag !== "Replied" && fields._tag !== "AttemptFailed" && fields._tag !== "Reused") return {}

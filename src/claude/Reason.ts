@@ -221,6 +221,26 @@ export class NothingToFold extends Schema.TaggedError<NothingToFold>()("NothingT
   }
 }
 
+/** A worker had the ask and ended before its reply, `times` times in a row: it may be what ends them. */
+export class WorkerLost extends Schema.TaggedError<WorkerLost>()("WorkerLost", { times: Schema.Int }) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `${this.times} workers that had it ended before its reply was kept. See what they wrote last, and run the plan again`
+  }
+}
+
+/** A worker failed on the ask by an error of its own code, not by a reply. */
+export class WorkerFailed extends Schema.TaggedError<WorkerFailed>()("WorkerFailed", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `a worker failed: ${this.detail}`
+  }
+}
+
 export const Reason = Schema.Union([
   Api.RateLimited,
   Api.SpendLimitReached,
@@ -247,6 +267,8 @@ export const Reason = Schema.Union([
   OverBudget,
   Unbounded,
   Unbatched,
-  NothingToFold
+  NothingToFold,
+  WorkerLost,
+  WorkerFailed
 ])
 export type Reason = typeof Reason.Type

@@ -18,6 +18,8 @@ export interface ClaudeSource {
 export interface ConnectedClaude {
   /** With the layers of the plan around it, the journal if there is one, and the batches that it may need besides. */
   readonly claude: (added: Pick<Options, "journal" | "batch">) => Layer.Layer<Claude>
+  /** With the layers that send an ask of the queue, by their options; fails with what is wrong in these. */
+  readonly delivery: (options: string) => Effect.Effect<Layer.Layer<Claude>, ReadonlyArray<Issue>>
   /** Who answers, as the journal keeps it; `undefined` where nothing is kept. */
   readonly source: string | undefined
   /** A line for standard error: that answers are simulated or replayed, or that the tape has exchanges already. */

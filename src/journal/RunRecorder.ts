@@ -6,14 +6,15 @@ import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
-import type { BegunRun, Journal, Known, Reusable, Row } from "./Journal.ts"
+import type { BegunRun, Journal, Known, Reusable, Row, Turn } from "./Journal.ts"
+import * as OpenTurn from "./OpenTurn.ts"
 import * as RequestKey from "./RequestKey.ts"
 import { anyTime } from "./Reuse.ts"
 
 /** One ask: its turns of an earlier run, how many it has had in this one, and its answer if that is of an earlier run. */
 interface Entry {
   readonly n: number
-  readonly filed: Pick<NonNullable<Call.Call["filed"]>, "key" | "ordinal">
+  readonly request: OpenTurn.OpenTurn["request"]
   readonly known: Known | undefined
   turns: number
   reused: WorstCase.Answer
@@ -112,7 +113,7 @@ export class RunRecorder {
       const n = this.#entryCount++
       return Effect.map(this.#known(keyed.key, ordinal), (known): Entry => {
         this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])
-        return { n, filed: { key: keyed.key, ordinal }, known, turns: 0, reused: noAnswer }
+        return { n, request: { key: keyed.key, ordinal }, known, turns: 0, reused: noAnswer }
       })
     })
   }
@@ -128,21 +129,36 @@ export class RunRecorder {
       if (known !== undefined && known.key === key) {
         return Effect.flatMap(Clock.currentTimeMillis, (now) => {
           this.#add(endAt(known.reply, now))
-          return this.#reuse(request, entry, known)
+          return this.#reuse(request, entry, entry.known!.run, known)
         })
       }
-      return Effect.flatMap(this.#asked(send(request), request, entry), (reply) =>
-        Effect.flatMap(Clock.currentTimeMillis, (at) => {
-          this.#add([{ _tag: "Turn", entry: entry.n, turn, key, reply, at }, ...endAt(reply, at)])
+      const { run } = this
+      const [journal, begun, n] = [this.#journal, run, entry.n]
+      const open: OpenTurn.OpenTurn = {
+        journal,
+        begun,
+        run: run.id,
+        entry: n,
+        turn,
+        key,
+        request: entry.request,
+        kept: undefined
+      }
+      return Effect.flatMap(this.#asked(send(request), request, entry, open), (reply) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const { at, run: from } = open.kept ?? { at: now, run: undefined }
+          if (from !== run.id) this.#add([{ _tag: "Turn", entry: n, turn, key, reply, at }])
+          this.#add(endAt(reply, now))
+          // What a run has asked that this one goes on with is in that run's costs.
+          if (from !== undefined && from !== run.id) return this.#reuse(request, entry, from, { key, reply, at })
           return Effect.as(this.#kept, reply)
         })
       )
     })
   }
 
-  #reuse(request: Request, entry: Entry, { at, reply }: Known["turns"][number]): Effect.Effect<Reply, AskError> {
+  #reuse(request: Request, entry: Entry, run: string, { at, reply }: Turn): Effect.Effect<Reply, AskError> {
     return Effect.withFiber((fiber) => {
-      const run = entry.known!.run
       const call = fiber.getRef(Call.Current)
       if (call.part === "ask") {
         const answer = WorstCase.answerOf(reply)
@@ -155,13 +171,18 @@ export class RunRecorder {
   }
 
   /** A request that is sent, with what a budget must know of the answers that were not. */
-  #asked<A, E, R>(sent: Effect.Effect<A, E, R>, request: Request, entry: Entry): Effect.Effect<A, E, R> {
-    return Effect.updateService(sent, Call.Current, (call) => {
+  #asked<A, E, R>(
+    sent: Effect.Effect<A, E, R>,
+    request: Request,
+    entry: Entry,
+    open: OpenTurn.OpenTurn
+  ): Effect.Effect<A, E, R> {
+    const opened = this.#isBroken ? sent : Effect.provideService(sent, OpenTurn.Current, open)
+    return Effect.updateService(opened, Call.Current, (call) => {
       // Its answer takes the place of one that did not fit, but not of the part that it continues.
       if (!isContinued(request)) this.#count(call.run, entry, noAnswer)
       const reused = this.#reused.get(call.run)
-      const filed = { ...entry.filed, turn: entry.turns - 1 }
-      return { ...call, filed, ...(reused !== undefined && { reused }) }
+      return reused === undefined ? call : { ...call, reused }
     })
   }
 

@@ -6,6 +6,7 @@ import * as Call from "../claude/Call.ts"
 import { Claude, layerAround } from "../claude/Claude.ts"
 import { addPaid, allDeclined, following, type Reply, type Request } from "../claude/Message.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
+import * as OpenTurn from "../journal/OpenTurn.ts"
 import * as RequestKey from "../journal/RequestKey.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveDuration } from "../options/OptionSchemas.ts"
@@ -64,7 +65,8 @@ export const choosing = (): Layer.Layer<Claude, never, Claude> =>
       Effect.withFiber((fiber) => {
         const call = fiber.getRef(Call.Current)
         const execution = fiber.getRef(Call.Execution)
-        if (execution === undefined || chosen.has(execution) || !isFirst(call)) return send(request)
+        const turn = fiber.getRef(OpenTurn.Current)?.turn
+        if (execution === undefined || chosen.has(execution) || !isFirst(call, turn)) return send(request)
         chosen.add(execution)
         const { fallbacks, ...plain } = request
         const sent = Effect.provideService(send(plain), Call.Current, { ...call, batched: true })
@@ -77,8 +79,8 @@ export const choosing = (): Layer.Layer<Claude, never, Claude> =>
   })
 
 /** The first request of an ask that is no second copy. */
-const isFirst = ({ attempt, filed, hedge, part }: Call.Call): boolean =>
-  part === "ask" && attempt === 1 && hedge !== true && (filed === undefined || filed.turn === 0)
+const isFirst = ({ attempt, hedge, part }: Call.Call, turn = 0): boolean =>
+  part === "ask" && attempt === 1 && hedge !== true && turn === 0
 
 /**
  * Provides a `Claude` that lets marked requests join a batch, and gives their results. An attempt in a batch is observed when its
@@ -110,10 +112,10 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           return run
         })
 
-      const joined = (request: Request, call: Call.Call) =>
+      const joined = (request: Request, call: Call.Call, turn: OpenTurn.OpenTurn | undefined) =>
         Effect.flatMap(runOf(call), (run) => {
-          const filed = call.filed ?? run.file(RequestKey.of(request, call.fallback).key)
-          return Effect.flatMap(run.join(new Member(idOf(filed), request)), (outcome) => resultOf(request, outcome))
+          const asked = turn?.request ?? run.file(RequestKey.of(request, call.fallback).key)
+          return Effect.flatMap(run.join(new Member(idOf(asked), request)), (outcome) => resultOf(request, outcome))
         })
 
       const live = (request: Request, call: Call.Call) => {
@@ -125,7 +127,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         send: mark((request) =>
           Effect.withFiber((fiber) => {
             const call = fiber.getRef(Call.Current)
-            return call.batched === true ? joined(request, call) : live(request, call)
+            return call.batched === true ? joined(request, call, fiber.getRef(OpenTurn.Current)) : live(request, call)
           })
         )
       })
@@ -134,7 +136,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 }
 
 /** 43 characters of the key, and the ordinal. */
-const idOf = ({ key, ordinal }: Pick<NonNullable<Call.Call["filed"]>, "key" | "ordinal">): string => `${key}-${ordinal}`
+const idOf = ({ key, ordinal }: OpenTurn.OpenTurn["request"]): string => `${key}-${ordinal}`
 
 /** The result as an attempt that leaves and ends at this moment. */
 const resultOf = (request: Request, outcome: MemberOutcome): Effect.Effect<Reply, AskError> => {

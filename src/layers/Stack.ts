@@ -6,7 +6,7 @@ import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOp
 import { Transport } from "../claude/Connection.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import * as Issue from "../options/Issue.ts"
-import { inCode, type InCode, keyOf } from "../options/OptionSchemas.ts"
+import { inCode, type InCode, keyOf, toEncoded } from "../options/OptionSchemas.ts"
 import { LearnedLimits } from "./pacing/LearnedLimits.ts"
 import * as LearnedLimitsFile from "./pacing/LearnedLimitsFile.ts"
 import * as Price from "../claude/Price.ts"
@@ -18,6 +18,7 @@ import * as Fallback from "./Fallback.ts"
 import * as Hedge from "./Hedge.ts"
 import * as Journal from "./Journal.ts"
 import * as Pacing from "./Pacing.ts"
+import * as Queue from "./Queue.ts"
 import * as Refusals from "./Refusals.ts"
 import * as Retry from "./Retry.ts"
 import * as Timeout from "./Timeout.ts"
@@ -31,23 +32,29 @@ const sharedFields = {
   transport: Schema.optionalKey(Transport)
 }
 
+/** The options of the layers that send an ask, which a worker needs where another process has it from the queue. */
+const deliveryFields = {
+  refusals: Schema.optionalKey(Refusals.Options),
+  retry: Schema.optionalKey(Retry.Options),
+  /** Off by default; `{}` turns it on. */
+  hedge: Schema.optionalKey(Hedge.Options),
+  budget: Schema.optionalKey(Budget.Budget),
+  warm: Schema.optionalKey(Warm.Options),
+  ...sharedFields,
+  /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
+  prices: Schema.optionalKey(Price.Prices)
+}
+
 /** Every layer's options under the layer's name; plan keys and flags are derived from this. */
 export const Options = Schema.Struct({
   /** Off in code unless given, on in the command line. */
   journal: Schema.optionalKey(Journal.Options),
   reuse: Schema.optionalKey(Reuse.Option),
-  refusals: Schema.optionalKey(Refusals.Options),
   continue: Schema.optionalKey(Continue.Options),
-  retry: Schema.optionalKey(Retry.Options),
-  /** Off by default; `{}` turns it on. */
-  hedge: Schema.optionalKey(Hedge.Options),
-  budget: Schema.optionalKey(Budget.Budget),
+  queue: Schema.optionalKey(Queue.Options),
   /** Off by default; `{}` turns it on. */
   batch: Schema.optionalKey(Batch.Options),
-  warm: Schema.optionalKey(Warm.Options),
-  ...sharedFields,
-  /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
-  prices: Schema.optionalKey(Price.Prices)
+  ...deliveryFields
 })
 export interface Options extends Omit<InCode<typeof Options>, "journal" | "budget" | "prices"> {
   readonly journal?: Journal.Options | undefined
@@ -110,16 +117,46 @@ const run = (options: Options, source = ""): Around =>
       Fallback.layer(options.refusals),
       Continue.layer(options.continue),
       ...where(options.journal === false ? undefined : options.journal, (journal) =>
-        Journal.layer(journal, { reuse: options.reuse, source })
+        stack(
+          Journal.layer(journal, { reuse: options.reuse, source }),
+          // What goes into a batch waits for no place of any machine.
+          ...where(options.batch === undefined ? (options.queue ?? {}) : undefined, (queue) =>
+            Queue.layer(queue, () => JSON.stringify(toEncoded({ fields: deliveryFields }, options)))
+          )
+        )
       ),
-      Retry.layer(options.retry),
-      Refusals.layer(options.refusals),
-      ...where(options.batch, Batch.choosing),
-      ...where(options.hedge, Hedge.layer),
-      ...where(options.budget, Budget.layer),
-      ...where(options.batch, Batch.layer),
-      Warm.layer(options.warm)
+      delivery(options)
     )
+  )
+
+/** What sends one turn of an ask, on whichever machine. */
+const delivery = (options: Options): Around =>
+  stack(
+    Retry.layer(options.retry),
+    Refusals.layer(options.refusals),
+    ...where(options.batch, Batch.choosing),
+    ...where(options.hedge, Hedge.layer),
+    ...where(options.budget, Budget.layer),
+    ...where(options.batch, Batch.layer),
+    Warm.layer(options.warm)
+  )
+
+const decodeDelivery = Issue.decode(Schema.fromJsonString(Schema.Struct(deliveryFields)))
+
+/**
+ * The layers of a run on another machine, by their options as the queue has them, over a `Claude` of your own. Fails with what is
+ * wrong in them.
+ */
+export const layerDeliveryOver = (given: string): Effect.Effect<Around, ReadonlyArray<Issue.Issue>> =>
+  Effect.map(decodeDelivery(given), (options) => stack(stating(options, delivery(options)), shared(options)))
+
+/** The same over the API, with a key at hand. */
+export const layerDelivery = (
+  given: string,
+  connection: ClaudeOptions
+): Effect.Effect<Layer.Layer<Claude>, ReadonlyArray<Issue.Issue>> =>
+  Effect.map(decodeDelivery(given), (options) =>
+    stating(options, delivery(options)).pipe(Layer.provide(processLayer({ ...options, ...connection })))
   )
 
 /** What all runs of a process share: one dispatcher for all, and the time limits of an attempt, which exclude its queue. */

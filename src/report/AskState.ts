@@ -38,6 +38,8 @@ export interface AskState {
   dispatches: number
   /** How many of them have not ended. */
   inFlight: number
+  /** How many were sent again before their end was known, as where the worker that had one died: both may be paid. */
+  repeats: number
   /** Number of the attempt in the latest event, from 1. */
   attempt: number
   /** The model that answered; before an answer, the model of the latest request. */
@@ -72,6 +74,7 @@ export const make = (name: string, part: AskState["part"], question: string): As
   status: "waiting",
   dispatches: 0,
   inFlight: 0,
+  repeats: 0,
   attempt: 1,
   usage: noUsage,
   costUsd: 0
@@ -101,6 +104,8 @@ export const paymentOf = (event: AskEvent): Payment | undefined => {
 
 /** Changes the state of the ask by one of its events. */
 export const apply = (ask: AskState, event: AskEvent): void => {
+  if (event._tag === "Dispatched" && ask.inFlight > 0 && event.hedge !== true && event.attempt === ask.attempt)
+    ask.repeats++
   if ("attempt" in event) ask.attempt = event.attempt
   const isHedge = "hedge" in event && event.hedge
   if ("message" in event && !isHedge) {

@@ -28,6 +28,7 @@ export class RunState {
   #usage: Usage = noUsage
   #costUsd = 0
   #inFlight = 0
+  #repeats = 0
   #sequentialMillis = 0
   #startedAt: number | undefined
   #researchMillis: number | undefined
@@ -64,6 +65,10 @@ export class RunState {
   /** Requests that were sent and have not ended, those of the synthesis included. */
   get inFlight(): number {
     return this.#inFlight
+  }
+  /** Calls that were sent again before their end was known, as where a worker died: they may be paid twice. */
+  get repeats(): number {
+    return this.#repeats
   }
   /** Sum over all replies and all failed attempts that report a usage. */
   get usage(): Usage {
@@ -122,9 +127,10 @@ export class RunState {
   }
 
   #apply(ask: AskState.AskState, event: AskState.AskEvent): void {
-    const { inFlight, status } = ask
+    const { inFlight, repeats, status } = ask
     AskState.apply(ask, event)
     this.#inFlight += ask.inFlight - inFlight
+    this.#repeats += ask.repeats - repeats
     if (event._tag === "Answered" && AskState.isReused(ask)) this.#reused.push(ask)
     const payment = AskState.paymentOf(event)
     if (payment !== undefined) this.#pay(payment)

@@ -35,6 +35,7 @@ const room = (text = plan) => {
           source: "simulated",
           notice: undefined,
           simulated: true,
+          delivery: () => Effect.fail([]),
           tapeError: Effect.succeed(undefined)
         }),
       batches: () => Effect.die(new Error("no batch is expected")),

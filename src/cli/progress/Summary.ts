@@ -13,6 +13,7 @@ export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<stri
     timeLine(state),
     usageLine(state, foreseenUsd),
     reusedLine(state),
+    repeatsLine(state),
     ...FallbackLines.lines(state),
     ...StopReasonLines.lines(state)
   ].filter((line) => line !== "")
@@ -23,6 +24,10 @@ const reusedLine = ({ reused, savedUsd }: RunState): string => {
   const saved = savedUsd === undefined ? "" : `: about ${usdText(savedUsd)} saved (estimated)`
   return `${plural(reused, "answer", "answers")} from the journal${saved}`
 }
+
+/** The end of their first copies came from no process: the worker that had them has died, or was silent for too long. */
+const repeatsLine = ({ repeats }: RunState): string =>
+  repeats === 0 ? "" : `${plural(repeats, "call was", "calls were")} lost with a worker and may be paid twice`
 
 const timeLine = (state: RunState): string => {
   const { answered, researchMillis, reused, sequentialMillis, speedUp, total } = state

@@ -86,11 +86,12 @@ export default defineConfig([
       index: "src/index.ts",
       promise: "src/promise.ts",
       LanguageModel: "src/LanguageModel.ts",
+      postgres: "src/postgres.ts",
       mocks: "mocks/index.ts",
       msw: "mocks/msw.ts",
       vitest: "mocks/vitest.ts"
     },
-    external: [/^effect\//, /^(msw|vitest)(\/|$)/],
+    external: [/^effect\//, /^(msw|vitest|@effect\/sql-pg)(\/|$)/],
     plugins: [effectByModule, sharedModules]
   }),
   /** For scripts: with the modules of Effect that it needs. */

@@ -7,13 +7,14 @@ import { bench } from "./bench.ts"
 import { check } from "./check.ts"
 import { exitCode, Failure } from "./ExitCode.ts"
 import { init } from "./init.ts"
+import { journal } from "./journal.ts"
 import { mock } from "./mock.ts"
 import { run } from "./run.ts"
 import { runs } from "./runs.ts"
 
 const fanfold = Command.make("fanfold").pipe(
   Command.withDescription("Ask Claude many independent questions at once and fold the answers into one document"),
-  Command.withSubcommands([run, ask, check, runs, init, mock, bench])
+  Command.withSubcommands([run, ask, check, runs, journal, init, mock, bench])
 )
 
 /** Errors of an invocation go to standard error without the help text: standard output is for documents. */

@@ -15,7 +15,7 @@ import * as RunsText from "./RunsText.ts"
 
 const file = Flag.String("journal").pipe(
   Flag.withMetavar("file"),
-  Flag.withDescription("The journal to read (default: the one in the user's state folder)"),
+  Flag.withDescription("The journal to read: a file, or postgres://… (default: the one in the user's state folder)"),
   Flag.optional
 )
 
@@ -111,7 +111,7 @@ const found = Effect.fnUntraced(function* (
   const problem =
     fitting.length > 0
       ? `begins the ids of ${fitting.length} runs: `
-      : `is no run of ${place}${names.length === 0 ? "" : "; near it: "}`
+      : `is no run of ${journal.place}${names.length === 0 ? "" : "; near it: "}`
   return yield* usageError(inert(`${given} ${problem}${names.join(", ")}`))
 })
 

@@ -4,7 +4,7 @@ import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
 import { type BegunRun, newRunId } from "../journal/Journal.ts"
-import { open } from "../journal/OpenJournal.ts"
+import { open, type Place as JournalPlace } from "../journal/OpenJournal.ts"
 import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
@@ -12,19 +12,27 @@ import { inCode, NonEmpty } from "../options/OptionSchemas.ts"
 
 const either = { expected: "a file, or false to keep nothing" }
 
-const file = NonEmpty("the path of a file").annotate({
-  description: "Keep what is asked, paid and answered in this file (default: the journal in the user's state folder)",
+const path = NonEmpty("the path of a file, or postgres://…")
+const file = path.annotate({
+  description:
+    "Keep what is asked, paid and answered in this file, or in the database postgres://… (default: the journal in the user's state folder)",
   metavar: "file",
-  isMain: true
+  isMain: true,
+  inCode: Schema.Union([path, Schema.Redacted(path)]).annotate({ expected: "the path of a file, or postgres://…" })
 })
 
 const Place = Schema.Struct({ file: Schema.optionalKey(file), keepFor: Schema.optionalKey(Retention.Option) })
-/** `file`: default is `journal.sqlite` in the user's state folder. `keepFor`: default 30 days. `false` keeps nothing. */
+/**
+ * `file`: a path, or the address of a PostgreSQL database, which may be redacted; default is `journal.sqlite` in the user's state
+ * folder. `keepFor`: default 30 days. `false` keeps nothing.
+ */
 export const Options = Schema.Union([Schema.Literal(false), Place]).annotate({
   ...either,
   inCode: Schema.Union([Schema.Literal(false), inCode(Place)]).annotate(either)
 })
-export type Options = false | { readonly file?: string | undefined; readonly keepFor?: Duration.Input | undefined }
+export type Options =
+  | false
+  | { readonly file?: JournalPlace | undefined; readonly keepFor?: Duration.Input | undefined }
 
 /** The run that this layer keeps, where the program has begun it itself: it ends it, too. */
 export const Begun = Context.Reference<RunRecorder | undefined>("fanfold/layers/Journal/Begun", {

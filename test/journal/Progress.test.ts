@@ -1,16 +1,12 @@
 /** What a resumed run says it goes on with: answers that are kept, and calls that may be paid twice. */
-import { mkdtempSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Event } from "fanfold"
 import { of } from "../../src/journal/RequestKey.ts"
 import type { BegunRun, Row } from "../../src/journal/Journal.ts"
-import { make } from "../../src/journal/sqlite/SqliteJournal.ts"
+import { open } from "../../src/journal/OpenJournal.ts"
 import { reply, request as requestOf } from "../FakeClaude.ts"
-
-const open = Effect.suspend(() => make(join(mkdtempSync(join(tmpdir(), "fanfold-journal-")), "journal.sqlite")))
+import { eachHome } from "./Homes.ts"
 
 const stamp = { version: 1, at: 1, part: "ask", ask: "sky", run: "r" } as const
 const event = (fields: Partial<Event.Event> & Pick<Event.Event, "_tag">): Row => ({
@@ -32,48 +28,48 @@ const entry = {
 } as const
 const turn = { _tag: "Turn", entry: 0, turn: 0, key: request.key, reply: reply("Blue."), at: 1 } as const
 
-/** What two runs of one plan have brought, of which neither has ended. */
-const progressOf = (first: ReadonlyArray<Row>, second: ReadonlyArray<Row> = []) =>
-  Effect.gen(function* () {
-    const journal = yield* open
-    const runs: Array<string> = []
-    for (const [id, rows] of [
-      ["one", first],
-      ["two", second]
-    ] as const) {
-      const options = { resume: true, isAlone: false }
-      const run = (yield* journal.begin({ id, plan: "plan", source: "test", at: 1 }, options)) as BegunRun
-      journal.add(run.id, rows)
-      yield* journal.kept
-      runs.push(run.id)
-    }
-    const { answered, inFlight } = yield* journal.progress(runs)
-    return { answered: answered.size, inFlight: inFlight.map(({ ask }) => ask) }
-  })
+eachHome("the progress of unfinished runs", ({ newPlace }) => {
+  /** What two runs of one plan have brought, of which neither has ended. */
+  const progressOf = (first: ReadonlyArray<Row>, second: ReadonlyArray<Row> = []) =>
+    Effect.gen(function* () {
+      const journal = yield* open(yield* newPlace)
+      const runs: Array<string> = []
+      for (const [id, rows] of [
+        ["one", first],
+        ["two", second]
+      ] as const) {
+        const options = { resume: true, isAlone: false }
+        const run = (yield* journal.begin({ id, plan: "plan", source: "test", at: 1 }, options)) as BegunRun
+        journal.add(run.id, rows)
+        yield* journal.kept
+        runs.push(run.id)
+      }
+      const { answered, inFlight } = yield* journal.progress(runs)
+      return { answered: answered.size, inFlight: inFlight.map(({ ask }) => ask) }
+    })
 
-describe("the progress of unfinished runs", () => {
-  it.effect("counts a reply that was kept last, before its ask could say that it is answered", () =>
+  it.live("counts a reply that was kept last, before its ask could say that it is answered", () =>
     Effect.gen(function* () {
       const rows = [entry, dispatched, replied, turn]
       assert.deepStrictEqual(yield* progressOf(rows), { answered: 1, inFlight: [] })
     })
   )
 
-  it.effect("does not count a reply that was asked for once more", () =>
+  it.live("does not count a reply that was asked for once more", () =>
     Effect.gen(function* () {
       const rows = [entry, dispatched, replied, turn, event({ _tag: "Reasked", issue: "not JSON" }), dispatched]
       assert.deepStrictEqual(yield* progressOf(rows), { answered: 0, inFlight: ["sky"] })
     })
   )
 
-  it.effect("tells a call that was stopped on its way, as it may have been paid", () =>
+  it.live("tells a call that was stopped on its way, as it may have been paid", () =>
     Effect.gen(function* () {
       const stopped = event({ _tag: "AttemptFailed", attempt: 1, reason: "Interrupted", message: "stopped on its way" })
       assert.deepStrictEqual(yield* progressOf([entry, dispatched, stopped]), { answered: 0, inFlight: ["sky"] })
     })
   )
 
-  it.effect("tells no call whose copy was stopped when the other one had answered", () =>
+  it.live("tells no call whose copy was stopped when the other one had answered", () =>
     Effect.gen(function* () {
       const stopped = event({ _tag: "AttemptFailed", attempt: 1, reason: "Interrupted", message: "stopped on its way" })
       const rows = [entry, dispatched, dispatched, replied, stopped, turn, event({ _tag: "Answered", model: "m" })]
@@ -81,7 +77,7 @@ describe("the progress of unfinished runs", () => {
     })
   )
 
-  it.effect("tells no call that the next run has asked again and got", () =>
+  it.live("tells no call that the next run has asked again and got", () =>
     Effect.gen(function* () {
       const answered = [entry, dispatched, replied, turn]
       assert.deepStrictEqual(yield* progressOf([entry, dispatched], answered), { answered: 1, inFlight: [] })

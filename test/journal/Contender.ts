@@ -1,11 +1,11 @@
 /** A process of its own with a journal, for the tests of several at once. Prints one line of JSON, and goes on as it was told. */
 import { createInterface } from "node:readline"
 import { Effect } from "effect"
-import { open } from "../../../src/journal/OpenJournal.ts"
-import type { BegunRun } from "../../../src/journal/Journal.ts"
-import { answered } from "../Rows.ts"
+import { open } from "../../src/journal/OpenJournal.ts"
+import type { BegunRun } from "../../src/journal/Journal.ts"
+import { answered } from "./Rows.ts"
 
-const [file = "", id = "", task = "", isAlone = ""] = process.argv.slice(2)
+const [place = "", id = "", task = "", isAlone = ""] = process.argv.slice(2)
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const line = Effect.promise(() => lines.next())
@@ -24,7 +24,7 @@ const write = Effect.fnUntraced(function* (journal: Effect.Success<ReturnType<ty
 const program = Effect.gen(function* () {
   yield* say("ready")
   yield* line
-  const journal = yield* open(file)
+  const journal = yield* open(place)
   const begun = yield* journal.begin(
     { id, plan: "plan.yaml", source: "", at: 1 },
     { resume: true, isAlone: isAlone === "alone" }

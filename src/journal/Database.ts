@@ -1,0 +1,12 @@
+/** The database of a journal in PostgreSQL, for what several processes share there beside the rows of runs. */
+import { Effect, Layer } from "effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { JournalError } from "./Journal.ts"
+import { type Place, postgres } from "./OpenJournal.ts"
+
+/**
+ * Its client: a few connections, opened when they are needed, whose unqualified names are those of the schema `fanfold`. Fails
+ * where the database cannot be reached, or has not the tables of this version.
+ */
+export const layer = (address: Place): Layer.Layer<SqlClient, JournalError> =>
+  Layer.unwrap(Effect.map(postgres, ({ layerClient }) => layerClient(address)))

@@ -50,5 +50,5 @@ export const make = (delayMillis = 0) => {
   const held = (name: string): ReadonlyArray<unknown> =>
     [...(names.get(name)?.values() ?? [])].map(({ value }) => JSON.parse(value) as unknown)
 
-  return { join, held }
+  return { join, held, names: () => [...names.keys()] }
 }

@@ -11,11 +11,15 @@ import { billing, drawn, limitUsd, plannedCall, type Spent } from "../delivery/B
 /** A process as the simulation knows it. */
 export type Member = Pick<ReturnType<ReturnType<typeof MemoryRegister.make>["join"]>, "register" | "isKilled">
 
-/** `kills`: how many of the processes are killed. `join`: gives each process its register; in memory by default. */
+/**
+ * `kills`: how many of the processes are killed. `join`: gives each process its register; in memory by default. `pass`: lets so
+ * many milliseconds pass; in virtual time by default.
+ */
 export interface Options {
   readonly processes: number
   readonly kills: number
   readonly join?: () => Member
+  readonly pass?: (millis: number) => Effect.Effect<void>
 }
 
 /** Calls of all processes at once. */
@@ -27,7 +31,12 @@ const redeliveryMillis = 2000
 /** One exchange with the register, there and back. */
 const exchangeMillis = 2
 
-const simulate = Effect.fnUntraced(function* ({ join = inMemory(), kills, processes }: Options) {
+const simulate = Effect.fnUntraced(function* ({
+  join = inMemory(),
+  kills,
+  pass = TestClock.adjust,
+  processes
+}: Options) {
   const { bill, claude } = billing()
   const { asks, synthesis } = yield* drawn
   const named = Object.fromEntries(asks.map((ask, index) => [`ask${index + 1}`, ask]))
@@ -67,13 +76,13 @@ const simulate = Effect.fnUntraced(function* ({ join = inMemory(), kills, proces
     )
   )
   for (let nth = 0; nth < kills; nth++) {
-    yield* TestClock.adjust(yield* Random.nextIntBetween(1, 4000))
+    yield* pass(yield* Random.nextIntBetween(1, 4000))
     members[nth]!.isKilled = true
     yield* Effect.forkChild(Fiber.interrupt(fibers[nth]!))
-    yield* TestClock.adjust(redeliveryMillis)
+    yield* pass(redeliveryMillis)
     open.push(...lost.splice(0))
   }
-  while (fibers.some((fiber) => fiber.pollUnsafe() === undefined)) yield* TestClock.adjust("1 second")
+  while (fibers.some((fiber) => fiber.pollUnsafe() === undefined)) yield* pass(1000)
 
   const answered = Object.fromEntries(Object.entries(named).filter(([name]) => answers.has(name)))
   const folding = yield* Research.run(answered).pipe(
@@ -82,7 +91,7 @@ const simulate = Effect.fnUntraced(function* ({ join = inMemory(), kills, proces
     Effect.isSuccess,
     Effect.forkChild
   )
-  while (folding.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
+  while (folding.pollUnsafe() === undefined) yield* pass(1000)
   const isFolded = answers.size === 0 || (yield* Fiber.join(folding))
   return { asks: asks.length, answered: answers.size, overBudget, billedUsd: bill.usd, isFolded }
 })
@@ -106,6 +115,10 @@ const replaying = (answers: ReadonlyMap<string, Message.Reply>) => {
   )
 }
 
-/** One run of several processes under the budget; the last of them must not be killed. */
+/** One run of several processes under the budget, by the clock around it; the last of them must not be killed. */
+export const runLive = (seed: number, options: Options): Effect.Effect<Spent> =>
+  simulate(options).pipe(Random.withSeed(`budget ${seed}`), Effect.scoped)
+
+/** The same in virtual time. */
 export const run = (seed: number, options: Options): Effect.Effect<Spent> =>
-  simulate(options).pipe(Random.withSeed(`budget ${seed}`), Effect.provide(TestClock.layer()), Effect.scoped)
+  Effect.provide(runLive(seed, options), TestClock.layer())

@@ -10,7 +10,7 @@ import * as WorstCase from "../cost/WorstCase.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveInt } from "../options/OptionSchemas.ts"
 import type { AnyFiber } from "../scheduling/FiberClock.ts"
-import type { Shared } from "../scheduling/SharedRegister.ts"
+import type { Shared, SharedRegister } from "../scheduling/SharedRegister.ts"
 import { WaitingQueue } from "../scheduling/WaitingQueue.ts"
 import { BudgetLedger, type Reservation } from "./budget/BudgetLedger.ts"
 import { reservationOf } from "./budget/Reserving.ts"
@@ -51,6 +51,9 @@ export const Budget = Schema.Union([
 ]).annotate({ ...either, inCode: Given })
 
 const assertGiven = Issue.assert(Given, "budget")
+
+/** The account of the budget of a run. It is forgotten with the run. */
+export const accountOf = (register: SharedRegister, run: string): Shared => ({ register, name: `budget ${run}` })
 
 /**
  * Where the processes that spend one budget let each other know what they have of it; none by default, as one process needs

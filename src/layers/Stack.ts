@@ -7,6 +7,8 @@ import { Transport } from "../claude/Connection.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, keyOf, toEncoded } from "../options/OptionSchemas.ts"
+import type { Shared } from "../scheduling/SharedRegister.ts"
+import { nameOf } from "./pacing/Account.ts"
 import { LearnedLimits } from "./pacing/LearnedLimits.ts"
 import * as LearnedLimitsFile from "./pacing/LearnedLimitsFile.ts"
 import * as Price from "../claude/Price.ts"
@@ -226,16 +228,34 @@ const storage = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): La
         )
       )
 
+/** Processes share limits where they use the same account: its name is in that of what they share. */
+const sharedLimits = (
+  { apiKey, baseUrl = defaultBaseUrl }: ClaudeOptions,
+  shared: Shared | undefined
+): Layer.Layer<never> =>
+  Layer.succeed(
+    Pacing.SharedLimits,
+    shared && { ...shared, name: `${shared.name} ${nameOf({ apiKey, baseUrl }, "fanfold: shared limits")}` }
+  )
+
 /** Two programs that are run each with this layer build it twice; what they share is built once, in a scope of its own. */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
+  const alone = processLayerWith(options, undefined)
+  return Layer.unwrap(
+    Effect.map(Pacing.SharedLimits, (limits) => (limits === undefined ? alone : processLayerWith(options, limits)))
+  )
+}
+
+const processLayerWith = (options: Options & ClaudeOptions, limits: Shared | undefined): Layer.Layer<Claude> => {
   const { apiKey, baseUrl, fetch, transport } = options
   // A redacted key compares by its value, and stays redacted.
-  const key = [apiKey, baseUrl, fetch, keyOf({ fields: sharedFields }, options)]
+  const key = [apiKey, baseUrl, fetch, keyOf({ fields: sharedFields }, options), limits?.register, limits?.name]
   const known = Option.getOrElse(MutableHashMap.get(sharedLayers, key), (): SharedLayer => ({
     layer: shared(options).pipe(
       Layer.provide([
         Layer.effect(Claude, make({ apiKey, baseUrl, fetch, transport })),
-        storage({ apiKey, baseUrl, fetch })
+        storage({ apiKey, baseUrl, fetch }),
+        sharedLimits({ apiKey, baseUrl }, limits)
       ])
     ),
     memoMap: Layer.makeMemoMapUnsafe(),

@@ -74,6 +74,7 @@ export const play = async ({ command, expected, folder, mock, moments, trouble }
       ...lives.flatMap(problemsOfEnd),
       ...problemsOfDocument(lives.at(-1)!, expected),
       ...problemsOfBills(statement, expected),
+      ...(batched === 0 ? [] : [`${batched} requests of a batch were billed again`]),
       ...(live <= kills.length ? [] : [`${live} live requests were billed again in ${kills.length} kills`])
     ].map((problem) => `${problem}\n${storyOf(trouble, lives, entries)}`)
   }

@@ -78,6 +78,8 @@ export const seek = (run: Batching, creation: Creation, cause?: AskError): Effec
   Effect.gen(function* () {
     const others = new Set<string>()
     const startedAt = yield* Clock.currentTimeMillis
+    // The call may have gone on until this process began to look: a gateway may give up only after a minute.
+    const latestEnd = Math.min(startedAt, creation.at + creationMillis)
     for (let said = ""; ;) {
       const listed = yield* Effect.result(run.batches.list(creation.at - clockMargin))
       if (Result.isFailure(listed)) return { error: listed.failure }
@@ -96,7 +98,7 @@ export const seek = (run: Batching, creation: Creation, cause?: AskError): Effec
       }
       const open = candidates.filter(({ isEnded }) => !isEnded)
       const now = yield* Clock.currentTimeMillis
-      const settleMillis = creation.at + run.times.settleMillis - now
+      const settleMillis = latestEnd + run.times.settleMillis - now
       if (open.length === 0 && settleMillis <= 0) {
         yield* notCreated(run, creation, cause?.message ?? "the API has no such batch")
         return undefined

@@ -45,9 +45,9 @@ export const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
       const name = isMain ? prefix : prefix === "" ? words : `${prefix}-${words}`
       if (fields === undefined) return [[option, flagOf(name, schema)]]
       const group: LayerFlags = {
+        ...switchOf(name, schema),
         ...flagsOf(fields, name),
-        ...(canBeOff(schema) && { [off]: offFlag(name) }),
-        ...switchOf(name, schema)
+        ...(canBeOff(schema) && { [off]: offFlag(name) })
       }
       return [[option, group]]
     })

@@ -15,6 +15,7 @@ export const ofEvent = ({ batches }: RunState, event: BatchEvent): string | unde
     case "BatchUncertain":
       return `⏳ Waiting: ${event.message}`
     case "BatchSubmitted":
+      return undefined
     case "BatchPolled": {
       const batch = batches.of(event.batch)
       return batch === undefined ? undefined : `📦 ${line(batch, event.at)}`
@@ -28,7 +29,7 @@ export const ofEvent = ({ batches }: RunState, event: BatchEvent): string | unde
 export const line = ({ counts, expiresAt, id, isCanceling }: BatchState, now: number): string =>
   `Batch ${id}: ${countsText(counts)}${isCanceling ? "; being canceled" : `; expires in ${roundedText(Math.max(0, expiresAt - now))}`}`
 
-const countsText = ({ canceled, errored, expired, processing, succeeded }: BatchCounts): string =>
+export const countsText = ({ canceled, errored, expired, processing, succeeded }: BatchCounts): string =>
   (
     [
       [processing, "in progress"],
@@ -41,3 +42,19 @@ const countsText = ({ canceled, errored, expired, processing, succeeded }: Batch
     .filter(([count]) => count > 0)
     .map(([count, what]) => `${numberText(count)} ${what}`)
     .join(", ")
+
+/** What a process says that leaves batches behind: where they stand, and how to come back. `run`: undefined without a journal. */
+export const leftLines = (
+  { batches: { open } }: RunState,
+  run: string | undefined,
+  now: number
+): ReadonlyArray<string> => {
+  if (open.length === 0) return []
+  const isOne = open.length === 1
+  return [
+    ...open.map((batch) => line(batch, now)),
+    run === undefined
+      ? `Nothing of this run is kept, so that ${isOne ? "its results" : "their results"} cannot be fetched`
+      : `${isOne ? "It goes" : "They go"} on without this process. Come back with the same command, or fanfold runs resume ${run}; cancel with fanfold runs cancel ${run}`
+  ]
+}

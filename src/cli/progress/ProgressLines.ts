@@ -87,7 +87,9 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
 }
 
 /** One line for all asks that were interrupted before they were sent: there may be thousands. */
-const unsentLine = ({ asks }: RunState.RunState): string | undefined => {
+const unsentLine = ({ asks, batches }: RunState.RunState): string | undefined => {
+  // They wait in the batches, which go on.
+  if (batches.open.length > 0) return undefined
   const unsent = asks.filter(({ dispatches, status }) => status === "interrupted" && dispatches === 0)
   const [first] = unsent
   if (first === undefined) return undefined

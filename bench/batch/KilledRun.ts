@@ -1,5 +1,5 @@
 /** One run with a batch that is killed and started again until it is done, and what the mock has billed for it. */
-import type { Entry, Statement } from "fanfold/mocks"
+import type { Bill, Entry } from "fanfold/mocks"
 import { type Command, type Ended, journalOf } from "../journal/CommandLine.ts"
 import * as KeptRows from "../journal/KeptRows.ts"
 import type { StandaloneMock } from "../journal/StandaloneMock.ts"
@@ -43,6 +43,7 @@ const maxLifeMillis = 60_000
 
 export const play = async ({ command, expected, folder, mock, moments, trouble }: Killing): Promise<Outcome> => {
   await mock.reset()
+  if (trouble.hasForeignBatch) await Subject.addForeignBatch(mock.url)
   for (const each of trouble.faults) await mock.fault(each)
   const lives: Array<Life> = []
   const waiting = [...moments]
@@ -61,26 +62,27 @@ export const play = async ({ command, expected, folder, mock, moments, trouble }
     isDone = !isKilled || (runs > 0 && unfinishedRuns === 0)
   }
   const entries = await mock.entries()
-  const statement = await mock.ledger()
+  const bills = (await mock.ledger()).bills.filter((bill) => !Subject.isForeign(bill))
   const kills = lives.flatMap(({ moment }) => moment ?? [])
-  const { batched, live } = extraBills(statement)
+  const { batched, live } = extraBills(bills)
   return {
     kills,
-    batches: new Set(statement.bills.flatMap(({ batchId }) => batchId ?? [])).size,
+    batches: new Set(bills.flatMap(({ batchId }) => batchId ?? [])).size,
     billedTwice: batched,
     liveRepeats: live,
-    lost: lostOf(statement, expected),
+    lost: lostOf(bills, expected),
     problems: [
       ...lives.flatMap(problemsOfEnd),
       ...problemsOfDocument(lives.at(-1)!, expected),
-      ...problemsOfBills(statement, expected),
+      ...problemsOfBills(bills, expected),
+      ...(batched === 0 ? [] : [`${batched} requests of a batch were billed again`]),
       ...(live <= kills.length ? [] : [`${live} live requests were billed again in ${kills.length} kills`])
     ].map((problem) => `${problem}\n${storyOf(trouble, lives, entries)}`)
   }
 }
 
 /** Bills beyond the first of each request, by whether a batch has answered it. */
-const extraBills = ({ bills }: Statement): { readonly batched: number; readonly live: number } => {
+const extraBills = (bills: ReadonlyArray<Bill>): { readonly batched: number; readonly live: number } => {
   let batched = 0
   let live = 0
   for (const same of Map.groupBy(bills, ({ key }) => key).values()) {
@@ -90,14 +92,14 @@ const extraBills = ({ bills }: Statement): { readonly batched: number; readonly 
   return { batched, live }
 }
 
-const lostOf = ({ bills }: Statement, { batchKeys, synthesisKey }: Subject.Undisturbed): number => {
+const lostOf = (bills: ReadonlyArray<Bill>, { batchKeys, synthesisKey }: Subject.Undisturbed): number => {
   const billed = new Set(bills.map(({ key }) => key))
   return [...batchKeys, synthesisKey].filter((key) => !billed.has(key)).length
 }
 
 /** A request that the undisturbed run has not would hide one that is billed twice in another form. */
 const problemsOfBills = (
-  { bills }: Statement,
+  bills: ReadonlyArray<Bill>,
   { batchKeys, synthesisKey }: Subject.Undisturbed
 ): ReadonlyArray<string> =>
   bills

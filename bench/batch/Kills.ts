@@ -21,6 +21,9 @@ export interface Tally extends Omit<KilledRun.Outcome, "kills"> {
 /** Kills of one run at most. */
 const maxKills = 3
 
+/** In one of so many runs the asks share a document. */
+const documentEvery = 4
+
 /** Kills `kills` processes; `onRun` is called after each run with the kills so far. */
 export const play = async (
   command: Command,
@@ -29,16 +32,19 @@ export const play = async (
   onRun: (kills: number) => void = () => {}
 ): Promise<Tally> => {
   const base = mkdtempSync(join(tmpdir(), "fanfold-batch-kills-"))
-  const folderOf = (name: string) => {
+  const folderOf = (name: string, kind: Subject.Kind) => {
     const folder = join(base, name)
     mkdirSync(folder)
-    Subject.write(folder, seed)
+    Subject.write(folder, seed, kind)
     return folder
   }
   try {
-    const undisturbed = folderOf("undisturbed")
-    await using mock = await serve(command, undisturbed, Subject.scenarioFile)
-    const expected = await Subject.undisturbed(command, undisturbed, mock)
+    const plain = folderOf("plain", "plain")
+    await using mock = await serve(command, plain, Subject.scenarioFile)
+    const expected = {
+      plain: await Subject.undisturbed(command, plain, mock),
+      document: await Subject.undisturbed(command, folderOf("document", "document"), mock)
+    }
     const outcomes: Array<KilledRun.Outcome> = []
     const troubles: Array<Trouble.Trouble> = []
     const killed = () => outcomes.flatMap((each) => each.kills)
@@ -46,8 +52,9 @@ export const play = async (
       const count = Math.min(1 + (outcomes.length % maxKills), kills - killed().length)
       const moments = Array.from({ length: count }, () => KillMoment.draw(seed, drawn++))
       const trouble = Trouble.draw(seed, outcomes.length)
-      const folder = folderOf(`run${outcomes.length + 1}`)
-      outcomes.push(await KilledRun.play({ command, folder, mock, moments, trouble, expected }))
+      const kind = outcomes.length % documentEvery === documentEvery - 1 ? "document" : "plain"
+      const folder = folderOf(`run${outcomes.length + 1}`, kind)
+      outcomes.push(await KilledRun.play({ command, folder, mock, moments, trouble, expected: expected[kind] }))
       troubles.push(trouble)
       onRun(killed().length)
     }

@@ -1,7 +1,7 @@
 /** What is killed: a plan whose asks go out as a batch, against a mock that plays a day in less than two seconds. */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Entry, Scenario } from "fanfold/mocks"
+import type { Bill, Entry, Scenario } from "fanfold/mocks"
 import { type Command, start } from "../journal/CommandLine.ts"
 import type { StandaloneMock } from "../journal/StandaloneMock.ts"
 
@@ -23,9 +23,17 @@ const names = Array.from({ length: asks }, (_, index) => `q${String(index + 1).p
 export const planFile = "plan.json"
 export const scenarioFile = "scenario.json"
 
+/** Whether the asks share a document: then a batch of one goes first, which writes it to the cache. */
+export const kinds = ["plain", "document"] as const
+export type Kind = (typeof kinds)[number]
+
+/** Long enough for the cache of any model that an ask has by default. */
+const document = "What is to be known of the matter is written here. ".repeat(100)
+
 /** Writes plan and scenario. Answers are fixed, as the second request for one question must get the same. */
-export const write = (folder: string, seed: number): void => {
+export const write = (folder: string, seed: number, kind: Kind): void => {
   const plan = {
+    ...(kind === "document" && { context: document }),
     asks: Object.fromEntries(names.map((name) => [name, `Question ${name}: what is it?`])),
     synthesis: "Fold them.",
     batch: { poll: "60 millis", settle: `${settleMillis} millis` }
@@ -54,6 +62,26 @@ export const slowResults = {
 
 /** A gateway gives the creation up after this, when the API begins with it: later than what `settle` would be from the intent on. */
 export const lateCreation = { kind: "lost", status: 504, millis: simulated(settleMillis + 100) } as const
+
+const foreignId = "of-another-program-"
+
+/** Creates a batch of another program on the same account, of the size of the one that is killed. Its requests take all the time. */
+export const addForeignBatch = async (url: string): Promise<void> => {
+  const params = {
+    model: "claude-haiku-5-5",
+    max_tokens: 100,
+    messages: [{ role: "user", content: "Of another program?" }]
+  }
+  const requests = names.map((name) => ({ custom_id: `${foreignId}${name}`, params }))
+  const response = await fetch(`${url}/v1/messages/batches`, {
+    method: "POST",
+    headers: { "x-api-key": "of-another-program", "anthropic-version": "2026-10-21" },
+    body: JSON.stringify({ requests })
+  })
+  if (!response.ok) throw new Error(`the mock rejects a batch: ${await response.text()}`)
+}
+
+export const isForeign = ({ customId }: Bill): boolean => customId?.startsWith(foreignId) === true
 
 /** A question of which a single request may fail. */
 export const questionOf = (share: number): string => `Question ${names[Math.floor(share * asks)]}:`

@@ -31,7 +31,12 @@ const kinds: Readonly<Partial<Record<Operation, ReadonlyArray<Kind | undefined>>
 export interface Trouble {
   readonly names: ReadonlyArray<string>
   readonly faults: ReadonlyArray<Fault>
+  /** Another program has a batch of the same size on the account. */
+  readonly hasForeignBatch: boolean
 }
+
+/** The share of runs beside a batch of another program. */
+const foreignShare = 0.25
 
 /** The trouble of the `nth` run (from 0) of a seed: each fault happens once. Results trickle in all runs. */
 export const draw = (seed: number, nth: number): Trouble => {
@@ -43,5 +48,10 @@ export const draw = (seed: number, nth: number): Trouble => {
     const when = operation === "batches.item" ? { user: Subject.questionOf(uniform("question")) } : {}
     return [{ name: `${operation}: ${kind[0]}`, fault: { fault: kind[1], operation, when, times: 1 } }]
   })
-  return { names: drawn.map(({ name }) => name), faults: [...drawn.map(({ fault }) => fault), Subject.slowResults] }
+  const hasForeignBatch = uniform("foreign batch") < foreignShare
+  return {
+    names: [...drawn.map(({ name }) => name), ...(hasForeignBatch ? ["a batch of another program"] : [])],
+    faults: [...drawn.map(({ fault }) => fault), Subject.slowResults],
+    hasForeignBatch
+  }
 }

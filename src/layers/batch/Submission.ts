@@ -78,25 +78,27 @@ export const seek = (run: Batching, creation: Creation, cause?: AskError): Effec
   Effect.gen(function* () {
     const others = new Set<string>()
     const startedAt = yield* Clock.currentTimeMillis
+    // The call may have gone on until this process began to look: a gateway may give up only after a minute.
+    const latestEnd = Math.min(startedAt, creation.at + creationMillis)
     for (let said = ""; ;) {
       const listed = yield* Effect.result(run.batches.list(creation.at - clockMargin))
       if (Result.isFailure(listed)) return { error: listed.failure }
       const candidates = listed.success.filter(
         (batch) => isCandidate(batch, creation) && !others.has(batch.id) && !run.creations.hasMade(batch.id)
       )
+      const open = candidates.filter(({ isEnded }) => !isEnded)
       for (const batch of candidates.filter(({ isEnded }) => isEnded)) {
         const isOwn = yield* Effect.result(hasIdsOf(run, batch, creation))
         if (Result.isFailure(isOwn)) return { error: isOwn.failure }
+        if (isOwn.success === undefined) open.push(batch)
         // Another search may have claimed it meanwhile.
-        if (isOwn.success && !run.creations.hasMade(batch.id)) {
+        else if (isOwn.success && !run.creations.hasMade(batch.id)) {
           yield* known(creation, batch)
           return creation
-        }
-        others.add(batch.id)
+        } else others.add(batch.id)
       }
-      const open = candidates.filter(({ isEnded }) => !isEnded)
       const now = yield* Clock.currentTimeMillis
-      const settleMillis = creation.at + run.times.settleMillis - now
+      const settleMillis = latestEnd + run.times.settleMillis - now
       if (open.length === 0 && settleMillis <= 0) {
         yield* notCreated(run, creation, cause?.message ?? "the API has no such batch")
         return undefined
@@ -115,14 +117,15 @@ const sizeOf = ({ counts }: Batch): number =>
 const isCandidate = (batch: Batch, { at, ids }: Creation): boolean =>
   sizeOf(batch) === ids.size && batch.createdAt <= at + creationMillis + clockMargin
 
-const hasIdsOf = (run: Batching, batch: Batch, { ids }: Creation): Effect.Effect<boolean, AskError> =>
+/** `undefined` of results that were read in part: they may end early without an error. */
+const hasIdsOf = (run: Batching, batch: Batch, { ids }: Creation): Effect.Effect<boolean | undefined, AskError> =>
   Effect.map(
     Stream.runFold(
       run.batches.results(batch.id),
       () => new Set<string>(),
       (read, { id }) => read.add(id)
     ),
-    (read) => read.size === ids.size && [...read].every((id) => ids.has(id))
+    (read) => (![...read].every((id) => ids.has(id)) ? false : read.size === ids.size ? true : undefined)
   )
 
 const uncertainText = ({ ids }: Creation, open: ReadonlyArray<Batch>, cause: AskError | undefined): string => {

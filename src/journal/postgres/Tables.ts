@@ -60,8 +60,7 @@ const executed = (statements: ReadonlyArray<string>) =>
 
 /** By number and name. One that has been released stays as it is; what changes the tables is another one, with the next number. */
 const migrations: Readonly<Record<string, Effect.Effect<void, SqlError, SqlClient>>> = {
-  "1_journal": executed([...journal, ...shared]),
-  "2_queue": executed(AskQueue.tables)
+  "1_journal": executed([...journal, ...shared, ...AskQueue.tables])
 }
 
 /** The version of the tables that this fanfold works with. */

@@ -2,7 +2,7 @@
 import { Effect, References, Result, Schema, type Scope } from "effect"
 import { PersistedQueue } from "effect/persistence"
 import { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { Event } from "../../claude/Event.ts"
 import { JournalError } from "../Journal.ts"
 import { version } from "../RequestKey.ts"
@@ -123,7 +123,11 @@ export const make = Effect.fnUntraced(function* (
     Effect.provideService(References.MinimumLogLevel, "None"),
     at("cannot be used"),
     Effect.catchDefect((defect) =>
-      Effect.fail(new JournalError({ message: `the queue of the journal ${place} cannot be used: ${String(defect)}` }))
+      Effect.fail(
+        isSqlError(defect)
+          ? Failure.errorAt(place, "cannot be used", defect)
+          : new JournalError({ message: `the queue of the journal ${place} cannot be used: ${String(defect)}` })
+      )
     )
   )
   return {

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { TrimLimits } from "../Journal.ts"
+import * as AskQueue from "./AskQueue.ts"
 import * as Client from "./Client.ts"
 import { isLiveSql } from "./RunList.ts"
 
@@ -22,6 +23,7 @@ const orphans = [
   "DELETE FROM request q WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.request = q.id)",
   "DELETE FROM request_key k WHERE NOT EXISTS (SELECT 1 FROM request q WHERE q.id = k.request)",
   "DELETE FROM request_text x WHERE NOT EXISTS (SELECT 1 FROM request q WHERE q.id = x.request)",
+  "DELETE FROM shared s WHERE s.name LIKE 'budget %' AND NOT EXISTS (SELECT 1 FROM run r WHERE s.name = 'budget ' || r.id)",
   "DELETE FROM text x WHERE NOT EXISTS (SELECT 1 FROM request_text q WHERE q.hash = x.hash)"
 ]
 
@@ -49,6 +51,7 @@ export const forget = (sql: SqlClient, runs: ReadonlyArray<string>): Effect.Effe
       for (const [table, key] of Object.entries(tables)) {
         yield* sql.unsafe(`DELETE FROM ${table} WHERE ${key} = ANY($1::text[])`, [ids])
       }
+      yield* AskQueue.clear(sql, ids)
       for (const statement of orphans) yield* sql.unsafe(statement)
       return ids
     })

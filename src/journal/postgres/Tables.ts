@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { JournalError } from "../Journal.ts"
 import type { Address } from "./Address.ts"
+import * as AskQueue from "./AskQueue.ts"
 import * as Client from "./Client.ts"
 import * as Failure from "./Failure.ts"
 
@@ -45,6 +46,13 @@ const journal = [
   `CREATE INDEX event_seq ON event (run, seq)`
 ]
 
+/** One row for each process that holds something under a name: its share of a budget, or of the limits of an account. */
+const shared = [
+  `CREATE TABLE shared (
+    name text, process text, value text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (name, process)
+  ) WITH (fillfactor = 50)`
+]
+
 const executed = (statements: ReadonlyArray<string>) =>
   Effect.flatMap(SqlClient, (sql) =>
     Effect.forEach(statements, (statement) => sql.unsafe(statement).unprepared, { discard: true })
@@ -52,7 +60,7 @@ const executed = (statements: ReadonlyArray<string>) =>
 
 /** By number and name. One that has been released stays as it is; what changes the tables is another one, with the next number. */
 const migrations: Readonly<Record<string, Effect.Effect<void, SqlError, SqlClient>>> = {
-  "1_journal": executed(journal)
+  "1_journal": executed([...journal, ...shared, ...AskQueue.tables])
 }
 
 /** The version of the tables that this fanfold works with. */
@@ -86,6 +94,7 @@ export const init = Effect.fnUntraced(function* (
     const before = yield* versionOf
     if (before !== undefined && before > version) return yield* otherVersion(place, before)
     if (before !== version) yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table })
+    yield* AskQueue.create
     if (role !== undefined) yield* sql.withTransaction(executed(grants(role)))
     return before !== version
   })

@@ -199,6 +199,18 @@ export class Unbounded extends Schema.TaggedError<Unbounded>()("Unbounded", deta
   }
 }
 
+/** It has left a Message Batch without having been asked there, and without cost. */
+export class Unbatched extends Schema.TaggedError<Unbatched>()("Unbatched", {
+  outcome: Schema.Literals(["canceled", "expired", "missing"])
+}) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return this.outcome === "missing" ? "its batch has no result of it" : `it was ${this.outcome} in its batch`
+  }
+}
+
 /** No ask has an answer, so that there is nothing to make a document of; nothing was sent. */
 export class NothingToFold extends Schema.TaggedError<NothingToFold>()("NothingToFold", { asks: Schema.Int }) {
   get isRetryable(): boolean {
@@ -206,6 +218,26 @@ export class NothingToFold extends Schema.TaggedError<NothingToFold>()("NothingT
   }
   override get message(): string {
     return `none of the ${this.asks} asks has an answer, so there is nothing to fold`
+  }
+}
+
+/** A worker had the ask and ended before its reply, `times` times in a row: it may be what ends them. */
+export class WorkerLost extends Schema.TaggedError<WorkerLost>()("WorkerLost", { times: Schema.Int }) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `${this.times} workers that had it ended before its reply was kept. See what they wrote last, and run the plan again`
+  }
+}
+
+/** A worker failed on the ask by an error of its own code, not by a reply. */
+export class WorkerFailed extends Schema.TaggedError<WorkerFailed>()("WorkerFailed", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `a worker failed: ${this.detail}`
   }
 }
 
@@ -234,6 +266,9 @@ export const Reason = Schema.Union([
   TimedOut,
   OverBudget,
   Unbounded,
-  NothingToFold
+  Unbatched,
+  NothingToFold,
+  WorkerLost,
+  WorkerFailed
 ])
 export type Reason = typeof Reason.Type

@@ -11,10 +11,11 @@ import { journal } from "./journal.ts"
 import { mock } from "./mock.ts"
 import { run } from "./run.ts"
 import { runs } from "./runs.ts"
+import { worker } from "./worker.ts"
 
 const fanfold = Command.make("fanfold").pipe(
   Command.withDescription("Ask Claude many independent questions at once and fold the answers into one document"),
-  Command.withSubcommands([run, ask, check, runs, journal, init, mock, bench])
+  Command.withSubcommands([run, ask, check, runs, journal, init, mock, bench, worker])
 )
 
 /** Errors of an invocation go to standard error without the help text: standard output is for documents. */

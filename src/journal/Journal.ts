@@ -1,11 +1,12 @@
 /** The journal: what every run asked, paid and was answered, kept so that nothing is bought twice. One service, several homes. */
-import { Context, Data, Effect, Random, type Scope } from "effect"
+import { Context, Effect, Random, type Scope } from "effect"
 import type { Event } from "../claude/Event.ts"
 import type { Reply } from "../claude/Message.ts"
+import type { JournalError } from "./JournalError.ts"
 import type { KeyedRequest } from "./RequestKey.ts"
+import type { Outcome, Shared } from "./Shared.ts"
 
-/** Why a journal cannot be used; the message names its place. */
-export class JournalError extends Data.TaggedError("JournalError")<{ readonly message: string }> {}
+export { JournalError } from "./JournalError.ts"
 
 /** What a run is, before anything of it is asked. Times are epoch milliseconds. */
 export interface NewRun {
@@ -95,6 +96,13 @@ export type Row =
       readonly state: "answered" | "failed" | "stopped"
     }
   | { readonly _tag: "Event"; readonly event: Event }
+  /** An item of the queue has ended. `Replied` follows the turn with its reply. Only where the journal is `Shared`. */
+  | { readonly _tag: "Settled"; readonly item: string; readonly outcome: Settling; readonly at: number }
+
+/** How an item ends, without the reply, which is a turn. */
+export type Settling =
+  | { readonly _tag: "Replied"; readonly entry: number; readonly turn: number }
+  | Exclude<Outcome, { readonly _tag: "Replied" }>
 
 /** How a run ended. One that failed, was interrupted or killed has no end, and the next run of its plan goes on with it. */
 export type RunEnd = "ended" | "resumed"
@@ -121,6 +129,8 @@ export class Journal extends Context.Service<
   {
     /** Where it is, for messages. */
     readonly place: string
+    /** Where other machines may add to it, and answer its asks. */
+    readonly shared?: Shared
     /**
      * Begins a run, which is open until the scope closes. Two processes never go on with the same unfinished run. Gives the run of
      * another process instead where one of the same plan is open and `isAlone` is set.

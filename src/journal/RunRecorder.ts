@@ -6,13 +6,15 @@ import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
-import type { BegunRun, Journal, Known, Reusable, Row } from "./Journal.ts"
+import type { BegunRun, Journal, Known, Reusable, Row, Turn } from "./Journal.ts"
+import * as OpenTurn from "./OpenTurn.ts"
 import * as RequestKey from "./RequestKey.ts"
 import { anyTime } from "./Reuse.ts"
 
 /** One ask: its turns of an earlier run, how many it has had in this one, and its answer if that is of an earlier run. */
 interface Entry {
   readonly n: number
+  readonly request: OpenTurn.OpenTurn["request"]
   readonly known: Known | undefined
   turns: number
   reused: WorstCase.Answer
@@ -35,9 +37,17 @@ export class RunRecorder {
   readonly #reused = new Map<string, WorstCase.Answer>()
   #isBroken = false
 
-  /** `reusable`: undefined where nothing is reused. */
-  constructor(journal: typeof Journal.Service, run: BegunRun, reusable: Reusable | undefined) {
+  readonly #notesBoughtAgain: boolean
+
+  /** `reusable`: undefined where nothing is reused. `notesBoughtAgain`: fill `boughtAgain`, which takes a search for each request. */
+  constructor(
+    journal: typeof Journal.Service,
+    run: BegunRun,
+    reusable: Reusable | undefined,
+    { notesBoughtAgain = false } = {}
+  ) {
     this.run = run
+    this.#notesBoughtAgain = notesBoughtAgain
     this.#journal = journal
     this.#reusable = reusable
   }
@@ -46,6 +56,14 @@ export class RunRecorder {
   get isReusing(): boolean {
     return this.#reusable !== undefined
   }
+
+  /** The events of the unfinished runs that this one goes on with, the oldest run first. */
+  readonly earlier: Effect.Effect<ReadonlyArray<Event.Event>> = Effect.suspend(() =>
+    Effect.forEach(this.run.resumed.toReversed(), (id) => this.#journal.events(id))
+  ).pipe(
+    Effect.map((events) => events.flat()),
+    Effect.catchCause((cause) => Effect.as(this.#giveUp(cause), []))
+  )
 
   /** Answers from the journal what it has, and keeps every other reply before it is handed on. */
   around(send: Send): Send {
@@ -84,7 +102,7 @@ export class RunRecorder {
         if (entry !== undefined) rows.push(...endOf(event, entry.n))
       }
       this.#add(rows)
-      return event._tag === "Dispatched" ? this.#kept : Effect.void
+      return keptAtOnce.has(event._tag) ? this.#kept : Effect.void
     })
   }
 
@@ -95,7 +113,7 @@ export class RunRecorder {
       const n = this.#entryCount++
       return Effect.map(this.#known(keyed.key, ordinal), (known): Entry => {
         this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])
-        return { n, known, turns: 0, reused: noAnswer }
+        return { n, request: { key: keyed.key, ordinal }, known, turns: 0, reused: noAnswer }
       })
     })
   }
@@ -111,21 +129,36 @@ export class RunRecorder {
       if (known !== undefined && known.key === key) {
         return Effect.flatMap(Clock.currentTimeMillis, (now) => {
           this.#add(endAt(known.reply, now))
-          return this.#reuse(request, entry, known)
+          return this.#reuse(request, entry, entry.known!.run, known)
         })
       }
-      return Effect.flatMap(this.#asked(send(request), request, entry), (reply) =>
-        Effect.flatMap(Clock.currentTimeMillis, (at) => {
-          this.#add([{ _tag: "Turn", entry: entry.n, turn, key, reply, at }, ...endAt(reply, at)])
+      const { run } = this
+      const [journal, begun, n] = [this.#journal, run, entry.n]
+      const open: OpenTurn.OpenTurn = {
+        journal,
+        begun,
+        run: run.id,
+        entry: n,
+        turn,
+        key,
+        request: entry.request,
+        kept: undefined
+      }
+      return Effect.flatMap(this.#asked(send(request), request, entry, open), (reply) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const { at, run: from } = open.kept ?? { at: now, run: undefined }
+          if (from !== run.id) this.#add([{ _tag: "Turn", entry: n, turn, key, reply, at }])
+          this.#add(endAt(reply, now))
+          // What a run has asked that this one goes on with is in that run's costs.
+          if (from !== undefined && from !== run.id) return this.#reuse(request, entry, from, { key, reply, at })
           return Effect.as(this.#kept, reply)
         })
       )
     })
   }
 
-  #reuse(request: Request, entry: Entry, { at, reply }: Known["turns"][number]): Effect.Effect<Reply, AskError> {
+  #reuse(request: Request, entry: Entry, run: string, { at, reply }: Turn): Effect.Effect<Reply, AskError> {
     return Effect.withFiber((fiber) => {
-      const run = entry.known!.run
       const call = fiber.getRef(Call.Current)
       if (call.part === "ask") {
         const answer = WorstCase.answerOf(reply)
@@ -138,8 +171,14 @@ export class RunRecorder {
   }
 
   /** A request that is sent, with what a budget must know of the answers that were not. */
-  #asked<A, E, R>(sent: Effect.Effect<A, E, R>, request: Request, entry: Entry): Effect.Effect<A, E, R> {
-    return Effect.updateService(sent, Call.Current, (call) => {
+  #asked<A, E, R>(
+    sent: Effect.Effect<A, E, R>,
+    request: Request,
+    entry: Entry,
+    open: OpenTurn.OpenTurn
+  ): Effect.Effect<A, E, R> {
+    const opened = this.#isBroken ? sent : Effect.provideService(sent, OpenTurn.Current, open)
+    return Effect.updateService(opened, Call.Current, (call) => {
       // Its answer takes the place of one that did not fit, but not of the part that it continues.
       if (!isContinued(request)) this.#count(call.run, entry, noAnswer)
       const reused = this.#reused.get(call.run)
@@ -163,13 +202,22 @@ export class RunRecorder {
   #known(key: string, ordinal: number): Effect.Effect<Known | undefined> {
     const reusable = this.#reusable
     if (reusable === undefined) return Effect.succeed(undefined)
-    return Effect.flatMap(this.#find(key, ordinal, reusable), (known) => {
-      if (known !== undefined || reusable.since === anyTime) return Effect.succeed(known)
-      return Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (other) => {
-        const reply = other?.turns.at(-1)?.reply
+    return Effect.tap(this.#find(key, ordinal, reusable), (known) =>
+      known !== undefined || reusable.since === anyTime || !this.#notesBoughtAgain
+        ? Effect.void
+        : this.#noteBoughtAgain(key, ordinal, reusable)
+    )
+  }
+
+  /** In the background, as no request waits for it. */
+  #noteBoughtAgain(key: string, ordinal: number, reusable: Reusable): Effect.Effect<void> {
+    return Effect.withFiber((fiber) => {
+      const noted = Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (known) => {
+        const reply = known?.turns.at(-1)?.reply
         if (reply !== undefined) this.boughtAgain.push({ model: reply.model, usage: reply.usage })
-        return undefined
       })
+      Effect.runForkWith(fiber.context)(noted)
+      return Effect.void
     })
   }
 
@@ -197,6 +245,14 @@ export class RunRecorder {
     return Console.error(`Nothing more of this run is kept, as ${why}`)
   }
 }
+
+/** What must be known to the next process wherever this one is killed after it. */
+const keptAtOnce: ReadonlySet<Event.Event["_tag"]> = new Set([
+  "Dispatched",
+  "BatchSubmitting",
+  "BatchSubmitted",
+  "BatchNotCreated"
+])
 
 const endOf = (event: Event.Event, entry: number): ReadonlyArray<Row> => {
   if (event._tag === "Answered") return [{ _tag: "End", entry, at: event.at, state: "answered" }]

@@ -1,23 +1,26 @@
 /** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
+import * as Batches from "../claude/Batches.ts"
 import * as BaseUrl from "../claude/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
 import { Transport } from "../claude/Connection.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import * as Issue from "../options/Issue.ts"
-import { inCode, type InCode, keyOf } from "../options/OptionSchemas.ts"
+import { inCode, type InCode, keyOf, toEncoded } from "../options/OptionSchemas.ts"
 import type { Shared } from "../scheduling/SharedRegister.ts"
 import { nameOf } from "./pacing/Account.ts"
 import { LearnedLimits } from "./pacing/LearnedLimits.ts"
 import * as LearnedLimitsFile from "./pacing/LearnedLimitsFile.ts"
 import * as Price from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
+import * as Batch from "./Batch.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
 import * as Fallback from "./Fallback.ts"
 import * as Hedge from "./Hedge.ts"
 import * as Journal from "./Journal.ts"
 import * as Pacing from "./Pacing.ts"
+import * as Queue from "./Queue.ts"
 import * as Refusals from "./Refusals.ts"
 import * as Retry from "./Retry.ts"
 import * as Timeout from "./Timeout.ts"
@@ -31,13 +34,9 @@ const sharedFields = {
   transport: Schema.optionalKey(Transport)
 }
 
-/** Every layer's options under the layer's name; plan keys and flags are derived from this. */
-export const Options = Schema.Struct({
-  /** Off in code unless given, on in the command line. */
-  journal: Schema.optionalKey(Journal.Options),
-  reuse: Schema.optionalKey(Reuse.Option),
+/** The options of the layers that send an ask, which a worker needs where another process has it from the queue. */
+const deliveryFields = {
   refusals: Schema.optionalKey(Refusals.Options),
-  continue: Schema.optionalKey(Continue.Options),
   retry: Schema.optionalKey(Retry.Options),
   /** Off by default; `{}` turns it on. */
   hedge: Schema.optionalKey(Hedge.Options),
@@ -46,6 +45,18 @@ export const Options = Schema.Struct({
   ...sharedFields,
   /** Of models without a list price, or of other than list prices; added to those that are stated around the stack. */
   prices: Schema.optionalKey(Price.Prices)
+}
+
+/** Every layer's options under the layer's name; plan keys and flags are derived from this. */
+export const Options = Schema.Struct({
+  /** Off in code unless given, on in the command line. */
+  journal: Schema.optionalKey(Journal.Options),
+  reuse: Schema.optionalKey(Reuse.Option),
+  continue: Schema.optionalKey(Continue.Options),
+  queue: Schema.optionalKey(Queue.Options),
+  /** Off by default; `{}` turns it on. */
+  batch: Schema.optionalKey(Batch.Options),
+  ...deliveryFields
 })
 export interface Options extends Omit<InCode<typeof Options>, "journal" | "budget" | "prices"> {
   readonly journal?: Journal.Options | undefined
@@ -64,8 +75,12 @@ const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknow
 type Around = Layer.Layer<Claude, never, Claude>
 
 /** Beside `Claude`, as events are stamped with prices, and a synthesis is planned, where a program is as well as where its calls are. */
-const stating = ({ prices, refusals = RefusalPolicy.standard }: Options, layer: Around): Around => {
-  const withPolicy = Layer.merge(layer, Layer.succeed(RefusalPolicy.Current, refusals))
+const stating = ({ batch, prices, refusals = RefusalPolicy.standard }: Options, layer: Around): Around => {
+  const withPolicy = Layer.mergeAll(
+    layer,
+    Layer.succeed(RefusalPolicy.Current, refusals),
+    Layer.succeed(Batches.AreUsed, batch !== undefined)
+  )
   return prices === undefined
     ? withPolicy
     : Layer.merge(
@@ -93,8 +108,9 @@ const sourceOf = ({ baseUrl = defaultBaseUrl, fetch }: Partial<ClaudeOptions>): 
  * What belongs to one run. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
  * of which is retried by itself. The journal keeps each of these replies, so that none is paid again where an ask breaks off, and what
  * it answers costs nothing and waits for nothing. A request that is sent again without fallbacks is no further try, and has a worst case of its own.
- * A second copy is no try of its own. Every attempt that may be paid is budgeted. A call that
- * waits for the shared prefix holds no place in `Pacing`.
+ * A second copy is no try of its own. Every attempt that may be paid is budgeted. What goes into a batch
+ * is marked where a budget learns of it, and leaves it to be asked live with a reservation of its own. A call that waits for a batch, or
+ * for the shared prefix, holds no place in `Pacing`.
  */
 const run = (options: Options, source = ""): Around =>
   stating(
@@ -103,14 +119,46 @@ const run = (options: Options, source = ""): Around =>
       Fallback.layer(options.refusals),
       Continue.layer(options.continue),
       ...where(options.journal === false ? undefined : options.journal, (journal) =>
-        Journal.layer(journal, { reuse: options.reuse, source })
+        stack(
+          Journal.layer(journal, { reuse: options.reuse, source }),
+          // What goes into a batch waits for no place of any machine.
+          ...where(options.batch === undefined ? (options.queue ?? {}) : undefined, (queue) =>
+            Queue.layer(queue, () => JSON.stringify(toEncoded({ fields: deliveryFields }, options)))
+          )
+        )
       ),
-      Retry.layer(options.retry),
-      Refusals.layer(options.refusals),
-      ...where(options.hedge, Hedge.layer),
-      ...where(options.budget, Budget.layer),
-      Warm.layer(options.warm)
+      delivery(options)
     )
+  )
+
+/** What sends one turn of an ask, on whichever machine. */
+const delivery = (options: Options): Around =>
+  stack(
+    Retry.layer(options.retry),
+    Refusals.layer(options.refusals),
+    ...where(options.batch, Batch.choosing),
+    ...where(options.hedge, Hedge.layer),
+    ...where(options.budget, Budget.layer),
+    ...where(options.batch, Batch.layer),
+    Warm.layer(options.warm)
+  )
+
+const decodeDelivery = Issue.decode(Schema.fromJsonString(Schema.Struct(deliveryFields)))
+
+/**
+ * The layers of a run on another machine, by their options as the queue has them, over a `Claude` of your own. Fails with what is
+ * wrong in them.
+ */
+export const layerDeliveryOver = (given: string): Effect.Effect<Around, ReadonlyArray<Issue.Issue>> =>
+  Effect.map(decodeDelivery(given), (options) => stack(stating(options, delivery(options)), shared(options)))
+
+/** The same over the API, with a key at hand. */
+export const layerDelivery = (
+  given: string,
+  connection: ClaudeOptions
+): Effect.Effect<Layer.Layer<Claude>, ReadonlyArray<Issue.Issue>> =>
+  Effect.map(decodeDelivery(given), (options) =>
+    stating(options, delivery(options)).pipe(Layer.provide(processLayer({ ...options, ...connection })))
   )
 
 /** What all runs of a process share: one dispatcher for all, and the time limits of an attempt, which exclude its queue. */
@@ -126,8 +174,14 @@ export const layerOver = (options: Options = {}): Around => {
 export const layer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   check(options)
   const baseUrl = options.baseUrl === undefined ? undefined : BaseUrl.ofOption(options.baseUrl)
-  return run(options, sourceOf({ ...options, baseUrl })).pipe(Layer.provide(processLayer({ ...options, baseUrl })))
+  const stacked = run(options, sourceOf({ ...options, baseUrl })).pipe(
+    Layer.provide(processLayer({ ...options, baseUrl }))
+  )
+  return options.batch === undefined ? stacked : Layer.provide(stacked, batchesLayer({ ...options, baseUrl }))
 }
+
+const batchesLayer = ({ apiKey, baseUrl, fetch, transport }: ClaudeOptions): Layer.Layer<never> =>
+  Layer.effect(Batches.Current, Batches.make({ apiKey, baseUrl, fetch, transport }))
 
 /** The stack over the API, with the key and base URL of the environment, or of the places that the options name. */
 export const layerConfig = (

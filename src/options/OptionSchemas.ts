@@ -121,6 +121,24 @@ const valuesOf = (fields: Fields, options: object): ReadonlyArray<unknown> =>
     return isDuration(schema) ? String(millisOf(value)) : value
   })
 
+/** Options of code as a plan would state them: what the schema decodes, and JSON can hold. */
+export const toEncoded = ({ fields }: Pick<Options, "fields">, options: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields as unknown as Fields).flatMap(([name, field]) => {
+      const schema = field.schema ?? field
+      const value = (options as Readonly<Record<string, unknown>>)[name]
+      if (value === undefined) return []
+      if (schema.fields !== undefined) return [[name, toEncoded({ fields: schema.fields }, value as object)]]
+      const isWord = typeof value === "string" && millisOf(inWords(value)) === undefined
+      return [[name, isDuration(schema) && !isWord ? encodedDuration(value) : value]]
+    })
+  )
+
+const encodedDuration = (value: unknown): string => {
+  const millis = limitMillisOf(value)
+  return millis === undefined ? "Infinity" : `${millis} millis`
+}
+
 const given = (field: Field): Codec => {
   const schema = field.schema ?? field
   const own = Schema.resolveAnnotations(schema)?.["inCode"]

@@ -1,5 +1,5 @@
 /** The state of one ask, or of the synthesis, folded from its events. No input or output. */
-import type { Event } from "../claude/Event.ts"
+import type { BatchEvent, Event } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
 
@@ -32,12 +32,14 @@ export interface AskState {
   question: string
   status: Status
   startedAt?: number
-  /** When its first attempt was sent. */
+  /** When its first attempt was sent, or, in a batch, when the ask began. */
   dispatchedAt?: number
   /** How many requests were sent, hedges included. */
   dispatches: number
   /** How many of them have not ended. */
   inFlight: number
+  /** How many were sent again before their end was known, as where the worker that had one died: both may be paid. */
+  repeats: number
   /** Number of the attempt in the latest event, from 1. */
   attempt: number
   /** The model that answered; before an answer, the model of the latest request. */
@@ -63,7 +65,7 @@ export interface AskState {
 }
 
 /** Events that belong to one ask. */
-export type AskEvent = Exclude<Event, { readonly _tag: "ResearchStarted" | "ResearchEnded" }>
+export type AskEvent = Exclude<Event, BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" }>
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
   name,
@@ -72,6 +74,7 @@ export const make = (name: string, part: AskState["part"], question: string): As
   status: "waiting",
   dispatches: 0,
   inFlight: 0,
+  repeats: 0,
   attempt: 1,
   usage: noUsage,
   costUsd: 0
@@ -101,6 +104,8 @@ export const paymentOf = (event: AskEvent): Payment | undefined => {
 
 /** Changes the state of the ask by one of its events. */
 export const apply = (ask: AskState, event: AskEvent): void => {
+  if (event._tag === "Dispatched" && ask.inFlight > 0 && event.hedge !== true && event.attempt === ask.attempt)
+    ask.repeats++
   if ("attempt" in event) ask.attempt = event.attempt
   const isHedge = "hedge" in event && event.hedge
   if ("message" in event && !isHedge) {
@@ -125,7 +130,8 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       delete ask.reused
       return
     case "Dispatched":
-      ask.dispatchedAt ??= event.at
+      // In a batch it has been under way since it began.
+      ask.dispatchedAt ??= event.batched === true ? (ask.startedAt ?? event.at) : event.at
       ask.dispatches++
       ask.inFlight++
       ask.model = event.model

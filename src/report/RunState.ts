@@ -1,8 +1,9 @@
 /** The state of a run, folded from its events: the state of every ask, and the run's counts, usage, cost and times. */
-import type { Event } from "../claude/Event.ts"
+import { type Event, isBatchEvent } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
 import * as AskState from "./AskState.ts"
+import { BatchStates } from "./BatchState.ts"
 
 type Stamp = Pick<Event, "run" | "ask" | "part">
 
@@ -21,10 +22,13 @@ export class RunState {
     failed: 0,
     interrupted: 0
   }
+  /** The Message Batches of the run. */
+  readonly batches = new BatchStates()
   #synthesis: AskState.AskState | undefined
   #usage: Usage = noUsage
   #costUsd = 0
   #inFlight = 0
+  #repeats = 0
   #sequentialMillis = 0
   #startedAt: number | undefined
   #researchMillis: number | undefined
@@ -61,6 +65,10 @@ export class RunState {
   /** Requests that were sent and have not ended, those of the synthesis included. */
   get inFlight(): number {
     return this.#inFlight
+  }
+  /** Calls that were sent again before their end was known, as where a worker died: they may be paid twice. */
+  get repeats(): number {
+    return this.#repeats
   }
   /** Sum over all replies and all failed attempts that report a usage. */
   get usage(): Usage {
@@ -111,16 +119,18 @@ export class RunState {
   add(event: Event): void {
     this.#startedAt ??= event.at
     this.#lastAt = event.at
-    if (event._tag === "ResearchStarted") {
+    if (isBatchEvent(event)) this.batches.add(event)
+    else if (event._tag === "ResearchStarted") {
       for (const { name, question } of event.asks) this.#ask({ ...event, ask: name, part: "ask" }, question)
     } else if (event._tag === "ResearchEnded") this.#researchMillis = event.durationMillis
     else this.#apply(this.#ask(event), event)
   }
 
   #apply(ask: AskState.AskState, event: AskState.AskEvent): void {
-    const { inFlight, status } = ask
+    const { inFlight, repeats, status } = ask
     AskState.apply(ask, event)
     this.#inFlight += ask.inFlight - inFlight
+    this.#repeats += ask.repeats - repeats
     if (event._tag === "Answered" && AskState.isReused(ask)) this.#reused.push(ask)
     const payment = AskState.paymentOf(event)
     if (payment !== undefined) this.#pay(payment)

@@ -45,9 +45,11 @@ const edits: Readonly<Record<string, readonly [after: Asks, asked: ReadonlyArray
 const options: { readonly [Name in Exclude<keyof Stack.Options, "journal" | "reuse">]-?: Stack.Options[Name] } = {
   refusals: "gap",
   continue: { turns: 3 },
+  queue: { places: 0 },
   retry: { attempts: 2 },
   hedge: {},
   budget: { usd: 1000 },
+  batch: undefined,
   warm: { maxWait: "1 second" },
   pacing: { inFlight: 2 },
   timeout: { attempt: "7 minutes" },

@@ -13,6 +13,7 @@ export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<stri
     timeLine(state),
     usageLine(state, foreseenUsd),
     reusedLine(state),
+    repeatsLine(state),
     ...FallbackLines.lines(state),
     ...StopReasonLines.lines(state)
   ].filter((line) => line !== "")
@@ -24,13 +25,17 @@ const reusedLine = ({ reused, savedUsd }: RunState): string => {
   return `${plural(reused, "answer", "answers")} from the journal${saved}`
 }
 
+/** The end of their first copies came from no process: the worker that had them has died, or was silent for too long. */
+const repeatsLine = ({ repeats }: RunState): string =>
+  repeats === 0 ? "" : `${plural(repeats, "call was", "calls were")} lost with a worker and may be paid twice`
+
 const timeLine = (state: RunState): string => {
   const { answered, researchMillis, reused, sequentialMillis, speedUp, total } = state
   if (total === 0) return ""
   const asks = plural(total, "ask", "asks")
   const subject = answered === total ? asks : `${numberText(answered)} of ${asks} answered`
   const comparison =
-    answered - reused > 1 && speedUp !== undefined
+    answered - reused > 1 && speedUp !== undefined && state.batches.all.length === 0
       ? `; one after another ${roundedText(sequentialMillis)}: ${factorText(speedUp)}×`
       : ""
   return `${subject} in ${roundedText(researchMillis)}${comparison}`

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { TrimLimits } from "../Journal.ts"
+import * as AskQueue from "./AskQueue.ts"
 import * as Client from "./Client.ts"
 import { isLiveSql } from "./RunList.ts"
 
@@ -50,6 +51,7 @@ export const forget = (sql: SqlClient, runs: ReadonlyArray<string>): Effect.Effe
       for (const [table, key] of Object.entries(tables)) {
         yield* sql.unsafe(`DELETE FROM ${table} WHERE ${key} = ANY($1::text[])`, [ids])
       }
+      yield* AskQueue.clear(sql, ids)
       for (const statement of orphans) yield* sql.unsafe(statement)
       return ids
     })

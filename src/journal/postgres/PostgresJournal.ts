@@ -6,6 +6,7 @@ import { Event } from "../../claude/Event.ts"
 import type { SharedRegister } from "../../scheduling/SharedRegister.ts"
 import type { Journal, JournalError } from "../Journal.ts"
 import * as Address from "./Address.ts"
+import * as AskQueue from "./AskQueue.ts"
 import * as Client from "./Client.ts"
 import * as Failure from "./Failure.ts"
 import * as Forget from "./Forget.ts"
@@ -58,7 +59,8 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(writer.run)
   // What a run that failed has added last is kept, too.
   yield* Effect.addFinalizer(() => closed(place, outage, writer))
-  return of(sql, place, locks, outage, writer)
+  const shared = yield* AskQueue.make(sql, place, writer.id)
+  return { ...of(sql, place, locks, outage, writer), shared }
 })
 
 /** Ends when all is written, or the database has been away for a while, which is told. */

@@ -2,6 +2,7 @@
 import type { Event } from "../../claude/Event.ts"
 import type { Row } from "../Journal.ts"
 import { version } from "../RequestKey.ts"
+import { settledOf } from "./Settled.ts"
 
 /** A row of a run; `n` numbers the rows of its writer. */
 export interface Numbered {
@@ -19,6 +20,7 @@ const columns = {
     "run text, n integer, ask text, part text, key text, ordinal integer, at bigint, from_run text, from_n integer, id text",
   turn: "run text, n integer, turn integer, key text, stop_reason text, reply text, at bigint",
   end: "run text, n integer, state text, at bigint",
+  settled: "item text, run text, state text, n integer, turn integer, error text, at bigint",
   event:
     "run text, writer text, n integer, tag text, ask text, part text, reason text, cost_usd double precision, has_usage boolean, event text"
 }
@@ -60,6 +62,10 @@ export const sql = `
   ),
   ends AS (
     INSERT INTO entry_end (run, n, state, at) SELECT run, n, state, at FROM ${given("end")} ON CONFLICT DO NOTHING
+  ),
+  settled_items AS (
+    INSERT INTO settled (item, run, state, n, turn, error, at)
+    SELECT item, run, state, n, turn, error, at FROM ${given("settled")} ON CONFLICT DO NOTHING
   )
   INSERT INTO event (run, writer, n, tag, ask, part, reason, cost_usd, has_usage, event)
   SELECT run, writer, n, tag, ask, part, reason, cost_usd, has_usage, event FROM ${given("event")} ON CONFLICT DO NOTHING`
@@ -80,6 +86,7 @@ export const parametersOf = (
     entry: [],
     turn: [],
     end: [],
+    settled: [],
     event: []
   }
   const texts = new Map<string, string>()
@@ -109,6 +116,9 @@ export const parametersOf = (
       }
       case "End":
         values.end.push({ run, n: row.entry, state: row.state, at: Math.trunc(row.at) })
+        break
+      case "Settled":
+        values.settled.push(settledOf(run, row))
         break
       case "Event":
         values.event.push({ run, writer, n, ...columnsOf(row.event), event: JSON.stringify(row.event) })

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { BegunRun, NewRun, RunSummary } from "../Journal.ts"
+import * as AskQueue from "./AskQueue.ts"
 import { isLockedSql, isRestartedSql } from "./RunLocks.ts"
 
 /** A run without an end is alive where a process holds its lock. */
@@ -105,10 +106,12 @@ export const nextNumber = (sql: SqlClient): Effect.Effect<number, SqlError> =>
 
 /** Ends a run, and those that it went on with. */
 export const end = (sql: SqlClient, { id, resumed }: BegunRun, at: number): Effect.Effect<void, SqlError> =>
-  Effect.asVoid(
+  Effect.andThen(
     sql.unsafe(
       `INSERT INTO run_end SELECT run, CASE run WHEN $1 THEN 'ended' ELSE 'resumed' END, $3
       FROM unnest($2::text[]) AS run ON CONFLICT DO NOTHING`,
       [id, [id, ...resumed], Math.trunc(at)]
-    )
+    ),
+    // Nobody waits for its asks any more.
+    AskQueue.clear(sql, [id, ...resumed])
   )

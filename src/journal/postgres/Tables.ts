@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { JournalError } from "../Journal.ts"
 import type { Address } from "./Address.ts"
+import * as AskQueue from "./AskQueue.ts"
 import * as Client from "./Client.ts"
 import * as Failure from "./Failure.ts"
 
@@ -59,7 +60,7 @@ const executed = (statements: ReadonlyArray<string>) =>
 
 /** By number and name. One that has been released stays as it is; what changes the tables is another one, with the next number. */
 const migrations: Readonly<Record<string, Effect.Effect<void, SqlError, SqlClient>>> = {
-  "1_journal": executed([...journal, ...shared])
+  "1_journal": executed([...journal, ...shared, ...AskQueue.tables])
 }
 
 /** The version of the tables that this fanfold works with. */
@@ -93,6 +94,7 @@ export const init = Effect.fnUntraced(function* (
     const before = yield* versionOf
     if (before !== undefined && before > version) return yield* otherVersion(place, before)
     if (before !== version) yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table })
+    yield* AskQueue.create
     if (role !== undefined) yield* sql.withTransaction(executed(grants(role)))
     return before !== version
   })

@@ -27,7 +27,7 @@ export class Writer {
   readonly #sql: SqlClient
   readonly #outage: Outage
   /** Names this writer among all that write events of a run. */
-  readonly #id = crypto.randomUUID()
+  readonly id = crypto.randomUUID()
   readonly #filled = Latch.makeUnsafe()
   readonly #awaited = Latch.makeUnsafe()
   #rows: Array<Rows.Numbered> = []
@@ -84,7 +84,7 @@ export class Writer {
     return Effect.gen({ self: this }, function* () {
       while (this.#rows.length > 0) {
         const rows = this.#rows.splice(0, maxRows)
-        const { parameters, texts } = Rows.parametersOf(this.#id, rows, this.#texts)
+        const { parameters, texts } = Rows.parametersOf(this.id, rows, this.#texts)
         yield* this.#outage.outlast(this.#sql.unsafe(Rows.sql, parameters), "cannot be written")
         this.#written += rows.length
         if (this.#texts.size > maxTexts) this.#texts.clear()

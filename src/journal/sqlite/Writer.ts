@@ -117,6 +117,9 @@ export class Writer {
         return
       case "Event":
         event.run(run, this.#nextEvent(run), JSON.stringify(row.event))
+        return
+      case "Settled":
+      // A file has no queue.
     }
   }
 

@@ -19,7 +19,7 @@ export const reservationOf = (
   isPriced: boolean,
   isShared: boolean
 ): Result.Result<Reservation, string> =>
-  Result.map(WorstCase.of(request, prices, isPriced), (max) => {
+  Result.map(WorstCase.of(request, prices, isPriced, call.batched), (max) => {
     if (call.part === "synthesis") {
       const own = isShared ? sharedSynthesisMax : synthesisMax
       return { max: own(ledger, request, call, max, prices), synthesis: undefined, answerTokens: 0 }

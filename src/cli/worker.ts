@@ -1,0 +1,115 @@
+/** `fanfold worker`: answers the asks of runs on other machines, whose journal is in PostgreSQL. */
+import { Console, Context, Effect, Layer, Option, Schedule } from "effect"
+import { Command, Flag } from "effect/cli"
+import { AskError, WorkerFailed } from "../claude/AskError.ts"
+import { Claude } from "../claude/Claude.ts"
+import { isAddress, open } from "../journal/OpenJournal.ts"
+import * as Queue from "../layers/Queue.ts"
+import { PositiveInt } from "../options/OptionSchemas.ts"
+import { inert } from "../report/TerminalText.ts"
+import { exitCode, Failure, usageError } from "./ExitCode.ts"
+import { onOff } from "./Flags.ts"
+import { flagOf } from "./LayerFlags.ts"
+import { type ConnectedClaude, ProcessServices } from "./ProcessServices.ts"
+
+const address = Flag.String("journal").pipe(
+  Flag.withMetavar("address"),
+  Flag.withDescription(
+    "The database of the runs: postgres://USER@HOST:PORT/DATABASE; a password may be in PGPASSWORD instead"
+  )
+)
+
+const concurrency = flagOf(
+  "concurrency",
+  PositiveInt.annotate({ description: `How many asks it sends at once (default ${Queue.places})` })
+).pipe(Flag.withAlias("j"))
+
+const offline = onOff("offline", "Answer the asks of runs with --offline, with simulated answers")
+
+/** How often a worker says what it has done, if there is anything new. */
+const reportInterval = "10 seconds"
+
+export const worker = Command.make(
+  "worker",
+  { journal: address, concurrency, offline },
+  Effect.fnUntraced(function* ({ concurrency, journal: place, offline }) {
+    if (!isAddress(place)) {
+      return yield* usageError("--journal: expected postgres://…; workers and runs meet in a database")
+    }
+    const services = yield* ProcessServices
+    const source = { offline, record: undefined, replay: undefined }
+    // A worker without a key takes nothing.
+    const connected = yield* services.connect(source, {})
+    const journal = yield* Effect.mapError(open(place), ({ message }) => usageError(`--journal: ${message}`))
+    const places = Number(Option.getOrElse(concurrency, () => Queue.places))
+    const progress = new WorkerProgress()
+    const answering = connected.source ?? ""
+    yield* Console.error(
+      inert(`Worker for runs of ${journal.place} that ask ${answering}, ${places} at once; Ctrl-C ends it`)
+    )
+    yield* Effect.forkScoped(Effect.schedule(progress.report, Schedule.spaced(reportInterval)))
+    yield* Queue.work({
+      journal,
+      shared: journal.shared!,
+      source: answering,
+      places,
+      senderOf: (options) => senderOf(connected, options),
+      onStart: () => progress.start(),
+      onEnd: (end) => progress.end(end)
+    }).pipe(
+      Effect.mapError(({ message }) => new Failure({ exitCode: exitCode.failed, message })),
+      Effect.ensuring(progress.report)
+    )
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Answer asks of runs on other machines, whose journal is in PostgreSQL"),
+  Command.withExamples([
+    {
+      command: "fanfold worker --journal postgres://fanfold@db/fanfold",
+      description: "Eight asks at once, until Ctrl-C"
+    }
+  ])
+)
+
+/** The layers of a run. Options that they do not know are those of another version. */
+const senderOf = ({ delivery }: ConnectedClaude, options: string) =>
+  Effect.gen(function* () {
+    const layer = yield* Effect.mapError(delivery(options), (issues) => {
+      const detail = `it does not know the options of the run: ${issues.map(({ message }) => message).join("; ")}`
+      return new AskError({ reason: new WorkerFailed({ detail }) })
+    })
+    return Context.get(yield* Layer.build(layer), Claude).send
+  })
+
+/** Counts what a worker does. No line has anything of an ask. */
+class WorkerProgress {
+  readonly #counts: Record<Queue.End, number> = { replied: 0, failed: 0, withdrawn: 0, returned: 0 }
+  #underWay = 0
+  #reported = ""
+
+  start(): void {
+    this.#underWay++
+  }
+
+  end(end: Queue.End): void {
+    this.#underWay--
+    this.#counts[end]++
+  }
+
+  get report(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { failed, replied, returned, withdrawn } = this.#counts
+      const parts = [
+        `${replied} answered`,
+        failed === 0 ? "" : `${failed} failed`,
+        withdrawn === 0 ? "" : `${withdrawn} not needed any more`,
+        returned === 0 ? "" : `${returned} given back`,
+        this.#underWay === 0 ? "" : `${this.#underWay} under way`
+      ].filter((part) => part !== "")
+      const text = parts.join(", ")
+      if (text === this.#reported || replied + failed + withdrawn + returned + this.#underWay === 0) return Effect.void
+      this.#reported = text
+      return Console.error(text)
+    })
+  }
+}

@@ -1,0 +1,18 @@
+/** A turn that is being asked, as the journal knows it, for a layer that lets another process ask it. */
+import { Context } from "effect"
+import type { BegunRun, Journal } from "./Journal.ts"
+import type { TurnName } from "./Shared.ts"
+
+export interface OpenTurn extends TurnName {
+  readonly journal: typeof Journal.Service
+  readonly begun: BegunRun
+  /** Of the ask's first request. */
+  readonly request: { readonly key: string; readonly ordinal: number }
+  /** Set by whoever gives a reply that the journal has already: of which run, and when it came in epoch milliseconds. */
+  kept: { readonly run: string; readonly at: number } | undefined
+}
+
+/** The turn of the request under way; `undefined` where none is kept. */
+export const Current = Context.Reference<OpenTurn | undefined>("fanfold/journal/OpenTurn", {
+  defaultValue: () => undefined
+})

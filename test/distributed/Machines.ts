@@ -1,0 +1,72 @@
+/** What the tests of workers share: a database of their own, a mock, and real processes that are killed, stopped and started. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert } from "@effect/vitest"
+import { latency as latencies, mockClaude } from "fanfold/mocks"
+import { type Ended, fanfold, folders, reaching, type Running, start } from "../cli/Process.ts"
+import type { Server } from "../Postgres.ts"
+
+/** Short enough for a test to wait for its end. */
+const shortLease = "3 seconds"
+
+export interface Machines extends AsyncDisposable {
+  readonly address: string
+  readonly claude: ReturnType<typeof mockClaude>
+  readonly cwd: string
+  readonly worker: (...args: ReadonlyArray<string>) => Running
+  /** `places`: of its own process. */
+  readonly run: (places?: number, ...args: ReadonlyArray<string>) => Running
+  /** Requests that were sent once more. */
+  readonly repeats: () => number
+}
+
+/** A plan of so many asks without a fold. */
+const planOf = (asks: number) =>
+  `asks:\n${Array.from({ length: asks }, (_, n) => `  q${n}: Question ${n}?`).join("\n")}\n`
+
+/** `latency`: of the mock, in milliseconds. */
+export const machinesIn =
+  (folder: ReturnType<typeof folders>) =>
+  async (postgres: Server, asks: number, latency: number, lease = shortLease): Promise<Machines> => {
+    const address = postgres.newDatabase()
+    const database = address.slice(address.lastIndexOf("/") + 1)
+    postgres.sql(`ALTER DATABASE ${database} SET fanfold.lease = '${lease}'`)
+    const { code, stderr } = await fanfold(["journal", "init", "--journal", address])
+    assert.strictEqual(code, 0, stderr)
+    const claude = mockClaude({ latency: latencies.fixed(latency) })
+    const server = await claude.serve()
+    const cwd = folder({ "plan.yaml": planOf(asks) })
+    const options = { cwd, env: reaching(server) }
+    const running: Array<Running> = []
+    const begin = (args: ReadonlyArray<string>): Running => {
+      const one = start(args, options)
+      running.push(one)
+      return one
+    }
+    return {
+      address,
+      claude,
+      cwd,
+      worker: (...args) => begin(["worker", "--journal", address, ...args]),
+      run: (places = 0, ...args) =>
+        begin(
+          ["run", "plan.yaml", "--journal", address, "--queue-places", `${places}`, "--no-progress"].concat(
+            "-o",
+            "out.json",
+            args
+          )
+        ),
+      repeats: () => claude.journal.attempts - asks,
+      [Symbol.asyncDispose]: async () => {
+        for (const { child } of running) if (child.exitCode === null) child.kill("SIGKILL")
+        await Promise.all(running.map(({ ended }) => ended))
+        await server[Symbol.asyncDispose]()
+      }
+    }
+  }
+
+/** The names of the answers in the document that a run has written. */
+export const answered = (cwd: string): ReadonlyArray<string> =>
+  Object.keys((JSON.parse(readFileSync(join(cwd, "out.json"), "utf8")) as { readonly answers: object }).answers)
+
+export const succeeded = ({ code, stderr }: Ended): void => assert.strictEqual(code, 0, stderr)

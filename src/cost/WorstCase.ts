@@ -58,7 +58,7 @@ const searchResultTokens = 10_000
 const tokenizerFactor = 1.25
 
 /** Tokens of the tags around an answer in the synthesis. */
-const answerFrameTokens = 100
+export const answerFrameTokens = 100
 
 /** Tokens of an answer's sources, each a title and an address. Nothing limits their number; this is a high estimate. */
 const sourcesTokens = 4000

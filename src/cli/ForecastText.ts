@@ -106,24 +106,27 @@ const addedLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<stri
   return [`Added by fanfold: about ${tokens} tokens to ${where}, its system prompt ("system" replaces it)`]
 }
 
+/** The models of requests that have `fallbacks`. */
+const modelsWithFallbacks = (all: ReadonlyArray<Forecast.Foreseen>): ReadonlySet<string> =>
+  new Set(all.flatMap(({ request: { fallbacks, model } }) => (fallbacks === undefined ? [] : [model])))
+
+const othersText = (model: string): string => fallbacksOf(model).join(" or ")
+
 /** One line for each model whose refusals the API answers with another model; `live`: the calls as they are after a batch. */
 const refusalLines = (
   calls: ReadonlyArray<Forecast.Foreseen>,
   live: ReadonlyArray<Forecast.Foreseen> = []
 ): ReadonlyArray<string> => {
-  const modelsOf = (all: ReadonlyArray<Forecast.Foreseen>) =>
-    new Set(all.flatMap(({ request: { fallbacks, model } }) => (fallbacks === undefined ? [] : [model])))
-  const others = (model: string) => fallbacksOf(model).join(" or ")
   return [
     ...Array.from(
-      modelsOf(live.filter(({ part }) => part === "ask")),
+      modelsWithFallbacks(live.filter(({ part }) => part === "ask")),
       (model) =>
-        `Refusals: if ${inert(model)} declines in its batch, it is asked live, where the API asks ${others(model)} ("refusals: gap" turns it off)`
+        `Refusals: if ${inert(model)} declines in its batch, it is asked live, where the API asks ${othersText(model)} ("refusals: gap" turns it off)`
     ),
     ...Array.from(
-      modelsOf(calls),
+      modelsWithFallbacks(calls),
       (model) =>
-        `Refusals: if ${inert(model)} declines, the API asks ${others(model)}; "at most" has the price of both ("refusals: gap" turns it off)`
+        `Refusals: if ${inert(model)} declines, the API asks ${othersText(model)}; "at most" has the price of both ("refusals: gap" turns it off)`
     )
   ]
 }

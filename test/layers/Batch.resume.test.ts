@@ -19,9 +19,10 @@ const run = Effect.fnUntraced(function* (
   file: string,
   service: Batches.Batches,
   options: Stack.Options = {},
-  { events, listen } = recorder()
+  said: ReturnType<typeof recorder> = recorder()
 ) {
   const claude = make()
+  const { events, listen } = said
   const stack = Stack.layerOver({ journal: { file }, batch: {}, ...options }).pipe(
     Layer.provide([claude.layer, Layer.succeed(Batches.Current, service)])
   )

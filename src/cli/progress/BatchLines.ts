@@ -45,16 +45,16 @@ export const countsText = ({ canceled, errored, expired, processing, succeeded }
 
 /** What a process says that leaves batches behind: where they stand, and how to come back. `run`: undefined without a journal. */
 export const leftLines = (
-  { batches: { open } }: RunState,
+  { batches: { open, uncertain } }: RunState,
   run: string | undefined,
   now: number
 ): ReadonlyArray<string> => {
-  if (open.length === 0) return []
-  const isOne = open.length === 1
+  if (open.length + uncertain === 0) return []
   return [
     ...open.map((batch) => line(batch, now)),
+    ...(uncertain === 0 ? [] : ["A batch may have been created, which is found out at the next run"]),
     run === undefined
-      ? `Nothing of this run is kept, so that ${isOne ? "its results" : "their results"} cannot be fetched`
-      : `${isOne ? "It goes" : "They go"} on without this process. Come back with the same command, or fanfold runs resume ${run}; cancel with fanfold runs cancel ${run}`
+      ? "Nothing of this run is kept, so that the results cannot be fetched"
+      : `Batches go on without this process. Come back with the same command, or fanfold runs resume ${run}; cancel with fanfold runs cancel ${run}`
   ]
 }

@@ -11,7 +11,7 @@ import { placesPerWorker, workers } from "./workers/Machines.ts"
 import * as Throughput from "./workers/Throughput.ts"
 
 const seed = 1
-const rounds = Results.isQuick ? 1 : 5
+const rounds = Results.isQuick ? 1 : 3
 const sharedAsks = Results.isQuick ? 300 : 1000
 const latencyMillis = 200
 const asks = 200

@@ -32,6 +32,13 @@ const owner = (): { readonly uid: number; readonly gid: number } | undefined => 
   return { uid: Number(nobody?.[1] ?? 65_534), gid: Number(nobody?.[2] ?? 65_534) }
 }
 
+/** Gives a file or folder to whom the server runs as. */
+export const owned = (path: string): void => {
+  const as = owner()
+  if (as !== undefined) chownSync(path, as.uid, as.gid)
+  chmodSync(path, 0o700)
+}
+
 const freePort = () =>
   new Promise<number>((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {

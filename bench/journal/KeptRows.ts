@@ -17,14 +17,22 @@ export interface KeptRows {
   readonly unfinishedRuns: number
 }
 
-const none: KeptRows = {
-  answered: new Set(),
-  replies: new Map(),
-  dispatched: [],
-  usd: 0,
-  runs: 0,
-  unfinishedRuns: 0
+/** What was read of a journal: its events in order, the asks that have a turn, and how many runs it has. */
+export interface Read extends Pick<KeptRows, "runs" | "unfinishedRuns"> {
+  readonly events: ReadonlyArray<any>
+  readonly answered: ReadonlyArray<string>
 }
+
+export const of = ({ answered, events, runs, unfinishedRuns }: Read): KeptRows => ({
+  answered: new Set(answered),
+  replies: new Map(events.filter(({ _tag }) => _tag === "Replied").map(({ ask, requestId }) => [requestId, ask])),
+  dispatched: events.filter(({ _tag }) => _tag === "Dispatched").map(({ ask }) => ask),
+  usd: events.reduce((sum, { costUsd, _tag }) => sum + (_tag === "Reused" ? 0 : (costUsd ?? 0)), 0),
+  runs,
+  unfinishedRuns
+})
+
+const none = of({ answered: [], events: [], runs: 0, unfinishedRuns: 0 })
 
 /** Reads a copy: the first process that opens a journal after a kill repairs it, and that is to be fanfold. */
 export const read = (file: string): KeptRows => {
@@ -39,16 +47,12 @@ export const read = (file: string): KeptRows => {
     const all = (sql: string) => database.prepare(sql).all()
     const found = JSON.stringify(all("PRAGMA integrity_check"))
     if (found !== '[{"integrity_check":"ok"}]') throw new Error(`the journal is damaged: ${found}`)
-    const events = all("SELECT event FROM event ORDER BY run, n").map(({ event }) => JSON.parse(String(event)))
-    const replied = events.filter(({ _tag }) => _tag === "Replied")
-    return {
-      answered: new Set(all("SELECT DISTINCT ask FROM entry JOIN turn USING (run, n)").map(({ ask }) => String(ask))),
-      replies: new Map(replied.map(({ ask, requestId }) => [requestId, ask])),
-      dispatched: events.filter(({ _tag }) => _tag === "Dispatched").map(({ ask }) => ask),
-      usd: events.reduce((sum, { costUsd, _tag }) => sum + (_tag === "Reused" ? 0 : (costUsd ?? 0)), 0),
+    return of({
+      events: all("SELECT event FROM event ORDER BY run, n").map(({ event }) => JSON.parse(String(event))),
+      answered: all("SELECT DISTINCT ask FROM entry JOIN turn USING (run, n)").map(({ ask }) => String(ask)),
       runs: all("SELECT id FROM run").length,
       unfinishedRuns: all("SELECT id FROM run WHERE id NOT IN (SELECT run FROM run_end)").length
-    }
+    })
   } finally {
     database.close()
     rmSync(folder, { recursive: true })

@@ -1,9 +1,10 @@
 /** One run that is killed and started again until it is done, and what must be true after each kill and at the end. */
-import { existsSync, globSync, readFileSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Entry } from "fanfold/mocks"
-import { type Command, type Ended, journalOf } from "./CommandLine.ts"
-import * as KeptRows from "./KeptRows.ts"
+import type { Command, Ended } from "./CommandLine.ts"
+import type { Home } from "./Home.ts"
+import type * as KeptRows from "./KeptRows.ts"
 import * as KillMoment from "./KillMoment.ts"
 import type { StandaloneMock } from "./StandaloneMock.ts"
 import * as Subject from "./Subject.ts"
@@ -25,6 +26,7 @@ export interface Outcome {
 interface Killing {
   readonly command: Command
   readonly folder: string
+  readonly home: Home
   readonly mock: StandaloneMock
   readonly moments: ReadonlyArray<KillMoment.KillMoment>
   readonly expected: Subject.Undisturbed
@@ -40,21 +42,21 @@ interface Life {
   readonly moment: KillMoment.KillMoment | undefined
 }
 
-export const play = async ({ command, expected, folder, mock, moments }: Killing): Promise<Outcome> => {
+export const play = async ({ command, expected, folder, home, mock, moments }: Killing): Promise<Outcome> => {
   await mock.reset()
   const { askOf } = expected
   const lives: Array<Life> = []
   const waiting = [...moments]
   for (let isDone = false; !isDone;) {
-    const before = KeptRows.read(journalOf(folder))
+    const before = await home.read(folder)
     const earlier = await mock.entries()
-    const running = Subject.run(command, folder, mock.url)
+    const running = Subject.run(command, folder, mock.url, home)
     const next = waiting.shift()
     const openAsks = Subject.asks - before.answered.size
     const run = { sentBefore: earlier.length, openAsks, isSynthesis: (entry: Entry) => askOf(entry) === "synthesis" }
     const isKilled = next !== undefined && (await KillMoment.kill(next, running, mock, run))
     const ended = await running.ended
-    const after = KeptRows.read(journalOf(folder))
+    const after = await home.read(folder)
     const sent = (await mock.entries()).slice(earlier.length)
     lives.push({ before, after, earlier, sent, ended, moment: isKilled ? next : undefined })
     // A process may be killed when it has done everything, and then the next one would begin anew.
@@ -66,7 +68,7 @@ export const play = async ({ command, expected, folder, mock, moments }: Killing
   const inFlight = lives.flatMap((life) => unseen(life.after, life.sent))
   const problems = [
     ...lives.flatMap((life) => [...problemsOfEnd(life), ...problemsOfNotice(life, askOf)]),
-    ...problemsOfResult(lives, folder, expected),
+    ...problemsOfResult(lives, folder, home, expected),
     ...requests
       .filter((entry) => askOf(entry) === "unknown")
       .map((entry) => `a request was sent that the undisturbed run has not: ${JSON.stringify(entry)}`)
@@ -141,6 +143,7 @@ const problemsOfNotice = (
 const problemsOfResult = (
   lives: ReadonlyArray<Life>,
   folder: string,
+  home: Home,
   expected: Subject.Undisturbed
 ): ReadonlyArray<string> => {
   const { after, ended, moment } = lives.at(-1)!
@@ -154,6 +157,6 @@ const problemsOfResult = (
     ...(isComplete ? [] : [`ended with another document: ${ended.stdout.slice(0, 2000)}`]),
     ...(saved.every(isPart) ? [] : ["an interrupted process saved other answers"]),
     ...(after.unfinishedRuns === 0 ? [] : [`${after.unfinishedRuns} of ${after.runs} runs have no end`]),
-    ...(moment === undefined && existsSync(`${journalOf(folder)}-wal`) ? ["the journal was not closed"] : [])
+    ...(moment === undefined && !home.isClosed(folder) ? ["the journal was not closed"] : [])
   ]
 }

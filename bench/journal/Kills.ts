@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Command } from "./CommandLine.ts"
+import { file, type Home } from "./Home.ts"
 import * as KilledRun from "./KilledRun.ts"
 import * as KillMoment from "./KillMoment.ts"
 import { serve } from "./StandaloneMock.ts"
@@ -23,7 +24,8 @@ export const play = async (
   command: Command,
   kills: number,
   seed: number,
-  onRun: (kills: number) => void = () => {}
+  onRun: (kills: number) => void = () => {},
+  home: Home = file
 ): Promise<Tally> => {
   const base = mkdtempSync(join(tmpdir(), "fanfold-kills-"))
   const folderOf = (name: string) => {
@@ -35,14 +37,14 @@ export const play = async (
   try {
     const undisturbed = folderOf("undisturbed")
     await using mock = await serve(command, undisturbed, Subject.scenarioFile)
-    const expected = await Subject.undisturbed(command, undisturbed, mock)
+    const expected = await Subject.undisturbed(command, undisturbed, mock, home)
     const outcomes: Array<KilledRun.Outcome> = []
     const killed = () => outcomes.flatMap((each) => each.kills)
     for (let drawn = 0; killed().length < kills;) {
       const count = Math.min(1 + (outcomes.length % maxKills), kills - killed().length)
       const moments = Array.from({ length: count }, () => KillMoment.draw(seed, drawn++))
       const folder = folderOf(`run${outcomes.length + 1}`)
-      outcomes.push(await KilledRun.play({ command, folder, mock, moments, expected }))
+      outcomes.push(await KilledRun.play({ command, folder, home, mock, moments, expected }))
       onRun(killed().length)
     }
     const sum = (of: (outcome: KilledRun.Outcome) => number) => outcomes.reduce((total, each) => total + of(each), 0)

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Entry } from "fanfold/mocks"
-import { type Command, journalOf, start } from "./CommandLine.ts"
-import * as KeptRows from "./KeptRows.ts"
+import { type Command, start } from "./CommandLine.ts"
+import type { Home } from "./Home.ts"
 import type { StandaloneMock } from "./StandaloneMock.ts"
 
 export const asks = 40
@@ -36,8 +36,8 @@ export const write = (folder: string, seed: number): void => {
 }
 
 /** Starts a run of the plan, which prints its report as JSON. */
-export const run = (command: Command, folder: string, url: string) =>
-  start(command, ["run", planFile, "--json"], folder, url)
+export const run = (command: Command, folder: string, url: string, home: Home) =>
+  start(command, ["run", planFile, "--json", ...home.flags(folder)], folder, url)
 
 /** What a run of the plan comes to if nobody disturbs it, and which ask a request of the mock is of. */
 export interface Undisturbed {
@@ -51,11 +51,16 @@ export const documentsOf = (stdout: string): string => {
   return JSON.stringify({ answers, document, gaps }, undefined, 1)
 }
 
-export const undisturbed = async (command: Command, folder: string, mock: StandaloneMock): Promise<Undisturbed> => {
+export const undisturbed = async (
+  command: Command,
+  folder: string,
+  mock: StandaloneMock,
+  home: Home
+): Promise<Undisturbed> => {
   await mock.reset()
-  const { code, stderr, stdout } = await run(command, folder, mock.url).ended
+  const { code, stderr, stdout } = await run(command, folder, mock.url, home).ended
   if (code !== 0) throw new Error(`the undisturbed run ended with ${code}: ${stderr}`)
-  const { replies } = KeptRows.read(journalOf(folder))
+  const { replies } = await home.read(folder)
   const entries = await mock.entries()
   // A request may be sent as a stream or not, which gives it another key, but never another number of tokens.
   const asked = new Map(entries.map(({ inputTokens, requestId }) => [inputTokens, replies.get(requestId) ?? "?"]))

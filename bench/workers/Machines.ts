@@ -99,4 +99,8 @@ export const drain = async (running: ReadonlyArray<Running>): Promise<ReadonlyAr
 
 /** How many calls the run says may be paid twice. */
 export const toldRepeats = ({ stderr }: Ended): number =>
-  Number(/^(\d+) calls? (?:was|were) lost with a worker/m.exec(stderr)?.[1] ?? 0)
+  Array.from(
+    stderr.matchAll(/(\d+) calls? (?:was|were) (?:lost with a worker|on (?:its|their) way) and may be paid twice/g)
+  )
+    .map(([, count]) => Number(count))
+    .reduce((sum, count) => sum + count, 0)

@@ -1,5 +1,5 @@
 /** Keeps what is asked, paid and answered, and answers from it what was paid before. */
-import { Clock, Console, Context, type Duration, Effect, Exit, Layer, Schema } from "effect"
+import { Clock, Console, Context, type Duration, Effect, Exit, Layer, Schema, SchemaGetter } from "effect"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
@@ -10,23 +10,34 @@ import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
 import { inCode, NonEmpty } from "../options/OptionSchemas.ts"
 
-const either = { expected: "a file, or false to keep nothing" }
+const place = { expected: "the path of a file, or postgres://…" }
+const either = { expected: "a file, postgres://…, or false to keep nothing" }
 
-const path = NonEmpty("the path of a file, or postgres://…")
+const path = NonEmpty(place.expected)
 const file = path.annotate({
+  ...place,
   description:
-    "Keep what is asked, paid and answered in this file, or in the database postgres://… (default: the journal in the user's state folder)",
+    "Keep what is asked, paid and answered in this file, or the database postgres://… (default: a file in the user's state folder)",
   metavar: "file",
   isMain: true,
-  inCode: Schema.Union([path, Schema.Redacted(path)]).annotate({ expected: "the path of a file, or postgres://…" })
+  inCode: Schema.Union([path, Schema.Redacted(path)]).annotate(place)
 })
 
 const Place = Schema.Struct({ file: Schema.optionalKey(file), keepFor: Schema.optionalKey(Retention.Option) })
+
+/** In a plan, a text stands for the file. */
+const File = path.pipe(
+  Schema.decodeTo(Schema.toType(Place), {
+    decode: SchemaGetter.transform((file: string) => ({ file })),
+    encode: SchemaGetter.transform(({ file }: typeof Place.Type) => file ?? "")
+  })
+)
+
 /**
  * `file`: a path, or the address of a PostgreSQL database, which may be redacted; default is `journal.sqlite` in the user's state
  * folder. `keepFor`: default 30 days. `false` keeps nothing.
  */
-export const Options = Schema.Union([Schema.Literal(false), Place]).annotate({
+export const Options = Schema.Union([Schema.Literal(false), File, Place]).annotate({
   ...either,
   inCode: Schema.Union([Schema.Literal(false), inCode(Place)]).annotate(either)
 })

@@ -75,13 +75,16 @@ export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> => {
   const { issues } = format(withUnionName(error.issue))
   const found = issues.map(({ message, path }) => ({
     path: (path ?? []).map((part) => (typeof part === "object" ? part.key : part)),
-    message: shortened(message.replace(/^Expected/, "expected"))
+    message: shortened(withoutPasswords(message.replace(/^Expected/, "expected")))
   }))
   return Array.dedupeWith(found, (a, b) => toString(a) === toString(b))
 }
 
 const shortened = (message: string): string =>
   message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message
+
+/** An address may have a password, which no message shows. */
+const withoutPasswords = (message: string): string => message.replace(/(:\/\/[^\s"':@/]*:)[^\s"'@]*@/g, "$1…@")
 
 /** Decodes strictly: unknown keys are errors, and the failure has all issues. */
 export const decode = <S extends Schema.Constraint>(schema: S) => {

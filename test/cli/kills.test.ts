@@ -4,6 +4,8 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { mockClaude } from "fanfold/mocks"
 import * as Kills from "../../bench/journal/Kills.ts"
+import { isInstalled, server } from "../Postgres.ts"
+import { databases } from "../journal/postgres/KilledHome.ts"
 import { bin, fanfold, folders, reaching } from "./Process.ts"
 
 const folder = folders()
@@ -29,5 +31,18 @@ describe("a run that is killed", () => {
     assert.match(stderr, /^Resuming: 2 of 2 asks answered, \$[\d.]+ spent\n/)
     assert.strictEqual(claude.journal.attempts, 3)
     assert.include(readFileSync(join(cwd, "out.md"), "utf8"), "Simulated synthesis of 2 findings.")
+  })
+})
+
+describe.skipIf(!isInstalled)("a run with its journal in PostgreSQL that is killed", () => {
+  const postgres = server()
+
+  it("pays no answer twice, and comes to the document of an undisturbed run", { timeout: 180_000 }, async () => {
+    const command = ["--conditions=source", bin]
+    const home = databases(postgres())
+    const { boughtAgain, inFlight, kills, problems, repeats } = await Kills.play(command, 5, 7, undefined, home)
+    assert.deepStrictEqual(problems, [])
+    assert.deepStrictEqual([kills, boughtAgain], [5, 0])
+    assert.isAtMost(repeats, inFlight)
   })
 })

@@ -21,6 +21,8 @@ const listening = <A, E, R>(effect: (said: Array<string>) => Effect.Effect<A, E,
 const databaseOf = (url: string) => url.split("/").at(-1)!
 const placeOf = (url: string) => url.replace(/\/\/.*@/, "//")
 
+const command = (url: string) => `fanfold journal init --journal ${placeOf(url)}`
+
 describe.skipIf(!isInstalled)("a database", () => {
   const postgres = server()
   const newJournal = Effect.suspend(() => {
@@ -136,7 +138,6 @@ describe.skipIf(!isInstalled)("a database", () => {
     Effect.gen(function* () {
       const { newDatabase, sql } = postgres()
       const empty = newDatabase()
-      const command = (url: string) => `fanfold journal init --journal ${placeOf(url)}`
       for (const opened of [open(empty), openToRead(empty)]) {
         const { message } = yield* Effect.flip(opened)
         assert.include(message, `${placeOf(empty)} cannot be used: it has no tables of fanfold`)

@@ -1,0 +1,93 @@
+/** The command line with a journal in PostgreSQL: what it keeps, tells and forgets there, and that it shows no password. */
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { fault, mockClaude } from "fanfold/mocks"
+import { isInstalled, password, server } from "../Postgres.ts"
+import { plan } from "./Planned.ts"
+import { fanfold, folders, reaching } from "./Process.ts"
+
+const folder = folders()
+
+describe.skipIf(!isInstalled)("a journal in PostgreSQL", { timeout: 120_000 }, () => {
+  const postgres = server()
+
+  it("is gone on with, listed, shown, foretold and forgotten as one in a file", async () => {
+    const claude = mockClaude()
+    const wrong = fault.other(400, { type: "invalid_request_error", message: "no", shouldRetry: false })
+    claude.fault(wrong, { when: { part: "synthesis" }, times: 2 })
+    await using api = await claude.serve()
+    const url = postgres().newDatabase()
+    const place = url.replace(/\/\/.*@/, "//")
+    const cwd = folder({ "plan.yaml": plan })
+    const said: Array<string> = []
+    const typed = async (...args: ReadonlyArray<string>) => {
+      const ended = await fanfold([...args, "--journal", url], { cwd, env: reaching(api) })
+      said.push(ended.stdout, ended.stderr)
+      return ended
+    }
+    const without = await typed("run", "plan.yaml")
+    assert.strictEqual(without.code, 2)
+    assert.match(without.stderr, /^--journal: the journal postgres:.* cannot be used: it has no tables of fanfold/m)
+    assert.include((await typed("check", "plan.yaml")).stderr, `The journal is not read: the journal ${place}`)
+    assert.strictEqual((await typed("journal", "init")).code, 0)
+
+    assert.strictEqual((await typed("run", "plan.yaml", "-o", "report.json")).code, 1)
+    assert.strictEqual(claude.journal.attempts, 4)
+    assert.match(
+      (await typed("check", "plan.yaml")).stdout,
+      /^Journal: 2 of 2 asks answered from it; new: the synthesis/m
+    )
+    const second = await typed("run", "plan.yaml", "-o", "report.json")
+    assert.match(second.stderr, /^Resuming: 2 of 2 asks answered, \$\S+ spent$/m)
+    assert.match(second.stderr, /^✅ sun is from the journal, just now$/m)
+    assert.deepStrictEqual([second.code, claude.journal.attempts], [0, 5])
+    said.push(readFileSync(join(cwd, "report.json"), "utf8"))
+
+    const { journal, runs } = JSON.parse((await typed("runs", "--json")).stdout)
+    assert.strictEqual(journal, place)
+    assert.deepStrictEqual(
+      runs.map(({ state }: any) => state),
+      ["ended", "resumed"]
+    )
+    const listed = (await typed("runs")).stdout.split("\n")[0]!
+    assert.isTrue(listed.startsWith(`Journal: ${place} (`) && listed.endsWith(", 2 runs)"), listed)
+    assert.match((await typed("runs", "show", runs[0].id)).stdout, /sun .*from the journal/)
+    const unknown = await typed("runs", "show", "xyz")
+    assert.include(unknown.stderr, `xyz is no run of ${place}; near it: `)
+    assert.match((await typed("runs", "clean", "--all")).stdout, /^Forgot .*\nForgot .*\n$/)
+    assert.include((await typed("runs")).stdout, ", 0 runs)")
+    const rows = postgres().sql(
+      "SELECT (SELECT count(*) FROM fanfold.turn) + (SELECT count(*) FROM fanfold.text)",
+      place.split("/").at(-1)
+    )
+    assert.strictEqual(rows, "0")
+    for (const text of said) {
+      assert.notInclude(text, "s3cret")
+      assert.notInclude(text, encodeURIComponent(password))
+      assert.notInclude(text, "owner")
+    }
+  })
+
+  it("is named by a plan, with its password in PGPASSWORD", async () => {
+    await using api = await mockClaude().serve()
+    const url = postgres()
+      .newDatabase()
+      .replace(/:[^:@/]*@/, "@")
+    const cwd = folder({})
+    writeFileSync(join(cwd, "plan.yaml"), `journal: ${url}\n${plan}`)
+    const env = { ...reaching(api), PGPASSWORD: password }
+    assert.strictEqual((await fanfold(["journal", "init", "--journal", url], { cwd, env })).code, 0)
+    const { code, stderr } = await fanfold(["run", "plan.yaml"], { cwd, env })
+    assert.strictEqual(code, 0, stderr)
+    const wrongKey = { cwd: folder({ "plan.yaml": `journal: [${url.replace("@", ":s3cret@")}]\n${plan}` }) }
+    const { stderr: told } = await fanfold(["check", "plan.yaml"], wrongKey)
+    assert.include(told, "plan.yaml:1:1 journal: expected a file, postgres://…, or false to keep nothing, got ")
+    assert.notInclude(told, "s3cret")
+    const listed = await fanfold(["runs", "--journal", url, "--json"], { cwd, env })
+    assert.lengthOf(JSON.parse(listed.stdout).runs, 1)
+    const wrong = await fanfold(["run", "plan.yaml"], { cwd, env: { ...env, PGPASSWORD: "s3cret" } })
+    assert.strictEqual(wrong.code, 2)
+    assert.match(wrong.stderr, /^--journal: the journal postgres:.* cannot be used: its user or password is wrong$/m)
+  })
+})

@@ -118,6 +118,11 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
           items.includes(item) || data.ends.includes(runOf(item)) ? [item] : []
         )
       ),
+    texts: (hashes) =>
+      query(
+        "texts",
+        () => new Map(data.entries.flatMap(({ request }) => request.texts).filter(([hash]) => hashes.includes(hash)))
+      ),
     position: query("position", () => String(data.log.length)),
     added: (runs, since) =>
       query("added", (): Added => {

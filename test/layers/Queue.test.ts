@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { type Ask, AskError, Call, Claude, type Event, Journal, Queue, Research, Stack, Synthesis } from "fanfold"
+import { Ask, AskError, Call, Claude, type Event, Journal, Queue, Research, Stack, Synthesis } from "fanfold"
 import { asksOf, failure, make, questionOf, recorder, reply, timed } from "../FakeClaude.ts"
 import * as MemoryJournal from "../journal/MemoryJournal.ts"
 import type { BegunRun } from "../../src/journal/Journal.ts"
@@ -49,7 +49,7 @@ const worker = (data: MemoryJournal.Database, claude: Fake, places = 8) => {
     shared: journal.shared,
     source: "fake",
     places,
-    senderOf: (delivery) =>
+    senderOf: (_run, delivery) =>
       Effect.map(
         Layer.build(Effect.runSync(Stack.layerDeliveryOver(delivery)).pipe(Layer.provide(claude.layer))),
         (context) => Context.get(context, Claude.Claude).send
@@ -205,6 +205,24 @@ describe("a run whose journal is shared", () => {
         assert.isFalse(questions(other).includes("c") && other.interrupted === 0)
         yield* Fiber.interrupt(working)
       }).pipe(Effect.scoped)
+  )
+
+  it.effect("leaves a document that its asks share in the journal, where a worker reads it once", () =>
+    Effect.gen(function* () {
+      const data = yield* MemoryJournal.database
+      const other = make()
+      const working = yield* Effect.forkChild(worker(data, other))
+      const document = "The harbour of Havn has nine cranes. ".repeat(100)
+      const asks = Object.fromEntries(["a", "b", "c"].map((name) => [name, Ask.text(name, { context: document })]))
+      yield* elapse(client(data, make(), asks))
+      assert.deepStrictEqual(
+        other.sent.map(({ request }) => request.context),
+        [document, document, document]
+      )
+      assert.isBelow(JSON.stringify(data.offers).length, 3 * 3000)
+      assert.isAtMost(data.queries["texts"]!, 3)
+      yield* Fiber.interrupt(working)
+    }).pipe(Effect.scoped)
   )
 
   it.effect("reads by a number of queries that does not grow with its asks", () =>

@@ -1,6 +1,6 @@
 /** The queue of asks in the database, how its items ended, and what other processes have added to a run. */
 import { Effect, References, Result, Schema, type Scope } from "effect"
-import { PersistedQueue } from "effect/persistence"
+import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { Event } from "../../claude/Event.ts"
@@ -153,6 +153,16 @@ export const make = Effect.fnUntraced(function* (
       Effect.map(
         reading(sql.unsafe<{ readonly id: string }>(offeredSql, [key, ordinal, turn.turn, turn.key, runs])),
         ([row]) => row?.id
+      ),
+    texts: (hashes) =>
+      Effect.map(
+        reading(
+          sql.unsafe<{ readonly hash: string; readonly body: string }>(
+            "SELECT hash, body FROM text WHERE hash = ANY($1::text[])",
+            [hashes]
+          )
+        ),
+        (rows) => new Map(rows.map(({ body, hash }) => [hash, JSON.parse(body) as string]))
       ),
     position: Effect.map(
       reading(sql.unsafe<{ readonly now: string }>("SELECT pg_current_snapshot()::text AS now")),

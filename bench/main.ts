@@ -9,6 +9,7 @@ import * as Table from "./harness/Table.ts"
 
 /** The question of each benchmark, by the name of its file. */
 const questions: Readonly<Record<string, string>> = {
+  batch: "What do Message Batches cost, and what is paid twice or lost when a process with a batch is killed?",
   "cold-start": "How long does a first run take, from the start of its process, with nothing configured or remembered?",
   concurrency: "How does the time of a research shrink with its concurrency?",
   delivery: "How does a fan-out behave on a bad day of the API?",

@@ -6,6 +6,7 @@ import type { Reply as WrittenReply } from "./answers/Reply.ts"
 import type { Fault } from "./faults/Fault.ts"
 import type { Conditions } from "./faults/FaultRules.ts"
 import type { Journal } from "./journal/Journal.ts"
+import type { Statement } from "./journal/Ledger.ts"
 import type { Verdict } from "./journal/Verdict.ts"
 import * as Scenario from "./scenarios/Scenario.ts"
 
@@ -16,6 +17,7 @@ export interface Controlled {
   readonly reset: () => void
   readonly journal: Pick<Journal, "attempts" | "entries" | "inFlight" | "peakInFlight"> & {
     readonly verdict: () => Verdict
+    readonly ledger: () => Statement
   }
 }
 
@@ -36,8 +38,9 @@ const prefix = "/__mock/"
 const paths: Readonly<Record<string, string>> = {
   [`POST ${prefix}when`]: "registers a reply: { when: { user, system, model, part, nth }, reply, times }",
   [`POST ${prefix}fault`]:
-    "registers a fault: { fault: { kind, … }, when, times, attempts, probability, betweenSeconds }",
+    "registers a fault: { fault: { kind, … }, operation, when, times, attempts, probability, betweenSeconds }",
   [`GET ${prefix}journal`]: "gives the requests received so far, and the verdict on the client",
+  [`GET ${prefix}ledger`]: "gives what the API would bill: each message, the sum, and what was billed twice",
   [`POST ${prefix}reset`]: "forgets replies, faults and the journal"
 }
 
@@ -67,6 +70,7 @@ const handlers = (claude: Controlled): Readonly<Record<string, (body: unknown) =
     const { attempts, entries, inFlight, peakInFlight } = claude.journal
     return Response.json({ attempts, inFlight, peakInFlight, verdict: claude.journal.verdict(), entries })
   },
+  [`GET ${prefix}ledger`]: () => Response.json(claude.journal.ledger()),
   [`POST ${prefix}reset`]: () => {
     claude.reset()
     return done()

@@ -4,13 +4,13 @@ import * as Betas from "./rules/Betas.ts"
 import * as Router from "./endpoints/Router.ts"
 import * as SeededRandom from "./time/SeededRandom.ts"
 import type { Exchange, Rules } from "./endpoints/Exchange.ts"
-import type * as FaultRules from "./faults/FaultRules.ts"
 import * as ApplyFault from "./faults/ApplyFault.ts"
 import * as Headers from "./wire/Headers.ts"
 import * as Incoming from "./wire/Incoming.ts"
 import type * as Journal from "./journal/Journal.ts"
 import * as Latency from "./time/Latency.ts"
 import { NetworkFailure } from "./wire/NetworkFailure.ts"
+import * as Operation from "./wire/Operation.ts"
 import * as Outgoing from "./wire/Outgoing.ts"
 import * as Prompt from "./answers/Prompt.ts"
 
@@ -18,7 +18,6 @@ import * as Prompt from "./answers/Prompt.ts"
 export interface Settings extends Rules {
   readonly latency: Latency.Latency
   readonly journal: Journal.Journal
-  readonly faultRules: FaultRules.FaultRules
 }
 
 /** An attempt whose reply is decided. The transport sends it, and reports what becomes of it, for the journal. */
@@ -38,6 +37,8 @@ export interface Engine {
   /** `arrivedAt` is the clock's time of the arrival, by default the time of the call. */
   readonly attempt: (incoming: Incoming.Incoming, arrivedAt?: number) => Attempted
   readonly fetch: typeof globalThis.fetch
+  /** Processes the requests of batches that are done by now, which otherwise waits for the next request about batches. */
+  readonly settle: () => void
 }
 
 /** An exception of a test's own function becomes a 400 that must not be retried: clients would retry a server error. */
@@ -51,7 +52,8 @@ const internalError = (error: unknown, atMillis: number): Attempted => {
 /** Makes an engine. Arrivals of equal requests are numbered, and differ in their random values. */
 export const make = (settings: Settings): Engine => {
   const { journal, clock, faultRules, seed, timeScale } = settings
-  const route = Router.make(settings, Batches.make(settings))
+  const batches = Batches.make(settings)
+  const route = Router.make(settings, batches)
   const createdAt = clock.now()
   const arrivals = new Map<number, number>()
   const sinceCreation = (): number => clock.now() - createdAt
@@ -90,6 +92,7 @@ export const make = (settings: Settings): Engine => {
       Headers.common(requestId, random.letters("trace", 48), at(millis), millis)
     return {
       incoming,
+      operation: Operation.find(incoming.method, incoming.url.pathname)?.operation,
       prompt,
       random,
       attempt,
@@ -119,7 +122,10 @@ export const make = (settings: Settings): Engine => {
     const fault = faultRules.pick(exchange)
     if (fault === undefined) return route(exchange)
     exchange.entry.fault = fault.kind === "status" ? `${fault.status} ${fault.type}` : fault.kind
-    return ApplyFault.replacement(fault, exchange) ?? ApplyFault.toReply(fault, exchange, route(exchange))
+    const outgoing = ApplyFault.replacement(fault, exchange)
+    if (outgoing !== undefined) return outgoing
+    const startedAt = fault.kind === "lost" ? exchange.at(fault.millis ?? 0) : exchange.startedAt
+    return ApplyFault.toReply(fault, exchange, route({ ...exchange, startedAt }))
   }
 
   const attempt = (incoming: Incoming.Incoming, arrivedAt = clock.now()): Attempted => {
@@ -158,9 +164,10 @@ export const make = (settings: Settings): Engine => {
     const { signal } = incoming
     const { onEnd, onHeaders, onRead, outgoing } = attempt(incoming)
     try {
-      if (outgoing instanceof NetworkFailure) throw outgoing
-      const wait = outgoing.headersAtMillis - clock.now()
+      const isFailure = outgoing instanceof NetworkFailure
+      const wait = (isFailure ? outgoing.atMillis : outgoing.headersAtMillis) - clock.now()
       if (wait > 0 || signal?.aborted === true) await clock.sleep(wait, signal)
+      if (isFailure) throw outgoing
       onHeaders()
       const body = Outgoing.body(outgoing, { clock, signal, onRead, onEnd })
       return new Response(body, { status: outgoing.status, headers: outgoing.headers })
@@ -170,5 +177,5 @@ export const make = (settings: Settings): Engine => {
     }
   }
 
-  return { clock, attempt, fetch }
+  return { clock, attempt, fetch, settle: batches.settle }
 }

@@ -1,13 +1,14 @@
 /** The offline Claude: its options, and the object with which a test controls and inspects it. */
+import * as BatchTimes from "./endpoints/BatchTimes.ts"
 import * as Cache from "./endpoints/Cache.ts"
 import * as Clock from "./time/Clock.ts"
 import * as Conversations from "./endpoints/Conversations.ts"
 import * as Engine from "./Engine.ts"
-import type { BatchTimes } from "./endpoints/Exchange.ts"
 import type { Fault } from "./faults/Fault.ts"
 import * as FaultRules from "./faults/FaultRules.ts"
 import * as Journal from "./journal/Journal.ts"
 import * as Latency from "./time/Latency.ts"
+import * as Ledger from "./journal/Ledger.ts"
 import * as Limits from "./endpoints/Limits.ts"
 import type { Matcher } from "./answers/Matcher.ts"
 import type { ApiVersion } from "./wire/Message.ts"
@@ -26,8 +27,8 @@ export interface Options {
   /** The latency of replies; none by default. */
   readonly latency?: Latency.Latency
   /**
-   * Multiplies the simulated times of the mock: with 1/20, 20 simulated seconds take 1 second. Rate limits, `retry-after` and the
-   * lifetime of cache entries are not scaled, as the client counts them on its own clock.
+   * Multiplies the simulated times of the mock: with 1/20, 20 simulated seconds take 1 second. Rate limits, the `retry-after` of
+   * errors and the lifetime of cache entries are not scaled, as the client counts them on its own clock; those of batches are.
    */
   readonly timeScale?: number
   /** Rate limits to enforce; none by default. */
@@ -38,12 +39,13 @@ export interface Options {
    * `anthropic-beta` header is not checked, so that recordings of older clients can be served.
    */
   readonly apiVersion?: ApiVersion
-  readonly batches?: Partial<BatchTimes>
+  /** How long the steps of a batch take; requests are done within a simulated minute by default. */
+  readonly batches?: Partial<BatchTimes.BatchTimes>
   /** What a request gets for which no reply was registered: "simulate" (the default), or "error", a 400 that names it. */
   readonly unmatched?: "simulate" | "error"
   /** The source of time; the machine's clock by default. */
   readonly clock?: Clock.Clock
-  /** How many of the last attempts the journal keeps; 10,000 by default. */
+  /** How many of the last attempts the journal keeps, and the ledger of the last bills; 10,000 by default. */
   readonly journalEntries?: number
 }
 
@@ -57,6 +59,8 @@ export interface JournalView {
   readonly log: () => ReadonlyArray<string>
   /** Finds mistakes of the client. Call it after the client has ended, as open requests are reported. */
   readonly verdict: () => Verdict.Verdict
+  /** What the API would bill for all that was made by now. */
+  readonly ledger: () => Ledger.Statement
   readonly clear: () => void
 }
 
@@ -80,31 +84,33 @@ export interface MockClaude {
 }
 
 const defaultJournalEntries = 10_000
-/** Items are done within a simulated minute; the API guarantees 24 hours, after which a batch expires. */
-const defaultBatches: BatchTimes = { processingMillis: 60_000, expiresMillis: 24 * 60 * 60_000 }
 
 /** What a reset replaces: the registered replies and faults, and the engine with its caches, limits and threads. */
 const makeState = (options: Options, journal: Journal.Journal) => {
   const { scenario } = options
   const replies = Replies.make(scenario?.replies ?? [])
   const faultRules = FaultRules.make()
+  const timeScale = options.timeScale ?? scenario?.timeScale ?? 1
+  const ledger = Ledger.make(options.journalEntries ?? defaultJournalEntries)
   for (const { fault, ...conditions } of scenario?.faults ?? []) faultRules.add(fault, conditions)
   const engine = Engine.make({
     seed: options.seed ?? scenario?.seed ?? 1,
-    timeScale: options.timeScale ?? scenario?.timeScale ?? 1,
+    timeScale,
     latency: options.latency ?? Scenario.latencyOf(scenario?.latency) ?? Latency.none,
     clock: options.clock ?? Clock.real,
     apiVersion: options.apiVersion,
-    batches: { ...defaultBatches, ...options.batches },
+    batches: { ...BatchTimes.defaults, ...scenario?.batches, ...options.batches },
     rateLimiter: Limits.make(options.limits ?? scenario?.limits),
     cache: Cache.make(),
+    batchCache: Cache.make(timeScale),
+    ledger,
     conversations: Conversations.make(),
     unmatched: options.unmatched ?? scenario?.unmatched ?? "simulate",
     takeReply: replies.take,
     journal,
     faultRules
   })
-  return { replies, faultRules, engine }
+  return { replies, faultRules, engine, ledger }
 }
 
 /** Makes an offline Claude. It opens no socket and starts no timer before the first request. */
@@ -150,7 +156,14 @@ export const make = (options: Options = {}): MockClaude => {
       },
       log: () => Verdict.log(journal.entries),
       verdict: () => Verdict.judge(journal),
-      clear: journal.clear
+      ledger: () => {
+        state.engine.settle()
+        return state.ledger.statement()
+      },
+      clear: () => {
+        journal.clear()
+        state.ledger.clear()
+      }
     }
   }
   return claude

@@ -32,6 +32,8 @@ export const send = async (attempted: Attempted, clock: Clock, response: ServerR
   }
 
   if (outgoing instanceof NetworkFailure) {
+    await sleepUntil(outgoing.atMillis)
+    if (isOver) return
     finish("failed")
     response.socket?.resetAndDestroy()
     return

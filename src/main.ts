@@ -2,6 +2,7 @@
 import manifest from "../package.json" with { type: "json" }
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { type Config, Effect, Layer, Redacted } from "effect"
+import * as Batches from "./claude/Batches.ts"
 import * as Claude from "./claude/Claude.ts"
 import { main } from "./cli/Command.ts"
 import { usageError } from "./cli/ExitCode.ts"
@@ -15,6 +16,10 @@ const keyError = ({ cause }: Config.ConfigError) =>
       ? cause.message
       : "No key: set ANTHROPIC_API_KEY to your key, or add --offline for simulated answers"
   )
+const account = Effect.gen(function* () {
+  const apiKey = yield* Effect.mapError(Claude.apiKey, keyError)
+  return { apiKey, baseUrl: yield* Effect.mapError(Claude.baseUrl, ({ cause }) => usageError(cause.message)) }
+})
 const mocks = Effect.promise(() => import("fanfold/mocks"))
 const { env, stderr } = process
 // If the reader of standard error closes it, writing fails with EPIPE; the run goes on, as its document matters more.
@@ -35,7 +40,7 @@ const services = ProcessServices.of({
       const connection = { apiKey: Redacted.make("offline"), fetch: simulation.fetch }
       const options = { ...layers, ...connection }
       return {
-        claude: (journal) => Stack.layer({ ...options, journal }),
+        claude: (added) => Stack.layer({ ...options, ...added }),
         delivery: (given) => Stack.layerDelivery(given, connection),
         source: offline ? "simulated" : undefined,
         notice: simulation.notice,
@@ -43,18 +48,24 @@ const services = ProcessServices.of({
         tapeError: Effect.succeed(undefined)
       }
     }
-    const apiKey = yield* Effect.mapError(Claude.apiKey, keyError)
-    const baseUrl = yield* Effect.mapError(Claude.baseUrl, ({ cause }) => usageError(cause.message))
+    const { apiKey, baseUrl } = yield* account
     const recorder = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
     const recording = recorder === undefined ? undefined : yield* Effect.mapError(recorder, usageError)
     return {
-      claude: (journal) => Stack.layer({ ...layers, journal, apiKey, baseUrl, fetch: recording?.fetch }),
+      claude: (added) => Stack.layer({ ...layers, ...added, apiKey, baseUrl, fetch: recording?.fetch }),
       delivery: (given) => Stack.layerDelivery(given, { apiKey, baseUrl, fetch: recording?.fetch }),
       source: baseUrl ?? Claude.defaultBaseUrl,
       notice: recording?.notice,
       simulated: false,
       tapeError: Effect.sync(() => recording?.lost())
     }
+  }),
+  batches: Effect.fnUntraced(function* (source) {
+    const { apiKey, baseUrl } = yield* account
+    if (source !== (baseUrl ?? Claude.defaultBaseUrl)) {
+      return yield* usageError(`It has asked ${source}: set ANTHROPIC_BASE_URL to that`)
+    }
+    return yield* Batches.make({ apiKey, baseUrl })
   }),
   serveMock: (scenario, address) =>
     Effect.flatMap(mocks, ({ Stage }) => Stage.serve(scenario, address, usageError)).pipe(

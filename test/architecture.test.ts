@@ -154,7 +154,7 @@ describe("the reader of imports", () => {
     ["src/cli/run.ts", "../../test/FakeClaude.ts", "it leaves src"],
     ["src/cli/run.ts", "fanfold", "import the file itself"]
   ])("complains of %s → %s", (file, from, complaint) => {
-    assert.include(wrongIn(file, { from, isDynamic: false }), complaint)
+    assert.include(wrongIn(file, { from, isDynamic: false, isType: false }), complaint)
   })
 
   it("complains of a circle, also of types", () => {
@@ -212,6 +212,23 @@ describe("src", () => {
       importsOf(text).some(({ from }) => from.endsWith("claude/Preload.ts")) ? [file] : []
     )
     assert.deepStrictEqual(preloading.toSorted(), ["src/index.ts", "src/promise.ts"])
+  })
+
+  it("loads of packages only Effect when the command line starts", () => {
+    const files = new Map(source.map(({ file, text }) => [file, text]))
+    const reached = new Set(["src/main.ts"])
+    const packages = new Set<string>()
+    for (const file of reached) {
+      for (const { from, isDynamic, isType } of importsOf(files.get(file)!)) {
+        if (isDynamic || isType) continue
+        const target = targetOf(file, from)
+        if (target === undefined) packages.add(from)
+        else if (files.has(target)) reached.add(target)
+      }
+    }
+    const others = [...packages].filter((name) => !/^(effect|@effect\/platform-node)(\/|$)|^node:/.test(name))
+    assert.deepStrictEqual(others, [], "import it dynamically, where it is used")
+    assert.isAbove(reached.size, 50)
   })
 
   it("hands on namespaces in its barrel, and nothing else than loading ahead", () => {

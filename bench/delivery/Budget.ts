@@ -20,7 +20,7 @@ export interface Spent {
 const maxTokensOf = (random: number): number => 200 + Math.floor(5800 * random)
 
 /** A fake Claude that uses a random share of `maxTokens`, fails 8 % of attempts, and adds up the bill in USD. */
-const billing = () => {
+export const billing = () => {
   const bill = { usd: 0 }
   const answer = ({ call, request }: Sent) =>
     Effect.gen(function* () {
@@ -43,16 +43,26 @@ const billing = () => {
   return { bill, claude: make(answer) }
 }
 
-/** One run of 40 to 160 asks under the budget, at most 50 in flight. */
+/** Between 40 and 160 asks, all of one model, and the synthesis of their answers. */
+export const drawn = Effect.gen(function* () {
+  const count = yield* Random.nextIntBetween(40, 160)
+  const model = (yield* Random.nextBoolean) ? "claude-haiku-5-5" : "claude-sonnet-5-5"
+  const asks = yield* Effect.forEach(Array.from({ length: count }), (_, index) =>
+    Effect.map(Random.next, (random) => Ask.text(`question ${index}`, { model, maxTokens: maxTokensOf(random) }))
+  )
+  return { asks, synthesis: Synthesis.text("Fold all of it into one.") }
+})
+
+/** States with each call which synthesis follows. */
+export const plannedCall = (synthesis: Synthesis.Synthesis<string>, asks: Parameters<typeof Synthesis.planned>[1]) =>
+  Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(synthesis, asks) }))
+
+/** One run under the budget, at most 50 in flight. */
 export const run = (seed: number): Effect.Effect<Spent> =>
   Effect.gen(function* () {
     const { bill, claude } = billing()
-    const count = yield* Random.nextIntBetween(40, 160)
-    const model = (yield* Random.nextBoolean) ? "claude-haiku-5-5" : "claude-sonnet-5-5"
-    const asks = yield* Effect.forEach(Array.from({ length: count }), (_, index) =>
-      Effect.map(Random.next, (random) => Ask.text(`question ${index}`, { model, maxTokens: maxTokensOf(random) }))
-    )
-    const synthesis = Synthesis.text("Fold all of it into one.")
+    const { asks, synthesis } = yield* drawn
+    const count = asks.length
     const program = Effect.gen(function* () {
       const findings = yield* Effect.orDie(Research.run(asks, { policy: "best-effort" }))
       const isSynthesized = yield* Effect.isSuccess(Effect.tapError(synthesis(findings), (e) => Effect.log(e.message)))
@@ -63,7 +73,7 @@ export const run = (seed: number): Effect.Effect<Spent> =>
       return { asks: count, answered, overBudget, billedUsd: bill.usd, isFolded: answered === 0 || isSynthesized }
     })
     const fiber = yield* program.pipe(
-      Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(synthesis, asks) })),
+      plannedCall(synthesis, asks),
       Effect.provide(Stack.layerOver({ budget: limitUsd, pacing: { inFlight } }).pipe(Layer.provide(claude.layer))),
       Effect.forkChild
     )

@@ -3,11 +3,11 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { measure } from "../harness/Fresh.ts"
+import { measureBuilt } from "../harness/Fresh.ts"
 import { shuffledRounds } from "../harness/Shuffle.ts"
 import type { Measured, Setup } from "./Probe.ts"
 
-const probe = (setup: Setup): Promise<Measured> => measure("journal/Probe.ts", JSON.stringify(setup))
+const probe = (setup: Setup): Promise<Measured> => measureBuilt("journal/Probe.ts", JSON.stringify(setup))
 
 /** Gives each measurement a folder that is removed after it. */
 const inFolder = async <A>(body: (file: string) => Promise<A>): Promise<A> => {

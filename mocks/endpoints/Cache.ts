@@ -1,6 +1,6 @@
 /**
  * The prompt cache. An entry can be read once the first response that wrote it begins. It expires 5 minutes or 1 hour after the
- * start of the last request that wrote or read it.
+ * start of the last request that wrote or read it. Messages and batches have a cache each.
  */
 import * as SeededRandom from "../time/SeededRandom.ts"
 import * as Models from "../wire/Models.ts"
@@ -16,10 +16,14 @@ export interface CacheUse {
 
 /** The prompt cache of a mock. Times are the clock's, in milliseconds. */
 export interface Cache {
-  /** Matches a request against the entries. `store` adds its marked prefixes, to be read from `readableAtMillis` on. */
+  /**
+   * Matches a request against the entries. `store` adds its marked prefixes, to be read from `readableAtMillis` on. Entries that
+   * the same `writer` added are not read: the requests of a batch may all be processed at once.
+   */
   readonly lookup: (
     body: UncheckedJson,
-    nowMillis: number
+    nowMillis: number,
+    writer?: string
   ) => CacheUse & { readonly store: (readableAtMillis: number) => void }
 }
 
@@ -85,11 +89,19 @@ const pieces = (body: UncheckedJson): ReadonlyArray<Piece> => {
 const settingsOf = (body: UncheckedJson): string =>
   JSON.stringify([body["model"], body["thinking"], body["output_config"], body["tool_choice"]])
 
-/** Makes an empty cache. */
-export const make = (): Cache => {
-  const entries = new Map<string, { readonly readableAt: number; expiresAt: number; readonly ttl: Ttl }>()
+interface Entry {
+  readonly readableAt: number
+  expiresAt: number
+  readonly ttl: Ttl
+  readonly writer: string | undefined
+}
+
+/** Makes an empty cache; `timeScale` multiplies the lives of its entries. */
+export const make = (timeScale = 1): Cache => {
+  const entries = new Map<string, Entry>()
+  const lifeOf = (ttl: Ttl): number => lifetimeMillis[ttl] * timeScale
   return {
-    lookup: (body, now) => {
+    lookup: (body, now, writer) => {
       const all = pieces(body)
       const last = all.findLastIndex((piece) => piece.ttl !== undefined)
       if (last < 0) return { read: 0, created5m: 0, created1h: 0, store: () => {} }
@@ -103,9 +115,10 @@ export const make = (): Cache => {
         tokens += piece.tokens
         const name = `${key}`
         const entry = entries.get(name)
-        if (entry !== undefined && entry.readableAt <= now && entry.expiresAt > now) {
+        const isOwn = writer !== undefined && entry?.writer === writer
+        if (entry !== undefined && !isOwn && entry.readableAt <= now && entry.expiresAt > now) {
           read = tokens
-          entry.expiresAt = now + lifetimeMillis[entry.ttl]
+          entry.expiresAt = now + lifeOf(entry.ttl)
         }
         if (piece.ttl !== undefined && tokens >= minimumTokens) marked.push({ key: name, tokens, ttl: piece.ttl })
       }
@@ -125,7 +138,7 @@ export const make = (): Cache => {
             const known = entries.get(key)
             // Of concurrent requests that write the same prefix, the first decides when it can be read.
             if (known !== undefined && known.expiresAt > now) continue
-            entries.set(key, { readableAt, expiresAt: now + lifetimeMillis[ttl], ttl })
+            entries.set(key, { readableAt, expiresAt: now + lifeOf(ttl), ttl, writer })
           }
           if (entries.size > sweepAbove) {
             for (const [key, entry] of entries) if (entry.expiresAt <= now) entries.delete(key)

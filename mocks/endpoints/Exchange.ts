@@ -1,24 +1,19 @@
 /** What the endpoints read: the request in hand, and the settings and state that all requests share. */
 import type { Attempt } from "../faults/Attempt.ts"
+import type { BatchTimes } from "./BatchTimes.ts"
 import type { Cache } from "./Cache.ts"
 import type { Conversations } from "./Conversations.ts"
 import type { ApiError } from "../wire/ApiError.ts"
 import type { Clock } from "../time/Clock.ts"
 import type { HeaderList } from "../wire/Headers.ts"
 import type { Incoming } from "../wire/Incoming.ts"
+import type { FaultRules } from "../faults/FaultRules.ts"
+import type { Ledger } from "../journal/Ledger.ts"
 import type { OpenEntry } from "../journal/Journal.ts"
 import type { RateLimiter } from "./Limits.ts"
 import type { ApiVersion } from "../wire/Message.ts"
 import type { Prompt } from "../answers/Prompt.ts"
 import type { Reply } from "../answers/Reply.ts"
-
-/** Durations of a batch in simulated milliseconds, counted from its creation. */
-export interface BatchTimes {
-  /** Each item is done at a random time between 0 and this. */
-  readonly processingMillis: number
-  /** Items that are not done by then expire; 24 hours in the API. */
-  readonly expiresMillis: number
-}
 
 /** The settings of a mock, and the state that its requests share. */
 export interface Rules {
@@ -31,6 +26,9 @@ export interface Rules {
   readonly batches: BatchTimes
   readonly rateLimiter: RateLimiter
   readonly cache: Cache
+  readonly batchCache: Cache
+  readonly ledger: Ledger
+  readonly faultRules: FaultRules
   readonly conversations: Conversations
   /** What a request gets for which no reply was registered: simulated text, or a 400. */
   readonly unmatched: "simulate" | "error"

@@ -147,6 +147,7 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
     betas: incoming.headers.get("anthropic-beta") ?? ""
   })
   if ("status" in envelope) return exchange.reject(envelope)
+  rules.ledger.bill(envelope, { body, batchId: null, customId: null, atMillis: startedAt })
   // The API does not store the reply of a fallback model for a thread.
   if (envelope.answer.content.every(({ type }) => type !== "fallback")) {
     rules.conversations.store(envelope.id, body, Message.blocks(envelope), startedAt)

@@ -152,13 +152,17 @@ const jsonProblem = (incoming: Incoming): string | undefined => {
     : `The request body is not valid JSON: no low surrogate in string: line 1 column ${at + 1} (char ${at})`
 }
 
+/** A character takes up to 3 bytes, so that most bodies need not be encoded to know that they are not larger. */
+const isLarger = (text: string, bytes: number): boolean =>
+  text.length > bytes || (text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes)
+
 /**
  * Checks size, key, version header, betas and JSON of any request. With a configured `version`, the version header may be absent
  * and the betas are not checked.
  */
 export const checkEnvelope = (incoming: Incoming, version: ApiVersion | undefined): ApiError.ApiError | undefined => {
   const limit = incoming.url.pathname === "/v1/messages/batches" ? maxBytes.batch : maxBytes.request
-  if (incoming.text.length > limit) return ApiError.tooLarge
+  if (isLarger(incoming.text, limit)) return ApiError.tooLarge
   const unauthenticated = keyProblem(incoming.headers)
   if (unauthenticated !== undefined) return unauthenticated
   if (version === undefined) {

@@ -70,6 +70,12 @@ const splitAt = (
 
 const at = (chunk: Omit<Outgoing.Chunk, "atMillis">, atMillis: number): Outgoing.Chunk => ({ ...chunk, atMillis })
 
+const delayed = (outgoing: Outgoing.Outgoing, millis: number): Outgoing.Outgoing => ({
+  ...outgoing,
+  headersAtMillis: outgoing.headersAtMillis + millis,
+  chunks: outgoing.chunks.map((chunk) => at(chunk, chunk.atMillis + millis))
+})
+
 const brokenEvent = (chunk: Outgoing.Chunk): Outgoing.Chunk => ({
   ...chunk,
   text: 'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,\n\n'
@@ -78,10 +84,20 @@ const brokenEvent = (chunk: Outgoing.Chunk): Outgoing.Chunk => ({
 const isStream = (outgoing: Outgoing.Outgoing): boolean => outgoing.chunks[0]?.event !== undefined
 
 /** Changes a successful reply as the fault says; returns an error reply unchanged. */
-export const toReply = (fault: Fault, attempt: Attempt, outgoing: Outgoing.Outgoing): Outgoing.Outgoing => {
+export const toReply = (
+  fault: Fault,
+  attempt: Attempt,
+  outgoing: Outgoing.Outgoing
+): Outgoing.Outgoing | NetworkFailure => {
   if (outgoing.status !== 200) return outgoing
   const { chunks } = outgoing
   switch (fault.kind) {
+    case "lost": {
+      const atMillis = attempt.at(fault.millis ?? 0)
+      if (fault.status === undefined) return new NetworkFailure("ECONNRESET", atMillis)
+      const error = { status: fault.status, type: "api_error", message: "The reply was lost", shouldRetry: true }
+      return delayed(attempt.reject(error), atMillis - attempt.startedAt)
+    }
     case "cut": {
       const { before } = splitAt(chunks, fault.afterDeltas)
       return { ...outgoing, chunks: before, ending: fault.how === "reset" ? "reset" : "truncate" }

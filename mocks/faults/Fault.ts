@@ -19,6 +19,7 @@ export const Fault = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("refuse") }),
   Schema.Struct({ kind: Schema.Literal("reset") }),
   Schema.Struct({ kind: Schema.Literal("hang") }),
+  Schema.Struct({ kind: Schema.Literal("lost"), status: optionalInt, millis: optionalMillis }),
   Schema.Struct({ kind: Schema.Literal("cut"), afterDeltas: optionalInt, how: Schema.Literals(["reset", "end"]) }),
   Schema.Struct({
     kind: Schema.Literal("errorEvent"),
@@ -35,7 +36,7 @@ export const Fault = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("unknownEvent") })
 ]).annotate({
   expected:
-    "a fault: { kind: status, status, type, message } or kind refuse, reset, hang, cut, errorEvent, stall, drip, html, brokenJson, contentLength, duplicateStart or unknownEvent"
+    "a fault: { kind: status, status, type, message } or kind refuse, reset, hang, lost, cut, errorEvent, stall, drip, html, brokenJson, contentLength, duplicateStart or unknownEvent"
 })
 export type Fault = typeof Fault.Type
 
@@ -102,6 +103,14 @@ export const refuse = (): Fault => ({ kind: "refuse" })
 export const reset = (): Fault => ({ kind: "reset" })
 /** Headers never arrive; only a timeout or an abort of the client ends the request. */
 export const hang = (): Fault => ({ kind: "hang" })
+/**
+ * The request is carried out (its message is billed, its batch made), but the reply does not arrive: the connection is reset, or with
+ * `status` an error comes instead, as of a proxy that waits no longer. Both happen `millis` of simulated time after its arrival.
+ */
+export const lost = (options: { readonly status?: number; readonly millis?: number } = {}): Fault => ({
+  kind: "lost",
+  ...options
+})
 /** The body is incomplete: it ends by a reset, or as if complete, so that only `message_stop` is missing. */
 export const cut = (options: { readonly afterDeltas?: number; readonly how?: "reset" | "end" } = {}): Fault => ({
   kind: "cut",

@@ -1,5 +1,5 @@
 /** The registered faults, and which one applies to an attempt. */
-import type { Attempt } from "./Attempt.ts"
+import type { FaultPlace, Occasion } from "./Attempt.ts"
 import type { Fault } from "./Fault.ts"
 import * as Matcher from "../answers/Matcher.ts"
 
@@ -8,6 +8,8 @@ import * as Matcher from "../answers/Matcher.ts"
  * `attempts` selects the first attempts of each request and `probability` a share of all attempts, both independent of that order.
  */
 export interface Conditions {
+  /** Where it applies; by default to all operations, but not to the single requests of a batch. */
+  readonly operation?: FaultPlace
   readonly when?: Matcher.Matcher
   readonly times?: number
   readonly attempts?: number
@@ -20,36 +22,41 @@ export interface Conditions {
 /** The faults of a mock. */
 export interface FaultRules {
   readonly add: (fault: Fault, conditions: Conditions) => void
-  /** Gives the first fault that applies to the attempt, and counts that use. */
-  readonly pick: (attempt: Attempt) => Fault | undefined
+  /** Gives the first fault that applies, and counts that use. */
+  readonly pick: (occasion: Occasion) => Fault | undefined
 }
 
 /** Makes rules without any fault. */
 export const make = (): FaultRules => {
-  const rules: Array<(attempt: Attempt) => Fault | undefined> = []
+  const rules: Array<(occasion: Occasion) => Fault | undefined> = []
   return {
     add: (fault, conditions) => {
       const matches = Matcher.compile(conditions.when ?? {})
       const name = `fault ${rules.length}`
       let usesLeft = conditions.times ?? Number.POSITIVE_INFINITY
       const [from, to] = conditions.betweenSeconds ?? [0, Number.POSITIVE_INFINITY]
-      rules.push((attempt) => {
-        const seconds = attempt.sinceMillis / 1000
+      rules.push((occasion) => {
+        const seconds = occasion.sinceMillis / 1000
+        const isPlace =
+          conditions.operation === undefined
+            ? occasion.operation !== "batches.item"
+            : occasion.operation === conditions.operation
         const applies =
+          isPlace &&
           usesLeft > 0 &&
           seconds >= from &&
           seconds < to &&
-          attempt.attempt <= (conditions.attempts ?? Number.POSITIVE_INFINITY) &&
-          attempt.random.uniform(name) < (conditions.probability ?? 1) &&
-          matches(attempt.prompt)
+          occasion.attempt <= (conditions.attempts ?? Number.POSITIVE_INFINITY) &&
+          occasion.random.uniform(name) < (conditions.probability ?? 1) &&
+          matches(occasion.prompt)
         if (!applies) return undefined
         usesLeft--
         return fault
       })
     },
-    pick: (attempt) => {
+    pick: (occasion) => {
       for (const rule of rules) {
-        const fault = rule(attempt)
+        const fault = rule(occasion)
         if (fault !== undefined) return fault
       }
       return undefined

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { Fault } from "../faults/Fault.ts"
 import * as Latency from "../time/Latency.ts"
+import * as Operation from "../wire/Operation.ts"
 
 /** A matcher as data (see Matcher.ts). Patterns are substrings, or `/regular expression/flags`. */
 export const When = Schema.Struct({
@@ -59,11 +60,20 @@ export const LimitsData = Schema.Struct({
 /** A fault and the conditions under which it applies (see FaultRules.ts). */
 export const ScenarioFault = Schema.Struct({
   fault: Fault,
+  operation: Schema.optionalKey(Schema.Literals([...Operation.names, "batches.item"])),
   when: Schema.optionalKey(When),
   times: Schema.optionalKey(Schema.Int),
   attempts: Schema.optionalKey(Schema.Int),
   probability: Schema.optionalKey(Schema.Finite),
   betweenSeconds: Schema.optionalKey(Schema.Tuple([Schema.Finite, Schema.Finite]))
+})
+
+/** How batches go, in simulated milliseconds (see BatchTimes.ts). */
+export const BatchesData = Schema.Struct({
+  processingMillis: Schema.optionalKey(Schema.Finite),
+  expiresMillis: Schema.optionalKey(Schema.Finite),
+  listedMillis: Schema.optionalKey(Schema.Finite),
+  archivedMillis: Schema.optionalKey(Schema.Finite)
 })
 
 /** A scenario. All keys are optional; the first of `replies` that matches answers. */
@@ -72,6 +82,7 @@ export const Scenario = Schema.Struct({
   timeScale: Schema.optionalKey(Schema.Finite),
   latency: Schema.optionalKey(LatencyData),
   limits: Schema.optionalKey(LimitsData),
+  batches: Schema.optionalKey(BatchesData),
   unmatched: Schema.optionalKey(Schema.Literals(["simulate", "error"])),
   faults: Schema.optionalKey(Schema.Array(ScenarioFault)),
   replies: Schema.optionalKey(Schema.Array(ScenarioReply))

@@ -4,10 +4,13 @@
 export class NetworkFailure extends TypeError {
   override readonly name = "TypeError"
   readonly code: string
-  constructor(code: "ECONNREFUSED" | "ECONNRESET") {
+  /** The clock's time at which the connection breaks; 0 for at once. */
+  readonly atMillis: number
+  constructor(code: "ECONNREFUSED" | "ECONNRESET", atMillis = 0) {
     const message = code === "ECONNREFUSED" ? "connect ECONNREFUSED 127.0.0.1:443" : "read ECONNRESET"
     super("fetch failed", { cause: Object.assign(new Error(message), { code }) })
     this.code = code
+    this.atMillis = atMillis
   }
 }
 

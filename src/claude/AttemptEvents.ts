@@ -12,7 +12,8 @@ export const dispatched = ({ call, request }: Attempt): Emitted => ({
   _tag: "Dispatched",
   attempt: call.attempt,
   model: request.model,
-  ...hedgeOf(call)
+  ...hedgeOf(call),
+  ...(call.batched === true && { batched: true })
 })
 
 /** `Replied`, or `AttemptFailed` with the reason of its error, of a defect, or of its interruption. */

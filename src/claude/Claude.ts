@@ -1,5 +1,5 @@
 /** Who answers: one service with one method. How a call is made is a layer around it; who delivers it is `make`. */
-import { Config, Context, Effect, Layer, Redacted, Schema } from "effect"
+import { Config, Context, Effect, Layer, Redacted, Schema, type Scope } from "effect"
 import * as ApiKey from "./ApiKey.ts"
 import type { Send } from "./Attempt.ts"
 import * as BaseUrl from "./BaseUrl.ts"
@@ -26,7 +26,9 @@ export const synthesisModel = "claude-sonnet-5-5"
  * Makes a layer around `send`. `around` is called once, and gets the `send` of the `Claude` below; the attempts that it
  * makes can be observed with `Attempt.observing`. Every layer of fanfold is made by this.
  */
-export const layerAround = (around: (send: Send) => Send | Effect.Effect<Send>): Layer.Layer<Claude, never, Claude> =>
+export const layerAround = (
+  around: (send: Send) => Send | Effect.Effect<Send, never, Scope.Scope>
+): Layer.Layer<Claude, never, Claude> =>
   Layer.effect(
     Claude,
     Effect.flatMap(Claude, (inner) => {

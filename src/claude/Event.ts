@@ -1,22 +1,16 @@
 /** Everything that happens to an ask, as versioned data. Progress, report and costs are folds of these events. */
 import { Context, Effect, Result, Schema } from "effect"
+import * as BatchEvent from "./BatchEvent.ts"
 import * as Call from "./Call.ts"
+import { stamp, version } from "./EventStamp.ts"
 import { Declined, Usage } from "./Message.ts"
 import { Policy } from "../options/Policy.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
 import * as Price from "./Price.ts"
 
-/** Raised when an event's shape changes in a way that an old reader would misread. */
-export const version = 1
+export * from "./BatchEvent.ts"
+export { version } from "./EventStamp.ts"
 
-/** On every event: its version, epoch milliseconds, and the call it belongs to. */
-const stamp = {
-  version: Schema.Literal(version),
-  at: Schema.Finite,
-  run: Schema.String,
-  ask: Schema.String,
-  part: Schema.Literals(["ask", "synthesis"])
-}
 const failure = { reason: Schema.String, message: Schema.String }
 
 /** What an attempt cost in USD, estimated from list prices or those a user stated; absent where no price, or not the usage, is known. */
@@ -47,7 +41,9 @@ export const Dispatched = Schema.TaggedStruct("Dispatched", {
   ...stamp,
   attempt: Schema.Int,
   model: Schema.String,
-  hedge
+  hedge,
+  /** Its result was there already, in a Message Batch. */
+  batched: Schema.optionalKey(Schema.Boolean)
 })
 /** The first piece of a streamed answer arrived. */
 export const FirstToken = Schema.TaggedStruct("FirstToken", { ...stamp, attempt: Schema.Int })
@@ -140,7 +136,8 @@ export const Event = Schema.Union([
   UnknownStopReason,
   Answered,
   Failed,
-  Interrupted
+  Interrupted,
+  ...BatchEvent.all
 ])
 export type Event = typeof Event.Type
 
@@ -173,6 +170,11 @@ export type Recorder = (event: Event) => Effect.Effect<void>
 /** The recorder of the calls made with it, beside their listener, which code may replace; none by default. */
 export const Recorder = Context.Reference<Recorder | undefined>("fanfold/claude/Event/Recorder", {
   defaultValue: () => undefined
+})
+
+/** The events of the unfinished runs that the current one goes on with, the oldest first; none without a journal. */
+export const Earlier = Context.Reference<Effect.Effect<ReadonlyArray<Event>>>("fanfold/claude/Event/Earlier", {
+  defaultValue: () => Effect.succeed([])
 })
 
 /** Whether anything receives the events of the fiber's calls. */

@@ -39,6 +39,16 @@ export const Request = Schema.Struct({
 })
 export interface Request extends Schema.Schema.Type<typeof Request> {}
 
+/** Tokens that are billed at half the price, as they were used in a Message Batch. */
+export const BatchUsage = Schema.Struct({
+  inputTokens: Schema.Int,
+  cacheCreationInputTokens: Schema.Int,
+  cacheReadInputTokens: Schema.Int,
+  outputTokens: Schema.Int,
+  cacheCreation1hInputTokens: Schema.optionalKey(Schema.Int)
+})
+export interface BatchUsage extends Schema.Schema.Type<typeof BatchUsage> {}
+
 /** Tokens of one reply, or of several added up. Input is the sum of the first three fields. */
 export const Usage = Schema.Struct({
   inputTokens: Schema.Int,
@@ -50,7 +60,9 @@ export const Usage = Schema.Struct({
   /** Some counts were not reported as whole numbers from 0, and stand as 0: the cost is not known. */
   isIncomplete: Schema.optionalKey(Schema.Literal(true)),
   /** Those of `cacheCreationInputTokens` that the cache keeps for an hour; absent where there are none. */
-  cacheCreation1hInputTokens: Schema.optionalKey(Schema.Int)
+  cacheCreation1hInputTokens: Schema.optionalKey(Schema.Int),
+  /** Those of all these that were used in Message Batches; absent where there are none. */
+  batch: Schema.optionalKey(BatchUsage)
 })
 export interface Usage extends Schema.Schema.Type<typeof Usage> {}
 
@@ -95,9 +107,33 @@ export const noUsage: Usage = {
   webSearches: 0
 }
 
+const noBatch: BatchUsage = { inputTokens: 0, cacheCreationInputTokens: 0, cacheReadInputTokens: 0, outputTokens: 0 }
+
+/** `undefined` where nothing is left. */
+const combinedBatch = (a = noBatch, b = noBatch, sign: 1 | -1): BatchUsage | undefined => {
+  const for1h = (a.cacheCreation1hInputTokens ?? 0) + sign * (b.cacheCreation1hInputTokens ?? 0)
+  const sum = {
+    inputTokens: a.inputTokens + sign * b.inputTokens,
+    cacheCreationInputTokens: a.cacheCreationInputTokens + sign * b.cacheCreationInputTokens,
+    cacheReadInputTokens: a.cacheReadInputTokens + sign * b.cacheReadInputTokens,
+    outputTokens: a.outputTokens + sign * b.outputTokens,
+    ...(for1h !== 0 && { cacheCreation1hInputTokens: for1h })
+  }
+  return Object.values(sum).every((count) => count === 0) ? undefined : sum
+}
+
+/** The usage of a reply that came from a Message Batch. */
+export const inBatch = (usage: Usage): Usage => {
+  const { cacheCreation1hInputTokens: for1h, cacheCreationInputTokens, cacheReadInputTokens } = usage
+  const { inputTokens, outputTokens } = usage
+  const own = { inputTokens, cacheCreationInputTokens, cacheReadInputTokens, outputTokens }
+  return { ...usage, batch: { ...own, ...(for1h !== undefined && { cacheCreation1hInputTokens: for1h }) } }
+}
+
 /** `a` and `sign` times `b`. */
 const combined = (a: Usage, b: Usage, sign: 1 | -1): Usage => {
   const for1h = (a.cacheCreation1hInputTokens ?? 0) + sign * (b.cacheCreation1hInputTokens ?? 0)
+  const batch = a.batch === undefined && b.batch === undefined ? undefined : combinedBatch(a.batch, b.batch, sign)
   return {
     inputTokens: a.inputTokens + sign * b.inputTokens,
     cacheCreationInputTokens: a.cacheCreationInputTokens + sign * b.cacheCreationInputTokens,
@@ -106,7 +142,8 @@ const combined = (a: Usage, b: Usage, sign: 1 | -1): Usage => {
     thinkingTokens: a.thinkingTokens + sign * b.thinkingTokens,
     webSearches: a.webSearches + sign * b.webSearches,
     ...((a.isIncomplete === true || b.isIncomplete === true) && { isIncomplete: true }),
-    ...(for1h !== 0 && { cacheCreation1hInputTokens: for1h })
+    ...(for1h !== 0 && { cacheCreation1hInputTokens: for1h }),
+    ...(batch !== undefined && { batch })
   }
 }
 

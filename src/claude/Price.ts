@@ -1,6 +1,6 @@
 /** Prices of models in USD, from Anthropic's price list of November 2026. A cost is an estimate, not an invoice. */
 import { type Array, Context, Schema } from "effect"
-import { type Declined, inputTokensOf, ownUsageOf, type Usage } from "./Message.ts"
+import { type BatchUsage, type Declined, inputTokensOf, ownUsageOf, type Usage } from "./Message.ts"
 import * as ModelInfo from "./ModelInfo.ts"
 
 const aPrice = { expected: "a price in USD, 0 or more" }
@@ -31,6 +31,9 @@ export const pricedAt = "2026-11"
 /** A cache write costs so many times the input price: one that is kept for 5 minutes, and one for an hour. */
 const cacheWriteFactor = 1.25
 const cacheWrite1hFactor = 2
+
+/** What is asked in a Message Batch costs so many times the price; web searches cost as much as elsewhere. */
+export const batchFactor = 0.5
 
 /** One web search costs 10 USD per 1,000, as the documentation of the web search tool says; its results are input tokens. */
 const webSearchUsd = 0.01
@@ -76,15 +79,18 @@ export const usdOf = (
   const own = ownUsageOf({ declined, usage })
   const price = priceOf(model, inputTokensOf(own), overrides)
   if (price === undefined) return undefined
-  const { cacheCreation1hInputTokens: for1h = 0, cacheCreationInputTokens: written } = own
+  const discountUsd = own.batch === undefined ? 0 : (1 - batchFactor) * tokensUsd(own.batch, price)
+  return usd + tokensUsd(own, price) - discountUsd + own.webSearches * webSearchUsd
+}
+
+const tokensUsd = (tokens: BatchUsage, price: Price): number => {
+  const { cacheCreation1hInputTokens: for1h = 0, cacheCreationInputTokens: written } = tokens
   return (
-    usd +
-    (own.inputTokens * price.inputUsd +
+    (tokens.inputTokens * price.inputUsd +
       ((written - for1h) * cacheWriteFactor + for1h * cacheWrite1hFactor) * price.inputUsd +
-      own.cacheReadInputTokens * price.cacheReadUsd +
-      own.outputTokens * price.outputUsd) /
-      1_000_000 +
-    own.webSearches * webSearchUsd
+      tokens.cacheReadInputTokens * price.cacheReadUsd +
+      tokens.outputTokens * price.outputUsd) /
+    1_000_000
   )
 }
 

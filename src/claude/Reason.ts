@@ -199,6 +199,18 @@ export class Unbounded extends Schema.TaggedError<Unbounded>()("Unbounded", deta
   }
 }
 
+/** It has left a Message Batch without having been asked there, and without cost. */
+export class Unbatched extends Schema.TaggedError<Unbatched>()("Unbatched", {
+  outcome: Schema.Literals(["canceled", "expired", "missing"])
+}) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return this.outcome === "missing" ? "its batch has no result of it" : `it was ${this.outcome} in its batch`
+  }
+}
+
 /** No ask has an answer, so that there is nothing to make a document of; nothing was sent. */
 export class NothingToFold extends Schema.TaggedError<NothingToFold>()("NothingToFold", { asks: Schema.Int }) {
   get isRetryable(): boolean {
@@ -254,6 +266,7 @@ export const Reason = Schema.Union([
   TimedOut,
   OverBudget,
   Unbounded,
+  Unbatched,
   NothingToFold,
   WorkerLost,
   WorkerFailed

@@ -5,12 +5,14 @@ import type { Request } from "./Message.ts"
 /** The beta that a request with `fallbacks` needs. */
 export const fallbackBeta = "server-side-fallback-2026-07-01"
 
-/** The body without `stream`. The shared context is the first system block and carries the cache breakpoint. */
-export const bodyOf = (request: Request): MessageCreateParamsNonStreaming => {
+/**
+ * The body without `stream`. The shared context is the first system block and carries the cache breakpoint; `cacheLife`: how long
+ * it is kept, where that is not for 5 minutes.
+ */
+export const bodyOf = (request: Request, cacheLife?: "1h"): MessageCreateParamsNonStreaming => {
+  const cache_control = { type: "ephemeral", ...(cacheLife !== undefined && { ttl: cacheLife }) }
   const system = [
-    ...(request.context === undefined
-      ? []
-      : [{ type: "text", text: request.context, cache_control: { type: "ephemeral" } }]),
+    ...(request.context === undefined ? [] : [{ type: "text", text: request.context, cache_control }]),
     ...(request.system === undefined ? [] : [{ type: "text", text: request.system }])
   ]
   const body = {

@@ -1,7 +1,8 @@
 /** Runs a prepared plan for `run` and `ask`: progress to standard error, then the documents, then the exit code. */
-import { Clock, Console, Effect, Option } from "effect"
+import { Clock, Console, Deferred, Effect, Option } from "effect"
 import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
+import { Waiting } from "../layers/Batch.ts"
 import { Begun } from "../layers/Journal.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import * as Forecast from "../plan/Forecast.ts"
@@ -18,6 +19,7 @@ import * as Output from "./Output.ts"
 import { reportFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import * as RunJournal from "./RunJournal.ts"
+import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
 import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 import * as Summary from "./progress/Summary.ts"
@@ -62,29 +64,46 @@ export const execute = Effect.fn("cli.execute")(function* (
     connected.source === undefined
       ? undefined
       : yield* RunJournal.begin({ plan, name, source: connected.source, forecast, isQuiet: flags.quiet })
+  const batch = yield* batchOf(plan, flags, kept)
   let unfinished: Effect.Effect<Report.Report> | undefined
+  /** Where the batches stand that the process leaves behind. */
+  let left: ((now: number) => ReadonlyArray<string>) | undefined
+  const sayLeft = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.forEach(left?.(now) ?? [], (line) => Console.error(inert(line)), { discard: true })
+  )
   const { advice, outcome, reported, state } = yield* Effect.scoped(
     Effect.gen(function* () {
       const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
       const progress = yield* Progress.make(options)
+      left = (now) => BatchLines.leftLines(progress.state, kept?.recorder.run.id, now)
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
           unfinished = reportOf(outcome, progress.state)
         })
       )
       const outcome = yield* Effect.provideService(running, Event.Listener, progress).pipe(
-        Effect.provide(connected.claude(kept === undefined ? false : {})),
+        Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
-        Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run }))
+        Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run })),
+        flags.detach ? untilWaiting : Effect.asSome
       )
-      return { outcome, state: progress.state, reported: progress.reported, advice: kept?.advice() ?? "" }
+      return {
+        outcome: Option.getOrUndefined(outcome),
+        state: progress.state,
+        reported: progress.reported,
+        advice: kept?.advice() ?? ""
+      }
     })
   ).pipe(
     // Outside of the scope: the live region must be closed before anything else is written.
     Effect.onInterrupt(() =>
-      unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, saveInterrupted(flags))
+      Effect.andThen(
+        unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, saveInterrupted(flags)),
+        sayLeft
+      )
     )
   )
+  if (outcome === undefined) return yield* sayLeft
   if (!flags.progress && !flags.quiet) {
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
@@ -94,6 +113,31 @@ export const execute = Effect.fn("cli.execute")(function* (
     Effect.ensuring(kept?.trim ?? Effect.void)
   )
 }, Effect.scoped)
+
+/** The option `batch` where it is not that of the plan: what earlier runs have in batches must not be bought again. */
+const batchOf = Effect.fnUntraced(function* (
+  { layers }: Prepared,
+  { detach, quiet }: Running,
+  kept: RunJournal.RunJournal | undefined
+) {
+  if (detach && kept === undefined) return yield* ExitCode.usageError("--detach needs a journal, to come back to")
+  if ("batch" in layers) return {}
+  if (kept?.hasBatches === true) {
+    if (!quiet)
+      yield* Console.error("Batches of an earlier run are looked at first, as with --batch; --no-batch asks all again")
+    return { batch: {} }
+  }
+  return detach ? yield* ExitCode.usageError("--detach needs --batch") : {}
+})
+
+/** Ends with nothing once there is nothing to do but to wait for batches. */
+const untilWaiting = <A, E, R>(running: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> =>
+  Effect.flatMap(Deferred.make<Option.Option<A>>(), (waiting) =>
+    Effect.raceFirst(
+      Effect.asSome(Effect.provideService(running, Waiting, Effect.asVoid(Deferred.succeed(waiting, Option.none())))),
+      Deferred.await(waiting)
+    )
+  )
 
 /** The source that the flags name, of which at most one may be given. */
 const sourceOf = ({ offline, record, replay }: Running) => {

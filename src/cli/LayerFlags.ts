@@ -44,7 +44,11 @@ export const flagsOf = (options: Fields, prefix = ""): LayerFlags =>
       const isMain = prefix !== "" && Schema.resolveAnnotations(schema)?.["isMain"] === true
       const name = isMain ? prefix : prefix === "" ? words : `${prefix}-${words}`
       if (fields === undefined) return [[option, flagOf(name, schema)]]
-      const group: LayerFlags = { ...flagsOf(fields, name), ...(canBeOff(schema) && { [off]: offFlag(name) }) }
+      const group: LayerFlags = {
+        ...switchOf(name, schema),
+        ...flagsOf(fields, name),
+        ...(canBeOff(schema) && { [off]: offFlag(name) })
+      }
       return [[option, group]]
     })
   )
@@ -56,6 +60,18 @@ const canBeOff = ({ members = [] }: OptionSchema): boolean => members.some((memb
 
 const offFlag = (name: string) =>
   Flag.Boolean(`no-${name}`).pipe(Flag.withDescription(`Turn --${name} off`), Flag.optional)
+
+/** The key of the flag that turns a group on without any of its options, or leaves it out. No option has this name. */
+const on = "true"
+
+/** Of a group that is annotated with what `isSwitch` says of it. */
+const switchOf = (name: string, schema: OptionSchema): LayerFlags => {
+  const description = Schema.resolveAnnotations(schema)?.["isSwitch"]
+  if (typeof description !== "string") return {}
+  return {
+    [on]: Flag.Boolean(name).pipe(Flag.withDescription(`${description}; --no-${name} turns it off`), Flag.optional)
+  }
+}
 
 /** A flag for one option, decoded by its schema. */
 export function flagOf(name: string, schema: OptionSchema): Flag.Flag<Option.Option<unknown>> {
@@ -91,9 +107,11 @@ export const merge = (options: object | undefined, values: LayerValues): Record<
       if (Option.isOption(value)) return Option.isSome(value) ? [[name, value.value]] : []
       const isOff = value[off]
       if (Option.isOption(isOff) && Option.getOrElse(isOff, () => false) === true) return [[name, false]]
-      const { [off]: _isOn, ...given } = value
+      const { [off]: _isOn, [on]: switched, ...given } = value
+      const isSwitched = Option.isOption(switched) ? Option.getOrUndefined(switched) : undefined
+      if (isSwitched === false) return [[name, undefined]]
       const merged = merge((options as Readonly<Record<string, object | undefined>> | undefined)?.[name], given)
-      return Object.keys(merged).length === 0 ? [] : [[name, merged]]
+      return Object.keys(merged).length === 0 && isSwitched !== true ? [] : [[name, merged]]
     })
   )
 })

@@ -1,5 +1,6 @@
 /** Services that `main.ts` provides to the command line: Claude, the offline mock, the benchmark and the terminal. */
 import { Context, type Effect, type Layer, type Scope } from "effect"
+import type { Batches } from "../claude/BatchApi.ts"
 import type { Claude } from "../claude/Claude.ts"
 import type { Options } from "../layers/Stack.ts"
 import type { Issue } from "../options/Issue.ts"
@@ -15,8 +16,8 @@ export interface ClaudeSource {
 }
 
 export interface ConnectedClaude {
-  /** With the layers of the plan around it, and the journal if there is one. */
-  readonly claude: (journal: Options["journal"]) => Layer.Layer<Claude>
+  /** With the layers of the plan around it, the journal if there is one, and the batches that it may need besides. */
+  readonly claude: (added: Pick<Options, "journal" | "batch">) => Layer.Layer<Claude>
   /** With the layers that send an ask of the queue, by their options; fails with what is wrong in these. */
   readonly delivery: (options: string) => Effect.Effect<Layer.Layer<Claude>, ReadonlyArray<Issue>>
   /** Who answers, as the journal keeps it; `undefined` where nothing is kept. */
@@ -34,6 +35,8 @@ export class ProcessServices extends Context.Service<
   {
     /** Fails if the key is missing, or a tape cannot be read or written. Sends nothing. */
     readonly connect: (source: ClaudeSource, layers: Options) => Effect.Effect<ConnectedClaude, Failure>
+    /** The batches of the API. Fails if the key is missing, or the base URL is not `source`. */
+    readonly batches: (source: string) => Effect.Effect<Batches, Failure>
     /** Serves the mock until the scope closes; returns its base URL. Fails with the issues of the scenario. */
     readonly serveMock: (
       scenario: unknown,

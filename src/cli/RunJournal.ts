@@ -18,6 +18,8 @@ import { resumingText } from "./ResumingText.ts"
 /** A run that is kept. `end` is for one that is complete; the next run of its plan goes on with any other. */
 export interface RunJournal {
   readonly recorder: RunRecorder
+  /** Runs that it goes on with have left batches. */
+  readonly hasBatches: boolean
   readonly end: Effect.Effect<void>
   /** What `--reuse` would have kept; empty where that is nothing. */
   readonly advice: () => string
@@ -60,7 +62,7 @@ export const begin = ({
   const begun = Effect.gen(function* () {
     const journal = yield* open(options.file)
     const run = yield* waited(journal, { plan: name, source, isFresh: reuse === "never", isQuiet })
-    const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at))
+    const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at), { notesBoughtAgain: true })
     if (!isQuiet && run.resumed.length > 0 && recorder.isReusing) {
       const progress = yield* journal.progress(run.resumed)
       const isBegun = progress.answered.size > 0 || progress.inFlight.length > 0
@@ -70,7 +72,13 @@ export const begin = ({
     const trim = Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.ignore(journal.trim(Retention.limits(options.keepFor, now)))
     )
-    return { recorder, end, advice: () => adviceText(recorder.boughtAgain, plan.layers.prices), trim }
+    return {
+      recorder,
+      hasBatches: yield* hasBatches(recorder),
+      end,
+      advice: () => adviceText(recorder.boughtAgain, plan.layers.prices),
+      trim
+    }
   })
   return Effect.catch(begun, ({ message }: JournalError) =>
     options.file === undefined
@@ -78,6 +86,14 @@ export const begin = ({
       : Effect.fail(usageError(`--journal: ${message}`))
   )
 }
+
+/** Whether there are batches that may have results of what this run asks. */
+const hasBatches = ({ earlier }: RunRecorder): Effect.Effect<boolean> =>
+  Effect.map(earlier, (events) => {
+    const created = new Set(events.flatMap((event) => (event._tag === "BatchSubmitting" ? [event.nonce] : [])))
+    for (const event of events) if (event._tag === "BatchNotCreated") created.delete(event.nonce)
+    return created.size > 0
+  })
 
 /** What the journal would answer of a plan that asks the API; `undefined` where there is no journal, or it cannot be read. */
 export const foretell = (plan: Prepared, name: string): Effect.Effect<JournalForecast.JournalForecast | undefined> => {

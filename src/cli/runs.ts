@@ -1,83 +1,23 @@
-/** `fanfold runs`, `runs show RUN` and `runs clean`: what the journal keeps, and forgetting it. */
-import { Clock, Console, type Duration, Effect, Option, Path } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
-import type { Journal, JournalError, RunSummary } from "../journal/Journal.ts"
-import { defaultFile, open, openToRead } from "../journal/OpenJournal.ts"
+/** `fanfold runs show RUN` and `runs clean`: one run that the journal keeps, and forgetting some. */
+import { Console, type Duration, Effect, Option } from "effect"
+import { Argument, Command } from "effect/cli"
+import { open } from "../journal/OpenJournal.ts"
 import * as Retention from "../journal/Retention.ts"
 import { PositiveDuration } from "../options/OptionSchemas.ts"
 import * as RunHistory from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
-import { Failure, exitCode, failedWithoutMessage, usageError } from "./ExitCode.ts"
+import { failedWithoutMessage, usageError } from "./ExitCode.ts"
 import { onOff } from "./Flags.ts"
 import { flagOf } from "./LayerFlags.ts"
-import * as Output from "./Output.ts"
+import { failed, found, here, json, list, opened, placeOf, print, runArgument, toJson } from "./RunsList.ts"
+import { cancel } from "./runsCancel.ts"
+import { resume } from "./runsResume.ts"
 import * as RunsText from "./RunsText.ts"
-
-const file = Flag.String("journal").pipe(
-  Flag.withMetavar("file"),
-  Flag.withDescription("The journal to read: a file, or postgres://… (default: the one in the user's state folder)"),
-  Flag.optional
-)
-
-/** Older runs are listed on demand: the events of each are read. */
-const listedRuns = 20
-
-const all = onOff("all", `List every run, not the latest ${listedRuns}`)
-const json = onOff("json", "Print it as JSON")
-
-const opened = (file: string) => Effect.mapError(openToRead(file), failed)
-
-const failed = ({ message }: JournalError): Failure => new Failure({ exitCode: exitCode.failed, message })
-
-const placeOf = (file: Option.Option<string>) =>
-  Option.match(file, { onNone: () => Effect.mapError(defaultFile, failed), onSome: Effect.succeed })
-
-const here = Effect.gen(function* () {
-  const path = yield* Path.Path
-  const shortened = (plan: string): string => {
-    const relative = path.isAbsolute(plan) ? path.relative(path.resolve("."), plan) : plan
-    return relative !== "" && relative.length < plan.length ? relative : plan
-  }
-  return { now: yield* Clock.currentTimeMillis, shortened }
-})
-
-const print = (text: string) =>
-  Effect.flatMap(Output.print(text), (isPrinted) => (isPrinted ? Effect.void : Effect.fail(failedWithoutMessage())))
-
-const toJson = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`
-
-const listed = Effect.fnUntraced(function* (
-  journal: typeof Journal.Service | undefined,
-  max: number
-): Effect.fn.Return<RunHistory.Listing, JournalError> {
-  const { version } = RunHistory
-  if (journal === undefined) return { version, journal: null, bytes: 0, runs: [], more: 0 }
-  const runs = yield* journal.runs
-  const latest = yield* Effect.forEach(runs.slice(0, max), (run) =>
-    Effect.map(journal.events(run.id), (events) => RunHistory.runOf(run, events))
-  )
-  const more = runs.length - latest.length
-  return { version, journal: journal.place, bytes: yield* journal.bytes, runs: latest, more }
-})
-
-const list = Command.make("runs", { all, json }).pipe(
-  Command.withSharedFlags({ journal: file }),
-  Command.withHandler(
-    Effect.fnUntraced(function* ({ all, journal: file, json }) {
-      const place = yield* placeOf(file)
-      const journal = yield* opened(place)
-      const kept = yield* Effect.mapError(listed(journal, all ? Number.POSITIVE_INFINITY : listedRuns), failed)
-      if (json) return yield* print(toJson(kept))
-      if (journal === undefined) return yield* print(`${RunsText.noJournal(place)}\n`)
-      yield* print(RunsText.listing(kept, yield* here))
-    }, Effect.scoped)
-  )
-)
 
 const show = Command.make(
   "show",
   {
-    run: Argument.String("run").pipe(Argument.withDescription("The id of a run, or the beginning of one")),
+    run: runArgument,
     json
   },
   Effect.fnUntraced(function* ({ json, run: given }) {
@@ -90,36 +30,6 @@ const show = Command.make(
     yield* print(json ? toJson(details) : RunsText.details(details, yield* here))
   }, Effect.scoped)
 ).pipe(Command.withDescription("Tell each ask of a run: status, model, tokens, cost, time, and why it failed"))
-
-/** How many runs a message names. */
-const namedRuns = 3
-
-/** The one run whose id begins like this. */
-const found = Effect.fnUntraced(function* (
-  given: string,
-  journal: typeof Journal.Service | undefined,
-  place: string
-): Effect.fn.Return<RunSummary, Failure, Path.Path> {
-  if (journal === undefined) return yield* usageError(RunsText.noJournal(place))
-  const runs = yield* Effect.mapError(journal.runs, failed)
-  const fitting = runs.filter(({ id }) => id.startsWith(given))
-  const [run] = fitting
-  if (run !== undefined && (fitting.length === 1 || run.id === given)) return run
-  const near = fitting.length > 0 ? fitting : runs.toSorted((a, b) => sharedLength(b, given) - sharedLength(a, given))
-  const at = yield* here
-  const names = near.slice(0, namedRuns).map((run) => RunsText.named(run, at))
-  const problem =
-    fitting.length > 0
-      ? `begins the ids of ${fitting.length} runs: `
-      : `is no run of ${journal.place}${names.length === 0 ? "" : "; near it: "}`
-  return yield* usageError(inert(`${given} ${problem}${names.join(", ")}`))
-})
-
-/** How many characters an id and a text begin with both. */
-const sharedLength = ({ id }: RunSummary, text: string): number => {
-  const different = Array.from(id).findIndex((character, index) => character !== text[index])
-  return different === -1 ? id.length : different
-}
 
 const clean = Command.make(
   "clean",
@@ -178,8 +88,10 @@ const nothingForgotten = (isByLimits: boolean): string =>
     : "Nothing to forget"
 
 export const runs = list.pipe(
-  Command.withDescription("List the runs that the journal keeps; show one, or forget some"),
-  Command.withSubcommands([show, clean]),
+  Command.withDescription(
+    "List the runs that the journal keeps; show one, go on with one, cancel its batches, or forget some"
+  ),
+  Command.withSubcommands([show, resume, cancel, clean]),
   Command.withExamples([
     { command: "fanfold runs show 0k3x", description: "Each ask of the run whose id begins like this" },
     { command: "fanfold runs clean --older-than 7d", description: "Forget the runs of more than a week ago" }

@@ -3,6 +3,7 @@ import { Result } from "effect"
 import type { Call } from "../claude/Call.ts"
 import {
   type Block,
+  inBatch,
   inputTokensOf,
   ownUsageOf,
   type Reply,
@@ -90,18 +91,26 @@ export const inputTokens = (request: Request): number => {
 export const laterTokens = ({ messages }: Request): number =>
   messages.length > 1 ? bytesOf(JSON.stringify(messages.slice(1))) : 0
 
-/** The cost of a call at most: all output used; `isCached`: all input written to the cache. `undefined` without a known price. */
-export const amount = (
-  model: string,
-  usage: Pick<Usage, "inputTokens" | "outputTokens"> & { readonly webSearches?: number; readonly isCached?: boolean },
-  prices: Price.Prices
-): Amount | undefined => {
-  const { inputTokens, isCached = false, outputTokens, webSearches = 0 } = usage
+/** Output tokens, and all input that is not cached. `isCached`: all of it is written to the cache; `isBatched`: in a batch. */
+interface Most extends Pick<Usage, "inputTokens" | "outputTokens"> {
+  readonly webSearches?: number
+  readonly isCached?: boolean
+  readonly isBatched?: boolean
+}
+
+/** The cost of a call at most: all output used. `undefined` without a known price. */
+export const amount = (model: string, usage: Most, prices: Price.Prices): Amount | undefined => {
+  const { inputTokens, isBatched = false, isCached = false, outputTokens, webSearches = 0 } = usage
   const input = isCached
-    ? { inputTokens: 0, cacheCreationInputTokens: inputTokens }
+    ? {
+        inputTokens: 0,
+        cacheCreationInputTokens: inputTokens,
+        // A batch may keep it for an hour, which costs more.
+        ...(isBatched && { cacheCreation1hInputTokens: inputTokens })
+      }
     : { inputTokens, cacheCreationInputTokens: 0 }
   const full = { ...input, cacheReadInputTokens: 0, outputTokens, thinkingTokens: 0, webSearches }
-  const usd = Price.usdOf(model, full, prices)
+  const usd = Price.usdOf(model, isBatched ? inBatch(full) : full, prices)
   return usd === undefined ? undefined : { usd, tokens: inputTokens + outputTokens }
 }
 
@@ -117,16 +126,21 @@ export const synthesis = (planned: Call["synthesis"], answerTokens: number, pric
 }
 
 /**
- * The cost of a request at most, or in words why it has no bound. `isPriced`: a model without a price has none. Where the API may
- * go on to another model after a refusal, both are paid.
+ * The cost of a request at most, in a batch where `isBatched`, or in words why it has no bound. `isPriced`: a model without a price
+ * has none. Where the API may go on to another model after a refusal, both are paid.
  */
-export const of = (request: Request, prices: Price.Prices, isPriced: boolean): Result.Result<Amount, string> => {
+export const of = (
+  request: Request,
+  prices: Price.Prices,
+  isPriced: boolean,
+  isBatched = false
+): Result.Result<Amount, string> => {
   const [unlimited] = unlimitedTools(request)
   if (unlimited !== undefined) {
     return Result.fail(`the tool ${unlimited} may be used without limit: set its max_uses`)
   }
   const tokens = { inputTokens: inputTokens(request), outputTokens: request.maxTokens }
-  const more = { webSearches: searchesOf(request), isCached: request.context !== undefined }
+  const more = { webSearches: searchesOf(request), isCached: request.context !== undefined, isBatched }
   const boundOf = (model: string): Result.Result<Amount, string> => {
     const bound = amount(model, { ...tokens, ...more }, prices)
     if (bound !== undefined) return Result.succeed(bound)

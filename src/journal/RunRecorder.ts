@@ -37,9 +37,17 @@ export class RunRecorder {
   readonly #reused = new Map<string, WorstCase.Answer>()
   #isBroken = false
 
-  /** `reusable`: undefined where nothing is reused. */
-  constructor(journal: typeof Journal.Service, run: BegunRun, reusable: Reusable | undefined) {
+  readonly #notesBoughtAgain: boolean
+
+  /** `reusable`: undefined where nothing is reused. `notesBoughtAgain`: fill `boughtAgain`, which takes a search for each request. */
+  constructor(
+    journal: typeof Journal.Service,
+    run: BegunRun,
+    reusable: Reusable | undefined,
+    { notesBoughtAgain = false } = {}
+  ) {
     this.run = run
+    this.#notesBoughtAgain = notesBoughtAgain
     this.#journal = journal
     this.#reusable = reusable
   }
@@ -48,6 +56,14 @@ export class RunRecorder {
   get isReusing(): boolean {
     return this.#reusable !== undefined
   }
+
+  /** The events of the unfinished runs that this one goes on with, the oldest run first. */
+  readonly earlier: Effect.Effect<ReadonlyArray<Event.Event>> = Effect.suspend(() =>
+    Effect.forEach(this.run.resumed.toReversed(), (id) => this.#journal.events(id))
+  ).pipe(
+    Effect.map((events) => events.flat()),
+    Effect.catchCause((cause) => Effect.as(this.#giveUp(cause), []))
+  )
 
   /** Answers from the journal what it has, and keeps every other reply before it is handed on. */
   around(send: Send): Send {
@@ -86,7 +102,7 @@ export class RunRecorder {
         if (entry !== undefined) rows.push(...endOf(event, entry.n))
       }
       this.#add(rows)
-      return event._tag === "Dispatched" ? this.#kept : Effect.void
+      return keptAtOnce.has(event._tag) ? this.#kept : Effect.void
     })
   }
 
@@ -187,13 +203,22 @@ export class RunRecorder {
   #known(key: string, ordinal: number): Effect.Effect<Known | undefined> {
     const reusable = this.#reusable
     if (reusable === undefined) return Effect.succeed(undefined)
-    return Effect.flatMap(this.#find(key, ordinal, reusable), (known) => {
-      if (known !== undefined || reusable.since === anyTime) return Effect.succeed(known)
-      return Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (other) => {
-        const reply = other?.turns.at(-1)?.reply
+    return Effect.tap(this.#find(key, ordinal, reusable), (known) =>
+      known !== undefined || reusable.since === anyTime || !this.#notesBoughtAgain
+        ? Effect.void
+        : this.#noteBoughtAgain(key, ordinal, reusable)
+    )
+  }
+
+  /** In the background, as no request waits for it. */
+  #noteBoughtAgain(key: string, ordinal: number, reusable: Reusable): Effect.Effect<void> {
+    return Effect.withFiber((fiber) => {
+      const noted = Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (known) => {
+        const reply = known?.turns.at(-1)?.reply
         if (reply !== undefined) this.boughtAgain.push({ model: reply.model, usage: reply.usage })
-        return undefined
       })
+      Effect.runForkWith(fiber.context)(noted)
+      return Effect.void
     })
   }
 
@@ -221,6 +246,14 @@ export class RunRecorder {
     return Console.error(`Nothing more of this run is kept, as ${why}`)
   }
 }
+
+/** What must be known to the next process wherever this one is killed after it. */
+const keptAtOnce: ReadonlySet<Event.Event["_tag"]> = new Set([
+  "Dispatched",
+  "BatchSubmitting",
+  "BatchSubmitted",
+  "BatchNotCreated"
+])
 
 const endOf = (event: Event.Event, entry: number): ReadonlyArray<Row> => {
   if (event._tag === "Answered") return [{ _tag: "End", entry, at: event.at, state: "answered" }]

@@ -1,5 +1,5 @@
 /** Keeps what is spent under a limit: the most that an attempt may cost is reserved before it is sent, and settled after. */
-import { Effect, type Exit, type Layer, Result, Schema, SchemaGetter } from "effect"
+import { Context, Effect, type Exit, type Layer, Result, Schema, SchemaGetter } from "effect"
 import { AskError, OverBudget, Unbounded } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
@@ -10,10 +10,12 @@ import * as WorstCase from "../cost/WorstCase.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveInt } from "../options/OptionSchemas.ts"
 import type { AnyFiber } from "../scheduling/FiberClock.ts"
+import type { Shared, SharedRegister } from "../scheduling/SharedRegister.ts"
 import { WaitingQueue } from "../scheduling/WaitingQueue.ts"
 import { BudgetLedger, type Reservation } from "./budget/BudgetLedger.ts"
 import { reservationOf } from "./budget/Reserving.ts"
 import { ReservedCall } from "./budget/ReservedCall.ts"
+import { SharedBudget } from "./budget/SharedBudget.ts"
 
 const dollars = { expected: "a number of US dollars, more than 0" }
 const Usd = Schema.Finite.annotate(dollars).check(Schema.isGreaterThan(0, dollars))
@@ -50,6 +52,17 @@ export const Budget = Schema.Union([
 
 const assertGiven = Issue.assert(Given, "budget")
 
+/** The account of the budget of a run. It is forgotten with the run. */
+export const accountOf = (register: SharedRegister, run: string): Shared => ({ register, name: `budget ${run}` })
+
+/**
+ * Where the processes that spend one budget let each other know what they have of it; none by default, as one process needs
+ * none. The answers that are in a synthesis must come to it through the journal: those of other processes are not known here.
+ */
+export const Account = Context.Reference<Shared | undefined>("fanfold/layers/Budget/Account", {
+  defaultValue: () => undefined
+})
+
 /**
  * Provides a `Claude` that sends nothing which might exceed the limit. A call that does not fit waits while others are under
  * way, in the order of their arrival, and fails with `OverBudget` once it cannot fit any more. What the synthesis may cost is
@@ -59,64 +72,77 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
   assertGiven(given)
   const options = typeof given === "number" ? { usd: given } : given
   const { tokens = Number.POSITIVE_INFINITY, usd = Number.POSITIVE_INFINITY } = options
-  const isPriced = options.usd !== undefined
-  return layerAround((send) => {
-    const ledger = new BudgetLedger({ usd, tokens })
-    const queue = new WaitingQueue<ReservedCall, AskError>()
+  return layerAround((send) =>
+    Effect.gen(function* () {
+      const account = yield* Account
+      const ledger = new BudgetLedger({ usd, tokens })
+      const shared = account && new SharedBudget(ledger, account, (reservation) => overBudget(ledger, reservation))
+      if (shared !== undefined) yield* Effect.addFinalizer(() => shared.close)
+      return within(send, ledger, options.usd !== undefined, shared)
+    })
+  )
+}
 
-    const admit = (call: ReservedCall): void => {
-      ledger.reserve(call.reservation)
-      call.isAdmitted = true
+const within = (send: Attempt.Send, ledger: BudgetLedger, isPriced: boolean, shared?: SharedBudget): Attempt.Send => {
+  const queue = new WaitingQueue<ReservedCall, AskError>()
+
+  const admit = (call: ReservedCall): void => {
+    ledger.reserve(call.reservation)
+    call.isAdmitted = true
+  }
+
+  /** Admits those at the head of the queue that fit now, and fails those that never will. */
+  const admitWaiting = (fiber: AnyFiber): void => {
+    for (let first = queue.first; first !== undefined; first = queue.first) {
+      const fitting = ledger.check(first.value.reservation)
+      if (fitting === "later") return
+      if (fitting === "now") admit(first.value)
+      first.release(fitting === "now" ? Effect.void : Effect.fail(overBudget(ledger, first.value.reservation)), fiber)
     }
+  }
 
-    /** Admits those at the head of the queue that fit now, and fails those that never will. */
-    const admitWaiting = (fiber: AnyFiber): void => {
-      for (let first = queue.first; first !== undefined; first = queue.first) {
-        const fitting = ledger.check(first.value.reservation)
-        if (fitting === "later") return
-        if (fitting === "now") admit(first.value)
-        first.release(fitting === "now" ? Effect.void : Effect.fail(overBudget(ledger, first.value.reservation)), fiber)
+  return (request) =>
+    Effect.withFiber((fiber) => {
+      const call = fiber.getRef(Call.Current)
+      const prices = fiber.getRef(Price.Overrides)
+      const reserved = reservationOf(ledger, request, call, prices, isPriced, shared !== undefined)
+      if (Result.isFailure(reserved)) {
+        return Effect.fail(new AskError({ reason: new Unbounded({ detail: reserved.failure }) }))
       }
-    }
-
-    return (request) =>
-      Effect.withFiber((fiber) => {
-        const call = fiber.getRef(Call.Current)
-        const prices = fiber.getRef(Price.Overrides)
-        const reserved = reservationOf(ledger, request, call, prices, isPriced)
-        if (Result.isFailure(reserved)) {
-          return Effect.fail(new AskError({ reason: new Unbounded({ detail: reserved.failure }) }))
-        }
-        const own = new ReservedCall(reserved.success, prices)
-        const sent = Attempt.observed(send(request), own, fiber)
-        const wait = queue.wait(own, {
-          onQueued: () => admitWaiting(fiber),
-          onInterrupt: () => admitWaiting(fiber)
-        })
-        const admitted = Effect.suspend(() => {
-          const isNext = queue.first === undefined || call.part === "synthesis"
-          const fitting = isNext ? ledger.check(own.reservation) : "later"
-          if (fitting === "now") {
-            admit(own)
-            return sent
-          }
-          // A second copy that would have to wait comes too late to help.
-          if (fitting === "never" || call.hedge === true) return Effect.fail(overBudget(ledger, own.reservation))
-          return Effect.andThen(wait, sent)
-        })
-        const settle = (exit: Exit.Exit<Reply, AskError>): void => {
-          if (!own.isAdmitted) return
-          ledger.settle(own.reservation, own.spent)
-          // A refusal brings no answer to the synthesis.
-          if (exit._tag === "Success" && exit.value.stopReason !== "refusal") {
-            const isContinued = request.messages.at(-1)?.role === "assistant"
-            own.reservation.synthesis?.put(call.ask, WorstCase.answerOf(exit.value), isContinued)
-          }
-          admitWaiting(fiber)
-        }
-        return Effect.onExit(admitted, (exit) => Effect.sync(() => settle(exit)))
+      const own = new ReservedCall(reserved.success, prices)
+      const sent = Attempt.observed(send(request), own, fiber)
+      const wait = queue.wait(own, {
+        onQueued: () => admitWaiting(fiber),
+        onInterrupt: () => admitWaiting(fiber)
       })
-  })
+      const admittedAlone = Effect.suspend(() => {
+        const isNext = queue.first === undefined || call.part === "synthesis"
+        const fitting = isNext ? ledger.check(own.reservation) : "later"
+        if (fitting === "now") {
+          admit(own)
+          return sent
+        }
+        // A second copy that would have to wait comes too late to help.
+        if (fitting === "never" || call.hedge === true) return Effect.fail(overBudget(ledger, own.reservation))
+        return Effect.andThen(wait, sent)
+      })
+      const admitted =
+        shared === undefined
+          ? admittedAlone
+          : Effect.andThen(shared.admit(own, call.part, call.hedge === true, fiber), sent)
+      const settle = (exit: Exit.Exit<Reply, AskError>): void => {
+        if (!own.isAdmitted) return
+        ledger.settle(own.reservation, own.spent)
+        // A refusal brings no answer to the synthesis.
+        if (exit._tag === "Success" && exit.value.stopReason !== "refusal") {
+          const isContinued = request.messages.at(-1)?.role === "assistant"
+          own.reservation.synthesis?.put(call.ask, WorstCase.answerOf(exit.value), isContinued)
+        }
+        if (shared === undefined) admitWaiting(fiber)
+        else shared.onSettled(fiber)
+      }
+      return Effect.onExit(admitted, (exit) => Effect.sync(() => settle(exit)))
+    })
 }
 
 const overBudget = (ledger: BudgetLedger, reservation: Reservation): AskError => {

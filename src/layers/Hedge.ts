@@ -30,7 +30,7 @@ const minCopies = 3
 const assertOptions = Issue.assert(inCode(Options), "hedge")
 
 /**
- * Provides a `Claude` that hedges asks, never a synthesis. It counts from the dispatch of a request, so that a call which is
+ * Provides a `Claude` that hedges asks, never a synthesis or what goes into a batch. It counts from the dispatch of a request, so that a call which is
  * queued below is not hedged, and sends no copy after a 429 or 529 until the next reply.
  */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
@@ -44,7 +44,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     return (request) =>
       Effect.withFiber((fiber) => {
         const call = fiber.getRef(Call.Current)
-        if (call.part !== "ask" || call.hedge === true) return send(request)
+        if (call.part !== "ask" || call.hedge === true || call.batched === true) return send(request)
         const run = runOf(call)
         return run.isSpent ? send(request) : hedgedCall(send, request, run, scheduler, fiber)
       })

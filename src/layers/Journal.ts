@@ -68,7 +68,8 @@ export const layer = (options: Exclude<Options, false> = {}, given: Given = {}):
       const recorder = (yield* Begun) ?? (yield* begunOrReported(options, given))
       if (recorder === undefined) return Context.make(Claude, Claude.of({ send }))
       return Context.make(Claude, Claude.of({ send: mark(recorder.around(observe(send))) })).pipe(
-        Context.add(Event.Recorder, (event: Event.Event) => recorder.record(event))
+        Context.add(Event.Recorder, (event: Event.Event) => recorder.record(event)),
+        Context.add(Event.Earlier, recorder.earlier)
       )
     })
   )

@@ -1,5 +1,5 @@
 /** Keeps calls within the account's limits, which it learns from replies, and holds a model class back after a 429 or 529. */
-import { Clock, Effect, Fiber, type Layer, Schema } from "effect"
+import { Clock, Context, Effect, Fiber, type Layer, Schema } from "effect"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { type Claude, layerAround } from "../claude/Claude.ts"
@@ -7,12 +7,14 @@ import type { Request } from "../claude/Message.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveInt } from "../options/OptionSchemas.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
+import type { Shared as SharedName } from "../scheduling/SharedRegister.ts"
 import { ClassLimiter } from "./pacing/ClassLimiter.ts"
 import { Dispatcher } from "./pacing/Dispatcher.ts"
 import { LearnedLimits, type Remembered, trustIn } from "./pacing/LearnedLimits.ts"
 import { modelClassOf } from "./pacing/ModelClass.ts"
 import { PacedCall, type Shared } from "./pacing/PacedCall.ts"
 import { smallRun } from "./pacing/RateProbe.ts"
+import { SharedClass } from "./pacing/SharedClass.ts"
 import { Ticket } from "./pacing/Ticket.ts"
 
 const count = (description: string) => Schema.optionalKey(PositiveInt.annotate({ description }))
@@ -41,18 +43,33 @@ export interface Options extends InCode<typeof Options> {}
 
 const assertOptions = Issue.assert(inCode(Options), "pacing")
 
+/** Where the processes that use one account divide its limits; none by default. The name stands for the account. */
+export const SharedLimits = Context.Reference<SharedName | undefined>("fanfold/layers/Pacing/SharedLimits", {
+  defaultValue: () => undefined
+})
+
 /** Provides a `Claude` whose calls wait for their turn. Calls that share the layer share the limits. */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
   assertOptions(options)
-  return layerAround((send) => Effect.map(LearnedLimits, (learnedLimits) => pace(send, options, learnedLimits)))
+  return layerAround((send) =>
+    Effect.gen(function* () {
+      return pace(send, options, yield* LearnedLimits, yield* SharedLimits)
+    })
+  )
 }
 
-const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits | undefined): Attempt.Send => {
+const pace = (
+  send: Attempt.Send,
+  options: Options,
+  learnedLimits: LearnedLimits | undefined,
+  sharedLimits: SharedName | undefined
+): Attempt.Send => {
   const { inFlight, limits = {}, remember = true } = options
   const storage = remember ? learnedLimits : undefined
   const dispatcher = new Dispatcher(inFlight ?? Number.POSITIVE_INFINITY)
   const limiters = new Map<string, ClassLimiter>()
   const loading = new Map<string, Fiber.Fiber<ClassLimiter>>()
+  const sharedClasses = new Map<string, SharedClass>()
   const isConfigured = inFlight !== undefined || Object.values(limits).some((limit) => limit !== undefined)
 
   const add = (modelClass: string, asks: number, now: number, remembered?: Remembered): ClassLimiter => {
@@ -63,14 +80,26 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
     return limiter
   }
 
+  /** What is known of a class: what other processes have learned, or else what is stored. */
+  const recall = Effect.fnUntraced(function* (modelClass: string) {
+    if (sharedLimits !== undefined) {
+      const sharedClass = new SharedClass(sharedLimits, modelClass, dispatcher)
+      sharedClasses.set(modelClass, sharedClass)
+      const learned = yield* sharedClass.join
+      if (learned !== undefined) return { version: 1, learnedAt: yield* Clock.currentTimeMillis, ...learned } as const
+    }
+    return yield* storage?.recall(modelClass) ?? Effect.succeed(undefined)
+  })
+
   /** Creates the limiter of a new model class; its stored limits are loaded once, also if the first caller is interrupted. */
   const load = (modelClass: string, fiber: AnyFiber): Effect.Effect<ClassLimiter> => {
     const { asks } = fiber.getRef(Call.Current)
-    if (storage === undefined) return Effect.succeed(add(modelClass, asks, nowMillis(fiber)))
+    if (storage === undefined && sharedLimits === undefined)
+      return Effect.succeed(add(modelClass, asks, nowMillis(fiber)))
     const underWay =
       loading.get(modelClass) ??
       Effect.runForkWith(fiber.context)(
-        Effect.flatMap(storage.recall(modelClass), (remembered) =>
+        Effect.flatMap(recall(modelClass), (remembered) =>
           Effect.map(Clock.currentTimeMillis, (now) => add(modelClass, asks, now, remembered))
         )
       )
@@ -90,6 +119,7 @@ const pace = (send: Attempt.Send, options: Options, learnedLimits: LearnedLimits
   const shared: Shared = { dispatcher, store, nextOrder: () => order++, hasLoggedInvalid: false }
 
   const run = (limiter: ClassLimiter, request: Request, fiber: AnyFiber) => {
+    if (sharedLimits !== undefined) sharedClasses.get(modelClassOf(request.model))?.onCall(limiter, fiber)
     const call = fiber.getRef(Call.Current)
     const ticket = new Ticket(request, call, shared.nextOrder())
     const paced = new PacedCall(shared, limiter, ticket, fiber)

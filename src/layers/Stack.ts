@@ -1,15 +1,19 @@
 /** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
+import * as Batches from "../claude/Batches.ts"
 import * as BaseUrl from "../claude/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
 import { Transport } from "../claude/Connection.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, keyOf, toEncoded } from "../options/OptionSchemas.ts"
+import type { Shared } from "../scheduling/SharedRegister.ts"
+import { nameOf } from "./pacing/Account.ts"
 import { LearnedLimits } from "./pacing/LearnedLimits.ts"
 import * as LearnedLimitsFile from "./pacing/LearnedLimitsFile.ts"
 import * as Price from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
+import * as Batch from "./Batch.ts"
 import * as Budget from "./Budget.ts"
 import * as Continue from "./Continue.ts"
 import * as Fallback from "./Fallback.ts"
@@ -50,6 +54,8 @@ export const Options = Schema.Struct({
   reuse: Schema.optionalKey(Reuse.Option),
   continue: Schema.optionalKey(Continue.Options),
   queue: Schema.optionalKey(Queue.Options),
+  /** Off by default; `{}` turns it on. */
+  batch: Schema.optionalKey(Batch.Options),
   ...deliveryFields
 })
 export interface Options extends Omit<InCode<typeof Options>, "journal" | "budget" | "prices"> {
@@ -69,8 +75,12 @@ const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknow
 type Around = Layer.Layer<Claude, never, Claude>
 
 /** Beside `Claude`, as events are stamped with prices, and a synthesis is planned, where a program is as well as where its calls are. */
-const stating = ({ prices, refusals = RefusalPolicy.standard }: Options, layer: Around): Around => {
-  const withPolicy = Layer.merge(layer, Layer.succeed(RefusalPolicy.Current, refusals))
+const stating = ({ batch, prices, refusals = RefusalPolicy.standard }: Options, layer: Around): Around => {
+  const withPolicy = Layer.mergeAll(
+    layer,
+    Layer.succeed(RefusalPolicy.Current, refusals),
+    Layer.succeed(Batches.AreUsed, batch !== undefined)
+  )
   return prices === undefined
     ? withPolicy
     : Layer.merge(
@@ -98,8 +108,9 @@ const sourceOf = ({ baseUrl = defaultBaseUrl, fetch }: Partial<ClaudeOptions>): 
  * What belongs to one run. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
  * of which is retried by itself. The journal keeps each of these replies, so that none is paid again where an ask breaks off, and what
  * it answers costs nothing and waits for nothing. A request that is sent again without fallbacks is no further try, and has a worst case of its own.
- * A second copy is no try of its own. Every attempt that may be paid is budgeted. A call that
- * waits for the shared prefix holds no place in `Pacing`.
+ * A second copy is no try of its own. Every attempt that may be paid is budgeted. What goes into a batch
+ * is marked where a budget learns of it, and leaves it to be asked live with a reservation of its own. A call that waits for a batch, or
+ * for the shared prefix, holds no place in `Pacing`.
  */
 const run = (options: Options, source = ""): Around =>
   stating(
@@ -110,7 +121,10 @@ const run = (options: Options, source = ""): Around =>
       ...where(options.journal === false ? undefined : options.journal, (journal) =>
         stack(
           Journal.layer(journal, { reuse: options.reuse, source }),
-          Queue.layer(options.queue, () => JSON.stringify(toEncoded({ fields: deliveryFields }, options)))
+          // What goes into a batch waits for no place of any machine.
+          ...where(options.batch === undefined ? (options.queue ?? {}) : undefined, (queue) =>
+            Queue.layer(queue, () => JSON.stringify(toEncoded({ fields: deliveryFields }, options)))
+          )
         )
       ),
       delivery(options)
@@ -122,8 +136,10 @@ const delivery = (options: Options): Around =>
   stack(
     Retry.layer(options.retry),
     Refusals.layer(options.refusals),
+    ...where(options.batch, Batch.choosing),
     ...where(options.hedge, Hedge.layer),
     ...where(options.budget, Budget.layer),
+    ...where(options.batch, Batch.layer),
     Warm.layer(options.warm)
   )
 
@@ -158,8 +174,14 @@ export const layerOver = (options: Options = {}): Around => {
 export const layer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   check(options)
   const baseUrl = options.baseUrl === undefined ? undefined : BaseUrl.ofOption(options.baseUrl)
-  return run(options, sourceOf({ ...options, baseUrl })).pipe(Layer.provide(processLayer({ ...options, baseUrl })))
+  const stacked = run(options, sourceOf({ ...options, baseUrl })).pipe(
+    Layer.provide(processLayer({ ...options, baseUrl }))
+  )
+  return options.batch === undefined ? stacked : Layer.provide(stacked, batchesLayer({ ...options, baseUrl }))
 }
+
+const batchesLayer = ({ apiKey, baseUrl, fetch, transport }: ClaudeOptions): Layer.Layer<never> =>
+  Layer.effect(Batches.Current, Batches.make({ apiKey, baseUrl, fetch, transport }))
 
 /** The stack over the API, with the key and base URL of the environment, or of the places that the options name. */
 export const layerConfig = (
@@ -206,16 +228,34 @@ const storage = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): La
         )
       )
 
+/** Processes share limits where they use the same account: its name is in that of what they share. */
+const sharedLimits = (
+  { apiKey, baseUrl = defaultBaseUrl }: ClaudeOptions,
+  shared: Shared | undefined
+): Layer.Layer<never> =>
+  Layer.succeed(
+    Pacing.SharedLimits,
+    shared && { ...shared, name: `${shared.name} ${nameOf({ apiKey, baseUrl }, "fanfold: shared limits")}` }
+  )
+
 /** Two programs that are run each with this layer build it twice; what they share is built once, in a scope of its own. */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
+  const alone = processLayerWith(options, undefined)
+  return Layer.unwrap(
+    Effect.map(Pacing.SharedLimits, (limits) => (limits === undefined ? alone : processLayerWith(options, limits)))
+  )
+}
+
+const processLayerWith = (options: Options & ClaudeOptions, limits: Shared | undefined): Layer.Layer<Claude> => {
   const { apiKey, baseUrl, fetch, transport } = options
   // A redacted key compares by its value, and stays redacted.
-  const key = [apiKey, baseUrl, fetch, keyOf({ fields: sharedFields }, options)]
+  const key = [apiKey, baseUrl, fetch, keyOf({ fields: sharedFields }, options), limits?.register, limits?.name]
   const known = Option.getOrElse(MutableHashMap.get(sharedLayers, key), (): SharedLayer => ({
     layer: shared(options).pipe(
       Layer.provide([
         Layer.effect(Claude, make({ apiKey, baseUrl, fetch, transport })),
-        storage({ apiKey, baseUrl, fetch })
+        storage({ apiKey, baseUrl, fetch }),
+        sharedLimits({ apiKey, baseUrl }, limits)
       ])
     ),
     memoMap: Layer.makeMemoMapUnsafe(),

@@ -1,6 +1,7 @@
 /** The fan-out: many asks at once, their answers in the same shape and in the order asked. */
 import { Clock, Deferred, Effect, Queue, Stream } from "effect"
 import type { AskError } from "../claude/AskError.ts"
+import { AreUsed } from "../claude/BatchApi.ts"
 import type { Claude } from "../claude/Claude.ts"
 import type { Policy } from "../options/Policy.ts"
 import { Defaults } from "./AskOptions.ts"
@@ -36,7 +37,8 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   asks: Asks,
   options: Options = {}
 ) {
-  const { concurrency, entries, needed, policy } = check(asks, options)
+  const { entries, needed, policy, ...checked } = check(asks, options)
+  const concurrency = (yield* AreUsed) ? "unbounded" : checked.concurrency
   const { deadline, provide, run } = yield* ResearchContext.make(entries, options)
   const outcomes = new Map<string, Outcome<unknown>>()
   const shared = new SharedFailure(entries, yield* Defaults)
@@ -106,7 +108,8 @@ export const stream = <const A extends Asks>(
   Stream.unwrap(
     Effect.gen(function* () {
       const policy = "best-effort"
-      const { concurrency, entries } = check(asks, { ...options, policy })
+      const { entries, ...checked } = check(asks, { ...options, policy })
+      const concurrency = (yield* AreUsed) ? "unbounded" : checked.concurrency
       const { deadline, provide } = yield* ResearchContext.make(entries, options)
       const startedAt = yield* Clock.currentTimeMillis
       const research = ResearchEvents.make(entries, policy, concurrency, startedAt, deadline)

@@ -34,7 +34,7 @@ export const Options = Schema.Struct({
 export interface Options<P extends Policy = Policy> {
   /** Default: `"all"`, the first failure ends the research. In plans and on the command line the default is `"best-effort"`. */
   readonly policy?: P | undefined
-  /** Default: `"unbounded"`; `Pacing` still keeps the calls in flight within the account's limits. */
+  /** Default: `"unbounded"`; `Pacing` still keeps the calls in flight within the account's limits. Without effect on `batch`. */
   readonly concurrency?: Concurrency | undefined
   /** A document shared by all asks: sent first, where it can be cached. */
   readonly context?: string | undefined

@@ -1,5 +1,5 @@
 /** The state of one ask, or of the synthesis, folded from its events. No input or output. */
-import type { Event } from "../claude/Event.ts"
+import type { BatchEvent, Event } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
 
@@ -32,7 +32,7 @@ export interface AskState {
   question: string
   status: Status
   startedAt?: number
-  /** When its first attempt was sent. */
+  /** When its first attempt was sent, or, in a batch, when the ask began. */
   dispatchedAt?: number
   /** How many requests were sent, hedges included. */
   dispatches: number
@@ -65,7 +65,7 @@ export interface AskState {
 }
 
 /** Events that belong to one ask. */
-export type AskEvent = Exclude<Event, { readonly _tag: "ResearchStarted" | "ResearchEnded" }>
+export type AskEvent = Exclude<Event, BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" }>
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
   name,
@@ -130,7 +130,8 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       delete ask.reused
       return
     case "Dispatched":
-      ask.dispatchedAt ??= event.at
+      // In a batch it has been under way since it began.
+      ask.dispatchedAt ??= event.batched === true ? (ask.startedAt ?? event.at) : event.at
       ask.dispatches++
       ask.inFlight++
       ask.model = event.model

@@ -1,8 +1,9 @@
 /** The state of a run, folded from its events: the state of every ask, and the run's counts, usage, cost and times. */
-import type { Event } from "../claude/Event.ts"
+import { type Event, isBatchEvent } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
 import * as AskState from "./AskState.ts"
+import { BatchStates } from "./BatchState.ts"
 
 type Stamp = Pick<Event, "run" | "ask" | "part">
 
@@ -21,6 +22,8 @@ export class RunState {
     failed: 0,
     interrupted: 0
   }
+  /** The Message Batches of the run. */
+  readonly batches = new BatchStates()
   #synthesis: AskState.AskState | undefined
   #usage: Usage = noUsage
   #costUsd = 0
@@ -116,7 +119,8 @@ export class RunState {
   add(event: Event): void {
     this.#startedAt ??= event.at
     this.#lastAt = event.at
-    if (event._tag === "ResearchStarted") {
+    if (isBatchEvent(event)) this.batches.add(event)
+    else if (event._tag === "ResearchStarted") {
       for (const { name, question } of event.asks) this.#ask({ ...event, ask: name, part: "ask" }, question)
     } else if (event._tag === "ResearchEnded") this.#researchMillis = event.durationMillis
     else this.#apply(this.#ask(event), event)

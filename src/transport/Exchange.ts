@@ -190,6 +190,9 @@ export class Exchange {
     return new Promise<void>((resolve) => (this.#wake = resolve)).then(() => this.read())
   }
 
+  /** A reader is the response itself, which is not locked. */
+  releaseLock(): void {}
+
   cancel(): Promise<void> {
     this.abort(new Error("the rest of the response is not needed"))
     return Promise.resolve()

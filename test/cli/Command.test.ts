@@ -13,6 +13,7 @@ const plan = `${folder({ "plan.yaml": "asks: { sun: How far?, moon: How far? }" 
 const services = ProcessServices.of({
   terminal: Effect.die(new Error("no terminal is expected")),
   connect: () => Effect.die(new Error("\u001B[31mno Claude is expected")),
+  batches: () => Effect.die(new Error("no batches are expected")),
   serveMock: () => Effect.die(new Error("no server is expected")),
   measure: () => Effect.die(new Error("no benchmark is expected"))
 })

@@ -31,13 +31,14 @@ const room = (text = plan) => {
       terminal: Effect.succeed({ output: process.stderr, mode: "lines", color: false }),
       connect: (_, layers) =>
         Effect.succeed({
-          claude: (journal) => Stack.layerOver({ ...layers, journal }).pipe(Layer.provide(make(answer).layer)),
+          claude: (added) => Stack.layerOver({ ...layers, ...added }).pipe(Layer.provide(make(answer).layer)),
           source: "simulated",
           notice: undefined,
           simulated: true,
           delivery: () => Effect.fail([]),
           tapeError: Effect.succeed(undefined)
         }),
+      batches: () => Effect.die(new Error("no batch is expected")),
       serveMock: () => Effect.die(new Error("no server is expected")),
       measure: () => Effect.die(new Error("no benchmark is expected"))
     })

@@ -49,10 +49,13 @@ export const machinesIn =
       cwd,
       worker: (...args) => begin(["worker", "--journal", address, ...args]),
       run: (places = 0, ...args) =>
-        begin([
-          ...["run", "plan.yaml", "--journal", address, "--queue-places", `${places}`],
-          ...["--no-progress", "-o", "out.json", ...args]
-        ]),
+        begin(
+          ["run", "plan.yaml", "--journal", address, "--queue-places", `${places}`, "--no-progress"].concat(
+            "-o",
+            "out.json",
+            args
+          )
+        ),
       repeats: () => claude.journal.attempts - asks,
       [Symbol.asyncDispose]: async () => {
         for (const { child } of running) if (child.exitCode === null) child.kill("SIGKILL")

@@ -36,8 +36,15 @@ export const meanings: Readonly<Record<string, string>> = {
   "scenario.limits.acceleration.factor":
     "Rejects requests beyond this many times those of the 10 seconds before (default: off)",
   "scenario.limits.acceleration.floor": "Requests in 10 seconds below which `factor` does not apply",
+  "scenario.batches.processingMillis":
+    "Each request of a batch is done at a random time within this, in simulated milliseconds (default: 60,000)",
+  "scenario.batches.expiresMillis": "Requests that are not done by then expire (default: 24 hours)",
+  "scenario.batches.listedMillis": "The list of batches has a new one from then on (default: at once)",
+  "scenario.batches.archivedMillis": "Results are gone from then on (default: 29 days)",
   "scenario.faults": "Faults, tried in order; the first that applies to a request happens",
   "scenario.faults[].fault": "What happens: one of the kinds below",
+  "scenario.faults[].operation":
+    "Only for this operation of the API, or for single requests of a batch, where `status` makes them errored and `hang` never ends them (default: all operations)",
   "scenario.faults[].when.user": "Only where the last user turn matches",
   "scenario.faults[].when.system": "Only where the system prompt matches",
   "scenario.faults[].when.model": "Only where the model's name matches",
@@ -61,6 +68,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "fault.refuse": "The connection is refused",
   "fault.reset": "The connection is reset before any header",
   "fault.hang": "No header ever arrives",
+  "fault.lost": "The request is carried out and billed, but its reply is lost: a reset, or an error with `status`, `millis` after its arrival",
   "fault.cut": "The body ends early: with a reset, or as if it were complete",
   "fault.errorEvent": "A stream that began with 200 sends an `error` event; a plain reply becomes a 529",
   "fault.stall": "The body stops for `millis`, or for good",

@@ -49,6 +49,7 @@ const options: { readonly [Name in Exclude<keyof Stack.Options, "journal" | "reu
   retry: { attempts: 2 },
   hedge: {},
   budget: { usd: 1000 },
+  batch: undefined,
   warm: { maxWait: "1 second" },
   pacing: { inFlight: 2 },
   timeout: { attempt: "7 minutes" },

@@ -213,10 +213,10 @@ describe("a run whose journal is shared", () => {
       const other = make()
       const working = yield* Effect.forkChild(worker(data, other))
       const document = "The harbour of Havn has nine cranes. ".repeat(100)
-      const asks = Object.fromEntries(["a", "b", "c"].map((name) => [name, Ask.text(name, { context: document })]))
+      const asks = Object.fromEntries(["a", "b", "c"].map((name) => [name, Ask.text(name, { system: document })]))
       yield* elapse(client(data, make(), asks))
       assert.deepStrictEqual(
-        other.sent.map(({ request }) => request.context),
+        other.sent.map(({ request }) => request.system),
         [document, document, document]
       )
       assert.isBelow(JSON.stringify(data.offers).length, 3 * 3000)

@@ -46,7 +46,7 @@ const serve = (server: Server, startedAt: number) => {
     gates.set(key, made)
     return made
   }
-  const book = { refused: 0, overloaded: 0 }
+  const book = { refused: 0, overloaded: 0, refusedAt: new Array<number>() }
   const shownOf = (list: Readonly<Record<string, string>>, at: number): Readonly<Record<string, string>> => {
     const limits = server.limits?.(at - startedAt)
     const isOfTheBucket = headers === "of the bucket" || headers === "of the bucket, to the second"
@@ -63,6 +63,7 @@ const serve = (server: Server, startedAt: number) => {
     const refused = enforced.admit(request.model, input, at)
     if (refused !== undefined) {
       book.refused++
+      book.refusedAt.push(at - startedAt)
       const { message, retryAfterSeconds = 1 } = refused.error
       const reason = new AskError.RateLimited({ detail: message, retryAfterMillis: retryAfterSeconds * 1000 })
       const shown = told === enforced ? refused.headers : told.recordOutput(request.model, 0, at)
@@ -122,25 +123,36 @@ export const run = Effect.fnUntraced(function* (
   return { ...others, wallMillis: wallsMillis[0]! }
 })
 
+/** How a process runs its asks: how many at once, and what it shares with the others. */
+export interface Process {
+  readonly concurrency?: number
+  readonly shared?: Layer.Layer<never>
+}
+
 /** Runs asks of several processes on one account, each with a stack of its own, that start one after the other. */
 export const runTogether = Effect.fnUntraced(function* (
   server: Server,
   processes: ReadonlyArray<ReadonlyArray<string>>,
   options: Stack.Options = {},
   seed = "pacing",
-  offsetMillis = 0
+  offsetMillis = 0,
+  processOf: (index: number) => Process = () => ({})
 ) {
   const startedAt = yield* Clock.currentTimeMillis
   const claude = serve(server, startedAt)
-  const fibers = yield* Effect.forEach(processes, (questions, index) =>
-    Research.run(questions.map((question) => Ask.text(question))).pipe(
+  const fibers = yield* Effect.forEach(processes, (questions, index) => {
+    const { concurrency, shared = Layer.empty } = processOf(index)
+    return Research.run(
+      questions.map((question) => Ask.text(question)),
+      concurrency === undefined ? {} : { concurrency }
+    ).pipe(
       Effect.andThen(({ answers }) => Effect.map(Clock.currentTimeMillis, (now) => ({ answers, now }))),
-      Effect.provide(Stack.layerOver(options).pipe(Layer.provide(claude.layer))),
+      Effect.provide(Stack.layerOver(options).pipe(Layer.provide([claude.layer, shared]))),
       Effect.delay(index * offsetMillis),
       Random.withSeed(index === 0 ? seed : `${seed} ${index}`),
       Effect.forkChild
     )
-  )
+  })
   // In steps, as a fiber of the run may only get its turn between two of them.
   while (fibers.some((fiber) => fiber.pollUnsafe() === undefined)) yield* TestClock.adjust(50)
   const ended = yield* Effect.forEach(fibers, (fiber) => Fiber.join(fiber))

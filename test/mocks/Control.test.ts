@@ -37,9 +37,12 @@ describe("the control paths of the server", () => {
       journal.entries.map(({ status }: any) => status),
       [200, 200, 529]
     )
+    const { body: ledger } = await send(`${url}/__mock/ledger`, "GET")
+    assert.deepStrictEqual([ledger.messages, ledger.bills.length, ledger.billedTwice[0].bills], [2, 2, 2])
     await send(`${url}/__mock/when`, "POST", { reply: { $refusal: "bio" } })
     await send(`${url}/__mock/reset`, "POST")
     assert.strictEqual((await send(`${url}/__mock/journal`, "GET")).body.attempts, 0)
+    assert.strictEqual((await send(`${url}/__mock/ledger`, "GET")).body.messages, 0)
     assert.strictEqual((await ask(to(url), "x")).stop_reason, "end_turn")
   })
 

@@ -161,9 +161,9 @@ describe("a plan", () => {
     assert.isDefined(transport)
     for (const [layer, flags] of Object.entries(groups)) {
       const { schema } = Plan.fields[layer as "retry" | "budget"]
-      const options = "fields" in schema ? schema.fields : schema.members[1].fields
-      // The flag that turns a whole group off, as `--no-journal`, is of no option.
-      const { false: _off, ...ofOptions } = flags as typeof flags & { readonly false?: unknown }
+      const options = "fields" in schema ? schema.fields : (schema.members.at(-1) as { readonly fields: object }).fields
+      // The flags that turn a whole group off or on, as `--no-journal` and `--batch`, are of no option.
+      const { false: _off, true: _on, ...ofOptions } = flags as Record<string, unknown>
       assert.hasAllKeys(options, Object.keys(ofOptions))
     }
   })

@@ -1,12 +1,13 @@
 /** How the transport reads responses: compressed, in small chunks, after early hints, redirects and upgrades. */
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { Message } from "fanfold"
 import { send } from "../FakeClaude.ts"
 import { begun, continued, message, serve, startStream, stopped } from "../Loopback.ts"
 import { layerTo, listening, safety } from "../RealClient.ts"
 import { serveSecure, trust } from "../SecureLoopback.ts"
+import { fetch } from "../../src/transport/Transport.ts"
 import { answer, assertUnreachable, sendFreely } from "../claude/sdk/Sending.ts"
 
 beforeAll(() => trust(true))
@@ -21,6 +22,21 @@ describe("a response", () => {
           .end(gzipSync(JSON.stringify(message("Paris"))))
       )
       assert.strictEqual(Message.textOf(yield* sendFreely(url, "plain")), "Paris")
+    })
+  )
+
+  it.live("can be read as a stream of Effect, which closes the body at its end", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serve((response) => {
+        response.write("half ")
+        setTimeout(() => response.end("and half"), 10)
+      })
+      const response = yield* Effect.promise(() => fetch(url, { method: "POST", body: "{}" }))
+      const text = Stream.fromReadableStream({ evaluate: () => response.body!, onError: String }).pipe(
+        Stream.decodeText(),
+        Stream.mkString
+      )
+      assert.strictEqual(yield* text, "half and half")
     })
   )
 

@@ -1,37 +1,24 @@
 /** `Claude` over `@anthropic-ai/sdk`: one request, one reply, plain or as a stream. Loaded when the first Claude is made. */
-import { Effect, Redacted } from "effect"
+import { Effect } from "effect"
 import * as Transport from "../../transport/Transport.ts"
-import { problemOf } from "../ApiKey.ts"
-import { AskError, Authentication, PermissionDenied, ServerError, Unreachable } from "../AskError.ts"
+import { AskError, ServerError } from "../AskError.ts"
 import * as Attempt from "../Attempt.ts"
 import { defaultBaseUrl, type Options } from "../Connection.ts"
 import type { Reply, Request } from "../Message.ts"
+import { accountOf } from "./Account.ts"
 import { processQueue } from "./ConnectionQueue.ts"
-import * as CustomHeaders from "./CustomHeaders.ts"
 import { withReply } from "./JsonReply.ts"
 import { cutOff, plainReply } from "./PlainReply.ts"
 import { SdkClient } from "./SdkClient.ts"
 import { askErrorOf } from "./SdkError.ts"
-import * as Secret from "./Secret.ts"
 import { readStream } from "./StreamedReply.ts"
 import { bodyOf } from "../RequestBody.ts"
 
 /** Builds the SDK's client and gives its `send`. */
 export const send = (options: Options): Attempt.Send => {
-  const key = Redacted.value(options.apiKey).trim()
+  const { cutter, key, problem, toError } = accountOf(options)
   const client = new SdkClient(options, key)
-  const problem = problemOf(key)
-  if (problem !== undefined) {
-    return () => Effect.fail(new AskError({ reason: new Authentication({ detail: `the key ${problem}` }) }))
-  }
-  const customHeaders = globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"]
-  const wrongHeaders = CustomHeaders.problemOf(customHeaders)
-  if (wrongHeaders !== undefined) {
-    return () => Effect.fail(new AskError({ reason: new Unreachable({ detail: wrongHeaders, isPassing: false }) }))
-  }
-  const cutter = Secret.cutter([key, ...Secret.ofCustomHeaders(customHeaders)])
-  const toError = (error: AskError): AskError =>
-    cutter.error(withHeaderHint(error, options.baseUrl ?? defaultBaseUrl, customHeaders))
+  if (problem !== undefined) return () => Effect.fail(problem)
   /** One promise for request and body costs less than an effect for each step. */
   const sendPlain = (request: Request) =>
     Effect.flatten(
@@ -77,15 +64,3 @@ const unlessFailed = (reply: Reply): Effect.Effect<Reply, AskError> =>
         withReply(new AskError({ reason: new ServerError({ detail: "the answer ended with an error" }) }), reply)
       )
     : Effect.succeed(reply)
-
-/** Adds to a 401 or 403 of a server of one's own how its key is sent: many gateways read `x-api-key` alone. */
-const withHeaderHint = (error: AskError, baseUrl: string, customHeaders: string | undefined): AskError => {
-  const { reason } = error
-  if (reason._tag !== "Authentication" && reason._tag !== "PermissionDenied") return error
-  if (baseUrl === defaultBaseUrl || CustomHeaders.hasKey(customHeaders)) return error
-  const { host } = new URL(baseUrl)
-  const detail = `${reason.detail} (the key was sent to ${host} as a bearer token; if it reads x-api-key, set ANTHROPIC_CUSTOM_HEADERS="x-api-key: YOUR-KEY")`
-  return error.with({
-    reason: reason._tag === "Authentication" ? new Authentication({ detail }) : new PermissionDenied({ detail })
-  })
-}

@@ -4,7 +4,7 @@ import type { Usage } from "../Message.ts"
 import type { Json } from "./Json.ts"
 
 /** The counts of the API's `usage` as they came. They are not checked before they are needed: gateways leave them out, or send text. */
-export type Counts = { readonly [K in Exclude<keyof Usage, "isIncomplete">]?: unknown }
+export type Counts = { readonly [K in Exclude<keyof Usage, "isIncomplete" | "batch">]?: unknown }
 
 const fieldsOf = (json: unknown): Json => (Predicate.isObject(json) ? json : {})
 

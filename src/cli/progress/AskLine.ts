@@ -1,10 +1,11 @@
 /** One ask, or the synthesis, as a line of the live region. Pure. */
 import { charactersPerToken } from "../../cost/TokenCount.ts"
-import { ageText, roundedText, secondsText } from "../../options/DurationText.ts"
+import { roundedText, secondsText } from "../../options/DurationText.ts"
 import { type AskState, isOpen, isReused, type Status } from "../../report/AskState.ts"
 import { plural } from "../../options/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
+import { reusedText } from "./ReusedText.ts"
 import { cut, wrap } from "./TextWrap.ts"
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan"
@@ -114,8 +115,6 @@ const statusText = (view: View, ask: AskState): string => {
 }
 
 /** `from the journal, 3 days old`. */
-export const reusedText = ({ reused }: Readonly<AskState>): string =>
-  reused === undefined ? "" : `from the journal, ${ageText(reused.at - reused.paidAt)}`
 
 const foldingText = ({ answered }: RunState): string => `folding ${plural(answered, "answer", "answers")}`
 

@@ -1,13 +1,14 @@
 /** Progress without a terminal: writes one line for each step of an ask, or nothing at all. */
 import { Effect } from "effect"
-import type * as Event from "../../claude/Event.ts"
+import { type Event, isBatchEvent } from "../../claude/Event.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { type AskState, isReused } from "../../report/AskState.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
 import * as RunState from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
-import { reusedText } from "./AskLine.ts"
+import { reusedText } from "./ReusedText.ts"
 import * as AskTable from "./AskTable.ts"
+import * as BatchLines from "./BatchLines.ts"
 import type { ProgressOptions } from "./ProgressOptions.ts"
 import { RepeatedReasons } from "./RepeatedReasons.ts"
 import * as Summary from "./Summary.ts"
@@ -30,7 +31,7 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, su
   return {
     state,
     reported,
-    emit: (event: Event.Event) =>
+    emit: (event: Event) =>
       ignoreDefects(() => {
         state.add(event)
         const line = isQuiet ? undefined : lineOf(state, event)
@@ -50,15 +51,16 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, su
 const ignoreDefects = (thunk: () => void): Effect.Effect<void> => Effect.ignoreCause(Effect.sync(thunk))
 
 /** The line for an event that `state` already contains; `undefined` for events that have none. */
-const lineOf = (state: RunState.RunState, event: Event.Event): string | undefined => {
+const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
   if (event._tag === "ResearchEnded") return unsentLine(state)
+  if (isBatchEvent(event)) return BatchLines.ofEvent(state, event)
   const ask = state.of(event)
   if (ask === undefined) return undefined
   const isAsk = ask.part === "ask"
   const name = isAsk ? ask.name : "the synthesis"
   switch (event._tag) {
     case "Dispatched":
-      if (ask.dispatches > 1) return undefined
+      if (ask.dispatches > 1 || event.batched === true) return undefined
       return isAsk ? `🔄 Asking ${name}` : `🧵 Folding ${plural(state.answered, "answer", "answers")}`
     case "Retrying":
       return `⏳ Retrying ${name} in ${roundedText(event.delayMillis)}: ${event.message}`
@@ -85,7 +87,9 @@ const lineOf = (state: RunState.RunState, event: Event.Event): string | undefine
 }
 
 /** One line for all asks that were interrupted before they were sent: there may be thousands. */
-const unsentLine = ({ asks }: RunState.RunState): string | undefined => {
+const unsentLine = ({ asks, batches }: RunState.RunState): string | undefined => {
+  // They wait in the batches, which go on.
+  if (batches.open.length > 0) return undefined
   const unsent = asks.filter(({ dispatches, status }) => status === "interrupted" && dispatches === 0)
   const [first] = unsent
   if (first === undefined) return undefined

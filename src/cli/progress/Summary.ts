@@ -35,7 +35,7 @@ const timeLine = (state: RunState): string => {
   const asks = plural(total, "ask", "asks")
   const subject = answered === total ? asks : `${numberText(answered)} of ${asks} answered`
   const comparison =
-    answered - reused > 1 && speedUp !== undefined
+    answered - reused > 1 && speedUp !== undefined && state.batches.all.length === 0
       ? `; one after another ${roundedText(sequentialMillis)}: ${factorText(speedUp)}×`
       : ""
   return `${subject} in ${roundedText(researchMillis)}${comparison}`

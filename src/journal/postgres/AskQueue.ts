@@ -2,7 +2,7 @@
 import { Effect, References, Result, Schema, type Scope } from "effect"
 import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { Event } from "../../claude/Event.ts"
 import { JournalError } from "../Journal.ts"
 import { version } from "../RequestKey.ts"
@@ -68,11 +68,12 @@ export const clear = Effect.fnUntraced(function* (sql: SqlClient, runs: Readonly
   yield* sql.unsafe("DELETE FROM settled WHERE run = ANY($1::text[])", [runs])
 })
 
+/** `failed`: a process of another version could not read it. */
 const claimSql = `
   UPDATE ${table} SET state = 'completed', acquired_at = NULL, acquired_by = NULL, updated_at = now()
   WHERE sequence IN (
     SELECT sequence FROM ${table}
-    WHERE id = ANY($1::text[]) AND state = 'pending'
+    WHERE id = ANY($1::text[]) AND state IN ('pending', 'failed')
       AND (acquired_at IS NULL OR acquired_at < now() - make_interval(secs => $3))
     ORDER BY sequence DESC LIMIT $2 FOR UPDATE SKIP LOCKED
   ) RETURNING id, attempts`
@@ -123,7 +124,11 @@ export const make = Effect.fnUntraced(function* (
     Effect.provideService(References.MinimumLogLevel, "None"),
     at("cannot be used"),
     Effect.catchDefect((defect) =>
-      Effect.fail(new JournalError({ message: `the queue of the journal ${place} cannot be used: ${String(defect)}` }))
+      Effect.fail(
+        isSqlError(defect)
+          ? Failure.errorAt(place, "cannot be used", defect)
+          : new JournalError({ message: `the queue of the journal ${place} cannot be used: ${String(defect)}` })
+      )
     )
   )
   return {

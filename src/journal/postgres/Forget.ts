@@ -23,6 +23,7 @@ const orphans = [
   "DELETE FROM request q WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.request = q.id)",
   "DELETE FROM request_key k WHERE NOT EXISTS (SELECT 1 FROM request q WHERE q.id = k.request)",
   "DELETE FROM request_text x WHERE NOT EXISTS (SELECT 1 FROM request q WHERE q.id = x.request)",
+  "DELETE FROM shared s WHERE s.name LIKE 'budget %' AND NOT EXISTS (SELECT 1 FROM run r WHERE s.name = 'budget ' || r.id)",
   "DELETE FROM text x WHERE NOT EXISTS (SELECT 1 FROM request_text q WHERE q.hash = x.hash)"
 ]
 

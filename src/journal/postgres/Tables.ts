@@ -46,6 +46,13 @@ const journal = [
   `CREATE INDEX event_seq ON event (run, seq)`
 ]
 
+/** One row for each process that holds something under a name: its share of a budget, or of the limits of an account. */
+const shared = [
+  `CREATE TABLE shared (
+    name text, process text, value text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (name, process)
+  ) WITH (fillfactor = 50)`
+]
+
 const executed = (statements: ReadonlyArray<string>) =>
   Effect.flatMap(SqlClient, (sql) =>
     Effect.forEach(statements, (statement) => sql.unsafe(statement).unprepared, { discard: true })
@@ -53,8 +60,7 @@ const executed = (statements: ReadonlyArray<string>) =>
 
 /** By number and name. One that has been released stays as it is; what changes the tables is another one, with the next number. */
 const migrations: Readonly<Record<string, Effect.Effect<void, SqlError, SqlClient>>> = {
-  "1_journal": executed(journal),
-  "2_queue": executed(AskQueue.tables)
+  "1_journal": executed([...journal, ...shared, ...AskQueue.tables])
 }
 
 /** The version of the tables that this fanfold works with. */

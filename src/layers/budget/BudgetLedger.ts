@@ -1,5 +1,6 @@
 /** A budget: what is spent, what is reserved for attempts under way, and what is reserved for the synthesis. */
 import { add, type Amount, noAmount } from "../../cost/WorstCase.ts"
+import type { BudgetShare, Others } from "./BudgetShare.ts"
 import type { SynthesisReserve } from "./SynthesisReserve.ts"
 
 const minus = (a: Amount, b: Amount): Amount => ({ usd: a.usd - b.usd, tokens: a.tokens - b.tokens })
@@ -28,6 +29,10 @@ export class BudgetLedger {
   /** By run, in the order of their first asks. */
   readonly #reserves = new Map<string, SynthesisReserve>()
   #hasForgotten = false
+  /** What other processes have of the same budget; `undefined` where there are none. */
+  others: Others | undefined
+  /** This process has sent the synthesis. */
+  isSynthesisSent = false
 
   constructor(limit: Amount) {
     this.limit = limit
@@ -59,16 +64,17 @@ export class BudgetLedger {
   /** What a reservation takes: its own, and what its answer may add to the synthesis. */
   neededBy({ answerTokens, max, synthesis }: Reservation): Amount {
     if (synthesis === undefined || synthesis !== this.synthesis) return max
-    return add(max, minus(synthesis.reserveForAll(answerTokens), synthesis.reserveForAll(0)))
+    return add(max, minus(this.#reserveForAll(answerTokens), this.#reserveForAll(0)))
   }
 
   /** Whether the reservation fits now, may fit once others are settled, or never will. */
   check({ answerTokens, max, synthesis }: Reservation): "now" | "later" | "never" {
     const moreTokens = synthesis === this.synthesis ? answerTokens : 0
     if (fits(this.#totalWith(max, moreTokens), this.limit)) return "now"
-    if (this.#open === 0) return "never"
-    const onceSettled = add(add(this.#spent, max), this.synthesis?.reserveForKnown(moreTokens) ?? noAmount)
-    return fits(onceSettled, this.limit) ? "later" : "never"
+    if (this.#open + (this.others?.open ?? 0) === 0) return "never"
+    const onceSettled = add(add(this.#spent, max), this.#reserveForKnown(moreTokens))
+    const withOthers = this.others === undefined ? onceSettled : add(onceSettled, this.others.spent)
+    return fits(withOthers, this.limit) ? "later" : "never"
   }
 
   reserve({ answerTokens, max, synthesis }: Reservation): void {
@@ -86,7 +92,34 @@ export class BudgetLedger {
     synthesis?.expect(-answerTokens)
   }
 
+  /** What this process has of the budget, as the others are to count it. */
+  get share(): BudgetShare {
+    const { expectedTokens = 0, known } = this.synthesis ?? {}
+    return {
+      version: 1,
+      spent: this.#spent,
+      reserved: this.#reserved,
+      open: this.#open,
+      answerTokens: known?.tokens ?? 0,
+      expectedTokens,
+      isSynthesisSent: this.isSynthesisSent
+    }
+  }
+
   #totalWith(max: Amount, moreTokens: number): Amount {
-    return add(add(this.#spent, this.#reserved), add(max, this.synthesis?.reserveForAll(moreTokens) ?? noAmount))
+    const own = add(add(this.#spent, this.#reserved), add(max, this.#reserveForAll(moreTokens)))
+    return this.others === undefined ? own : add(own, add(this.others.spent, this.others.reserved))
+  }
+
+  #reserveForAll(moreTokens: number): Amount {
+    if (this.others === undefined) return this.synthesis?.reserveForAll(moreTokens) ?? noAmount
+    const { answerTokens, expectedTokens, isSynthesisSent } = this.others
+    if (isSynthesisSent) return noAmount
+    return this.synthesis?.reserveForAll(moreTokens + answerTokens + expectedTokens) ?? noAmount
+  }
+
+  #reserveForKnown(moreTokens: number): Amount {
+    if (this.others?.isSynthesisSent === true) return noAmount
+    return this.synthesis?.reserveForKnown(moreTokens + (this.others?.answerTokens ?? 0)) ?? noAmount
   }
 }

@@ -8,19 +8,21 @@ import type { BudgetLedger, Reservation } from "./BudgetLedger.ts"
 import { SynthesisReserve } from "./SynthesisReserve.ts"
 
 /**
- * The reservation of a call, or in words why it has no bound. `isPriced`: the budget is in dollars. With the first ask of a
- * run, what its synthesis may take is reserved too.
+ * The reservation of a call, or in words why it has no bound. `isPriced`: the budget is in dollars. `isShared`: other processes
+ * may bring answers of the same run. With the first ask of a run, what its synthesis may take is reserved too.
  */
 export const reservationOf = (
   ledger: BudgetLedger,
   request: Request,
   call: Call,
   prices: Prices,
-  isPriced: boolean
+  isPriced: boolean,
+  isShared: boolean
 ): Result.Result<Reservation, string> =>
-  Result.map(WorstCase.of(request, prices, isPriced), (max) => {
+  Result.map(WorstCase.of(request, prices, isPriced, call.batched), (max) => {
     if (call.part === "synthesis") {
-      return { max: synthesisMax(ledger, request, call, max, prices), synthesis: undefined, answerTokens: 0 }
+      const own = isShared ? sharedSynthesisMax : synthesisMax
+      return { max: own(ledger, request, call, max, prices), synthesis: undefined, answerTokens: 0 }
     }
     if (ledger.synthesis?.runId !== call.run) ledger.synthesis = ledger.reserveOf(call.run, reserveFor(call, prices))
     if (call.reused !== undefined) ledger.synthesis.put(reusedAnswers, call.reused, false)
@@ -55,10 +57,32 @@ const synthesisMax = (
   reserve.isSent = true
   // What was reserved is for one turn: a document that is asked for again, or continued, comes with more.
   if (reserve.isComplete) return smaller(max, reserve.forDocument(WorstCase.laterTokens(request), request))
-  const { bytes, tokens } = reserve.known
+  return smaller(max, withKnown(request, reserve.known, prices) ?? max)
+}
+
+/** Which answers of other processes it reads is not known here: those that the journal has given count by their tokens. */
+const sharedSynthesisMax = (
+  ledger: BudgetLedger,
+  request: Request,
+  call: Call,
+  max: WorstCase.Amount,
+  prices: Prices
+): WorstCase.Amount => {
+  const reserve = ledger.knownReserveOf(call.run)
+  if (reserve !== undefined) reserve.isSent = true
+  ledger.isSynthesisSent = true
+  return call.reused === undefined ? max : smaller(max, withKnown(request, call.reused, prices) ?? max)
+}
+
+/** What a synthesis takes whose known answers count by their tokens, and everything else in it by its length. */
+const withKnown = (
+  request: Request,
+  { bytes, tokens }: WorstCase.Answer,
+  prices: Prices
+): WorstCase.Amount | undefined => {
   const inputTokens = Math.max(0, WorstCase.inputTokens(request) - bytes) + tokens
   const usage = { inputTokens, outputTokens: request.maxTokens, webSearches: WorstCase.searchesOf(request) }
-  return smaller(max, WorstCase.amount(request.model, usage, prices) ?? max)
+  return WorstCase.amount(request.model, usage, prices)
 }
 
 const smaller = (a: WorstCase.Amount, b: WorstCase.Amount): WorstCase.Amount => ({

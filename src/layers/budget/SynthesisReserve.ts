@@ -14,7 +14,6 @@ export class SynthesisReserve {
   readonly #maxOf: MaxOf
   readonly #answers = new Map<string, Answer>()
   #known: Answer = noAnswer
-  /** Tokens of the answers that asks under way may bring. */
   #expectedTokens = 0
   /** The synthesis is sent: its attempts are reserved as those of every other call. */
   isSent = false
@@ -23,6 +22,11 @@ export class SynthesisReserve {
     this.runId = runId
     this.isComplete = isComplete
     this.#maxOf = maxOf
+  }
+
+  /** Tokens of the answers that asks under way may bring. */
+  get expectedTokens(): number {
+    return this.#expectedTokens
   }
 
   /** All answers so far. */

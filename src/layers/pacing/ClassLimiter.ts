@@ -27,30 +27,12 @@ import { numberText } from "../../options/NumberText.ts"
 import { type Waiter, WaitingQueue } from "../../scheduling/WaitingQueue.ts"
 import { CoolDown } from "./CoolDown.ts"
 import { differs, type Learned } from "./LearnedLimits.ts"
-import { type Kind, LimitTracker } from "./LimitTracker.ts"
+import { type AccountLimits, input, output, requests } from "./LimitKind.ts"
+import type { Taken } from "./LimitShare.ts"
+import { LimitTracker } from "./LimitTracker.ts"
 import { OverloadRun } from "./OverloadRun.ts"
-import { initialCallsOf, initialInFlight, RateProbe } from "./RateProbe.ts"
+import { initialCallsOf, RateProbe } from "./RateProbe.ts"
 import type { Ticket } from "./Ticket.ts"
-
-/** What an account allows a model class within a minute: requests, input tokens, output tokens. */
-export interface AccountLimits {
-  readonly rpm?: number | undefined
-  readonly itpm?: number | undefined
-  readonly otpm?: number | undefined
-}
-
-/**
- * The documentation says that 60 requests a minute may be enforced as one a second. So at most a quarter of a second's worth
- * leaves at once, and eight where that is less, which the smallest accounts seen take.
- */
-const burstOf = (rpm: number): number => Math.max(initialInFlight, rpm / 240)
-const requests: Kind = { burstOf, rounding: 0, slope: { burstOf, steepness: 5 } }
-
-/** A minute's worth of tokens may leave at once; the headers report what remains in thousands. */
-const input: Kind = { burstOf: (tpm) => tpm, rounding: 500 }
-
-/** The length of the first replies is unknown, so they do not take the whole of a minute's worth. */
-const output: Kind = { ...input, isCountedLate: true, slope: { burstOf: (tpm) => tpm / 4, steepness: 5 } }
 
 /** Output tokens of a reply before any has come: the 99th percentile of a public trace of conversations. */
 const initialOutputTokens = 600
@@ -118,17 +100,50 @@ export class ClassLimiter {
   takeLearned(now: number): Learned | undefined {
     const isLast = this.inFlight <= 1 && this.next === undefined
     if (now < this.#nextStoreAt && !isLast) return undefined
-    const learned = {
-      requests: this.#requests.learned,
-      input: this.#input.learned,
-      output: this.#output.learned,
-      trial: this.#probe.learned
-    }
+    const { learned } = this
     // As long as nothing is known, every reply may bring the first limit.
     if (learned.requests !== undefined || learned.trial !== undefined) this.#nextStoreAt = now + storeGapMillis
     if (!differs(learned, this.#stored)) return undefined
     this.#stored = learned
     return learned
+  }
+
+  /** What is known of the limits. */
+  get learned(): Learned {
+    return {
+      requests: this.#requests.learned,
+      input: this.#input.learned,
+      output: this.#output.learned,
+      trial: this.#probe.learned
+    }
+  }
+
+  /** What all calls have taken of each limit. */
+  get taken(): Taken {
+    return { requests: this.#requests.taken, input: this.#input.taken, output: this.#output.taken }
+  }
+
+  /** The share used of the limit that was used most since that was taken, so many milliseconds ago. */
+  usedShare(before: Taken, millis: number): number {
+    return Math.max(
+      this.#requests.usedShare(before.requests, millis),
+      this.#input.usedShare(before.input, millis),
+      this.#output.usedShare(before.output, millis)
+    )
+  }
+
+  /** The class may use that share of each limit; `others`: what other processes have taken meanwhile. */
+  setShare(share: number, others: Taken, now: number): void {
+    this.#requests.setGranted(share, others.requests, now)
+    this.#input.setGranted(share, others.input, now)
+    this.#output.setGranted(share, others.output, now)
+  }
+
+  /** The other processes cannot be asked. */
+  shareUnknown(): void {
+    this.#requests.estimateShare()
+    this.#input.estimateShare()
+    this.#output.estimateShare()
   }
 
   /** No response has come, and no limit is known. */

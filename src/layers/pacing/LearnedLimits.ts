@@ -15,7 +15,7 @@ const LearnedLimit = Schema.Struct({
 export interface LearnedLimit extends Schema.Schema.Type<typeof LearnedLimit> {}
 
 /** What is known of a model class; `trial`: the requests that were seen to be accepted, where no header reports a limit. */
-const Learned = Schema.Struct({
+export const Learned = Schema.Struct({
   requests: Schema.optional(LearnedLimit),
   input: Schema.optional(LearnedLimit),
   output: Schema.optional(LearnedLimit),

@@ -1,13 +1,8 @@
 /** Stores learned limits in the user's state folder: one JSON file per API key, base URL and model class. */
-import { Clock, Effect, Redacted, Schema } from "effect"
+import { Clock, Effect, Schema } from "effect"
 import * as UserFolder from "../../options/UserFolder.ts"
+import { type Account, nameOf } from "./Account.ts"
 import { type LearnedLimits, Remembered, trustIn } from "./LearnedLimits.ts"
-
-/** The API key and the base URL it is sent to. */
-export interface Account {
-  readonly apiKey: Redacted.Redacted
-  readonly baseUrl: string
-}
 
 /** A read takes less than a millisecond; a disk that hangs (a network share) delays the first call by this at most. */
 const readTimeout = "1 second"
@@ -59,13 +54,7 @@ const keep = Effect.fnUntraced(function* (file: string, remembered: Remembered) 
   )
 })
 
-/** The name is a hash, which reveals neither key nor model: a key has too much entropy to be found by trying. */
-const pathOf = ({ apiKey, baseUrl }: Account, modelClass: string) =>
-  Effect.map(UserFolder.state, (folder) => {
-    const { createHash } = process.getBuiltinModule("node:crypto")
-    const identity = JSON.stringify(["fanfold: remembered limits", baseUrl, Redacted.value(apiKey), modelClass])
-    return paths().join(folder, `${createHash("sha256").update(identity).digest("hex").slice(0, nameLength)}.json`)
-  })
-
-/** Hexadecimal digits of a file's name: 128 bits, so that two accounts never share a file. */
-const nameLength = 32
+const pathOf = (account: Account, modelClass: string) =>
+  Effect.map(UserFolder.state, (folder) =>
+    paths().join(folder, `${nameOf(account, "fanfold: remembered limits", modelClass)}.json`)
+  )

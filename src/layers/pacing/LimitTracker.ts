@@ -1,6 +1,7 @@
 /** One limit of a model class (requests, input or output tokens), as configured by the user or learned from replies. */
 import type { ReportedLimit } from "../../claude/RateLimitHeaders.ts"
 import type { LearnedLimit } from "./LearnedLimits.ts"
+import type { Kind } from "./LimitKind.ts"
 import { AccountShare } from "./AccountShare.ts"
 import { minuteMillis, RefillWindow } from "./RefillWindow.ts"
 import { TokenBucket } from "./TokenBucket.ts"
@@ -29,21 +30,9 @@ const usedShare = 0.8
 const jitterMillis = 50
 const jitterMinutes = jitterMillis / minuteMillis
 
-/** What a limit counts: how much of it may leave at once, how `remaining` is rounded, how fast it may be used up. */
-export interface Kind {
-  /** What may leave at once while no header has reported it, of a limit a minute. */
-  readonly burstOf: (limit: number) => number
-  /** By how much `remaining` may be rounded up; 0 where single things are counted. */
-  readonly rounding: number
-  /** How fast a full bucket may be emptied, so that a rejection comes before it is empty. Default: at once. */
-  readonly slope?: {
-    readonly burstOf: (limit: number) => number
-    /** The multiple of the refill rate at which it may be emptied. */
-    readonly steepness: number
-  }
-  /** Counted while it is produced, so that the headers lack what calls under way have yet to produce. */
-  readonly isCountedLate?: boolean
-}
+/** A change of the granted share that others must make room for, and the time within which they have. */
+const noticeableChange = 0.05
+const settlingMillis = 2000
 
 export class LimitTracker {
   readonly #configured: number | undefined
@@ -64,6 +53,13 @@ export class LimitTracker {
   #reportedLimit: number | undefined
   readonly #window = new RefillWindow()
   readonly #share = new AccountShare()
+  /** What this process may use of the limit beside others that it knows, and what those have taken since it knows them. */
+  #granted = 1
+  #grantedSince = 0
+  #isEstimated = false
+  #othersTaken = 0
+  /** A minute's worth, and the most at once, of which the bucket is the granted share. */
+  #whole = { limit: 0, capacity: 0 }
   /** When a response first reported the limit. */
   #knownSince = Number.POSITIVE_INFINITY
   /** What an earlier run learned. */
@@ -74,7 +70,7 @@ export class LimitTracker {
     this.#configured = configured
     this.#kind = kind
     this.#remembered = remembered
-    if (configured !== undefined) this.#bucket = new TokenBucket(configured, kind.burstOf(configured), now)
+    if (configured !== undefined) this.#begin(configured, kind.burstOf(configured), now)
     else if (remembered !== undefined) this.#beginWith(remembered, share, now)
   }
 
@@ -85,14 +81,44 @@ export class LimitTracker {
     }
     const windowMillis = this.#window.millisOf(this.#reportedLimit, this.#unitsPerRemaining)
     const isAMinutesWorth = this.#unitsPerRemaining === 1 && windowMillis === minuteMillis
-    const burst = isAMinutesWorth ? undefined : this.#bucket.capacity
+    const burst = isAMinutesWorth ? undefined : this.#whole.capacity
     const limit = Math.max(1, (this.#reportedLimit * minuteMillis) / windowMillis)
     return { limit, burst, isHidden: this.#isHidden || undefined }
   }
 
   /** A minute's worth; `undefined` while nothing is known. */
   get limit(): number | undefined {
-    return this.#bucket?.limit
+    return this.#bucket === undefined ? undefined : this.#whole.limit
+  }
+
+  /** What all calls have taken. */
+  get taken(): number {
+    return this.#taken
+  }
+
+  /** The share of the limit that the calls since then have used, which had taken `takenBefore` so many milliseconds ago. */
+  usedShare(takenBefore: number, millis: number): number {
+    if (this.#bucket === undefined || millis <= 0) return 0
+    return ((this.#taken - takenBefore) * minuteMillis) / (millis * this.#whole.limit)
+  }
+
+  /** This process may use that share of the limit, and all processes with such a share have taken so much beside it. */
+  setGranted(granted: number, othersTaken: number, now: number): void {
+    this.#othersTaken = othersTaken
+    if (this.#isEstimated) this.#share.value = 1
+    this.#isEstimated = false
+    if (granted === this.#granted) return
+    if (Math.abs(granted - this.#granted) > noticeableChange) this.#grantedSince = now
+    this.#granted = granted
+    if (this.#bucket !== undefined) this.#resize(this.#whole.limit, this.#whole.capacity, now)
+  }
+
+  /** The other processes cannot be asked: begins with the last share, and looks for more or less by itself. */
+  estimateShare(): void {
+    if (this.#granted === 1) return
+    this.#share.value *= this.#granted
+    this.#granted = 1
+    this.#isEstimated = true
   }
 
   /** The most that it may hold, as configured or reported in this run; `undefined` while neither. */
@@ -157,26 +183,26 @@ export class LimitTracker {
     this.#knownSince = Math.min(this.#knownSince, now)
     const isFirst = this.#unitsPerRemaining === undefined
     const gone = Math.max(0, reported - remaining - this.#kind.rounding)
-    const used = Math.max(this.#taken, taken.takenAtDispatch) + this.#uncertainty
+    const used = Math.max(this.#taken, taken.takenAtDispatch) + this.#uncertainty + this.#othersTaken
     const isAMinutesWorth = (this.#unitsPerRemaining ?? 1) === 1 && gone <= tolerance * used
     // Requests may have overtaken each other, so the smallest of several such proportions is the reliable one.
-    const proportion = gone > 0 ? (usedShare * Math.max(0, taken.takenAtDispatch)) / gone : 1
+    const proportion = gone > 0 ? (usedShare * Math.max(0, taken.takenAtDispatch + this.#othersTaken)) / gone : 1
     const burst = this.#kind.burstOf(this.#perMinute(reported))
     const smallest = Math.min(this.#unitsPerRemaining ?? 1, proportion, burst / reported)
     const units = (this.#unitsPerRemaining = isAMinutesWorth ? 1 : smallest)
     const limit = this.#perMinute(reported)
     const held = Math.min(reported, this.#configured ?? reported) * units
-    const bucket = (this.#bucket ??= new TokenBucket(limit, 0, now))
+    const bucket = this.#bucket ?? this.#begin(limit, 0, now)
     const jitter = Math.min(1 + limit * jitterMinutes, held / 4)
     const margin = units === 1 ? Math.min(this.#kind.rounding, held / 10) || jitter : 0
     const refilled = ((now - sentAt) * limit) / 60_000
     const uncounted =
       this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - taken.takenAtDispatch)
     const isLatest = taken.nth === this.#dispatched
-    const level = remaining * units + refilled - uncounted - margin
+    const level = (remaining * units + refilled - margin) * this.#granted - uncounted
     this.#share.onRemaining(remaining / reported, (remaining * units * minuteMillis) / limit, now)
     const share = this.#share.value
-    bucket.resize(limit * share, Math.max(1, (held - margin) * share), now)
+    this.#resize(limit * share, Math.max(1, (held - margin) * share), now)
     // Only the reply to the latest request counts all others, so an earlier one may lower the level but not raise it.
     const earlierLevel = this.#kind.rounding === 0 ? level - taken.overtaken : Number.NEGATIVE_INFINITY
     // What remains may be taken by the others too, so they would all take it.
@@ -187,8 +213,9 @@ export class LimitTracker {
     const { slope } = this.#kind
     if (units < 1) this.#slope = undefined
     if (units < 1 || slope === undefined) return
-    this.#slope ??= new TokenBucket(1, slope.burstOf(limit), now)
-    this.#slope.resize(limit * slope.steepness, slope.burstOf(limit), now)
+    const burstAtOnce = Math.max(1, slope.burstOf(limit) * this.#granted)
+    this.#slope ??= new TokenBucket(1, burstAtOnce, now)
+    this.#slope.resize(limit * slope.steepness * this.#granted, burstAtOnce, now)
   }
 
   /** Learns from the headers of a 429; `isOfNewCause` if the call left after the last one. Returns whether this limit explains it, as less than `needed` remained. */
@@ -204,12 +231,13 @@ export class LimitTracker {
     if (isExplained) this.#window.onEmpty(reported.limit, sentAt, this.#taken)
     this.#window.observe(reported, this.#kind.rounding, sentAt, now, this.#taken)
     // Estimates of tokens may be wrong without another process.
-    const isShared = isExplained && isOfNewCause && this.#kind.rounding === 0 && sentAt > this.#knownSince
+    const since = Math.max(this.#knownSince, this.#grantedSince + settlingMillis)
+    const isShared = isExplained && isOfNewCause && this.#kind.rounding === 0 && sentAt > since
     this.#knownSince = Math.min(this.#knownSince, now)
     if (isShared) this.#share.onRejected(now)
     const limit = this.#perMinute(reported.limit)
-    const bucket = (this.#bucket ??= new TokenBucket(limit, this.#kind.burstOf(limit), now))
-    bucket.resize(limit * this.#share.value, bucket.capacity, now)
+    const bucket = this.#bucket ?? this.#begin(limit, this.#kind.burstOf(limit), now)
+    this.#resize(limit * this.#share.value, this.#whole.capacity, now)
     if (isExplained) bucket.lowerTo(0, now)
     return isExplained
   }
@@ -217,20 +245,19 @@ export class LimitTracker {
   /** Allows smaller bursts only, although the headers report more: a 429 was explained by none of them. */
   distrustHeaders(now: number): void {
     if (this.#bucket === undefined) return
-    const { capacity, limit } = this.#bucket
+    const { capacity, limit } = this.#whole
     const smaller = Math.max(1, Math.min(capacity / 2, this.#kind.burstOf(limit)))
     this.#isHidden = true
     this.#unitsPerRemaining = Math.min(1, smaller / (this.#reportedLimit ?? limit))
     this.#window.ignore()
-    this.#bucket.resize(limit, smaller, now)
+    this.#resize(limit, smaller, now)
     this.#bucket.lowerTo(0, now)
     this.#slope = undefined
   }
 
   #beginWith({ burst, isHidden, limit }: LearnedLimit, share: number, now: number): void {
     const capacity = Math.min(this.#kind.burstOf(limit), burst ?? Number.POSITIVE_INFINITY)
-    this.#bucket = new TokenBucket(limit, capacity, now)
-    this.#bucket.set(Math.max(1, capacity * share), now)
+    this.#begin(limit, capacity, now).set(Math.max(1, capacity * share), now)
     // A burst that the headers do not report must be known beforehand; an old one is learned anew.
     if (isHidden !== true || share < 1) return
     this.#isHidden = true
@@ -242,6 +269,18 @@ export class LimitTracker {
     this.#reportedLimit = reported
     const windowMillis = this.#window.millisOf(reported, this.#unitsPerRemaining ?? 1)
     return Math.min((reported * minuteMillis) / windowMillis, this.#configured ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** Makes the bucket, full. */
+  #begin(limit: number, capacity: number, now: number): TokenBucket {
+    this.#whole = { limit, capacity }
+    return (this.#bucket = new TokenBucket(limit * this.#granted, capacity * this.#granted, now))
+  }
+
+  #resize(limit: number, capacity: number, now: number): void {
+    this.#whole = { limit, capacity }
+    const granted = this.#granted === 1 ? capacity : Math.max(1, capacity * this.#granted)
+    this.#bucket?.resize(limit * this.#granted, granted, now)
   }
 
   #take(amount: number, now: number): void {

@@ -130,7 +130,8 @@ describe("the usage of a reply", () => {
       fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (count, other, usage) => {
         const first = countsOf({ input_tokens: count, output_tokens: other, server_tool_use: usage })
         for (const read of [usageOf(later(first, countsOf(usage))), usageOf(countsOf(usage))]) {
-          const { isIncomplete, ...counts } = read
+          const { batch, isIncomplete, ...counts } = read
+          assert.isUndefined(batch)
           assert.isTrue(Object.values(counts).every((each) => Number.isSafeInteger(each) && each >= 0))
           assert.include([undefined, true], isIncomplete)
         }

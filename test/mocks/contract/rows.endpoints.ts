@@ -1,33 +1,5 @@
-/** Rows of the endpoints: messages, token counts, models and batches. */
+/** Rows of the endpoints: messages, token counts and models. */
 import { answered, final, params, paris, plain, raw, type Row, shown, textOf } from "./Row.ts"
-import type { Reached } from "./Transport.ts"
-
-const batch = async ({ client }: Reached): Promise<unknown> => {
-  const made = await client.messages.batches.create({
-    requests: ["a", "b", "c"].map((id) => ({ custom_id: id, params: { ...params, max_tokens: id === "c" ? -1 : 50 } }))
-  })
-  let found = made
-  while (found.processing_status !== "ended") found = await client.messages.batches.retrieve(made.id)
-  const results = []
-  for await (const { custom_id, result } of await client.messages.batches.results(made.id))
-    results.push(`${custom_id} ${result.type}`)
-  const listed = []
-  for await (const one of client.messages.batches.list()) listed.push(one.id === made.id)
-  return {
-    first: made.processing_status,
-    results: results.toSorted(),
-    listed,
-    deleted: (await client.messages.batches.delete(made.id)).type
-  }
-}
-
-const canceled = async ({ client }: Reached): Promise<unknown> => {
-  const made = await client.messages.batches.create({ requests: [{ custom_id: "a", params }] })
-  const { processing_status } = await client.messages.batches.cancel(made.id)
-  let found = made
-  while (found.processing_status !== "ended") found = await client.messages.batches.retrieve(made.id)
-  return [processing_status, found.request_counts.canceled]
-}
 
 export const endpoints: ReadonlyArray<Row> = [
   answered({ name: "plain reply", see: plain, expected: paris }),
@@ -64,33 +36,5 @@ export const endpoints: ReadonlyArray<Row> = [
     name: "models, unknown",
     see: ({ client }) => shown(client.models.retrieve("gpt")),
     expected: "NotFoundError 404 not_found_error"
-  },
-  {
-    name: "batch, results in any order",
-    options: { batches: { processingMillis: 30 } },
-    see: batch,
-    expected: {
-      first: "in_progress",
-      results: ["a succeeded", "b succeeded", "c errored"],
-      listed: [true],
-      deleted: "message_batch_deleted"
-    }
-  },
-  {
-    name: "batch, cancelled",
-    options: { batches: { processingMillis: 2000 } },
-    see: canceled,
-    expected: ["canceling", 1]
-  },
-  {
-    name: "batch, expired",
-    options: { batches: { processingMillis: 2000, expiresMillis: 1 } },
-    see: async ({ client }) => {
-      const made = await client.messages.batches.create({ requests: [{ custom_id: "a", params }] })
-      let found = made
-      while (found.processing_status !== "ended") found = await client.messages.batches.retrieve(made.id)
-      return found.request_counts.expired
-    },
-    expected: 1
   }
 ]

@@ -1,0 +1,83 @@
+/** What does a batch cost, and what is paid twice or lost when its process is killed? */
+import * as Document from "./batch/Document.ts"
+import * as Kills from "./batch/Kills.ts"
+import { bin, ensureBuilt } from "./harness/Build.ts"
+import * as Results from "./harness/Results.ts"
+import type { Row } from "./harness/Table.ts"
+
+const seed = 1
+const kills = Results.isQuick ? 10 : 100
+
+ensureBuilt()
+const { batch, live } = await Document.play([bin], (arm) => Results.progress(`document: ${arm}`))
+const killed = await Kills.play([bin], kills, seed, (done) => Results.progress(`kills: ${done} of ${kills}`))
+
+const row = (what: string, measured: string, target: string, isMet: boolean): Row => ({
+  what,
+  measured,
+  target,
+  met: isMet ? "yes" : "no"
+})
+const none = (what: string, count: number): Row => row(what, `${count}`, "0", count === 0)
+const cents = (usd: number): number => Math.round(usd * 100)
+const dollars = (usd: number): string => `$${usd.toFixed(4)}`
+
+const of300 = `${Document.asks} asks about 20k tokens`
+const rows: ReadonlyArray<Row> = [
+  none(`${killed.kills} kills: requests of a batch billed twice`, killed.billedTwice),
+  none(`${killed.kills} kills: requests lost`, killed.lost),
+  none(`${killed.kills} kills: wrong documents, codes, bills`, killed.problems.length),
+  row(
+    `${killed.kills} kills: live requests billed again`,
+    `${killed.liveRepeats}`,
+    "<= kills",
+    killed.liveRepeats <= killed.kills
+  ),
+  row(`${of300}: cost live`, dollars(live.usd), "-", live.messages === Document.asks),
+  row(
+    `${of300}: cost in batches`,
+    `${dollars(batch.usd)}, ${(batch.usd / live.usd).toFixed(3)} ×`,
+    "<= 0.5 ×, to the cent",
+    cents(batch.usd) <= cents(live.usd / 2)
+  ),
+  row(
+    `${of300}: cache writes, reads`,
+    `${batch.writes}, ${batch.reads}`,
+    `1, ${Document.asks - 1}`,
+    batch.writes === 1 && batch.reads === Document.asks - 1
+  ),
+  row(
+    `${of300}: cost that is reported`,
+    dollars(batch.reportedUsd),
+    "as billed",
+    Math.abs(batch.reportedUsd - batch.usd) < 1e-9
+  )
+]
+
+await Results.report({
+  name: "batch",
+  seed,
+  simulated:
+    "Claude is simulated, and a day of its batches takes 1.44 s; processes, kills, files and loopback connections are real",
+  rows,
+  further: {
+    "Kills by moment, and faults": Object.entries(killed.by).map(([what, count]) => ({ what, count })),
+    ...(killed.problems.length > 0 && {
+      "What was wrong after a kill": killed.problems.map((problem) => ({ problem: problem.slice(0, 400) }))
+    })
+  },
+  notes: [
+    `Kills: ${killed.runs} runs of 24 asks in a batch and a live synthesis, each killed (SIGKILL) up to 3 times and started again by the same command, ` +
+      `against \`fanfold mock\` in another process; ${killed.batches} batches. The list shows a batch 300 ms after it was made.`,
+    "Billed twice, and lost: by the ledger of the mock. A live request that was on its way at a kill may be sent again.",
+    "300 asks: each cost is the sum of the mock's bills. Live, one ask writes the document to the cache for 5 minutes and the others read it; " +
+      "in batches, a batch of one writes it for an hour."
+  ],
+  samples: {
+    "batches of a killed run (count)": killed.batchesOfRuns,
+    "300 asks: live (USD)": [live.usd],
+    "300 asks: batch (USD)": [batch.usd],
+    "300 asks: live": [live.wallMillis],
+    "300 asks: batch": [batch.wallMillis]
+  }
+})

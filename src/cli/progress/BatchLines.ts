@@ -1,0 +1,60 @@
+/** What progress says of Message Batches. Pure. */
+import type { BatchCounts, BatchEvent } from "../../claude/Event.ts"
+import { plural, numberText } from "../../options/NumberText.ts"
+import { roundedText } from "../../options/DurationText.ts"
+import type { BatchState } from "../../report/BatchState.ts"
+import type { RunState } from "../../report/RunState.ts"
+
+/** The line for an event that `state` already contains; `undefined` for events that have none. */
+export const ofEvent = ({ batches }: RunState, event: BatchEvent): string | undefined => {
+  switch (event._tag) {
+    case "BatchSubmitting":
+      return `📦 Sending ${plural(event.ids.length, "ask", "asks")} as a batch`
+    case "BatchNotCreated":
+      return `📦 The batch was not created: ${event.message}`
+    case "BatchUncertain":
+      return `⏳ Waiting: ${event.message}`
+    case "BatchSubmitted":
+      return undefined
+    case "BatchPolled": {
+      const batch = batches.of(event.batch)
+      return batch === undefined ? undefined : `📦 ${line(batch, event.at)}`
+    }
+    case "BatchEnded":
+      return `📦 Batch ${event.batch} has ended: ${countsText(event.counts)}`
+  }
+}
+
+/** `Batch msgbatch_01: 12 in progress, 3 succeeded; ends within 23 h`. */
+export const line = ({ counts, expiresAt, id, isCanceling }: BatchState, now: number): string =>
+  `Batch ${id}: ${countsText(counts)}${isCanceling ? "; being canceled" : `; expires in ${roundedText(Math.max(0, expiresAt - now))}`}`
+
+export const countsText = ({ canceled, errored, expired, processing, succeeded }: BatchCounts): string =>
+  (
+    [
+      [processing, "in progress"],
+      [succeeded, "succeeded"],
+      [errored, "errored"],
+      [expired, "expired"],
+      [canceled, "canceled"]
+    ] as const
+  )
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${numberText(count)} ${what}`)
+    .join(", ")
+
+/** What a process says that leaves batches behind: where they stand, and how to come back. `run`: undefined without a journal. */
+export const leftLines = (
+  { batches: { open } }: RunState,
+  run: string | undefined,
+  now: number
+): ReadonlyArray<string> => {
+  if (open.length === 0) return []
+  const isOne = open.length === 1
+  return [
+    ...open.map((batch) => line(batch, now)),
+    run === undefined
+      ? `Nothing of this run is kept, so that ${isOne ? "its results" : "their results"} cannot be fetched`
+      : `${isOne ? "It goes" : "They go"} on without this process. Come back with the same command, or fanfold runs resume ${run}; cancel with fanfold runs cancel ${run}`
+  ]
+}

@@ -1,0 +1,46 @@
+/** `fanfold runs cancel RUN`: cancels the batches that a run has left. */
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import type { AskError } from "../claude/AskError.ts"
+import { inert } from "../report/TerminalText.ts"
+import { RunState } from "../report/RunState.ts"
+import { Failure, exitCode, usageError } from "./ExitCode.ts"
+import { ProcessServices } from "./ProcessServices.ts"
+import { countsText } from "./progress/BatchLines.ts"
+import { failed, found, list, opened, placeOf, print, runArgument } from "./RunsList.ts"
+
+const failedWith = ({ message }: AskError) => new Failure({ exitCode: exitCode.failed, message })
+
+export const cancel = Command.make(
+  "cancel",
+  { run: runArgument },
+  Effect.fnUntraced(function* ({ run: given }) {
+    const place = yield* placeOf((yield* list).journal)
+    const journal = yield* opened(place)
+    const run = yield* found(given, journal, place)
+    if (run.isLive)
+      return yield* usageError(`${run.id} is under way, and would ask live what is canceled: end it first`)
+    // Its batches may be those of a run that it goes on with, or that has gone on with it.
+    const ids = new Set([run.id, ...(yield* Effect.mapError(journal!.unfinished(run.plan, run.source), failed))])
+    const state = new RunState()
+    for (const id of [...ids].toReversed()) {
+      for (const event of yield* Effect.mapError(journal!.events(id), failed)) state.add(event)
+    }
+    const { open } = state.batches
+    if (open.length === 0) return yield* print(`${inert(run.id)} has no batch that is in progress\n`)
+    const { batches } = yield* ProcessServices
+    const api = yield* batches(run.source)
+    const lines = yield* Effect.forEach(open, ({ id }) =>
+      Effect.map(Effect.mapError(api.cancel(id), failedWith), ({ counts, isEnded }) =>
+        isEnded
+          ? `Batch ${inert(id)} has ended: ${countsText(counts)}`
+          : `Batch ${inert(id)} is being canceled: what is under way may still succeed, and is paid`
+      )
+    )
+    yield* print(`${lines.join("\n")}\n`)
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription(
+    "Cancel the batches of a run; what they have brought stays, and a run that goes on asks the rest live"
+  )
+)

@@ -1,0 +1,68 @@
+/** What the processes of a database let each other know, in one of its tables. No clock has a part in it but the database's. */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import { type Decision, type Held, RegisterError, type SharedRegister } from "../../scheduling/SharedRegister.ts"
+import { newRunId } from "../Journal.ts"
+import * as Failure from "./Failure.ts"
+
+/** Tells the locks of names from those of runs. */
+const lockClass = 0x66_61_6e_67
+
+/** A database that takes longer counts as away: what waits for it is tried again. */
+const timeout = "10 seconds"
+
+/**
+ * One writer of a name at a time. What is forgotten within seconds, such as the share of a limit, need not survive a loss of
+ * power, so that the transaction does not wait for the disk.
+ */
+const lockSql = "SELECT pg_advisory_xact_lock($1, hashtext($2)), set_config('synchronous_commit', $3, true)"
+
+const heldSql = `
+  SELECT value, (extract(epoch FROM clock_timestamp() - at) * 1000)::float8 AS age FROM shared
+  WHERE name = $1 AND process <> $2`
+
+const forgetSql = `
+  DELETE FROM shared WHERE name = $1 AND process <> $2 AND at < clock_timestamp() - $3::float8 * interval '1 millisecond'`
+
+const writeSql = `
+  INSERT INTO shared (name, process, value, at) VALUES ($1, $2, $3, clock_timestamp())
+  ON CONFLICT (name, process) DO UPDATE SET value = excluded.value, at = excluded.at`
+
+const removeSql = "DELETE FROM shared WHERE name = $1 AND process = $2"
+
+/** A member of its own at each call. `place`: of the database, for messages. */
+export const make = Effect.fnUntraced(function* (place: string): Effect.fn.Return<SharedRegister, never, SqlClient> {
+  const sql = yield* SqlClient
+  const process = yield* newRunId
+  const errorOf = (error: SqlError) =>
+    new RegisterError({ message: Failure.errorAt(place, "cannot be used", error).message })
+
+  const exchange = <A>(name: string, decide: (others: ReadonlyArray<Held>) => Decision<A>, maxAgeMillis: number) =>
+    Effect.gen(function* () {
+      const isPassing = maxAgeMillis < Number.POSITIVE_INFINITY
+      yield* sql.unsafe(lockSql, [lockClass, name, isPassing ? "off" : "on"])
+      if (isPassing) yield* sql.unsafe(forgetSql, [name, process, maxAgeMillis])
+      const rows = yield* sql.unsafe<{ readonly value: string; readonly age: number }>(heldSql, [name, process])
+      const { result, value } = yield* Effect.try({
+        try: () => decide(rows.map(({ age, value }) => ({ value: JSON.parse(value) as unknown, ageMillis: age }))),
+        catch: (error) =>
+          new RegisterError({ message: `what another process has written cannot be read: ${String(error)}` })
+      })
+      yield* value === undefined
+        ? sql.unsafe(removeSql, [name, process])
+        : sql.unsafe(writeSql, [name, process, JSON.stringify(value)])
+      return result
+    })
+
+  return {
+    exchange: (name, decide, maxAgeMillis = Number.POSITIVE_INFINITY) =>
+      sql.withTransaction(exchange(name, decide, maxAgeMillis)).pipe(
+        Effect.mapError((error) => (error._tag === "SqlError" ? errorOf(error) : error)),
+        Effect.timeoutOrElse({
+          duration: timeout,
+          orElse: () => Effect.fail(new RegisterError({ message: `the database ${place} does not answer` }))
+        })
+      )
+  }
+})

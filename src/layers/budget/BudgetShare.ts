@@ -1,0 +1,52 @@
+/** What one process has of a budget that several share, as the others are to count it. */
+import { Schema } from "effect"
+import { add, type Amount, noAmount } from "../../cost/WorstCase.ts"
+import type { Held } from "../../scheduling/SharedRegister.ts"
+
+const AmountData = Schema.Struct({ usd: Schema.Finite, tokens: Schema.Finite })
+
+/** `open`: reservations that are not settled. Tokens are of answers that the synthesis will read: those known, those under way. */
+const BudgetShare = Schema.Struct({
+  version: Schema.Literal(1),
+  spent: AmountData,
+  reserved: AmountData,
+  open: Schema.Int,
+  answerTokens: Schema.Int,
+  expectedTokens: Schema.Int,
+  isSynthesisSent: Schema.Boolean
+})
+export interface BudgetShare extends Schema.Schema.Type<typeof BudgetShare> {}
+
+/** A process with open reservations writes at least this often. */
+export const renewMillis = 5000
+
+/** A process that has not written for so long has ended. One that was stopped for 20 seconds, or had no database for that long, has not. */
+const lostAfterMillis = 30_000
+
+/** The shares of all other processes together. What a lost process had reserved is spent: nobody knows how its calls ended. */
+export interface Others {
+  readonly spent: Amount
+  readonly reserved: Amount
+  readonly open: number
+  readonly answerTokens: number
+  readonly expectedTokens: number
+  readonly isSynthesisSent: boolean
+}
+
+const decode = Schema.decodeUnknownSync(BudgetShare)
+
+/** Throws for a share that another version of fanfold has written: without it, the budget may be exceeded. */
+export const together = (held: ReadonlyArray<Held>): Others | undefined =>
+  held.reduce<Others | undefined>((sum, { ageMillis, value }) => {
+    const share = decode(value)
+    const isLost = ageMillis > lostAfterMillis
+    const spent = isLost ? add(share.spent, share.reserved) : share.spent
+    return {
+      spent: add(sum?.spent ?? noAmount, spent),
+      reserved: add(sum?.reserved ?? noAmount, isLost ? noAmount : share.reserved),
+      open: (sum?.open ?? 0) + (isLost ? 0 : share.open),
+      answerTokens: (sum?.answerTokens ?? 0) + share.answerTokens + (isLost ? share.expectedTokens : 0),
+      expectedTokens: (sum?.expectedTokens ?? 0) + (isLost ? 0 : share.expectedTokens),
+      isSynthesisSent: sum?.isSynthesisSent === true || share.isSynthesisSent
+    }
+  }, undefined)

@@ -1,0 +1,57 @@
+/** The Message Batches of a run, folded from its events. */
+import type { BatchCounts, BatchEvent } from "../claude/Event.ts"
+
+/** One batch; `expiresAt` in epoch milliseconds. */
+export interface BatchState {
+  readonly id: string
+  readonly counts: BatchCounts
+  readonly expiresAt: number
+  readonly isCanceling: boolean
+  readonly isEnded: boolean
+}
+
+export class BatchStates {
+  readonly #byId = new Map<string, BatchState>()
+  /** Requests by the nonce of the creation of their batch. */
+  readonly #requests = new Map<string, number>()
+
+  /** In the order in which they were met. */
+  get all(): ReadonlyArray<BatchState> {
+    return [...this.#byId.values()]
+  }
+
+  of(id: string): BatchState | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Those whose results are still to come. */
+  get open(): ReadonlyArray<BatchState> {
+    return this.all.filter(({ isEnded }) => !isEnded)
+  }
+
+  add(event: BatchEvent): void {
+    switch (event._tag) {
+      case "BatchSubmitting":
+        this.#requests.set(event.nonce, event.ids.length)
+        return
+      case "BatchSubmitted": {
+        const counts = { ...none, processing: this.#requests.get(event.nonce) ?? 0 }
+        const { batch: id, expiresAt } = event
+        this.#byId.set(id, { id, counts, expiresAt, isCanceling: false, isEnded: false })
+        return
+      }
+      case "BatchPolled": {
+        const { batch: id, counts, expiresAt, isCanceling } = event
+        this.#byId.set(id, { id, counts, expiresAt, isCanceling, isEnded: false })
+        return
+      }
+      case "BatchEnded": {
+        const { at, batch: id, counts } = event
+        const known = this.#byId.get(id) ?? { id, expiresAt: at, isCanceling: false }
+        this.#byId.set(id, { ...known, counts, isEnded: true })
+      }
+    }
+  }
+}
+
+const none: BatchCounts = { processing: 0, succeeded: 0, errored: 0, canceled: 0, expired: 0 }

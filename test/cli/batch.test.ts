@@ -1,0 +1,113 @@
+/** Batches of the command line that outlive its processes, against the mock's server. */
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { mockClaude } from "fanfold/mocks"
+import { fanfold, folders, key, reaching, start, until } from "./Process.ts"
+
+const folder = folders()
+const plan = "asks: { sun: How hot?, moon: How far?, mars: How red? }\nsynthesis: Fold"
+const command = ["run", "plan.yaml", "-o", "guide.md", "--journal", "journal.sqlite"]
+/** Turns batches on, too, as every option of theirs does. */
+const often = ["--batch-poll", "100ms"]
+
+/** The mock, a folder with the plan, and the command line in it. */
+const setUp = async (processingMillis: number) => {
+  const claude = mockClaude({ batches: { processingMillis } })
+  const server = await claude.serve()
+  const cwd = folder({ "plan.yaml": plan })
+  const options = { cwd, env: reaching(server) }
+  /** The sizes of all batches, the newest first. */
+  const sizes = async () => {
+    const headers = { "x-api-key": key, "anthropic-version": "2023-06-01" }
+    const response = await fetch(`${server.url}/v1/messages/batches`, { headers })
+    const { data } = (await response.json()) as { data: ReadonlyArray<{ request_counts: Record<string, number> }> }
+    return data.map(({ request_counts: counts }) => Object.values(counts).reduce((sum, count) => sum + count))
+  }
+  return {
+    sizes,
+    run: (...flags: ReadonlyArray<string>) => fanfold([...command, ...flags], options),
+    start: (...flags: ReadonlyArray<string>) => start([...command, ...flags], options),
+    runs: (...args: ReadonlyArray<string>) => fanfold(["runs", "--journal", "journal.sqlite", ...args], options),
+    document: () => readFileSync(join(cwd, "guide.md"), "utf8"),
+    hasDocument: () => existsSync(join(cwd, "guide.md")),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]()
+  }
+}
+
+const firstId = (listing: string): string => (JSON.parse(listing) as { runs: [{ id: string }] }).runs[0].id
+
+describe("--batch", { timeout: 60_000 }, () => {
+  it("asks everything in one batch, and folds what it brings", async () => {
+    await using mock = await setUp(300)
+    const { code, stderr } = await mock.run("--batch", ...often)
+    assert.strictEqual(code, 0, stderr)
+    assert.match(stderr, /📦 Sending 3 asks as a batch\n📦 Batch msgbatch_\w+: 3 in progress; expires in /)
+    assert.match(stderr, /has ended: 3 succeeded/)
+    assert.deepStrictEqual(await mock.sizes(), [3])
+    assert.include(mock.document(), "Simulated synthesis of 3 findings.")
+  })
+
+  it("survives a process that is killed: the next one finds the batch, with or without the flag", async () => {
+    await using mock = await setUp(1000)
+    const { child, ended } = mock.start("--batch", ...often)
+    let said = ""
+    child.stderr!.on("data", (text: Buffer) => (said += text.toString()))
+    await until(() => said.includes("3 in progress"))
+    child.kill("SIGKILL")
+    await ended
+    // The results are there when the next process looks.
+    const { code, stderr } = await mock.run()
+    assert.strictEqual(code, 0, stderr)
+    assert.include(stderr, "Batches of an earlier run are looked at first")
+    assert.deepStrictEqual(await mock.sizes(), [3])
+    assert.include(mock.document(), "Simulated synthesis of 3 findings.")
+  })
+
+  it("leaves the batch running at Ctrl-C, and says how to come back and how to cancel", async () => {
+    await using mock = await setUp(60_000)
+    const { child, ended } = mock.start("--batch", ...often)
+    let said = ""
+    child.stderr!.on("data", (text: Buffer) => (said += text.toString()))
+    await until(() => said.includes("3 in progress"))
+    child.kill("SIGINT")
+    const { code, stderr } = await ended
+    assert.strictEqual(code, 130)
+    const [, id = ""] = /fanfold runs resume (\w+); cancel with fanfold runs cancel \1\n$/.exec(stderr) ?? []
+    const canceled = await mock.runs("cancel", id)
+    assert.match(canceled.stdout, /^Batch msgbatch_\w+ is being canceled/)
+    const resumed = await mock.runs("resume", id, "-o", "guide.md", ...often)
+    assert.strictEqual(resumed.code, 0, resumed.stderr)
+    assert.match(resumed.stderr, /has ended: .*canceled/)
+    assert.deepStrictEqual(await mock.sizes(), [3])
+    assert.include(mock.document(), "Simulated synthesis of 3 findings.")
+  })
+})
+
+describe("--detach", { timeout: 60_000 }, () => {
+  it("leaves once the batch is there, with exit code 0; `runs resume` fetches what it has brought", async () => {
+    await using mock = await setUp(1500)
+    const left = await mock.run("--batch", "--detach")
+    assert.strictEqual(left.code, 0, left.stderr)
+    assert.strictEqual(left.stdout, "")
+    assert.include(left.stderr, "Come back with the same command, or fanfold runs resume ")
+    assert.isFalse(mock.hasDocument())
+    const id = firstId((await mock.runs("--json")).stdout)
+    const { code, stderr } = await mock.runs("resume", id, "-o", "guide.md")
+    assert.strictEqual(code, 0, stderr)
+    assert.deepStrictEqual(await mock.sizes(), [3])
+    assert.include(mock.document(), "Simulated synthesis of 3 findings.")
+    const again = await mock.runs("resume", id)
+    assert.strictEqual(again.code, 2)
+    assert.include(again.stderr, "was gone on with")
+  })
+
+  it("needs a batch, and a journal to come back to", async () => {
+    await using mock = await setUp(1500)
+    const [without, unkept] = await Promise.all([mock.run("--detach"), mock.run("--batch", "--detach", "--no-journal")])
+    assert.deepStrictEqual([without.code, unkept.code], [2, 2])
+    assert.include(without.stderr, "--detach needs --batch")
+    assert.include(unkept.stderr, "--detach needs a journal")
+    assert.deepStrictEqual(await mock.sizes(), [])
+  })
+})

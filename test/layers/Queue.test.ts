@@ -286,9 +286,25 @@ describe("a worker", () => {
       const [offered] = data.offers
       yield* MemoryJournal.redeliver(data, offered!)
       const next = yield* Effect.forkChild(worker(data, other))
-      yield* TestClock.adjust("1 minute")
+      yield* elapse(Effect.sleep("5 seconds"))
       assert.lengthOf(other.sent, 1)
       yield* Fiber.interrupt(next)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("an ask that has ended five workers", () => {
+  it.effect("fails by name, and ends no sixth one", () =>
+    Effect.gen(function* () {
+      const data = yield* MemoryJournal.database
+      data.deaths = 5
+      const other = make()
+      const working = yield* Effect.forkChild(worker(data, other))
+      const { gaps } = yield* elapse(client(data, make(), asksOf("a")))
+      assert(gaps[0]!.outcome._tag === "Failed")
+      assert.deepStrictEqual(gaps[0]!.outcome.error.reason, new AskError.WorkerLost({ times: 5 }))
+      assert.lengthOf(other.sent, 0)
+      yield* Fiber.interrupt(working)
     }).pipe(Effect.scoped)
   )
 })

@@ -7,7 +7,7 @@ import { serve } from "../journal/StandaloneMock.ts"
 import * as KilledRun from "./KilledRun.ts"
 import * as KillMoment from "./KillMoment.ts"
 import * as Subject from "./Subject.ts"
-import * as Trouble from "./Trouble.ts"
+import * as InjectedFaults from "./InjectedFaults.ts"
 
 export interface Tally extends Omit<KilledRun.Outcome, "kills"> {
   readonly runs: number
@@ -48,24 +48,24 @@ export const play = async (command: Command, { kills, maxKillsOfRun, onRun, seed
       return expected
     }
     const outcomes: Array<KilledRun.Outcome> = []
-    const troubles: Array<Trouble.Trouble> = []
+    const allInjected: Array<InjectedFaults.InjectedFaults> = []
     const killed = () => outcomes.flatMap((each) => each.kills)
     for (let drawn = 0; killed().length < kills;) {
       const count = Math.min(maxKillsOfRun - (outcomes.length % maxKillsOfRun), kills - killed().length)
       const moments = Array.from({ length: count }, () => KillMoment.draw(seed, drawn++))
-      const trouble = Trouble.draw(seed, outcomes.length)
+      const injected = InjectedFaults.draw(seed, outcomes.length)
       const kind = outcomes.length % documentEvery === documentEvery - 1 ? "document" : "plain"
       const folder = folderOf(`run${outcomes.length + 1}`, kind)
       const expected = await expectedOf(kind)
-      outcomes.push(await KilledRun.play({ command, folder, mock, moments, trouble, expected }))
-      troubles.push(trouble)
+      outcomes.push(await KilledRun.play({ command, folder, mock, moments, injected, expected }))
+      allInjected.push(injected)
       onRun?.(killed().length)
     }
     const sum = (of: (outcome: KilledRun.Outcome) => number) => outcomes.reduce((total, each) => total + of(each), 0)
     return {
       runs: outcomes.length,
       kills: killed().length,
-      by: countsOf([...killed().map(({ after }) => after), ...troubles.flatMap(({ names }) => names)]),
+      by: countsOf([...killed().map(({ after }) => after), ...allInjected.flatMap(({ names }) => names)]),
       batches: sum(({ batches }) => batches),
       batchesOfRuns: outcomes.map(({ batches }) => batches),
       billedTwice: sum(({ billedTwice }) => billedTwice),

@@ -8,6 +8,9 @@ const folder = folders()
 
 const escaped = (text: string) => text.replaceAll(/[().]/g, String.raw`\$&`)
 
+/** The two prices of a line. */
+const costs = (text: string) => (/at most \$([\d.]+).* about \$([\d.]+)/.exec(text) ?? []).slice(1).map(Number)
+
 describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
   it("says what would be sent and what it may cost, and calls nothing", async () => {
     const claude = mockClaude()
@@ -62,7 +65,6 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       batched.stdout,
       "Cache: q0 goes in a batch of its own, 299 asks follow once it has ended (about 20,400 tokens shared for an hour): about $0.3500 saved\n"
     )
-    const costs = (text: string) => (/at most \$([\d.]+).* about \$([\d.]+)/.exec(text) ?? []).slice(1).map(Number)
     const [atMost, about] = costs(/^Cost: .*$/m.exec(batched.stdout)![0])
     const liveLine = /^Live, without batches: .*$/m.exec(batched.stdout)![0]
     assert.deepStrictEqual(costs(liveLine), costs(/^Cost: .*$/m.exec(live.stdout)![0]))

@@ -42,6 +42,8 @@ const error =
       headers: { "content-type": "application/json", ...headers }
     })
 
+const priceOf = (usage: Message.Usage) => Price.usdOf("claude-haiku-5-5", usage)!
+
 const instant = { processingMillis: 0 }
 const two = [
   { id: "a-0", request: request("a?", { context: "A document.", effort: "low", system: "Be brief." }) },
@@ -101,7 +103,6 @@ describe("a batch over the SDK", () => {
       assert(b?._tag === "Succeeded" && c?._tag === "Errored")
       const { batch: _half, ...live }: Message.Usage = b.reply.usage
       assert.isAbove(live.outputTokens, 0)
-      const priceOf = (usage: Message.Usage) => Price.usdOf("claude-haiku-5-5", usage)!
       assert.approximately(priceOf(b.reply.usage), priceOf(live) / 2, 1e-15)
       assert.strictEqual(c.error.reason._tag, "NotFound")
       assert.isFalse(c.error.isRetryable)

@@ -1,7 +1,7 @@
 /** What progress says of batches: from their events, in lines, in a live region, and when they are left. */
 import { assert, describe, it } from "@effect/vitest"
+import type { Event } from "fanfold"
 import * as BatchLines from "../../../src/cli/progress/BatchLines.ts"
-import type { BatchEvent } from "../../../src/claude/Event.ts"
 import { begin, dispatched, type Emitted, eventOf, fold, replied, started } from "../../RunEvents.ts"
 
 const hour = 60 * 60_000
@@ -23,7 +23,10 @@ const ended: Emitted = [
 
 /** The line of the last of these events. */
 const lineOf = (...emitteds: ReadonlyArray<Emitted>) =>
-  BatchLines.ofEvent(fold(...emitteds), eventOf(emitteds.at(-1)!) as BatchEvent)
+  BatchLines.ofEvent(fold(...emitteds), eventOf(emitteds.at(-1)!) as Event.BatchEvent)
+
+/** What is said after these events, an hour later. */
+const left = (...emitteds: ReadonlyArray<Emitted>) => BatchLines.leftLines(fold(...emitteds), "0k3x", hour)
 
 describe("the lines of a batch", () => {
   it("say what is sent, how it stands, and how it ended", () => {
@@ -43,7 +46,6 @@ describe("the lines of a batch", () => {
   })
 
   it("say how to come back to batches that are left, and nothing where there are none", () => {
-    const left = (...emitteds: ReadonlyArray<Emitted>) => BatchLines.leftLines(fold(...emitteds), "0k3x", hour)
     assert.deepStrictEqual(left(submitting, submitted), [
       "Batch msgbatch_1: 2 in progress; expires in 23 h 0 min",
       "Batches go on without this process. Come back with the same command, or fanfold runs resume 0k3x; cancel with fanfold runs cancel 0k3x"

@@ -18,7 +18,8 @@ const questions: Readonly<Record<string, string>> = {
   mock: "What does the mock itself cost?",
   overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
   "sequential-vs-parallel": "How much does asking in parallel buy, and how near is it to what is possible?",
-  startup: "How long does the command line take to start, and how much does it load?"
+  startup: "How long does the command line take to start, and how much does it load?",
+  workers: "How do workers share the asks of a run, and what becomes of a run whose workers or database are killed?"
 }
 const names = Object.keys(questions)
 const nameColumns = Math.max(...names.map(({ length }) => length))

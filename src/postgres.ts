@@ -8,7 +8,7 @@ export { layer } from "./journal/Database.ts"
 /** An address as libpq has it: `postgres://user:password@host:5432/database?sslmode=require`. */
 export type Address = string | Redacted.Redacted
 
-/** The option `journal` of a database: `Stack.layer({ journal: Postgres.journal(url) })`. */
+/** The option `journal` of a database: `Stack.layerConfig({ journal: Postgres.journal(url) })`. */
 export const journal = (address: Address): { readonly file: Redacted.Redacted } => ({
   file: typeof address === "string" ? Redacted.make(address) : address
 })

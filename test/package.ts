@@ -31,6 +31,12 @@ const required = (entries: ReadonlyArray<string>): string =>
 /** The scripts of `test/package/` that a user's project checks and runs, each with the last line that it prints. */
 const fixtures = join(project, "test/package")
 const withEffect = { "effect.ts": /^typed and run under/, "schemas.ts": /^schemas of the user's Effect/ }
+const withoutPostgres = {
+  "postgres.ts": /^a journal in PostgreSQL needs another package: npm install @effect\/sql-pg$/
+}
+const withPostgres = {
+  "postgres.ts": /^the journal postgres:\/\/127.0.0.1:1\/nowhere cannot be used: it cannot be reached: /
+}
 const withoutEffect = { "script.ts": /^run without Effect/ }
 
 const folder = await mkdtemp(join(tmpdir(), "fanfold-package-"))
@@ -87,14 +93,25 @@ try {
     const flags = ["--latency", "fixed:20", "--iterations", "1", "-o", "bench.svg"]
     const { stdout: table } = await shell("npx", "fanfold", "bench", plan, ...flags)
     assert(table.includes("80 ms") && (await readFile(join(home, "bench.svg"), "utf8")).startsWith("<svg "), table)
-    await checkAndRun(user, withEffect)
-    await shell("node", "-e", required(["fanfold", "fanfold/promise", "fanfold/mocks"]))
+    await checkAndRun(user, { ...withEffect, ...withoutPostgres })
+    await shell("npm", "install", "--silent", ...(await versionsOf(["@effect/sql-pg"])))
+    await checkAndRun(user, withPostgres)
+    await shell("node", "-e", required(["fanfold", "fanfold/promise", "fanfold/postgres", "fanfold/mocks"]))
 
     const script = await install("script", ...(await versionsOf(compilers)))
     const installed = await readdir(join(script.home, "node_modules"))
     assert(!installed.includes("effect") && !installed.includes("@anthropic-ai"), installed.join())
     await checkAndRun(script, withoutEffect)
     await script.shell("node", "-e", required(["fanfold/promise"]))
+    // The command line has what speaks to PostgreSQL in it.
+    const unreachable = script.shell(
+      "npx",
+      "fanfold",
+      "runs",
+      "--journal",
+      "postgres://nobody:s3cret@127.0.0.1:1/nowhere"
+    )
+    await assert.rejects(unreachable, /nowhere cannot be used: it cannot be reached: connect ECONNREFUSED/)
     console.log(`Node ${node}: ${plans.length} plans, programs with and without Effect: checked and run`)
   }
 } finally {

@@ -22,7 +22,7 @@ export const Options = Schema.Struct({
       .check(Schema.isInt(wholeNumber), Schema.isGreaterThanOrEqualTo(0, wholeNumber))
       .annotate({
         description:
-          "Most asks that this process sends itself at once while workers answer the others, 0 for none (default 8). Only with a journal in PostgreSQL"
+          "Most asks that this process sends itself at once where its journal is in PostgreSQL, while workers answer the others; 0 for none (default 8)"
       })
   )
 })

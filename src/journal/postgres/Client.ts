@@ -24,6 +24,9 @@ const password = Config.option(Config.Redacted("PGPASSWORD")).pipe(
   Effect.catch(() => Effect.succeed(undefined))
 )
 
+/** A reply, and a text that many asks share, may have megabytes; the server itself takes no row of more than 1 GB. */
+const maxMessageSize = 1_000_000_000
+
 /** A machine that has lost its power or network holds the locks of its runs no longer than these seconds. */
 const keepAlive = { tcp_keepalives_idle: "10", tcp_keepalives_interval: "5", tcp_keepalives_count: "4" }
 
@@ -39,6 +42,7 @@ export const settingsOf = Effect.fnUntraced(function* ({
     url,
     connectTimeout: new URL(Redacted.value(url)).searchParams.has("connect_timeout") ? undefined : connectTimeout,
     keepAlive: "10 seconds",
+    maxMessageSize,
     password: secret,
     startupParameters: { search_path: schema, application_name: "fanfold", ...keepAlive }
   } as const

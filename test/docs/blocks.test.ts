@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { examples, mockClaude, type Server } from "fanfold/mocks"
 import { type Ended, fanfold, folders, node, reaching, root, start, until } from "../cli/Process.ts"
+import { isInstalled, password, server as postgresServer } from "../Postgres.ts"
 import { type Block, blocksOf, isUpdate, pages, replaceIn, textOf } from "./Pages.ts"
 import { typed } from "./Shell.ts"
 
@@ -19,6 +20,17 @@ afterAll(async () => {
   rmSync(scripts, { recursive: true, force: true })
   await server.close()
 })
+
+/** The database that pages call `db.example/fanfold`; blocks that need it are skipped where there is none. */
+const postgres = postgresServer()
+beforeAll(() => {
+  if (!isInstalled) return
+  const { sql } = postgres()
+  for (const role of ["admin", "runner"]) sql(`CREATE ROLE ${role} LOGIN PASSWORD '${password}'`)
+  sql("CREATE DATABASE fanfold OWNER admin")
+})
+const needsDatabase = (text: string): boolean => /postgres:\/\/|JOURNAL_URL/.test(text)
+const databaseUrl = (user: string) => postgres().url("fanfold").replace("owner", user)
 
 const succeeds = ({ code, stderr, stdout }: Ended) => {
   assert.strictEqual(code, 0, stderr)
@@ -106,8 +118,9 @@ for (const page of pages) {
       if (language === "ts") {
         const file = join(scripts, `${name}-${index}.ts`)
         writeFileSync(file, text)
-        it(`shows a script that runs: ${titleOf(text)}`, async () => {
-          succeeds(await node(file, [], { env: reaching(server) }).ended)
+        it.skipIf(needsDatabase(text) && !isInstalled)(`shows a script that runs: ${titleOf(text)}`, async () => {
+          const env = { ...reaching(server), ...(needsDatabase(text) && { JOURNAL_URL: databaseUrl("admin") }) }
+          succeeds(await node(file, [], { env }).ended)
         })
       }
       if (/^(yaml|json|toml)$/.test(language)) {
@@ -122,7 +135,9 @@ for (const page of pages) {
     it("shows commands that run, one after the other", async () => {
       const cwd = folder()
       for (const block of shell) {
-        const lines = block.text.trim().split("\n")
+        if (needsDatabase(block.text) && !isInstalled) continue
+        const text = block.text.replaceAll(/postgres:\/\/(\w+)@db\.example\/fanfold/g, (_, user) => databaseUrl(user))
+        const lines = text.trim().split("\n")
         const ended = await typed(lines, cwd, server)
         const output = after(block)
         if (output !== undefined) shows(page, output, atHome(ended.get(lines.at(-1)!)!.stdout, cwd))

@@ -3,7 +3,7 @@ import { type Effect, Redacted } from "effect"
 import type { JournalError } from "./journal/Journal.ts"
 import * as OpenJournal from "./journal/OpenJournal.ts"
 
-export { layer } from "./journal/Database.ts"
+export { layer, register } from "./journal/Database.ts"
 
 /** An address as libpq has it: `postgres://user:password@host:5432/database?sslmode=require`. */
 export type Address = string | Redacted.Redacted

@@ -1,6 +1,12 @@
 /** A register in the memory of a test, whose processes may be killed or cut off, and whose answers take a time. */
 import { Clock, Effect } from "effect"
-import { type Decision, type Held, RegisterError, type SharedRegister } from "../src/scheduling/SharedRegister.ts"
+import {
+  type Decision,
+  type Held,
+  type Member,
+  RegisterError,
+  type SharedRegister
+} from "../src/scheduling/SharedRegister.ts"
 
 interface Entry {
   readonly value: string
@@ -10,14 +16,14 @@ interface Entry {
 /** `delayMillis`: how long an exchange takes, before and after its one step. */
 export const make = (delayMillis = 0) => {
   const names = new Map<string, Map<number, Entry>>()
-  let processes = 0
+  let members = 0
   const pause = delayMillis === 0 ? Effect.void : Effect.sleep(delayMillis)
 
   /** The register as one more process has it. */
   const join = () => {
-    const own = ++processes
     const state = { isKilled: false, isAway: false, exchanges: 0 }
     const step = Effect.fnUntraced(function* <A>(
+      own: number,
       name: string,
       decide: (others: ReadonlyArray<Held>) => Decision<A>,
       maxAgeMillis: number
@@ -41,7 +47,12 @@ export const make = (delayMillis = 0) => {
       return result
     })
     const register: SharedRegister = {
-      exchange: (name, decide, maxAgeMillis = Number.POSITIVE_INFINITY) => step(name, decide, maxAgeMillis)
+      join: Effect.sync((): Member => {
+        const own = ++members
+        return {
+          exchange: (name, decide, maxAgeMillis = Number.POSITIVE_INFINITY) => step(own, name, decide, maxAgeMillis)
+        }
+      })
     }
     return Object.assign(state, { register })
   }

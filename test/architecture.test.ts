@@ -192,6 +192,21 @@ describe("src", () => {
   })
   const inSdk = /^src\/(claude\/sdk|transport)\//
 
+  it("loads what speaks to PostgreSQL, and the queue, only where an address of one is given", () => {
+    const values = source.map(({ file, text }) => ({ file, text: text.replace(/^(?:import|export) type .*$/gm, "") }))
+    const early = complaintsIn(values, (file, { from, isDynamic }) =>
+      /^@effect\/sql-pg|^effect\/(sql|persistence)(\/(?!UserDirectories)|$)|(^|\/)(postgres|queue)\/\w+\.ts$/.test(
+        from
+      ) &&
+      !isDynamic &&
+      !inPostgres.test(file)
+        ? "import it dynamically, where a journal has such an address"
+        : undefined
+    )
+    assert.deepStrictEqual(early, [])
+  })
+  const inPostgres = /^src\/(journal\/postgres|layers\/queue)\//
+
   it("loads them ahead of that from its entry points, and from nowhere else", () => {
     const preloading = source.flatMap(({ file, text }) =>
       importsOf(text).some(({ from }) => from.endsWith("claude/Preload.ts")) ? [file] : []

@@ -5,7 +5,7 @@ import * as KeptRows from "../journal/KeptRows.ts"
 import type { StandaloneMock } from "../journal/StandaloneMock.ts"
 import * as KillMoment from "./KillMoment.ts"
 import * as Subject from "./Subject.ts"
-import type { Trouble } from "./Trouble.ts"
+import type { InjectedFaults } from "./InjectedFaults.ts"
 
 export interface Outcome {
   /** The moments at which a process was killed. */
@@ -28,7 +28,7 @@ interface Killing {
   readonly folder: string
   readonly mock: StandaloneMock
   readonly moments: ReadonlyArray<KillMoment.KillMoment>
-  readonly trouble: Trouble
+  readonly injected: InjectedFaults
   readonly expected: Subject.Undisturbed
 }
 
@@ -41,10 +41,10 @@ interface Life {
 /** A process that has not ended by then never will; it is killed and reported. */
 const maxLifeMillis = 60_000
 
-export const play = async ({ command, expected, folder, mock, moments, trouble }: Killing): Promise<Outcome> => {
+export const play = async ({ command, expected, folder, mock, moments, injected }: Killing): Promise<Outcome> => {
   await mock.reset()
-  if (trouble.hasForeignBatch) await Subject.addForeignBatch(mock.url)
-  for (const each of trouble.faults) await mock.fault(each)
+  if (injected.hasForeignBatch) await Subject.addForeignBatch(mock.url)
+  for (const each of injected.faults) await mock.fault(each)
   const lives: Array<Life> = []
   const waiting = [...moments]
   for (let isDone = false; !isDone;) {
@@ -77,7 +77,7 @@ export const play = async ({ command, expected, folder, mock, moments, trouble }
       ...problemsOfBills(bills, expected),
       ...(batched === 0 ? [] : [`${batched} requests of a batch were billed again`]),
       ...(live <= kills.length ? [] : [`${live} live requests were billed again in ${kills.length} kills`])
-    ].map((problem) => `${problem}\n${storyOf(trouble, lives, entries)}`)
+    ].map((problem) => `${problem}\n${storyOf(injected, lives, entries)}`)
   }
 }
 
@@ -121,9 +121,9 @@ const problemsOfDocument = ({ ended: { stdout } }: Life, expected: Subject.Undis
     : [`ended with another document: ${stdout.slice(0, 2000)}`]
 
 /** What happened, for whoever looks for the cause. */
-const storyOf = (trouble: Trouble, lives: ReadonlyArray<Life>, entries: ReadonlyArray<Entry>): string =>
+const storyOf = (injected: InjectedFaults, lives: ReadonlyArray<Life>, entries: ReadonlyArray<Entry>): string =>
   [
-    `trouble: ${trouble.names.join("; ") || "none"}`,
+    `injected: ${injected.names.join("; ") || "none"}`,
     ...lives.map(({ ended: { stderr }, moment }, index) => {
       const kill =
         moment === undefined ? "to its end" : `killed at ${moment.after} + ${Math.round(moment.delayMillis)} ms`

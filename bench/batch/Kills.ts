@@ -7,7 +7,7 @@ import { serve } from "../journal/StandaloneMock.ts"
 import * as KilledRun from "./KilledRun.ts"
 import * as KillMoment from "./KillMoment.ts"
 import * as Subject from "./Subject.ts"
-import * as Trouble from "./Trouble.ts"
+import * as InjectedFaults from "./InjectedFaults.ts"
 
 export interface Tally extends Omit<KilledRun.Outcome, "kills"> {
   readonly runs: number
@@ -18,19 +18,20 @@ export interface Tally extends Omit<KilledRun.Outcome, "kills"> {
   readonly batchesOfRuns: ReadonlyArray<number>
 }
 
-/** Kills of one run at most. */
-const maxKills = 3
+export interface Settings {
+  readonly seed: number
+  readonly kills: number
+  /** Kills of one run at most; runs are killed from once to that often. */
+  readonly maxKillsOfRun: number
+  /** Called after each run with the kills so far. */
+  readonly onRun?: (kills: number) => void
+}
 
 /** In one of so many runs the asks share a document. */
 const documentEvery = 4
 
-/** Kills `kills` processes; `onRun` is called after each run with the kills so far. */
-export const play = async (
-  command: Command,
-  kills: number,
-  seed: number,
-  onRun: (kills: number) => void = () => {}
-): Promise<Tally> => {
+/** Kills `kills` processes. */
+export const play = async (command: Command, { kills, maxKillsOfRun, onRun, seed }: Settings): Promise<Tally> => {
   const base = mkdtempSync(join(tmpdir(), "fanfold-batch-kills-"))
   const folderOf = (name: string, kind: Subject.Kind) => {
     const folder = join(base, name)
@@ -39,30 +40,32 @@ export const play = async (
     return folder
   }
   try {
-    const plain = folderOf("plain", "plain")
-    await using mock = await serve(command, plain, Subject.scenarioFile)
-    const expected = {
-      plain: await Subject.undisturbed(command, plain, mock),
-      document: await Subject.undisturbed(command, folderOf("document", "document"), mock)
+    await using mock = await serve(command, folderOf("mock", "plain"), Subject.scenarioFile)
+    const undisturbed = new Map<Subject.Kind, Subject.Undisturbed>()
+    const expectedOf = async (kind: Subject.Kind): Promise<Subject.Undisturbed> => {
+      const expected = undisturbed.get(kind) ?? (await Subject.undisturbed(command, folderOf(kind, kind), mock))
+      undisturbed.set(kind, expected)
+      return expected
     }
     const outcomes: Array<KilledRun.Outcome> = []
-    const troubles: Array<Trouble.Trouble> = []
+    const allInjected: Array<InjectedFaults.InjectedFaults> = []
     const killed = () => outcomes.flatMap((each) => each.kills)
     for (let drawn = 0; killed().length < kills;) {
-      const count = Math.min(1 + (outcomes.length % maxKills), kills - killed().length)
+      const count = Math.min(maxKillsOfRun - (outcomes.length % maxKillsOfRun), kills - killed().length)
       const moments = Array.from({ length: count }, () => KillMoment.draw(seed, drawn++))
-      const trouble = Trouble.draw(seed, outcomes.length)
+      const injected = InjectedFaults.draw(seed, outcomes.length)
       const kind = outcomes.length % documentEvery === documentEvery - 1 ? "document" : "plain"
       const folder = folderOf(`run${outcomes.length + 1}`, kind)
-      outcomes.push(await KilledRun.play({ command, folder, mock, moments, trouble, expected: expected[kind] }))
-      troubles.push(trouble)
-      onRun(killed().length)
+      const expected = await expectedOf(kind)
+      outcomes.push(await KilledRun.play({ command, folder, mock, moments, injected, expected }))
+      allInjected.push(injected)
+      onRun?.(killed().length)
     }
     const sum = (of: (outcome: KilledRun.Outcome) => number) => outcomes.reduce((total, each) => total + of(each), 0)
     return {
       runs: outcomes.length,
       kills: killed().length,
-      by: countsOf([...killed().map(({ after }) => after), ...troubles.flatMap(({ names }) => names)]),
+      by: countsOf([...killed().map(({ after }) => after), ...allInjected.flatMap(({ names }) => names)]),
       batches: sum(({ batches }) => batches),
       batchesOfRuns: outcomes.map(({ batches }) => batches),
       billedTwice: sum(({ billedTwice }) => billedTwice),

@@ -14,9 +14,9 @@ const simulated = (realMillis: number): number => realMillis / timeScale
 /** Requests of a batch are done within 10 hours, or 0.6 s. */
 const processingMillis = 10 * 60 * 60_000
 
-/** A new batch is in the list after so long, in real time; a client that looks for one must wait longer. */
+/** A new batch is in the list after so long, in real time. A client that looks for one waits longer, also for a late creation. */
 const listedMillis = 300
-const settleMillis = 1200
+const settle = "2 seconds"
 
 const names = Array.from({ length: asks }, (_, index) => `q${String(index + 1).padStart(2, "0")}`)
 
@@ -36,7 +36,7 @@ export const write = (folder: string, seed: number, kind: Kind): void => {
     ...(kind === "document" && { context: document }),
     asks: Object.fromEntries(names.map((name) => [name, `Question ${name}: what is it?`])),
     synthesis: "Fold them.",
-    batch: { poll: "60 millis", settle: `${settleMillis} millis` }
+    batch: { poll: "60 millis", settle }
   }
   const replies = names.map((name) => ({
     when: { part: "ask" as const, user: `Question ${name}:` },
@@ -60,8 +60,8 @@ export const slowResults = {
   operation: "batches.results"
 } as const
 
-/** A gateway gives the creation up after this, when the API begins with it: later than what `settle` would be from the intent on. */
-export const lateCreation = { kind: "lost", status: 504, millis: simulated(settleMillis + 100) } as const
+/** A gateway gives the creation up after 1.3 s, when the API begins with it: a process that was killed is looking for it by then. */
+export const lateCreation = { kind: "lost", status: 504, millis: simulated(1300) } as const
 
 const foreignId = "of-another-program-"
 

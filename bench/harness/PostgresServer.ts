@@ -98,8 +98,10 @@ export const serve = async (settings: ReadonlyArray<string> = []): Promise<Serve
       "max_connections=60",
       ...settings
     ]
-    // The shell ends the server when its own standard input does, which the system closes with the process of the tests.
-    const script = `"$@" & server=$!; { cat; kill -INT $server 2>/dev/null; } <&3 & cat=$!; wait $server; code=$?; kill $cat 2>/dev/null; exit $code`
+    // The shell ends the server, and removes its folder, when its own standard input ends, which the system closes with the
+    // process that serves it.
+    const orphaned = `cat; trap '' TERM; kill -INT $server && while kill -0 $server; do sleep 0.1; done; rm -rf '${folder}'`
+    const script = `"$@" & server=$!; { ${orphaned}; } <&3 2>/dev/null & cat=$!; wait $server; code=$?; kill $cat; exit $code`
     const child = spawn(
       "sh",
       ["-c", `exec 3<&0; ${script}`, "sh", join(bin, "postgres"), "-D", data, ...args.flatMap((each) => ["-c", each])],

@@ -69,8 +69,16 @@ export const prepare = async ({ asks, command, latencyMillis, lease, server }: S
     worker: () => begin("worker", "--journal", address, "--concurrency", `${placesPerWorker}`),
     run: (...args) =>
       begin(
-        ...["run", "plan.json", "--journal", address, "--queue-places", "0", "--no-progress"],
-        ...["-o", "out.json", ...args]
+        "run",
+        "plan.json",
+        "--journal",
+        address,
+        "--queue-places",
+        "0",
+        "--no-progress",
+        "-o",
+        "out.json",
+        ...args
       ),
     attempts,
     until: async (count) => {

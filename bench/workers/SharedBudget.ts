@@ -4,7 +4,7 @@
  */
 import { Effect, Fiber, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, Budget, Call, Claude, Message, Research, Stack } from "fanfold"
+import { Ask, Budget, Call, Claude, type Message, Research, Stack } from "fanfold"
 import * as MemoryRegister from "../../test/MemoryRegister.ts"
 import { billing, drawn, limitUsd, plannedCall, type Spent } from "../delivery/Budget.ts"
 
@@ -30,6 +30,9 @@ const redeliveryMillis = 2000
 
 /** One exchange with the register, there and back. */
 const exchangeMillis = 2
+
+/** The id of the run. */
+const run = "run"
 
 const simulate = Effect.fnUntraced(function* ({
   join = inMemory(),
@@ -71,6 +74,7 @@ const simulate = Effect.fnUntraced(function* ({
   const fibers = yield* Effect.forEach(members, (member) =>
     Effect.all(places, { concurrency: "unbounded" }).pipe(
       plannedCall(synthesis, named),
+      Effect.updateService(Call.Current, (call) => ({ ...call, run })),
       Effect.provide(stackOf(member)),
       Effect.forkChild
     )
@@ -87,7 +91,8 @@ const simulate = Effect.fnUntraced(function* ({
   const answered = Object.fromEntries(Object.entries(named).filter(([name]) => answers.has(name)))
   const folding = yield* Research.run(answered).pipe(
     Effect.andThen(synthesis),
-    Effect.provide(replaying(answers).pipe(Layer.provide(stackOf(members.at(-1)!)))),
+    plannedCall(synthesis, named),
+    Effect.provide(answering(answers).pipe(Layer.provide(stackOf(members.at(-1)!)))),
     Effect.isSuccess,
     Effect.forkChild
   )
@@ -98,27 +103,21 @@ const simulate = Effect.fnUntraced(function* ({
 
 const inMemory = () => MemoryRegister.make(exchangeMillis).join
 
-/** Answers asks as the journal does, and says with the synthesis what it has given. */
-const replaying = (answers: ReadonlyMap<string, Message.Reply>) => {
-  const reused = { tokens: 0, bytes: 0 }
-  for (const reply of answers.values()) {
-    reused.tokens += Math.ceil(1.25 * reply.usage.outputTokens) + 100
-    reused.bytes += Message.textOf(reply).length
-  }
-  return Claude.layerAround(
+/** Answers asks as the queue does, and sends the synthesis for their run. */
+const answering = (answers: ReadonlyMap<string, Message.Reply>) =>
+  Claude.layerAround(
     (send) => (request) =>
       Effect.flatMap(Call.Current, (call) =>
         call.part === "ask"
           ? Effect.succeed(answers.get(call.ask)!)
-          : Effect.provideService(send(request), Call.Current, { ...call, reused })
+          : Effect.provideService(send(request), Call.Current, { ...call, run })
       )
   )
-}
 
 /** One run of several processes under the budget, by the clock around it; the last of them must not be killed. */
 export const runLive = (seed: number, options: Options): Effect.Effect<Spent> =>
   simulate(options).pipe(Random.withSeed(`budget ${seed}`), Effect.scoped)
 
 /** The same in virtual time. */
-export const run = (seed: number, options: Options): Effect.Effect<Spent> =>
+export const runVirtual = (seed: number, options: Options): Effect.Effect<Spent> =>
   Effect.provide(runLive(seed, options), TestClock.layer())

@@ -15,7 +15,9 @@ import * as SharedPrefixLines from "./SharedPrefixLines.ts"
 export const toText = (
   { concurrency, deadline, layers, policy, synthesis }: Prepared,
   forecast: Forecast.Forecast,
-  kept?: JournalForecast
+  kept?: JournalForecast,
+  /** The same without batches; `undefined` where it is that. */
+  live?: Forecast.Forecast
 ): string => {
   const { atMostUsd, calls, unpriced } = forecast
   const askCount = synthesis === undefined ? calls.length : calls.length - 1
@@ -30,12 +32,17 @@ export const toText = (
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),
+    ...batchLines(live),
     ...(kept === undefined ? [] : keptLines(forecast, kept, layers.reuse)),
     ...addedLines(calls),
-    ...refusalLines(calls),
+    ...refusalLines(calls, live?.calls),
     ...budgetLines(layers.budget, atMostUsd),
     ...limitLines(calls, layers.pacing?.limits?.itpm),
-    ...SharedPrefixLines.lines(calls.filter(({ part }) => part === "ask")),
+    ...SharedPrefixLines.lines(
+      calls.filter(({ part }) => part === "ask"),
+      live !== undefined,
+      layers.prices
+    ),
     "Nothing was sent.",
     ""
   ].join("\n")
@@ -99,14 +106,41 @@ const addedLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<stri
   return [`Added by fanfold: about ${tokens} tokens to ${where}, its system prompt ("system" replaces it)`]
 }
 
-/** One line for each model whose refusals the API answers with another model. */
-const refusalLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> => {
-  const models = new Set(calls.flatMap(({ request: { fallbacks, model } }) => (fallbacks === undefined ? [] : [model])))
-  return Array.from(
-    models,
-    (model) =>
-      `Refusals: if ${inert(model)} declines, the API asks ${fallbacksOf(model).join(" or ")}; "at most" has the price of both ("refusals: gap" turns it off)`
-  )
+/** The models of requests that have `fallbacks`. */
+const modelsWithFallbacks = (all: ReadonlyArray<Forecast.Foreseen>): ReadonlySet<string> =>
+  new Set(all.flatMap(({ request: { fallbacks, model } }) => (fallbacks === undefined ? [] : [model])))
+
+const othersText = (model: string): string => fallbacksOf(model).join(" or ")
+
+/** One line for each model whose refusals the API answers with another model; `live`: the calls as they are after a batch. */
+const refusalLines = (
+  calls: ReadonlyArray<Forecast.Foreseen>,
+  live: ReadonlyArray<Forecast.Foreseen> = []
+): ReadonlyArray<string> => {
+  return [
+    ...Array.from(
+      modelsWithFallbacks(live.filter(({ part }) => part === "ask")),
+      (model) =>
+        `Refusals: if ${inert(model)} declines in its batch, it is asked live, where the API asks ${othersText(model)} ("refusals: gap" turns it off)`
+    ),
+    ...Array.from(
+      modelsWithFallbacks(calls),
+      (model) =>
+        `Refusals: if ${inert(model)} declines, the API asks ${othersText(model)}; "at most" has the price of both ("refusals: gap" turns it off)`
+    )
+  ]
+}
+
+/** What the same would cost live, and what becomes of requests that no batch answers. */
+const batchLines = (live: Forecast.Forecast | undefined): ReadonlyArray<string> => {
+  if (live === undefined) return []
+  const { atMostUsd, estimatedUsd } = live
+  return [
+    ...(atMostUsd === undefined || estimatedUsd === undefined
+      ? []
+      : [`Live, without batches: at most ${usdText(atMostUsd, "up")}, about ${usdText(estimatedUsd)}`]),
+    "Batch: asks that expire, are canceled, or end with a passing error there are asked live, at the live price"
+  ]
 }
 
 /** Names the sources of the prices: the list, the plan, or both. */

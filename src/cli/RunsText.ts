@@ -9,6 +9,7 @@ import { numberText, plural, unlessZero } from "../options/NumberText.ts"
 import type { AskRecord, Details, Listing, Run } from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
 import { modelText } from "./progress/AskTable.ts"
+import { countsText, line } from "./progress/BatchLines.ts"
 import * as TextTable from "./TextTable.ts"
 
 /** What texts depend on: ages on the time, in epoch milliseconds, and short paths on the working directory. */
@@ -53,7 +54,7 @@ const runColumns = (here: Here): ReadonlyArray<TextTable.Column<Run>> => [
   { title: "source", cell: sourceText }
 ]
 
-export const details = ({ asks, journal, run, synthesis }: Details, here: Here): string => {
+export const details = ({ asks, batches = [], journal, run, synthesis }: Details, here: Here): string => {
   const parts = [
     `${numberText(run.answered)} of ${plural(run.asks, "ask", "asks")} answered`,
     ...(run.reused === 0 ? [] : [`${numberText(run.reused)} from the journal`]),
@@ -66,6 +67,13 @@ export const details = ({ asks, journal, run, synthesis }: Details, here: Here):
     `Run ${inert(run.id)} of ${planText(run, here)}: ${run.state}`,
     `Begun ${minuteText(run.startedAt)}, ${roundedText(run.durationMillis)}, ${costText(run.estimatedCostUsd)} (estimated${source === "" ? "" : `, ${source}`})`,
     parts.join(", "),
+    ...batches.map((batch) =>
+      inert(
+        batch.isEnded
+          ? `Batch ${batch.id} has ended: ${countsText(batch.counts)}`
+          : `${line(batch, here.now)}, when last looked at`
+      )
+    ),
     ...(rows.length === 0 ? [] : ["", ...TextTable.lines(askColumns(run, here), rows)]),
     ""
   ].join("\n")

@@ -21,11 +21,13 @@ export const check = Command.make(
   Effect.fnUntraced(function* (flags) {
     const plan = yield* readPlan(flags.plan, yield* Flags.amend(flags))
     const forecast = Forecast.make(plan, plan.layers)
+    const { batch, ...unbatched } = plan.layers
+    const live = batch === undefined ? undefined : Forecast.make(plan, unbatched)
     const bodies = Object.fromEntries(forecast.calls.map(({ name, request }) => [name, bodyOf(request)]))
     const isPrinted = yield* Output.print(
       flags.json
         ? `${JSON.stringify(bodies, undefined, 2)}\n`
-        : toText(plan, forecast, yield* RunJournal.foretell(plan, yield* RunJournal.nameOf(flags.plan, plan)))
+        : toText(plan, forecast, yield* RunJournal.foretell(plan, yield* RunJournal.nameOf(flags.plan, plan)), live)
     )
     if (!isPrinted) return yield* failedWithoutMessage()
   })

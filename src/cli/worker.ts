@@ -53,7 +53,7 @@ export const worker = Command.make(
       shared: journal.shared!,
       source: answering,
       places,
-      senderOf: (options) => senderOf(connected, options),
+      senderOf: (_run, options) => senderOf(connected, options),
       onStart: () => progress.start(),
       onEnd: (end) => progress.end(end)
     }).pipe(

@@ -58,7 +58,7 @@ const searchResultTokens = 10_000
 const tokenizerFactor = 1.25
 
 /** Tokens of the tags around an answer in the synthesis. */
-const answerFrameTokens = 100
+export const answerFrameTokens = 100
 
 /** Tokens of an answer's sources, each a title and an address. Nothing limits their number; this is a high estimate. */
 const sourcesTokens = 4000
@@ -159,14 +159,16 @@ export const of = (
 export const dearest = (amounts: ReadonlyArray<Amount>): Amount =>
   amounts.reduce((a, b) => ({ usd: Math.max(a.usd, b.usd), tokens: Math.max(a.tokens, b.tokens) }), noAmount)
 
-/** The cost at most with each of several models, in their order; fails where one of them has no bound. */
+/** The cost at most with each of several models, in their order; fails where one of them has no bound. `isBatched`: the first. */
 export const byModel = (
   request: Request,
   models: ReadonlyArray<string>,
   prices: Price.Prices,
-  isPriced: boolean
+  isPriced: boolean,
+  isBatched = false
 ): Result.Result<ReadonlyArray<Amount>, string> =>
-  Result.all(models.map((model) => of({ ...request, model }, prices, isPriced)))
+  // Only the first model is asked in a batch.
+  Result.all(models.map((model, index) => of({ ...request, model }, prices, isPriced, isBatched && index === 0)))
 
 /** The cost of a reply, by the price of the model that answered, or else of the model that was asked. */
 export const spent = (request: Request, { declined, model, usage }: Reply, prices: Price.Prices): Amount => ({

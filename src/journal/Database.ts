@@ -2,6 +2,7 @@
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { JournalError } from "./Journal.ts"
+import type { SharedRegister } from "../scheduling/SharedRegister.ts"
 import { type Place, postgres } from "./OpenJournal.ts"
 
 /**
@@ -10,3 +11,10 @@ import { type Place, postgres } from "./OpenJournal.ts"
  */
 export const layer = (address: Place): Layer.Layer<SqlClient, JournalError> =>
   Layer.unwrap(Effect.map(postgres, ({ layerClient }) => layerClient(address)))
+
+/**
+ * What its processes let each other know, to share a budget (`Budget.Account`) or the limits of an account
+ * (`Pacing.SharedLimits`) by the client of `layer`. `address` is for messages.
+ */
+export const register = (address: Place): Effect.Effect<SharedRegister, JournalError, SqlClient> =>
+  Effect.flatMap(postgres, ({ makeRegister }) => makeRegister(address))

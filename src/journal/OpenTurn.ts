@@ -6,8 +6,8 @@ import type { TurnName } from "./Shared.ts"
 export interface OpenTurn extends TurnName {
   readonly journal: typeof Journal.Service
   readonly begun: BegunRun
-  /** Of the ask's first request. */
-  readonly request: { readonly key: string; readonly ordinal: number }
+  /** Of the ask's first request; `texts`: hashes of its long texts, which the journal has. */
+  readonly request: { readonly key: string; readonly ordinal: number; readonly texts: ReadonlyArray<string> }
   /** Set by whoever gives a reply that the journal has already: of which run, and when it came in epoch milliseconds. */
   kept: { readonly run: string; readonly at: number } | undefined
 }

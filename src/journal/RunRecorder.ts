@@ -113,7 +113,8 @@ export class RunRecorder {
       const n = this.#entryCount++
       return Effect.map(this.#known(keyed.key, ordinal), (known): Entry => {
         this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])
-        return { n, request: { key: keyed.key, ordinal }, known, turns: 0, reused: noAnswer }
+        const texts = keyed.texts.map(([hash]) => hash)
+        return { n, request: { key: keyed.key, ordinal, texts }, known, turns: 0, reused: noAnswer }
       })
     })
   }

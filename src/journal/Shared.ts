@@ -1,6 +1,6 @@
 /** What a journal offers beside where several machines share it: a durable queue of asks, and what other processes have added. */
 import type { Effect } from "effect"
-import type { PersistedQueue } from "effect/persistence"
+import type * as PersistedQueue from "effect/persistence/PersistedQueue"
 import type { AskError } from "../claude/AskError.ts"
 import type { Event } from "../claude/Event.ts"
 import type { Reply } from "../claude/Message.ts"
@@ -71,6 +71,8 @@ export interface Shared {
     turn: Pick<TurnName, "turn" | "key">,
     runs: ReadonlyArray<string>
   ) => Effect.Effect<string | undefined, JournalError>
+  /** Those long texts of requests that the journal has, by their hash. */
+  readonly texts: (hashes: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, string>, JournalError>
   readonly position: Effect.Effect<Position, JournalError>
   /** The events that were added to the first of the runs, and the items of all of them that have ended. */
   readonly added: (runs: ReadonlyArray<string>, since: Position) => Effect.Effect<Added, JournalError>

@@ -136,7 +136,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 }
 
 /** 43 characters of the key, and the ordinal. */
-const idOf = ({ key, ordinal }: OpenTurn.OpenTurn["request"]): string => `${key}-${ordinal}`
+const idOf = ({ key, ordinal }: Pick<OpenTurn.OpenTurn["request"], "key" | "ordinal">): string => `${key}-${ordinal}`
 
 /** The result as an attempt that leaves and ends at this moment. */
 const resultOf = (request: Request, outcome: MemberOutcome): Effect.Effect<Reply, AskError> => {

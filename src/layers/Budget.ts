@@ -4,7 +4,7 @@ import { AskError, OverBudget, Unbounded } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { type Claude, layerAround } from "../claude/Claude.ts"
-import type { Reply } from "../claude/Message.ts"
+import type { Reply, Request } from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import * as Issue from "../options/Issue.ts"
@@ -57,7 +57,7 @@ export const accountOf = (register: SharedRegister, run: string): Shared => ({ r
 
 /**
  * Where the processes that spend one budget let each other know what they have of it; none by default, as one process needs
- * none. The answers that are in a synthesis must come to it through the journal: those of other processes are not known here.
+ * none. Each of them has this layer with the same limit.
  */
 export const Account = Context.Reference<Shared | undefined>("fanfold/layers/Budget/Account", {
   defaultValue: () => undefined
@@ -76,7 +76,11 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
     Effect.gen(function* () {
       const account = yield* Account
       const ledger = new BudgetLedger({ usd, tokens })
-      const shared = account && new SharedBudget(ledger, account, (reservation) => overBudget(ledger, reservation))
+      const shared =
+        account &&
+        new SharedBudget(ledger, yield* account.register.join, account.name, (reservation) =>
+          overBudget(ledger, reservation)
+        )
       if (shared !== undefined) yield* Effect.addFinalizer(() => shared.close)
       return within(send, ledger, options.usd !== undefined, shared)
     })
@@ -101,8 +105,8 @@ const within = (send: Attempt.Send, ledger: BudgetLedger, isPriced: boolean, sha
     }
   }
 
-  return (request) =>
-    Effect.withFiber((fiber) => {
+  const reserveAndSend = (request: Request) =>
+    Effect.withFiber<Reply, AskError>((fiber) => {
       const call = fiber.getRef(Call.Current)
       const prices = fiber.getRef(Price.Overrides)
       const reserved = reservationOf(ledger, request, call, prices, isPriced, shared !== undefined)
@@ -143,6 +147,12 @@ const within = (send: Attempt.Send, ledger: BudgetLedger, isPriced: boolean, sha
       }
       return Effect.onExit(admitted, (exit) => Effect.sync(() => settle(exit)))
     })
+
+  if (shared === undefined) return reserveAndSend
+  return (request) =>
+    Effect.flatMap(Call.Current, ({ part }) =>
+      part === "synthesis" ? Effect.andThen(shared.learned, reserveAndSend(request)) : reserveAndSend(request)
+    )
 }
 
 const overBudget = (ledger: BudgetLedger, reservation: Reservation): AskError => {

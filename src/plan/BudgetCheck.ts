@@ -21,7 +21,7 @@ type Subject = Pick<Pipeline, "asks" | "synthesis" | "context">
 export const issuesOf = (
   { asks, context, synthesis }: Subject,
   budget: number | Budget,
-  { prices = {}, refusals = RefusalPolicy.standard }: Pick<StackOptions, "prices" | "refusals"> = {},
+  { batch, prices = {}, refusals = RefusalPolicy.standard }: Pick<StackOptions, "batch" | "prices" | "refusals"> = {},
   defaults: Ask.Options = {}
 ): ReadonlyArray<Issue.Issue> => {
   const limit: Budget = typeof budget === "number" ? { usd: budget } : budget
@@ -29,9 +29,10 @@ export const issuesOf = (
 
   const issues: Array<Issue.Issue> = []
   /** The cost at most with the first of the models; reports an issue where one of them has no bound. */
-  const boundOf = (path: ReadonlyArray<string>, request: Request, models: Models.Models) => {
-    const full = RefusalPolicy.withFallbacks(request, Models.others(models).length > 0, refusals)
-    const bounds = WorstCase.byModel(full, Models.all(models), prices, limit.usd !== undefined)
+  const boundOf = (path: ReadonlyArray<string>, request: Request, models: Models.Models, isBatched = false) => {
+    const hasFallback = !isBatched && Models.others(models).length === 0
+    const full = RefusalPolicy.withFallbacks(request, !hasFallback, refusals)
+    const bounds = WorstCase.byModel(full, Models.all(models), prices, limit.usd !== undefined, isBatched)
     if (Result.isSuccess(bounds)) return bounds.success[0]
     issues.push({ path, message: `no budget can bound this: ${bounds.failure}` })
     return undefined
@@ -40,7 +41,7 @@ export const issuesOf = (
   const planned = synthesis === undefined ? undefined : Synthesis.planned(synthesis, asks, prices, refusals)
   const costs = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<WorstCase.Amount> => {
     const request = Ask.requestOf(ask, shared)
-    const own = boundOf(["asks", name], request, Ask.modelsOf(ask, shared))
+    const own = boundOf(["asks", name], request, Ask.modelsOf(ask, shared), batch !== undefined)
     if (own === undefined) return []
     const added = WorstCase.synthesis(planned, WorstCase.answerTokens(request), prices)
     return [{ usd: own.usd + added.usd, tokens: own.tokens + added.tokens }]

@@ -1,10 +1,10 @@
 /** The calls of a pipeline and their cost, at most and estimated, before anything is sent. */
 import { Result } from "effect"
-import { noUsage, type Request } from "../claude/Message.ts"
+import { inBatch, noUsage, type Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { dearestOf, type Prices, priceOf, sumOf, usdOf } from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
-import { tokensOf } from "../cost/SharedPrefix.ts"
+import { prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
 import { charactersPerToken, estimateInputTokens } from "../cost/TokenCount.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { Options as StackOptions } from "../layers/Stack.ts"
@@ -47,18 +47,21 @@ export interface Forecast {
 }
 
 /** The options of a stack that its cost at most depends on. */
-type Costs = Pick<StackOptions, "prices" | "refusals">
+type Costs = Pick<StackOptions, "batch" | "prices" | "refusals">
 
-/** The forecast of a pipeline; `prices` override list prices. */
+/** The forecast of a pipeline; `prices` override list prices, and with `batch` the asks go into batches, without `fallbacks`. */
 export const make = (
   { asks, context, synthesis }: Pipeline,
-  { prices = {}, refusals = RefusalPolicy.standard }: Costs = {}
+  { batch, prices = {}, refusals = RefusalPolicy.standard }: Costs = {}
 ): Forecast => {
   const shared = context === undefined ? {} : { context }
+  const isBatched = batch !== undefined
+  const leads = leading()
   const calls = Object.entries(asks).map(([name, ask]) => {
     const models = Models.all(Ask.modelsOf(ask))
-    const request = RefusalPolicy.withFallbacks(Ask.requestOf(ask, shared), models.length > 1, refusals)
-    return askCall(name, request, models, { prices, refusals })
+    const own = Ask.requestOf(ask, shared)
+    const request = RefusalPolicy.withFallbacks(own, isBatched || models.length > 1, refusals)
+    return askCall(name, request, models, { prices, refusals, batched: isBatched ? leads(request) : undefined })
   })
   if (synthesis !== undefined) calls.push(synthesisCall(synthesis, asks, calls, { prices, refusals }))
   return {
@@ -72,11 +75,32 @@ export const make = (
 
 type Names = ReturnType<typeof Models.all>
 
-type Known = Required<{ readonly [K in keyof Costs]: Exclude<Costs[K], undefined> }>
+type Known = Required<{ readonly [K in Exclude<keyof Costs, "batch">]: Exclude<Costs[K], undefined> }>
 
-const askCall = (name: string, request: Request, models: Names, { prices, refusals }: Known): Foreseen => {
+/** What the document of a call in a batch costs: it is written to the cache for the others, or read there. */
+type Batched = "writes" | "reads"
+
+/** Says of each request, in their order, whether it is the first with its document. */
+const leading = () => {
+  const known = new Set<string>()
+  return (request: Request): Batched => {
+    const prefix = prefixOf(request)
+    if (prefix._tag !== "Context" || !known.has(prefix.cacheKey)) {
+      if (prefix._tag === "Context") known.add(prefix.cacheKey)
+      return "writes"
+    }
+    return "reads"
+  }
+}
+
+const askCall = (
+  name: string,
+  request: Request,
+  models: Names,
+  { batched, prices, refusals }: Known & { readonly batched: Batched | undefined }
+): Foreseen => {
   const inputTokens = estimateInputTokens(request)
-  const bounds = WorstCase.byModel(request, models, prices, true)
+  const bounds = WorstCase.byModel(request, models, prices, true, batched !== undefined)
   return {
     name,
     part: "ask",
@@ -85,7 +109,7 @@ const askCall = (name: string, request: Request, models: Names, { prices, refusa
     inputTokens,
     maxInputTokens: WorstCase.inputTokens(request),
     webSearches: WorstCase.searchesOf(request),
-    estimatedUsd: estimatedUsd(request, inputTokens, models, prices),
+    estimatedUsd: estimatedUsd(request, inputTokens, models, prices, batched),
     atMostUsd: Result.isFailure(bounds)
       ? undefined
       : refusals === "fallback"
@@ -125,15 +149,28 @@ const findingsTokens = (calls: ReadonlyArray<Foreseen>): number => {
   return calls.reduce((sum, { request }) => sum + request.maxTokens, Math.ceil(questions / charactersPerToken))
 }
 
-/** The shared document counts as written to the cache by every call, as calls that are sent together do not read it there. */
-const estimatedUsd = (request: Request, inputTokens: number, models: Names, prices: Prices): number | undefined => {
-  const cacheCreationInputTokens = Math.min(inputTokens, tokensOf(request.context ?? ""))
+/**
+ * The shared document counts as written to the cache by every call, as calls that are sent together do not read it there. In
+ * batches one writes it, for an hour, and the others read it.
+ */
+const estimatedUsd = (
+  request: Request,
+  inputTokens: number,
+  models: Names,
+  prices: Prices,
+  batched?: Batched
+): number | undefined => {
+  const ofDocument = Math.min(inputTokens, tokensOf(request.context ?? ""))
+  const written = batched === "reads" ? 0 : ofDocument
   const usage = {
     ...noUsage,
-    inputTokens: inputTokens - cacheCreationInputTokens,
-    cacheCreationInputTokens,
+    inputTokens: inputTokens - ofDocument,
+    cacheCreationInputTokens: written,
+    cacheReadInputTokens: ofDocument - written,
+    ...(batched !== undefined && written > 0 && { cacheCreation1hInputTokens: written }),
     outputTokens: request.maxTokens,
     webSearches: WorstCase.searchesOf(request)
   }
-  return usdOf(dearestOf(models, usage, prices), usage, prices)
+  const billed = batched === undefined ? usage : inBatch(usage)
+  return usdOf(dearestOf(models, billed, prices), billed, prices)
 }

@@ -1,5 +1,5 @@
 /** The schema of plans, and the pipeline that a plan stands for. */
-import { Effect, Record, Schema, Struct } from "effect"
+import { Effect, Predicate, Record, Schema, Struct } from "effect"
 import * as Ask from "../pipeline/Ask.ts"
 import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
@@ -96,7 +96,16 @@ const checkOptions = Issue.decode(Schema.toType(StackOptions))
 
 /** The issues of the layers' options after the command line has changed some of them. */
 export const checkLayers = (plan: Plan): Effect.Effect<ReadonlyArray<Issue.Issue>> =>
-  Effect.match(checkOptions(Struct.pick(plan, layerNames)), { onFailure: (issues) => issues, onSuccess: () => [] })
+  // A flag such as `--no-batch` leaves an option undefined.
+  Effect.match(
+    checkOptions(
+      Record.filter({ ...Struct.pick(plan, layerNames) } as Record<string, unknown>, Predicate.isNotUndefined)
+    ),
+    {
+      onFailure: (issues) => issues,
+      onSuccess: () => []
+    }
+  )
 
 /** The pipeline of a checked plan. A context that is a file is `undefined` here: `PlanFile.read` reads it. */
 export const toPipeline = (plan: Plan): Prepared => {

@@ -12,7 +12,7 @@ export interface BatchState {
 
 export class BatchStates {
   readonly #byId = new Map<string, BatchState>()
-  /** Requests by the nonce of the creation of their batch. */
+  /** Requests by the nonce of the creation of their batch, until its id is known. */
   readonly #requests = new Map<string, number>()
 
   /** In the order in which they were met. */
@@ -29,6 +29,11 @@ export class BatchStates {
     return this.all.filter(({ isEnded }) => !isEnded)
   }
 
+  /** How many creations have no known end: whether there is a batch is not known. */
+  get uncertain(): number {
+    return this.#requests.size
+  }
+
   add(event: BatchEvent): void {
     switch (event._tag) {
       case "BatchSubmitting":
@@ -38,8 +43,12 @@ export class BatchStates {
         const counts = { ...none, processing: this.#requests.get(event.nonce) ?? 0 }
         const { batch: id, expiresAt } = event
         this.#byId.set(id, { id, counts, expiresAt, isCanceling: false, isEnded: false })
+        this.#requests.delete(event.nonce)
         return
       }
+      case "BatchNotCreated":
+        this.#requests.delete(event.nonce)
+        return
       case "BatchPolled": {
         const { batch: id, counts, expiresAt, isCanceling } = event
         this.#byId.set(id, { id, counts, expiresAt, isCanceling, isEnded: false })

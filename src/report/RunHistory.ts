@@ -1,6 +1,6 @@
 /** What a journal says of its runs, as data. All but their end is folded from their events. */
 import { Schema } from "effect"
-import type { Event } from "../claude/Event.ts"
+import { BatchCounts, type Event } from "../claude/Event.ts"
 import type { RunSummary } from "../journal/Journal.ts"
 import { type AskState, isReused } from "./AskState.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
@@ -50,6 +50,15 @@ export const AskRecord = Schema.Struct({
 })
 export interface AskRecord extends Schema.Schema.Type<typeof AskRecord> {}
 
+/** `expiresAt`: epoch milliseconds. */
+const BatchRecord = Schema.Struct({
+  id: Schema.String,
+  counts: BatchCounts,
+  expiresAt: Schema.Finite,
+  isCanceling: Schema.Boolean,
+  isEnded: Schema.Boolean
+})
+
 /** `journal`: its place; null where there is none. */
 const place = { version: Schema.Literal(version), journal: Schema.NullOr(Schema.String) }
 
@@ -61,6 +70,8 @@ export interface Listing extends Schema.Schema.Type<typeof Listing> {}
 export const Details = Schema.Struct({
   ...place,
   run: Run,
+  /** Its Message Batches, as it has seen them last; absent where it has none. */
+  batches: Schema.optionalKey(Schema.Array(BatchRecord)),
   asks: Schema.Array(AskRecord),
   synthesis: Schema.NullOr(AskRecord)
 })
@@ -98,11 +109,12 @@ const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunSta
 
 export const detailsOf = (journal: string, summary: RunSummary, events: ReadonlyArray<Event>): Details => {
   const state = folded(events)
-  const { asks, synthesis } = state
+  const { asks, batches, synthesis } = state
   return {
     version,
     journal,
     run: record(summary, events, state),
+    ...(batches.all.length > 0 && { batches: batches.all }),
     asks: asks.map(askOf),
     synthesis: synthesis === undefined ? null : askOf(synthesis)
   }

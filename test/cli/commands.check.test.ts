@@ -8,6 +8,9 @@ const folder = folders()
 
 const escaped = (text: string) => text.replaceAll(/[().]/g, String.raw`\$&`)
 
+/** The two prices of a line. */
+const costs = (text: string) => (/at most \$([\d.]+).* about \$([\d.]+)/.exec(text) ?? []).slice(1).map(Number)
+
 describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
   it("says what would be sent and what it may cost, and calls nothing", async () => {
     const claude = mockClaude()
@@ -45,6 +48,30 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     )
     for (const { code, stderr } of [text, json, unpriced, several]) assert.deepStrictEqual([code, stderr], [0, ""])
     assert.strictEqual(claude.journal.attempts, 0)
+  })
+
+  it("has both prices of a batch, and what a shared document saves there", async () => {
+    const document = "A sentence of the document that all of them share. ".repeat(1600)
+    const asks = Object.fromEntries(
+      Array.from({ length: 300 }, (_, n) => [`q${n}`, { question: `${n}?`, maxTokens: 100 }])
+    )
+    const cwd = folder({ "plan.json": JSON.stringify({ context: document, asks, batch: { deadline: "2h" } }) })
+    const [batched, live] = await Promise.all([
+      fanfold(["check", "plan.json"], { cwd }),
+      fanfold(["check", "plan.json", "--no-batch"], { cwd })
+    ])
+    // Of 20,400 tokens of a document one ask writes 20,400 for an hour, and 299 read as many.
+    assert.include(
+      batched.stdout,
+      "Cache: q0 goes in a batch of its own, 299 asks follow once it has ended (about 20,400 tokens shared for an hour): about $0.3500 saved\n"
+    )
+    const [atMost, about] = costs(/^Cost: .*$/m.exec(batched.stdout)![0])
+    const liveLine = /^Live, without batches: .*$/m.exec(batched.stdout)![0]
+    assert.deepStrictEqual(costs(liveLine), costs(/^Cost: .*$/m.exec(live.stdout)![0]))
+    // For an hour a cache write costs twice the input price, not 1.25 times.
+    assert.isAtMost(atMost!, 0.81 * costs(liveLine)[0]!)
+    assert.isBelow(about!, 0.1 * costs(liveLine)[1]!)
+    assert.notInclude(live.stdout, "atch")
   })
 
   it("names what exceeds the configured limit of input tokens, with both numbers", async () => {

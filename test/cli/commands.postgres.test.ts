@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { fault, mockClaude } from "fanfold/mocks"
 import { isInstalled, password, server } from "../Postgres.ts"
 import { plan } from "./Planned.ts"
-import { fanfold, folders, reaching } from "./Process.ts"
+import { fanfold, folders, reaching, start, until } from "./Process.ts"
 
 const folder = folders()
 
@@ -67,6 +67,32 @@ describe.skipIf(!isInstalled)("a journal in PostgreSQL", { timeout: 120_000 }, (
       assert.notInclude(text, encodeURIComponent(password))
       assert.notInclude(text, "owner")
     }
+  })
+
+  it("whose database goes away in mid-run is waited for, and nothing is asked twice", async () => {
+    const names = Array.from({ length: 12 }, (_, n) => `a${n}`)
+    const asks = Object.fromEntries(names.map((name) => [name, `What is ${name}?`]))
+    const claude = mockClaude({ scenario: { latency: { uniform: [200, 400] } } })
+    await using api = await claude.serve()
+    const url = postgres().newDatabase()
+    const cwd = folder({ "plan.json": JSON.stringify({ asks, synthesis: "Fold", concurrency: 3 }) })
+    const options = { cwd, env: reaching(api) }
+    assert.strictEqual((await fanfold(["journal", "init", "--journal", url], options)).code, 0)
+    const { ended } = start(["run", "plan.json", "--journal", url, "-o", "out.json"], options)
+    await until(() => claude.journal.attempts >= 5)
+    await postgres().stop("immediate")
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    const whileAway = claude.journal.attempts
+    await postgres().start()
+    const { code, stderr } = await ended
+    assert.strictEqual(code, 0, stderr)
+    assert.lengthOf(stderr.match(/^Waiting for the database, as the journal postgres:/gm) ?? [], 1, stderr)
+    // Only calls that were under way, and those whose event was kept just before.
+    assert.isBelow(whileAway, names.length)
+    assert.strictEqual(claude.journal.attempts, names.length + 1)
+    const { runs } = JSON.parse((await fanfold(["runs", "--json", "--journal", url], options)).stdout)
+    assert.deepStrictEqual([runs[0].state, runs[0].answered], ["ended", names.length])
+    assert.deepStrictEqual(Object.keys(JSON.parse(readFileSync(join(cwd, "out.json"), "utf8")).answers), names)
   })
 
   it("is named by a plan, with its password in PGPASSWORD", async () => {

@@ -68,7 +68,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "fault.refuse": "The connection is refused",
   "fault.reset": "The connection is reset before any header",
   "fault.hang": "No header ever arrives",
-  "fault.lost": "The request is carried out and billed, but its reply is lost: a reset, or an error with `status`, `millis` after its arrival",
+  "fault.lost":
+    "The request is carried out and billed, but its reply is lost: a reset, or an error with `status`, `millis` after its arrival",
   "fault.cut": "The body ends early: with a reset, or as if it were complete",
   "fault.errorEvent": "A stream that began with 200 sends an `error` event; a plain reply becomes a 529",
   "fault.stall": "The body stops for `millis`, or for good",

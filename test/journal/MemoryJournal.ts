@@ -16,6 +16,8 @@ export interface Database {
   readonly log: Array<{ readonly writer: number; readonly run: string; readonly row: Row }>
   readonly offered: Set<string>
   readonly offers: Array<Parameters<(typeof PersistedQueue.PersistedQueueStore.Service)["offer"]>[0]>
+  /** How often workers that died have had each item. */
+  deaths: number
   /** Nothing is kept, as after the end of a process. */
   isSealed: boolean
   /** Items that were taken out of the queue by `claim`. */
@@ -37,7 +39,7 @@ export const database: Effect.Effect<Database, never, Scope.Scope> = Effect.gen(
       taken.add(item.id)
       return Effect.as(
         Effect.addFinalizer((exit) => Effect.sync(() => void (exit._tag === "Failure" && taken.delete(item.id)))),
-        { ...item, id: item.id.replace("#again", "") }
+        { ...item, id: item.id.replace("#again", ""), attempts: item.attempts + data.deaths }
       )
     })
   const offered = new Set<string>()
@@ -51,11 +53,12 @@ export const database: Effect.Effect<Database, never, Scope.Scope> = Effect.gen(
       inner.offer(options)
     )
   const store = { ...inner, offer, take }
-  return {
+  const data: Database = {
     store,
     offered,
     offers,
     isSealed: false,
+    deaths: 0,
     entries: [],
     turns: [],
     ends: [],
@@ -64,6 +67,7 @@ export const database: Effect.Effect<Database, never, Scope.Scope> = Effect.gen(
     taken,
     queries: {}
   }
+  return data
 })
 
 /** Delivers an item once more, as after the end of a process that had it. The worker gets it by the id that it had. */
@@ -117,6 +121,11 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
         settledIn(data.log).flatMap(({ item }) =>
           items.includes(item) || data.ends.includes(runOf(item)) ? [item] : []
         )
+      ),
+    texts: (hashes) =>
+      query(
+        "texts",
+        () => new Map(data.entries.flatMap(({ request }) => request.texts).filter(([hash]) => hashes.includes(hash)))
       ),
     position: query("position", () => String(data.log.length)),
     added: (runs, since) =>

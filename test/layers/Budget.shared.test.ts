@@ -4,7 +4,7 @@ import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Budget, Research, Stack } from "fanfold"
 import { limitUsd, run as runAlone } from "../../bench/delivery/Budget.ts"
-import { run } from "../../bench/workers/SharedBudget.ts"
+import { runVirtual as run } from "../../bench/workers/SharedBudget.ts"
 import { make, pass, reply } from "../FakeClaude.ts"
 import * as MemoryRegister from "../MemoryRegister.ts"
 import { dear, reasons, usage } from "./Budgeted.ts"
@@ -95,6 +95,17 @@ describe("a budget of several processes", () => {
     })
   )
 
+  it.effect("counts what an earlier layer of the same process has spent", () =>
+    Effect.gen(function* () {
+      const member = MemoryRegister.make().join()
+      const claude = make(() => Effect.succeed(reply("yes", { usage: usage(10_000) })))
+      yield* pass(Effect.provide(asking(2), over(claude, member)))
+      const findings = yield* pass(Effect.provide(asking(2), over(claude, member)))
+      assert.deepStrictEqual(reasons(findings), ["OverBudget"])
+      assert.strictEqual(claude.sent.length, 3)
+    })
+  )
+
   it.effect("lets nothing leave while the register is away, and goes on when it is back", () =>
     Effect.gen(function* () {
       const { held, join } = MemoryRegister.make()
@@ -130,8 +141,8 @@ describe("a budget of several processes", () => {
   it.effect("sends nothing where another version of fanfold has a share that cannot be read", () =>
     Effect.gen(function* () {
       const { join } = MemoryRegister.make()
-      const { register } = join()
-      yield* register.exchange("budget of a run", () => ({ value: { version: 2 }, result: undefined }))
+      const { exchange } = yield* join().register.join
+      yield* exchange("budget of a run", () => ({ value: { version: 2 }, result: undefined }))
       const claude = make()
       const asked = yield* Effect.forkChild(Effect.provide(asking(1), over(claude, join())))
       yield* TestClock.adjust("1 minute")

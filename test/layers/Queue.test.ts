@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { type Ask, AskError, Call, Claude, type Event, Journal, Queue, Research, Stack, Synthesis } from "fanfold"
+import { Ask, AskError, Call, Claude, type Event, Journal, Queue, Research, Stack, Synthesis } from "fanfold"
 import { asksOf, failure, make, questionOf, recorder, reply, timed } from "../FakeClaude.ts"
 import * as MemoryJournal from "../journal/MemoryJournal.ts"
 import type { BegunRun } from "../../src/journal/Journal.ts"
@@ -49,7 +49,7 @@ const worker = (data: MemoryJournal.Database, claude: Fake, places = 8) => {
     shared: journal.shared,
     source: "fake",
     places,
-    senderOf: (delivery) =>
+    senderOf: (_run, delivery) =>
       Effect.map(
         Layer.build(Effect.runSync(Stack.layerDeliveryOver(delivery)).pipe(Layer.provide(claude.layer))),
         (context) => Context.get(context, Claude.Claude).send
@@ -207,6 +207,24 @@ describe("a run whose journal is shared", () => {
       }).pipe(Effect.scoped)
   )
 
+  it.effect("leaves a document that its asks share in the journal, where a worker reads it once", () =>
+    Effect.gen(function* () {
+      const data = yield* MemoryJournal.database
+      const other = make()
+      const working = yield* Effect.forkChild(worker(data, other))
+      const document = "The harbour of Havn has nine cranes. ".repeat(100)
+      const asks = Object.fromEntries(["a", "b", "c"].map((name) => [name, Ask.text(name, { system: document })]))
+      yield* elapse(client(data, make(), asks))
+      assert.deepStrictEqual(
+        other.sent.map(({ request }) => request.system),
+        [document, document, document]
+      )
+      assert.isBelow(JSON.stringify(data.offers).length, 3 * 3000)
+      assert.isAtMost(data.queries["texts"]!, 3)
+      yield* Fiber.interrupt(working)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("reads by a number of queries that does not grow with its asks", () =>
     Effect.gen(function* () {
       const data = yield* MemoryJournal.database
@@ -268,9 +286,25 @@ describe("a worker", () => {
       const [offered] = data.offers
       yield* MemoryJournal.redeliver(data, offered!)
       const next = yield* Effect.forkChild(worker(data, other))
-      yield* TestClock.adjust("1 minute")
+      yield* elapse(Effect.sleep("5 seconds"))
       assert.lengthOf(other.sent, 1)
       yield* Fiber.interrupt(next)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("an ask that has ended five workers", () => {
+  it.effect("fails by name, and ends no sixth one", () =>
+    Effect.gen(function* () {
+      const data = yield* MemoryJournal.database
+      data.deaths = 5
+      const other = make()
+      const working = yield* Effect.forkChild(worker(data, other))
+      const { gaps } = yield* elapse(client(data, make(), asksOf("a")))
+      assert(gaps[0]!.outcome._tag === "Failed")
+      assert.deepStrictEqual(gaps[0]!.outcome.error.reason, new AskError.WorkerLost({ times: 5 }))
+      assert.lengthOf(other.sent, 0)
+      yield* Fiber.interrupt(working)
     }).pipe(Effect.scoped)
   )
 })

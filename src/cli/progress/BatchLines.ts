@@ -4,6 +4,7 @@ import { plural, numberText } from "../../options/NumberText.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import type { BatchState } from "../../report/BatchState.ts"
 import type { RunState } from "../../report/RunState.ts"
+import { inert } from "../../report/TerminalText.ts"
 
 /** The line for an event that `state` already contains; `undefined` for events that have none. */
 export const ofEvent = ({ batches }: RunState, event: BatchEvent): string | undefined => {
@@ -25,7 +26,18 @@ export const ofEvent = ({ batches }: RunState, event: BatchEvent): string | unde
   }
 }
 
-/** `Batch msgbatch_01: 12 in progress, 3 succeeded; ends within 23 h`. */
+/** Batches that live progress names; of more, their number. */
+const maxShown = 3
+
+/** The batches that are waited for, for live progress. */
+export const shown = ({ batches: { open, uncertain } }: RunState, now: number): ReadonlyArray<string> => {
+  const lines = open.slice(0, maxShown).map((batch) => `📦 ${inert(line(batch, now))}`)
+  if (open.length > maxShown) lines.push(`📦 … and ${plural(open.length - maxShown, "more batch", "more batches")}`)
+  if (uncertain > 0) lines.push("📦 Creating a batch")
+  return lines
+}
+
+/** `Batch msgbatch_01: 12 in progress, 3 succeeded; expires in 23 h`. */
 export const line = ({ counts, expiresAt, id, isCanceling }: BatchState, now: number): string =>
   `Batch ${id}: ${countsText(counts)}${isCanceling ? "; being canceled" : `; expires in ${roundedText(Math.max(0, expiresAt - now))}`}`
 
@@ -45,16 +57,16 @@ export const countsText = ({ canceled, errored, expired, processing, succeeded }
 
 /** What a process says that leaves batches behind: where they stand, and how to come back. `run`: undefined without a journal. */
 export const leftLines = (
-  { batches: { open } }: RunState,
+  { batches: { open, uncertain } }: RunState,
   run: string | undefined,
   now: number
 ): ReadonlyArray<string> => {
-  if (open.length === 0) return []
-  const isOne = open.length === 1
+  if (open.length + uncertain === 0) return []
   return [
     ...open.map((batch) => line(batch, now)),
+    ...(uncertain === 0 ? [] : ["A batch may have been created, which is found out at the next run"]),
     run === undefined
-      ? `Nothing of this run is kept, so that ${isOne ? "its results" : "their results"} cannot be fetched`
-      : `${isOne ? "It goes" : "They go"} on without this process. Come back with the same command, or fanfold runs resume ${run}; cancel with fanfold runs cancel ${run}`
+      ? "Nothing of this run is kept, so that the results cannot be fetched"
+      : `Batches go on without this process. Come back with the same command, or fanfold runs resume ${run}; cancel with fanfold runs cancel ${run}`
   ]
 }

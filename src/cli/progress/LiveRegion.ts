@@ -6,19 +6,21 @@ import { numberText, plural } from "../../options/NumberText.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { usdText } from "../../claude/Price.ts"
 import { estimateTokens, finalLines, line, type View } from "./AskLine.ts"
+import * as BatchLines from "./BatchLines.ts"
 import { withReferences } from "./RepeatedReasons.ts"
 import { cut, lastLines, wrap } from "./TextWrap.ts"
 
 /** The asks (or their counts and the longest-running ones), the last lines of the streamed synthesis, and the footer. */
 export const frameLines = (view: View): ReadonlyArray<string> => {
   const { columns, rows, state } = view
+  const inBatches = BatchLines.shown(state, view.now).slice(0, Math.max(0, rows - minRowsForBlank))
   // One row is for the footer, and one for the cursor below the region.
-  const bodyRows = Math.max(1, rows - 1) - 1
+  const bodyRows = Math.max(1, rows - 1) - 1 - inBatches.length
   const { synthesis } = state
   const body =
     synthesis === undefined ? askLines(view, bodyRows) : synthesisLines(view, synthesis, rowsWithoutBlank(bodyRows))
   const blank = body.length > 0 && body.length < bodyRows ? [""] : []
-  return [...body, ...blank, footer(view)].map((line) => cut(line, columns))
+  return [...body, ...inBatches, ...blank, footer(view)].map((line) => cut(line, columns))
 }
 
 /** What stays on the terminal, and the asks whose error message it contains in full. */

@@ -1,6 +1,6 @@
 /** The queue of asks in the database, how its items ended, and what other processes have added to a run. */
 import { Effect, References, Result, Schema, type Scope } from "effect"
-import { PersistedQueue } from "effect/persistence"
+import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { Event } from "../../claude/Event.ts"
@@ -88,11 +88,12 @@ export const clear = Effect.fnUntraced(function* (sql: SqlClient, runs: Readonly
   yield* sql.unsafe("DELETE FROM settled WHERE run = ANY($1::text[])", [runs])
 })
 
+/** `failed`: a process of another version could not read it. */
 const claimSql = `
   UPDATE ${table} SET state = 'completed', acquired_at = NULL, acquired_by = NULL, updated_at = now()
   WHERE sequence IN (
     SELECT sequence FROM ${table}
-    WHERE id = ANY($1::text[]) AND state = 'pending'
+    WHERE id = ANY($1::text[]) AND state IN ('pending', 'failed')
       AND (acquired_at IS NULL OR acquired_at < now() - make_interval(secs => $3))
     ORDER BY sequence DESC LIMIT $2 FOR UPDATE SKIP LOCKED
   ) RETURNING id, attempts`
@@ -177,6 +178,16 @@ export const make = Effect.fnUntraced(function* (
       Effect.map(
         reading(sql.unsafe<{ readonly id: string }>(offeredSql, [key, ordinal, turn.turn, turn.key, runs])),
         ([row]) => row?.id
+      ),
+    texts: (hashes) =>
+      Effect.map(
+        reading(
+          sql.unsafe<{ readonly hash: string; readonly body: string }>(
+            "SELECT hash, body FROM text WHERE hash = ANY($1::text[])",
+            [hashes]
+          )
+        ),
+        (rows) => new Map(rows.map(({ body, hash }) => [hash, JSON.parse(body) as string]))
       ),
     position: Effect.map(
       reading(sql.unsafe<{ readonly now: string }>("SELECT pg_current_snapshot()::text AS now")),

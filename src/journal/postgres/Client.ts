@@ -21,7 +21,7 @@ const connectTimeout = "10 seconds"
 /** A password that is not in the address may be in the variable that libpq reads. */
 const password = Config.option(Config.Redacted("PGPASSWORD")).pipe(
   Effect.map(Option.getOrUndefined),
-  Effect.catch(() => Effect.succeed(undefined))
+  Effect.orElseSucceed(() => undefined)
 )
 
 /** A reply, and a text that many asks share, may have megabytes; the server itself takes no row of more than 1 GB. */

@@ -3,6 +3,7 @@ import { Console, Effect, Layer, type Redacted, Result, Schema, Scope } from "ef
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { Event } from "../../claude/Event.ts"
+import type { SharedRegister } from "../../scheduling/SharedRegister.ts"
 import type { Journal, JournalError } from "../Journal.ts"
 import * as Address from "./Address.ts"
 import * as AskQueue from "./AskQueue.ts"
@@ -12,6 +13,7 @@ import * as Forget from "./Forget.ts"
 import { Outage } from "./Outage.ts"
 import { addKeys } from "./Rekey.ts"
 import { RunLocks } from "./RunLocks.ts"
+import * as PostgresRegister from "./PostgresRegister.ts"
 import * as RunList from "./RunList.ts"
 import * as Search from "./Search.ts"
 import * as Tables from "./Tables.ts"
@@ -37,6 +39,10 @@ export const layerClient = (given: Given): Layer.Layer<SqlClient, JournalError> 
       Layer.provideMerge(Layer.effectDiscard(Tables.check(address.place)), Client.layer(address))
     )
   )
+
+/** What the processes of the database let each other know, by its client. */
+export const makeRegister = (given: Given): Effect.Effect<SharedRegister, JournalError, SqlClient> =>
+  Effect.flatMap(Effect.fromResult(Address.parse(given)), ({ place }) => PostgresRegister.make(place))
 
 /** Opens a journal for runs. What it has taken is written before it is closed. */
 export const make = Effect.fnUntraced(function* (
@@ -98,9 +104,10 @@ const of = (sql: SqlClient, place: string, locks: RunLocks, outage: Outage, writ
     begin: (run, options) =>
       Effect.gen(function* () {
         const n = yield* RunList.nextNumber(sql)
-        yield* Effect.acquireRelease(locks.take(n), () => locks.release(n))
-        const begun = yield* RunList.begin(sql, run, n, options)
+        yield* locks.take(n)
+        const begun = yield* Effect.onError(RunList.begin(sql, run, n, options), () => locks.release(n))
         if ("open" in begun) yield* locks.release(n)
+        else yield* Effect.addFinalizer(() => locks.release(n))
         return begun
       }).pipe(writing),
     unfinished: (plan, source) => RunList.unfinished(sql, plan, source).pipe(reading),

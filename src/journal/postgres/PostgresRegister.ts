@@ -2,7 +2,13 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { type Decision, type Held, RegisterError, type SharedRegister } from "../../scheduling/SharedRegister.ts"
+import {
+  type Decision,
+  type Held,
+  type Member,
+  RegisterError,
+  type SharedRegister
+} from "../../scheduling/SharedRegister.ts"
 import { newRunId } from "../Journal.ts"
 import * as Failure from "./Failure.ts"
 
@@ -20,49 +26,54 @@ const lockSql = "SELECT pg_advisory_xact_lock($1, hashtext($2)), set_config('syn
 
 const heldSql = `
   SELECT value, (extract(epoch FROM clock_timestamp() - at) * 1000)::float8 AS age FROM shared
-  WHERE name = $1 AND process <> $2`
+  WHERE name = $1 AND member <> $2`
 
 const forgetSql = `
-  DELETE FROM shared WHERE name = $1 AND process <> $2 AND at < clock_timestamp() - $3::float8 * interval '1 millisecond'`
+  DELETE FROM shared WHERE name = $1 AND member <> $2 AND at < clock_timestamp() - $3::float8 * interval '1 millisecond'`
 
 const writeSql = `
-  INSERT INTO shared (name, process, value, at) VALUES ($1, $2, $3, clock_timestamp())
-  ON CONFLICT (name, process) DO UPDATE SET value = excluded.value, at = excluded.at`
+  INSERT INTO shared (name, member, value, at) VALUES ($1, $2, $3, clock_timestamp())
+  ON CONFLICT (name, member) DO UPDATE SET value = excluded.value, at = excluded.at`
 
-const removeSql = "DELETE FROM shared WHERE name = $1 AND process = $2"
+const removeSql = "DELETE FROM shared WHERE name = $1 AND member = $2"
 
-/** A member of its own at each call. `place`: of the database, for messages. */
+/** `place`: of the database, for messages. */
 export const make = Effect.fnUntraced(function* (place: string): Effect.fn.Return<SharedRegister, never, SqlClient> {
   const sql = yield* SqlClient
-  const process = yield* newRunId
   const errorOf = (error: SqlError) =>
     new RegisterError({ message: Failure.errorAt(place, "cannot be used", error).message })
 
-  const exchange = <A>(name: string, decide: (others: ReadonlyArray<Held>) => Decision<A>, maxAgeMillis: number) =>
+  const exchange = <A>(
+    member: string,
+    name: string,
+    decide: (others: ReadonlyArray<Held>) => Decision<A>,
+    maxAgeMillis: number
+  ) =>
     Effect.gen(function* () {
       const isPassing = maxAgeMillis < Number.POSITIVE_INFINITY
       yield* sql.unsafe(lockSql, [lockClass, name, isPassing ? "off" : "on"])
-      if (isPassing) yield* sql.unsafe(forgetSql, [name, process, maxAgeMillis])
-      const rows = yield* sql.unsafe<{ readonly value: string; readonly age: number }>(heldSql, [name, process])
+      if (isPassing) yield* sql.unsafe(forgetSql, [name, member, maxAgeMillis])
+      const rows = yield* sql.unsafe<{ readonly value: string; readonly age: number }>(heldSql, [name, member])
       const { result, value } = yield* Effect.try({
         try: () => decide(rows.map(({ age, value }) => ({ value: JSON.parse(value) as unknown, ageMillis: age }))),
         catch: (error) =>
           new RegisterError({ message: `what another process has written cannot be read: ${String(error)}` })
       })
       yield* value === undefined
-        ? sql.unsafe(removeSql, [name, process])
-        : sql.unsafe(writeSql, [name, process, JSON.stringify(value)])
+        ? sql.unsafe(removeSql, [name, member])
+        : sql.unsafe(writeSql, [name, member, JSON.stringify(value)])
       return result
     })
 
-  return {
+  const memberOf = (id: string): Member => ({
     exchange: (name, decide, maxAgeMillis = Number.POSITIVE_INFINITY) =>
-      sql.withTransaction(exchange(name, decide, maxAgeMillis)).pipe(
+      sql.withTransaction(exchange(id, name, decide, maxAgeMillis)).pipe(
         Effect.mapError((error) => (error._tag === "SqlError" ? errorOf(error) : error)),
         Effect.timeoutOrElse({
           duration: timeout,
           orElse: () => Effect.fail(new RegisterError({ message: `the database ${place} does not answer` }))
         })
       )
-  }
+  })
+  return { join: Effect.map(newRunId, memberOf) }
 })

@@ -46,10 +46,10 @@ const journal = [
   `CREATE INDEX event_seq ON event (run, seq)`
 ]
 
-/** One row for each process that holds something under a name: its share of a budget, or of the limits of an account. */
+/** One row for each member that holds something under a name: its share of a budget, or of the limits of an account. */
 const shared = [
   `CREATE TABLE shared (
-    name text, process text, value text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (name, process)
+    name text, member text, value text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (name, member)
   ) WITH (fillfactor = 50)`
 ]
 

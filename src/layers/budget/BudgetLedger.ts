@@ -94,13 +94,15 @@ export class BudgetLedger {
 
   /** What this process has of the budget, as the others are to count it. */
   get share(): BudgetShare {
-    const { expectedTokens = 0, known } = this.synthesis ?? {}
+    const { answers = 0, expectedTokens = 0, known } = this.synthesis ?? {}
     return {
       version: 1,
       spent: this.#spent,
       reserved: this.#reserved,
       open: this.#open,
+      answers,
       answerTokens: known?.tokens ?? 0,
+      answerBytes: known?.bytes ?? 0,
       expectedTokens,
       isSynthesisSent: this.isSynthesisSent
     }

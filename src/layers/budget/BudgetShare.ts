@@ -5,13 +5,15 @@ import type { Held } from "../../scheduling/SharedRegister.ts"
 
 const AmountData = Schema.Struct({ usd: Schema.Finite, tokens: Schema.Finite })
 
-/** `open`: reservations that are not settled. Tokens are of answers that the synthesis will read: those known, those under way. */
+/** `open`: reservations that are not settled. Of answers: those that the synthesis will read; `expectedTokens`: those under way. */
 const BudgetShare = Schema.Struct({
   version: Schema.Literal(1),
   spent: AmountData,
   reserved: AmountData,
   open: Schema.Int,
+  answers: Schema.Int,
   answerTokens: Schema.Int,
+  answerBytes: Schema.Int,
   expectedTokens: Schema.Int,
   isSynthesisSent: Schema.Boolean
 })
@@ -28,7 +30,9 @@ export interface Others {
   readonly spent: Amount
   readonly reserved: Amount
   readonly open: number
+  readonly answers: number
   readonly answerTokens: number
+  readonly answerBytes: number
   readonly expectedTokens: number
   readonly isSynthesisSent: boolean
 }
@@ -45,7 +49,9 @@ export const together = (held: ReadonlyArray<Held>): Others | undefined =>
       spent: add(sum?.spent ?? noAmount, spent),
       reserved: add(sum?.reserved ?? noAmount, isLost ? noAmount : share.reserved),
       open: (sum?.open ?? 0) + (isLost ? 0 : share.open),
+      answers: (sum?.answers ?? 0) + share.answers,
       answerTokens: (sum?.answerTokens ?? 0) + share.answerTokens + (isLost ? share.expectedTokens : 0),
+      answerBytes: (sum?.answerBytes ?? 0) + share.answerBytes,
       expectedTokens: (sum?.expectedTokens ?? 0) + (isLost ? 0 : share.expectedTokens),
       isSynthesisSent: sum?.isSynthesisSent === true || share.isSynthesisSent
     }

@@ -60,7 +60,7 @@ const synthesisMax = (
   return smaller(max, withKnown(request, reserve.known, prices) ?? max)
 }
 
-/** Which answers of other processes it reads is not known here: those that the journal has given count by their tokens. */
+/** All answers that any process knows count by their tokens: those that are in the document, and perhaps some that were lost. */
 const sharedSynthesisMax = (
   ledger: BudgetLedger,
   request: Request,
@@ -69,18 +69,26 @@ const sharedSynthesisMax = (
   prices: Prices
 ): WorstCase.Amount => {
   const reserve = ledger.knownReserveOf(call.run)
+  if (call.reused !== undefined) reserve?.put(reusedAnswers, call.reused, false)
   if (reserve !== undefined) reserve.isSent = true
   ledger.isSynthesisSent = true
-  return call.reused === undefined ? max : smaller(max, withKnown(request, call.reused, prices) ?? max)
+  const own = reserve?.known ?? call.reused ?? { tokens: 0, bytes: 0 }
+  // What the answers take of the document is known only where it is known what it has beside them.
+  const { answerBytes = 0, answers = 0, answerTokens = 0, expectedTokens = 0 } = (call.synthesis && ledger.others) ?? {}
+  // The frame of an answer is in its tokens.
+  const frames = WorstCase.answerFrameTokens * (answers + (reserve?.answers ?? 0))
+  const known = { bytes: own.bytes + answerBytes + frames, tokens: own.tokens + answerTokens + expectedTokens }
+  return smaller(max, withKnown(request, known, prices, call.synthesis?.inputTokens) ?? max)
 }
 
-/** What a synthesis takes whose known answers count by their tokens, and everything else in it by its length. */
+/** What a synthesis takes whose known answers count by their tokens, and everything else in it by its length, at least `least`. */
 const withKnown = (
   request: Request,
   { bytes, tokens }: WorstCase.Answer,
-  prices: Prices
+  prices: Prices,
+  least = 0
 ): WorstCase.Amount | undefined => {
-  const inputTokens = Math.max(0, WorstCase.inputTokens(request) - bytes) + tokens
+  const inputTokens = Math.max(least, WorstCase.inputTokens(request) - bytes) + tokens
   const usage = { inputTokens, outputTokens: request.maxTokens, webSearches: WorstCase.searchesOf(request) }
   return WorstCase.amount(request.model, usage, prices)
 }

@@ -1,10 +1,10 @@
 /** Admits the calls of one process to a budget that several share: no call leaves before the others know what it reserves. */
-import { Effect, Exit } from "effect"
+import { Effect, Exit, Schedule } from "effect"
 import type { AskError } from "../../claude/AskError.ts"
 import { noAmount } from "../../cost/WorstCase.ts"
 import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
 import { SharedTimer } from "../../scheduling/SharedTimer.ts"
-import type { Decision, Held, Shared } from "../../scheduling/SharedRegister.ts"
+import type { Decision, Held, Member } from "../../scheduling/SharedRegister.ts"
 import type { BudgetLedger, Reservation } from "./BudgetLedger.ts"
 import { renewMillis, together } from "./BudgetShare.ts"
 import type { ReservedCall } from "./ReservedCall.ts"
@@ -30,7 +30,8 @@ interface Waiting {
 
 export class SharedBudget {
   readonly #ledger: BudgetLedger
-  readonly #shared: Shared
+  readonly #member: Member
+  readonly #name: string
   readonly #overBudget: (reservation: Reservation) => AskError
   /** In the order of their arrival. */
   readonly #waiting = new Set<Waiting>()
@@ -44,9 +45,10 @@ export class SharedBudget {
   #failures = 0
   #retryAt = 0
 
-  constructor(ledger: BudgetLedger, shared: Shared, overBudget: (reservation: Reservation) => AskError) {
+  constructor(ledger: BudgetLedger, member: Member, name: string, overBudget: (reservation: Reservation) => AskError) {
     this.#ledger = ledger
-    this.#shared = shared
+    this.#member = member
+    this.#name = name
     this.#overBudget = overBudget
   }
 
@@ -66,6 +68,16 @@ export class SharedBudget {
         if (this.#waiting.delete(waiting)) this.#start(fiber)
       })
     })
+  }
+
+  /** Learns what the others have: the synthesis is reserved by the length of all answers. */
+  get learned(): Effect.Effect<void> {
+    return this.#member
+      .exchange(this.#name, (others) => {
+        this.#ledger.others = together(others)
+        return { value: this.#ledger.share, result: undefined }
+      })
+      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.orDie)
   }
 
   /** A call was settled in the ledger: the others are to know. */
@@ -90,7 +102,7 @@ export class SharedBudget {
   }
 
   get #exchange() {
-    return this.#shared.register.exchange(this.#shared.name, (others) => this.#decide(others))
+    return this.#member.exchange(this.#name, (others) => this.#decide(others))
   }
 
   #exchangeAll(): Effect.Effect<void> {

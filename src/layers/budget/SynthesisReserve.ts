@@ -29,6 +29,11 @@ export class SynthesisReserve {
     return this.#expectedTokens
   }
 
+  /** How many answers are known; all of the journal are one. */
+  get answers(): number {
+    return this.#answers.size
+  }
+
   /** All answers so far. */
   get known(): Answer {
     return this.#known

@@ -1,7 +1,7 @@
 /** Keeps a model class within this process's share of the account's limits, while it has calls. */
 import { Effect, Exit } from "effect"
 import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
-import type { Decision, Held, Shared } from "../../scheduling/SharedRegister.ts"
+import type { Decision, Held, Member, Shared } from "../../scheduling/SharedRegister.ts"
 import type { ClassLimiter } from "./ClassLimiter.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Learned } from "./LearnedLimits.ts"
@@ -32,7 +32,8 @@ interface Agreed {
 }
 
 export class SharedClass {
-  readonly #shared: Shared
+  readonly #member: Effect.Effect<Member>
+  readonly #name: string
   readonly #dispatcher: Dispatcher
   #limiter: ClassLimiter | undefined
   /** What this process holds, and when it was agreed on. */
@@ -45,7 +46,13 @@ export class SharedClass {
   #hasLogged = false
 
   constructor({ name, register }: Shared, modelClass: string, dispatcher: Dispatcher) {
-    this.#shared = { register, name: `${name} ${modelClass}` }
+    let member: Member | undefined
+    this.#member = Effect.suspend(() =>
+      member === undefined
+        ? Effect.tap(register.join, (joined) => Effect.sync(() => void (member ??= joined)))
+        : Effect.succeed(member)
+    )
+    this.#name = `${name} ${modelClass}`
     this.#dispatcher = dispatcher
   }
 
@@ -90,7 +97,9 @@ export class SharedClass {
     const leave = Effect.suspend(() => {
       this.#isRunning = false
       this.#own = undefined
-      const left = this.#shared.register.exchange(this.#shared.name, () => ({ value: undefined, result: undefined }))
+      const left = Effect.flatMap(this.#member, ({ exchange }) =>
+        exchange(this.#name, () => ({ value: undefined, result: undefined }))
+      )
       return Effect.ignore(Effect.timeout(left, lostAfterMillis))
     })
     return Effect.andThen(step, wait).pipe(
@@ -106,8 +115,8 @@ export class SharedClass {
   }
 
   get #exchange() {
-    return Effect.withFiber((fiber) =>
-      this.#shared.register.exchange(this.#shared.name, (held) => this.#decide(held, nowMillis(fiber)), lostAfterMillis)
+    return Effect.flatMap(this.#member, ({ exchange }) =>
+      Effect.withFiber((fiber) => exchange(this.#name, (held) => this.#decide(held, nowMillis(fiber)), lostAfterMillis))
     )
   }
 

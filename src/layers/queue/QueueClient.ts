@@ -1,6 +1,6 @@
 /** The asks of one run that wait for whichever process has a place for them: a worker, or this one. */
 import { Deferred, Effect, Latch, Schedule, type Scope } from "effect"
-import type { PersistedQueue } from "effect/persistence"
+import type * as PersistedQueue from "effect/persistence/PersistedQueue"
 import { AskError, WorkerLost } from "../../claude/AskError.ts"
 import type { Send } from "../../claude/Attempt.ts"
 import * as Call from "../../claude/Call.ts"
@@ -117,7 +117,7 @@ export class QueueClient {
         entry,
         turn: turn.turn,
         key,
-        ...written(request),
+        ...written(request, turn.request.texts),
         call: fiber.getRef(Call.Current),
         ...(first !== undefined && { spentMillis: nowMillis(fiber) - first }),
         delivery: this.#options.delivery

@@ -1,6 +1,6 @@
 /** An item of the queue: one turn of an ask, with all that a process of another machine needs to send it. */
 import { Effect, Result, Schema } from "effect"
-import { PersistedQueue } from "effect/persistence"
+import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import * as Call from "../../claude/Call.ts"
 import type { Request } from "../../claude/Message.ts"
 import * as RequestKey from "../../journal/RequestKey.ts"
@@ -18,6 +18,9 @@ export const QueuedAsk = Schema.Struct({
   key: Schema.String,
   /** As the journal stores it, with its long texts by their hash. */
   request: Schema.String,
+  /** The hashes of those that the journal has: a document of many asks is there once. */
+  stored: Schema.Array(Schema.String),
+  /** The other ones, by their hash. */
   texts: Schema.Record(Schema.String, Schema.String),
   call: Call.Call,
   /** Milliseconds since the ask's first request left; absent where none did. Clocks of machines differ. */
@@ -43,17 +46,29 @@ export const queue = ({ queue: store }: Shared, source: string) =>
 /** A name has at most 255 characters. */
 const nameOf = (source: string): string => `asks ${version} ${source}`.slice(0, 255)
 
-export const written = (request: Request): Pick<QueuedAsk, "request" | "texts"> => {
+/** `inJournal`: hashes of texts that need not travel. */
+export const written = (
+  request: Request,
+  inJournal: ReadonlyArray<string>
+): Pick<QueuedAsk, "request" | "stored" | "texts"> => {
   const { json, texts } = RequestKey.of(request)
-  return { request: json, texts: Object.fromEntries(texts) }
+  const known = new Set(inJournal)
+  return {
+    request: json,
+    stored: texts.flatMap(([hash]) => (known.has(hash) ? [hash] : [])),
+    texts: Object.fromEntries(texts.filter(([hash]) => !known.has(hash)))
+  }
 }
 
-/** Fails where the item has no request of this version. */
-export const requestOf = ({ request, texts }: QueuedAsk): Result.Result<Request, unknown> =>
+/** Fails where a text is missing, or the item has no request of this version. */
+export const requestOf = (
+  { request, texts }: QueuedAsk,
+  stored: ReadonlyMap<string, string>
+): Result.Result<Request, unknown> =>
   Result.try({
     try: () =>
       RequestKey.read(request, (hash) => {
-        const text = texts[hash]
+        const text = texts[hash] ?? stored.get(hash)
         if (text === undefined) throw new Error("a text is missing")
         return text
       }).request,

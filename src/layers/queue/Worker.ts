@@ -8,6 +8,7 @@ import type { Reply } from "../../claude/Message.ts"
 import { type Journal, JournalError, type Row, type Settling } from "../../journal/Journal.ts"
 import type { Shared } from "../../journal/Shared.ts"
 import { maxTakes, queue, type QueuedAsk, requestOf } from "./QueuedAsk.ts"
+import { StoredTexts } from "./StoredTexts.ts"
 
 /** What has become of an ask: `returned` to the queue, or `withdrawn` by its run. */
 export type End = "replied" | "failed" | "withdrawn" | "returned"
@@ -20,7 +21,7 @@ export interface Work {
   /** How many asks at once. */
   readonly places: number
   /** What sends the asks of a run, by the options of its layers. One is made for all asks of a run. */
-  readonly senderOf: (delivery: string) => Effect.Effect<Send, AskError, Scope.Scope>
+  readonly senderOf: (run: string, delivery: string) => Effect.Effect<Send, AskError, Scope.Scope>
   readonly onStart?: () => void
   readonly onEnd?: (end: End) => void
 }
@@ -47,9 +48,10 @@ export const run = (work: Work): Effect.Effect<never, JournalError> =>
     Effect.gen(function* () {
       const items = yield* queue(work.shared, work.source)
       const senders = yield* RcMap.make({
-        lookup: (key: string) => work.senderOf(deliveryOf(key)),
+        lookup: (key: string) => work.senderOf(runOf(key), deliveryOf(key)),
         idleTimeToLive: senderIdle
       })
+      const kept = { senders, stored: new StoredTexts(work.shared) }
       const underWay = new Map<string, Deferred.Deferred<void>>()
       const busy = new Set<Fiber.Fiber<unknown, unknown>>()
       let isStopped = false
@@ -60,7 +62,7 @@ export const run = (work: Work): Effect.Effect<never, JournalError> =>
           busy.add(fiber)
           underWay.set(id, withdrawn)
           return Effect.ensuring(
-            answer(work, senders, item, id, attempts, withdrawn),
+            answer(work, kept, { item, id, takes: attempts, withdrawn }),
             Effect.sync(() => {
               busy.delete(fiber)
               underWay.delete(id)
@@ -103,15 +105,27 @@ const afterFailure = (cause: Cause.Cause<unknown>): Effect.Effect<void, JournalE
 }
 
 const keyOf = ({ delivery, run }: QueuedAsk): string => `${run} ${delivery}`
+const runOf = (key: string): string => key.slice(0, key.indexOf(" "))
 const deliveryOf = (key: string): string => key.slice(key.indexOf(" ") + 1)
+
+/** What a worker keeps for all asks of a run. */
+interface Kept {
+  readonly senders: RcMap.RcMap<string, Send, AskError>
+  readonly stored: StoredTexts
+}
+
+/** An item that a worker has; `takes`: how often it was taken, with this time. */
+interface Taken {
+  readonly item: QueuedAsk
+  readonly id: string
+  readonly takes: number
+  readonly withdrawn: Deferred.Deferred<void>
+}
 
 const answer = (
   { journal, onEnd = () => {}, onStart = () => {}, shared }: Work,
-  senders: RcMap.RcMap<string, Send, AskError>,
-  item: QueuedAsk,
-  id: string,
-  takes: number,
-  withdrawn: Deferred.Deferred<void>
+  { senders, stored }: Kept,
+  { id, item, takes, withdrawn }: Taken
 ): Effect.Effect<void, JournalError> =>
   Effect.uninterruptibleMask(
     Effect.fnUntraced(function* (restore) {
@@ -124,12 +138,13 @@ const answer = (
         yield* journal.kept
         onEnd(end)
       })
+      const texts = yield* restore(Effect.retry(stored.of(item.stored), everySecond))
       onStart()
       const fail = (error: AskError) => settle("failed", { _tag: "Failed", error })
       if (takes > maxTakes) return yield* fail(new AskError({ reason: new WorkerLost({ times: takes - 1 }) }))
 
       const sent = Effect.scoped(
-        Effect.flatMap(RcMap.get(senders, keyOf(item)), (send) => sending(send, item, journal))
+        Effect.flatMap(RcMap.get(senders, keyOf(item)), (send) => sending(send, item, texts, journal))
       )
       const stopped = Effect.as(Deferred.await(withdrawn), undefined)
       const exit = yield* Effect.exit(restore(Effect.raceFirst(sent, stopped)))
@@ -153,9 +168,14 @@ const answer = (
 const failedBy = (error: unknown): AskError => new AskError({ reason: new WorkerFailed({ detail: String(error) }) })
 
 /** Sends it as its run would, and keeps the events of its attempts. */
-const sending = (send: Send, item: QueuedAsk, journal: typeof Journal.Service): Effect.Effect<Reply, AskError> =>
+const sending = (
+  send: Send,
+  item: QueuedAsk,
+  texts: ReadonlyMap<string, string>,
+  journal: typeof Journal.Service
+): Effect.Effect<Reply, AskError> =>
   Effect.gen(function* () {
-    const request = requestOf(item)
+    const request = requestOf(item, texts)
     if (Result.isFailure(request)) return yield* failedBy(request.failure)
     const { call, run, spentMillis } = item
     const now = yield* Clock.currentTimeMillis

@@ -1,8 +1,11 @@
 /** Bad days of a database: restarted, gone for a while or for good, or not as its user thinks. */
 import { assert, describe, it } from "@effect/vitest"
 import { Console, Effect, Fiber } from "effect"
+import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import type { Row } from "../../../src/journal/Journal.ts"
 import { init, open, openToRead } from "../../../src/journal/OpenJournal.ts"
+import { Outage } from "../../../src/journal/postgres/Outage.ts"
+import { version } from "../../../src/journal/postgres/Tables.ts"
 import { isInstalled, password, server } from "../../Postgres.ts"
 import { answered, begin, found } from "../Rows.ts"
 
@@ -77,6 +80,33 @@ describe.skipIf(!isInstalled)("a database", () => {
     )
   )
 
+  it.live(
+    "that is away for longer than the limit ends the waiting, as it is not waited for where nothing may wait",
+    () =>
+      listening((said) =>
+        Effect.gen(function* () {
+          const gone = new SqlError({
+            reason: new ConnectionError({ cause: new Error("connect ECONNREFUSED"), operation: "connect" })
+          })
+          let tries = 0
+          const failing = Effect.suspend(() => {
+            tries++
+            return Effect.fail(gone)
+          })
+          const outage = new Outage("postgres://h/d", "2 seconds")
+          const error = yield* Effect.flip(outage.outlast(failing, "cannot be written"))
+          assert.strictEqual(
+            error.message,
+            "the journal postgres://h/d cannot be written: it cannot be reached: connect ECONNREFUSED"
+          )
+          assert.isAbove(tries, 3)
+          assert.lengthOf(said, 1)
+          yield* Effect.flip(new Outage("postgres://h/d", 0).outlast(failing, "cannot be read"))
+          assert.lengthOf(said, 1)
+        })
+      )
+  )
+
   it.live("that was restarted has no run that another process may go on with while its own lives", () =>
     Effect.gen(function* () {
       const url = yield* newJournal
@@ -144,11 +174,16 @@ describe.skipIf(!isInstalled)("a database", () => {
         assert.include(message, command(empty))
       }
       const url = yield* newJournal
-      sql("UPDATE fanfold.migration SET migration_id = 0", databaseOf(url))
-      assert.include((yield* Effect.flip(open(url))).message, `(version 0, not 1): ${command(url)}`)
-      sql("UPDATE fanfold.migration SET migration_id = 2", databaseOf(url))
-      assert.include((yield* Effect.flip(open(url))).message, "are of a newer fanfold (version 2, not 1)")
-      sql("UPDATE fanfold.migration SET migration_id = 1", databaseOf(url))
+      const pretend = (latest: number) =>
+        sql(
+          `DELETE FROM fanfold.migration; INSERT INTO fanfold.migration VALUES (${latest}, now(), '')`,
+          databaseOf(url)
+        )
+      pretend(0)
+      assert.include((yield* Effect.flip(open(url))).message, `(version 0, not ${version}): ${command(url)}`)
+      pretend(99)
+      assert.include((yield* Effect.flip(open(url))).message, `are of a newer fanfold (version 99, not ${version})`)
+      pretend(version)
 
       sql(`CREATE ROLE reader LOGIN PASSWORD '${password}'`)
       sql(

@@ -1,5 +1,6 @@
 /** The tables of a journal in PostgreSQL: made and upgraded by `fanfold journal init`. */
 import { assert, describe, it } from "@effect/vitest"
+import { version } from "../../../src/journal/postgres/Tables.ts"
 import { isInstalled, password, server } from "../../Postgres.ts"
 import { start } from "../../cli/Process.ts"
 
@@ -44,7 +45,7 @@ describe.skipIf(!isInstalled)("fanfold journal init", () => {
       [database.replace(String(port), "1"), "it cannot be reached: connect ECONNREFUSED 127.0.0.1:1"],
       [`${database}?sslmode=require`, "the server has no TLS, which sslmode asks for"],
       [database.replace("owner:", "guest:"), "permission denied for database"],
-      [newer, "its tables are of a newer fanfold (version 99, not 1)"]
+      [newer, `its tables are of a newer fanfold (version 99, not ${version})`]
     ]
     for (const [address, message] of cases) {
       const { code, stderr } = await init(address)

@@ -114,6 +114,16 @@ describe("a batch", () => {
     assert.deepInclude(await get(id), { archived_at: "1970-01-30T00:00:00.000000+00:00", results_url: null })
   })
 
+  it("has requests that meet only the faults of single requests", async () => {
+    const { claude, create, get, time } = open()
+    claude.fault(fault.serverError(), { when: { user: "Question" } })
+    claude.fault(fault.overloaded(), { operation: "batches.item", times: 1 })
+    const { id } = await create(["a", "b"])
+    await time.advance(hour)
+    const { request_counts } = await get(id)
+    assert.deepInclude(request_counts, { succeeded: 1, errored: 1 })
+  })
+
   it("may be listed later than it is made", async () => {
     const { create, get, send, time } = open({ batches: { listedMillis: 5000 } })
     const { id } = await create(["a"])

@@ -9,7 +9,7 @@ type Kind = readonly [name: string, fault: Fault["fault"]]
 
 const none = undefined
 
-/** Half of the runs have trouble at the creation, most of it with a batch that exists all the same. */
+/** Half of the runs have a fault at the creation, most of it with a batch that exists all the same. */
 const kinds: Readonly<Partial<Record<Operation, ReadonlyArray<Kind | undefined>>>> = {
   "batches.create": [
     ...Array<undefined>(6).fill(none),
@@ -28,7 +28,7 @@ const kinds: Readonly<Partial<Record<Operation, ReadonlyArray<Kind | undefined>>
 }
 
 /** The faults of one run, and their names. */
-export interface Trouble {
+export interface InjectedFaults {
   readonly names: ReadonlyArray<string>
   readonly faults: ReadonlyArray<Fault>
   /** Another program has a batch of the same size on the account. */
@@ -38,8 +38,8 @@ export interface Trouble {
 /** The share of runs beside a batch of another program. */
 const foreignShare = 0.25
 
-/** The trouble of the `nth` run (from 0) of a seed: each fault happens once. Results trickle in all runs. */
-export const draw = (seed: number, nth: number): Trouble => {
+/** The faults of the `nth` run (from 0) of a seed: each fault happens once. Results trickle in all runs. */
+export const draw = (seed: number, nth: number): InjectedFaults => {
   const { uniform } = make(seed, nth, 2)
   const drawn = (Object.keys(kinds) as Array<Operation>).flatMap((operation) => {
     const all = kinds[operation]!

@@ -50,17 +50,18 @@ const mostExchanging = (exchanges: Measured["exchanges"]): number => {
   return each === 0 ? filled / own : (Math.sqrt(own ** 2 + 4 * each * filled) - own) / (2 * each)
 }
 
+const row = (what: string, measured: string, computed: string, until: string): Row => ({
+  what,
+  measured,
+  "1,000 workers, 10 million asks": computed,
+  "enough for": until
+})
+
 export const rows = ({ ask, exchanges, inserts, looks, waiting }: Measured): ReadonlyArray<Row> => {
   const [busiest, exchangeMillis] = [looks.at(-1)!, exchanges.at(-1)![1]]
   const looking = (workers * ask.idleStatements * busiest.millis) / 1000
   const asking = (asksPerSecond * ask.millis) / 1000
   const kept = ask.bytes - ask.passingBytes
-  const row = (what: string, measured: string, computed: string, until: string): Row => ({
-    what,
-    measured,
-    "1,000 workers, 10 million asks": computed,
-    "enough for": until
-  })
   return [
     row(
       "connections",
@@ -88,7 +89,9 @@ export const rows = ({ ask, exchanges, inserts, looks, waiting }: Measured): Rea
     ),
     row(
       "agreeing on limits, one process at a time",
-      `${exchanges.map(([processes, millis]) => `${millis.toFixed(1)} ms with ${processes.toLocaleString("en-US")}`).join(", ")}`,
+      exchanges
+        .map(([processes, millis]) => `${millis.toFixed(1)} ms with ${processes.toLocaleString("en-US")}`)
+        .join(", "),
       `every ${(gapSeconds + (workers * exchangeMillis) / 1000).toFixed(1)} s; lost after ${lostAfterSeconds} s`,
       `${count(mostExchanging(exchanges))} workers`
     ),

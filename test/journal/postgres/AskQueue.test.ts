@@ -11,6 +11,10 @@ const options = { name: "asks", maxAttempts, retryDelay }
 /** So large that a few of them fill a page of the database. */
 const element = JSON.stringify("x".repeat(1500))
 
+const fill = (from: number, to: number) => `
+  INSERT INTO queue (id, queue_name, element, state, visible_at, created_at, updated_at)
+  SELECT 'r/' || n, 'asks', '${element}', 'pending', now() - interval '1 hour' + n * interval '1 ms', now(), now() FROM generate_series(${from}, ${to}) AS n`
+
 describe.skipIf(!isInstalled)("the queue in PostgreSQL", { timeout: 60_000 }, () => {
   const postgres = server(["shared_preload_libraries=pg_stat_statements"])
 
@@ -38,9 +42,6 @@ describe.skipIf(!isInstalled)("the queue in PostgreSQL", { timeout: 60_000 }, ()
   it.live("is read by a few pages each time, however many items wait and are under way", () =>
     Effect.gen(function* () {
       const { database, queue, sql } = yield* newQueue
-      const fill = (from: number, to: number) => `
-        INSERT INTO queue (id, queue_name, element, state, visible_at, created_at, updated_at)
-        SELECT 'r/' || n, 'asks', '${element}', 'pending', now() - interval '1 hour' + n * interval '1 ms', now(), now() FROM generate_series(${from}, ${to}) AS n`
       sql(fill(1, 3000))
       sql("UPDATE queue SET attempts = 1, acquired_at = now() + interval '1 hour', acquired_by = gen_random_uuid()")
       sql(fill(3001, 6000))

@@ -139,7 +139,7 @@ for (const page of pages) {
     // Those of the README are typed by its own test.
     const shell = page === "README.md" ? [] : blocks.filter(({ language }) => language === "sh")
     if (shell.length === 0) return
-    it("shows commands that run, one after the other", async () => {
+    it("shows commands that run, one after the other", { timeout: 180_000 }, async () => {
       const cwd = folder()
       const shown = shell.filter(({ text }) => isInstalled || !needsDatabase(text))
       const ends = await typed(shown.map(linesOf), cwd, server)

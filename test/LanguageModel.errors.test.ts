@@ -42,7 +42,10 @@ const errors: ReadonlyArray<readonly [AskError.Reason, AiError.AiErrorReason["_t
   [new AskError.TimedOut({ limitMillis: 9000, scope: "ask" }), "UnknownError"],
   [new AskError.OverBudget({ unit: "usd", limit: 1, needed: 1, left: 0.5 }), "UnknownError"],
   [new AskError.Unbounded({ detail: "d" }), "UnknownError"],
-  [new AskError.NothingToFold({ asks: 3 }), "UnknownError"]
+  [new AskError.Unbatched({ outcome: "expired" }), "UnknownError"],
+  [new AskError.NothingToFold({ asks: 3 }), "UnknownError"],
+  [new AskError.WorkerLost({ times: 3 }), "UnknownError"],
+  [new AskError.WorkerFailed({ detail: "d" }), "UnknownError"]
 ]
 
 const failing = (error: AskError.AskError) =>

@@ -30,8 +30,9 @@ const heapBytes = 4 * 1024 ** 3
 /** `maxBytes` of the journal, as the documentation says it. */
 const journalBytes = 1_000_000_000
 
-/** Between two exchanges of a process, and for how long it may be silent before the others take its share. */
+/** Between two exchanges of a process; how seldom they may be; and when the others take the share of one that is silent. */
 const gapSeconds = 0.5
+const seldomSeconds = 1
 const lostAfterSeconds = 3
 
 const count = (n: number, digits = 2): string => {
@@ -41,12 +42,12 @@ const count = (n: number, digits = 2): string => {
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
 const gigabytes = (bytes: number): string => `${Math.round(bytes / 1e9)} GB`
 
-/** How many processes have their turn before one is taken for lost; an exchange takes longer with each process that it reads of. */
+/** How many processes have their turn once a second; an exchange takes longer with each process that it reads of. */
 const mostExchanging = (exchanges: Measured["exchanges"]): number => {
   const [[few, fewMillis], [many, manyMillis]] = [exchanges[0]!, exchanges.at(-1)!]
   const each = Math.max(0, manyMillis - fewMillis) / (many - few)
   const own = Math.max(0, fewMillis - each * few)
-  const filled = 1000 * (lostAfterSeconds - gapSeconds)
+  const filled = 1000 * (seldomSeconds - gapSeconds)
   return each === 0 ? filled / own : (Math.sqrt(own ** 2 + 4 * each * filled) - own) / (2 * each)
 }
 
@@ -92,8 +93,8 @@ export const rows = ({ ask, exchanges, inserts, looks, waiting }: Measured): Rea
       exchanges
         .map(([processes, millis]) => `${millis.toFixed(1)} ms with ${processes.toLocaleString("en-US")}`)
         .join(", "),
-      `every ${(gapSeconds + (workers * exchangeMillis) / 1000).toFixed(1)} s; lost after ${lostAfterSeconds} s`,
-      `${count(mostExchanging(exchanges))} workers`
+      `every ${(gapSeconds + (workers * exchangeMillis) / 1000).toFixed(1)} s each; silent for ${lostAfterSeconds} s, a process counts as lost`,
+      `${count(mostExchanging(exchanges))} workers, each once a second`
     ),
     row(
       "server time of asks",

@@ -66,7 +66,15 @@ const additions = [
 export const create: Effect.Effect<void, SqlError, SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient
   yield* Effect.scoped(storeOf(yield* leaseOf(sql)))
-  for (const statement of additions) yield* sql.unsafe(statement)
+  // Of two processes that create the same at once, one would fail.
+  const add = Effect.forEach(
+    [`SELECT pg_advisory_xact_lock(hashtext('fanfold ${table}'))`, ...additions],
+    (statement) => sql.unsafe(statement),
+    {
+      discard: true
+    }
+  )
+  yield* sql.withTransaction(add)
 })
 
 const storeOf = (leaseSeconds: number) =>

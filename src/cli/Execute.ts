@@ -134,7 +134,9 @@ const batchOf = Effect.fnUntraced(function* (
   if ("batch" in layers) return {}
   if (kept?.hasBatches === true) {
     if (!quiet)
-      yield* Console.error("Batches of an earlier run are looked at first, as with --batch; --no-batch asks all again")
+      yield* Console.error(
+        "Batches of an earlier run are looked at first, as with --batch; --no-batch asks all live, and pays for both"
+      )
     return { batch: {} }
   }
   return detach ? yield* ExitCode.usageError("--detach needs --batch") : {}

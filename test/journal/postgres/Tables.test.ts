@@ -10,7 +10,7 @@ const init = (url: string, ...args: ReadonlyArray<string>) =>
 /** What messages may show of an address. */
 const placeOf = (url: string) => url.replace(/\/\/.*@/, "//")
 
-describe.skipIf(!isInstalled)("fanfold journal init", () => {
+describe.skipIf(!isInstalled)("fanfold journal init", { timeout: 60_000 }, () => {
   const postgres = server()
 
   it("creates the tables, once also where two processes do it, and shows no password", async () => {

@@ -26,6 +26,7 @@ const setUp = async (processingMillis: number) => {
   }
   return {
     sizes,
+    forget: () => claude.reset(),
     run: (...flags: ReadonlyArray<string>) => fanfold([...command, ...flags], options),
     start: (...flags: ReadonlyArray<string>) => start([...command, ...flags], options),
     runs: (...args: ReadonlyArray<string>) => fanfold(["runs", "--journal", "journal.sqlite", ...args], options),
@@ -139,6 +140,20 @@ describe("--detach", { timeout: 60_000 }, () => {
     assert.include((await mock.runs("cancel", id)).stderr, "Simulated batches have ended with their process")
     const next = await mock.run("--offline")
     assert.strictEqual(next.code, 0, next.stderr)
+  })
+})
+
+describe("a batch that the API does not have", { timeout: 60_000 }, () => {
+  it("fails its asks with what to check, and is given up only with --no-batch", async () => {
+    await using mock = await setUp(1500)
+    assert.strictEqual((await mock.run("--batch", "--detach")).code, 0)
+    mock.forget()
+    const lost = await mock.run()
+    assert.strictEqual(lost.code, 1)
+    assert.include(lost.stderr, "Check that the key is of the workspace that made it")
+    assert.include(lost.stderr, "--no-batch asks and pays again")
+    const { code, stderr } = await mock.run("--no-batch")
+    assert.strictEqual(code, 0, stderr)
   })
 })
 

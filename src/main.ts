@@ -7,6 +7,7 @@ import * as Claude from "./claude/Claude.ts"
 import { main } from "./cli/Command.ts"
 import { usageError } from "./cli/ExitCode.ts"
 import { ProcessServices } from "./cli/ProcessServices.ts"
+import { simulated } from "./journal/Journal.ts"
 import * as Stack from "./layers/Stack.ts"
 import { issuesOf } from "./options/Issue.ts"
 
@@ -42,7 +43,7 @@ const services = ProcessServices.of({
       return {
         claude: (added) => Stack.layer({ ...options, ...added }),
         delivery: (given) => Stack.layerDelivery(given, connection),
-        source: offline ? "simulated" : undefined,
+        source: offline ? simulated : undefined,
         notice: simulation.notice,
         simulated: true,
         tapeError: Effect.succeed(undefined)
@@ -61,6 +62,7 @@ const services = ProcessServices.of({
     }
   }),
   batches: Effect.fnUntraced(function* (source) {
+    if (source === simulated) return yield* usageError("Simulated batches have ended with their process")
     const { apiKey, baseUrl } = yield* account
     if (source !== (baseUrl ?? Claude.defaultBaseUrl)) {
       return yield* usageError(`It has asked ${source}: set ANTHROPIC_BASE_URL to that`)

@@ -94,15 +94,20 @@ export class PermissionDenied extends Schema.TaggedError<PermissionDenied>()("Pe
   }
 }
 
-/** 404: most often a model that does not exist, or a wrong base URL. */
+/** 404: most often a model that does not exist, a wrong base URL, or a batch of another workspace. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", detail) {
   get isRetryable(): boolean {
     return false
   }
   override get message(): string {
-    return withAdvice(`not found: ${this.detail}`, "Check the model's name and the base URL")
+    const advice = aboutBatch.test(this.detail) ? batchAdvice : "Check the model's name and the base URL"
+    return withAdvice(`not found: ${this.detail}`, advice)
   }
 }
+
+const aboutBatch = /\bmsgbatch_|message batch/i
+const batchAdvice =
+  "Check that the key is of the workspace that made it, and the base URL; results go after 29 days. --no-batch asks and pays again"
 
 /** 413, or a request of more input tokens than the account's limit a minute: larger than the API ever takes. */
 export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", detail) {

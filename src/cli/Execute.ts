@@ -65,6 +65,10 @@ export const execute = Effect.fn("cli.execute")(function* (
       ? undefined
       : yield* RunJournal.begin({ plan, name, source: connected.source, forecast, isQuiet: flags.quiet })
   const batch = yield* batchOf(plan, flags, kept)
+  if (kept?.needsWorkers === true && !("batch" in plan.layers || "batch" in batch) && !flags.quiet) {
+    const worker = flags.offline ? "fanfold worker --offline" : "fanfold worker"
+    yield* Console.error(`No ask is sent by this process: all wait for ${worker} with the same --journal`)
+  }
   let unfinished: Effect.Effect<Report.Report> | undefined
   /** Where the batches stand that the process leaves behind. */
   let left: ((now: number) => ReadonlyArray<string>) | undefined
@@ -75,7 +79,8 @@ export const execute = Effect.fn("cli.execute")(function* (
     Effect.gen(function* () {
       const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
       const progress = yield* Progress.make(options)
-      left = (now) => BatchLines.leftLines(progress.state, kept?.recorder.run.id, now)
+      // Simulated batches end with the process.
+      if (!flags.offline) left = (now) => BatchLines.leftLines(progress.state, kept?.kept, now)
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
           unfinished = reportOf(outcome, progress.state)
@@ -117,14 +122,21 @@ export const execute = Effect.fn("cli.execute")(function* (
 /** The option `batch` where it is not that of the plan: what earlier runs have in batches must not be bought again. */
 const batchOf = Effect.fnUntraced(function* (
   { layers }: Prepared,
-  { detach, quiet }: Running,
+  { detach, offline, quiet }: Running,
   kept: RunJournal.RunJournal | undefined
 ) {
+  if (detach && offline) {
+    return yield* ExitCode.usageError(
+      "--detach: simulated batches end with this process; fanfold mock serves some that do not, for ANTHROPIC_BASE_URL"
+    )
+  }
   if (detach && kept === undefined) return yield* ExitCode.usageError("--detach needs a journal, to come back to")
   if ("batch" in layers) return {}
   if (kept?.hasBatches === true) {
     if (!quiet)
-      yield* Console.error("Batches of an earlier run are looked at first, as with --batch; --no-batch asks all again")
+      yield* Console.error(
+        "Batches of an earlier run are looked at first, as with --batch; --no-batch asks all live, and pays for both"
+      )
     return { batch: {} }
   }
   return detach ? yield* ExitCode.usageError("--detach needs --batch") : {}

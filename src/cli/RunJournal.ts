@@ -13,13 +13,18 @@ import * as JournalForecast from "../plan/JournalForecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { inert } from "../report/TerminalText.ts"
 import { type Failure, usageError } from "./ExitCode.ts"
+import type { Kept } from "./KeptRun.ts"
 import { resumingText } from "./ResumingText.ts"
 
 /** A run that is kept. `end` is for one that is complete; the next run of its plan goes on with any other. */
 export interface RunJournal {
   readonly recorder: RunRecorder
+  /** How the command line names it later. */
+  readonly kept: Kept
   /** Runs that it goes on with have left batches. */
   readonly hasBatches: boolean
+  /** This process sends no ask itself. */
+  readonly needsWorkers: boolean
   readonly end: Effect.Effect<void>
   /** What `--reuse` would have kept; empty where that is nothing. */
   readonly advice: () => string
@@ -77,7 +82,9 @@ export const begin = ({
     )
     return {
       recorder,
+      kept: { id: run.id, journal: options.file === undefined ? undefined : journal.place },
       hasBatches: yield* hasBatches(recorder),
+      needsWorkers: journal.shared !== undefined && plan.layers.queue?.places === 0,
       end,
       advice: () => adviceText(recorder.boughtAgain, plan.layers.prices),
       trim

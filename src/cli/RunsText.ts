@@ -2,7 +2,8 @@
 import { defaultBaseUrl } from "../claude/Claude.ts"
 import { inputTokensOf } from "../claude/Message.ts"
 import { usdText } from "../claude/Price.ts"
-import type { RunSummary } from "../journal/Journal.ts"
+import { type RunSummary, simulated } from "../journal/Journal.ts"
+import { isAddress } from "../journal/OpenJournal.ts"
 import { keepFor, maxBytes } from "../journal/Retention.ts"
 import { ageText, roundedText } from "../options/DurationText.ts"
 import { numberText, plural, unlessZero } from "../options/NumberText.ts"
@@ -10,6 +11,7 @@ import type { AskRecord, Details, Listing, Run } from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
 import { modelText } from "./progress/AskTable.ts"
 import { countsText, line } from "./progress/BatchLines.ts"
+import { command } from "./KeptRun.ts"
 import * as TextTable from "./TextTable.ts"
 
 /** What texts depend on: ages on the time, in epoch milliseconds, and short paths on the working directory. */
@@ -35,11 +37,14 @@ export const limitsText = `for ${keepFor} or up to ${bytesText(maxBytes)}`
 export const listing = ({ bytes, journal, more, runs }: Listing, here: Here): string =>
   [
     inert(`Journal: ${journal} (${bytesText(bytes)}, ${plural(runs.length + more, "run", "runs")})`),
-    `It keeps prompts and answers in plain text, readable by you alone, ${limitsText} unless told otherwise.`,
+    `It keeps prompts and answers in plain text, readable by ${readersOf(journal)}, ${limitsText} unless told otherwise.`,
     ...(runs.length === 0 ? [] : ["", ...TextTable.lines(runColumns(here), runs)]),
     ...(more === 0 ? [] : [`… and ${plural(more, "older run", "older runs")}: --all lists them`]),
     ""
   ].join("\n")
+
+const readersOf = (journal: string | null): string =>
+  journal !== null && isAddress(journal) ? "all whom the database lets read them" : "you alone"
 
 const runColumns = (here: Here): ReadonlyArray<TextTable.Column<Run>> => [
   { title: "run", cell: ({ id }) => inert(id) },
@@ -54,7 +59,13 @@ const runColumns = (here: Here): ReadonlyArray<TextTable.Column<Run>> => [
   { title: "source", cell: sourceText }
 ]
 
-export const details = ({ asks, batches = [], journal, run, synthesis }: Details, here: Here): string => {
+/** `named`: the journal, where the command line has named one. */
+export const details = (
+  { asks, batches = [], journal, run, synthesis }: Details,
+  here: Here,
+  named?: string
+): string => {
+  const isInBatch = run.source !== simulated && batches.some(({ isEnded }) => !isEnded)
   const parts = [
     `${numberText(run.answered)} of ${plural(run.asks, "ask", "asks")} answered`,
     ...(run.reused === 0 ? [] : [`${numberText(run.reused)} from the journal`]),
@@ -74,14 +85,26 @@ export const details = ({ asks, batches = [], journal, run, synthesis }: Details
           : `${line(batch, here.now)}, when last looked at`
       )
     ),
-    ...(rows.length === 0 ? [] : ["", ...TextTable.lines(askColumns(run, here), rows)]),
+    ...(rows.length === 0 ? [] : ["", ...TextTable.lines(askColumns(run, here, isInBatch), rows)]),
+    ...nextLines(run, isInBatch, named),
     ""
   ].join("\n")
 }
 
-const askColumns = (run: Run, here: Here): ReadonlyArray<TextTable.Column<AskRecord>> => [
+/** How to go on with a run that has not ended. */
+const nextLines = ({ id, state }: Run, isInBatch: boolean, journal: string | undefined): ReadonlyArray<string> => {
+  if (state !== "unfinished") return []
+  const named = { id, journal }
+  return [
+    "",
+    inert(`Go on with it: ${command("resume", named)}`),
+    ...(isInBatch ? [inert(`Cancel its batches: ${command("cancel", named)}`)] : [])
+  ]
+}
+
+const askColumns = (run: Run, here: Here, isInBatch: boolean): ReadonlyArray<TextTable.Column<AskRecord>> => [
   { title: "ask", cell: ({ name }) => inert(name) },
-  { title: "status", cell: (ask) => statusText(ask, run.state === "under way") },
+  { title: "status", cell: (ask) => statusText(ask, run.state === "under way", isInBatch) },
   { title: "model", cell: ({ model }) => modelText(model ?? "") },
   { title: "attempts", cell: ({ attempts }) => (attempts > 1 ? numberText(attempts) : ""), isNumber: true },
   { title: "tokens in", cell: ({ usage }) => unlessZero(inputTokensOf(usage)), isNumber: true },
@@ -95,12 +118,17 @@ const askColumns = (run: Run, here: Here): ReadonlyArray<TextTable.Column<AskRec
   { title: "", cell: (ask) => noteText(ask, here) }
 ]
 
-const statusText = ({ attempts, inFlight, model, reused, status }: AskRecord, isLive: boolean): string => {
+const statusText = (
+  { attempts, inFlight, model, reused, status }: AskRecord,
+  isLive: boolean,
+  isInBatch: boolean
+): string => {
   if (reused !== undefined) return "from the journal"
   // Requests of a program that are no asks: one row has all of them, and only the run knows how many were answered.
   if (status === "waiting" && model !== null && inFlight === 0) return ""
   if (isLive || status === "answered" || status === "failed") return status
   if (inFlight > 0) return "on its way"
+  if (attempts === 0 && isInBatch) return "waits for its batch"
   return attempts === 0 ? "not asked" : status === "interrupted" ? status : "not answered"
 }
 

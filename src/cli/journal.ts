@@ -27,9 +27,19 @@ const init = Command.make(
       initialize(journal, Option.getOrUndefined(grant)),
       ({ message }) => new Failure({ exitCode: exitCode.failed, message })
     )
-    yield* Console.error(inert(`${place} ${isChanged ? "is" : "was"} ready: fanfold run PLAN --journal postgres://…`))
+    const user = Option.match(grant, { onNone: () => "", onSome: (user) => `, and ${user} may use it` })
+    const made = isChanged ? "has its tables" : "had its tables already"
+    yield* Console.error(inert(`${place} ${made}${user}: fanfold run PLAN --journal postgres://…`))
   })
-).pipe(Command.withDescription("Create the tables of a journal in PostgreSQL, or upgrade them to this version"))
+).pipe(
+  Command.withDescription("Create the tables of a journal in PostgreSQL, or upgrade them to this version"),
+  Command.withExamples([
+    {
+      command: "fanfold journal init --journal postgres://admin@db/fanfold --grant runner",
+      description: "As a user who may create a schema, for runs that connect as runner"
+    }
+  ])
+)
 
 export const journal = Command.make("journal").pipe(
   Command.withDescription("Prepare a database that keeps the runs of several machines"),

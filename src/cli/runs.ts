@@ -1,6 +1,7 @@
 /** `fanfold runs show RUN` and `runs clean`: one run that the journal keeps, and forgetting some. */
 import { Console, type Duration, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
+import { type Journal, type JournalError, type RunSummary, simulated } from "../journal/Journal.ts"
 import { open } from "../journal/OpenJournal.ts"
 import * as Retention from "../journal/Retention.ts"
 import { PositiveDuration } from "../options/OptionSchemas.ts"
@@ -26,8 +27,9 @@ const show = Command.make(
     const journal = yield* opened(place)
     const run = yield* found(given, journal, place)
     const events = yield* Effect.mapError(journal!.events(run.id), failed)
+    const named = Option.isSome(file) ? journal!.place : undefined
     const details = RunHistory.detailsOf(journal!.place, run, events)
-    yield* print(json ? toJson(details) : RunsText.details(details, yield* here))
+    yield* print(json ? toJson(details) : RunsText.details(details, yield* here, named))
   }, Effect.scoped)
 ).pipe(Command.withDescription("Tell each ask of a run: status, model, tokens, cost, time, and why it failed"))
 
@@ -60,11 +62,20 @@ const clean = Command.make(
     const { before } = Retention.limits(Option.getOrUndefined(olderThan) as Duration.Duration | undefined, at.now)
     const older = before === undefined ? [] : runs.filter((run) => run.at < before)
     const ids = (all ? runs : named.length > 0 ? named : older).map(({ id }) => id)
+    const left = yield* Effect.mapError(openBatches(journal, runs, ids), failed)
     const forgetting = chosen.length > 0 ? journal.forget(ids) : journal.trim(Retention.limits(undefined, at.now))
     const forgotten = new Set(yield* Effect.mapError(forgetting, failed))
     const lines = runs.filter(({ id }) => forgotten.has(id)).map((run) => RunsText.forgotten(run, at))
     if (lines.length === 0) lines.push(nothingForgotten(chosen.length === 0))
     yield* print(`${lines.join("\n")}\n`)
+    yield* Effect.forEach(
+      new Set(left.filter(({ run }) => forgotten.has(run)).map(({ batch }) => batch)),
+      (batch) =>
+        Console.error(
+          inert(`Batch ${batch} had not ended when last looked at: its answers are paid, and can no longer be fetched`)
+        ),
+      { discard: true }
+    )
     const kept = named.filter(({ id }) => !forgotten.has(id))
     yield* Effect.forEach(kept, ({ id }) => Console.error(`${inert(id)} stays: a run under way goes on with it`))
     if (kept.length > 0) return yield* failedWithoutMessage()
@@ -80,6 +91,21 @@ const readRuns = Effect.fnUntraced(function* (place: string, given: ReadonlyArra
   const journal = yield* opened(place)
   const named = yield* Effect.forEach(given, (id) => found(id, journal, place))
   return journal === undefined ? undefined : { named, runs: yield* Effect.mapError(journal.runs, failed) }
+})
+
+/** The batches whose results are lost with these runs: those that had not ended when a run looked at them last. */
+const openBatches = Effect.fnUntraced(function* (
+  journal: typeof Journal.Service,
+  runs: ReadonlyArray<RunSummary>,
+  ids: ReadonlyArray<string>
+): Effect.fn.Return<ReadonlyArray<{ readonly run: string; readonly batch: string }>, JournalError> {
+  const unfinished = runs.filter(({ end, id, source }) => end === undefined && source !== simulated && ids.includes(id))
+  const left = yield* Effect.forEach(unfinished, ({ id: run }) =>
+    Effect.map(journal.events(run), (events) =>
+      RunHistory.openBatchesOf(events).map(({ id: batch }) => ({ run, batch }))
+    )
+  )
+  return left.flat()
 })
 
 const nothingForgotten = (isByLimits: boolean): string =>

@@ -1,10 +1,11 @@
 /** `fanfold runs cancel RUN`: cancels the batches that a run has left. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import type { AskError } from "../claude/AskError.ts"
 import { inert } from "../report/TerminalText.ts"
 import { RunState } from "../report/RunState.ts"
 import { Failure, exitCode, usageError } from "./ExitCode.ts"
+import { command } from "./KeptRun.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import { countsText } from "./progress/BatchLines.ts"
 import { failed, found, list, opened, placeOf, print, runArgument } from "./RunsList.ts"
@@ -15,7 +16,8 @@ export const cancel = Command.make(
   "cancel",
   { run: runArgument },
   Effect.fnUntraced(function* ({ run: given }) {
-    const place = yield* placeOf((yield* list).journal)
+    const file = (yield* list).journal
+    const place = yield* placeOf(file)
     const journal = yield* opened(place)
     const run = yield* found(given, journal, place)
     if (run.isLive)
@@ -37,7 +39,11 @@ export const cancel = Command.make(
           : `Batch ${inert(id)} is being canceled: what is under way may still succeed, and is paid`
       )
     )
-    yield* print(`${lines.join("\n")}\n`)
+    const named = { id: run.id, journal: Option.isSome(file) ? journal!.place : undefined }
+    const next = inert(
+      `${command("resume", named)} fetches what was answered, and asks the rest live, at the full price`
+    )
+    yield* print(`${[...lines, next].join("\n")}\n`)
   }, Effect.scoped)
 ).pipe(
   Command.withDescription(

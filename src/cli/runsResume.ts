@@ -23,7 +23,9 @@ export const resume = Command.make(
     } = yield* Effect.scoped(Effect.flatMap(opened(place), (journal) => found(flags.run, journal, place)))
     if (end !== undefined) {
       return yield* usageError(
-        `${id} ${end === "ended" ? "has ended" : "was gone on with"}: there is nothing left of it`
+        end === "ended"
+          ? `${id} has ended: nothing of it is left to ask; fanfold run with --reuse writes its document again`
+          : `${id} was gone on with by a later run of its plan: fanfold runs lists that`
       )
     }
     if (!/[\\/]/.test(name)) return yield* usageError(`${id} has no plan file: give the same command again`)

@@ -8,6 +8,9 @@ import type { Outcome, Shared } from "./Shared.ts"
 
 export { JournalError } from "./JournalError.ts"
 
+/** The source of simulated answers, whose batches end with the process that has made them. */
+export const simulated = "simulated"
+
 /** What a run is, before anything of it is asked. Times are epoch milliseconds. */
 export interface NewRun {
   readonly id: string

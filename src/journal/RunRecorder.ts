@@ -6,7 +6,7 @@ import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
-import type { BegunRun, Journal, Known, Reusable, Row, Turn } from "./Journal.ts"
+import { type BegunRun, type Journal, type Known, type Reusable, type Row, simulated, type Turn } from "./Journal.ts"
 import * as OpenTurn from "./OpenTurn.ts"
 import * as RequestKey from "./RequestKey.ts"
 import { anyTime } from "./Reuse.ts"
@@ -57,11 +57,14 @@ export class RunRecorder {
     return this.#reusable !== undefined
   }
 
-  /** The events of the unfinished runs that this one goes on with, the oldest run first. */
+  /** The events of the unfinished runs that this one goes on with, the oldest run first; none of a batch that is there no more. */
   readonly earlier: Effect.Effect<ReadonlyArray<Event.Event>> = Effect.suspend(() =>
     Effect.forEach(this.run.resumed.toReversed(), (id) => this.#journal.events(id))
   ).pipe(
     Effect.map((events) => events.flat()),
+    Effect.map((events) =>
+      this.run.source === simulated ? events.filter((event) => !Event.isBatchEvent(event)) : events
+    ),
     Effect.catchCause((cause) => Effect.as(this.#giveUp(cause), []))
   )
 

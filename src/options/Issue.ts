@@ -68,7 +68,7 @@ const withUnionName = (issue: SchemaIssue.Issue): SchemaIssue.Issue => {
 }
 
 /** Messages are cut after so many characters, as the value they show may be a whole document. */
-const maxMessageLength = 240
+const maxMessageLength = 320
 
 /** The issues of a failed decoding, each with the value that was found; equal ones, of several checks of a value, once. */
 export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> => {

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { BatchCounts, type Event } from "../claude/Event.ts"
 import type { RunSummary } from "../journal/Journal.ts"
 import { type AskState, isReused } from "./AskState.ts"
+import type { BatchState } from "./BatchState.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
 import { RunState } from "./RunState.ts"
 
@@ -84,6 +85,9 @@ const folded = (events: ReadonlyArray<Event>): RunState => {
   for (const event of events) state.add(event)
   return state
 }
+
+/** The batches that a run has left, as far as it has seen. */
+export const openBatchesOf = (events: ReadonlyArray<Event>): ReadonlyArray<BatchState> => folded(events).batches.open
 
 export const runOf = (summary: RunSummary, events: ReadonlyArray<Event>): Run => record(summary, events, folded(events))
 

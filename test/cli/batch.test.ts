@@ -26,6 +26,7 @@ const setUp = async (processingMillis: number) => {
   }
   return {
     sizes,
+    forget: () => claude.reset(),
     run: (...flags: ReadonlyArray<string>) => fanfold([...command, ...flags], options),
     start: (...flags: ReadonlyArray<string>) => start([...command, ...flags], options),
     runs: (...args: ReadonlyArray<string>) => fanfold(["runs", "--journal", "journal.sqlite", ...args], options),
@@ -73,9 +74,13 @@ describe("--batch", { timeout: 60_000 }, () => {
     child.kill("SIGINT")
     const { code, stderr } = await ended
     assert.strictEqual(code, 130)
-    const [, id = ""] = /fanfold runs resume (\w+); cancel with fanfold runs cancel \1\n$/.exec(stderr) ?? []
+    const [, id = ""] = /fanfold runs resume (\w+) --journal \S*journal\.sqlite {2}fetches/.exec(stderr) ?? []
     const canceled = await mock.runs("cancel", id)
     assert.match(canceled.stdout, /^Batch msgbatch_\w+ is being canceled/)
+    assert.match(
+      canceled.stdout,
+      new RegExp(`\nfanfold runs resume ${id} --journal .* asks the rest live, at the full price\n$`)
+    )
     const resumed = await mock.runs("resume", id, "-o", "guide.md", ...often)
     assert.strictEqual(resumed.code, 0, resumed.stderr)
     assert.match(resumed.stderr, /has ended: .*canceled/)
@@ -90,9 +95,15 @@ describe("--detach", { timeout: 60_000 }, () => {
     const left = await mock.run("--batch", "--detach")
     assert.strictEqual(left.code, 0, left.stderr)
     assert.strictEqual(left.stdout, "")
-    assert.include(left.stderr, "Come back with the same command, or fanfold runs resume ")
+    assert.include(left.stderr, "Come back with the same command, or:\n  fanfold runs resume ")
     assert.isFalse(mock.hasDocument())
     const id = firstId((await mock.runs("--json")).stdout)
+    const shown = (await mock.runs("show", id)).stdout
+    assert.match(shown, /^sun {3}waits for its batch$/m)
+    assert.match(
+      shown,
+      new RegExp(`^Go on with it: fanfold runs resume ${id} --journal .*\nCancel its batches: .* cancel ${id} `, "m")
+    )
     const { code, stderr } = await mock.runs("resume", id, "-o", "guide.md")
     assert.strictEqual(code, 0, stderr)
     assert.deepStrictEqual(await mock.sizes(), [3])
@@ -109,5 +120,52 @@ describe("--detach", { timeout: 60_000 }, () => {
     assert.include(without.stderr, "--detach needs --batch")
     assert.include(unkept.stderr, "--detach needs a journal")
     assert.deepStrictEqual(await mock.sizes(), [])
+  })
+
+  it("is refused with simulated answers, whose batches end with the process: the next run makes others", async () => {
+    await using mock = await setUp(1500)
+    const refused = await mock.run("--batch", "--detach", "--offline")
+    assert.strictEqual(refused.code, 2)
+    assert.include(
+      refused.stderr,
+      "--detach: simulated batches end with this process; fanfold mock serves some that do not"
+    )
+    const { child, ended } = mock.start("--offline", "--batch", ...often)
+    let said = ""
+    child.stderr!.on("data", (text: Buffer) => (said += text.toString()))
+    await until(() => said.includes("3 in progress"))
+    child.kill("SIGINT")
+    assert.notInclude((await ended).stderr, "Batches go on")
+    const id = firstId((await mock.runs("--json")).stdout)
+    assert.include((await mock.runs("cancel", id)).stderr, "Simulated batches have ended with their process")
+    const next = await mock.run("--offline")
+    assert.strictEqual(next.code, 0, next.stderr)
+  })
+})
+
+describe("a batch that the API does not have", { timeout: 60_000 }, () => {
+  it("fails its asks with what to check, and is given up only with --no-batch", async () => {
+    await using mock = await setUp(1500)
+    assert.strictEqual((await mock.run("--batch", "--detach")).code, 0)
+    mock.forget()
+    const lost = await mock.run()
+    assert.strictEqual(lost.code, 1)
+    assert.include(lost.stderr, "Check that the key is of the workspace that made it")
+    assert.include(lost.stderr, "--no-batch asks and pays again")
+    const { code, stderr } = await mock.run("--no-batch")
+    assert.strictEqual(code, 0, stderr)
+  })
+})
+
+describe("fanfold runs clean", { timeout: 60_000 }, () => {
+  it("says which batches cannot be fetched any more", async () => {
+    await using mock = await setUp(60_000)
+    assert.strictEqual((await mock.run("--batch", "--detach")).code, 0)
+    const { code, stderr } = await mock.runs("clean", "--all")
+    assert.strictEqual(code, 0)
+    assert.match(
+      stderr,
+      /^Batch msgbatch_\w+ had not ended when last looked at: its answers are paid, and can no longer be fetched$/m
+    )
   })
 })

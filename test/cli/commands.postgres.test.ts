@@ -38,6 +38,8 @@ describe.skipIf(!isInstalled)("a journal in PostgreSQL", { timeout: 120_000 }, (
       (await typed("check", "plan.yaml")).stdout,
       /^Journal: 2 of 2 asks answered from it; new: the synthesis/m
     )
+    const readers = "readable by all whom the database lets read them, for 30 days"
+    assert.include((await typed("runs")).stdout, readers)
     const second = await typed("run", "plan.yaml", "-o", "report.json")
     assert.match(second.stderr, /^Resuming: 2 of 2 asks answered, \$\S+ spent$/m)
     assert.match(second.stderr, /^✅ sun is from the journal, just now$/m)

@@ -26,6 +26,7 @@ describe.skipIf(!isInstalled)("workers", () => {
     assert.lengthOf(answered(all.cwd), 40)
     assert.strictEqual(all.claude.journal.attempts, 40)
     assert.match(run.stderr, /40 asks in/)
+    assert.include(run.stderr, "No ask is sent by this process: all wait for fanfold worker with the same --journal\n")
     assert.notMatch(run.stderr, /may be paid twice/)
     for (const { child } of workers) child.kill("SIGTERM")
     const ends = await Promise.all(workers.map(({ ended }) => ended))

@@ -234,7 +234,7 @@ describe("a wrong plan in YAML is told of", () => {
     [
       "a value as long as a book by its beginning",
       `asks:\n  a: [${"far, ".repeat(500)}]`,
-      `2:3 ${`asks.a: expected a question, or { question: … }, got ["far"${',"far"'.repeat(500)}`.slice(0, 248)}…`
+      `2:3 ${`asks.a: expected a question, or { question: … }, got ["far"${',"far"'.repeat(500)}`.slice(0, 328)}…`
     ]
   ])
 

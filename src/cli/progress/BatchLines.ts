@@ -5,6 +5,7 @@ import { roundedText } from "../../options/DurationText.ts"
 import type { BatchState } from "../../report/BatchState.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
+import { command, type Kept } from "../KeptRun.ts"
 
 /** The line for an event that `state` already contains; `undefined` for events that have none. */
 export const ofEvent = ({ batches }: RunState, event: BatchEvent): string | undefined => {
@@ -55,18 +56,23 @@ export const countsText = ({ canceled, errored, expired, processing, succeeded }
     .map(([count, what]) => `${numberText(count)} ${what}`)
     .join(", ")
 
-/** What a process says that leaves batches behind: where they stand, and how to come back. `run`: undefined without a journal. */
+/** What a process says that leaves batches behind: where they stand, and how to come back. `kept`: undefined without a journal. */
 export const leftLines = (
   { batches: { open, uncertain } }: RunState,
-  run: string | undefined,
+  kept: Kept | undefined,
   now: number
 ): ReadonlyArray<string> => {
   if (open.length + uncertain === 0) return []
   return [
     ...open.map((batch) => line(batch, now)),
     ...(uncertain === 0 ? [] : ["A batch may have been created, which is found out at the next run"]),
-    run === undefined
-      ? "Nothing of this run is kept, so that the results cannot be fetched"
-      : `Batches go on without this process. Come back with the same command, or fanfold runs resume ${run}; cancel with fanfold runs cancel ${run}`
+    ...(kept === undefined
+      ? ["Nothing of this run is kept, so that the results cannot be fetched"]
+      : [
+          "Batches go on without this process. Come back with the same command, or:",
+          `  ${command("resume", kept)}  fetches what they bring, and folds it`,
+          `  ${command("show", kept)}  tells where they stood when last looked at`,
+          `  ${command("cancel", kept)}  cancels them; what is answered by then is paid`
+        ])
   ]
 }

@@ -12,11 +12,19 @@ export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<stri
   [
     timeLine(state),
     usageLine(state, foreseenUsd),
+    batchLine(state),
     reusedLine(state),
     repeatsLine(state),
     ...FallbackLines.lines(state),
     ...StopReasonLines.lines(state)
   ].filter((line) => line !== "")
+
+/** What of the tokens costs half. */
+const batchLine = ({ usage: { batch } }: RunState): string => {
+  if (batch === undefined) return ""
+  const inputTokens = batch.inputTokens + batch.cacheCreationInputTokens + batch.cacheReadInputTokens
+  return `In batches, at half the price: ${numberText(inputTokens)} tokens in, ${numberText(batch.outputTokens)} out`
+}
 
 /** What the journal gave, which costs nothing. */
 const reusedLine = ({ reused, savedUsd }: RunState): string => {

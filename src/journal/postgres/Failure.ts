@@ -39,9 +39,28 @@ const reasonOf = (place: string, error: SqlError): string => {
   }
   if (code === "3D000") return "there is no such database"
   if (code === "28P01") return "its user or password is wrong"
+  if (causeOf(error).includes("requested password")) {
+    return "the server asks for a password: give it in PGPASSWORD, or in the address"
+  }
   if (error.reason._tag === "AuthenticationError") return `the server refuses its user: ${causeOf(error)}`
   if (isPassing(error) && error.reason._tag === "ConnectionError") return `it cannot be reached: ${causeOf(error)}`
   return causeOf(error)
+}
+
+/** Why the tables cannot be made, which is the matter of an owner; `role`: whom the rights are for. */
+export const errorAtInit = (place: string, role: string | undefined, error: SqlError): JournalError => {
+  const code = codeOf(error)
+  if (code === "42501") {
+    const needs =
+      "it needs a user who may create a schema (GRANT CREATE ON DATABASE), or the owner of the tables that are there"
+    return new JournalError({ message: `the journal ${place} cannot be made: ${causeOf(error)}: ${needs}` })
+  }
+  // Undefined object: the role is the only one that a user names.
+  if (code === "42704" && role !== undefined) {
+    const needs = `no user has got rights: CREATE ROLE first, then type this again`
+    return new JournalError({ message: `the journal ${place} has its tables, but ${causeOf(error)}: ${needs}` })
+  }
+  return errorAt(place, "cannot be made", error)
 }
 
 /** `what`: such as "cannot be used". */

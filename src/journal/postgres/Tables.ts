@@ -102,7 +102,7 @@ export const init = Effect.fnUntraced(function* (
     Effect.provide(Client.layer(address)),
     Effect.mapError((error) => {
       if (error._tag === "JournalError") return error
-      if (error._tag === "SqlError") return Failure.errorAt(place, "cannot be made", error)
+      if (error._tag === "SqlError") return Failure.errorAtInit(place, role, error)
       return new JournalError({ message: `the journal ${place} cannot be made: ${error.message}` })
     })
   )

@@ -26,7 +26,8 @@ const lineOf = (...emitteds: ReadonlyArray<Emitted>) =>
   BatchLines.ofEvent(fold(...emitteds), eventOf(emitteds.at(-1)!) as Event.BatchEvent)
 
 /** What is said after these events, an hour later. */
-const left = (...emitteds: ReadonlyArray<Emitted>) => BatchLines.leftLines(fold(...emitteds), "0k3x", hour)
+const left = (...emitteds: ReadonlyArray<Emitted>) =>
+  BatchLines.leftLines(fold(...emitteds), { id: "0k3x", journal: undefined }, hour)
 
 describe("the lines of a batch", () => {
   it("say what is sent, how it stands, and how it ended", () => {
@@ -48,8 +49,16 @@ describe("the lines of a batch", () => {
   it("say how to come back to batches that are left, and nothing where there are none", () => {
     assert.deepStrictEqual(left(submitting, submitted), [
       "Batch msgbatch_1: 2 in progress; expires in 23 h 0 min",
-      "Batches go on without this process. Come back with the same command, or fanfold runs resume 0k3x; cancel with fanfold runs cancel 0k3x"
+      "Batches go on without this process. Come back with the same command, or:",
+      "  fanfold runs resume 0k3x  fetches what they bring, and folds it",
+      "  fanfold runs show 0k3x  tells where they stood when last looked at",
+      "  fanfold runs cancel 0k3x  cancels them; what is answered by then is paid"
     ])
+    const elsewhere = { id: "0k3x", journal: "/tmp/my runs/it's.sqlite" }
+    assert.include(
+      BatchLines.leftLines(fold(submitting, submitted), elsewhere, 0)[2],
+      "fanfold runs resume 0k3x --journal '/tmp/my runs/it'\\''s.sqlite'  "
+    )
     assert.strictEqual(left(submitting)[0], "A batch may have been created, which is found out at the next run")
     assert.deepStrictEqual(left(submitting, submitted, ended), [])
     assert.deepStrictEqual(left(submitting, [1, "", { _tag: "BatchNotCreated", nonce: "n", message: "no" }]), [])

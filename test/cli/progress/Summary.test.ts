@@ -52,6 +52,13 @@ describe("the closing lines", () => {
     )
   })
 
+  it("says which tokens cost half, as batches answered them", () => {
+    const { cacheCreationInputTokens, cacheReadInputTokens, inputTokens, outputTokens } = usage
+    const batch = { cacheCreationInputTokens, cacheReadInputTokens, inputTokens, outputTokens }
+    const state = fold(begin(0, "a", "b"), ...completed(0, "a", 900), replied(1, "b", haiku, { ...usage, batch }))
+    assert.include(Summary.lines(state), "In batches, at half the price: 1,000 tokens in, 2,000 out")
+  })
+
   it("says what the journal gave, and compares only what was asked", () => {
     const state = fold(
       begin(0, "a", "b"),

@@ -19,7 +19,7 @@ describe.skipIf(!isInstalled)("fanfold journal init", { timeout: 60_000 }, () =>
     const [one, two] = await Promise.all([init(url), init(url)])
     assert.deepStrictEqual([one.code, two.code], [0, 0], `${one.stderr}${two.stderr}`)
     const again = await init(url)
-    assert.strictEqual(again.stderr, `${place} was ready: fanfold run PLAN --journal postgres://…\n`)
+    assert.strictEqual(again.stderr, `${place} had its tables already: fanfold run PLAN --journal postgres://…\n`)
     const tables = postgres().sql(
       "SELECT count(*) FROM pg_tables WHERE schemaname = 'fanfold'",
       place.split("/").at(-1)
@@ -41,10 +41,10 @@ describe.skipIf(!isInstalled)("fanfold journal init", { timeout: 60_000 }, () =>
     const cases: ReadonlyArray<readonly [string, string]> = [
       [url("missing"), "there is no such database"],
       [database.replace(/:[^:@]*@/, ":wrong@"), "its user or password is wrong"],
-      [database.replace(/:[^:@]*@/, "@"), "the server refuses its user: The server requested password authentication"],
+      [database.replace(/:[^:@]*@/, "@"), "the server asks for a password: give it in PGPASSWORD, or in the address"],
       [database.replace(String(port), "1"), "it cannot be reached: connect ECONNREFUSED 127.0.0.1:1"],
       [`${database}?sslmode=require`, "the server has no TLS, which sslmode asks for"],
-      [database.replace("owner:", "guest:"), "permission denied for database"],
+      [database.replace("owner:", "guest:"), "it needs a user who may create a schema (GRANT CREATE ON DATABASE)"],
       [newer, `its tables are of a newer fanfold (version 99, not ${version})`]
     ]
     for (const [address, message] of cases) {
@@ -61,6 +61,21 @@ describe.skipIf(!isInstalled)("fanfold journal init", { timeout: 60_000 }, () =>
       assert.notInclude(stderr, "s3cret")
     }
     assert.strictEqual((await init("journal.sqlite")).code, 2)
+  })
+
+  it("says whom it has given rights, and that a user must be there first", async () => {
+    const { newDatabase, sql } = postgres()
+    const url = newDatabase()
+    const missing = await init(url, "--grant", "late")
+    assert.strictEqual(missing.code, 1)
+    assert.include(
+      missing.stderr,
+      'has its tables, but role "late" does not exist: no user has got rights: CREATE ROLE first, then type this again'
+    )
+    sql("CREATE ROLE late LOGIN")
+    const { code, stderr } = await init(url, "--grant", "late")
+    assert.strictEqual(code, 0)
+    assert.include(stderr, " had its tables already, and late may use it: fanfold run PLAN")
   })
 
   it("gives a user the rights that runs need, and not those to change tables", async () => {

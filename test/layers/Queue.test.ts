@@ -49,9 +49,13 @@ const worker = (data: MemoryJournal.Database, claude: Fake, places = 8) => {
     shared: journal.shared,
     source: "fake",
     places,
-    senderOf: (_run, delivery) =>
+    senderOf: (id, delivery) =>
       Effect.map(
-        Layer.build(Effect.runSync(Stack.layerDeliveryOver(delivery)).pipe(Layer.provide(claude.layer))),
+        Layer.build(
+          Effect.runSync(Stack.layerDeliveryOver(delivery, { register: journal.shared.register, id })).pipe(
+            Layer.provide(claude.layer)
+          )
+        ),
         (context) => Context.get(context, Claude.Claude).send
       )
   })

@@ -20,9 +20,10 @@ const timeout = "10 seconds"
 
 /**
  * One writer of a name at a time. What is forgotten within seconds, such as the share of a limit, need not survive a loss of
- * power, so that the transaction does not wait for the disk.
+ * power, so that the transaction does not wait for the disk. A process that stands still while it has the lock loses it.
  */
-const lockSql = "SELECT pg_advisory_xact_lock($1, hashtext($2)), set_config('synchronous_commit', $3, true)"
+const lockSql = `SELECT pg_advisory_xact_lock($1, hashtext($2)), set_config('synchronous_commit', $3, true),
+  set_config('idle_in_transaction_session_timeout', '5s', true)`
 
 const heldSql = `
   SELECT value, (extract(epoch FROM clock_timestamp() - at) * 1000)::float8 AS age FROM shared

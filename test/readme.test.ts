@@ -52,8 +52,8 @@ describe.concurrent("the README", { timeout: 60_000 }, () => {
   })
 
   it("shows commands that run, one after the other", async () => {
-    const ended = await typed(lines, cwd, server)
-    const written = new Map([...ended].map(([line, one]) => [line.split(" ")[2]!, one]))
+    const [ended] = await typed([lines], cwd, server)
+    const written = new Map([...ended!].map(([line, one]) => [line.split(" ")[2]!, one]))
     assert.hasAllKeys(Object.fromEntries(written), ["init", "run", "check", "ask"])
     assert.includeMembers(readdirSync(cwd), ["travel-guide.yaml", "guide.md", "guide.json"])
     assert.match(readFileSync(join(cwd, "guide.md"), "utf8"), /^# Lisbon/)

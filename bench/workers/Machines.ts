@@ -22,6 +22,8 @@ export interface Setting {
 }
 
 export interface Machines extends AsyncDisposable {
+  /** The name of the database. */
+  readonly database: string
   readonly mock: StandaloneMock.StandaloneMock
   readonly worker: () => Running
   /** The run sends nothing itself. */
@@ -64,6 +66,7 @@ export const prepare = async ({ asks, command, latencyMillis, lease, limits, ser
   const reportOf = () => JSON.parse(readFileSync(join(folder, "out.json"), "utf8")) as Report
   const attempts = async () => (await mock.entries()).length
   return {
+    database,
     mock,
     worker: () => begin("worker", "--journal", address, "--concurrency", `${placesPerWorker}`),
     run: (...args) =>

@@ -61,10 +61,13 @@ export const begin = ({
   if (options === false) return Effect.succeed(undefined)
   const begun = Effect.gen(function* () {
     const journal = yield* open(options.file)
-    const run = yield* waited(journal, { plan: name, source, isFresh: reuse === "never", isQuiet })
-    const recorder = new RunRecorder(journal, run, Reuse.reusable(reuse, run, run.at), { notesBoughtAgain: true })
-    if (!isQuiet && run.resumed.length > 0 && recorder.isReusing) {
-      const progress = yield* journal.progress(run.resumed)
+    const { awaited, run } = yield* waited(journal, { plan: name, source, isFresh: reuse === "never", isQuiet })
+    // Who has waited for a run asks for what that run was asked for.
+    const runs = [...run.resumed, ...awaited.filter((id) => !run.resumed.includes(id))]
+    const reusable = Reuse.reusable(reuse, { source, resumed: runs }, run.at)
+    const recorder = new RunRecorder(journal, run, reusable, { notesBoughtAgain: true })
+    if (!isQuiet && runs.length > 0 && recorder.isReusing) {
+      const progress = yield* journal.progress(runs)
       const isBegun = progress.answered.size > 0 || progress.inFlight.length > 0
       if (isBegun) yield* Console.error(inert(resumingText(plan, forecast, progress)))
     }
@@ -113,6 +116,12 @@ export const foretell = (plan: Prepared, name: string): Effect.Effect<JournalFor
 /** How often a run that waits for another one looks for its end. */
 const pollInterval = "200 millis"
 
+/** A run, and those of the same plan that it has waited for. */
+interface Waited {
+  readonly run: BegunRun
+  readonly awaited: ReadonlyArray<string>
+}
+
 /** Begins the run, after any other of the same plan has ended, which is reported once. A fresh run waits for none. */
 const waited = (
   journal: typeof Journal.Service,
@@ -122,14 +131,16 @@ const waited = (
     plan,
     source
   }: Pick<Subject, "isQuiet" | "source"> & { readonly plan: string; readonly isFresh: boolean }
-): Effect.Effect<BegunRun, JournalError, Scope.Scope> =>
+): Effect.Effect<Waited, JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const id = yield* newRunId
-    for (let isReported = false; ; isReported = true) {
+    const awaited = new Set<string>()
+    for (;;) {
       const at = yield* Clock.currentTimeMillis
       const run = yield* journal.begin({ id, plan, source, at }, { resume: !isFresh, isAlone: !isFresh })
-      if (!("open" in run)) return run
-      if (!isReported && !isQuiet) yield* Console.error(inert(waitingText(run.open)))
+      if (!("open" in run)) return { run, awaited: [...awaited] }
+      if (awaited.size === 0 && !isQuiet) yield* Console.error(inert(waitingText(run.open)))
+      awaited.add(run.open.id)
       yield* Effect.sleep(pollInterval)
     }
   })

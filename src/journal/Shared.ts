@@ -18,6 +18,9 @@ export interface TurnName {
 /** The id of the item: a turn that is offered twice is queued once. */
 export const itemOf = ({ entry, key, run, turn }: TurnName): string => `${run}/${entry}/${turn}/${key}`
 
+/** How often an item is given to workers: more than ever happens, as they count themselves how often that was in vain. */
+export const maxAttempts = 1_000_000
+
 /** The run that an item belongs to. */
 export const runOf = (item: string): string => item.slice(0, item.indexOf("/"))
 

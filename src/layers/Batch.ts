@@ -27,7 +27,7 @@ export const Options = Schema.Struct({
   settle: Schema.optionalKey(
     PositiveDuration.annotate({
       description:
-        "How long a batch may take to be listed whose creation was cut off; it is not sent again before (default 60 seconds)"
+        "How long a batch may take to be listed whose creation was cut off; it is not sent again before (default 5 minutes)"
     })
   )
 }).annotate({ isSwitch: "Ask in Message Batches: half the price, and answers within 24 hours" })
@@ -37,7 +37,7 @@ export interface Options extends InCode<typeof Options> {}
 const poll: Duration.Input = "5 minutes"
 
 /** Longer than the API takes to create a batch that it has received. */
-const settle: Duration.Input = "60 seconds"
+const settle: Duration.Input = "5 minutes"
 
 const assertOptions = Issue.assert(inCode(Options), "batch")
 

@@ -1,10 +1,10 @@
 /** The journal of the command line: what a second run asks again, what it says of that, and what `check` foretells. */
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { assert, describe, it } from "@effect/vitest"
-import { fault, mockClaude } from "fanfold/mocks"
+import { assert, describe, it, vi } from "@effect/vitest"
+import { fault, latency, mockClaude } from "fanfold/mocks"
 import { jsonIn, plan } from "./Planned.ts"
-import { fanfold, folders, reaching } from "./Process.ts"
+import { fanfold, folders, reaching, start as begun } from "./Process.ts"
 
 const folder = folders()
 
@@ -73,6 +73,28 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
       assert.hasAllKeys(part.reused, ["from", "paidAt", "estimatedCostUsd"])
       assert.strictEqual(part.attempts, 0)
     }
+  })
+
+  it("waits for a run of the same plan, and takes what that was answered", async () => {
+    const claude = mockClaude({ latency: latency.fixed(1500) })
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const begin = () => begun(["run", "plan.yaml", "--journal", "journal.sqlite"], { cwd, env: reaching(server) })
+    const first = begin()
+    await vi.waitUntil(() => claude.journal.attempts === 2, { timeout: 60_000 })
+    // It cannot end before the other one waits for it.
+    first.child.kill("SIGSTOP")
+    const second = begin()
+    await new Promise<void>((resolve) =>
+      second.child.stderr!.on("data", (said: Buffer) => {
+        if (String(said).startsWith("Waiting for another run of this plan")) resolve()
+      })
+    )
+    first.child.kill("SIGCONT")
+    const [one, other] = await Promise.all([first.ended, second.ended])
+    assert.deepStrictEqual([one.code, other.code, other.stdout], [0, 0, one.stdout])
+    assert.match(other.stderr, /^Resuming: 2 of 2 asks answered, /m)
+    assert.strictEqual(claude.journal.attempts, 3)
   })
 
   it("keeps and takes nothing where the plan says so, or --fresh does", async () => {

@@ -51,6 +51,16 @@ const serve = async (args: ReadonlyArray<string>, cwd: string) => {
   return { running, url: url.trim(), named: `http://127.0.0.1:${args.find((arg) => ports.test(arg)) ?? "4010"}` }
 }
 
+/** A worker stays until all lines are typed, and must have answered something by then. */
+const work = async (args: ReadonlyArray<string>, cwd: string): Promise<Running> => {
+  const running = start(args, { cwd, hurried: true })
+  let said = ""
+  running.child.stderr!.on("data", (data: Buffer) => (said += String(data)))
+  await until(() => said.includes("\n") || running.child.exitCode !== null)
+  assert.match(said, /^Worker for runs of postgres:/)
+  return running
+}
+
 /** Sends the request of a curl line with `-H`, `-d` and `-X` to the mock whose address it names. */
 const curl = async (
   line: string,
@@ -68,14 +78,15 @@ const curl = async (
   assert.isTrue(response.ok, `${line}\n${await response.text()}`)
 }
 
-/** Types the lines, which must all succeed, and gives how each ended. */
-export const typed = async (lines: ReadonlyArray<string>, cwd: string, server: Server) => {
-  const ended = new Map<string, Ended>()
+/** Types the lines of blocks, which must all succeed, and gives how each line of each block ended. */
+export const typed = async (blocks: ReadonlyArray<ReadonlyArray<string>>, cwd: string, server: Server) => {
+  const ends = blocks.map(() => new Map<string, Ended>())
   // Pages are tested side by side, and each reader has a journal.
   const state = { XDG_STATE_HOME: join(cwd, ".state") }
   const mocks: Array<Awaited<ReturnType<typeof serve>>> = []
+  const workers: Array<Running> = []
   try {
-    for (const line of lines) {
+    for (const [block, line] of blocks.flatMap((lines, block) => lines.map((line) => [block, line] as const))) {
       const { env, words } = parse(line)
       const [command, bin, ...args] = words
       if (command === "npm") {
@@ -94,7 +105,11 @@ export const typed = async (lines: ReadonlyArray<string>, cwd: string, server: S
       }
       assert.deepStrictEqual([command, bin], ["npx", Object.keys(manifest.bin)[0]!], line)
       if (args[0] === "mock") {
-        mocks.push(await serve(args, cwd))
+        mocks.unshift(await serve(args, cwd))
+        continue
+      }
+      if (args[0] === "worker") {
+        workers.push(await work(args, cwd))
         continue
       }
       for (const name of Object.keys(env))
@@ -103,15 +118,17 @@ export const typed = async (lines: ReadonlyArray<string>, cwd: string, server: S
       const typed = args.includes("RUN") ? args.with(args.indexOf("RUN"), await latestRun(cwd, state)) : args
       const one = await fanfold(typed, { cwd, ...options, env: { ...options.env, ...state } })
       assert.strictEqual(one.code, 0, `${line}\n${one.stderr}`)
-      ended.set(line, one)
+      ends[block]!.set(line, one)
     }
   } finally {
     for (const { running } of mocks) {
       running.child.kill("SIGINT")
       await running.ended
     }
+    for (const { child } of workers) child.kill("SIGTERM")
   }
-  return ended
+  for (const { stderr } of await Promise.all(workers.map(({ ended }) => ended))) assert.match(stderr, /^\d+ answered/m)
+  return ends
 }
 
 const files = (pattern: string): ReadonlyArray<string> => globSync(pattern, { cwd: root })

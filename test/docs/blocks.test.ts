@@ -32,6 +32,13 @@ beforeAll(() => {
 const needsDatabase = (text: string): boolean => /postgres:\/\/|JOURNAL_URL/.test(text)
 const databaseUrl = (user: string) => postgres().url("fanfold").replace("owner", user)
 
+/** The lines of a block, with the address of the real database. */
+const linesOf = ({ text }: Block): ReadonlyArray<string> =>
+  text
+    .replaceAll(/postgres:\/\/(\w+)@db\.example\/fanfold/g, (_, user) => databaseUrl(user))
+    .trim()
+    .split("\n")
+
 const succeeds = ({ code, stderr, stdout }: Ended) => {
   assert.strictEqual(code, 0, stderr)
   assert.notStrictEqual(stdout.trim(), "", stderr)
@@ -132,15 +139,13 @@ for (const page of pages) {
     // Those of the README are typed by its own test.
     const shell = page === "README.md" ? [] : blocks.filter(({ language }) => language === "sh")
     if (shell.length === 0) return
-    it("shows commands that run, one after the other", async () => {
+    it("shows commands that run, one after the other", { timeout: 180_000 }, async () => {
       const cwd = folder()
-      for (const block of shell) {
-        if (needsDatabase(block.text) && !isInstalled) continue
-        const text = block.text.replaceAll(/postgres:\/\/(\w+)@db\.example\/fanfold/g, (_, user) => databaseUrl(user))
-        const lines = text.trim().split("\n")
-        const ended = await typed(lines, cwd, server)
+      const shown = shell.filter(({ text }) => isInstalled || !needsDatabase(text))
+      const ends = await typed(shown.map(linesOf), cwd, server)
+      for (const [index, block] of shown.entries()) {
         const output = after(block)
-        if (output !== undefined) shows(page, output, atHome(ended.get(lines.at(-1)!)!.stdout, cwd))
+        if (output !== undefined) shows(page, output, atHome(ends[index]!.get(linesOf(block).at(-1)!)!.stdout, cwd))
       }
     })
   })

@@ -251,7 +251,7 @@ describe("creating a batch", () => {
       const { batches, tags } = yield* creating({ error: overloaded(), isCreated: false })
       assert.strictEqual(batches.creations, 2)
       assert.lengthOf(batches.all, 1)
-      assert.strictEqual(batches.all[0]!.createdAt, 60_000)
+      assert.strictEqual(batches.all[0]!.createdAt, 300_000)
       assert.deepStrictEqual(tags.slice(0, 4), [
         "BatchSubmitting",
         "BatchUncertain",

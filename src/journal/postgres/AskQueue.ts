@@ -6,7 +6,7 @@ import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { Event } from "../../claude/Event.ts"
 import { JournalError } from "../Journal.ts"
 import { version } from "../RequestKey.ts"
-import type { Claimed, Shared } from "../Shared.ts"
+import { type Claimed, maxAttempts, type Shared } from "../Shared.ts"
 import * as Failure from "./Failure.ts"
 import * as Settled from "./Settled.ts"
 
@@ -41,12 +41,32 @@ export const tables: ReadonlyArray<string> = [
   `CREATE INDEX settled_tx ON settled (run, tx)`
 ]
 
+/**
+ * What the table of the queue needs beside its own: the items of a run are removed with it, and no look into the queue reads more
+ * rows than it takes. Whoever looks for an item reads in the order of `visible_at`, so that one which is taken goes behind those
+ * that wait, until its lease ends. The last index is empty: each worker looks four times a lease for items that it would have.
+ */
+const additions = [
+  `CREATE INDEX IF NOT EXISTS queue_run ON ${table} (split_part(id, '/', 1))`,
+  `CREATE OR REPLACE FUNCTION queue_lease() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF NEW.acquired_at IS NOT NULL THEN
+      NEW.visible_at := NEW.acquired_at + coalesce(current_setting('fanfold.lease', true), '${lease}')::interval;
+    ELSIF NEW.visible_at = OLD.visible_at THEN
+      NEW.visible_at := OLD.created_at;
+    END IF;
+    RETURN NEW;
+  END $$`,
+  `CREATE OR REPLACE TRIGGER queue_lease BEFORE UPDATE ON ${table} FOR EACH ROW
+    WHEN (NEW.acquired_at IS DISTINCT FROM OLD.acquired_at) EXECUTE FUNCTION queue_lease()`,
+  `CREATE INDEX IF NOT EXISTS queue_exhausted ON ${table} (queue_name) WHERE state = 'pending' AND attempts >= ${maxAttempts}`
+]
+
 /** Creates the table of the queue, or upgrades it; to be run by the owner of the tables. */
 export const create: Effect.Effect<void, SqlError, SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient
   yield* Effect.scoped(storeOf(yield* leaseOf(sql)))
-  // The items of a run are removed with it.
-  yield* sql.unsafe(`CREATE INDEX IF NOT EXISTS queue_run ON ${table} (split_part(id, '/', 1))`)
+  for (const statement of additions) yield* sql.unsafe(statement)
 })
 
 const storeOf = (leaseSeconds: number) =>

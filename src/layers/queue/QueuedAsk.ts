@@ -4,7 +4,7 @@ import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import * as Call from "../../claude/Call.ts"
 import type { Request } from "../../claude/Message.ts"
 import * as RequestKey from "../../journal/RequestKey.ts"
-import type { Shared } from "../../journal/Shared.ts"
+import { maxAttempts, type Shared } from "../../journal/Shared.ts"
 
 /** Raised when a worker could misread an item. It is part of the queue's name, so that a worker gets no items of another version. */
 export const version = 1
@@ -39,7 +39,7 @@ export const queue = ({ queue: store }: Shared, source: string) =>
     Effect.provideService(PersistedQueue.PersistedQueueStore, store),
     Effect.flatMap((factory) =>
       // The worker counts takes itself, as the end of an item must be an outcome that its run reads.
-      factory.make({ name: nameOf(source), schema: QueuedAsk, maxAttempts: 1_000_000 })
+      factory.make({ name: nameOf(source), schema: QueuedAsk, maxAttempts })
     )
   )
 

@@ -8,6 +8,9 @@ import { isInstalled, server } from "../../Postgres.ts"
 
 const postgres = server()
 
+/** What the rows of the register are of. */
+const kinds = (rows: ReadonlyArray<ReadonlyArray<string>>) => rows.map(([name]) => name!.split(" ")[0])
+
 describe.skipIf(!isInstalled)("programs with a journal in a database", () => {
   it.live(
     "share the budget of their run and the limits of their account, which other runs of the process share too",
@@ -41,7 +44,6 @@ describe.skipIf(!isInstalled)("programs with a journal in a database", () => {
             )
           )
         const [first, second] = yield* Effect.forEach([1, 2], () => asked({ baseUrl: mock.url }))
-        const kinds = (rows: ReadonlyArray<ReadonlyArray<string>>) => rows.map(([name]) => name!.split(" ")[0])
         assert.deepStrictEqual(kinds(first!), ["budget", "limits"])
         assert.deepStrictEqual(kinds(second!), ["budget", "budget", "limits"])
         assert.deepStrictEqual(second!.at(-1), first!.at(-1))

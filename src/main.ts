@@ -42,7 +42,7 @@ const services = ProcessServices.of({
       const options = { ...layers, ...connection }
       return {
         claude: (added) => Stack.layer({ ...options, ...added }),
-        delivery: (given) => Stack.layerDelivery(given, connection),
+        delivery: (given, run) => Stack.layerDelivery(given, run, connection),
         source: offline ? simulated : undefined,
         notice: simulation.notice,
         simulated: true,
@@ -54,7 +54,7 @@ const services = ProcessServices.of({
     const recording = recorder === undefined ? undefined : yield* Effect.mapError(recorder, usageError)
     return {
       claude: (added) => Stack.layer({ ...layers, ...added, apiKey, baseUrl, fetch: recording?.fetch }),
-      delivery: (given) => Stack.layerDelivery(given, { apiKey, baseUrl, fetch: recording?.fetch }),
+      delivery: (given, run) => Stack.layerDelivery(given, run, { apiKey, baseUrl, fetch: recording?.fetch }),
       source: baseUrl ?? Claude.defaultBaseUrl,
       notice: recording?.notice,
       simulated: false,

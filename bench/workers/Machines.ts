@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import type { Scenario } from "fanfold/mocks"
 import type { Server } from "../harness/PostgresServer.ts"
 import { type Command, type Ended, type Running, start } from "../journal/CommandLine.ts"
 import * as StandaloneMock from "../journal/StandaloneMock.ts"
@@ -15,6 +16,7 @@ export interface Setting {
   readonly server: Server
   readonly asks: number
   readonly latencyMillis: number
+  readonly limits?: Scenario["limits"]
   /** How long a silent worker keeps its asks; the default where it is not given. */
   readonly lease?: string
 }
@@ -43,7 +45,7 @@ interface Report {
 const namesOf = (asks: number) => Array.from({ length: asks }, (_, n) => `q${String(n).padStart(4, "0")}`)
 
 /** Prepares a database and a folder, and starts the mock. */
-export const prepare = async ({ asks, command, latencyMillis, lease, server }: Setting): Promise<Machines> => {
+export const prepare = async ({ asks, command, latencyMillis, lease, limits, server }: Setting): Promise<Machines> => {
   const folder = mkdtempSync(join(tmpdir(), "fanfold-workers-"))
   const address = server.newDatabase()
   const database = address.slice(address.lastIndexOf("/") + 1)
@@ -51,7 +53,7 @@ export const prepare = async ({ asks, command, latencyMillis, lease, server }: S
   const names = namesOf(asks)
   const plan = { asks: Object.fromEntries(names.map((name) => [name, `Question ${name}: what is it?`])) }
   writeFileSync(join(folder, "plan.json"), JSON.stringify(plan))
-  writeFileSync(join(folder, "scenario.json"), JSON.stringify({ latency: latencyMillis }))
+  writeFileSync(join(folder, "scenario.json"), JSON.stringify({ latency: latencyMillis, limits }))
   const mock = await StandaloneMock.serve(command, folder, "scenario.json")
   const begun: Array<Running> = []
   const begin = (...args: ReadonlyArray<string>): Running => {

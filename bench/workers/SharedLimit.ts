@@ -1,66 +1,38 @@
-/** Measures how three processes share a limit that nobody tells them: against the mock, with and without a database. */
-import { spawn } from "node:child_process"
-import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
-import type { RequestLog } from "../harness/MockRuns.ts"
-import type { Job } from "./LimitMember.ts"
+/** How three workers share a limit of the account that nobody has told them, by the mock that counts requests. */
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Server } from "../harness/PostgresServer.ts"
+import type { Command } from "../journal/CommandLine.ts"
+import * as Machines from "./Machines.ts"
 
-export interface Options {
-  /** The address of a database with the tables of fanfold; without it, each process estimates its share. */
-  readonly database?: string | undefined
-  readonly processes?: number
-  readonly perSecond?: number
-  /** How many requests may arrive at once. */
-  readonly burst?: number
-  /** Seconds from the first request that count. */
-  readonly from?: number
-  readonly until?: number
-}
+export const perSecond = 40
+
+/** The seconds that count, from the first request on. */
+export const fromSecond = 3
+export const untilSecond = 20
 
 /** `used`: accepted requests of what the limit allows. `limitedShare`: 429s of all requests. */
 export interface Figures {
   readonly used: number
   readonly limitedShare: number
-  readonly sent: number
 }
 
-const latencyMillis = 200
-
-/** Of each process: more than its share of the limit needs. */
-const places = 8
-
-const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
-const start = (file: string, stdin: "pipe" | "ignore", ...args: ReadonlyArray<string>) =>
-  spawn(process.execPath, ["--conditions=source", pathOf(file), ...args], { stdio: [stdin, "pipe", "inherit"] })
-
-const json = async <A>(url: string, init?: RequestInit): Promise<A> => (await (await fetch(url, init)).json()) as A
-
-export const measure = async ({
-  burst = 40,
-  database,
-  from = 3,
-  perSecond = 40,
-  processes = 3,
-  until = 20
-}: Options = {}): Promise<Figures> => {
-  const mock = start("../harness/MockServer.ts", "pipe")
-  const url = await new Promise<string>((resolve) => createInterface(mock.stdout!).once("line", resolve))
-  const scenario = { latency: latencyMillis, limits: { rpm: perSecond * 60, burstSeconds: burst / perSecond } }
-  const body = JSON.stringify({ phases: [{ fromSeconds: 0, scenario }] })
-  const { baseUrl, logUrl } = await json<{ baseUrl: string; logUrl: string }>(`${url}/runs`, { method: "POST", body })
-  const members = Array.from({ length: processes }, (_, name) =>
-    start("LimitMember.ts", "ignore", JSON.stringify({ baseUrl, database, places, name } satisfies Job))
-  )
-  // Processes take a while to start.
-  await new Promise((resolve) => setTimeout(resolve, (until + 3) * 1000))
-  for (const member of members) member.kill("SIGKILL")
-  const { attempts } = await json<RequestLog>(logUrl)
-  mock.kill()
-  const counted = attempts.filter(({ atMillis }) => atMillis >= from * 1000 && atMillis < until * 1000)
+export const play = async (command: Command, server: Server): Promise<Figures> => {
+  const limits = { rpm: perSecond * 60, burstSeconds: 1 }
+  // More than the time allows.
+  const asks = 2 * perSecond * untilSecond
+  await using machines = await Machines.prepare({ command, server, asks, latencyMillis: 200, limits })
+  await Machines.ready(Array.from({ length: Machines.workers }, () => machines.worker()))
+  machines.run("--pacing-remember", "false")
+  await machines.until(1)
+  await sleep((untilSecond + 1) * 1000)
+  const entries = await machines.mock.entries()
+  const startedAt = entries[0]!.startedMillis
+  const counted = entries
+    .map(({ startedMillis, status }) => ({ second: (startedMillis - startedAt) / 1000, status }))
+    .filter(({ second }) => second >= fromSecond && second < untilSecond)
   const limited = counted.filter(({ status }) => status === 429).length
   return {
-    used: (counted.length - limited) / ((until - from) * perSecond),
-    limitedShare: limited / counted.length,
-    sent: counted.length
+    used: (counted.length - limited) / ((untilSecond - fromSecond) * perSecond),
+    limitedShare: limited / counted.length
   }
 }

@@ -2,6 +2,7 @@
 import { Context, type Effect, type Layer, type Scope } from "effect"
 import type { Batches } from "../claude/BatchApi.ts"
 import type { Claude } from "../claude/Claude.ts"
+import type { SharedRun } from "../journal/SharedRun.ts"
 import type { Options } from "../layers/Stack.ts"
 import type { Issue } from "../options/Issue.ts"
 import type { Failure } from "./ExitCode.ts"
@@ -18,8 +19,8 @@ export interface ClaudeSource {
 export interface ConnectedClaude {
   /** With the layers of the plan around it, the journal if there is one, and the batches that it may need besides. */
   readonly claude: (added: Pick<Options, "journal" | "batch">) => Layer.Layer<Claude>
-  /** With the layers that send an ask of the queue, by their options; fails with what is wrong in these. */
-  readonly delivery: (options: string) => Effect.Effect<Layer.Layer<Claude>, ReadonlyArray<Issue>>
+  /** With the layers that send an ask of a run of the queue, by their options; fails with what is wrong in these. */
+  readonly delivery: (options: string, run: SharedRun) => Effect.Effect<Layer.Layer<Claude>, ReadonlyArray<Issue>>
   /** Who answers, as the journal keeps it; `undefined` where nothing is kept. */
   readonly source: string | undefined
   /** A line for standard error: that answers are simulated or replayed, or that the tape has exchanges already. */

@@ -4,6 +4,7 @@ import { Command, Flag } from "effect/cli"
 import { AskError, WorkerFailed } from "../claude/AskError.ts"
 import { Claude } from "../claude/Claude.ts"
 import { isAddress, open } from "../journal/OpenJournal.ts"
+import type { SharedRun } from "../journal/SharedRun.ts"
 import * as Queue from "../layers/Queue.ts"
 import { PositiveInt } from "../options/OptionSchemas.ts"
 import { inert } from "../report/TerminalText.ts"
@@ -48,12 +49,13 @@ export const worker = Command.make(
       inert(`Worker for runs of ${journal.place} that ask ${answering}, ${places} at once; Ctrl-C ends it`)
     )
     yield* Effect.forkScoped(Effect.schedule(progress.report, Schedule.spaced(reportInterval)))
+    const shared = journal.shared!
     yield* Queue.work({
       journal,
-      shared: journal.shared!,
+      shared,
       source: answering,
       places,
-      senderOf: (_run, options) => senderOf(connected, options),
+      senderOf: (id, options) => senderOf(connected, options, { register: shared.register, id }),
       onStart: () => progress.start(),
       onEnd: (end) => progress.end(end)
     }).pipe(
@@ -72,9 +74,9 @@ export const worker = Command.make(
 )
 
 /** The layers of a run. Options that they do not know are those of another version. */
-const senderOf = ({ delivery }: ConnectedClaude, options: string) =>
+const senderOf = ({ delivery }: ConnectedClaude, options: string, run: SharedRun) =>
   Effect.gen(function* () {
-    const layer = yield* Effect.mapError(delivery(options), (issues) => {
+    const layer = yield* Effect.mapError(delivery(options, run), (issues) => {
       const detail = `it does not know the options of the run: ${issues.map(({ message }) => message).join("; ")}`
       return new AskError({ reason: new WorkerFailed({ detail }) })
     })

@@ -10,6 +10,7 @@ import { type BegunRun, type Journal, type Known, type Reusable, type Row, simul
 import * as OpenTurn from "./OpenTurn.ts"
 import * as RequestKey from "./RequestKey.ts"
 import { anyTime } from "./Reuse.ts"
+import type { SharedRun } from "./SharedRun.ts"
 
 /** One ask: its turns of an earlier run, how many it has had in this one, and its answer if that is of an earlier run. */
 interface Entry {
@@ -55,6 +56,12 @@ export class RunRecorder {
   /** Whether anything of earlier runs may be taken. */
   get isReusing(): boolean {
     return this.#reusable !== undefined
+  }
+
+  /** What the processes of the run share it by; `undefined` where the journal is of one machine. */
+  get shared(): SharedRun | undefined {
+    const { shared } = this.#journal
+    return shared && { register: shared.register, id: this.run.id }
   }
 
   /** The events of the unfinished runs that this one goes on with, the oldest run first; none of a batch that is there no more. */

@@ -4,6 +4,7 @@ import type * as PersistedQueue from "effect/persistence/PersistedQueue"
 import type { AskError } from "../claude/AskError.ts"
 import type { Event } from "../claude/Event.ts"
 import type { Reply } from "../claude/Message.ts"
+import type { SharedRegister } from "../scheduling/SharedRegister.ts"
 import type { JournalError } from "./JournalError.ts"
 
 /** A turn of an ask, as an item of the queue: its run and entry, the number of the turn, and the key of its messages. */
@@ -54,6 +55,8 @@ export interface Added {
 }
 
 export interface Shared {
+  /** By which the processes of the journal share budgets, and the limits of an account. */
+  readonly register: SharedRegister
   /** Keeps the items. Takes are leases: those of a process that has died end after a time. */
   readonly queue: typeof PersistedQueue.PersistedQueueStore.Service
   /** Takes items out of the queue that no process has, at most so many: they are not given to a worker any more. */

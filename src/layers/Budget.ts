@@ -7,6 +7,7 @@ import { type Claude, layerAround } from "../claude/Claude.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
+import * as SharedRun from "../journal/SharedRun.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveInt } from "../options/OptionSchemas.ts"
 import type { AnyFiber } from "../scheduling/FiberClock.ts"
@@ -56,8 +57,8 @@ const assertGiven = Issue.assert(Given, "budget")
 export const accountOf = (register: SharedRegister, run: string): Shared => ({ register, name: `budget ${run}` })
 
 /**
- * Where the processes that spend one budget let each other know what they have of it; none by default, as one process needs
- * none. Each of them has this layer with the same limit.
+ * Where the processes that spend one budget let each other know what they have of it, each with this layer and the same limit;
+ * by default the account of the run, where its journal is in a database, and else none, as one process needs none.
  */
 export const Account = Context.Reference<Shared | undefined>("fanfold/layers/Budget/Account", {
   defaultValue: () => undefined
@@ -74,7 +75,8 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
   const { tokens = Number.POSITIVE_INFINITY, usd = Number.POSITIVE_INFINITY } = options
   return layerAround((send) =>
     Effect.gen(function* () {
-      const account = yield* Account
+      const run = yield* SharedRun.Current
+      const account = (yield* Account) ?? (run && accountOf(run.register, run.id))
       const ledger = new BudgetLedger({ usd, tokens })
       const shared =
         account &&

@@ -8,6 +8,7 @@ import { open, type Place as JournalPlace } from "../journal/OpenJournal.ts"
 import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
+import * as SharedRun from "../journal/SharedRun.ts"
 import { inCode, NonEmpty } from "../options/OptionSchemas.ts"
 
 const place = { expected: "the path of a file, or postgres://…" }
@@ -62,10 +63,23 @@ export interface Given {
  * a `JournalError` where a file that is named cannot be used; where none is named, nothing is kept then, which is reported.
  */
 export const layer = (options: Exclude<Options, false> = {}, given: Given = {}): Layer.Layer<Claude, never, Claude> =>
+  Layer.provide(keeping(), begin(options, given))
+
+/** Begins the run, for `keeping` and for the layers below, which may share it; one that the program has begun itself stays. */
+export const begin = (options: Exclude<Options, false>, given: Given): Layer.Layer<never> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const recorder = (yield* Begun) ?? (yield* begunOrReported(options, given))
+      return Context.make(Begun, recorder).pipe(Context.add(SharedRun.Current, recorder?.shared))
+    })
+  )
+
+/** The layer itself, for the run that is begun. Keeps nothing where there is none. */
+export const keeping = (): Layer.Layer<Claude, never, Claude> =>
   Layer.effectContext(
     Effect.gen(function* () {
       const { send } = yield* Claude
-      const recorder = (yield* Begun) ?? (yield* begunOrReported(options, given))
+      const recorder = yield* Begun
       if (recorder === undefined) return Context.make(Claude, Claude.of({ send }))
       return Context.make(Claude, Claude.of({ send: mark(recorder.around(observe(send))) })).pipe(
         Context.add(Event.Recorder, (event: Event.Event) => recorder.record(event)),
@@ -75,24 +89,24 @@ export const layer = (options: Exclude<Options, false> = {}, given: Given = {}):
   )
 
 const begunOrReported = (options: Exclude<Options, false>, given: Given) =>
-  Effect.catch(begin(options, given), (error) =>
+  Effect.catch(begun(options, given), (error) =>
     options.file === undefined
       ? Effect.as(Console.error(`Nothing of this run is kept: ${error.message}`), undefined)
       : Effect.die(error)
   )
 
 /** A run of its own, which ends with the program that it is provided to. */
-const begin = Effect.fnUntraced(function* ({ file, keepFor }: Exclude<Options, false>, { reuse, source = "" }: Given) {
+const begun = Effect.fnUntraced(function* ({ file, keepFor }: Exclude<Options, false>, { reuse, source = "" }: Given) {
   const journal = yield* open(file)
   const at = yield* Clock.currentTimeMillis
   const run = { id: yield* newRunId, plan: "", source, at }
-  const begun = (yield* journal.begin(run, { resume: reuse !== "never", isAlone: false })) as BegunRun
+  const own = (yield* journal.begin(run, { resume: reuse !== "never", isAlone: false })) as BegunRun
   yield* Effect.addFinalizer((exit) =>
     Exit.isSuccess(exit)
       ? Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.ignore(Effect.andThen(journal.end(begun, now), journal.trim(Retention.limits(keepFor, now))))
+          Effect.ignore(Effect.andThen(journal.end(own, now), journal.trim(Retention.limits(keepFor, now))))
         )
       : Effect.void
   )
-  return new RunRecorder(journal, begun, Reuse.reusable(reuse, begun, at))
+  return new RunRecorder(journal, own, Reuse.reusable(reuse, own, at))
 })

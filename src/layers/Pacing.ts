@@ -43,7 +43,10 @@ export interface Options extends InCode<typeof Options> {}
 
 const assertOptions = Issue.assert(inCode(Options), "pacing")
 
-/** Where the processes that use one account divide its limits; none by default. The name stands for the account. */
+/**
+ * Where the processes that use one account divide its limits; none by default, but in a `Stack` over the API whose journal is in a
+ * database. The name stands for the account.
+ */
 export const SharedLimits = Context.Reference<SharedName | undefined>("fanfold/layers/Pacing/SharedLimits", {
   defaultValue: () => undefined
 })

@@ -5,6 +5,7 @@ import * as BaseUrl from "../claude/BaseUrl.ts"
 import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
 import { Transport } from "../claude/Connection.ts"
 import * as Reuse from "../journal/Reuse.ts"
+import * as SharedRun from "../journal/SharedRun.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, keyOf, toEncoded } from "../options/OptionSchemas.ts"
 import type { Shared } from "../scheduling/SharedRegister.ts"
@@ -112,15 +113,15 @@ const sourceOf = ({ baseUrl = defaultBaseUrl, fetch }: Partial<ClaudeOptions>): 
  * is marked where a budget learns of it, and leaves it to be asked live with a reservation of its own. A call that waits for a batch, or
  * for the shared prefix, holds no place in `Pacing`.
  */
-const run = (options: Options, source = ""): Around =>
+const run = (options: Options): Around =>
   stating(
     options,
     stack(
       Fallback.layer(options.refusals),
       Continue.layer(options.continue),
-      ...where(options.journal === false ? undefined : options.journal, (journal) =>
+      ...where(journalOf(options), () =>
         stack(
-          Journal.layer(journal, { reuse: options.reuse, source }),
+          Journal.keeping(),
           // What goes into a batch waits for no place of any machine.
           ...where(options.batch === undefined ? (options.queue ?? {}) : undefined, (queue) =>
             Queue.layer(queue, () => JSON.stringify(toEncoded({ fields: deliveryFields }, options)))
@@ -130,6 +131,16 @@ const run = (options: Options, source = ""): Around =>
       delivery(options)
     )
   )
+
+const journalOf = ({ journal }: Options) => (journal === false ? undefined : journal)
+
+/** Begins the run in its journal for all layers, those that the process shares too. */
+const begun = <A, R>(options: Options, source: string, layers: Layer.Layer<A, never, R>): Layer.Layer<A, never, R> => {
+  const journal = journalOf(options)
+  return journal === undefined
+    ? layers
+    : Layer.provide(layers, Journal.begin(journal, { reuse: options.reuse, source }))
+}
 
 /** What sends one turn of an ask, on whichever machine. */
 const delivery = (options: Options): Around =>
@@ -146,19 +157,30 @@ const delivery = (options: Options): Around =>
 const decodeDelivery = Issue.decode(Schema.fromJsonString(Schema.Struct(deliveryFields)))
 
 /**
- * The layers of a run on another machine, by their options as the queue has them, over a `Claude` of your own. Fails with what is
+ * The layers of a run of another machine, by their options as the queue has them, over a `Claude` of your own. Fails with what is
  * wrong in them.
  */
-export const layerDeliveryOver = (given: string): Effect.Effect<Around, ReadonlyArray<Issue.Issue>> =>
-  Effect.map(decodeDelivery(given), (options) => stack(stating(options, delivery(options)), shared(options)))
+export const layerDeliveryOver = (
+  given: string,
+  run: SharedRun.SharedRun
+): Effect.Effect<Around, ReadonlyArray<Issue.Issue>> =>
+  Effect.map(decodeDelivery(given), (options) =>
+    stack(stating(options, delivery(options)), shared(options)).pipe(
+      Layer.provide(Layer.succeed(SharedRun.Current, run))
+    )
+  )
 
 /** The same over the API, with a key at hand. */
 export const layerDelivery = (
   given: string,
+  run: SharedRun.SharedRun,
   connection: ClaudeOptions
 ): Effect.Effect<Layer.Layer<Claude>, ReadonlyArray<Issue.Issue>> =>
   Effect.map(decodeDelivery(given), (options) =>
-    stating(options, delivery(options)).pipe(Layer.provide(processLayer({ ...options, ...connection })))
+    stating(options, delivery(options)).pipe(
+      Layer.provide(processLayer({ ...options, ...connection })),
+      Layer.provide(Layer.succeed(SharedRun.Current, run))
+    )
   )
 
 /** What all runs of a process share: one dispatcher for all, and the time limits of an attempt, which exclude its queue. */
@@ -167,16 +189,15 @@ const shared = (options: Options): Around => stack(Pacing.layer(options.pacing),
 /** The stack around a `Claude` of your own, sharing nothing. */
 export const layerOver = (options: Options = {}): Around => {
   assertOptions(options)
-  return stack(run(options), shared(options))
+  return begun(options, "", stack(run(options), shared(options)))
 }
 
 /** The stack over the API with a key at hand. Runs with the same key, base URL and fetch share their limits. */
 export const layer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   check(options)
   const baseUrl = options.baseUrl === undefined ? undefined : BaseUrl.ofOption(options.baseUrl)
-  const stacked = run(options, sourceOf({ ...options, baseUrl })).pipe(
-    Layer.provide(processLayer({ ...options, baseUrl }))
-  )
+  const called = Layer.provide(run(options), processLayer({ ...options, baseUrl }))
+  const stacked = begun(options, sourceOf({ ...options, baseUrl }), called)
   return options.batch === undefined ? stacked : Layer.provide(stacked, batchesLayer({ ...options, baseUrl }))
 }
 
@@ -238,11 +259,18 @@ const sharedLimits = (
     shared && { ...shared, name: `${shared.name} ${nameOf({ apiKey, baseUrl }, "fanfold: shared limits")}` }
   )
 
-/** Two programs that are run each with this layer build it twice; what they share is built once, in a scope of its own. */
+/**
+ * Two programs that are run each with this layer build it twice; what they share is built once, in a scope of its own. Where their
+ * journal is in a database, all that use the account share its limits.
+ */
 const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
   const alone = processLayerWith(options, undefined)
   return Layer.unwrap(
-    Effect.map(Pacing.SharedLimits, (limits) => (limits === undefined ? alone : processLayerWith(options, limits)))
+    Effect.gen(function* () {
+      const run = options.fetch === undefined ? yield* SharedRun.Current : undefined
+      const limits = (yield* Pacing.SharedLimits) ?? (run && { register: run.register, name: "limits" })
+      return limits === undefined ? alone : processLayerWith(options, limits)
+    })
   )
 }
 

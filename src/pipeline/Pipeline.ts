@@ -57,8 +57,9 @@ export const run = Effect.fn("Pipeline.run")(function* (
       : {
           synthesis: Synthesis.planned(synthesis, asks, yield* Price.Overrides, yield* RefusalPolicy.Current)
         }
-  const research = Effect.updateService(Research.run(asks, options), Call.Current, (call) => ({ ...call, ...planned }))
-  const researched = yield* Effect.result(research)
+  // A budget that several processes share tells the synthesis, too, what of it are answers.
+  const withPlanned = Effect.updateService(Call.Current, (call) => ({ ...call, ...planned }))
+  const researched = yield* Effect.result(withPlanned(Research.run(asks, options)))
   const shortfall = Result.isFailure(researched) ? researched.failure : undefined
   const findings: Findings = Result.isSuccess(researched) ? researched.success : researched.failure.findings
   if (shortfall !== undefined && !canBeFolded(shortfall)) return { ...ended, findings, error: shortfall }
@@ -66,7 +67,7 @@ export const run = Effect.fn("Pipeline.run")(function* (
   // Not `synthesis.answer`, as the Effect of a synthesis that another copy of Effect made cannot be run here; its data can.
   const resolved = resolve(synthesis(findings))
   const bounded = end === undefined ? resolved : Effect.updateService(resolved, Claude, (claude) => end.around(claude))
-  const answer = onText === undefined ? bounded : withText(onText)(bounded)
+  const answer = withPlanned(onText === undefined ? bounded : withText(onText)(bounded))
   const document = yield* Effect.result(Effect.onInterrupt(answer, () => leave(findings)))
   return Result.isSuccess(document)
     ? { ...ended, findings, shortfall, document: document.success }

@@ -20,14 +20,25 @@ export interface Machines extends AsyncDisposable {
   readonly repeats: () => number
 }
 
-/** A plan of so many asks without a fold. */
-const planOf = (asks: number) =>
-  `asks:\n${Array.from({ length: asks }, (_, n) => `  q${n}: Question ${n}?`).join("\n")}\n`
+/** A plan of so many asks without a fold; `settings`: of each of them. */
+const planOf = (asks: number, settings: string) =>
+  `asks:\n${Array.from({ length: asks }, (_, n) => `  q${n}: { question: Question ${n}?${settings} }`).join("\n")}\n`
 
-/** `latency`: of the mock, in milliseconds. */
+/** `latency`: of the mock, in milliseconds. As YAML, `settings` of each ask, and what the `plan` has beside its asks. */
+interface Setting {
+  readonly asks: number
+  readonly latency: number
+  readonly lease?: string
+  readonly settings?: string
+  readonly plan?: string
+}
+
 export const machinesIn =
   (folder: ReturnType<typeof folders>) =>
-  async (postgres: Server, asks: number, latency: number, lease = shortLease): Promise<Machines> => {
+  async (
+    postgres: Server,
+    { asks, latency, lease = shortLease, plan = "", settings = "" }: Setting
+  ): Promise<Machines> => {
     const address = postgres.newDatabase()
     const database = address.slice(address.lastIndexOf("/") + 1)
     postgres.sql(`ALTER DATABASE ${database} SET fanfold.lease = '${lease}'`)
@@ -35,7 +46,7 @@ export const machinesIn =
     assert.strictEqual(code, 0, stderr)
     const claude = mockClaude({ latency: latencies.fixed(latency) })
     const server = await claude.serve()
-    const cwd = folder({ "plan.yaml": planOf(asks) })
+    const cwd = folder({ "plan.yaml": `${planOf(asks, settings)}${plan}` })
     const options = { cwd, env: reaching(server) }
     const running: Array<Running> = []
     const begin = (args: ReadonlyArray<string>): Running => {
@@ -65,8 +76,17 @@ export const machinesIn =
     }
   }
 
-/** The names of the answers in the document that a run has written. */
-export const answered = (cwd: string): ReadonlyArray<string> =>
-  Object.keys((JSON.parse(readFileSync(join(cwd, "out.json"), "utf8")) as { readonly answers: object }).answers)
+/** What a test reads of the report that a run has written. */
+interface Report {
+  readonly answers: object
+  readonly gaps: ReadonlyArray<{ readonly name: string; readonly reason: string }>
+  readonly document: string | null
+  readonly estimatedCostUsd: number
+}
+
+export const reportOf = (cwd: string): Report => JSON.parse(readFileSync(join(cwd, "out.json"), "utf8")) as Report
+
+/** The names of the answers in it. */
+export const answered = (cwd: string): ReadonlyArray<string> => Object.keys(reportOf(cwd).answers)
 
 export const succeeded = ({ code, stderr }: Ended): void => assert.strictEqual(code, 0, stderr)

@@ -14,7 +14,7 @@ describe.skipIf(!isInstalled)("a database", () => {
     "that ends without a warning, and is back after %i ms, costs no answer, and no call twice",
     { timeout: 90_000 },
     async (away) => {
-      await using all = await machinesIn(folder)(postgres(), 60, 1000, "45 seconds")
+      await using all = await machinesIn(folder)(postgres(), { asks: 60, latency: 1000, lease: "45 seconds" })
       const workers = [all.worker(), all.worker()]
       const running = all.run()
       await until(() => all.claude.journal.attempts >= 30)

@@ -6,7 +6,7 @@ import { answered, machinesIn, succeeded } from "./Machines.ts"
 
 const postgres = server()
 const folder = folders()
-const machines = (asks: number, latency: number) => machinesIn(folder)(postgres(), asks, latency)
+const machines = (asks: number, latency: number) => machinesIn(folder)(postgres(), { asks, latency })
 
 const timeout = 60_000
 

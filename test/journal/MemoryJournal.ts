@@ -3,6 +3,7 @@ import { Effect, Layer, type Scope } from "effect"
 import { PersistedQueue } from "effect/persistence"
 import type { BegunRun, Journal, Known, NewRun, Row } from "../../src/journal/Journal.ts"
 import { type Added, itemOf, type Outcome, runOf, type Settled, type Shared } from "../../src/journal/Shared.ts"
+import * as MemoryRegister from "../MemoryRegister.ts"
 
 type Entry = Extract<Row, { readonly _tag: "Entry" }> & { readonly run: string }
 type Turn = Extract<Row, { readonly _tag: "Turn" }> & { readonly run: string }
@@ -24,6 +25,7 @@ export interface Database {
   readonly claimed: Set<string>
   /** Items that a worker has taken, or that have ended. */
   readonly taken: Set<string>
+  readonly register: ReturnType<typeof MemoryRegister.make>
   /** How many queries there were, by their name. */
   readonly queries: Record<string, number>
 }
@@ -65,6 +67,7 @@ export const database: Effect.Effect<Database, never, Scope.Scope> = Effect.gen(
     log: [],
     claimed,
     taken,
+    register: MemoryRegister.make(),
     queries: {}
   }
   return data
@@ -96,6 +99,7 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
       row._tag === "Settled" ? [{ item: row.item, run, outcome: outcomeOf(row, run) }] : []
     )
   const shared: Shared = {
+    register: data.register.join().register,
     queue: data.store,
     claim: (items, max) =>
       query("claim", () => {

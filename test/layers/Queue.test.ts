@@ -4,6 +4,7 @@ import { Context, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Ask, AskError, Call, Claude, type Event, Journal, Queue, Research, Stack, Synthesis } from "fanfold"
 import { asksOf, failure, make, questionOf, recorder, reply, timed } from "../FakeClaude.ts"
+import { dear, usage } from "./Budgeted.ts"
 import * as MemoryJournal from "../journal/MemoryJournal.ts"
 import type { BegunRun } from "../../src/journal/Journal.ts"
 import { RunRecorder } from "../../src/journal/RunRecorder.ts"
@@ -49,9 +50,13 @@ const worker = (data: MemoryJournal.Database, claude: Fake, places = 8) => {
     shared: journal.shared,
     source: "fake",
     places,
-    senderOf: (_run, delivery) =>
+    senderOf: (id, delivery) =>
       Effect.map(
-        Layer.build(Effect.runSync(Stack.layerDeliveryOver(delivery)).pipe(Layer.provide(claude.layer))),
+        Layer.build(
+          Effect.runSync(Stack.layerDeliveryOver(delivery, { register: journal.shared.register, id })).pipe(
+            Layer.provide(claude.layer)
+          )
+        ),
         (context) => Context.get(context, Claude.Claude).send
       )
   })
@@ -80,6 +85,26 @@ const questions = ({ sent }: Fake) => sent.map(({ request }) => questionOf(reque
 const eventsOf = (all: ReadonlyArray<Event.Event>, ask: string) => all.filter((event) => event.ask === ask)
 
 describe("a run whose journal is shared", () => {
+  it.effect("spends one budget with its workers", () =>
+    Effect.gen(function* () {
+      const data = yield* MemoryJournal.database
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10) })), 1000))
+      const working = yield* Effect.forkChild(worker(data, claude))
+      const names = ["a", "b", "c", "d", "e", "f"]
+      const asks = Object.fromEntries(names.map((name) => [name, dear(name)]))
+      // Three of the asks may leave at once.
+      const running = yield* Effect.forkChild(client(data, claude, asks, { places: 2, budget: 0.0155 }))
+      yield* until(() => claude.sent.length > 0)
+      yield* TestClock.adjust(900)
+      assert.strictEqual(claude.sent.length, 3)
+      assert.lengthOf(data.register.names(), 1)
+      assert.match(data.register.names()[0]!, /^budget run\d+$/)
+      const { answers } = yield* elapse(Fiber.join(running))
+      assert.deepStrictEqual(Object.keys(answers), names)
+      yield* Fiber.interrupt(working)
+    })
+  )
+
   it.effect("has its asks answered by a worker, and tells the events of its attempts in order", () =>
     Effect.gen(function* () {
       const data = yield* MemoryJournal.database

@@ -59,8 +59,9 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(writer.run)
   // What a run that failed has added last is kept, too.
   yield* Effect.addFinalizer(() => closed(place, outage, writer))
-  const shared = yield* AskQueue.make(sql, place, writer.id)
-  return { ...of(sql, place, locks, outage, writer), shared }
+  const queue = yield* AskQueue.make(sql, place, writer.id)
+  const register = yield* PostgresRegister.ofProcess(sql, place)
+  return { ...of(sql, place, locks, outage, writer), shared: { ...queue, register } }
 })
 
 /** Ends when all is written, or the database has been away for a while, which is told. */

@@ -69,6 +69,9 @@ export const version = Object.keys(migrations).length
 /** Which tables there are: the number of the last migration. */
 const table = "migration"
 
+/** Tells the lock of this from those of runs and of names. */
+const lockClass = 0x66_61_6e_69
+
 /** What a user of the database may be called, so that it may stand in a statement. */
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
@@ -89,6 +92,7 @@ export const init = Effect.fnUntraced(function* (
   const { place } = address
   const create = Effect.gen(function* () {
     const sql = yield* SqlClient
+    yield* locked
     const [found] = yield* sql<{ readonly has: boolean }>`SELECT to_regnamespace(${Client.schema}) IS NOT NULL AS has`
     if (found?.has !== true) yield* sql`CREATE SCHEMA IF NOT EXISTS ${sql(Client.schema)}`
     const before = yield* versionOf
@@ -99,6 +103,7 @@ export const init = Effect.fnUntraced(function* (
     return before !== version
   })
   return yield* create.pipe(
+    Effect.scoped,
     Effect.provide(Client.layer(address)),
     Effect.mapError((error) => {
       if (error._tag === "JournalError") return error
@@ -106,6 +111,14 @@ export const init = Effect.fnUntraced(function* (
       return new JournalError({ message: `the journal ${place} cannot be made: ${error.message}` })
     })
   )
+})
+
+/** Two processes that make the tables do so one after the other; the lock ends with its connection. */
+const locked = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  const connection = yield* sql.reserve
+  const run = (statement: string) => connection.executeUnprepared(`SELECT ${statement}(${lockClass}, 0)`, [], undefined)
+  yield* Effect.acquireRelease(run("pg_advisory_lock"), () => Effect.ignore(run("pg_advisory_unlock")))
 })
 
 /** The version of the tables that are there; `undefined` where there are none. */

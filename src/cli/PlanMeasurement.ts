@@ -1,5 +1,5 @@
 /** What `fanfold bench` asks to be measured, and how one run of a plan is timed. The benchmark itself is in `bench/plan`. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Struct } from "effect"
 import type { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import type { Usage } from "../claude/Message.ts"
@@ -51,6 +51,9 @@ export interface Measurement {
   readonly json: string
   readonly svg: Effect.Effect<string>
 }
+
+/** Those of the plan, live: a batch takes its time whatever the concurrency. */
+export const measuredLayers = ({ layers }: Prepared): Options => Struct.omit(layers as Options, ["batch"])
 
 /** Runs a plan as `fanfold run` does, but with the policy `all` and without a deadline: a gap would shorten the run. */
 export const measuredRun = (plan: Prepared) =>

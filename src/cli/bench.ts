@@ -11,7 +11,7 @@ import * as Flags from "./Flags.ts"
 import { invalidValue } from "./LayerFlags.ts"
 import * as Output from "./Output.ts"
 import { measurementFormats } from "./OutputFormat.ts"
-import { measuredRun } from "./PlanMeasurement.ts"
+import { measuredLayers, measuredRun } from "./PlanMeasurement.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import { inputFilesOf, planArgument, readPlan } from "./ReadPlan.ts"
 
@@ -96,7 +96,7 @@ export const bench = Command.make(
     const path = yield* Path.Path
     const subject = {
       plan: flags.plan === "-" ? "standard input" : inert(path.basename(flags.plan)),
-      layers: plan.layers,
+      layers: measuredLayers(plan),
       run: measuredRun(plan)
     }
     const options = {

@@ -38,6 +38,13 @@ const outcomeOf = async (layers: object) => {
 }
 
 describe.concurrent("fanfold bench", { timeout: 60_000 }, () => {
+  it("measures a plan with batches as if it were asked live", async () => {
+    const cwd = folder({ "plan.yaml": `${plan}batch: {}\n` })
+    const { code, stderr, stdout } = await fanfold(["bench", "plan.yaml", ...quick], { cwd })
+    assert.strictEqual(code, 0, stderr)
+    assert.match(stdout, /^sequential /m)
+  })
+
   it("measures a plan one after another and together, beside the exact ideal, and sends nothing", async () => {
     let requests = 0
     const server = createServer((_, response) => {

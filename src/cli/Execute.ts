@@ -4,6 +4,7 @@ import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import { Waiting } from "../layers/Batch.ts"
 import { Begun } from "../layers/Journal.ts"
+import { simulated as simulatedAnswers } from "../journal/Journal.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
@@ -26,13 +27,14 @@ import * as Summary from "./progress/Summary.ts"
 
 /**
  * Runs a plan; `name` is what the journal knows it by. No output may overwrite its `inputs`. Fails with the exit code, unless the
- * document is complete.
+ * document is complete. `resumed`: the run that is to be gone on with, by the Claude that it has asked.
  */
 export const execute = Effect.fn("cli.execute")(function* (
   plan: Prepared,
   name: string,
   flags: Running,
-  inputs: ReadonlyArray<Output.InputFile> = []
+  inputs: ReadonlyArray<Output.InputFile> = [],
+  resumed?: Resumed
 ) {
   const source = yield* sourceOf(flags)
   const replayed = source.replay === undefined ? [] : [{ file: source.replay, role: "the tape of --replay" }]
@@ -40,6 +42,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   const services = yield* ProcessServices
   const connected = yield* services.connect(source, plan.layers)
   const { notice, simulated, tapeError } = connected
+  if (resumed !== undefined && resumed.source !== connected.source) return yield* otherSource(resumed)
   if (notice !== undefined) yield* Console.error(inert(notice))
 
   const forecast = Forecast.make(plan, plan.layers)
@@ -64,23 +67,28 @@ export const execute = Effect.fn("cli.execute")(function* (
     connected.source === undefined
       ? undefined
       : yield* RunJournal.begin({ plan, name, source: connected.source, forecast, isQuiet: flags.quiet })
-  const batch = yield* batchOf(plan, flags, kept)
+  const batch = yield* batchOf(plan, flags, simulated, kept)
   if (kept?.needsWorkers === true && !("batch" in plan.layers || "batch" in batch) && !flags.quiet) {
     const worker = flags.offline ? "fanfold worker --offline" : "fanfold worker"
     yield* Console.error(`No ask is sent by this process: all wait for ${worker} with the same --journal`)
   }
   let unfinished: Effect.Effect<Report.Report> | undefined
   /** Where the batches stand that the process leaves behind. */
-  let left: ((now: number) => ReadonlyArray<string>) | undefined
-  const sayLeft = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.forEach(left?.(now) ?? [], (line) => Console.error(inert(line)), { discard: true })
-  )
+  let left: ((now: number, hasEnded: boolean) => ReadonlyArray<string>) | undefined
+  const sayLeft = (hasEnded: boolean) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.forEach(left?.(now, hasEnded) ?? [], (line) => Console.error(inert(line)), { discard: true })
+    )
   const { advice, outcome, reported, state } = yield* Effect.scoped(
     Effect.gen(function* () {
       const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
       const progress = yield* Progress.make(options)
+      // Known before the first look at them, which may not come: the API may be away.
+      for (const event of kept?.earlierBatches ?? []) progress.state.batches.add(event)
       // Simulated batches end with the process.
-      if (!flags.offline) left = (now) => BatchLines.leftLines(progress.state, kept?.kept, now)
+      if (!simulated) {
+        left = (now, hasEnded) => BatchLines.leftLines(progress.state, { kept: kept?.kept, hasEnded }, now)
+      }
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
           unfinished = reportOf(outcome, progress.state)
@@ -104,35 +112,52 @@ export const execute = Effect.fn("cli.execute")(function* (
     Effect.onInterrupt(() =>
       Effect.andThen(
         unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, saveInterrupted(flags)),
-        sayLeft
+        sayLeft(false)
       )
     )
   )
-  if (outcome === undefined) return yield* sayLeft
+  if (outcome === undefined) return yield* sayLeft(false)
   if (!flags.progress && !flags.quiet) {
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
   const closing = { reported, tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
+  // Out of time, or not needed any more: what is in a batch is paid all the same.
+  if (!flags.quiet) yield* sayLeft(outcome.error === undefined)
   return yield* conclude(yield* reportOf(outcome, state), outcome, flags, closing).pipe(
     Effect.ensuring(kept?.trim ?? Effect.void)
   )
 }, Effect.scoped)
 
+/** A run that is gone on with. */
+interface Resumed {
+  readonly id: string
+  readonly source: string
+}
+
+/** Its answers and batches are of no use elsewhere: everything would be paid again. */
+const otherSource = ({ id, source }: Resumed) =>
+  ExitCode.usageError(
+    source === simulatedAnswers
+      ? `${id} has simulated answers: add --offline`
+      : `${id} has asked ${source}: set ANTHROPIC_BASE_URL to that, without --offline, --replay`
+  )
+
 /** The option `batch` where it is not that of the plan: what earlier runs have in batches must not be bought again. */
 const batchOf = Effect.fnUntraced(function* (
   { layers }: Prepared,
-  { detach, offline, quiet }: Running,
+  { detach, quiet }: Running,
+  simulated: boolean,
   kept: RunJournal.RunJournal | undefined
 ) {
-  if (detach && offline) {
+  if (detach && simulated) {
     return yield* ExitCode.usageError(
       "--detach: simulated batches end with this process; fanfold mock serves some that do not, for ANTHROPIC_BASE_URL"
     )
   }
   if (detach && kept === undefined) return yield* ExitCode.usageError("--detach needs a journal, to come back to")
   if ("batch" in layers) return {}
-  if (kept?.hasBatches === true) {
+  if (kept !== undefined && mayHaveResults(kept.earlierBatches)) {
     if (!quiet)
       yield* Console.error(
         "Batches of an earlier run are looked at first, as with --batch; --no-batch asks all live, and pays for both"
@@ -141,6 +166,13 @@ const batchOf = Effect.fnUntraced(function* (
   }
   return detach ? yield* ExitCode.usageError("--detach needs --batch") : {}
 })
+
+/** Whether there are batches that may have results of what this run asks. */
+const mayHaveResults = (events: ReadonlyArray<Event.BatchEvent>): boolean => {
+  const created = new Set(events.flatMap((event) => (event._tag === "BatchSubmitting" ? [event.nonce] : [])))
+  for (const event of events) if (event._tag === "BatchNotCreated") created.delete(event.nonce)
+  return created.size > 0
+}
 
 /** Ends with nothing once there is nothing to do but to wait for batches. */
 const untilWaiting = <A, E, R>(running: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> =>

@@ -1,6 +1,7 @@
 /** The journal of a run of the command line: opened before anything is sent, and reported on standard error. */
 import { Clock, Console, Effect, Path, type Scope } from "effect"
 import { baseUrl, defaultBaseUrl } from "../claude/Claude.ts"
+import * as Event from "../claude/Event.ts"
 import { type Prices, sumOf, usdOf, usdText } from "../claude/Price.ts"
 import { type BegunRun, type Journal, type JournalError, newRunId, type RunSummary } from "../journal/Journal.ts"
 import { open, openToRead } from "../journal/OpenJournal.ts"
@@ -21,8 +22,8 @@ export interface RunJournal {
   readonly recorder: RunRecorder
   /** How the command line names it later. */
   readonly kept: Kept
-  /** Runs that it goes on with have left batches. */
-  readonly hasBatches: boolean
+  /** The events of batches of the runs that it goes on with. */
+  readonly earlierBatches: ReadonlyArray<Event.BatchEvent>
   /** This process sends no ask itself. */
   readonly needsWorkers: boolean
   readonly end: Effect.Effect<void>
@@ -83,7 +84,7 @@ export const begin = ({
     return {
       recorder,
       kept: { id: run.id, journal: options.file === undefined ? undefined : journal.place },
-      hasBatches: yield* hasBatches(recorder),
+      earlierBatches: (yield* recorder.earlier).filter((event) => Event.isBatchEvent(event)),
       needsWorkers: journal.shared !== undefined && plan.layers.queue?.places === 0,
       end,
       advice: () => adviceText(recorder.boughtAgain, plan.layers.prices),
@@ -96,14 +97,6 @@ export const begin = ({
       : Effect.fail(usageError(`--journal: ${message}`))
   )
 }
-
-/** Whether there are batches that may have results of what this run asks. */
-const hasBatches = ({ earlier }: RunRecorder): Effect.Effect<boolean> =>
-  Effect.map(earlier, (events) => {
-    const created = new Set(events.flatMap((event) => (event._tag === "BatchSubmitting" ? [event.nonce] : [])))
-    for (const event of events) if (event._tag === "BatchNotCreated") created.delete(event.nonce)
-    return created.size > 0
-  })
 
 /** What the journal would answer of a plan that asks the API; `undefined` where there is no journal, or it cannot be read. */
 export const foretell = (plan: Prepared, name: string): Effect.Effect<JournalForecast.JournalForecast | undefined> => {
@@ -159,5 +152,5 @@ const adviceText = (boughtAgain: RunRecorder["boughtAgain"], prices?: Prices): s
   if (boughtAgain.length === 0) return ""
   const usd = sumOf(boughtAgain.map(({ model, usage }) => usdOf(model, usage, prices)))
   const saved = usd === undefined ? "" : `, and saved about ${usdText(usd)} (estimated)`
-  return `The journal had ${plural(boughtAgain.length, "answer", "answers")} to what was asked again: --reuse would have taken them${saved}`
+  return `The journal had ${plural(boughtAgain.length, "answer", "answers")} to what was asked again: --reuse would have taken ${boughtAgain.length === 1 ? "it" : "them"}${saved}`
 }

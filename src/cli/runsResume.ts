@@ -19,7 +19,8 @@ export const resume = Command.make(
     const {
       end,
       id,
-      plan: name
+      plan: name,
+      source
     } = yield* Effect.scoped(Effect.flatMap(opened(place), (journal) => found(flags.run, journal, place)))
     if (end !== undefined) {
       return yield* usageError(
@@ -34,7 +35,7 @@ export const resume = Command.make(
       const { journal, ...own } = amended(plan)
       return { ...own, journal: { ...(journal === false ? {} : journal), file: place } }
     })
-    return yield* execute(plan, name, flags, inputFilesOf(name, plan))
+    return yield* execute(plan, name, flags, inputFilesOf(name, plan), { id, source })
   })
 ).pipe(
   Command.withDescription("Go on with a run that has not ended, by its plan; batches that it has left are waited for"),

@@ -4,6 +4,8 @@ import type { BatchCounts, BatchEvent } from "../claude/Event.ts"
 /** One batch; `expiresAt` in epoch milliseconds. */
 export interface BatchState {
   readonly id: string
+  /** The run that was the first to know it. */
+  readonly run: string
   readonly counts: BatchCounts
   readonly expiresAt: number
   readonly isCanceling: boolean
@@ -34,6 +36,10 @@ export class BatchStates {
     return this.#requests.size
   }
 
+  #runOf({ batch, run }: { readonly batch: string; readonly run: string }): string {
+    return this.#byId.get(batch)?.run ?? run
+  }
+
   add(event: BatchEvent): void {
     switch (event._tag) {
       case "BatchSubmitting":
@@ -41,22 +47,26 @@ export class BatchStates {
         return
       case "BatchSubmitted": {
         const counts = { ...none, processing: this.#requests.get(event.nonce) ?? 0 }
-        const { batch: id, expiresAt } = event
-        this.#byId.set(id, { id, counts, expiresAt, isCanceling: false, isEnded: false })
+        const { batch: id, expiresAt, run } = event
+        this.#byId.set(id, { id, run, counts, expiresAt, isCanceling: false, isEnded: false })
         this.#requests.delete(event.nonce)
         return
       }
+      case "BatchUncertain":
+        // Also of a run that this one goes on with.
+        this.#requests.set(event.nonce, this.#requests.get(event.nonce) ?? 0)
+        return
       case "BatchNotCreated":
         this.#requests.delete(event.nonce)
         return
       case "BatchPolled": {
         const { batch: id, counts, expiresAt, isCanceling } = event
-        this.#byId.set(id, { id, counts, expiresAt, isCanceling, isEnded: false })
+        this.#byId.set(id, { id, run: this.#runOf(event), counts, expiresAt, isCanceling, isEnded: false })
         return
       }
       case "BatchEnded": {
         const { at, batch: id, counts } = event
-        const known = this.#byId.get(id) ?? { id, expiresAt: at, isCanceling: false }
+        const known = this.#byId.get(id) ?? { id, run: event.run, expiresAt: at, isCanceling: false }
         this.#byId.set(id, { ...known, counts, isEnded: true })
       }
     }

@@ -1,5 +1,5 @@
 /** What a journal says of its runs, as data. All but their end is folded from their events. */
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import { BatchCounts, type Event } from "../claude/Event.ts"
 import type { RunSummary } from "../journal/Journal.ts"
 import { type AskState, isReused } from "./AskState.ts"
@@ -118,7 +118,7 @@ export const detailsOf = (journal: string, summary: RunSummary, events: Readonly
     version,
     journal,
     run: record(summary, events, state),
-    ...(batches.all.length > 0 && { batches: batches.all }),
+    ...(batches.all.length > 0 && { batches: batches.all.map((batch) => Struct.omit(batch, ["run"])) }),
     asks: asks.map(askOf),
     synthesis: synthesis === undefined ? null : askOf(synthesis)
   }

@@ -30,6 +30,8 @@ const setUp = async (processingMillis: number) => {
     run: (...flags: ReadonlyArray<string>) => fanfold([...command, ...flags], options),
     start: (...flags: ReadonlyArray<string>) => start([...command, ...flags], options),
     runs: (...args: ReadonlyArray<string>) => fanfold(["runs", "--journal", "journal.sqlite", ...args], options),
+    runsAt: (at: typeof server, ...args: ReadonlyArray<string>) =>
+      fanfold(["runs", "--journal", "journal.sqlite", ...args], { cwd, env: reaching(at) }),
     document: () => readFileSync(join(cwd, "guide.md"), "utf8"),
     hasDocument: () => existsSync(join(cwd, "guide.md")),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]()
@@ -89,6 +91,45 @@ describe("--batch", { timeout: 60_000 }, () => {
   })
 })
 
+describe("batches that are left", { timeout: 60_000 }, () => {
+  it("are named where a run goes without their results, by the run that cancels them", async () => {
+    await using mock = await setUp(60_000)
+    const { code, stderr } = await mock.run("--batch", "--deadline", "2s")
+    assert.strictEqual(code, 1, stderr)
+    assert.match(stderr, /Batch msgbatch_\w+: 3 in progress; expires in .*\nBatches go on without this process/)
+    const live = await mock.run("--no-batch")
+    assert.strictEqual(live.code, 0, live.stderr)
+    const [, id = ""] =
+      /this run has ended without it. To cancel them:\n  fanfold runs cancel (\w+)\n/.exec(live.stderr) ?? []
+    assert.match((await mock.runs("cancel", id)).stdout, /^Batch msgbatch_\w+ is being canceled/)
+  })
+
+  it("are named at Ctrl-C, also while the API is away", async () => {
+    const mock = await setUp(60_000)
+    assert.strictEqual((await mock.run("--batch", "--detach")).code, 0)
+    await mock[Symbol.asyncDispose]()
+    const { child, ended } = mock.start()
+    let said = ""
+    child.stderr!.on("data", (text: Buffer) => (said += text.toString()))
+    await until(() => said.includes("are looked at first"))
+    // Before this line the run has begun; its first look may be under way, or in vain.
+    child.kill("SIGINT")
+    const { code, stderr } = await ended
+    assert.strictEqual(code, 130)
+    assert.match(stderr, /Batch msgbatch_\w+: 3 in progress.*\nBatches go on without this process/)
+  })
+
+  it("are not asked anew at another address, which would be paid twice", async () => {
+    await using mock = await setUp(60_000)
+    await using other = await mockClaude().serve()
+    assert.strictEqual((await mock.run("--batch", "--detach")).code, 0)
+    const id = firstId((await mock.runs("--json")).stdout)
+    const elsewhere = await mock.runsAt(other, "resume", id)
+    assert.strictEqual(elsewhere.code, 2, elsewhere.stderr)
+    assert.match(elsewhere.stderr, new RegExp(`^${id} has asked http://\\S+: set ANTHROPIC_BASE_URL to that`))
+  })
+})
+
 describe("--detach", { timeout: 60_000 }, () => {
   it("leaves once the batch is there, with exit code 0; `runs resume` fetches what it has brought", async () => {
     await using mock = await setUp(1500)
@@ -115,8 +156,13 @@ describe("--detach", { timeout: 60_000 }, () => {
 
   it("needs a batch, and a journal to come back to", async () => {
     await using mock = await setUp(1500)
-    const [without, unkept] = await Promise.all([mock.run("--detach"), mock.run("--batch", "--detach", "--no-journal")])
-    assert.deepStrictEqual([without.code, unkept.code], [2, 2])
+    const [without, unkept, simulated] = await Promise.all([
+      mock.run("--detach"),
+      mock.run("--batch", "--detach", "--no-journal"),
+      mock.run("--batch", "--detach", "--offline")
+    ])
+    assert.deepStrictEqual([without.code, unkept.code, simulated.code], [2, 2, 2])
+    assert.include(simulated.stderr, "--detach: simulated batches end with this process")
     assert.include(without.stderr, "--detach needs --batch")
     assert.include(unkept.stderr, "--detach needs a journal")
     assert.deepStrictEqual(await mock.sizes(), [])

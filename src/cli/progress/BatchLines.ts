@@ -39,7 +39,7 @@ export const shown = ({ batches: { open, uncertain } }: RunState, now: number): 
 }
 
 /** `Batch msgbatch_01: 12 in progress, 3 succeeded; expires in 23 h`. */
-export const line = ({ counts, expiresAt, id, isCanceling }: BatchState, now: number): string =>
+export const line = ({ counts, expiresAt, id, isCanceling }: Omit<BatchState, "run">, now: number): string =>
   `Batch ${id}: ${countsText(counts)}${isCanceling ? "; being canceled" : `; expires in ${roundedText(Math.max(0, expiresAt - now))}`}`
 
 export const countsText = ({ canceled, errored, expired, processing, succeeded }: BatchCounts): string =>
@@ -56,23 +56,42 @@ export const countsText = ({ canceled, errored, expired, processing, succeeded }
     .map(([count, what]) => `${numberText(count)} ${what}`)
     .join(", ")
 
-/** What a process says that leaves batches behind: where they stand, and how to come back. `kept`: undefined without a journal. */
+/** The run that leaves batches behind: `kept` is undefined without a journal, and one that has ended is not gone on with. */
+export interface Leaving {
+  readonly kept: Kept | undefined
+  readonly hasEnded: boolean
+}
+
+/** What a process says that leaves batches behind: where they stand, and how to come back. */
 export const leftLines = (
   { batches: { open, uncertain } }: RunState,
-  kept: Kept | undefined,
+  { hasEnded, kept }: Leaving,
   now: number
 ): ReadonlyArray<string> => {
   if (open.length + uncertain === 0) return []
   return [
     ...open.map((batch) => line(batch, now)),
     ...(uncertain === 0 ? [] : ["A batch may have been created, which is found out at the next run"]),
-    ...(kept === undefined
-      ? ["Nothing of this run is kept, so that the results cannot be fetched"]
-      : [
+    ...(kept === undefined ? ["Nothing of this run is kept, so that the results cannot be fetched"] : []),
+    ...(kept !== undefined && hasEnded
+      ? [
+          "Batches go on, and what they answer is paid; this run has ended without it. To cancel them:",
+          ...ownersOf(open, kept).map((id) => `  ${command("cancel", { ...kept, id })}`)
+        ]
+      : []),
+    ...(kept !== undefined && !hasEnded
+      ? [
           "Batches go on without this process. Come back with the same command, or:",
           `  ${command("resume", kept)}  fetches what they bring, and folds it`,
           `  ${command("show", kept)}  tells where they stood when last looked at`,
           `  ${command("cancel", kept)}  cancels them; what is answered by then is paid`
-        ])
+        ]
+      : [])
   ]
+}
+
+/** The runs that have created them. */
+const ownersOf = (open: ReadonlyArray<BatchState>, { id }: Kept): ReadonlyArray<string> => {
+  const runs = new Set(open.map(({ run }) => run))
+  return runs.size === 0 ? [id] : [...runs]
 }

@@ -37,7 +37,9 @@ const of = (url: URL): Address => {
   if (host.includes(",")) throw invalid("expected one host")
   const database = given.get("dbname") ?? decoded(url.pathname.slice(1))
   const isSocket = host.startsWith("/")
-  const shown = isSocket ? "" : `${host === "" ? "localhost" : host.includes(":") ? `[${host}]` : host}:${port === "" ? defaultPort : port}`
+  const shown = isSocket
+    ? ""
+    : `${host === "" ? "localhost" : host.includes(":") ? `[${host}]` : host}:${port === "" ? defaultPort : port}`
   const socket = isSocket ? `?host=${host}${port === "" ? "" : `&port=${port}`}` : ""
   return {
     url: Redacted.make(url.href, { label: "address" }),

@@ -25,9 +25,10 @@ const ended: Emitted = [
 const lineOf = (...emitteds: ReadonlyArray<Emitted>) =>
   BatchLines.ofEvent(fold(...emitteds), eventOf(emitteds.at(-1)!) as Event.BatchEvent)
 
+const leaving: BatchLines.Leaving = { kept: { id: "0k3x", journal: undefined }, hasEnded: false }
+
 /** What is said after these events, an hour later. */
-const left = (...emitteds: ReadonlyArray<Emitted>) =>
-  BatchLines.leftLines(fold(...emitteds), { id: "0k3x", journal: undefined }, hour)
+const left = (...emitteds: ReadonlyArray<Emitted>) => BatchLines.leftLines(fold(...emitteds), leaving, hour)
 
 describe("the lines of a batch", () => {
   it("say what is sent, how it stands, and how it ended", () => {
@@ -56,13 +57,31 @@ describe("the lines of a batch", () => {
     ])
     const elsewhere = { id: "0k3x", journal: "/tmp/my runs/it's.sqlite" }
     assert.include(
-      BatchLines.leftLines(fold(submitting, submitted), elsewhere, 0)[2],
+      BatchLines.leftLines(fold(submitting, submitted), { ...leaving, kept: elsewhere }, 0)[2],
       "fanfold runs resume 0k3x --journal '/tmp/my runs/it'\\''s.sqlite'  "
     )
     assert.strictEqual(left(submitting)[0], "A batch may have been created, which is found out at the next run")
     assert.deepStrictEqual(left(submitting, submitted, ended), [])
     assert.deepStrictEqual(left(submitting, [1, "", { _tag: "BatchNotCreated", nonce: "n", message: "no" }]), [])
-    assert.include(BatchLines.leftLines(fold(submitting, submitted), undefined, 0)[1], "cannot be fetched")
+    assert.include(
+      BatchLines.leftLines(fold(submitting, submitted), { ...leaving, kept: undefined }, 0)[1],
+      "cannot be fetched"
+    )
+  })
+
+  it("say which run cancels batches that a run leaves when it ends", () => {
+    const state = fold(submitting, submitted)
+    const [batch] = state.batches.open
+    assert.deepStrictEqual(BatchLines.leftLines(state, { ...leaving, hasEnded: true }, 0).slice(1), [
+      "Batches go on, and what they answer is paid; this run has ended without it. To cancel them:",
+      `  fanfold runs cancel ${batch!.run}`
+    ])
+  })
+
+  it("say that a batch may be there where a run that goes on does not know it either", () => {
+    const uncertain: Emitted = [1, "", { _tag: "BatchUncertain", nonce: "n", message: "it may still be listed" }]
+    assert.strictEqual(left(uncertain)[0], "A batch may have been created, which is found out at the next run")
+    assert.deepStrictEqual(left(uncertain, submitted, ended), [])
   })
 
   it("stand in the live region as long as it is waited for", () => {

@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import type { AskError } from "../claude/AskError.ts"
+import type { Batches } from "../claude/Batches.ts"
 import { inert } from "../report/TerminalText.ts"
 import { RunState } from "../report/RunState.ts"
 import { Failure, exitCode, usageError } from "./ExitCode.ts"
@@ -11,6 +12,21 @@ import { countsText } from "./progress/BatchLines.ts"
 import { failed, found, list, opened, placeOf, print, runArgument } from "./RunsList.ts"
 
 const failedWith = ({ message }: AskError) => new Failure({ exitCode: exitCode.failed, message })
+
+/** How long an API that does not answer is tried: whoever types this looks at it. */
+const limit = "60 seconds"
+
+const unanswered = (id: string) =>
+  new Failure({
+    exitCode: exitCode.failed,
+    message: `the API does not answer: batch ${inert(id)} may go on. Type the same command again when it does`
+  })
+
+const canceled = (call: ReturnType<Batches["cancel"]>, id: string) =>
+  Effect.timeoutOrElse(Effect.mapError(call, failedWith), {
+    duration: limit,
+    orElse: () => Effect.fail(unanswered(id))
+  })
 
 export const cancel = Command.make(
   "cancel",
@@ -33,7 +49,7 @@ export const cancel = Command.make(
     const { batches } = yield* ProcessServices
     const api = yield* batches(run.source)
     const lines = yield* Effect.forEach(open, ({ id }) =>
-      Effect.map(Effect.mapError(api.cancel(id), failedWith), ({ counts, isEnded }) =>
+      Effect.map(canceled(api.cancel(id), id), ({ counts, isEnded }) =>
         isEnded
           ? `Batch ${inert(id)} has ended: ${countsText(counts)}`
           : `Batch ${inert(id)} is being canceled: what is under way may still succeed, and is paid`

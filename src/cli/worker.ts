@@ -50,7 +50,7 @@ export const worker = Command.make(
     )
     yield* Effect.forkScoped(Effect.schedule(progress.report, Schedule.spaced(reportInterval)))
     const shared = journal.shared!
-    yield* Queue.work({
+    return yield* Queue.work({
       journal,
       shared,
       source: answering,

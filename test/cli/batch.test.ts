@@ -100,7 +100,7 @@ describe("batches that are left", { timeout: 60_000 }, () => {
     const live = await mock.run("--no-batch")
     assert.strictEqual(live.code, 0, live.stderr)
     const [, id = ""] =
-      /this run has ended without it. To cancel them:\n  fanfold runs cancel (\w+)\n/.exec(live.stderr) ?? []
+      /this run has ended without it. To cancel them:\n  fanfold runs cancel (\w+) --journal /.exec(live.stderr) ?? []
     assert.match((await mock.runs("cancel", id)).stdout, /^Batch msgbatch_\w+ is being canceled/)
   })
 

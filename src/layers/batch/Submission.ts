@@ -1,6 +1,8 @@
 /** Creates a batch so that it is never created twice: the intent is kept first, and after a fault the batch is looked for. */
 import { Clock, Effect, Result, Stream } from "effect"
-import type { AskError, Reason } from "../../claude/AskError.ts"
+import type { AskError } from "../../claude/AskError.ts"
+import type { Reason } from "../../claude/Reason.ts"
+import { rejections } from "../../claude/Rejections.ts"
 import type { Batch } from "../../claude/Batches.ts"
 import * as Event from "../../claude/Event.ts"
 import { newRunId } from "../../journal/Journal.ts"
@@ -12,17 +14,8 @@ import type { Member } from "./Member.ts"
 /** The batch with its creation; `undefined` where there is none; `error` where the API rejects it, or cannot be asked. */
 export type Created = Creation | { readonly error: AskError } | undefined
 
-/** Reasons with which the API says that it has created nothing. A gateway's 5xx, or a lost connection, says nothing of that. */
-const rejections: ReadonlySet<Reason["_tag"]> = new Set([
-  "RateLimited",
-  "SpendLimitReached",
-  "InvalidRequest",
-  "Authentication",
-  "BillingFailed",
-  "PermissionDenied",
-  "NotFound",
-  "TooLarge"
-] satisfies ReadonlyArray<Reason["_tag"]>)
+/** With these the API says that it has created nothing. */
+const rejected: ReadonlySet<Reason["_tag"]> = new Set(rejections)
 
 /** The pause after a 429 that names no time. */
 const rateLimitMillis = 30_000
@@ -52,7 +45,7 @@ export const create = (run: Batching, members: ReadonlyArray<Member>, isCachedFo
       )
       if (Result.isSuccess(created)) return creation
       const { failure: error } = created
-      if (rejections.has(error.reason._tag)) {
+      if (rejected.has(error.reason._tag)) {
         yield* notCreated(run, creation, error.message)
         if (!error.isRetryable) return { error }
         yield* run.idleFor(error.retryAfterMillis ?? rateLimitMillis)

@@ -1,6 +1,6 @@
 /** What one process has of a budget that several share, as the others are to count it. */
 import { Schema } from "effect"
-import { add, type Amount, noAmount } from "../../cost/WorstCase.ts"
+import { add, noAmount } from "../../cost/WorstCase.ts"
 import type { Held } from "../../scheduling/SharedRegister.ts"
 
 const AmountData = Schema.Struct({ usd: Schema.Finite, tokens: Schema.Finite })
@@ -26,16 +26,7 @@ export const renewMillis = 5000
 const lostAfterMillis = 30_000
 
 /** The shares of all other processes together. What a lost process had reserved is spent: nobody knows how its calls ended. */
-export interface Others {
-  readonly spent: Amount
-  readonly reserved: Amount
-  readonly open: number
-  readonly answers: number
-  readonly answerTokens: number
-  readonly answerBytes: number
-  readonly expectedTokens: number
-  readonly isSynthesisSent: boolean
-}
+export interface Others extends Omit<BudgetShare, "version"> {}
 
 const decode = Schema.decodeUnknownSync(BudgetShare)
 

@@ -2,22 +2,12 @@
 import { Exit } from "effect"
 import type { Attempt, End, Observer } from "../../claude/Attempt.ts"
 import type { Prices } from "../../claude/Price.ts"
+import { rejections } from "../../claude/Rejections.ts"
 import * as WorstCase from "../../cost/WorstCase.ts"
 import type { Reservation } from "./BudgetLedger.ts"
 
 /** Reasons without usage for which nothing is counted: the API answered with an error instead of a reply. */
-const freeReasons = new Set([
-  "RateLimited",
-  "SpendLimitReached",
-  "Overloaded",
-  "ServerError",
-  "InvalidRequest",
-  "Authentication",
-  "BillingFailed",
-  "PermissionDenied",
-  "NotFound",
-  "TooLarge"
-])
+const freeReasons: ReadonlySet<string> = new Set([...rejections, "Overloaded", "ServerError"])
 
 export class ReservedCall implements Observer {
   readonly reservation: Reservation

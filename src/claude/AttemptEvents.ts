@@ -13,8 +13,17 @@ export const dispatched = ({ call, request }: Attempt): Emitted => ({
   attempt: call.attempt,
   model: request.model,
   ...hedgeOf(call),
-  ...(call.batched === true && { batched: true })
+  ...(call.batched === true && { batched: true }),
+  ...(call.warmedMillis !== undefined && { warmedMillis: call.warmedMillis }),
+  ...(call.pacedMillis !== undefined && { pacedMillis: call.pacedMillis })
 })
+
+/** What the listeners of `dispatched` get with it. */
+export const contentOf = ({ isStreamed, request }: Attempt): Event.Content => ({ request, isStreamed })
+
+/** What those of `ended` get: the reply, if there is one. */
+export const replyOf = ({ exit }: End): Event.Content | undefined =>
+  Exit.isSuccess(exit) ? { reply: exit.value } : undefined
 
 /** `Replied`, or `AttemptFailed` with the reason of its error, of a defect, or of its interruption. */
 export const ended = (attempt: Attempt, { durationMillis, exit, isEstimated, model, usage }: End) => {

@@ -23,6 +23,9 @@ export const Call = Schema.Struct({
   hedge: Schema.optionalKey(Schema.Boolean),
   /** It goes into a Message Batch, at half the price. */
   batched: Schema.optionalKey(Schema.Boolean),
+  /** How long it has waited for the ask that leads those with its prefix, and then for its turn within the limits. */
+  warmedMillis: Schema.optionalKey(Schema.Finite),
+  pacedMillis: Schema.optionalKey(Schema.Finite),
   /** Answers of the run that the journal has given: the synthesis will read them too. Tokens at most, and bytes of text. */
   reused: Schema.optionalKey(Schema.Struct({ tokens: Schema.Int, bytes: Schema.Int })),
   /**

@@ -3,7 +3,7 @@ import { Context, Effect, Result, Schema } from "effect"
 import * as BatchEvent from "./BatchEvent.ts"
 import * as Call from "./Call.ts"
 import { stamp, version } from "./EventStamp.ts"
-import { Declined, Usage } from "./Message.ts"
+import { Declined, type Reply, type Request, Usage } from "./Message.ts"
 import { Policy } from "../options/Policy.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
 import * as Price from "./Price.ts"
@@ -43,7 +43,10 @@ export const Dispatched = Schema.TaggedStruct("Dispatched", {
   model: Schema.String,
   hedge,
   /** Its result was there already, in a Message Batch. */
-  batched: Schema.optionalKey(Schema.Boolean)
+  batched: Schema.optionalKey(Schema.Boolean),
+  /** How long it had waited for the ask that leads those with its prefix, and then for its turn; absent where it did not. */
+  warmedMillis: Schema.optionalKey(Schema.Finite),
+  pacedMillis: Schema.optionalKey(Schema.Finite)
 })
 /** The first piece of a streamed answer arrived. */
 export const FirstToken = Schema.TaggedStruct("FirstToken", { ...stamp, attempt: Schema.Int })
@@ -150,12 +153,23 @@ export interface Delta {
 }
 
 /**
- * Receives the events of a run. `emit` is awaited. Where `delta` is given, answers are streamed and their text is passed to
+ * What an event is about and does not hold: the request of `Dispatched`, the reply of `Replied` and `Reused`. Handed to listeners
+ * with the event, and never stored with it. Absent where another process has made the attempt.
+ */
+export interface Content {
+  readonly request?: Request
+  readonly reply?: Reply
+  /** The answer comes as a stream. */
+  readonly isStreamed?: boolean
+}
+
+/**
+ * Receives the events of a run, each with its content where that is at hand. `emit` is awaited. Where `delta` is given, answers are streamed and their text is passed to
  * it. A defect of `emit` is logged and fails no call; later events are emitted all the same. `emit` must end: a call waits
  * for it, and cannot be interrupted while the event of an attempt is emitted.
  */
 export interface Listener {
-  readonly emit: (event: Event) => Effect.Effect<void>
+  readonly emit: (event: Event, content?: Content) => Effect.Effect<void>
   readonly delta?: ((delta: Delta) => void) | undefined
 }
 
@@ -184,7 +198,7 @@ export const isListening = (fiber: AnyFiber): boolean =>
 type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 
 /** Stamps an event with the time, the current call and what an attempt cost, and passes it to the listener. */
-export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
+export const emit = (fields: Fields<Event>, content?: Content): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     if (!isListening(fiber)) return Effect.void
     const listener = fiber.getRef(Listener)
@@ -200,14 +214,14 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
       ask,
       part
     } as Event
-    const heard = hear(listener, stamped)
+    const heard = hear(listener, stamped, content)
     return recorder === undefined ? heard : Effect.andThen(recorder(stamped), heard)
   })
 
 /** Passes a stamped event to a listener, whose defect is logged. */
-export const hear = (listener: Listener, event: Event): Effect.Effect<void> =>
+export const hear = (listener: Listener, event: Event, content?: Content): Effect.Effect<void> =>
   Effect.catchDefect(
-    Effect.suspend(() => listener.emit(event)),
+    Effect.suspend(() => listener.emit(event, content)),
     report
   )
 

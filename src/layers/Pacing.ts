@@ -127,11 +127,15 @@ const pace = (
     const ticket = new Ticket(request, call, shared.nextOrder())
     const paced = new PacedCall(shared, limiter, ticket, fiber)
     const sent = Effect.suspend(() => {
+      const { queuedAt } = ticket
+      const pacedMillis = queuedAt === undefined ? 0 : nowMillis(fiber) - queuedAt
       const attempt = Effect.mapError(send(request), (error) => ticket.tooLarge ?? error)
       const observed = Attempt.observed(attempt, paced, fiber)
       // While others wait for the first limits, the reply is streamed: its headers come before its end.
       const isAwaited = call.asks > smallRun && limiter.isUnknown
-      return isAwaited ? Effect.provideService(observed, Call.Current, { ...call, streamed: true }) : observed
+      if (!isAwaited && pacedMillis === 0) return observed
+      const waited = pacedMillis > 0 ? { ...call, pacedMillis } : call
+      return Effect.provideService(observed, Call.Current, isAwaited ? { ...waited, streamed: true } : waited)
     })
     return dispatcher.run(limiter, ticket, sent, () => paced.onExit(), fiber)
   }

@@ -53,15 +53,20 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           group.begin(member, nowMillis(fiber), fiber)
         }
       }
-      const call = { ...fiber.getRef(Call.Current), streamed: true }
-      return Effect.provideService(Attempt.observed(send(request), observer, fiber), Call.Current, call)
+      const led = Attempt.observed(send(request), observer, fiber)
+      return Effect.updateService(led, Call.Current, (call) => ({ ...call, streamed: true }))
     }
 
     const join = (request: Request, group: WarmupGroup, fiber: AnyFiber) => {
       const member = Symbol("member")
-      const sent = Effect.suspend(() =>
-        group.isLedBy(member) ? lead(request, group, member, fiber) : follow(request, group, fiber)
-      )
+      const enteredAt = nowMillis(fiber)
+      const sent = Effect.suspend(() => {
+        const warmedMillis = nowMillis(fiber) - enteredAt
+        const called = group.isLedBy(member) ? lead(request, group, member, fiber) : follow(request, group, fiber)
+        return warmedMillis === 0
+          ? called
+          : Effect.updateService(called, Call.Current, (call) => ({ ...call, warmedMillis }))
+      })
       const entered = Effect.suspend(() => group.enter(member, fiber))
       return Effect.onExit(Effect.andThen(entered, sent), (exit) =>
         Effect.sync(() => {

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { defineConfig, type Plugin, type RolldownOptions } from "rolldown"
-import { toJsonSchema } from "./src/plan/Plan.ts"
+import * as Plan from "./src/plan/Plan.ts"
+import * as EventLineSchema from "./src/report/EventLineSchema.ts"
+import * as Report from "./src/report/Report.ts"
 
 /** The licence of every package that ends up in the bundle, as each of them asks for. */
 const licences: Plugin = {
@@ -19,12 +21,15 @@ const licences: Plugin = {
   }
 }
 
-/** The plan's JSON Schema, for editors. */
-const planSchema: Plugin = {
-  name: "plan-schema",
+/** The JSON Schemas of plans, for editors, and of what the command line writes, for its readers. */
+const jsonSchemas: Plugin = {
+  name: "json-schemas",
   generateBundle() {
-    const source = `${JSON.stringify(toJsonSchema(), undefined, 2)}\n`
-    this.emitFile({ type: "asset", fileName: "plan.schema.json", source })
+    const schemas = { plan: Plan.toJsonSchema(), event: EventLineSchema.toJsonSchema(), report: Report.toJsonSchema() }
+    for (const [name, schema] of Object.entries(schemas)) {
+      const source = `${JSON.stringify(schema, undefined, 2)}\n`
+      this.emitFile({ type: "asset", fileName: `${name}.schema.json`, source })
+    }
   }
 }
 
@@ -97,5 +102,5 @@ export default defineConfig([
   /** For scripts: with the modules of Effect that it needs. */
   bundle("dist/promise", { input: { index: "src/standalone.ts" }, plugins: [sharedModules] }),
   /** The command line, and the parts that it loads when they are needed. */
-  bundle("dist/bin", { input: { fanfold: "src/bin.ts" }, plugins: [planSchema] })
+  bundle("dist/bin", { input: { fanfold: "src/bin.ts" }, plugins: [jsonSchemas] })
 ])

@@ -19,6 +19,7 @@ const floors: Readonly<Record<string, number>> = {
   pipeline: 5,
   plan: 6,
   report: 6,
+  telemetry: 6,
   ai: 7,
   promise: 7,
   cli: 7
@@ -206,6 +207,18 @@ describe("src", () => {
     assert.deepStrictEqual(early, [])
   })
   const inPostgres = /^src\/(journal\/postgres|layers\/queue)\//
+
+  it("loads what exports telemetry only where something is to be sent", () => {
+    const values = source.map(({ file, text }) => ({ file, text: text.replace(/^(?:import|export) type .*$/gm, "") }))
+    const early = complaintsIn(values, (file, { from, isDynamic }) =>
+      /^effect\/(observability|http)(\/|$)|telemetry\/(?!Telemetry\.ts)\w+\.ts$/.test(from) &&
+      !isDynamic &&
+      !/^src\/telemetry\/(?!Telemetry\.ts)/.test(file)
+        ? "import it dynamically, where something is to be sent"
+        : undefined
+    )
+    assert.deepStrictEqual(early, [])
+  })
 
   it("loads them ahead of that from its entry points, and from nowhere else", () => {
     const preloading = source.flatMap(({ file, text }) =>

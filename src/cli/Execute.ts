@@ -1,7 +1,8 @@
 /** Runs a prepared plan for `run` and `ask`: progress to standard error, then the documents, then the exit code. */
-import { Clock, Console, Deferred, Effect, Option } from "effect"
+import { Clock, Console, Deferred, Effect, Option, Path } from "effect"
 import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
+import * as Listeners from "../claude/Listeners.ts"
 import { Waiting } from "../layers/Batch.ts"
 import { Begun } from "../layers/Journal.ts"
 import { simulated as simulatedAnswers } from "../journal/Journal.ts"
@@ -13,6 +14,8 @@ import * as Report from "../report/Report.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
+import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
 import * as GapLines from "./GapLines.ts"
@@ -38,7 +41,13 @@ export const execute = Effect.fn("cli.execute")(function* (
 ) {
   const source = yield* sourceOf(flags)
   const replayed = source.replay === undefined ? [] : [{ file: source.replay, role: "the tape of --replay" }]
-  yield* Output.check(flags.output, source.record, [...inputs, ...replayed], reportFormats)
+  yield* EventsOutput.check(flags, flags)
+  const events = EventsOutput.fileOf(flags)
+  const others = [
+    ...(source.record === undefined ? [] : [{ flag: "--record", file: source.record, role: "the tape of --record" }]),
+    ...(events === undefined ? [] : [{ flag: "--events", file: events, role: "the file of --events" }])
+  ]
+  yield* Output.check(flags.output, others, [...inputs, ...replayed], reportFormats)
   const services = yield* ProcessServices
   const connected = yield* services.connect(source, plan.layers)
   const { notice, simulated, tapeError } = connected
@@ -62,6 +71,8 @@ export const execute = Effect.fn("cli.execute")(function* (
       }
       return Report.make(outcome, totals, simulated)
     })
+  const printed = yield* EventsOutput.make(flags)
+  const telemetry = yield* telemetryOf(plan, name, simulated ? undefined : connected.source)
   // Open until the documents are written: a run that is killed before has not ended, and the next one goes on with it.
   const kept =
     connected.source === undefined
@@ -94,7 +105,8 @@ export const execute = Effect.fn("cli.execute")(function* (
           unfinished = reportOf(outcome, progress.state)
         })
       )
-      const outcome = yield* Effect.provideService(running, Event.Listener, progress).pipe(
+      const listener = Listeners.all([progress, printed, telemetry])
+      const outcome = yield* Effect.provideService(running, Event.Listener, listener).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
         Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run })),
@@ -121,13 +133,26 @@ export const execute = Effect.fn("cli.execute")(function* (
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
-  const closing = { reported, tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
+  const areEventsWritten = printed === undefined || (yield* printed.end)
+  const closing = { reported, tapeError: yield* tapeError, areEventsWritten, end: kept?.end ?? Effect.void }
   // Out of time, or not needed any more: what is in a batch is paid all the same.
   if (!flags.quiet) yield* sayLeft(outcome.error === undefined)
   return yield* conclude(yield* reportOf(outcome, state), outcome, flags, closing).pipe(
     Effect.ensuring(kept?.trim ?? Effect.void)
   )
 }, Effect.scoped)
+
+/** The listener that exports; `undefined` where neither plan, flag nor environment says where to. */
+const telemetryOf = Effect.fnUntraced(function* ({ otlp = {} }: Prepared, name: string, baseUrl: string | undefined) {
+  const path = yield* Path.Path
+  // What came from no file has no name.
+  const called = path.isAbsolute(name) ? path.parse(name).name : undefined
+  const telemetry = yield* Telemetry.make(otlp, { name: called, baseUrl }, (problem) => Console.error(inert(problem)))
+  if (telemetry === undefined && otlp.content === true && otlp.url === undefined) {
+    return yield* ExitCode.usageError("--otlp-content needs --otlp URL, or OTEL_EXPORTER_OTLP_ENDPOINT")
+  }
+  return telemetry
+})
 
 /** A run that is gone on with. */
 interface Resumed {
@@ -203,6 +228,7 @@ const progressModeOf = ({ progress, quiet }: Running) =>
 interface Closing {
   readonly reported: ProgressOptions.Progress["reported"]
   readonly tapeError: string | undefined
+  readonly areEventsWritten: boolean
   readonly end: Effect.Effect<void>
 }
 
@@ -210,13 +236,14 @@ interface Closing {
 const conclude = Effect.fnUntraced(function* (
   report: Report.Report,
   outcome: Pipeline.Outcome,
-  { json, output, quiet }: Running,
-  { end, reported, tapeError }: Closing
+  flags: Running,
+  { areEventsWritten, end, reported, tapeError }: Closing
 ) {
-  const { error, findings } = outcome
+  const { findings } = outcome
+  const { json, output, quiet } = flags
   const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
   if (json) written.push(yield* Output.print(Report.toJson(report)))
-  else if (output.length === 0 && error === undefined && Object.keys(report.answers).length > 0) {
+  else if (output.length === 0 && !EventsOutput.isPrinted(flags) && hasDocument(report)) {
     written.push(yield* Output.print(toMarkdown(report)))
   }
   if (!written.includes(true)) yield* saveUnwritten(report)
@@ -228,11 +255,14 @@ const conclude = Effect.fnUntraced(function* (
   const gapLines = GapLines.lines(findings.gaps, ({ name }) => reportedParts.has(`ask ${name}`))
   yield* Effect.forEach(gapLines, (line) => Console.error(line))
   const failure = ExitCode.ofRun(outcome, {
-    isComplete: !written.includes(false) && tapeError === undefined,
+    isComplete: !written.includes(false) && tapeError === undefined && areEventsWritten,
     isSynthesisErrorReported: reportedParts.has("synthesis synthesis")
   })
   if (failure !== undefined) return yield* failure
 })
+
+/** A failed run has answers, and no document of them. */
+const hasDocument = ({ answers, error }: Report.Report): boolean => error === null && Object.keys(answers).length > 0
 
 /** Writes the answers of an interrupted run to the files of `-o`. Where there are none, the files stay as they are. */
 const saveInterrupted = ({ output, quiet }: Running) =>

@@ -105,7 +105,7 @@ export const execute = Effect.fn("cli.execute")(function* (
           unfinished = reportOf(outcome, progress.state)
         })
       )
-      const listener = Listeners.all([progress, printed, telemetry])
+      const listener = Listeners.watched(Listeners.all([progress, printed]), telemetry)
       const outcome = yield* Effect.provideService(running, Event.Listener, listener).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
@@ -142,7 +142,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   )
 }, Effect.scoped)
 
-/** The listener that exports; `undefined` where neither plan, flag nor environment says where to. */
+/** The watcher of events that exports; `undefined` where neither plan, flag nor environment says where to. */
 const telemetryOf = Effect.fnUntraced(function* ({ otlp = {} }: Prepared, name: string, baseUrl: string | undefined) {
   const path = yield* Path.Path
   // What came from no file has no name.

@@ -61,7 +61,7 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
       error === undefined ? Effect.void : Effect.fail(new RunError(error, findings, undefined))
     ),
     Effect.provideService(Ask.Defaults, defaults ?? {}),
-    Effect.provideService(Event.Listener, Listeners.all([folding, telemetry])),
+    Effect.provideService(Event.Listener, Listeners.watched(folding, telemetry)),
     Effect.provide(claude(options))
   )
   if (shortfall !== undefined) return yield* Effect.fail(new RunError(shortfall, findings, document?.value))

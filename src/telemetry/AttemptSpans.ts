@@ -1,6 +1,6 @@
 /** What happens within a call: each request, and what it waited for before it left. Nothing here says what was billed. */
 import type { Event } from "../claude/Event.ts"
-import { attribute, span as names } from "./Names.ts"
+import { attribute, shared, span as names } from "./Names.ts"
 import * as Span from "./Span.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
@@ -56,9 +56,10 @@ export class AttemptSpans {
 
   end(event: Tagged<"Replied"> | Tagged<"AttemptFailed">): void {
     const isHedge = event.hedge === true
-    const index = this.#open.findIndex((each) => each.attempt === event.attempt && each.isHedge === isHedge)
-    const [open] = index === -1 ? [] : this.#open.splice(index, 1)
+    const open = this.#open.find((each) => each.attempt === event.attempt && each.isHedge === isHedge)
     if (open === undefined) return
+    if (this.#open.length === 1) this.#open.length = 0
+    else this.#open.splice(this.#open.indexOf(open), 1)
     const reason = event._tag === "AttemptFailed" ? event.reason : undefined
     if (reason === undefined) {
       this.firstChunkMillis = open.firstTokenAt === undefined ? undefined : open.firstTokenAt - open.at
@@ -96,7 +97,7 @@ export class AttemptSpans {
         kind: Span.kind.internal,
         startAt: from,
         endAt: until,
-        attributes: attempt === undefined ? [] : [attribute("fanfold.attempt", attempt)]
+        attributes: attempt === undefined ? [] : [shared("fanfold.attempt", attempt)]
       })
     )
   }
@@ -105,7 +106,7 @@ export class AttemptSpans {
     if (isBatched) return
     this.#countInFlight(-1)
     const { requestUrl, server } = this.#around
-    const attributes = [ofMethod, ...server, attribute("fanfold.attempt", attempt)]
+    const attributes = [ofMethod, ...server, shared("fanfold.attempt", attempt)]
     if (requestUrl !== undefined) attributes.push(requestUrl)
     if (attempt > 1) attributes.push(attribute("http.request.resend_count", attempt - 1))
     if (isHedge) attributes.push(attribute("fanfold.hedge", true))

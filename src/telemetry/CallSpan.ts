@@ -4,7 +4,7 @@ import { messageOf } from "../claude/EventContent.ts"
 import { addUsage, noUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import { AttemptSpans } from "./AttemptSpans.ts"
 import * as ContentAttributes from "./Content.ts"
-import { attribute, exceptionEvent, operation, provider } from "./Names.ts"
+import { attribute, exceptionEvent, operation, provider, shared } from "./Names.ts"
 import * as Span from "./Span.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
@@ -115,18 +115,18 @@ export class CallSpan {
     this.#costUsd = this.#costUsd === undefined || costUsd === undefined ? undefined : this.#costUsd + costUsd
     if (costUsd === undefined) return
     this.#around.metrics.add("cost", costUsd, model ?? "", () =>
-      model === undefined ? [] : [attribute("gen_ai.request.model", model)]
+      model === undefined ? [] : [shared("gen_ai.request.model", model)]
     )
   }
 
   get #requestAttributes(): Span.Span["attributes"] {
     const request = this.#request
     const attributes = [ofOperation, ofProvider, ...this.#around.server]
-    if (this.#model !== undefined) attributes.push(attribute("gen_ai.request.model", this.#model))
+    if (this.#model !== undefined) attributes.push(shared("gen_ai.request.model", this.#model))
     if (this.#isStreamed) attributes.push(ofStream)
     if (request === undefined) return attributes
     const { answerSchema, effort, maxTokens, stopSequences } = request
-    attributes.push(attribute("gen_ai.request.max_tokens", maxTokens))
+    attributes.push(shared("gen_ai.request.max_tokens", maxTokens))
     if (stopSequences !== undefined) attributes.push(attribute("gen_ai.request.stop_sequences", stopSequences))
     if (effort !== undefined) attributes.push(attribute("gen_ai.request.reasoning.level", effort))
     if (answerSchema !== undefined) attributes.push(attribute("gen_ai.output.type", "json"))
@@ -139,7 +139,7 @@ export class CallSpan {
     const reply = this.#reply
     if (this.#response !== undefined) {
       const { model, stopReason } = this.#response
-      attributes.push(attribute("gen_ai.response.model", model))
+      attributes.push(shared("gen_ai.response.model", model))
       if (stopReason !== null) attributes.push(attribute("gen_ai.response.finish_reasons", [stopReason]))
     }
     if (reply !== undefined) {
@@ -157,12 +157,12 @@ export class CallSpan {
     attributes.push(
       attribute("gen_ai.usage.input_tokens", tokens.inputTokens),
       attribute("gen_ai.usage.output_tokens", tokens.outputTokens),
-      attribute("gen_ai.usage.cache_read.input_tokens", tokens.cacheReadTokens),
-      attribute("gen_ai.usage.cache_write.input_tokens", tokens.cacheWriteTokens),
-      attribute("gen_ai.usage.reasoning.output_tokens", tokens.reasoningTokens),
+      shared("gen_ai.usage.cache_read.input_tokens", tokens.cacheReadTokens),
+      shared("gen_ai.usage.cache_write.input_tokens", tokens.cacheWriteTokens),
+      shared("gen_ai.usage.reasoning.output_tokens", tokens.reasoningTokens),
       attribute("fanfold.ask.name", name)
     )
-    if (run !== "") attributes.push(attribute("fanfold.run.id", run))
+    if (run !== "") attributes.push(shared("fanfold.run.id", run))
     if (index !== undefined) attributes.push(attribute("fanfold.ask.index", index))
     if (this.#isReused) attributes.push(attribute("fanfold.reused", true))
     if (this.#costUsd !== undefined) attributes.push(attribute("fanfold.cost.usd", this.#costUsd))
@@ -177,17 +177,20 @@ export class CallSpan {
       ofOperation,
       ofProvider,
       ...this.#around.server,
-      ...(model === undefined ? [] : [attribute("gen_ai.request.model", model)]),
-      ...(response === undefined ? [] : [attribute("gen_ai.response.model", response)]),
+      ...(model === undefined ? [] : [shared("gen_ai.request.model", model)]),
+      ...(response === undefined ? [] : [shared("gen_ai.response.model", response)]),
       ...(error === undefined ? [] : [attribute("error.type", error)])
     ]
-    const ofText = () => [...common(), attribute("gen_ai.token.modality", "text")]
-    metrics.add("duration", Math.max(0, at - this.#startAt) / 1000, key, common)
+    const series = metrics.ofCall(key, common, () => [...common(), attribute("gen_ai.token.modality", "text")])
+    series.duration.add(Math.max(0, at - this.#startAt) / 1000)
     const { firstChunkMillis } = this.#attempts
     if (firstChunkMillis !== undefined) metrics.add("timeToFirstChunk", firstChunkMillis / 1000, key, common)
-    for (const [instrument, count] of Object.entries(tokensOf(this.#usage))) {
-      metrics.add(instrument as keyof ReturnType<typeof tokensOf>, count, key, ofText)
-    }
+    const tokens = tokensOf(this.#usage)
+    series.inputTokens.add(tokens.inputTokens)
+    series.outputTokens.add(tokens.outputTokens)
+    series.cacheReadTokens.add(tokens.cacheReadTokens)
+    series.cacheWriteTokens.add(tokens.cacheWriteTokens)
+    series.reasoningTokens.add(tokens.reasoningTokens)
   }
 }
 

@@ -43,11 +43,25 @@ interface Series<State> {
 
 type AnyState = Histogram | Sum
 
+/** Takes a value. */
+interface Adding {
+  readonly add: (value: number) => void
+}
+
+type CallInstrument =
+  | "duration"
+  | "inputTokens"
+  | "outputTokens"
+  | "cacheReadTokens"
+  | "cacheWriteTokens"
+  | "reasoningTokens"
+
 /** Seconds are of histograms. */
 const isHistogram = (instrument: Instrument): boolean => metric[instrument].unit === "s"
 
 export class Metrics {
   readonly #series = new Map<Instrument, Map<string, Series<AnyState>>>()
+  readonly #calls = new Map<string, Readonly<Record<CallInstrument, Adding>>>()
   readonly #isDelta: boolean
   #startedAt: number
 
@@ -59,6 +73,11 @@ export class Metrics {
 
   /** Adds to the series of these attributes, which `key` tells apart. */
   add(instrument: Instrument, value: number, key: string, attributes: () => Array<KeyValue>): void {
+    this.series(instrument, key, attributes).add(value)
+  }
+
+  /** The series itself, for what adds to it often. Begins anew with each snapshot of a delta. */
+  series(instrument: Instrument, key: string, attributes: () => Array<KeyValue>): Adding {
     let all = this.#series.get(instrument)
     if (all === undefined) this.#series.set(instrument, (all = new Map()))
     let series = all.get(key)
@@ -66,7 +85,27 @@ export class Metrics {
       series = { attributes: attributes(), state: isHistogram(instrument) ? new Histogram() : new Sum() }
       all.set(key, series)
     }
-    series.state.add(value)
+    return series.state
+  }
+
+  /** What every call adds to: its duration, and its tokens. */
+  ofCall(
+    key: string,
+    common: () => Array<KeyValue>,
+    ofText: () => Array<KeyValue>
+  ): Readonly<Record<CallInstrument, Adding>> {
+    const known = this.#calls.get(key)
+    if (known !== undefined) return known
+    const made = {
+      duration: this.series("duration", key, common),
+      inputTokens: this.series("inputTokens", key, ofText),
+      outputTokens: this.series("outputTokens", key, ofText),
+      cacheReadTokens: this.series("cacheReadTokens", key, ofText),
+      cacheWriteTokens: this.series("cacheWriteTokens", key, ofText),
+      reasoningTokens: this.series("reasoningTokens", key, ofText)
+    }
+    this.#calls.set(key, made)
+    return made
   }
 
   /** All that was added, as of `now`. */
@@ -77,6 +116,7 @@ export class Metrics {
     )
     if (this.#isDelta) {
       this.#startedAt = now
+      this.#calls.clear()
       // What is on its way is a state, of which there are no parts to be reset.
       for (const instrument of this.#series.keys()) if (instrument !== "inFlight") this.#series.delete(instrument)
     }

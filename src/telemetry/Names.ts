@@ -84,6 +84,21 @@ export const attribute = <N extends Name>(key: N, value: Values[Attributes[N]]):
   }
 }
 
+/** The latest attribute of each name, and its value. */
+const latest = new Map<Name, { readonly value: unknown; readonly made: KeyValue }>()
+
+/**
+ * The same for a value that most spans share, such as a model: the attribute is made once, as thousands of spans are kept at a time
+ * until they are sent.
+ */
+export const shared = <N extends Name>(key: N, value: Values[Attributes[N]]): KeyValue => {
+  const known = latest.get(key)
+  if (known?.value === value) return known.made
+  const made = attribute(key, value)
+  latest.set(key, { value, made })
+  return made
+}
+
 /** Values of `gen_ai.operation.name`. */
 export const operation = { workflow: "invoke_workflow", chat: "chat" } as const
 

@@ -3,7 +3,7 @@
  * nothing but the end, for a bounded time, and is told once.
  */
 import { Clock, Effect, Exit, Layer, Redacted, Scope } from "effect"
-import { FetchHttpClient, HttpClient, HttpClientError } from "effect/http"
+import { FetchHttpClient, HttpBody, HttpClient, HttpClientError } from "effect/http"
 import { OtlpExporter, OtlpSerialization } from "effect/observability"
 import { Metrics } from "./Metrics.ts"
 import type { Settings, Signal } from "./OtlpSettings.ts"
@@ -98,6 +98,20 @@ const whyOf = (error: unknown): string => {
 
 const scopeOf = { name: "fanfold" }
 
+/** The body of a request with these spans, each of which is JSON already. */
+const jsonOf = (resource: Settings["resource"], spans: ReadonlyArray<string>): string =>
+  `{"resourceSpans":[{"resource":${JSON.stringify(resource)},"scopeSpans":[{"scope":${JSON.stringify(scopeOf)},"spans":[${spans.join(",")}]}]}]}`
+
+/** JSON as text, which the transport sends as it is. Where it is to be compressed, it must be bytes. */
+const jsonBody = (json: string, isCompressed: boolean): HttpBody.HttpBody =>
+  isCompressed ? HttpBody.text(json, contentType) : HttpBody.raw(json, { contentType })
+
+const contentType = "application/json"
+
+/** The transport of requests to Claude: proxies count, and nothing else is loaded. Bytes go by the global `fetch`. */
+const fetch: typeof globalThis.fetch = (input, init) =>
+  import("../transport/Transport.ts").then((transport) => transport.fetchOver("http1", input, init))
+
 /** Exports until the scope closes, which waits for the last export. `report` is run once at most. */
 export const make = Effect.fnUntraced(function* (
   { isDelta, isJson, metrics: metricSignal, resource, traces }: Settings,
@@ -109,13 +123,9 @@ export const make = Effect.fnUntraced(function* (
   const receiver = new Receiver(report)
   const metrics = new Metrics(now(), isDelta)
   const services = yield* Layer.build(
-    Layer.mergeAll(
-      FetchHttpClient.layer,
-      isJson ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf,
-      OtlpExporter.layerFlusher
-    )
+    Layer.mergeAll(FetchHttpClient.layer, OtlpSerialization.layerProtobuf, OtlpExporter.layerFlusher)
   )
-  const serialization = yield* Effect.provide(OtlpSerialization.OtlpSerialization, services)
+  const protobuf = yield* Effect.provide(OtlpSerialization.OtlpSerialization, services)
   const client = yield* Effect.provide(HttpClient.HttpClient, services)
   // One for each exporter, which are closed together: their end is in the order of their parts.
   const scopes = [yield* Scope.make(), yield* Scope.make()] as const
@@ -135,6 +145,7 @@ export const make = Effect.fnUntraced(function* (
         }).pipe(
           Effect.provideService(HttpClient.HttpClient, receiver.watched(client, signal.timeoutMillis ?? requestMillis)),
           Effect.provide(services),
+          Effect.provideService(FetchHttpClient.Fetch, fetch),
           Effect.provideService(Scope.Scope, scope)
         )
   const spans = yield* exporter(scopes[0], traces, {
@@ -142,7 +153,9 @@ export const make = Effect.fnUntraced(function* (
     exportInterval: spanInterval,
     maxBatchSize: isWithContent ? maxBatchWithContent : maxBatch,
     body: (spans) => [
-      serialization.traces({ resourceSpans: [{ resource, scopeSpans: [{ scope: scopeOf, spans }] }] }),
+      isJson
+        ? jsonBody(jsonOf(resource, spans), traces?.compression === "gzip")
+        : protobuf.traces({ resourceSpans: [{ resource, scopeSpans: [{ scope: scopeOf, spans }] }] }),
       Effect.void
     ]
   })
@@ -154,7 +167,11 @@ export const make = Effect.fnUntraced(function* (
     body: () => {
       isTouched = false
       const scopeMetrics = [{ scope: scopeOf, metrics: metrics.snapshot(now()) }]
-      return [serialization.metrics({ resourceMetrics: [{ resource, scopeMetrics }] }), Effect.void]
+      const data = { resourceMetrics: [{ resource, scopeMetrics }] }
+      const body = isJson
+        ? jsonBody(JSON.stringify(data), metricSignal?.compression === "gzip")
+        : protobuf.metrics(data)
+      return [body, Effect.void]
     }
   })
   yield* Effect.addFinalizer(() =>
@@ -172,7 +189,8 @@ export const make = Effect.fnUntraced(function* (
     )
   )
   return {
-    emit: (span) => spans.push(span),
+    // As JSON a span is one object to be kept, and not a hundred, until it is sent.
+    emit: (span) => spans.push(isJson ? JSON.stringify(span) : span),
     metrics,
     touch: () => {
       if (isTouched) return

@@ -1,10 +1,16 @@
 /** The spans and metrics of runs, folded from their events: of each run a tree, of a call outside of any run a tree of its own. */
-import { type Content, type Event, isBatchEvent } from "../claude/Event.ts"
+import type { Content, Event } from "../claude/Event.ts"
 import { answersNeeded, type Policy } from "../options/Policy.ts"
 import { CallSpan, type Failure } from "./CallSpan.ts"
 import { attribute, operation } from "./Names.ts"
 import * as Span from "./Span.ts"
 import type { Surroundings } from "./Surroundings.ts"
+
+/** Calls by the names of their asks in a run, and else by what tells them apart. */
+type Calls = Map<object | string, CallSpan>
+
+/** No ask has this name. */
+const synthesisKey = " synthesis"
 
 /** A research, and the synthesis of its findings. */
 interface Run {
@@ -13,7 +19,8 @@ interface Run {
   readonly startAt: number
   readonly indexes: ReadonlyMap<string, number>
   readonly policy: Policy
-  readonly openCalls: Set<object | string>
+  /** Those under way. */
+  readonly calls: Calls
   endAt: number
   /** The research is over; a synthesis may follow. */
   isResearched: boolean
@@ -37,7 +44,8 @@ export class RunSpans {
   readonly #around: Surroundings
   readonly #runs = new Map<string, Run>()
   readonly #ended = new Map<string, Span.Identity>()
-  readonly #calls = new Map<object | string, CallSpan>()
+  /** Of no run. */
+  readonly #calls: Calls = new Map()
   readonly #unannounced: Array<Unannounced> = []
   #lastAt = 0
 
@@ -48,14 +56,14 @@ export class RunSpans {
   /** `scope` tells calls apart that have the same name and are of no run. */
   add(event: Event, content?: Content, scope?: object): void {
     this.#lastAt = Math.max(this.#lastAt, event.at)
-    if (isBatchEvent(event)) return
     if (event._tag === "ResearchStarted") return this.#startRun(event)
     const run = this.#runs.get(event.run)
     if (run !== undefined) run.endAt = Math.max(run.endAt, event.at)
     if (event._tag === "ResearchEnded") return run === undefined ? undefined : endResearch(run, event)
-    const key = event.run === "" && scope !== undefined ? scope : `${event.run} ${event.part} ${event.ask}`
-    if (event._tag === "Started") return this.#startCall(key, event)
-    const call = this.#calls.get(key)
+    const calls = run?.calls ?? this.#calls
+    const key = run === undefined ? outerKeyOf(event, scope) : event.part === "ask" ? event.ask : synthesisKey
+    if (event._tag === "Started") return this.#startCall(calls, key, event)
+    const call = calls.get(key)
     if (call === undefined) return this.#addUnannounced(key, event, content)
     switch (event._tag) {
       case "Dispatched":
@@ -70,22 +78,27 @@ export class RunSpans {
       case "Retrying":
         return call.backOff(event)
       case "Answered":
-        return this.#endCall(key, call, event)
+        return this.#endCall(calls, key, call, event)
       case "Failed":
-        return this.#endCall(key, call, event, event)
+        return this.#endCall(calls, key, call, event, event)
       case "Interrupted":
-        return this.#endCall(key, call, event, interrupted)
+        return this.#endCall(calls, key, call, event, interrupted)
     }
   }
 
   /** Ends the runs whose research is over and that have no call under way. */
   settle(): void {
-    for (const run of this.#runs.values()) if (run.isResearched && run.openCalls.size === 0) this.#endRun(run)
+    for (const run of this.#runs.values()) if (run.isResearched && run.calls.size === 0) this.#endRun(run)
   }
 
   /** Ends everything: nothing more will be heard. */
   close(): void {
-    for (const [key, call] of this.#calls) this.#endCall(key, call, { at: this.#lastAt, run: "" }, interrupted)
+    for (const [run, calls] of [
+      ...Array.from(this.#runs.values(), ({ calls, id }) => [id, calls] as const),
+      ["", this.#calls] as const
+    ]) {
+      for (const [key, call] of calls) this.#endCall(calls, key, call, { at: this.#lastAt, run }, interrupted)
+    }
     for (const { call } of this.#unannounced.splice(0)) call.end(this.#lastAt, interrupted)
     for (const run of this.#runs.values()) {
       if (!run.isResearched) run.error ??= interrupted.reason
@@ -102,7 +115,7 @@ export class RunSpans {
       startAt: at,
       indexes: new Map(asks.map(({ name }, index) => [name, index])),
       policy,
-      openCalls: new Set(),
+      calls: new Map(),
       endAt: at,
       isResearched: false,
       firstFailure: undefined,
@@ -148,19 +161,23 @@ export class RunSpans {
     return new CallSpan(this.#around, subject, at)
   }
 
-  #startCall(key: object | string, event: Event): void {
-    const before = this.#calls.get(key)
-    if (before !== undefined) this.#endCall(key, before, event, interrupted)
-    this.#calls.set(key, this.#callOf(event))
-    this.#runs.get(event.run)?.openCalls.add(key)
+  #startCall(calls: Calls, key: object | string, event: Event): void {
+    const before = calls.get(key)
+    if (before !== undefined) this.#endCall(calls, key, before, event, interrupted)
+    calls.set(key, this.#callOf(event))
   }
 
-  #endCall(key: object | string, call: CallSpan, { at, run: id }: Pick<Event, "at" | "run">, failure?: Failure): void {
-    this.#calls.delete(key)
+  #endCall(
+    calls: Calls,
+    key: object | string,
+    call: CallSpan,
+    { at, run: id }: Pick<Event, "at" | "run">,
+    failure?: Failure
+  ): void {
+    calls.delete(key)
     call.end(at, failure)
     const run = this.#runs.get(id)
     if (run === undefined) return
-    run.openCalls.delete(key)
     run.costUsd = run.costUsd === undefined || call.costUsd === undefined ? undefined : run.costUsd + call.costUsd
     if (failure === undefined || failure === interrupted) return
     run.firstFailure ??= failure.reason
@@ -195,6 +212,10 @@ export class RunSpans {
     found.call.end(event.at, event._tag === "AttemptFailed" ? event : undefined)
   }
 }
+
+/** Of an event of no run that is known. */
+const outerKeyOf = ({ ask, part, run }: Event, scope: object | undefined): object | string =>
+  run === "" && scope !== undefined ? scope : `${run} ${part} ${ask}`
 
 const interrupted: Failure = { reason: "Interrupted", message: "stopped on its way" }
 

@@ -25,14 +25,14 @@ export interface Subject {
 const settleInterval = "1 second"
 
 /**
- * A listener that exports until the scope closes, which waits a bounded time for the last export; `undefined` where nothing is to
+ * A watcher of events that exports until the scope closes, which waits a bounded time for the last export; `undefined` where nothing is to
  * be sent. What is wrong is reported, and fails nothing.
  */
 export const make = Effect.fnUntraced(function* (
   options: Options,
   subject: Subject,
   report: (problem: string) => Effect.Effect<void> = Console.error
-): Effect.fn.Return<Listener | undefined, never, Scope.Scope> {
+): Effect.fn.Return<Listeners.Watcher | undefined, never, Scope.Scope> {
   if (options.url === undefined && !(yield* isAsked)) return undefined
   const { settings } = yield* Effect.promise(() => import("./OtlpSettings.ts"))
   const found = yield* Effect.result(settings(options))
@@ -54,13 +54,9 @@ export const make = Effect.fnUntraced(function* (
     Effect.forever,
     Effect.forkScoped
   )
-  return {
-    emit: (event, content) =>
-      Effect.withFiber((fiber) => {
-        spans.add(event, content, fiber.getRef(Call.Execution))
-        touch()
-        return Effect.void
-      })
+  return (event, content, fiber) => {
+    spans.add(event, content, fiber.getRef(Call.Execution))
+    touch()
   }
 })
 
@@ -87,7 +83,7 @@ export const layer = (options: Options & { readonly name?: string | undefined } 
       const listener = yield* Listener
       const url = yield* Effect.orElseSucceed(baseUrl, () => undefined)
       const telemetry = yield* make(given, { name, baseUrl: url ?? defaultBaseUrl })
-      return telemetry === undefined ? listener : Listeners.all([listener, telemetry])
+      return Listeners.watched(listener, telemetry)
     })
   )
 }

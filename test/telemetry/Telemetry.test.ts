@@ -4,6 +4,7 @@ import { ConfigProvider, Deferred, Effect, Layer } from "effect"
 import { Ask, AskError, Attempt, Message, Research, Stack, Synthesis, Telemetry } from "fanfold"
 import { failure, make, overloaded, questionOf, reply } from "../FakeClaude.ts"
 import { closedUrl } from "../Loopback.ts"
+import * as Listeners from "../../src/claude/Listeners.ts"
 import * as Receiver from "./Receiver.ts"
 
 /** The conventions, as they are published: each attribute of each kind of span, with its type; `!` where it must be there. */
@@ -293,9 +294,9 @@ const reportedWith = (options: Telemetry.Options, env: Readonly<Record<string, s
     const report = (problem: string) => Effect.sync(() => void reported.push(problem))
     const isOn = yield* Effect.scoped(
       Effect.gen(function* () {
-        const listener = yield* Telemetry.make(options, { baseUrl: undefined }, report)
-        if (listener === undefined) return false
-        yield* listener.emit({
+        const telemetry = yield* Telemetry.make(options, { baseUrl: undefined }, report)
+        if (telemetry === undefined) return false
+        yield* Listeners.watched({ emit: () => Effect.void }, telemetry).emit({
           _tag: "Started",
           question: "?",
           version: 1,

@@ -28,12 +28,20 @@ export interface Exporter {
   readonly touch: () => void
 }
 
-/** Watches what becomes of exports: the first failure is reported. */
+/** How often an exporter of Effect sends the same again where a fault may pass. */
+const retries = 3
+
+/** Statuses after which it does. */
+const passing = new Set([408, 429, 500, 502, 503, 504])
+
+/** Watches what becomes of exports: the first loss is reported, and no fault that passes. */
 class Receiver {
   readonly #report: (problem: string) => Effect.Effect<void>
   #isReported = false
   isClosing = false
   inFlight = 0
+  /** Since the last success. */
+  #failures = 0
 
   constructor(report: (problem: string) => Effect.Effect<void>) {
     this.#report = report
@@ -47,6 +55,12 @@ class Receiver {
     })
   }
 
+  #onFailure(problem: string, mayPass = true): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      ++this.#failures > retries || this.isClosing || !mayPass ? this.reportOnce(problem) : Effect.void
+    )
+  }
+
   /** A request that takes too long fails. At the end nothing is tried again. */
   watched(client: HttpClient.HttpClient, timeoutMillis: number): HttpClient.HttpClient {
     return HttpClient.transform(client, (sent, request) => {
@@ -58,13 +72,16 @@ class Receiver {
       const timed = Effect.timeoutOrElse(Effect.retry(sent, { times: 1 }), {
         duration: timeoutMillis,
         orElse: () =>
-          Effect.andThen(this.reportOnce(`${place} has not answered in ${timeoutMillis} ms`), Effect.fail(failed))
+          Effect.andThen(this.#onFailure(`${place} has not answered in ${timeoutMillis} ms`), Effect.fail(failed))
       })
       const told = timed.pipe(
-        Effect.tap(({ status }) =>
-          status >= 300 ? this.reportOnce(`${place} answered with status ${status}`) : Effect.void
+        Effect.tap(({ status }) => {
+          if (status >= 300) return this.#onFailure(`${place} answered with status ${status}`, passing.has(status))
+          return Effect.sync(() => void (this.#failures = 0))
+        }),
+        Effect.tapError((error) =>
+          error === failed ? Effect.void : this.#onFailure(`${place} cannot be reached: ${whyOf(error)}`)
         ),
-        Effect.tapError((error) => this.reportOnce(`${place} cannot be reached: ${whyOf(error)}`)),
         Effect.catch((error) => (this.isClosing ? Effect.die(error) : Effect.fail(error)))
       )
       return Effect.suspend(() => {

@@ -5,6 +5,9 @@ import { Ask, AskError, Attempt, Message, Research, Stack, Synthesis, Telemetry 
 import { failure, make, overloaded, questionOf, reply } from "../FakeClaude.ts"
 import { closedUrl } from "../Loopback.ts"
 import * as Listeners from "../../src/claude/Listeners.ts"
+import * as OtlpExport from "../../src/telemetry/OtlpExport.ts"
+import { settings } from "../../src/telemetry/OtlpSettings.ts"
+import * as Span from "../../src/telemetry/Span.ts"
 import * as Receiver from "./Receiver.ts"
 
 /** The conventions, as they are published: each attribute of each kind of span, with its type; `!` where it must be there. */
@@ -287,6 +290,8 @@ describe("telemetry", () => {
   )
 })
 
+const aSpan = Span.make(Span.identity(), undefined, { name: "x", kind: 1, startAt: 1, endAt: 2, attributes: [] })
+
 /** What a listener is told, and how the run ended, with a receiver at this address. */
 const reportedWith = (options: Telemetry.Options, env: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
@@ -349,6 +354,27 @@ describe("without a receiver", () => {
       const { reported } = yield* reportedWith({ url: receiver.url })
       assert.lengthOf(reported, 1)
       assert.include(reported[0]!, "answered with status 401")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("that has no room for a moment, it is sent again, and nothing is told", () =>
+    Effect.gen(function* () {
+      const receiver = yield* Receiver.serve((response, nth) => {
+        response.writeHead(nth === 1 ? 429 : 200, { "retry-after": "0" }).end("{}")
+      })
+      const reported: Array<string> = []
+      const report = (problem: string) => Effect.sync(() => void reported.push(problem))
+      const found = yield* settings({ url: receiver.url })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { emit } = yield* OtlpExport.make(found!, false, report)
+          // As many as leave together at once.
+          for (let n = 0; n < 1000; n++) emit(aSpan)
+          while (receiver.requests.length < 2) yield* Effect.sleep(5)
+        })
+      )
+      assert.lengthOf(receiver.spans, 2000)
+      assert.deepStrictEqual(reported, [])
     }).pipe(Effect.scoped)
   )
 

@@ -1,13 +1,15 @@
-/** The command line as a user meets it: a process of its own, from the sources, in a folder of its own. */
+/** The command line as a user meets it: a process of its own, in a folder of its own. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { text } from "node:stream/consumers"
 import { afterAll } from "@effect/vitest"
+import { bundled } from "./Bundle.ts"
 
 export const root = resolve(import.meta.dirname, "../..")
-export const bin = join(root, "src/bin.ts")
+/** Its entry. */
+export const bin = await bundled()
 const hurry = join(root, "test/Hurry.ts")
 
 /** Looks like a key, so that whatever cuts keys out has something to cut. */

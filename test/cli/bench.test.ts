@@ -208,7 +208,7 @@ describe.concurrent("fanfold bench", { timeout: 60_000 }, () => {
 
   it.runIf(hasTerminal)("shows on a terminal how far it is, on a line that goes when it is done", async () => {
     const words = ["bench", "plan.yaml", "--iterations", "1", "--latency", "fixed:400", "-j", "1", "> out.txt"]
-    const command = `'${process.execPath}' --conditions=source '${bin}' ${words.join(" ")}`
+    const command = `'${process.execPath}' '${bin}' ${words.join(" ")}`
     const { status, stdout } = spawnSync("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
       cwd: folder({ "plan.yaml": plan }),
       encoding: "utf8",

@@ -16,6 +16,8 @@ export interface Machines extends AsyncDisposable {
   readonly worker: (...args: ReadonlyArray<string>) => Running
   /** `places`: of its own process. */
   readonly run: (places?: number, ...args: ReadonlyArray<string>) => Running
+  /** Lets all processes end, workers when their calls have. */
+  readonly end: () => Promise<void>
   /** Requests that were sent once more. */
   readonly repeats: () => number
 }
@@ -67,6 +69,10 @@ export const machinesIn =
             args
           )
         ),
+      end: async () => {
+        for (const { child } of running) if (child.exitCode === null) child.kill("SIGTERM")
+        await Promise.all(running.map(({ ended }) => ended))
+      },
       repeats: () => claude.journal.attempts - asks,
       [Symbol.asyncDispose]: async () => {
         for (const { child } of running) if (child.exitCode === null) child.kill("SIGKILL")

@@ -93,6 +93,13 @@ export const until = async (isSo: () => boolean): Promise<void> => {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
+/** Waits until a process has told something on standard error, or has ended. */
+export const told = async ({ child }: Running, text: string): Promise<void> => {
+  let said = ""
+  child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()))
+  await until(() => said.includes(text) || child.exitCode !== null)
+}
+
 /** What a terminal would obey. */
 // oxlint-disable-next-line no-control-regex
 export const controls = /(?!\n)[\u0000-\u001F\u007F-\u009F]/

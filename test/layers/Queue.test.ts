@@ -12,15 +12,16 @@ describe("a run whose journal is shared", () => {
   it.effect("spends one budget with its workers", () =>
     Effect.gen(function* () {
       const data = yield* MemoryJournal.database
-      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10) })), 1000))
+      const claude = make(() => Effect.delay(Effect.succeed(reply("yes", { usage: usage(10) })), 20_000))
       const working = yield* Effect.forkChild(worker(data, claude))
       const names = ["a", "b", "c", "d", "e", "f"]
       const asks = Object.fromEntries(names.map((name) => [name, dear(name)]))
       // Three of the asks may leave at once.
       const running = yield* Effect.forkChild(client(data, claude, asks, { places: 2, budget: 0.0155 }))
-      yield* until(() => claude.sent.length > 0)
+      // Long before the first reply.
+      yield* until(() => claude.sent.length === 3)
       yield* TestClock.adjust(900)
-      assert.strictEqual(claude.sent.length, 3)
+      assert.deepStrictEqual([claude.sent.length, claude.inFlight], [3, 3])
       assert.lengthOf(data.register.names(), 1)
       assert.match(data.register.names()[0]!, /^budget run\d+$/)
       const { answers } = yield* elapse(Fiber.join(running))

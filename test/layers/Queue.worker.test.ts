@@ -7,15 +7,20 @@ import { asksOf, make, recorder } from "../FakeClaude.ts"
 import * as MemoryJournal from "../journal/MemoryJournal.ts"
 import { client, elapse, questions, slow, until, worker } from "./Queued.ts"
 
+/** A worker that takes one ask at a time, and is told to end while it sends the first of a run. */
+const stopped = Effect.fnUntraced(function* (claude: ReturnType<typeof make>, ...asks: ReadonlyArray<string>) {
+  const data = yield* MemoryJournal.database
+  const working = yield* Effect.forkChild(worker(data, claude, 1))
+  const running = yield* Effect.forkChild(client(data, make(), asksOf(...asks)))
+  yield* until(() => claude.sent.length === 1)
+  return { data, running, stopping: yield* Effect.forkChild(Fiber.interrupt(working)) }
+})
+
 describe("a worker", () => {
   it.effect("that is stopped takes nothing new, and keeps what ends within ten seconds", () =>
     Effect.gen(function* () {
-      const data = yield* MemoryJournal.database
       const other = slow(8000)
-      const working = yield* Effect.forkChild(worker(data, other, 1))
-      const running = yield* Effect.forkChild(client(data, make(), asksOf("a", "b")))
-      yield* until(() => other.sent.length === 1)
-      const stopping = yield* Effect.forkChild(Fiber.interrupt(working))
+      const { data, running, stopping } = yield* stopped(other, "a", "b")
       yield* TestClock.adjust("9 seconds")
       yield* Fiber.join(stopping)
       assert.deepStrictEqual([other.sent.length, other.interrupted], [1, 0])
@@ -28,12 +33,8 @@ describe("a worker", () => {
 
   it.effect("gives back after ten seconds what has not ended", () =>
     Effect.gen(function* () {
-      const data = yield* MemoryJournal.database
       const other = make(() => Effect.never)
-      const working = yield* Effect.forkChild(worker(data, other, 1))
-      const running = yield* Effect.forkChild(client(data, make(), asksOf("a")))
-      yield* until(() => other.sent.length === 1)
-      const stopping = yield* Effect.forkChild(Fiber.interrupt(working))
+      const { data, running, stopping } = yield* stopped(other, "a")
       yield* TestClock.adjust("9900 millis")
       assert.strictEqual(other.inFlight, 1)
       yield* TestClock.adjust("200 millis")

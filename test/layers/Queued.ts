@@ -7,6 +7,9 @@ import * as MemoryJournal from "../journal/MemoryJournal.ts"
 import type { BegunRun } from "../../src/journal/Journal.ts"
 import { RunRecorder } from "../../src/journal/RunRecorder.ts"
 import { reusable } from "../../src/journal/Reuse.ts"
+// The layer loads these when they are needed, which takes real time: loaded ahead, virtual time does not run away from it.
+import "../../src/layers/queue/QueueClient.ts"
+import "../../src/layers/queue/Worker.ts"
 
 type Fake = ReturnType<typeof make>
 

@@ -24,6 +24,17 @@ const listening = <A, E, R>(effect: (said: Array<string>) => Effect.Effect<A, E,
 const databaseOf = (url: string) => url.split("/").at(-1)!
 const placeOf = (url: string) => url.replace(/\/\/.*@/, "//")
 
+/** A process with a run that adds its last rows after the database was disturbed, and closes its journal. */
+const endingAfter = (url: string, disturb: Effect.Effect<unknown>, rows: ReadonlyArray<Row>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const journal = yield* open(url)
+      yield* begin(journal, "r")
+      yield* disturb
+      journal.add("r", rows)
+    })
+  )
+
 const command = (url: string) => `fanfold journal init --journal ${placeOf(url)}`
 
 describe.skipIf(!isInstalled)("a database", () => {
@@ -130,14 +141,7 @@ describe.skipIf(!isInstalled)("a database", () => {
     listening((said) =>
       Effect.gen(function* () {
         const url = yield* newJournal
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            const journal = yield* open(url)
-            yield* begin(journal, "r")
-            yield* stop
-            journal.add("r", [event("lost")])
-          })
-        )
+        yield* endingAfter(url, stop, [event("lost")])
         assert.strictEqual(said.at(-1), `What came last is not kept: the database ${placeOf(url)} is away`)
         const error = yield* Effect.flip(open(url))
         assert.match(
@@ -152,14 +156,10 @@ describe.skipIf(!isInstalled)("a database", () => {
   it.live("is reached anew for what came last, where its connections were lost", () =>
     Effect.gen(function* () {
       const url = yield* newJournal
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const journal = yield* open(url)
-          yield* begin(journal, "r")
-          postgres().sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'owner'")
-          journal.add("r", answered(0, "last"))
-        })
+      const disconnect = Effect.sync(() =>
+        postgres().sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'owner'")
       )
+      yield* endingAfter(url, disconnect, answered(0, "last"))
       assert.strictEqual(yield* found(yield* open(url), "last"), "re last")
     })
   )

@@ -5,7 +5,7 @@ import { type Config, Effect, Layer, Redacted } from "effect"
 import * as Batches from "./claude/Batches.ts"
 import * as Claude from "./claude/Claude.ts"
 import { main } from "./cli/Command.ts"
-import { usageError } from "./cli/ExitCode.ts"
+import { teardown, usageError } from "./cli/ExitCode.ts"
 import { ProcessServices } from "./cli/ProcessServices.ts"
 import { simulated } from "./journal/Journal.ts"
 import * as Stack from "./layers/Stack.ts"
@@ -85,5 +85,5 @@ const services = ProcessServices.of({
 
 main(manifest.version).pipe(
   Effect.provide(Layer.mergeAll(NodeServices.layer, Layer.succeed(ProcessServices, services))),
-  NodeRuntime.runMain({ disableErrorReporting: true })
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown })
 )

@@ -9,6 +9,7 @@ import { afterAll } from "@effect/vitest"
 export const root = resolve(import.meta.dirname, "../..")
 export const bin = join(root, "src/bin.ts")
 const hurry = join(root, "test/Hurry.ts")
+const endWithParent = join(root, "test/EndWithParent.ts")
 
 /** Looks like a key, so that whatever cuts keys out has something to cut. */
 export const key = "sk-ant-api03-THE-KEY-that-must-never-be-seen"
@@ -24,6 +25,8 @@ export interface Options {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  /** Scripts that it loads before anything else. */
+  readonly preloads?: ReadonlyArray<string>
   /** Lets the time of simulated answers fly. */
   readonly hurried?: boolean
 }
@@ -47,11 +50,12 @@ const clean = {
 
 /** Starts a script of this project under its own Node. */
 export const node = (script: string, args: ReadonlyArray<string>, options: Options = {}): Running => {
-  const { cwd = tmpdir(), env = {}, hurried = false, stdin = "" } = options
-  const preload = hurried ? ["--import", hurry] : []
+  const { cwd = tmpdir(), env = {}, hurried = false, preloads = [], stdin = "" } = options
+  const preload = [endWithParent, ...(hurried ? [hurry] : []), ...preloads].flatMap((file) => ["--import", file])
   const child = spawn(process.execPath, ["--conditions=source", ...preload, script, ...args], {
     cwd,
-    env: { ...clean, ...env }
+    env: { ...clean, ...env },
+    stdio: ["pipe", "pipe", "pipe", "pipe"]
   })
   child.stdin.on("error", () => {}).end(stdin)
   const code = new Promise<number | null>((resolve) => child.on("close", resolve))

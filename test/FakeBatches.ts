@@ -31,7 +31,8 @@ interface FakeBatch {
 export interface Settings {
   /** Milliseconds until a request of a batch has its result; infinite for one that expires. */
   readonly takes?: (request: Message.Request) => number
-  readonly outcome?: (request: Message.Request) => Batches.BatchOutcome
+  /** Absent, or undefined: it succeeds, if there is time. */
+  readonly outcome?: (request: Message.Request) => Batches.BatchOutcome | undefined
   /** What the nth creation, from 1, answers instead, and whether the batch is there all the same. */
   /** What a call but a creation fails with at this time, in epoch milliseconds. */
   readonly away?: (now: number) => AskError.AskError | undefined

@@ -116,7 +116,9 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       const joined = (request: Request, call: Call.Call, turn: OpenTurn.OpenTurn | undefined) =>
         Effect.flatMap(runOf(call), (run) => {
           const asked = turn?.request ?? run.file(RequestKey.of(request, call.fallback).key)
-          return Effect.flatMap(run.join(new Member(idOf(asked), request)), (outcome) => resultOf(request, outcome))
+          return Effect.flatMap(run.join(new Member(idOf(asked), call.ask, request)), (outcome) =>
+            resultOf(request, outcome)
+          )
         })
 
       const live = (request: Request, call: Call.Call) => {

@@ -6,7 +6,7 @@ import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import * as Batches from "./claude/Batches.ts"
 import * as Claude from "./claude/Claude.ts"
 import { main } from "./cli/Command.ts"
-import { usageError } from "./cli/ExitCode.ts"
+import { teardown, usageError } from "./cli/ExitCode.ts"
 import { ProcessServices } from "./cli/ProcessServices.ts"
 import { simulated } from "./journal/Journal.ts"
 import * as Stack from "./layers/Stack.ts"
@@ -99,5 +99,5 @@ const node = Layer.mergeAll(
 
 main(manifest.version).pipe(
   Effect.provide(Layer.merge(node, Layer.succeed(ProcessServices, services))),
-  NodeRuntime.runMain({ disableErrorReporting: true })
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown })
 )

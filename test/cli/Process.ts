@@ -11,6 +11,7 @@ export const root = resolve(import.meta.dirname, "../..")
 /** Its entry. */
 export const bin = await bundled()
 const hurry = join(root, "test/Hurry.ts")
+const endWithParent = join(root, "test/EndWithParent.ts")
 
 /** Looks like a key, so that whatever cuts keys out has something to cut. */
 export const key = "sk-ant-api03-THE-KEY-that-must-never-be-seen"
@@ -26,6 +27,8 @@ export interface Options {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  /** Scripts that it loads before anything else. */
+  readonly preloads?: ReadonlyArray<string>
   /** Lets the time of simulated answers fly. */
   readonly hurried?: boolean
 }
@@ -49,11 +52,12 @@ const clean = {
 
 /** Starts a script of this project under its own Node. */
 export const node = (script: string, args: ReadonlyArray<string>, options: Options = {}): Running => {
-  const { cwd = tmpdir(), env = {}, hurried = false, stdin = "" } = options
-  const preload = hurried ? ["--import", hurry] : []
+  const { cwd = tmpdir(), env = {}, hurried = false, preloads = [], stdin = "" } = options
+  const preload = [endWithParent, ...(hurried ? [hurry] : []), ...preloads].flatMap((file) => ["--import", file])
   const child = spawn(process.execPath, ["--conditions=source", ...preload, script, ...args], {
     cwd,
-    env: { ...clean, ...env }
+    env: { ...clean, ...env },
+    stdio: ["pipe", "pipe", "pipe", "pipe"]
   })
   child.stdin.on("error", () => {}).end(stdin)
   const code = new Promise<number | null>((resolve) => child.on("close", resolve))

@@ -17,10 +17,10 @@ interface Batch {
 }
 
 /** The mock, a folder with the plan, and the command line in it. */
-const setUp = async (processingMillis: number) => {
+const setUp = async (processingMillis: number, more = "") => {
   const claude = mockClaude({ batches: { processingMillis } })
   const server = await claude.serve()
-  const cwd = folder({ "plan.yaml": plan })
+  const cwd = folder({ "plan.yaml": `${plan}${more}` })
   const options = { cwd, env: reaching(server) }
   /** All batches, the newest first. */
   const list = async () => {
@@ -128,6 +128,21 @@ describe("batches that are left", { timeout: 60_000 }, () => {
     assert.match(stderr, /Batch msgbatch_\w+: 3 in progress.*\nBatches go on without this process/)
   })
 
+  it("are named beside a fresh run, which takes nothing of them, by the command that cancels them", async () => {
+    await using mock = await setUp(60_000)
+    assert.strictEqual((await mock.run("--batch", "--detach")).code, 0)
+    const id = firstId((await mock.runs("--json")).stdout)
+    const fresh = await mock.run("--fresh")
+    assert.strictEqual(fresh.code, 0, fresh.stderr)
+    assert.match(
+      fresh.stderr,
+      new RegExp(
+        `^Left beside, and paid: 1 batch of ${id}, msgbatch_\\w+\\. To cancel: fanfold runs cancel ${id} --journal `,
+        "m"
+      )
+    )
+  })
+
   it("are not asked anew at another address, which would be paid twice", async () => {
     await using mock = await setUp(60_000)
     await using other = await mockClaude().serve()
@@ -162,6 +177,18 @@ describe("--detach", { timeout: 60_000 }, () => {
     const again = await mock.runs("resume", id)
     assert.strictEqual(again.code, 2)
     assert.include(again.stderr, "was gone on with")
+  })
+
+  it("says that it waits for the batch that writes a shared document to the cache", async () => {
+    const document = "A sentence of the document that all of them share. ".repeat(1600)
+    await using mock = await setUp(300, `\ncontext: ${document}`)
+    const left = await mock.run("--batch", "--detach", ...often)
+    assert.strictEqual(left.code, 0, left.stderr)
+    assert.include(
+      left.stderr,
+      "--detach leaves once all batches are there: most asks follow the first one that has their document, whose batch is waited for\n"
+    )
+    assert.deepStrictEqual(await mock.sizes(), [2, 1])
   })
 
   it("needs a batch, and a journal to come back to", async () => {

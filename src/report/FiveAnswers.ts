@@ -75,7 +75,9 @@ const missing = ({ asks, error, gaps, state, synthesis }: View): Pick<FiveAnswer
 const groups: ReadonlyArray<readonly [string, ReadonlySet<Phase>]> = [
   ["Claude answering", new Set<Phase>(["sent", "answer", "plain"])],
   ["waiting for a place", new Set<Phase>(["turn"])],
-  ["held back by limits", new Set<Phase>(["held"])],
+  ["held back by the account's limits", new Set<Phase>(["paced"])],
+  ["waiting for the prompt cache", new Set<Phase>(["warmed"])],
+  ["held back by budget or connections", new Set<Phase>(["held"])],
   ["in batches", new Set<Phase>(["batch"])],
   ["failed attempts and waits after them", new Set<Phase>(["sent-failed", "answer-failed", "backoff"])]
 ]

@@ -1,8 +1,10 @@
 /** What an ask did with its time, folded from its events. No input or output, and no Effect: the page's script has it too. */
+import type { Waited } from "../claude/Call.ts"
 import type { AskEvent } from "./AskState.ts"
 
 /**
- * `turn`: waits for one of the `concurrency` places; `held`: is ready, and held back by pacing, warming or the budget; `batch`: in a
+ * `turn`: waits for one of the `concurrency` places; `warmed`: waits for the prompt cache; `paced`: waits for the account's limits;
+ * `held`: is ready, and waits for the budget or a connection; `batch`: in a
  * Message Batch; `sent`: its request left, and nothing has come; `answer`: from the first token to the end; `plain`: an attempt that
  * is not streamed; `…-failed`: the same of an attempt that failed; `backoff`: waits to try again; `hedge`: a second copy is on its way;
  * `reused`: taken from the journal.
@@ -10,6 +12,8 @@ import type { AskEvent } from "./AskState.ts"
 export const phases = [
   "turn",
   "held",
+  "warmed",
+  "paced",
   "batch",
   "sent",
   "answer",
@@ -71,7 +75,7 @@ export class Phases {
         // Sent again before its end was known, as where a worker died.
         if (this.#sentAt !== undefined) this.#endAttempt(event.at, true)
         if (event.batched === true) this.#close("batch", event.at)
-        else this.#stretches.push(...this.#waited(event.at))
+        else this.#stretches.push(...this.#waited(event.at, event.waited))
         this.#retryAt = undefined
         this.#at = event.at
         this.#sentAt = event.at
@@ -108,13 +112,18 @@ export class Phases {
     this.#hedges[open] = { phase, from: this.#hedges[open]!.from, to: event.at }
   }
 
-  /** From the end of the last stretch: the backoff, and what it was held back beyond that. */
-  #waited(at: number): ReadonlyArray<Stretch> {
+  /** From the end of the last stretch: the backoff, and what it was held back beyond that; pacing is the last to do so. */
+  #waited(at: number, { pacing = 0, warm = 0 }: Waited = {}): ReadonlyArray<Stretch> {
     const ready = Math.min(at, this.#retryAt ?? this.#at)
-    const waited: Array<Stretch> = []
-    if (ready > this.#at) waited.push({ phase: "backoff", from: this.#at, to: ready })
-    if (at > ready) waited.push({ phase: "held", from: ready, to: at })
-    return waited
+    const pacedFrom = Math.max(ready, at - pacing)
+    const warmedFrom = Math.max(ready, pacedFrom - warm)
+    const stretches: ReadonlyArray<Stretch> = [
+      { phase: "backoff", from: this.#at, to: ready },
+      { phase: "held", from: ready, to: warmedFrom },
+      { phase: "warmed", from: warmedFrom, to: pacedFrom },
+      { phase: "paced", from: pacedFrom, to: at }
+    ]
+    return stretches.filter(({ from, to }) => to > from)
   }
 
   #attempt(at: number, isFailed: boolean): ReadonlyArray<Stretch> {

@@ -2,6 +2,7 @@
 import { h } from "preact"
 import { useState } from "preact/hooks"
 import type { View } from "../../View.ts"
+import { Charts } from "./Charts.ts"
 import { Details, type Opened } from "./Details.ts"
 import { Gaps, Head, FiveAnswers } from "./Head.ts"
 import { Prose } from "./Prose.ts"
@@ -21,6 +22,7 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
         h(Prose, { value: view.document })
       ]),
     h(Timeline, { key: "timeline", view, onOpen: setOpened }),
+    h(Charts, { key: "charts", view }),
     h(Costs, { key: "costs", view }),
     h(Settings, { key: "settings", view }),
     h(Details, { key: "details", view, source, opened, onClose: () => setOpened(undefined) })

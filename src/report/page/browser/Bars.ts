@@ -1,8 +1,8 @@
 /** Draws one line of the timeline: the bars of an ask, or how many asks of a lane were under way. */
 import { h } from "preact"
-import type { Phase } from "../../Phases.ts"
 import type { Row } from "../../View.ts"
 import { spanOf } from "./Geometry.ts"
+import { idle } from "./List.ts"
 
 export interface Scale {
   readonly totalMillis: number
@@ -19,9 +19,6 @@ export const Bars = ({ bars, scale }: { readonly bars: Row["bars"]; readonly sca
       return h("i", { key: n, class: `bar ${phase}`, style: { left: `${left}px`, width: `${width}px` } })
     })
   )
-
-/** Phases in which nothing of an ask is under way. */
-const idle: ReadonlySet<Phase> = new Set<Phase>(["turn", "held"])
 
 /** How many rows were under way in each of so many equal parts of the time. */
 export const densityOf = (rows: ReadonlyArray<Row>, totalMillis: number, parts: number): ReadonlyArray<number> => {

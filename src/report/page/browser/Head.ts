@@ -68,7 +68,7 @@ const Group = ({ group, onOpen }: { readonly group: GapGroup; readonly onOpen: (
         .map((name) =>
           h("button", { key: name, type: "button", class: "link", onClick: () => onOpen(name) }, inert(name))
         ),
-      rest > 0 && h("span", {}, ` and ${rest} more, which the filter "failed" lists`)
+      rest > 0 && h("span", {}, ` and ${rest} more: the timeline lists them under "Not answered"`)
     ])
   ])
 }

@@ -1,4 +1,5 @@
 /** Which rows of the timeline are shown, in which order, and how many fold into a lane. Pure. */
+import type { Phase } from "../../Phases.ts"
 import type { Row, View } from "../../View.ts"
 
 export const filters = ["all", "failed", "slow", "dear", "reused"] as const
@@ -71,8 +72,10 @@ const testOf = (asks: View["asks"], filter: Filter): ((row: Row) => boolean) => 
   }
 }
 
-const beginOf = ({ bars }: Row): number =>
-  bars.find(([phase]) => phase !== "turn" && phase !== "held")?.[1] ?? Number.POSITIVE_INFINITY
+/** Nothing of the ask is under way. */
+export const idle: ReadonlySet<Phase> = new Set<Phase>(["turn", "held", "warmed", "paced"])
+
+const beginOf = ({ bars }: Row): number => bars.find(([phase]) => !idle.has(phase))?.[1] ?? Number.POSITIVE_INFINITY
 
 const orders: Readonly<Record<Exclude<Sort, "plan">, (a: Row, b: Row) => number>> = {
   begin: (a, b) => beginOf(a) - beginOf(b) || 0,

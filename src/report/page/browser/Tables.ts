@@ -63,7 +63,8 @@ export const Costs = ({ view }: { readonly view: View }) => {
 
 export const Settings = ({ view }: { readonly view: View }) => {
   const { concurrency, plan, policy } = view
-  const policyText = policy === null ? "none" : typeof policy === "string" ? policy : JSON.stringify(policy)
+  const policyText =
+    policy === null || typeof policy === "string" ? (policy ?? "none") : Object.entries(policy).flat().join("=")
   return h("section", { "aria-labelledby": "plan" }, [
     h("h2", { id: "plan" }, "Plan"),
     h("dl", { class: "settings" }, [

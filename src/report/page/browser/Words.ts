@@ -7,7 +7,9 @@ import type { Row } from "../../View.ts"
 
 export const phaseNames: Readonly<Record<Phase, string>> = {
   turn: "waits for a place",
-  held: "held back by limits",
+  held: "held back by budget or connections",
+  warmed: "waits for the prompt cache",
+  paced: "held back by the account's limits",
   batch: "in a batch",
   sent: "sent, until the first token",
   answer: "answer arrives",

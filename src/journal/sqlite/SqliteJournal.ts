@@ -12,11 +12,13 @@ import {
   type Reusable,
   type RunSummary
 } from "../Journal.ts"
+import { repliesOf } from "../Replies.ts"
 import { version } from "../RequestKey.ts"
 import * as Database from "./Database.ts"
 import * as Forget from "./Forget.ts"
 import { identityOf } from "./OwnFile.ts"
 import { addKeys } from "./Rekey.ts"
+import * as Replies from "./Replies.ts"
 import { RunLocks } from "./RunLocks.ts"
 import * as SharedReads from "./SharedReads.ts"
 import { Writer } from "./Writer.ts"
@@ -271,6 +273,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
             return Result.isSuccess(decoded) ? [decoded.success] : []
           })
       ),
+    replies: (run) => reading(() => repliesOf(Replies.turnsOf(database, run))),
     forget: (runs) => writing(() => unlocked(Forget.forget(database, runs, isLive))),
     trim: (limits) => writing(() => unlocked(Forget.trim(database, limits, isLive))),
     bytes: reading(() => Forget.bytesOf(database))

@@ -149,6 +149,8 @@ export default defineConfig([
     input: { fanfold: "src/bin.ts" },
     plugins: [planSchema, pageCode],
     preserveEntrySignatures: "allow-extension",
-    output: { codeSplitting: { groups: [{ name: ofEachRun(), includeDependenciesRecursively: false }] } }
+    output: {
+      codeSplitting: { groups: [{ debugName: "each run", name: ofEachRun(), includeDependenciesRecursively: false }] }
+    }
   })
 ])

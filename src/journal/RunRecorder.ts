@@ -7,7 +7,7 @@ import * as Event from "../claude/Event.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import { type BegunRun, type Journal, type Known, type Reusable, type Row, simulated, type Turn } from "./Journal.ts"
-import * as OpenTurn from "./OpenTurn.ts"
+import * as PendingTurn from "./PendingTurn.ts"
 import * as RequestKey from "./RequestKey.ts"
 import { anyTime } from "./Reuse.ts"
 import type { SharedRun } from "./SharedRun.ts"
@@ -15,7 +15,7 @@ import type { SharedRun } from "./SharedRun.ts"
 /** One ask: its turns of an earlier run, how many it has had in this one, and its answer if that is of an earlier run. */
 interface Entry {
   readonly n: number
-  readonly request: OpenTurn.OpenTurn["request"]
+  readonly request: PendingTurn.PendingTurn["request"]
   readonly known: Known | undefined
   turns: number
   reused: WorstCase.Answer
@@ -145,7 +145,7 @@ export class RunRecorder {
       }
       const { run } = this
       const [journal, begun, n] = [this.#journal, run, entry.n]
-      const open: OpenTurn.OpenTurn = {
+      const open: PendingTurn.PendingTurn = {
         journal,
         begun,
         run: run.id,
@@ -186,9 +186,9 @@ export class RunRecorder {
     sent: Effect.Effect<A, E, R>,
     request: Request,
     entry: Entry,
-    open: OpenTurn.OpenTurn
+    open: PendingTurn.PendingTurn
   ): Effect.Effect<A, E, R> {
-    const opened = this.#isBroken ? sent : Effect.provideService(sent, OpenTurn.Current, open)
+    const opened = this.#isBroken ? sent : Effect.provideService(sent, PendingTurn.Current, open)
     return Effect.updateService(opened, Call.Current, (call) => {
       // Its answer takes the place of one that did not fit, but not of the part that it continues.
       if (!isContinued(request)) this.#count(call.run, entry, noAnswer)

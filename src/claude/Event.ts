@@ -175,7 +175,7 @@ export const Recorder = Context.Reference<Recorder | undefined>("fanfold/claude/
 })
 
 /** The events of the unfinished runs that the current one goes on with, the oldest first; none without a journal. */
-export const Earlier = Context.Reference<Effect.Effect<ReadonlyArray<Event>>>("fanfold/claude/Event/Earlier", {
+export const History = Context.Reference<Effect.Effect<ReadonlyArray<Event>>>("fanfold/claude/Event/History", {
   defaultValue: () => Effect.succeed([])
 })
 

@@ -1,16 +1,23 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { defineConfig, type Plugin, type RolldownOptions } from "rolldown"
+import { type CodeSplittingNameFunction, defineConfig, type Plugin, type RolldownOptions } from "rolldown"
 import * as Plan from "./src/plan/Plan.ts"
 import * as EventLineSchema from "./src/report/EventLineSchema.ts"
+import { build as buildPage } from "./src/report/page/Bundle.ts"
 import * as Report from "./src/report/Report.ts"
+
+/** The modules of the page's script, which is a text in the bundle. */
+const pageModules = new Set<string>()
 
 /** The licence of every package that ends up in the bundle, as each of them asks for. */
 const licences: Plugin = {
   name: "licences",
   generateBundle(_options, bundle) {
     const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []))
-    const folders = modules.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [])
+    const isWithPage = modules.some((id) => pageFile.test(id))
+    const folders = [...modules, ...(isWithPage ? pageModules : [])].flatMap(
+      (id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []
+    )
     const texts = [...new Set(folders)].toSorted().map((folder) => {
       const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
       const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
@@ -18,6 +25,21 @@ const licences: Plugin = {
       return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text}`
     })
     if (texts.length > 0) this.emitFile({ type: "asset", fileName: "LICENCES.txt", source: texts.join("\n\n---\n\n") })
+  }
+}
+
+const pageFile = /src\/report\/page\/Bundle\.ts$/
+
+/** The page of a run: its script and style as they are, so that none has to be bundled where fanfold is installed. */
+const pageCode: Plugin = {
+  name: "page-code",
+  load: {
+    filter: { id: pageFile },
+    handler: async () => {
+      const { modules, ...code } = await buildPage()
+      for (const id of modules) pageModules.add(id)
+      return `const code = ${JSON.stringify(code)}\nexport const bundle = () => Promise.resolve(code)`
+    }
   }
 }
 
@@ -67,6 +89,31 @@ const sharedModules: Plugin = {
   }
 }
 
+type Modules = Parameters<CodeSplittingNameFunction>[1]
+
+/** The modules that are loaded with one of these files. */
+const loadedWith = (files: ReadonlyArray<string>, modules: Modules): ReadonlySet<string> => {
+  const loaded = new Set(files.map((file) => resolve(file)))
+  for (const id of loaded) for (const imported of modules.getModuleInfo(id)?.importedIds ?? []) loaded.add(imported)
+  return loaded
+}
+
+/**
+ * Puts what every run of the command line loads into two files, where each module that another part shares would get one of its own:
+ * its program with the journal, and what sends a request.
+ */
+const ofEachRun = (): CodeSplittingNameFunction => {
+  let parts: ReadonlyArray<readonly [name: string, modules: ReadonlySet<string>]> | undefined
+  return (id, modules) => {
+    parts ??= [
+      ["main", loadedWith(["src/main.ts", "src/journal/sqlite/SqliteJournal.ts"], modules)],
+      ["Sdk", loadedWith(["src/claude/sdk/Sdk.ts", "src/transport/Transport.ts"], modules)]
+    ]
+    // `src/bin.ts` has the manifest, too, and answers `--version` without the program.
+    return id.endsWith(".json") ? null : parts.find(([, each]) => each.has(id))?.[0]
+  }
+}
+
 const bundle = (dir: string, options: RolldownOptions): RolldownOptions => ({
   platform: "node",
   resolve: { conditionNames: ["source", "import", "module", "node", "default"] },
@@ -78,7 +125,8 @@ const bundle = (dir: string, options: RolldownOptions): RolldownOptions => ({
     chunkFileNames: "[name]-[hash].js",
     minify: "dce-only",
     comments: false,
-    cleanDir: true
+    cleanDir: true,
+    ...options.output
   }
 })
 
@@ -102,5 +150,12 @@ export default defineConfig([
   /** For scripts: with the modules of Effect that it needs. */
   bundle("dist/promise", { input: { index: "src/standalone.ts" }, plugins: [sharedModules] }),
   /** The command line, and the parts that it loads when they are needed. */
-  bundle("dist/bin", { input: { fanfold: "src/bin.ts" }, plugins: [jsonSchemas] })
+  bundle("dist/bin", {
+    input: { fanfold: "src/bin.ts" },
+    plugins: [jsonSchemas, pageCode],
+    preserveEntrySignatures: "allow-extension",
+    output: {
+      codeSplitting: { groups: [{ debugName: "each run", name: ofEachRun(), includeDependenciesRecursively: false }] }
+    }
+  })
 ])

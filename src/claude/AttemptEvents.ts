@@ -14,8 +14,7 @@ export const dispatched = ({ call, request }: Attempt): Emitted => ({
   model: request.model,
   ...hedgeOf(call),
   ...(call.batched === true && { batched: true }),
-  ...(call.warmedMillis !== undefined && { warmedMillis: call.warmedMillis }),
-  ...(call.pacedMillis !== undefined && { pacedMillis: call.pacedMillis })
+  ...(call.waited !== undefined && { waited: call.waited })
 })
 
 /** What the listeners of `dispatched` get with it. */

@@ -1,6 +1,13 @@
 /** On whose behalf a request is sent. It stamps every event and travels with the request, and never changes the answer. */
 import { Context, Schema } from "effect"
 
+/** How long a call was held back before it left, in milliseconds: for the prompt cache, and for the account's limits. */
+export const Waited = Schema.Struct({
+  warm: Schema.optionalKey(Schema.Finite),
+  pacing: Schema.optionalKey(Schema.Finite)
+})
+export interface Waited extends Schema.Schema.Type<typeof Waited> {}
+
 export const Call = Schema.Struct({
   /** The run this call belongs to; empty outside of a run. */
   run: Schema.String,
@@ -21,11 +28,9 @@ export const Call = Schema.Struct({
   streamed: Schema.optionalKey(Schema.Boolean),
   /** A second copy of a slow call, which leaves at once or not at all. */
   hedge: Schema.optionalKey(Schema.Boolean),
+  waited: Schema.optionalKey(Waited),
   /** It goes into a Message Batch, at half the price. */
   batched: Schema.optionalKey(Schema.Boolean),
-  /** How long it has waited for the ask that leads those with its prefix, and then for its turn within the limits. */
-  warmedMillis: Schema.optionalKey(Schema.Finite),
-  pacedMillis: Schema.optionalKey(Schema.Finite),
   /** Answers of the run that the journal has given: the synthesis will read them too. Tokens at most, and bytes of text. */
   reused: Schema.optionalKey(Schema.Struct({ tokens: Schema.Int, bytes: Schema.Int })),
   /**

@@ -1,5 +1,5 @@
 /** Runs a prepared plan for `run` and `ask`: progress to standard error, then the documents, then the exit code. */
-import { Clock, Console, Deferred, Effect, Option, Path } from "effect"
+import { Clock, Console, Deferred, Effect, Option } from "effect"
 import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import * as Listeners from "../claude/Listeners.ts"
@@ -11,10 +11,10 @@ import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { toMarkdown } from "../report/Markdown.ts"
 import * as Report from "../report/Report.ts"
+import type { RunResult } from "../report/RunResult.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
-import * as Telemetry from "../telemetry/Telemetry.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
@@ -23,10 +23,13 @@ import * as Output from "./Output.ts"
 import { reportFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import * as RunJournal from "./RunJournal.ts"
+import * as RunTelemetry from "./RunTelemetry.ts"
+import * as RunPage from "./RunPage.ts"
 import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
 import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 import * as Summary from "./progress/Summary.ts"
+import { hasPrimingBatch } from "./SharedPrefixLines.ts"
 
 /**
  * Runs a plan; `name` is what the journal knows it by. No output may overwrite its `inputs`. Fails with the exit code, unless the
@@ -57,8 +60,9 @@ export const execute = Effect.fn("cli.execute")(function* (
   const forecast = Forecast.make(plan, plan.layers)
   const { atMostUsd: foreseenUsd } = forecast
   const startedAt = yield* Clock.currentTimeMillis
-  const reportOf = (outcome: Pipeline.Outcome, state: RunState) =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
+  const page = yield* RunPage.make(flags.output)
+  const reportOf = (outcome: Pipeline.Outcome, state: RunState, isInterrupted = false) =>
+    Effect.map(Clock.currentTimeMillis, (now): RunResult => {
       const { costUsd, usage } = state
       const { deadline } = plan
       const totals = {
@@ -69,10 +73,15 @@ export const execute = Effect.fn("cli.execute")(function* (
         durationMillis: now - startedAt,
         spent: RunBreakdown.of(state)
       }
-      return Report.make(outcome, totals, simulated)
+      const subject = {
+        plan: name,
+        isKept: kept !== undefined,
+        hasEnded: outcome.error === undefined && !isInterrupted
+      }
+      return page.resultOf(Report.make(outcome, totals, simulated), subject)
     })
   const printed = yield* EventsOutput.make(flags)
-  const telemetry = yield* telemetryOf(plan, name, simulated ? undefined : connected.source)
+  const telemetry = yield* RunTelemetry.make(plan, name, simulated ? undefined : connected.source)
   // Open until the documents are written: a run that is killed before has not ended, and the next one goes on with it.
   const kept =
     connected.source === undefined
@@ -83,7 +92,11 @@ export const execute = Effect.fn("cli.execute")(function* (
     const worker = flags.offline ? "fanfold worker --offline" : "fanfold worker"
     yield* Console.error(`No ask is sent by this process: all wait for ${worker} with the same --journal`)
   }
-  let unfinished: Effect.Effect<Report.Report> | undefined
+  if (flags.detach && !flags.quiet && kept?.earlierBatches.length === 0) {
+    const asked = forecast.calls.flatMap(({ part, request }) => (part === "ask" ? [request] : []))
+    if (hasPrimingBatch(asked)) yield* Console.error(primingText)
+  }
+  let unfinished: Effect.Effect<RunResult> | undefined
   /** Where the batches stand that the process leaves behind. */
   let left: ((now: number, hasEnded: boolean) => ReadonlyArray<string>) | undefined
   const sayLeft = (hasEnded: boolean) =>
@@ -102,10 +115,10 @@ export const execute = Effect.fn("cli.execute")(function* (
       }
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
-          unfinished = reportOf(outcome, progress.state)
+          unfinished = reportOf(outcome, progress.state, true)
         })
       )
-      const listener = Listeners.watched(Listeners.all([progress, printed]), telemetry)
+      const listener = Listeners.watched(Listeners.all([page.around(progress), printed]), telemetry)
       const outcome = yield* Effect.provideService(running, Event.Listener, listener).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
@@ -142,17 +155,8 @@ export const execute = Effect.fn("cli.execute")(function* (
   )
 }, Effect.scoped)
 
-/** The watcher of events that exports; `undefined` where neither plan, flag nor environment says where to. */
-const telemetryOf = Effect.fnUntraced(function* ({ otlp = {} }: Prepared, name: string, baseUrl: string | undefined) {
-  const path = yield* Path.Path
-  // What came from no file has no name.
-  const called = path.isAbsolute(name) ? path.parse(name).name : undefined
-  const telemetry = yield* Telemetry.make(otlp, { name: called, baseUrl }, (problem) => Console.error(inert(problem)))
-  if (telemetry === undefined && otlp.content === true && otlp.url === undefined) {
-    return yield* ExitCode.usageError("--otlp-content needs --otlp URL, or OTEL_EXPORTER_OTLP_ENDPOINT")
-  }
-  return telemetry
-})
+const primingText =
+  "--detach leaves once all batches are there: most asks follow the first one that has their document, whose batch is waited for"
 
 /** A run that is gone on with. */
 interface Resumed {
@@ -234,19 +238,20 @@ interface Closing {
 
 /** Writes the documents, also those of a failed run, whose answers are paid; then the gaps; then fails with the exit code. */
 const conclude = Effect.fnUntraced(function* (
-  report: Report.Report,
+  result: RunResult,
   outcome: Pipeline.Outcome,
   flags: Running,
   { areEventsWritten, end, reported, tapeError }: Closing
 ) {
   const { findings } = outcome
   const { json, output, quiet } = flags
-  const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
+  const { report } = result
+  const written = yield* Effect.forEach(output, (file) => Output.save(file, result, reportFormats, quiet))
   if (json) written.push(yield* Output.print(Report.toJson(report)))
   else if (output.length === 0 && !EventsOutput.isPrinted(flags) && hasDocument(report)) {
     written.push(yield* Output.print(toMarkdown(report)))
   }
-  if (!written.includes(true)) yield* saveUnwritten(report)
+  if (!written.includes(true)) yield* saveUnwritten(result)
   if (outcome.error === undefined && !written.includes(false)) yield* end
 
   if (tapeError !== undefined) yield* Console.error(inert(tapeError))
@@ -266,15 +271,16 @@ const hasDocument = ({ answers, error }: Report.Report): boolean => error === nu
 
 /** Writes the answers of an interrupted run to the files of `-o`. Where there are none, the files stay as they are. */
 const saveInterrupted = ({ output, quiet }: Running) =>
-  Effect.fnUntraced(function* (report: Report.Report) {
-    if (Object.keys(report.answers).length === 0) return
-    const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
-    if (!written.includes(true)) yield* saveUnwritten(report)
+  Effect.fnUntraced(function* (result: RunResult) {
+    if (Object.keys(result.report.answers).length === 0) return
+    const written = yield* Effect.forEach(output, (file) => Output.save(file, result, reportFormats, quiet))
+    if (!written.includes(true)) yield* saveUnwritten(result)
   })
 
 /** Saves answers that no output has got in `fanfold-RUN.json`, and names the file also if `--quiet`; prints them if that fails. */
-const saveUnwritten = Effect.fnUntraced(function* (report: Report.Report) {
+const saveUnwritten = Effect.fnUntraced(function* (result: RunResult) {
+  const { report } = result
   if (Object.keys(report.answers).length === 0) return
-  const isWritten = yield* Output.save(`fanfold-${report.run}.json`, report, reportFormats, false)
+  const isWritten = yield* Output.save(`fanfold-${report.run}.json`, result, reportFormats, false)
   if (!isWritten) yield* Output.print(Report.toJson(report))
 })

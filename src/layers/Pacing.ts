@@ -124,18 +124,19 @@ const pace = (
   const run = (limiter: ClassLimiter, request: Request, fiber: AnyFiber) => {
     if (sharedLimits !== undefined) sharedClasses.get(modelClassOf(request.model))?.onCall(limiter, fiber)
     const call = fiber.getRef(Call.Current)
+    const arrivedAt = nowMillis(fiber)
     const ticket = new Ticket(request, call, shared.nextOrder())
     const paced = new PacedCall(shared, limiter, ticket, fiber)
     const sent = Effect.suspend(() => {
-      const { queuedAt } = ticket
-      const pacedMillis = queuedAt === undefined ? 0 : nowMillis(fiber) - queuedAt
       const attempt = Effect.mapError(send(request), (error) => ticket.tooLarge ?? error)
       const observed = Attempt.observed(attempt, paced, fiber)
       // While others wait for the first limits, the reply is streamed: its headers come before its end.
       const isAwaited = call.asks > smallRun && limiter.isUnknown
-      if (!isAwaited && pacedMillis === 0) return observed
-      const waited = pacedMillis > 0 ? { ...call, pacedMillis } : call
-      return Effect.provideService(observed, Call.Current, isAwaited ? { ...waited, streamed: true } : waited)
+      const pacing = nowMillis(fiber) - arrivedAt
+      if (!isAwaited && pacing <= 0) return observed
+      const streamed = isAwaited ? { streamed: true } : {}
+      const waited = pacing > 0 ? { waited: { ...call.waited, pacing } } : {}
+      return Effect.provideService(observed, Call.Current, { ...call, ...streamed, ...waited })
     })
     return dispatcher.run(limiter, ticket, sent, () => paced.onExit(), fiber)
   }

@@ -53,19 +53,19 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           group.begin(member, nowMillis(fiber), fiber)
         }
       }
-      const led = Attempt.observed(send(request), observer, fiber)
-      return Effect.updateService(led, Call.Current, (call) => ({ ...call, streamed: true }))
+      const call = { ...fiber.getRef(Call.Current), streamed: true }
+      return Effect.provideService(Attempt.observed(send(request), observer, fiber), Call.Current, call)
     }
 
     const join = (request: Request, group: WarmupGroup, fiber: AnyFiber) => {
       const member = Symbol("member")
-      const enteredAt = nowMillis(fiber)
+      const joinedAt = nowMillis(fiber)
       const sent = Effect.suspend(() => {
-        const warmedMillis = nowMillis(fiber) - enteredAt
-        const called = group.isLedBy(member) ? lead(request, group, member, fiber) : follow(request, group, fiber)
-        return warmedMillis === 0
-          ? called
-          : Effect.updateService(called, Call.Current, (call) => ({ ...call, warmedMillis }))
+        if (group.isLedBy(member)) return lead(request, group, member, fiber)
+        const followed = follow(request, group, fiber)
+        const warm = nowMillis(fiber) - joinedAt
+        if (warm <= 0) return followed
+        return Effect.updateService(followed, Call.Current, (call) => ({ ...call, waited: { ...call.waited, warm } }))
       })
       const entered = Effect.suspend(() => group.enter(member, fiber))
       return Effect.onExit(Effect.andThen(entered, sent), (exit) =>

@@ -35,13 +35,14 @@ export class AttemptSpans {
     this.#parent = parent
   }
 
-  dispatch({ at, attempt, batched, hedge, pacedMillis = 0, warmedMillis = 0 }: Tagged<"Dispatched">): void {
+  dispatch({ at, attempt, batched, hedge, waited = {} }: Tagged<"Dispatched">): void {
     const isHedge = hedge === true
     if (!isHedge) {
-      const pacedFrom = at - pacedMillis
-      this.#endBackoff(pacedFrom - warmedMillis, attempt)
-      if (warmedMillis > 0) this.#wait("warm", pacedFrom - warmedMillis, pacedFrom, attempt)
-      if (pacedMillis > 0) this.#wait("pace", pacedFrom, at, attempt)
+      const { pacing = 0, warm = 0 } = waited
+      const pacedFrom = at - pacing
+      this.#endBackoff(pacedFrom - warm, attempt)
+      this.#wait("warm", pacedFrom - warm, pacedFrom, attempt)
+      this.#wait("pace", pacedFrom, at, attempt)
     }
     // Its result was there already: nothing is on its way.
     const isBatched = batched === true

@@ -17,17 +17,17 @@ const waitsUnder = Effect.fnUntraced(function* (layer: Around, context?: string)
   const dispatched = events.filter((event): event is Extract<Event.Event, { _tag: "Dispatched" }> => {
     return event._tag === "Dispatched"
   })
-  return dispatched.map(({ ask, pacedMillis, warmedMillis }) => ({ ask, pacedMillis, warmedMillis }))
+  return dispatched.map(({ ask, waited }) => ({ ask, waited }))
 })
 
-const none = { pacedMillis: undefined, warmedMillis: undefined }
+const none = { waited: undefined }
 
 describe("an attempt", () => {
   it.effect("says how long it waited for a place within the limits, where it had to", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* waitsUnder(Pacing.layer({ inFlight: 1 })), [
         { ask: "a", ...none },
-        { ask: "b", ...none, pacedMillis: 1000 }
+        { ask: "b", waited: { pacing: 1000 } }
       ])
       assert.deepStrictEqual(yield* waitsUnder(Pacing.layer({ inFlight: 2 })), [
         { ask: "a", ...none },
@@ -42,7 +42,7 @@ describe("an attempt", () => {
       const both = Layer.provide(Warm.layer(), Pacing.layer({ inFlight: 1 }))
       assert.deepStrictEqual(yield* waitsUnder(both, document), [
         { ask: "a", ...none },
-        { ask: "b", ...none, warmedMillis: 1000 }
+        { ask: "b", waited: { warm: 1000 } }
       ])
     })
   )

@@ -5,6 +5,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { Event } from "../../claude/Event.ts"
 import type { SharedRegister } from "../../scheduling/SharedRegister.ts"
 import type { Journal, JournalError } from "../Journal.ts"
+import { repliesOf } from "../Replies.ts"
 import * as Address from "./Address.ts"
 import * as AskQueue from "./AskQueue.ts"
 import * as Client from "./Client.ts"
@@ -12,6 +13,7 @@ import * as Failure from "./Failure.ts"
 import * as Forget from "./Forget.ts"
 import { Outage } from "./Outage.ts"
 import { addKeys } from "./Rekey.ts"
+import * as Replies from "./Replies.ts"
 import { RunLocks } from "./RunLocks.ts"
 import * as PostgresRegister from "./PostgresRegister.ts"
 import * as RunList from "./RunList.ts"
@@ -61,7 +63,8 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => closed(place, outage, writer))
   const queue = yield* AskQueue.make(sql, place, writer.id)
   const register = yield* PostgresRegister.ofProcess(sql, place)
-  return { ...of(sql, place, locks, outage, writer), shared: { ...queue, register } }
+  const watch = outage.watch(sql.unsafe("SELECT 1"))
+  return { ...of(sql, place, locks, outage, writer), shared: { ...queue, register, watch } }
 })
 
 /** Ends when all is written, or the database has been away for a while, which is told. */
@@ -131,6 +134,7 @@ const of = (sql: SqlClient, place: string, locks: RunLocks, outage: Outage, writ
         ),
         reading
       ),
+    replies: (run) => Effect.map(Replies.turnsOf(sql, run), repliesOf).pipe(reading),
     forget: (runs) => Forget.forget(sql, runs).pipe(writing),
     trim: (limits) => Forget.trim(sql, limits).pipe(writing),
     bytes: Forget.bytesOf(sql).pipe(reading)

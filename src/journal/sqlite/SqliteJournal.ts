@@ -12,11 +12,13 @@ import {
   type Reusable,
   type RunSummary
 } from "../Journal.ts"
+import { repliesOf } from "../Replies.ts"
 import { version } from "../RequestKey.ts"
 import * as Database from "./Database.ts"
 import * as Forget from "./Forget.ts"
 import { identityOf } from "./OwnFile.ts"
 import { addKeys } from "./Rekey.ts"
+import * as Replies from "./Replies.ts"
 import { RunLocks } from "./RunLocks.ts"
 import * as SharedReads from "./SharedReads.ts"
 import { Writer } from "./Writer.ts"
@@ -214,7 +216,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
       Effect.gen(function* () {
         const locked = yield* writing(() => locks.take(run.id))
         const begun = yield* writing(() =>
-          Database.transaction(database, () => {
+          Database.firstTransaction(database, file, () => {
             const unfinished = open(run.plan, run.source)
             const other = isAlone ? unfinished.find(({ isLive }) => isLive) : undefined
             if (other !== undefined) return { open: other }
@@ -271,6 +273,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
             return Result.isSuccess(decoded) ? [decoded.success] : []
           })
       ),
+    replies: (run) => reading(() => repliesOf(Replies.turnsOf(database, run))),
     forget: (runs) => writing(() => unlocked(Forget.forget(database, runs, isLive))),
     trim: (limits) => writing(() => unlocked(Forget.trim(database, limits, isLive))),
     bytes: reading(() => Forget.bytesOf(database))

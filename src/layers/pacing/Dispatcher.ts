@@ -47,7 +47,6 @@ export class Dispatcher {
         if (error !== undefined) return Effect.fail(error)
         if (limiter.next !== undefined || this.#taken >= this.#places || limiter.waitMillis(ticket, now) > 0) {
           if (ticket.isHedge) return Effect.fail(copyTurnedAway())
-          ticket.queuedAt = now
           return Effect.andThen(this.#wait(limiter, ticket, fiber), effect)
         }
         this.take(limiter, ticket, now)

@@ -17,8 +17,6 @@ export class Ticket {
   readonly timeoutMillis: number | undefined
   /** What it has reserved of the limits, once it was admitted. */
   shares: { readonly requests: Share; readonly input: Share; readonly output: Share } | undefined
-  /** When it began to wait for its turn, in epoch milliseconds; `undefined` where it did not have to. */
-  queuedAt: number | undefined
   /** When it was admitted, in epoch milliseconds. */
   sentAt = 0
   /** The headers of its response are in. */

@@ -14,6 +14,7 @@ const floors: Readonly<Record<string, number>> = {
   transport: 1,
   claude: 2,
   cost: 3,
+  interventions: 3,
   journal: 4,
   layers: 5,
   pipeline: 5,

@@ -3,6 +3,7 @@ import { Context, Effect, Result, Schema } from "effect"
 import * as BatchEvent from "./BatchEvent.ts"
 import * as Call from "./Call.ts"
 import { stamp, version } from "./EventStamp.ts"
+import { Intervened } from "./Intervention.ts"
 import { Declined, Usage } from "./Message.ts"
 import { Policy } from "../options/Policy.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
@@ -10,6 +11,7 @@ import * as Price from "./Price.ts"
 
 export * from "./BatchEvent.ts"
 export { version } from "./EventStamp.ts"
+export { Intervened } from "./Intervention.ts"
 
 const failure = { reason: Schema.String, message: Schema.String }
 
@@ -137,6 +139,7 @@ export const Event = Schema.Union([
   Answered,
   Failed,
   Interrupted,
+  Intervened,
   ...BatchEvent.all
 ])
 export type Event = typeof Event.Type

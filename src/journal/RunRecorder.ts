@@ -33,6 +33,8 @@ export class RunRecorder {
   /** Executions of asks: their end is that of their event. Requests without one end with their reply. */
   readonly #asks = new WeakSet<Call.Execution>()
   readonly #ordinals = new RequestKey.Ordinals()
+  /** Of asks, where it is not 0: an ask that is asked again keeps its own, by which its answer is found later. */
+  readonly #ordinalOf = new Map<string, number>()
   #entryCount = 0
   /** What the journal gave as answers of asks, by the run of their call: a program may have several researches over one recorder. */
   readonly #reused = new Map<string, WorstCase.Answer>()
@@ -116,10 +118,11 @@ export class RunRecorder {
     })
   }
 
-  #open(request: Request, { ask, fallback = [], part }: Call.Call): Effect.Effect<Entry> {
+  #open(request: Request, call: Call.Call): Effect.Effect<Entry> {
     return Effect.flatMap(Clock.currentTimeMillis, (at) => {
+      const { ask, fallback = [], part } = call
       const keyed = RequestKey.of(request, fallback)
-      const ordinal = this.#ordinals.next(keyed.key)
+      const ordinal = this.#ordinal(keyed.key, call)
       const n = this.#entryCount++
       return Effect.map(this.#known(keyed.key, ordinal), (known): Entry => {
         this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])
@@ -127,6 +130,14 @@ export class RunRecorder {
         return { n, request: { key: keyed.key, ordinal, texts }, known, turns: 0, reused: noAnswer }
       })
     })
+  }
+
+  #ordinal(key: string, { again, ask, run }: Call.Call): number {
+    const name = `${run} ${ask} ${key}`
+    if (again === true) return this.#ordinalOf.get(name) ?? 0
+    const ordinal = this.#ordinals.next(key)
+    if (ordinal > 0) this.#ordinalOf.set(name, ordinal)
+    return ordinal
   }
 
   #turn(send: Send, request: Request, entry: Entry, execution: Call.Execution | undefined) {
@@ -260,6 +271,7 @@ export class RunRecorder {
 /** What must be known to the next process wherever this one is killed after it. */
 const keptAtOnce: ReadonlySet<Event.Event["_tag"]> = new Set([
   "Dispatched",
+  "Intervened",
   "BatchSubmitting",
   "BatchSubmitted",
   "BatchNotCreated"

@@ -65,7 +65,10 @@ export interface AskState {
 }
 
 /** Events that belong to one ask. */
-export type AskEvent = Exclude<Event, BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" }>
+export type AskEvent = Exclude<
+  Event,
+  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" }
+>
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
   name,

@@ -5,6 +5,7 @@ import { roundedText } from "../../options/DurationText.ts"
 import { type AskState, isReused } from "../../report/AskState.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
 import * as RunState from "../../report/RunState.ts"
+import { interventionText } from "../../report/InterventionText.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { reusedText } from "./ReusedText.ts"
 import * as AskTable from "./AskTable.ts"
@@ -53,6 +54,7 @@ const ignoreDefects = (thunk: () => void): Effect.Effect<void> => Effect.ignoreC
 /** The line for an event that `state` already contains; `undefined` for events that have none. */
 const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
   if (event._tag === "ResearchEnded") return unsentLine(state)
+  if (event._tag === "Intervened") return `✋ ${interventionText(event.intervention)}`
   if (isBatchEvent(event)) return BatchLines.ofEvent(state, event)
   const ask = state.of(event)
   if (ask === undefined) return undefined

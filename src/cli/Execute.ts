@@ -4,6 +4,7 @@ import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import { Waiting } from "../layers/Batch.ts"
 import { Begun } from "../layers/Journal.ts"
+import * as Interventions from "../interventions/Interventions.ts"
 import { simulated as simulatedAnswers } from "../journal/Journal.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import * as Forecast from "../plan/Forecast.ts"
@@ -52,7 +53,9 @@ export const execute = Effect.fn("cli.execute")(function* (
     Effect.map(Clock.currentTimeMillis, (now) => {
       const { costUsd, usage } = state
       const { deadline } = plan
+      const { interventions } = state
       const totals = {
+        interventions,
         deadline,
         usage,
         costUsd,
@@ -89,6 +92,8 @@ export const execute = Effect.fn("cli.execute")(function* (
       if (!simulated) {
         left = (now, hasEnded) => BatchLines.leftLines(progress.state, { kept: kept?.kept, hasEnded }, now)
       }
+      const interventions = kept === undefined ? undefined : new Interventions.Interventions()
+      if (interventions !== undefined) yield* Effect.forkScoped(doorOf(kept!.kept.id, interventions))
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
           unfinished = reportOf(outcome, progress.state)
@@ -97,6 +102,7 @@ export const execute = Effect.fn("cli.execute")(function* (
       const outcome = yield* Effect.provideService(running, Event.Listener, progress).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
+        Effect.provideService(Interventions.Current, interventions),
         Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run })),
         flags.detach ? untilWaiting : Effect.asSome
       )
@@ -128,6 +134,16 @@ export const execute = Effect.fn("cli.execute")(function* (
     Effect.ensuring(kept?.trim ?? Effect.void)
   )
 }, Effect.scoped)
+
+/** Short for a person, and long after the first requests have left, which nothing must delay. */
+const doorDelay = "300 millis"
+
+/** Opens the door of the run, by which its user may intervene, until the scope closes. */
+const doorOf = (run: string, interventions: Interventions.Interventions) =>
+  Effect.sleep(doorDelay).pipe(
+    Effect.andThen(Effect.promise(() => import("./live/Door.ts"))),
+    Effect.flatMap(({ open }) => open(run, interventions))
+  )
 
 /** A run that is gone on with. */
 interface Resumed {

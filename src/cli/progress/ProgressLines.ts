@@ -14,7 +14,7 @@ import type { ProgressOptions } from "./ProgressOptions.ts"
 import { RepeatedReasons } from "./RepeatedReasons.ts"
 import * as Summary from "./Summary.ts"
 
-export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: ProgressOptions) {
+export const make = Effect.fnUntraced(function* ({ foreseenUsd, goesOn, mode, output, summary }: ProgressOptions) {
   const state = RunState.make()
   const reported = new Set<Readonly<AskState>>()
   const repeated = new RepeatedReasons()
@@ -23,6 +23,7 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, su
   if (summary && !isQuiet) {
     yield* Effect.addFinalizer(() =>
       ignoreDefects(() => {
+        if (goesOn?.() === true) return
         const table = AskTable.lines(state)
         if (table.length > 0) output.write("\n")
         for (const line of [...table, ...Summary.lines(state, foreseenUsd)]) writeLine(line)

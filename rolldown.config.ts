@@ -2,13 +2,20 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { defineConfig, type Plugin, type RolldownOptions } from "rolldown"
 import { toJsonSchema } from "./src/plan/Plan.ts"
+import { build as buildPage } from "./src/report/page/Bundle.ts"
+
+/** The modules of the page's script, which is a text in the bundle. */
+const pageModules = new Set<string>()
 
 /** The licence of every package that ends up in the bundle, as each of them asks for. */
 const licences: Plugin = {
   name: "licences",
   generateBundle(_options, bundle) {
     const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []))
-    const folders = modules.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [])
+    const isWithPage = modules.some((id) => pageFile.test(id))
+    const folders = [...modules, ...(isWithPage ? pageModules : [])].flatMap(
+      (id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []
+    )
     const texts = [...new Set(folders)].toSorted().map((folder) => {
       const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
       const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
@@ -16,6 +23,21 @@ const licences: Plugin = {
       return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text}`
     })
     if (texts.length > 0) this.emitFile({ type: "asset", fileName: "LICENCES.txt", source: texts.join("\n\n---\n\n") })
+  }
+}
+
+const pageFile = /src\/report\/page\/Bundle\.ts$/
+
+/** The page of a run: its script and style as they are, so that none has to be bundled where fanfold is installed. */
+const pageCode: Plugin = {
+  name: "page-code",
+  load: {
+    filter: { id: pageFile },
+    handler: async () => {
+      const { modules, ...code } = await buildPage()
+      for (const id of modules) pageModules.add(id)
+      return `const code = ${JSON.stringify(code)}\nexport const bundle = () => Promise.resolve(code)`
+    }
   }
 }
 
@@ -97,5 +119,5 @@ export default defineConfig([
   /** For scripts: with the modules of Effect that it needs. */
   bundle("dist/promise", { input: { index: "src/standalone.ts" }, plugins: [sharedModules] }),
   /** The command line, and the parts that it loads when they are needed. */
-  bundle("dist/bin", { input: { fanfold: "src/bin.ts" }, plugins: [planSchema] })
+  bundle("dist/bin", { input: { fanfold: "src/bin.ts" }, plugins: [planSchema, pageCode] })
 ])

@@ -25,6 +25,9 @@ const floors: Readonly<Record<string, number>> = {
   cli: 7
 }
 
+/** The script of a run's page: whoever opens it loads it, without Effect, which is larger than all of it. */
+const isOfBrowser = (file: string): boolean => file.startsWith("src/report/page/browser/")
+
 /** The files that lie in `src` itself: entry points, and the barrel. */
 const facesFloor = 8
 
@@ -232,6 +235,30 @@ describe("src", () => {
     assert.isAbove(reached.size, 50)
   })
 
+  it("keeps Effect, Node and the rest of src out of the page's script", () => {
+    const values = source
+      .filter(({ file }) => isOfBrowser(file))
+      .map(({ file, text }) => ({ file, text: text.replace(/^(?:import|export) type .*$/gm, "") }))
+    const wrong = complaintsIn(values, (file, { from }) => {
+      const target = targetOf(file, from)
+      const isOther =
+        target === undefined ? /^(effect|@effect|node:)/.test(from) : !inPage.has(target) && !isOfBrowser(target)
+      return isOther ? "import what has no Effect in it, or move that to a file of its own" : undefined
+    })
+    assert.deepStrictEqual(wrong, [])
+    const inner = source.filter(({ file }) => inPage.has(file))
+    const heavy = inner.flatMap(({ file, text }) =>
+      importsOf(text).flatMap(({ from, isType }) =>
+        isType || inPage.has(targetOf(file, from) ?? "") ? [] : [`${file} → ${from}`]
+      )
+    )
+    assert.deepStrictEqual(heavy, [])
+  })
+  const inPage: ReadonlySet<string> = new Set([
+    ...["Advice", "FiveAnswers", "Phases", "PlainText", "page/Base85"].map((name) => `src/report/${name}.ts`),
+    ...["DurationText", "NumberText", "UsdText"].map((name) => `src/options/${name}.ts`)
+  ])
+
   it("hands on namespaces in its barrel, and nothing else than loading ahead", () => {
     const lines = codeOf(source.find(({ file }) => file === "src/index.ts")!.text)
       .split("\n")
@@ -253,7 +280,7 @@ describe("src", () => {
       /\bsetInterval\b/
     ]
     const found = source
-      .filter(({ file }) => floorOf(file) < floors["cli"]!)
+      .filter(({ file }) => floorOf(file) < floors["cli"]! && !isOfBrowser(file))
       .flatMap(({ file, text }) => {
         const code = codeOf(text).replace(/"(?:\\.|[^"\\\n])*"/g, '""')
         return forbidden.filter((each) => each.test(code)).map((each) => `${file} holds ${each.source}`)

@@ -13,7 +13,8 @@ export const dispatched = ({ call, request }: Attempt): Emitted => ({
   attempt: call.attempt,
   model: request.model,
   ...hedgeOf(call),
-  ...(call.batched === true && { batched: true })
+  ...(call.batched === true && { batched: true }),
+  ...(call.waited !== undefined && { waited: call.waited })
 })
 
 /** `Replied`, or `AttemptFailed` with the reason of its error, of a defect, or of its interruption. */

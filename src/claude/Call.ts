@@ -1,6 +1,13 @@
 /** On whose behalf a request is sent. It stamps every event and travels with the request, and never changes the answer. */
 import { Context, Schema } from "effect"
 
+/** How long a call was held back before it left, in milliseconds: for the prompt cache, and for the account's limits. */
+export const Waited = Schema.Struct({
+  warm: Schema.optionalKey(Schema.Finite),
+  pacing: Schema.optionalKey(Schema.Finite)
+})
+export interface Waited extends Schema.Schema.Type<typeof Waited> {}
+
 export const Call = Schema.Struct({
   /** The run this call belongs to; empty outside of a run. */
   run: Schema.String,
@@ -23,6 +30,7 @@ export const Call = Schema.Struct({
   hedge: Schema.optionalKey(Schema.Boolean),
   /** The ask has ended without an answer in this run, and the user asks it again. */
   again: Schema.optionalKey(Schema.Boolean),
+  waited: Schema.optionalKey(Waited),
   /** It goes into a Message Batch, at half the price. */
   batched: Schema.optionalKey(Schema.Boolean),
   /** Answers of the run that the journal has given: the synthesis will read them too. Tokens at most, and bytes of text. */

@@ -3,6 +3,8 @@ import { type Array, Context, Schema } from "effect"
 import { type BatchUsage, type Declined, inputTokensOf, ownUsageOf, type Usage } from "./Message.ts"
 import * as ModelInfo from "./ModelInfo.ts"
 
+export { usdText } from "../options/UsdText.ts"
+
 const aPrice = { expected: "a price in USD, 0 or more" }
 const Usd = Schema.Number.annotate(aPrice).check(
   Schema.isFinite(aPrice).abort(),
@@ -97,25 +99,6 @@ const tokensUsd = (tokens: BatchUsage, price: Price): number => {
 /** The sum of amounts; `undefined` where one of them is not known. */
 export const sumOf = (amounts: ReadonlyArray<number | undefined>): number | undefined =>
   amounts.reduce<number | undefined>((sum, usd) => (sum === undefined || usd === undefined ? undefined : sum + usd), 0)
-
-/** A rounding error of added dollars, the same that a budget allows. */
-const addedError = 1e-12
-
-/**
- * Writes US dollars: from one dollar, and zero, with 2 decimals, from $0.001 with 4, below that with 2 significant digits. `"up"`
- * rounds up, for an amount that another one must reach.
- */
-export const usdText = (usd: number, rounding: "nearest" | "up" = "nearest"): string => {
-  const digits =
-    usd >= 1 || usd === 0
-      ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
-      : usd >= 0.001
-        ? { minimumFractionDigits: 4, maximumFractionDigits: 4 }
-        : { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
-  const isUp = rounding === "up"
-  const roundingMode = isUp ? "ceil" : "halfExpand"
-  return `$${Math.max(0, isUp ? usd - addedError : usd).toLocaleString("en-US", { ...digits, roundingMode })}`
-}
 
 /** The model that such a usage costs most with; one without a known price counts as dearer than any other. */
 export const dearestOf = (

@@ -11,6 +11,7 @@ import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { toMarkdown } from "../report/Markdown.ts"
 import * as Report from "../report/Report.ts"
+import type { RunResult } from "../report/RunResult.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
@@ -21,6 +22,7 @@ import * as Output from "./Output.ts"
 import { reportFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import * as RunJournal from "./RunJournal.ts"
+import * as RunPage from "./RunPage.ts"
 import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
 import type * as ProgressOptions from "./progress/ProgressOptions.ts"
@@ -49,8 +51,9 @@ export const execute = Effect.fn("cli.execute")(function* (
   const forecast = Forecast.make(plan, plan.layers)
   const { atMostUsd: foreseenUsd } = forecast
   const startedAt = yield* Clock.currentTimeMillis
-  const reportOf = (outcome: Pipeline.Outcome, state: RunState) =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
+  const page = yield* RunPage.make(flags.output)
+  const reportOf = (outcome: Pipeline.Outcome, state: RunState, isInterrupted = false) =>
+    Effect.map(Clock.currentTimeMillis, (now): RunResult => {
       const { costUsd, usage } = state
       const { deadline } = plan
       const { interventions } = state
@@ -63,7 +66,12 @@ export const execute = Effect.fn("cli.execute")(function* (
         durationMillis: now - startedAt,
         spent: RunBreakdown.of(state)
       }
-      return Report.make(outcome, totals, simulated)
+      const subject = {
+        plan: name,
+        isKept: kept !== undefined,
+        hasEnded: outcome.error === undefined && !isInterrupted
+      }
+      return page.resultOf(Report.make(outcome, totals, simulated), subject)
     })
   // Open until the documents are written: a run that is killed before has not ended, and the next one goes on with it.
   const kept =
@@ -75,7 +83,7 @@ export const execute = Effect.fn("cli.execute")(function* (
     const worker = flags.offline ? "fanfold worker --offline" : "fanfold worker"
     yield* Console.error(`No ask is sent by this process: all wait for ${worker} with the same --journal`)
   }
-  let unfinished: Effect.Effect<Report.Report> | undefined
+  let unfinished: Effect.Effect<RunResult> | undefined
   /** Where the batches stand that the process leaves behind. */
   let left: ((now: number, hasEnded: boolean) => ReadonlyArray<string>) | undefined
   const sayLeft = (hasEnded: boolean) =>
@@ -96,10 +104,10 @@ export const execute = Effect.fn("cli.execute")(function* (
       if (interventions !== undefined) yield* Effect.forkScoped(doorOf(kept!.kept.id, interventions))
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
-          unfinished = reportOf(outcome, progress.state)
+          unfinished = reportOf(outcome, progress.state, true)
         })
       )
-      const outcome = yield* Effect.provideService(running, Event.Listener, progress).pipe(
+      const outcome = yield* Effect.provideService(running, Event.Listener, page.around(progress)).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
         Effect.provideService(Interventions.Current, interventions),
@@ -224,18 +232,19 @@ interface Closing {
 
 /** Writes the documents, also those of a failed run, whose answers are paid; then the gaps; then fails with the exit code. */
 const conclude = Effect.fnUntraced(function* (
-  report: Report.Report,
+  result: RunResult,
   outcome: Pipeline.Outcome,
   { json, output, quiet }: Running,
   { end, reported, tapeError }: Closing
 ) {
   const { error, findings } = outcome
-  const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
+  const { report } = result
+  const written = yield* Effect.forEach(output, (file) => Output.save(file, result, reportFormats, quiet))
   if (json) written.push(yield* Output.print(Report.toJson(report)))
   else if (output.length === 0 && error === undefined && Object.keys(report.answers).length > 0) {
     written.push(yield* Output.print(toMarkdown(report)))
   }
-  if (!written.includes(true)) yield* saveUnwritten(report)
+  if (!written.includes(true)) yield* saveUnwritten(result)
   if (outcome.error === undefined && !written.includes(false)) yield* end
 
   if (tapeError !== undefined) yield* Console.error(inert(tapeError))
@@ -252,15 +261,16 @@ const conclude = Effect.fnUntraced(function* (
 
 /** Writes the answers of an interrupted run to the files of `-o`. Where there are none, the files stay as they are. */
 const saveInterrupted = ({ output, quiet }: Running) =>
-  Effect.fnUntraced(function* (report: Report.Report) {
-    if (Object.keys(report.answers).length === 0) return
-    const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
-    if (!written.includes(true)) yield* saveUnwritten(report)
+  Effect.fnUntraced(function* (result: RunResult) {
+    if (Object.keys(result.report.answers).length === 0) return
+    const written = yield* Effect.forEach(output, (file) => Output.save(file, result, reportFormats, quiet))
+    if (!written.includes(true)) yield* saveUnwritten(result)
   })
 
 /** Saves answers that no output has got in `fanfold-RUN.json`, and names the file also if `--quiet`; prints them if that fails. */
-const saveUnwritten = Effect.fnUntraced(function* (report: Report.Report) {
+const saveUnwritten = Effect.fnUntraced(function* (result: RunResult) {
+  const { report } = result
   if (Object.keys(report.answers).length === 0) return
-  const isWritten = yield* Output.save(`fanfold-${report.run}.json`, report, reportFormats, false)
+  const isWritten = yield* Output.save(`fanfold-${report.run}.json`, result, reportFormats, false)
   if (!isWritten) yield* Output.print(Report.toJson(report))
 })

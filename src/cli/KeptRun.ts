@@ -10,4 +10,6 @@ export interface Kept {
 export const command = (verb: string, { id, journal }: Kept): string =>
   `fanfold runs ${verb} ${id}${journal === undefined ? "" : ` --journal ${quoted(journal)}`}`
 
-const quoted = (word: string): string => (/^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+/** A word as a shell takes it. */
+export const quoted = (word: string): string =>
+  /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`

@@ -1,16 +1,28 @@
 /** The formats that `-o FILE` writes, by the ending of the file. A new format is one more entry here. */
 import { Effect } from "effect"
 import { toMarkdown } from "../report/Markdown.ts"
-import { type Report, toJson } from "../report/Report.ts"
+import { toJson } from "../report/Report.ts"
+import { answersOf, type RunResult } from "../report/RunResult.ts"
 import type { Measurement } from "./PlanMeasurement.ts"
 
 /** What `A` is written as, by the ending of a file in lower case. */
 export type Formats<A> = Readonly<Record<`.${string}`, (content: A) => Effect.Effect<string>>>
 
-/** Of `run` and `ask`. */
-export const reportFormats: Formats<Report> = {
-  ".md": (report) => Effect.succeed(toMarkdown(report)),
-  ".json": (report) => Effect.succeed(toJson(report))
+/** The page, whose code is loaded when one is written. */
+const toPage = ({ report, view }: RunResult): Effect.Effect<string> =>
+  Effect.flatMap(
+    Effect.promise(() => import("../report/Html.ts")),
+    ({ toHtml }) => {
+      const shown = view()
+      return toHtml(shown, answersOf(report, shown))
+    }
+  )
+
+/** Of `run`, `ask` and `report`. */
+export const reportFormats: Formats<RunResult> = {
+  ".html": toPage,
+  ".md": ({ report }) => Effect.succeed(toMarkdown(report)),
+  ".json": ({ report }) => Effect.succeed(toJson(report))
 }
 
 /** Of `bench`. The plot is drawn when it is written. */

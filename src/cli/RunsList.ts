@@ -10,7 +10,7 @@ import { onOff } from "./Flags.ts"
 import * as Output from "./Output.ts"
 import * as RunsText from "./RunsText.ts"
 
-const file = Flag.String("journal").pipe(
+export const journalFlag = Flag.String("journal").pipe(
   Flag.withMetavar("file"),
   Flag.withDescription("The journal to read: a file, or postgres://… (default: the one in the user's state folder)"),
   Flag.optional
@@ -58,7 +58,7 @@ const listed = Effect.fnUntraced(function* (
 })
 
 export const list = Command.make("runs", { all, json }).pipe(
-  Command.withSharedFlags({ journal: file }),
+  Command.withSharedFlags({ journal: journalFlag }),
   Command.withHandler(
     Effect.fnUntraced(function* ({ all, journal: file, json }) {
       const place = yield* placeOf(file)

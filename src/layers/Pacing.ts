@@ -124,6 +124,7 @@ const pace = (
   const run = (limiter: ClassLimiter, request: Request, fiber: AnyFiber) => {
     if (sharedLimits !== undefined) sharedClasses.get(modelClassOf(request.model))?.onCall(limiter, fiber)
     const call = fiber.getRef(Call.Current)
+    const arrivedAt = nowMillis(fiber)
     const ticket = new Ticket(request, call, shared.nextOrder())
     const paced = new PacedCall(shared, limiter, ticket, fiber)
     const sent = Effect.suspend(() => {
@@ -131,7 +132,11 @@ const pace = (
       const observed = Attempt.observed(attempt, paced, fiber)
       // While others wait for the first limits, the reply is streamed: its headers come before its end.
       const isAwaited = call.asks > smallRun && limiter.isUnknown
-      return isAwaited ? Effect.provideService(observed, Call.Current, { ...call, streamed: true }) : observed
+      const pacing = nowMillis(fiber) - arrivedAt
+      if (!isAwaited && pacing <= 0) return observed
+      const streamed = isAwaited ? { streamed: true } : {}
+      const waited = pacing > 0 ? { waited: { ...call.waited, pacing } } : {}
+      return Effect.provideService(observed, Call.Current, { ...call, ...streamed, ...waited })
     })
     return dispatcher.run(limiter, ticket, sent, () => paced.onExit(), fiber)
   }

@@ -59,9 +59,14 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 
     const join = (request: Request, group: WarmupGroup, fiber: AnyFiber) => {
       const member = Symbol("member")
-      const sent = Effect.suspend(() =>
-        group.isLedBy(member) ? lead(request, group, member, fiber) : follow(request, group, fiber)
-      )
+      const joinedAt = nowMillis(fiber)
+      const sent = Effect.suspend(() => {
+        if (group.isLedBy(member)) return lead(request, group, member, fiber)
+        const followed = follow(request, group, fiber)
+        const warm = nowMillis(fiber) - joinedAt
+        if (warm <= 0) return followed
+        return Effect.updateService(followed, Call.Current, (call) => ({ ...call, waited: { ...call.waited, warm } }))
+      })
       const entered = Effect.suspend(() => group.enter(member, fiber))
       return Effect.onExit(Effect.andThen(entered, sent), (exit) =>
         Effect.sync(() => {

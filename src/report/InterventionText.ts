@@ -1,8 +1,8 @@
-/** What a user has changed of a run while it was under way, in words. */
+/** What a user has changed of a run while it was under way, in words. No Effect: the page's script has it too. */
 import type { Intervention } from "../claude/Intervention.ts"
-import { usdText } from "../claude/Price.ts"
 import { planText } from "../options/DurationText.ts"
 import { numberText, plural } from "../options/NumberText.ts"
+import { usdText } from "../options/UsdText.ts"
 
 /** Up to this many asks are named. */
 const maxNamed = 4

@@ -11,7 +11,7 @@ describe("the format of a file", () => {
   })
 
   it("is named in the words of help and errors", () => {
-    assert.strictEqual(endingsText(reportFormats), ".md or .json")
+    assert.strictEqual(endingsText(reportFormats), ".html, .md or .json")
     assert.strictEqual(endingsText(measurementFormats), ".svg, .json or .md")
   })
 })

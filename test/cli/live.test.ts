@@ -51,7 +51,7 @@ const saidAt = async (door: string, line: string): Promise<{ readonly _tag: stri
   return JSON.parse(await text(socket))
 }
 
-describe.concurrent("a run under way", { timeout: 120_000 }, () => {
+describe("a run under way", { timeout: 120_000 }, () => {
   it("is shown in another process, and folds what is there once it is stopped from a third", async () => {
     const claude = mockClaude()
     hangingFor(claude, "moon")

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Budget, type Policy, Synthesis } from "fanfold"
+import { Budget, Synthesis } from "fanfold"
 import * as Interventions from "../../src/interventions/Interventions.ts"
 import * as Pipeline from "../../src/pipeline/Pipeline.ts"
 import * as RunState from "../../src/report/RunState.ts"

@@ -2,6 +2,7 @@
 import { Effect, Layer, type Scope } from "effect"
 import { PersistedQueue } from "effect/persistence"
 import type { BegunRun, Journal, Known, NewRun, Row } from "../../src/journal/Journal.ts"
+import { repliesOf } from "../../src/journal/Replies.ts"
 import { type Added, itemOf, type Outcome, runOf, type Settled, type Shared } from "../../src/journal/Shared.ts"
 import * as MemoryRegister from "../MemoryRegister.ts"
 
@@ -180,6 +181,22 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
         data.log.flatMap((each) => (each.run === run && each.row._tag === "Event" ? [each.row.event] : []))
       ),
     follow: () => Effect.succeed({ events: [], position: "", end: undefined, isLive: true }),
+    replies: (run) =>
+      Effect.sync(() =>
+        repliesOf(
+          data.entries
+            .filter((entry) => entry.run === run)
+            .flatMap(({ ask, entry, part }) =>
+              turnsOf(run, entry).map(({ reply }) => ({
+                entry,
+                ask,
+                part,
+                isStructured: false,
+                reply: JSON.stringify(reply)
+              }))
+            )
+        )
+      ),
     forget: () => Effect.succeed([]),
     trim: () => Effect.succeed([]),
     bytes: Effect.succeed(0)

@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { SharedRegister } from "../../scheduling/SharedRegister.ts"
 import type { Journal, JournalError } from "../Journal.ts"
+import { repliesOf } from "../Replies.ts"
 import * as Address from "./Address.ts"
 import * as AskQueue from "./AskQueue.ts"
 import * as Client from "./Client.ts"
@@ -11,6 +12,7 @@ import * as Failure from "./Failure.ts"
 import * as Forget from "./Forget.ts"
 import { Outage } from "./Outage.ts"
 import { addKeys } from "./Rekey.ts"
+import * as Replies from "./Replies.ts"
 import { RunLocks } from "./RunLocks.ts"
 import * as PostgresRegister from "./PostgresRegister.ts"
 import * as RunEvents from "./RunEvents.ts"
@@ -121,6 +123,7 @@ const of = (sql: SqlClient, place: string, locks: RunLocks, outage: Outage, writ
     runs: RunList.all(sql).pipe(reading),
     events: (run) => RunEvents.all(sql, run).pipe(reading),
     follow: (run, since) => RunEvents.follow(sql, run, since).pipe(reading),
+    replies: (run) => Effect.map(Replies.turnsOf(sql, run), repliesOf).pipe(reading),
     forget: (runs) => Forget.forget(sql, runs).pipe(writing),
     trim: (limits) => Forget.trim(sql, limits).pipe(writing),
     bytes: Forget.bytesOf(sql).pipe(reading)

@@ -12,11 +12,13 @@ import {
   type Reusable,
   type RunSummary
 } from "../Journal.ts"
+import { repliesOf } from "../Replies.ts"
 import { version } from "../RequestKey.ts"
 import * as Database from "./Database.ts"
 import * as Forget from "./Forget.ts"
 import { identityOf } from "./OwnFile.ts"
 import { addKeys } from "./Rekey.ts"
+import * as Replies from "./Replies.ts"
 import { RunLocks } from "./RunLocks.ts"
 import * as SharedReads from "./SharedReads.ts"
 import { Writer } from "./Writer.ts"
@@ -279,6 +281,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
           .all(run, Number(since))
         return { events: eventsOf(rows), position: String(rows.at(-1)?.["n"] ?? since), end, isLive }
       }),
+    replies: (run) => reading(() => repliesOf(Replies.turnsOf(database, run))),
     forget: (runs) => writing(() => unlocked(Forget.forget(database, runs, isLive))),
     trim: (limits) => writing(() => unlocked(Forget.trim(database, limits, isLive))),
     bytes: reading(() => Forget.bytesOf(database))

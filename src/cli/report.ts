@@ -1,0 +1,54 @@
+/** `fanfold report RUN`: writes the documents of a run that the journal keeps, also of one that did not end. */
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import { simulated } from "../journal/Journal.ts"
+import { toMarkdown } from "../report/Markdown.ts"
+import * as AgainCommand from "./AgainCommand.ts"
+import { failedWithoutMessage } from "./ExitCode.ts"
+import { onOff } from "./Flags.ts"
+import * as Output from "./Output.ts"
+import { endingsText, reportFormats } from "./OutputFormat.ts"
+import { failed, found, here, journalFlag, opened, placeOf, print, runArgument } from "./RunsList.ts"
+
+export const report = Command.make(
+  "report",
+  {
+    run: runArgument,
+    output: Flag.String("output").pipe(
+      Flag.withAlias("o"),
+      Flag.withMetavar("file"),
+      Flag.withDescription(
+        `Write it there instead of printing the document: ${endingsText(reportFormats)}; may be repeated`
+      ),
+      Flag.atLeast(0)
+    ),
+    journal: journalFlag,
+    quiet: onOff("quiet", "Print nothing but the document and errors")
+  },
+  Effect.fnUntraced(function* ({ journal: file, output, quiet, run: given }) {
+    yield* Output.check(output, undefined, [], reportFormats)
+    const place = yield* placeOf(file)
+    const journal = yield* opened(place)
+    const summary = yield* found(given, journal, place)
+    const { make } = yield* Effect.promise(() => import("../report/JournalReport.ts"))
+    const events = yield* Effect.mapError(journal!.events(summary.id), failed)
+    const replies = yield* Effect.mapError(journal!.replies(summary.id), failed)
+    const { now, shortened } = yield* here
+    const command = AgainCommand.ofRun({
+      id: summary.id,
+      journal: Option.isSome(file) ? journal!.place : undefined,
+      plan: /[\\/]/.test(summary.plan) ? shortened(summary.plan) : undefined,
+      hasEnded: summary.end !== undefined,
+      isSimulated: summary.source === simulated
+    })
+    const result = make({ summary, events, replies }, { command: command ?? null, isKept: true }, now)
+    if (output.length === 0) return yield* print(toMarkdown(result.report))
+    const written = yield* Effect.forEach(output, (file) => Output.save(file, result, reportFormats, quiet))
+    if (written.includes(false)) return yield* failedWithoutMessage()
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Write the document, the page or the report of a run that the journal keeps"),
+  Command.withExamples([
+    { command: "fanfold report 0k3x -o report.html", description: "One page to read, print or mail" }
+  ])
+)

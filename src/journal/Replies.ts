@@ -1,0 +1,34 @@
+/** What the asks of a run were answered, made of the turns that a home of the journal has. */
+import { Result, Schema } from "effect"
+import { following, Reply } from "../claude/Message.ts"
+
+/** The reply that an ask, or the synthesis, ended with. */
+export interface Replied {
+  readonly ask: string
+  readonly part: "ask" | "synthesis"
+  /** Its text is JSON of a schema. */
+  readonly isStructured: boolean
+  readonly reply: Reply
+}
+
+/** A turn as a home has it, by entry and turn; `reply` is JSON. */
+export interface TurnRow extends Pick<Replied, "ask" | "part" | "isStructured"> {
+  readonly entry: number
+  readonly reply: string
+}
+
+const isReply = Schema.is(Reply)
+
+/** The last reply of each entry, in their order; one that continues a paused turn with the parts before it. */
+export const repliesOf = (rows: ReadonlyArray<TurnRow>): ReadonlyArray<Replied> => {
+  const replies = new Map<number, Replied>()
+  for (const { ask, entry, isStructured, part, reply: json } of rows) {
+    const reply = Result.getOrUndefined(Result.try((): unknown => JSON.parse(json)))
+    if (!isReply(reply)) continue
+    const before = replies.get(entry)?.reply
+    const isContinued = before?.stopReason === "pause_turn"
+    const joined = isContinued ? { ...following(before, reply), content: [...before.content, ...reply.content] } : reply
+    replies.set(entry, { ask, part, isStructured, reply: joined })
+  }
+  return [...replies.values()]
+}

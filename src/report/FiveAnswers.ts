@@ -1,0 +1,156 @@
+/** Answers in words what people ask of a run first. No Effect: the page's script has it too. */
+import { roundedText } from "../options/DurationText.ts"
+import { numberText, plural } from "../options/NumberText.ts"
+import { usdText } from "../options/UsdText.ts"
+import { adviceOf } from "./Advice.ts"
+import type { Phase } from "./Phases.ts"
+import type { Row, View } from "./View.ts"
+
+/** A question and its answer; `command`: what to type; `isBad`: something is missing. */
+export interface FiveAnswer {
+  readonly question: string
+  readonly answer: string
+  readonly command?: string
+  readonly isBad?: boolean
+}
+
+export const fiveAnswers = (view: View): ReadonlyArray<FiveAnswer> => [
+  { question: "What did it find?", ...found(view) },
+  { question: "What is missing?", ...missing(view) },
+  { question: "Where did the time go?", answer: time(view) },
+  { question: "What did it cost?", answer: cost(view) },
+  { question: "What should be asked again?", ...again(view) }
+]
+
+const answeredOf = ({ asks }: View): number => asks.filter(({ status }) => status === "answered").length
+
+const found = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
+  const { asks, document, error, state, synthesis } = view
+  const answered = answeredOf(view)
+  const answers =
+    answered === asks.length
+      ? plural(answered, "answer", "answers")
+      : `${numberText(answered)} of ${plural(asks.length, "answer", "answers")}`
+  if (typeof document === "string")
+    return { answer: `A document of ${plural(wordsOf(document), "word", "words")}, made of ${answers}.` }
+  if (document !== null && document !== undefined) return { answer: `A structured result, made of ${answers}.` }
+  if (synthesis?.status === "failed") {
+    return {
+      answer: `${answers}, but no document: the synthesis failed: ${synthesis.message ?? error ?? ""}`,
+      isBad: true
+    }
+  }
+  if (state === "under way") return { answer: `${answers} so far; the run is under way.` }
+  if (error !== null) return { answer: `${answers}, and no document, as the run failed: ${error}`, isBad: true }
+  return {
+    answer:
+      state === "unfinished"
+        ? `${answers}, and no document, as the run did not end.`
+        : `${answers}; no synthesis was asked for.`
+  }
+}
+
+const wordsOf = (text: string): number => text.split(/\s+/u).filter((word) => word !== "").length
+
+const missing = ({ asks, error, gaps, state, synthesis }: View): Pick<FiveAnswer, "answer" | "isBad"> => {
+  const count = gaps.reduce((sum, { names }) => sum + names.length, 0)
+  if (count === 0) {
+    if (synthesis?.status === "failed" || error !== null)
+      return { answer: "The document: every ask is answered, but the run failed.", isBad: true }
+    return {
+      answer:
+        asks.length === 1
+          ? "Nothing: the ask is answered."
+          : `Nothing: all ${numberText(asks.length)} asks are answered.`
+    }
+  }
+  const parts = gaps.map(({ names, reason }) => `${numberText(names.length)} ${adviceOf(reason).why}`)
+  return {
+    answer: `${numberText(count)} of ${plural(asks.length, "answer", "answers")}: ${parts.join("; ")}.`,
+    isBad: state !== "under way"
+  }
+}
+
+/** What the phases of asks are called where their time is added up; what two copies did at once counts once. */
+const groups: ReadonlyArray<readonly [string, ReadonlySet<Phase>]> = [
+  ["Claude answering", new Set<Phase>(["sent", "answer", "plain"])],
+  ["waiting for a place", new Set<Phase>(["turn"])],
+  ["held back by the account's limits", new Set<Phase>(["paced"])],
+  ["waiting for the prompt cache", new Set<Phase>(["warmed"])],
+  ["held back by budget or connections", new Set<Phase>(["held"])],
+  ["in batches", new Set<Phase>(["batch"])],
+  ["failed attempts and waits after them", new Set<Phase>(["sent-failed", "answer-failed", "backoff"])]
+]
+
+/** The shares of the asks' time, the largest first, of those that are 1 % or more. */
+export const sharesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [name: string, share: number]> => {
+  const sums = new Map<string, number>()
+  let all = 0
+  for (const { bars } of rows) {
+    for (const [phase, , millis] of bars) {
+      const name = groups.find(([, phases]) => phases.has(phase))?.[0]
+      if (name === undefined) continue
+      all += millis
+      sums.set(name, (sums.get(name) ?? 0) + millis)
+    }
+  }
+  return [...sums]
+    .map(([name, sum]) => [name, all === 0 ? 0 : sum / all] as const)
+    .filter(([, share]) => share >= 0.01)
+    .toSorted((a, b) => b[1] - a[1])
+}
+
+/** What asks and synthesis would have taken one after another, and at least: the slowest ask, then the synthesis. Milliseconds. */
+export const comparedOf = ({ asks, synthesis }: Pick<View, "asks" | "synthesis">) => {
+  const times = asks.flatMap(({ durationMillis, status }) =>
+    durationMillis !== null && (status === "answered" || status === "failed") ? [durationMillis] : []
+  )
+  const fold = synthesis?.durationMillis ?? 0
+  return {
+    sequentialMillis: times.reduce((sum, millis) => sum + millis, 0) + fold,
+    idealMillis: times.reduce((max, millis) => Math.max(max, millis), 0) + fold
+  }
+}
+
+const time = (view: View): string => {
+  const { durationMillis, researchMillis, synthesis } = view
+  const fold = synthesis?.durationMillis ?? 0
+  const parts = fold > 0 ? `: ${roundedText(researchMillis)} asking, ${roundedText(fold)} folding` : ""
+  const { sequentialMillis } = comparedOf(view)
+  const hasGained = durationMillis > 0 && sequentialMillis > durationMillis
+  const compared = hasGained
+    ? ` One after another it would have been ${roundedText(sequentialMillis)}, ${(sequentialMillis / durationMillis).toFixed(1)} times as long.`
+    : ""
+  const shares = sharesOf(view.asks).map(([name, share]) => `${Math.round(share * 100)} % ${name}`)
+  const spent = shares.length === 0 ? "" : ` Of the asks' time: ${shares.join(", ")}.`
+  return `${roundedText(durationMillis)} in all${parts}.${compared}${spent}`
+}
+
+const cost = ({ asks, estimatedCostUsd, foreseenCostUsd, savedUsd, simulated, usage }: View): string => {
+  const input = usage.inputTokens + usage.cacheCreationInputTokens + usage.cacheReadInputTokens
+  const tokens = `${numberText(input)} tokens in, ${numberText(usage.outputTokens)} out`
+  const usd = estimatedCostUsd === null ? "Not known" : `About ${usdText(estimatedCostUsd)}`
+  const kind = simulated ? "as it would have cost: the answers are simulated" : "estimated from list prices"
+  const foreseen = foreseenCostUsd === null ? "" : `, of at most ${usdText(foreseenCostUsd, "up")} foreseen`
+  const reused = asks.filter((ask) => ask.reused !== undefined).length
+  const saved =
+    reused === 0
+      ? ""
+      : ` ${plural(reused, "answer was", "answers were")} there already${savedUsd === null || savedUsd === 0 ? "" : `, which saved about ${usdText(savedUsd)}`}.`
+  return `${usd} (${kind})${foreseen}: ${tokens}.${saved}`
+}
+
+const again = ({ again, gaps, state, synthesis }: View): Omit<FiveAnswer, "question"> => {
+  if (again === null) return { answer: state === "under way" ? "Not known before it ends." : "Nothing." }
+  const count = gaps.reduce((sum, { names }) => sum + names.length, 0)
+  const what =
+    count > 0 ? plural(count, "ask", "asks") : synthesis?.status === "failed" ? "The synthesis alone" : "What is left"
+  const kept = again.isKept
+    ? "what is answered is kept, and costs nothing more"
+    : "nothing was kept, so that all is paid again"
+  const firsts = [...new Set(gaps.flatMap(({ reason }) => adviceOf(reason).first ?? []))]
+  const first = firsts.length === 0 ? "" : ` First: ${firsts.join("; ")}.`
+  const { command } = again
+  const typed = command === null ? " Then give the command of the run once more, with --reuse." : " Then type:"
+  return { answer: `${what}; ${kept}.${first}${typed}`, isBad: true, ...(command !== null && { command }) }
+}

@@ -1,0 +1,86 @@
+/** The report of a run that a journal has, ended or not, made of its events and replies. */
+import { Result } from "effect"
+import type { Event } from "../claude/Event.ts"
+import { sourcesOf, textOf } from "../claude/Message.ts"
+import { type RunSummary, simulated } from "../journal/Journal.ts"
+import type { Replied } from "../journal/Replies.ts"
+import { version, type Report } from "./Report.ts"
+import * as RunBreakdown from "./RunBreakdown.ts"
+import { RunView } from "./RunView.ts"
+import type { RunResult } from "./RunResult.ts"
+import type { View } from "./View.ts"
+
+/** What is in the journal of one run. */
+export interface Kept {
+  readonly summary: RunSummary
+  readonly events: ReadonlyArray<Event>
+  readonly replies: ReadonlyArray<Replied>
+}
+
+/** `again`: how its gaps are asked again. `now`: how far what has not ended has come, in epoch milliseconds. */
+export const make = ({ events, replies, summary }: Kept, again: View["again"], now: number): RunResult => {
+  const view = new RunView()
+  for (const event of events) view.add(event)
+  const { state } = view
+  const isSimulated = summary.source === simulated
+  const answers = new Map(
+    replies.flatMap((replied) => (replied.part === "ask" ? [[replied.ask, replied] as const] : []))
+  )
+  const answered = state.asks.flatMap(({ name, status }) => {
+    const replied = status === "answered" ? answers.get(name) : undefined
+    return replied === undefined ? [] : [{ name, value: valueOf(replied), sources: sourcesOf(replied.reply) }]
+  })
+  const { synthesis } = state
+  const folded = synthesis?.status === "answered" ? replies.findLast(({ part }) => part === "synthesis") : undefined
+  const document = folded === undefined ? null : valueOf(folded)
+  const error = synthesis?.status === "failed" ? (synthesis.message ?? null) : null
+  const started = events.find((event) => event._tag === "ResearchStarted")
+  const report: Report = {
+    version,
+    simulated: isSimulated,
+    run: summary.id,
+    policy: started?.policy ?? "best-effort",
+    deadlineMillis: null,
+    document,
+    questions: Object.fromEntries(state.asks.map(({ name, question }) => [name, question])),
+    answers: Object.fromEntries(answered.map(({ name, value }) => [name, value])),
+    gaps: state.asks.flatMap(({ message, name, question, reason, status }) => {
+      if (status === "answered") return []
+      return status === "failed"
+        ? [{ name, question, reason: reason ?? "Failed", message: message ?? "" }]
+        : [{ name, question, reason: "Interrupted", message: "stopped before it was answered" }]
+    }),
+    sources: Object.fromEntries(answered.flatMap(({ name, sources }) => (sources.length > 0 ? [[name, sources]] : []))),
+    error,
+    usage: state.usage,
+    estimatedCostUsd: state.costUsd ?? null,
+    foreseenCostUsd: null,
+    durationMillis: state.durationMillis,
+    spent: RunBreakdown.of(state),
+    ...(state.interventions.length > 0 && {
+      interventions: state.interventions.map(({ at, intervention }) => ({ at, intervention }))
+    })
+  }
+  const { end, isLive, plan } = summary
+  const about = {
+    plan,
+    state: end ?? (isLive ? ("under way" as const) : ("unfinished" as const)),
+    simulated: isSimulated,
+    error,
+    again: isLive ? null : again,
+    foreseenCostUsd: null,
+    document,
+    ...(isLive && { now })
+  }
+  return { report, view: () => ({ ...view.data(about), run: summary.id }) }
+}
+
+/** The JSON of a structured answer may lie in text around it; where it is none, the text is the answer. */
+const valueOf = ({ isStructured, reply }: Replied): unknown => {
+  const text = textOf(reply)
+  if (!isStructured) return text
+  return Result.getOrElse(
+    Result.try((): unknown => JSON.parse(text.slice(text.search(/[[{]/)))),
+    () => text
+  )
+}

@@ -1,0 +1,17 @@
+/** What the documents of a run are written of. */
+import type { Report } from "./Report.ts"
+import type { Answer, View } from "./View.ts"
+
+export interface RunResult {
+  readonly report: Report
+  /** What its page shows; made when a page is written. */
+  readonly view: () => View
+}
+
+/** In the order of the asks; null where there is none. */
+export const answersOf = ({ answers, sources }: Report, { asks }: View): ReadonlyArray<Answer | null> =>
+  asks.map(({ name }) =>
+    Object.hasOwn(answers, name)
+      ? { value: answers[name], sources: Object.hasOwn(sources, name) ? sources[name]! : [] }
+      : null
+  )

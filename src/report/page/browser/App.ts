@@ -1,0 +1,30 @@
+/** The page: the five answers, the document, the timeline with the asks, and what stands behind them. */
+import { h } from "preact"
+import { useState } from "preact/hooks"
+import type { View } from "../../View.ts"
+import { Charts } from "./Charts.ts"
+import { Details, type Opened } from "./Details.ts"
+import { Gaps, Head, FiveAnswers } from "./Head.ts"
+import { Prose } from "./Prose.ts"
+import type { Source } from "./Source.ts"
+import { Costs, Settings } from "./Tables.ts"
+import { Timeline } from "./Timeline.ts"
+
+export const App = ({ source, view }: { readonly view: View; readonly source: Source }) => {
+  const [opened, setOpened] = useState<Opened>(undefined)
+  return h("div", { class: "page" }, [
+    h(Head, { key: "head", view }),
+    h(FiveAnswers, { key: "answers", view }),
+    view.gaps.length > 0 && h(Gaps, { key: "gaps", view, onOpen: setOpened }),
+    view.document !== null &&
+      h("section", { key: "document", "aria-labelledby": "document" }, [
+        h("h2", { id: "document" }, "Document"),
+        h(Prose, { value: view.document })
+      ]),
+    h(Timeline, { key: "timeline", view, onOpen: setOpened }),
+    h(Charts, { key: "charts", view }),
+    h(Costs, { key: "costs", view }),
+    h(Settings, { key: "settings", view }),
+    h(Details, { key: "details", view, source, opened, onClose: () => setOpened(undefined) })
+  ])
+}

@@ -1,0 +1,116 @@
+/** Requests in flight, and answers and tokens a minute, over the time of the run; in words for who does not see them. */
+import { h } from "preact"
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
+import uPlot from "uplot"
+import { numberText } from "../../../options/NumberText.ts"
+import type { View } from "../../View.ts"
+import { markText } from "./Geometry.ts"
+import { inFlightOf, ratesOf } from "./Load.ts"
+
+const height = 190
+/** Parts of the time of which rates are taken; fewer than pixels, so that a rate is of several answers. */
+const parts = 60
+
+const compact = new Intl.NumberFormat("en-US", { notation: "compact" })
+
+const dark = matchMedia("(prefers-color-scheme: dark)")
+
+/** Colours of the page, which a canvas does not inherit. */
+const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
+
+interface Line {
+  readonly label: string
+  readonly colour: string
+  readonly values: ReadonlyArray<number>
+  readonly isStepped?: boolean
+}
+
+const Chart = ({
+  at,
+  lines,
+  title
+}: {
+  readonly at: ReadonlyArray<number>
+  readonly lines: ReadonlyArray<Line>
+  readonly title: string
+}) => {
+  const place = useRef<HTMLDivElement>(null)
+  const [isDark, setDark] = useState(dark.matches)
+  useLayoutEffect(() => {
+    const change = () => setDark(dark.matches)
+    dark.addEventListener("change", change)
+    return () => dark.removeEventListener("change", change)
+  }, [])
+  useLayoutEffect(() => {
+    const element = place.current
+    if (element === null) return
+    const axis = {
+      stroke: colour("soft"),
+      grid: { stroke: colour("line"), width: 1 },
+      ticks: { show: false },
+      font: "12px system-ui, sans-serif"
+    }
+    const plot = new uPlot(
+      {
+        width: element.clientWidth,
+        height,
+        legend: { show: false },
+        cursor: { show: false },
+        scales: { x: { time: false } },
+        axes: [
+          { ...axis, values: (_, marks) => marks.map(markText) },
+          { ...axis, size: 46, values: (_, marks) => marks.map((mark) => compact.format(mark)) }
+        ],
+        series: [
+          {},
+          ...lines.map((line) => ({
+            label: line.label,
+            stroke: colour(line.colour),
+            fill: `${colour(line.colour)}33`,
+            width: 1.5,
+            points: { show: false },
+            ...(line.isStepped === true && { paths: uPlot.paths.stepped!({ align: 1 }) })
+          }))
+        ]
+      },
+      [[...at], ...lines.map(({ values }) => [...values])],
+      element
+    )
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }))
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+      plot.destroy()
+    }
+  }, [at, lines, isDark])
+  return h("figure", { class: "chart" }, [h("figcaption", {}, title), h("div", { ref: place, "aria-hidden": "true" })])
+}
+
+/** The largest of many, which may be more than arguments may be. */
+const mostOf = (values: ReadonlyArray<number>): number => values.reduce((most, value) => Math.max(most, value), 0)
+
+export const Charts = ({ view }: { readonly view: View }) => {
+  const { asks, durationMillis, synthesis } = view
+  const [load, rates] = useMemo(() => {
+    const rows = synthesis === null ? asks : [...asks, synthesis]
+    return [inFlightOf(rows), ratesOf(asks, durationMillis, parts)]
+  }, [asks, synthesis, durationMillis])
+  const inFlight = useMemo(
+    () => [{ label: "in flight", colour: "answer", values: load.count, isStepped: true }],
+    [load]
+  )
+  const tokens = useMemo(() => [{ label: "tokens", colour: "reused", values: rates.tokens, isStepped: true }], [rates])
+  if (asks.length < 2) return null
+  return h("section", { "aria-labelledby": "load" }, [
+    h("h2", { id: "load" }, "Concurrency and rate"),
+    h(
+      "p",
+      { class: "soft" },
+      `At most ${numberText(mostOf(load.count))} requests were in flight; the most that came in a ${parts}th of the time was ${numberText(mostOf(rates.tokens))} output tokens and ${numberText(mostOf(rates.answers))} answers a minute.`
+    ),
+    h("div", { class: "charts" }, [
+      h(Chart, { at: load.at, lines: inFlight, title: "Requests in flight" }),
+      h(Chart, { at: rates.at, lines: tokens, title: "Output tokens a minute" })
+    ])
+  ])
+}

@@ -1,0 +1,74 @@
+/** The top of the page: what the run is of, the five answers, and what is missing. */
+import { h } from "preact"
+import { adviceOf } from "../../Advice.ts"
+import { fiveAnswers } from "../../FiveAnswers.ts"
+import { inert } from "../../PlainText.ts"
+import type { GapGroup, View } from "../../View.ts"
+import { Command } from "./Command.ts"
+
+const stateText = ({ error, state }: View): string => {
+  if (state === "unfinished") return error === null ? "did not end" : "failed"
+  return state === "resumed" ? "was gone on with by a later run" : state
+}
+
+export const Head = ({ view }: { readonly view: View }) => {
+  const { plan, run, simulated, startedAt } = view
+  const name = plan === "" ? "A program" : plan.split(/[\\/]/).at(-1)!
+  return h("header", { class: "head" }, [
+    h("h1", {}, inert(name)),
+    h("p", {}, [
+      "fanfold run ",
+      h("code", {}, inert(run)),
+      ` · ${new Date(startedAt).toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" })} · ${stateText(view)}`,
+      simulated && h("span", { class: "badge" }, "simulated answers")
+    ])
+  ])
+}
+
+export const FiveAnswers = ({ view }: { readonly view: View }) =>
+  h(
+    "section",
+    { class: "five", "aria-label": "In short" },
+    h(
+      "dl",
+      {},
+      fiveAnswers(view).map(({ answer, command, isBad, question }) =>
+        h("div", { key: question, class: isBad === true ? "bad" : "" }, [
+          h("dt", {}, question),
+          h("dd", {}, [inert(answer), command !== undefined && h(Command, { text: command })])
+        ])
+      )
+    )
+  )
+
+/** How many asks of a group are named before the rest is counted. */
+const maxNamed = 12
+
+export const Gaps = ({ onOpen, view }: { readonly view: View; readonly onOpen: (index: number) => void }) => {
+  const indexes = new Map(view.asks.map(({ name }, index) => [name, index]))
+  return h("section", { "aria-labelledby": "gaps" }, [
+    h("h2", { id: "gaps" }, "What is missing, and why"),
+    ...view.gaps.map((group) =>
+      h(Group, { key: group.reason, group, onOpen: (name) => onOpen(indexes.get(name) ?? 0) })
+    )
+  ])
+}
+
+const Group = ({ group, onOpen }: { readonly group: GapGroup; readonly onOpen: (name: string) => void }) => {
+  const { message, names, reason } = group
+  const { first, why } = adviceOf(reason)
+  const rest = names.length - maxNamed
+  return h("div", { class: "gap" }, [
+    h("h3", {}, `${names.length} ${names.length === 1 ? "ask" : "asks"} ${why}`),
+    message !== "" && h("p", { class: "quoted", dir: "auto" }, inert(message)),
+    first !== undefined && h("p", {}, `What to do: ${first}.`),
+    h("p", { class: "names" }, [
+      ...names
+        .slice(0, maxNamed)
+        .map((name) =>
+          h("button", { key: name, type: "button", class: "link", onClick: () => onOpen(name) }, inert(name))
+        ),
+      rest > 0 && h("span", {}, ` and ${rest} more: the timeline lists them under "Not answered"`)
+    ])
+  ])
+}

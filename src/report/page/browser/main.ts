@@ -1,0 +1,21 @@
+/** Starts the page in a browser. */
+import { h, render } from "preact"
+import { App } from "./App.ts"
+import { embedded, type Source } from "./Source.ts"
+
+const start = async (source: Source): Promise<void> => {
+  const root = document.querySelector("#page") ?? document.body.appendChild(document.createElement("main"))
+  const draw = async () => {
+    const view = await source.view()
+    render(h(App, { view, source }), root)
+  }
+  const plain = [...root.childNodes]
+  const view = await source.view()
+  for (const node of plain) node.remove()
+  render(h(App, { view, source }), root)
+  source.onChange?.(() => void draw())
+  document.documentElement.dataset["ready"] = "true"
+}
+
+const source = embedded()
+if (source !== undefined) void start(source)

@@ -23,6 +23,7 @@ import { reportFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import * as RunJournal from "./RunJournal.ts"
 import * as RunPage from "./RunPage.ts"
+import * as RunUi from "./RunUi.ts"
 import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
 import type * as ProgressOptions from "./progress/ProgressOptions.ts"
@@ -51,7 +52,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   const forecast = Forecast.make(plan, plan.layers)
   const { atMostUsd: foreseenUsd } = forecast
   const startedAt = yield* Clock.currentTimeMillis
-  const page = yield* RunPage.make(flags.output)
+  const page = yield* RunPage.make(flags.output, { isShown: flags.ui, plan: name, simulated })
   const reportOf = (outcome: Pipeline.Outcome, state: RunState, isInterrupted = false) =>
     Effect.map(Clock.currentTimeMillis, (now): RunResult => {
       const { costUsd, usage } = state
@@ -83,6 +84,8 @@ export const execute = Effect.fn("cli.execute")(function* (
     const worker = flags.offline ? "fanfold worker --offline" : "fanfold worker"
     yield* Console.error(`No ask is sent by this process: all wait for ${worker} with the same --journal`)
   }
+  const interventions = new Interventions.Interventions()
+  const ui = yield* RunUi.open(flags.ui, page, kept, interventions)
   let unfinished: Effect.Effect<RunResult> | undefined
   /** Where the batches stand that the process leaves behind. */
   let left: ((now: number, hasEnded: boolean) => ReadonlyArray<string>) | undefined
@@ -100,8 +103,7 @@ export const execute = Effect.fn("cli.execute")(function* (
       if (!simulated) {
         left = (now, hasEnded) => BatchLines.leftLines(progress.state, { kept: kept?.kept, hasEnded }, now)
       }
-      const interventions = kept === undefined ? undefined : new Interventions.Interventions()
-      if (interventions !== undefined) yield* Effect.forkScoped(doorOf(kept!.kept.id, interventions))
+      if (kept !== undefined) yield* Effect.forkScoped(doorOf(kept.kept.id, interventions))
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
           unfinished = reportOf(outcome, progress.state, true)
@@ -110,7 +112,7 @@ export const execute = Effect.fn("cli.execute")(function* (
       const outcome = yield* Effect.provideService(running, Event.Listener, page.around(progress)).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
-        Effect.provideService(Interventions.Current, interventions),
+        Effect.provideService(Interventions.Current, kept === undefined ? undefined : interventions),
         Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run })),
         flags.detach ? untilWaiting : Effect.asSome
       )
@@ -138,8 +140,10 @@ export const execute = Effect.fn("cli.execute")(function* (
   const closing = { reported, tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
   // Out of time, or not needed any more: what is in a batch is paid all the same.
   if (!flags.quiet) yield* sayLeft(outcome.error === undefined)
-  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, closing).pipe(
-    Effect.ensuring(kept?.trim ?? Effect.void)
+  const result = yield* reportOf(outcome, state)
+  return yield* conclude(result, outcome, flags, closing).pipe(
+    Effect.ensuring(kept?.trim ?? Effect.void),
+    Effect.ensuring(ui.finish(result))
   )
 }, Effect.scoped)
 

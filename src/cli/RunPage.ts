@@ -2,6 +2,7 @@
 import { Effect, Stdio } from "effect"
 import type * as Event from "../claude/Event.ts"
 import type { Report } from "../report/Report.ts"
+import type { View } from "../report/View.ts"
 import type { RunResult } from "../report/RunResult.ts"
 import * as AgainCommand from "./AgainCommand.ts"
 
@@ -13,33 +14,48 @@ export interface Subject {
   readonly hasEnded: boolean
 }
 
+/** What is known before the run begins. */
+export interface Shown {
+  readonly isShown: boolean
+  readonly plan: string
+  readonly simulated: boolean
+}
+
 export interface RunPage {
   /** A listener that also follows the run. */
   readonly around: (listener: Event.Listener) => Event.Listener
   readonly resultOf: (report: Report, subject: Subject) => RunResult
+  /** What the page shows while the run goes on; `now` in epoch milliseconds. */
+  readonly live: (now: number) => View
+  /** Counts the changes of that. */
+  readonly revision: () => number
+}
+
+const none = (): never => {
+  throw new Error("no page was asked for")
 }
 
 const withoutPage: RunPage = {
   around: (listener) => listener,
-  resultOf: (report) => ({
-    report,
-    view: () => {
-      throw new Error("no page was asked for")
-    }
-  })
+  resultOf: (report) => ({ report, view: none }),
+  live: none,
+  revision: none
 }
 
-export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
-  if (!files.some((file) => /\.html$/i.test(file))) return withoutPage
+/** `plan`: what the journal knows the plan by. `isShown`: it is shown while the run goes on. */
+export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>, { isShown, plan, simulated }: Shown) {
+  if (!isShown && !files.some((file) => /\.html$/i.test(file))) return withoutPage
   const { RunView } = yield* Effect.promise(() => import("../report/RunView.ts"))
   const stdio = yield* Stdio.Stdio
   const given = yield* stdio.args
   const view = new RunView()
+  let revision = 0
   const page: RunPage = {
     around: (listener) => ({
       ...listener,
       emit: (event) => {
         view.add(event)
+        revision++
         return listener.emit(event)
       }
     }),
@@ -54,7 +70,12 @@ export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
         document: report.document
       }
       return { report, view: () => ({ ...view.data(about), run: report.run }) }
-    }
+    },
+    live: (now) => {
+      const unknown = { error: null, again: null, foreseenCostUsd: null, document: null }
+      return view.data({ ...unknown, plan, simulated, state: "under way", now })
+    },
+    revision: () => revision
   }
   return page
 })

@@ -43,6 +43,8 @@ export const run = <R>(
           Result.map(gapsOf(entries, outcomes, asks), (gaps): Planned => ({
             intervention: { _tag: "AskAgain", asks: gaps.map(({ name }) => name) },
             apply: Effect.sync(() => {
+              // The research may have ended while the event was kept: its gaps stay what they are.
+              if (!pool.isOpen) return
               for (const gap of gaps) {
                 outcomes.delete(gap.name)
                 pool.add(again(one(gap)))

@@ -8,7 +8,7 @@ import { version, type Report } from "./Report.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
 import { RunView } from "./RunView.ts"
 import type { RunResult } from "./RunResult.ts"
-import type { View } from "./View.ts"
+import type { Answer, View } from "./View.ts"
 
 /** What is in the journal of one run. */
 export interface Kept {
@@ -74,6 +74,9 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
   }
   return { report, view: () => ({ ...view.data(about), run: summary.id }) }
 }
+
+/** As a page shows it. */
+export const answerOf = (replied: Replied): Answer => ({ value: valueOf(replied), sources: sourcesOf(replied.reply) })
 
 /** The JSON of a structured answer may lie in text around it; where it is none, the text is the answer. */
 const valueOf = ({ isStructured, reply }: Replied): unknown => {

@@ -19,6 +19,11 @@ export class WorkPool<E = never, R = never> {
     return this.#limit
   }
 
+  /** Whether what is added will be run. */
+  get isOpen(): boolean {
+    return this.#start !== undefined
+  }
+
   /** Starts at once as many as the new limit allows. */
   raise(limit: number): void {
     this.#limit = Math.max(this.#limit, limit)

@@ -1,12 +1,16 @@
 /** A run that is watched and changed from other processes: what they see, what they change, and what the door refuses. */
+import { spawn, spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
+import { stripVTControlCharacters } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { fault, type MockClaude, mockClaude } from "fanfold/mocks"
+import { RunsDiff } from "../../src/report/RunsDiff.ts"
 import { isInstalled, server } from "../Postgres.ts"
-import { controls, fanfold, folders, reaching, start, until } from "./Process.ts"
+import { bin, controls, fanfold, folders, reaching, start, until } from "./Process.ts"
 
 const folder = folders()
 
@@ -233,5 +237,76 @@ describe.skipIf(!isInstalled)("a run under way with its journal in PostgreSQL", 
     assert.strictEqual(code, 0, stderr)
     assert.include(stderr, "✋ Stopped asking: what was there is folded\n")
     assert.isTrue(stderr.endsWith(`${id} has ended\n`))
+  })
+})
+
+const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false
+
+describe.runIf(hasTerminal)("a run that is watched on a terminal", { timeout: 120_000 }, () => {
+  it("is left by one key, and stopped by another", async () => {
+    const claude = mockClaude()
+    hangingFor(claude, "moon")
+    await using api = await claude.serve()
+    const { begin, cwd, door } = room(api)
+    const run = begin("-o", "out.md")
+    await until(() => claude.journal.attempts === 3)
+    await door()
+    const onTerminal = () => {
+      const command = `'${process.execPath}' --conditions=source '${bin}' runs watch`
+      const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+        cwd,
+        env: {
+          ...{ PATH: process.env["PATH"] ?? "", HOME: cwd, TERM: "xterm-256color", SHELL: "/bin/sh" },
+          ...{ ...reaching(api), XDG_STATE_HOME: join(cwd, "state") }
+        }
+      })
+      let seen = ""
+      child.stdout.on("data", (chunk: Buffer) => void (seen += stripVTControlCharacters(chunk.toString())))
+      const ended = new Promise<number | null>((resolve) => child.on("close", resolve))
+      return { ended, seen: () => seen, type: (key: string) => child.stdin.write(key) }
+    }
+    const leaving = onTerminal()
+    await until(() => leaving.seen().includes("q leave"))
+    leaving.type("q")
+    assert.strictEqual(await leaving.ended, 0)
+    assert.match(leaving.seen(), /goes on: fanfold runs watch \w+\s*$/)
+
+    const stopping = onTerminal()
+    await until(() => stopping.seen().includes("q leave"))
+    stopping.type("b")
+    await until(() => stopping.seen().includes("Nothing was changed: the run has no budget"))
+    stopping.type("s")
+    assert.deepStrictEqual([await stopping.ended, (await run.ended).code], [0, 3])
+    assert.match(stopping.seen(), /\w+ has ended\s*$/)
+    assert.include(stopping.seen(), "2 of 3 asks answered")
+  })
+})
+
+describe("two runs", { timeout: 120_000 }, () => {
+  it("are shown side by side, as text and as data", async () => {
+    const cwd = folder({ "plan.yaml": plan, "other.yaml": "asks: { sun: How hot is the sun? }\n" })
+    const typed = (...args: ReadonlyArray<string>) =>
+      fanfold(args, { cwd, env: { XDG_STATE_HOME: join(cwd, "state") }, hurried: true })
+    await typed("run", "plan.yaml", "--offline", "--quiet", "-o", "a.md")
+    await typed("run", "other.yaml", "--offline", "--quiet", "-o", "b.md")
+    const [b, a] = JSON.parse((await typed("runs", "--json")).stdout).runs.map(({ id }: any) => id)
+    const { code, stdout } = await typed("runs", "diff", a, b)
+    assert.strictEqual(code, 0)
+    assert.match(
+      stdout,
+      new RegExp(`^A: ${a} \\(plan\\.yaml, .*\\): 3 of 3 asks answered, \\$[\\d.]+, [\\d.]+ s\nB: ${b} `)
+    )
+    assert.match(stdout, /^The runs are of different plans: asks are compared by their names$/m)
+    assert.match(stdout, /^sun +changed .* another question$/m)
+    assert.match(stdout, /^moon +only in A /m)
+    assert.match(stdout, /^1 changed, 2 only in A$/m)
+    const same = JSON.parse((await typed("runs", "diff", a, a, "--json")).stdout)
+    assert.isTrue(Schema.is(RunsDiff)(same))
+    assert.deepStrictEqual(
+      [same.isSamePlan, same.document.change, ...same.asks.map(({ change }: any) => change)],
+      [true, "same", "same", "same", "same"]
+    )
+    const unknown = await typed("runs", "diff", a, "zzz")
+    assert.deepStrictEqual([unknown.code, unknown.stdout], [2, ""])
   })
 })

@@ -2,19 +2,20 @@
 import { Effect, type Scope } from "effect"
 import type { Wanted } from "../../claude/Intervention.ts"
 
-/** What each key asks for, and what it does in words. */
-const interventions: Readonly<Record<string, readonly [Wanted, string]>> = {
-  s: [{ _tag: "Stop" }, "stop and fold"],
-  g: [{ _tag: "AskAgain", asks: [] }, "ask gaps again"],
-  c: [{ _tag: "Double", limit: "concurrency" }, "double concurrency"],
-  b: [{ _tag: "Double", limit: "budget" }, "double budget"],
-  d: [{ _tag: "Double", limit: "deadline" }, "double deadline"]
+/** What each key asks for. */
+const interventions: Readonly<Record<string, Wanted>> = {
+  s: { _tag: "Stop" },
+  g: { _tag: "AskAgain", asks: [] },
+  c: { _tag: "Double", limit: "concurrency" },
+  b: { _tag: "Double", limit: "budget" },
+  d: { _tag: "Double", limit: "deadline" }
 }
 
 /** `q`, Ctrl-C and Ctrl-D leave; the run goes on. */
 const leaving: ReadonlySet<string> = new Set(["q", "\u0003", "\u0004"])
 
-export const hint = [...Object.entries(interventions).map(([key, [, what]]) => `${key} ${what}`), "q leave"].join(" · ")
+/** Fits into 80 columns. */
+export const hint = "s stop · g ask gaps again · c/b/d double concurrency/budget/deadline · q leave"
 
 /** Whether there is a terminal to type at. */
 export const canType = (): boolean => process.stdin.isTTY
@@ -28,7 +29,7 @@ export const listen = (
     Effect.sync(() => {
       const type = (key: string): void => {
         const intervention = interventions[key.toLowerCase()]
-        if (intervention !== undefined) onWanted(intervention[0])
+        if (intervention !== undefined) onWanted(intervention)
         else if (leaving.has(key)) onLeave()
       }
       const { stdin } = process

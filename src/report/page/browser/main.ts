@@ -1,6 +1,7 @@
 /** Starts the page in a browser. */
 import { h, render } from "preact"
 import { App } from "./App.ts"
+import { served } from "./Served.ts"
 import { embedded, type Source } from "./Source.ts"
 
 const start = async (source: Source): Promise<void> => {
@@ -17,5 +18,5 @@ const start = async (source: Source): Promise<void> => {
   document.documentElement.dataset["ready"] = "true"
 }
 
-const source = embedded()
+const source = embedded() ?? served()
 if (source !== undefined) void start(source)

@@ -28,6 +28,7 @@ import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
 import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 import * as Summary from "./progress/Summary.ts"
+import { hasPrimingBatch } from "./SharedPrefixLines.ts"
 
 /**
  * Runs a plan; `name` is what the journal knows it by. No output may overwrite its `inputs`. Fails with the exit code, unless the
@@ -86,6 +87,10 @@ export const execute = Effect.fn("cli.execute")(function* (
   }
   const interventions = new Interventions.Interventions()
   const ui = yield* RunUi.open(flags.ui, page, kept, interventions)
+  if (flags.detach && !flags.quiet && kept?.earlierBatches.length === 0) {
+    const asked = forecast.calls.flatMap(({ part, request }) => (part === "ask" ? [request] : []))
+    if (hasPrimingBatch(asked)) yield* Console.error(primingText)
+  }
   let unfinished: Effect.Effect<RunResult> | undefined
   /** Where the batches stand that the process leaves behind. */
   let left: ((now: number, hasEnded: boolean) => ReadonlyArray<string>) | undefined
@@ -156,6 +161,9 @@ const doorOf = (run: string, interventions: Interventions.Interventions) =>
     Effect.andThen(Effect.promise(() => import("./live/Door.ts"))),
     Effect.flatMap(({ open }) => open(run, interventions))
   )
+
+const primingText =
+  "--detach leaves once all batches are there: most asks follow the first one that has their document, whose batch is waited for"
 
 /** A run that is gone on with. */
 interface Resumed {

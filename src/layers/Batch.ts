@@ -1,5 +1,5 @@
 /** Asks in Message Batches, at half the price: the results come within a day, and survive the process. */
-import { Context, Duration, Effect, Layer, Schema } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Schema } from "effect"
 import { AskError, Unbatched } from "../claude/AskError.ts"
 import * as Batches from "../claude/Batches.ts"
 import * as Call from "../claude/Call.ts"
@@ -10,6 +10,7 @@ import * as OpenTurn from "../journal/OpenTurn.ts"
 import * as RequestKey from "../journal/RequestKey.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveDuration } from "../options/OptionSchemas.ts"
+import * as BatchCall from "./batch/BatchCall.ts"
 import { BatchRun } from "./batch/BatchRun.ts"
 import { Member, type MemberOutcome } from "./batch/Member.ts"
 
@@ -115,7 +116,9 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       const joined = (request: Request, call: Call.Call, turn: OpenTurn.OpenTurn | undefined) =>
         Effect.flatMap(runOf(call), (run) => {
           const asked = turn?.request ?? run.file(RequestKey.of(request, call.fallback).key)
-          return Effect.flatMap(run.join(new Member(idOf(asked), request)), (outcome) => resultOf(request, outcome))
+          return Effect.flatMap(run.join(new Member(idOf(asked), call.ask, request)), (outcome) =>
+            resultOf(request, outcome)
+          )
         })
 
       const live = (request: Request, call: Call.Call) => {
@@ -134,6 +137,12 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
     })
   )
 }
+
+/** Cancels a batch, or gives it as it is where it has ended; tries again while the API is away. */
+export const cancel = (batches: Batches.Batches, id: string): Effect.Effect<Batches.Batch, AskError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    BatchCall.repeated(batches.cancel(id), { batch: id, createdAt: now })
+  )
 
 /** 43 characters of the key, and the ordinal. */
 const idOf = ({ key, ordinal }: Pick<OpenTurn.OpenTurn["request"], "key" | "ordinal">): string => `${key}-${ordinal}`

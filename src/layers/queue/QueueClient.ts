@@ -47,8 +47,9 @@ export const make = Effect.fnUntraced(function* (options: Options, { begun, jour
   return new QueueClient(options, journal, begun, shared, items, position)
 })
 
-/** Who listens to the events of an ask, and the execution whose time they count in. */
+/** Who listens to the events of an ask, and the execution whose time they count in; `since`: by the clock of this process. */
 interface Asking {
+  readonly since: number
   readonly listener: Event.Listener
   readonly execution: Call.Execution | undefined
 }
@@ -185,6 +186,7 @@ export class QueueClient {
 
   #register(item: string, decided: Deferred.Deferred<Decision>, fiber: AnyFiber): void {
     this.#asking.set(askOf(fiber.getRef(Call.Current)), {
+      since: nowMillis(fiber),
       listener: fiber.getRef(Event.Listener),
       execution: fiber.getRef(Call.Execution)
     })
@@ -238,7 +240,7 @@ export class QueueClient {
       if (event._tag === "Dispatched" && asking.execution !== undefined) {
         asking.execution.firstDispatchAt ??= nowMillis(fiber)
       }
-      return Event.hear(asking.listener, event)
+      return Event.hear(asking.listener, timed(event, asking.since, nowMillis(fiber)))
     })
   }
 
@@ -271,5 +273,9 @@ export class QueueClient {
     })
   }
 }
+
+/** Clocks of machines differ: an event that cannot be of its time, as the ask was not there or it is to come, is of this moment. */
+const timed = (event: Event.Event, since: number, now: number): Event.Event =>
+  event.at >= since && event.at <= now ? event : { ...event, at: now }
 
 const askOf = ({ ask, part, run }: Pick<Event.Event, "ask" | "part" | "run">): string => `${run} ${part} ${ask}`

@@ -36,8 +36,6 @@ export class RunRecorder {
   /** Executions of asks: their end is that of their event. Requests without one end with their reply. */
   readonly #asks = new WeakSet<Call.Execution>()
   readonly #ordinals = new RequestKey.Ordinals()
-  /** Of asks, where it is not 0: an ask that is asked again keeps its own, by which its answer is found later. */
-  readonly #ordinalOf = new Map<string, number>()
   #entryCount = 0
   /** What the journal gave as answers of asks, by the run of their call: a program may have several researches over one recorder. */
   readonly #reused = new Map<string, WorstCase.Answer>()
@@ -125,9 +123,9 @@ export class RunRecorder {
 
   #open(request: Request, call: Call.Call): Effect.Effect<Entry> {
     return Effect.flatMap(Clock.currentTimeMillis, (at) => {
-      const { ask, fallback = [], part } = call
+      const { again = false, ask, fallback = [], part, run } = call
       const keyed = RequestKey.of(request, fallback)
-      const ordinal = this.#ordinal(keyed.key, call)
+      const ordinal = this.#ordinals.of(keyed.key, `${run} ${ask}`, again)
       const n = this.#entryCount++
       const reusable = this.#reusable
       return Effect.map(reusable ? this.#find(keyed.key, ordinal, reusable) : noneKnown, (known): Entry => {
@@ -138,14 +136,6 @@ export class RunRecorder {
         return { n, request: { key: keyed.key, ordinal, texts }, known, isToNote, turns: 0, reused: noAnswer }
       })
     })
-  }
-
-  #ordinal(key: string, { again, ask, run }: Call.Call): number {
-    const name = `${run} ${ask} ${key}`
-    if (again === true) return this.#ordinalOf.get(name) ?? 0
-    const ordinal = this.#ordinals.next(key)
-    if (ordinal > 0) this.#ordinalOf.set(name, ordinal)
-    return ordinal
   }
 
   #turn(send: Send, request: Request, entry: Entry, execution: Call.Execution | undefined) {

@@ -62,19 +62,20 @@ export interface Compared {
   readonly report: Report
 }
 
-export const make = (a: Compared, b: Compared): RunsDiff => {
-  const [own, other] = [a.report, b.report]
+export const make = (first: Compared, second: Compared): RunsDiff => {
+  const [own, other] = [first.report, second.report]
   const names = new Set([...Object.keys(other.questions), ...Object.keys(own.questions)])
   const document = sidesOf(documentOf(own), documentOf(other))
   return {
     version,
-    a: sideOf(a),
-    b: sideOf(b),
-    isSamePlan: a.run.plan === b.run.plan && a.run.plan !== "",
+    a: sideOf(first),
+    b: sideOf(second),
+    isSamePlan: first.run.plan === second.run.plan && first.run.plan !== "",
     asks: [...names].map((name) => {
       const [question, asked] = [valueAt(own.questions, name), valueAt(other.questions, name)]
       const isQuestionChanged = question !== undefined && asked !== undefined && question !== asked
-      return { name, isQuestionChanged, ...sidesOf(askOf(own, name), askOf(other, name))! }
+      const { a, b, change } = sidesOf(askOf(own, name), askOf(other, name))!
+      return { name, isQuestionChanged, change, a, b }
     }),
     document: document ?? null
   }

@@ -24,27 +24,25 @@ export const canType = (): boolean => process.stdin.isTTY
 export const listen = (
   onWanted: (wanted: Wanted) => void,
   onLeave: () => void
-): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.acquireRelease(
+): Effect.Effect<void, never, Scope.Scope> => {
+  const onData = (data: Buffer | string): void => {
+    for (const key of String(data)) {
+      const intervention = interventions[key.toLowerCase()]
+      if (intervention !== undefined) onWanted(intervention)
+      else if (leaving.has(key)) onLeave()
+    }
+  }
+  return Effect.acquireRelease(
     Effect.sync(() => {
-      const type = (key: string): void => {
-        const intervention = interventions[key.toLowerCase()]
-        if (intervention !== undefined) onWanted(intervention)
-        else if (leaving.has(key)) onLeave()
-      }
-      const { stdin } = process
-      const onData = (data: Buffer | string): void => {
-        for (const key of String(data)) type(key)
-      }
-      stdin.setRawMode(true)
-      stdin.on("data", onData)
-      stdin.resume()
-      return onData
+      process.stdin.setRawMode(true)
+      process.stdin.on("data", onData)
+      process.stdin.resume()
     }),
-    (onData) =>
+    () =>
       Effect.sync(() => {
         process.stdin.off("data", onData)
         process.stdin.setRawMode(false)
         process.stdin.pause()
       })
   )
+}

@@ -53,7 +53,11 @@ const page = Effect.flatMap(
 const listening = (handler: Handler): Effect.Effect<Server> =>
   Effect.callback((resume) => {
     const server = process.getBuiltinModule("node:http").createServer((request, response) => {
-      handler.handle(request, response).catch(() => response.destroy())
+      handler.handle(request, response).catch((error: unknown) => {
+        // Half of a response cannot become another one.
+        if (response.headersSent) response.destroy()
+        else end(response, 500, String(error))
+      })
     })
     server.listen(0, "127.0.0.1", () => {
       // A run does not live longer for its page.

@@ -41,7 +41,8 @@ export class BudgetLedger {
 
   /** The highest that any process of the budget knows: one of them may have raised it. */
   get limit(): Amount {
-    return higher(this.#limit, this.others?.limit)
+    const raised = this.others?.limit
+    return raised === undefined ? this.#limit : higher(this.#limit, raised)
   }
 
   raise(limit: Amount): void {

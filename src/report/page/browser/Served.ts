@@ -48,10 +48,9 @@ export const served = (): Source | undefined => {
     answer: async (index) => (answers ?? (await answersNow()))[index] ?? null,
     onChange: (changed) => {
       const poll = async (): Promise<void> => {
-        while (current?.isLast !== true) {
-          await new Promise((resolve) => setTimeout(resolve, pollMillis))
-          if (await look()) changed()
-        }
+        await new Promise((resolve) => setTimeout(resolve, pollMillis))
+        if (await look()) changed()
+        if (current?.isLast !== true) return poll()
       }
       poll().catch(() => {
         // Its process has gone: nothing more will be known here.

@@ -16,6 +16,7 @@ export interface About {
   readonly again: View["again"]
   readonly foreseenCostUsd: number | null
   readonly document: unknown
+  readonly limits?: View["limits"]
   /** How far the bars of asks that have not ended reach, in epoch milliseconds; default: to the latest event. */
   readonly now?: number
 }
@@ -76,6 +77,7 @@ export class RunView {
     return {
       version,
       run: this.#run,
+      limits: [],
       ...rest,
       startedAt,
       durationMillis: now - startedAt,

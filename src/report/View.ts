@@ -75,6 +75,15 @@ export const View = Schema.Struct({
   /** What the reused answers would have cost again. */
   savedUsd: Schema.NullOr(Schema.Finite),
   models: Schema.Array(ModelCost),
+  /** What the account allows a minute, as the replies of a model reported it. */
+  limits: Schema.Array(
+    Schema.Struct({
+      model: Schema.String,
+      requests: Schema.NullOr(Schema.Finite),
+      inputTokens: Schema.NullOr(Schema.Finite),
+      outputTokens: Schema.NullOr(Schema.Finite)
+    })
+  ),
   gaps: Schema.Array(GapGroup),
   asks: Schema.Array(Row),
   synthesis: Schema.NullOr(Row),

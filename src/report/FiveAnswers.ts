@@ -81,7 +81,7 @@ const groups: ReadonlyArray<readonly [string, ReadonlySet<Phase>]> = [
   ["waiting for a place", new Set<Phase>(["turn"])],
   ["held back by the account's limits", new Set<Phase>(["paced"])],
   ["waiting for the prompt cache", new Set<Phase>(["warmed"])],
-  ["held back by budget or connections", new Set<Phase>(["held"])],
+  ["ready, not sent yet", new Set<Phase>(["held"])],
   ["in batches", new Set<Phase>(["batch"])],
   ["failed attempts and waits after them", new Set<Phase>(["sent-failed", "answer-failed", "backoff"])]
 ]

@@ -101,7 +101,7 @@ export class RunView {
   }
 
   #row(ask: Readonly<AskState.AskState>, startedAt: number, now: number): Row {
-    const { message, name, part, question, reason, status } = ask
+    const { message, name, part, question, reason, status, worker = null } = ask
     const stretches = this.#phases.get(`${part} ${name}`)?.until(now) ?? []
     const isGap = status !== "answered"
     return {
@@ -111,6 +111,7 @@ export class RunView {
       ...RunBreakdown.partOf(ask),
       reason: (isGap ? reason : undefined) ?? null,
       message: (isGap ? message : undefined) ?? null,
+      worker,
       bars: stretches.map(({ from, phase, to }): Bar => [phase, from - startedAt, to - from])
     }
   }

@@ -20,6 +20,8 @@ export const Row = Schema.Struct({
   ...Part.fields,
   reason: Schema.NullOr(Schema.String),
   message: Schema.NullOr(Schema.String),
+  /** Host and process id of the worker that sent its latest request; null where the run itself did. */
+  worker: Schema.NullOr(Schema.String),
   /** In the order of their beginning; those of its second copies (`hedge`) overlap the others. */
   bars: Schema.Array(Bar)
 })

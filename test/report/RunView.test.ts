@@ -187,6 +187,15 @@ describe("a run on a page", () => {
     )
   })
 
+  it("names the worker that asked", () => {
+    const sent = { _tag: "Dispatched", attempt: 1, model: "m", worker: "host2 4711" } as const
+    const view = viewed(begin(0, "a", "b"), started(0, "a"), [1, "a", sent], started(0, "b"), dispatched(1, "b"))
+    assert.deepStrictEqual(
+      view.asks.map(({ worker }) => worker),
+      ["host2 4711", null]
+    )
+  })
+
   it("tells what an answer cost the run that it is from", () => {
     const view = viewed(begin(0, "a"), started(0, "a"), reused(1, "a"), answered(1, "a"))
     assert.deepInclude(view.asks[0], { attempts: 0, estimatedCostUsd: 0 })

@@ -15,6 +15,7 @@ const row = (name: string, more: Partial<Row> = {}): Row => ({
   durationMillis: 100,
   reason: null,
   message: null,
+  worker: null,
   bars: [],
   ...more
 })

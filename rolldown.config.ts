@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { defineConfig, type Plugin, type RolldownOptions } from "rolldown"
+import { type CodeSplittingNameFunction, defineConfig, type Plugin, type RolldownOptions } from "rolldown"
 import { toJsonSchema } from "./src/plan/Plan.ts"
 import { build as buildPage } from "./src/report/page/Bundle.ts"
 
@@ -29,7 +29,7 @@ const licences: Plugin = {
 const pageFile = /src\/report\/page\/Bundle\.ts$/
 
 /** The page of a run: its script and style as they are, so that none has to be bundled where fanfold is installed. */
-const pageCode: Plugin = {
+export const pageCode: Plugin = {
   name: "page-code",
   load: {
     filter: { id: pageFile },
@@ -84,6 +84,31 @@ const sharedModules: Plugin = {
   }
 }
 
+type Modules = Parameters<CodeSplittingNameFunction>[1]
+
+/** The modules that are loaded with one of these files. */
+const loadedWith = (files: ReadonlyArray<string>, modules: Modules): ReadonlySet<string> => {
+  const loaded = new Set(files.map((file) => resolve(file)))
+  for (const id of loaded) for (const imported of modules.getModuleInfo(id)?.importedIds ?? []) loaded.add(imported)
+  return loaded
+}
+
+/**
+ * Puts what every run of the command line loads into two files, where each module that another part shares would get one of its own:
+ * its program with the journal, and what sends a request.
+ */
+const ofEachRun = (): CodeSplittingNameFunction => {
+  let parts: ReadonlyArray<readonly [name: string, modules: ReadonlySet<string>]> | undefined
+  return (id, modules) => {
+    parts ??= [
+      ["main", loadedWith(["src/main.ts", "src/journal/sqlite/SqliteJournal.ts"], modules)],
+      ["Sdk", loadedWith(["src/claude/sdk/Sdk.ts", "src/transport/Transport.ts"], modules)]
+    ]
+    // `src/bin.ts` has the manifest, too, and answers `--version` without the program.
+    return id.endsWith(".json") ? null : parts.find(([, each]) => each.has(id))?.[0]
+  }
+}
+
 const bundle = (dir: string, options: RolldownOptions): RolldownOptions => ({
   platform: "node",
   resolve: { conditionNames: ["source", "import", "module", "node", "default"] },
@@ -95,7 +120,8 @@ const bundle = (dir: string, options: RolldownOptions): RolldownOptions => ({
     chunkFileNames: "[name]-[hash].js",
     minify: "dce-only",
     comments: false,
-    cleanDir: true
+    cleanDir: true,
+    ...options.output
   }
 })
 
@@ -119,5 +145,12 @@ export default defineConfig([
   /** For scripts: with the modules of Effect that it needs. */
   bundle("dist/promise", { input: { index: "src/standalone.ts" }, plugins: [sharedModules] }),
   /** The command line, and the parts that it loads when they are needed. */
-  bundle("dist/bin", { input: { fanfold: "src/bin.ts" }, plugins: [planSchema, pageCode] })
+  bundle("dist/bin", {
+    input: { fanfold: "src/bin.ts" },
+    plugins: [planSchema, pageCode],
+    preserveEntrySignatures: "allow-extension",
+    output: {
+      codeSplitting: { groups: [{ debugName: "each run", name: ofEachRun(), includeDependenciesRecursively: false }] }
+    }
+  })
 ])

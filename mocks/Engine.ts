@@ -89,7 +89,7 @@ export const make = (settings: Settings): Engine => {
       return startedAt + millis * timeScale
     }
     const headersAfter = (millis: number): Headers.HeaderList =>
-      Headers.common(requestId, random.letters("trace", 48), at(millis), millis)
+      Headers.common(requestId, random.hexadecimal("trace", 48), at(millis), millis)
     return {
       incoming,
       operation: Operation.find(incoming.method, incoming.url.pathname)?.operation,
@@ -170,7 +170,7 @@ export const make = (settings: Settings): Engine => {
       if (isFailure) throw outgoing
       onHeaders()
       const body = Outgoing.body(outgoing, { clock, signal, onRead, onEnd })
-      return new Response(body, { status: outgoing.status, headers: outgoing.headers })
+      return new Response(body, { status: outgoing.status, headers: Headers.withTransferEncoding(outgoing.headers) })
     } catch (error) {
       onEnd(signal?.aborted === true ? "aborted" : "failed")
       throw error

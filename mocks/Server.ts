@@ -40,7 +40,9 @@ const readBody = (incoming: IncomingMessage): Promise<string | undefined> => {
     })
     incoming.once("end", () => resolve((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString("utf8")))
     incoming.once("error", reject)
-    incoming.once("close", () => reject(new Error("the connection broke in the request")))
+    incoming.once("close", () => {
+      if (!incoming.readableEnded) reject(new Error("the connection broke in the request"))
+    })
   })
 }
 
@@ -62,14 +64,28 @@ const turnClock = (): ((clock: Engine["clock"]) => number) => {
 }
 
 /** Reads single headers without the cost of a `Headers`. */
-const readerOf = (incoming: IncomingMessage): Pick<Headers, "get"> => ({
-  get: (name) => incoming.headersDistinct[name]?.join(", ") ?? null
+const readerOf = ({ headers }: IncomingMessage): Pick<Headers, "get"> => ({
+  get: (name) => headers[name]?.toString() ?? null
 })
 
 const headersOf = (incoming: IncomingMessage): Headers => {
   const headers = new Headers()
-  for (const [name, value] of Object.entries(incoming.headersDistinct)) headers.set(name, value?.join(", ") ?? "")
+  for (const [name, value = ""] of Object.entries(incoming.headers)) headers.set(name, value.toString())
   return headers
+}
+
+/** Makes a parser of URLs that keeps the last one: most requests of a client have the same. */
+const urlParser = (): ((path: string, host: string) => URL) => {
+  let last = new URL("http://127.0.0.1/")
+  let lastText = "127.0.0.1 /"
+  return (path, host) => {
+    const text = `${host} ${path}`
+    if (text !== lastText) {
+      last = new URL(path, `http://${host}`)
+      lastText = text
+    }
+    return last
+  }
 }
 
 const writeResponse = async (response: Response, outgoing: ServerResponse): Promise<void> => {
@@ -104,6 +120,7 @@ export const serve = async (
 ): Promise<Server> => {
   const host = options.host ?? "127.0.0.1"
   const arrival = turnClock()
+  const parseUrl = urlParser()
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     try {
       const engineAtArrival = engineOf()
@@ -114,7 +131,7 @@ export const serve = async (
         return
       }
       const method = incoming.method ?? "GET"
-      const url = new URL(incoming.url ?? "/", `http://${incoming.headers.host ?? `${host}:${options.port}`}`)
+      const url = parseUrl(incoming.url ?? "/", incoming.headers.host ?? `${host}:${options.port}`)
       const engine = url.pathname.startsWith("/v1/") ? engineOf() : undefined
       if (engine !== undefined) {
         const request = { method, url, headers: readerOf(incoming), text, json: parse(text), signal: undefined }
@@ -136,7 +153,7 @@ export const serve = async (
     }
   }
   const server = createServer(
-    { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMillis },
+    { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMillis, joinDuplicateHeaders: true },
     (incoming, outgoing) => {
       void answer(incoming, outgoing)
     }

@@ -42,9 +42,7 @@ export const send = async (attempted: Attempted, clock: Clock, response: ServerR
   if (isOver) return
   onHeaders()
   onRead()
-  const { chunks, ending } = outgoing
-  // Node adds `transfer-encoding` itself.
-  const { "transfer-encoding": _, ...headers } = outgoing.headers
+  const { chunks, ending, headers } = outgoing
   if (chunks.length === 1 && ending === "close" && chunks[0]!.atMillis <= clock.now()) {
     const { text } = chunks[0]!
     // With a length, Node sends headers and body in one write.

@@ -1,11 +1,12 @@
 /** The process of the command line: provides Claude, the offline mock and the benchmark, which only this file may import. */
 import manifest from "../package.json" with { type: "json" }
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { NodeFileSystem, NodePath, NodeRuntime, NodeStdio, NodeTerminal } from "@effect/platform-node"
 import { type Config, Effect, Layer, Redacted } from "effect"
+import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import * as Batches from "./claude/Batches.ts"
 import * as Claude from "./claude/Claude.ts"
 import { main } from "./cli/Command.ts"
-import { usageError } from "./cli/ExitCode.ts"
+import { teardown, usageError } from "./cli/ExitCode.ts"
 import { ProcessServices } from "./cli/ProcessServices.ts"
 import { simulated } from "./journal/Journal.ts"
 import * as Stack from "./layers/Stack.ts"
@@ -50,6 +51,7 @@ const services = ProcessServices.of({
       }
     }
     const { apiKey, baseUrl } = yield* account
+    yield* Claude.loadAhead
     const recorder = record === undefined ? undefined : (yield* mocks).Stage.record(record, baseUrl)
     const recording = recorder === undefined ? undefined : yield* Effect.mapError(recorder, usageError)
     return {
@@ -83,7 +85,19 @@ const services = ProcessServices.of({
   })
 })
 
+/** `NodeServices` without Node's `child_process`, which takes some milliseconds to load: no verb starts a process. */
+const node = Layer.mergeAll(
+  NodeFileSystem.layer,
+  NodePath.layer,
+  NodeStdio.layer,
+  NodeTerminal.layer,
+  Layer.succeed(
+    ChildProcessSpawner.ChildProcessSpawner,
+    ChildProcessSpawner.make(() => Effect.die("no verb starts a process"))
+  )
+)
+
 main(manifest.version).pipe(
-  Effect.provide(Layer.mergeAll(NodeServices.layer, Layer.succeed(ProcessServices, services))),
-  NodeRuntime.runMain({ disableErrorReporting: true })
+  Effect.provide(Layer.merge(node, Layer.succeed(ProcessServices, services))),
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown })
 )

@@ -31,8 +31,11 @@ interface FakeBatch {
 export interface Settings {
   /** Milliseconds until a request of a batch has its result; infinite for one that expires. */
   readonly takes?: (request: Message.Request) => number
-  readonly outcome?: (request: Message.Request) => Batches.BatchOutcome
+  /** Absent, or undefined: it succeeds, if there is time. */
+  readonly outcome?: (request: Message.Request) => Batches.BatchOutcome | undefined
   /** What the nth creation, from 1, answers instead, and whether the batch is there all the same. */
+  /** What a call but a creation fails with at this time, in epoch milliseconds. */
+  readonly away?: (now: number) => AskError.AskError | undefined
   readonly creation?: (nth: number) => { readonly error: AskError.AskError; readonly isCreated: boolean } | undefined
 }
 
@@ -41,7 +44,7 @@ const expiresMillis = 24 * 60 * 60_000
 /** Requests that are under way when a batch is canceled end in this time. */
 const cancelMillis = 1000
 
-export const make = ({ creation, outcome, takes = () => 60_000 }: Settings = {}) => {
+export const make = ({ away = () => undefined, creation, outcome, takes = () => 60_000 }: Settings = {}) => {
   const all: Array<FakeBatch> = []
   const book = { all, creations: 0, retrieved: [] as Array<number>, cancellations: 0, read: 0 }
   const doneAt = (batch: FakeBatch, { request }: Batches.BatchRequest) => batch.createdAt + takes(request)
@@ -88,6 +91,10 @@ export const make = ({ creation, outcome, takes = () => 60_000 }: Settings = {})
       return batch === undefined ? Effect.fail(overloaded()) : Effect.succeed(batch)
     })
   const now = Clock.currentTimeMillis
+  const reached = Effect.flatMap(now, (now) => {
+    const error = away(now)
+    return error === undefined ? Effect.succeed(now) : Effect.fail(error)
+  })
   const service: Batches.Batches = {
     create: (requests) =>
       Effect.flatMap(now, (now) => {
@@ -97,14 +104,19 @@ export const make = ({ creation, outcome, takes = () => 60_000 }: Settings = {})
         return special === undefined ? Effect.succeed(describe(batch, now)) : Effect.fail(special.error)
       }),
     list: (since) =>
-      Effect.map(now, (now) => all.filter(({ createdAt }) => createdAt >= since).map((each) => describe(each, now))),
+      Effect.map(reached, (now) =>
+        all.filter(({ createdAt }) => createdAt >= since).map((each) => describe(each, now))
+      ),
     retrieve: (id) =>
       Effect.flatMap(now, (now) => {
         book.retrieved.push(now)
-        return Effect.map(found(id), (batch) => describe(batch, now))
+        return Effect.andThen(
+          reached,
+          Effect.map(found(id), (batch) => describe(batch, now))
+        )
       }),
     cancel: (id) =>
-      Effect.flatMap(now, (now) =>
+      Effect.flatMap(reached, (now) =>
         Effect.map(found(id), (batch) => {
           book.cancellations++
           if (now < endsAt(batch)) batch.canceledAt = now
@@ -113,7 +125,7 @@ export const make = ({ creation, outcome, takes = () => 60_000 }: Settings = {})
       ),
     results: (id) =>
       Stream.unwrap(
-        Effect.map(found(id), (batch) => {
+        Effect.map(Effect.andThen(reached, found(id)), (batch) => {
           book.read++
           return Stream.fromIterable(
             batch.requests.toReversed().map((each) => ({ id: each.id, outcome: outcomeOf(batch, each) }))

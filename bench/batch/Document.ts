@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Message, Price } from "fanfold"
 import type { Bill, Scenario } from "fanfold/mocks"
 import { type Command, start } from "../journal/CommandLine.ts"
 import { serve } from "../journal/StandaloneMock.ts"
@@ -42,9 +43,17 @@ export interface Billed {
   readonly writes: number
   readonly reads: number
   readonly outputTokens: number
+  /** The same, where what was written to the cache for 5 minutes were written for an hour. */
+  readonly usdFor1h: number
   /** What fanfold itself reports as the cost. */
   readonly reportedUsd: number
   readonly wallMillis: number
+}
+
+/** What a bill would be more if its cache writes were for an hour. A single model and no discount: that of the live run. */
+const moreFor1h = ({ cacheCreation5mTokens: tokens, model }: Bill): number => {
+  const written = { ...Message.noUsage, cacheCreationInputTokens: tokens }
+  return Price.usdOf(model, { ...written, cacheCreation1hInputTokens: tokens })! - Price.usdOf(model, written)!
 }
 
 const countOf = (bills: ReadonlyArray<Bill>, of: (bill: Bill) => boolean): number => bills.filter(of).length
@@ -67,6 +76,7 @@ export const play = async (command: Command, onArm: (arm: Arm) => void): Promise
       const { bills, messages, usd } = await mock.ledger()
       return {
         usd: usd!,
+        usdFor1h: bills.reduce((sum, bill) => sum + moreFor1h(bill), usd!),
         messages,
         writes: countOf(bills, (bill) => bill.cacheCreation1hTokens + bill.cacheCreation5mTokens > 0),
         reads: countOf(bills, ({ cacheReadTokens }) => cacheReadTokens > 0),

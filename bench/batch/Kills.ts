@@ -1,8 +1,6 @@
 /** Kills runs with a batch at random moments against the standalone mock, and counts what it billed twice and what was lost. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import type { Command } from "../journal/CommandLine.ts"
+import * as KillTally from "../journal/KillTally.ts"
 import { serve } from "../journal/StandaloneMock.ts"
 import * as KilledRun from "./KilledRun.ts"
 import * as KillMoment from "./KillMoment.ts"
@@ -31,15 +29,13 @@ export interface Settings {
 const documentEvery = 4
 
 /** Kills `kills` processes. */
-export const play = async (command: Command, { kills, maxKillsOfRun, onRun, seed }: Settings): Promise<Tally> => {
-  const base = mkdtempSync(join(tmpdir(), "fanfold-batch-kills-"))
-  const folderOf = (name: string, kind: Subject.Kind) => {
-    const folder = join(base, name)
-    mkdirSync(folder)
-    Subject.write(folder, seed, kind)
-    return folder
-  }
-  try {
+export const play = (command: Command, { kills, maxKillsOfRun, onRun, seed }: Settings): Promise<Tally> =>
+  KillTally.inFolders("fanfold-batch-kills-", async (newFolder) => {
+    const folderOf = (name: string, kind: Subject.Kind) => {
+      const folder = newFolder(name)
+      Subject.write(folder, seed, kind)
+      return folder
+    }
     await using mock = await serve(command, folderOf("mock", "plain"), Subject.scenarioFile)
     const undisturbed = new Map<Subject.Kind, Subject.Undisturbed>()
     const expectedOf = async (kind: Subject.Kind): Promise<Subject.Undisturbed> => {
@@ -47,36 +43,29 @@ export const play = async (command: Command, { kills, maxKillsOfRun, onRun, seed
       undisturbed.set(kind, expected)
       return expected
     }
-    const outcomes: Array<KilledRun.Outcome> = []
-    const allInjected: Array<InjectedFaults.InjectedFaults> = []
-    const killed = () => outcomes.flatMap((each) => each.kills)
-    for (let drawn = 0; killed().length < kills;) {
-      const count = Math.min(maxKillsOfRun - (outcomes.length % maxKillsOfRun), kills - killed().length)
-      const moments = Array.from({ length: count }, () => KillMoment.draw(seed, drawn++))
-      const injected = InjectedFaults.draw(seed, outcomes.length)
-      const kind = outcomes.length % documentEvery === documentEvery - 1 ? "document" : "plain"
-      const folder = folderOf(`run${outcomes.length + 1}`, kind)
-      const expected = await expectedOf(kind)
-      outcomes.push(await KilledRun.play({ command, folder, mock, moments, injected, expected }))
-      allInjected.push(injected)
-      onRun?.(killed().length)
-    }
-    const sum = (of: (outcome: KilledRun.Outcome) => number) => outcomes.reduce((total, each) => total + of(each), 0)
+    const outcomes = await KillTally.runsOf({
+      kills,
+      killsOfRun: (nth) => maxKillsOfRun - (nth % maxKillsOfRun),
+      draw: (nth) => KillMoment.draw(seed, nth),
+      play: async (nth, moments) => {
+        const kind = nth % documentEvery === documentEvery - 1 ? "document" : "plain"
+        const folder = folderOf(`run${nth + 1}`, kind)
+        const injected = InjectedFaults.draw(seed, nth)
+        return KilledRun.play({ command, folder, mock, moments, injected, expected: await expectedOf(kind) })
+      },
+      onRun
+    })
+    const killed = KillTally.killsOf(outcomes)
+    const injected = outcomes.flatMap((_, nth) => InjectedFaults.draw(seed, nth).names)
     return {
       runs: outcomes.length,
-      kills: killed().length,
-      by: countsOf([...killed().map(({ after }) => after), ...allInjected.flatMap(({ names }) => names)]),
-      batches: sum(({ batches }) => batches),
+      kills: killed.length,
+      by: KillTally.countsOf([...killed.map(({ after }) => after), ...injected]),
+      batches: KillTally.sumOf(outcomes, ({ batches }) => batches),
       batchesOfRuns: outcomes.map(({ batches }) => batches),
-      billedTwice: sum(({ billedTwice }) => billedTwice),
-      liveRepeats: sum(({ liveRepeats }) => liveRepeats),
-      lost: sum(({ lost }) => lost),
-      problems: outcomes.flatMap(({ problems }, index) => problems.map((each) => `run ${index + 1}: ${each}`))
+      billedTwice: KillTally.sumOf(outcomes, ({ billedTwice }) => billedTwice),
+      liveRepeats: KillTally.sumOf(outcomes, ({ liveRepeats }) => liveRepeats),
+      lost: KillTally.sumOf(outcomes, ({ lost }) => lost),
+      problems: KillTally.problemsOf(outcomes)
     }
-  } finally {
-    rmSync(base, { recursive: true, force: true })
-  }
-}
-
-const countsOf = (names: ReadonlyArray<string>): Readonly<Record<string, number>> =>
-  Object.fromEntries([...new Set(names)].toSorted().map((name) => [name, names.filter((each) => each === name).length]))
+  })

@@ -25,7 +25,8 @@ export const serve = async (command: Command, folder: string, scenario: string):
   failed.catch(() => {})
   const url = await Promise.race([firstLine, failed])
   const control = async (path: string, init?: RequestInit): Promise<unknown> => {
-    const response = await fetch(`${url}/__mock/${path}`, init)
+    // A connection that is kept may be closed as idle while this process waits for another one, and fail the next request.
+    const response = await fetch(`${url}/__mock/${path}`, { ...init, headers: { connection: "close" } })
     if (!response.ok) throw new Error(`the mock rejects ${path}: ${await response.text()}`)
     return response.json()
   }

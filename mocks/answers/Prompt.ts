@@ -46,6 +46,10 @@ const splitAfter = (text: string, tag: string): readonly [string, string] => {
   return [text.slice(0, end), text.slice(end)]
 }
 
+/** Most prompts have no such block: they are spared the copy of the expression that `matchAll` makes. */
+const matchesOf = (block: RegExp, text: string): ReadonlyArray<RegExpExecArray> =>
+  text.includes("<") ? [...text.matchAll(block)] : []
+
 const entities: Readonly<Record<string, string>> = {
   "&lt;": "<",
   "&gt;": ">",
@@ -80,13 +84,13 @@ export const read = (body: UncheckedJson): Prompt => {
   const texts = lastUserTexts(body)
   const user = texts.join("\n\n")
   const [closed] = splitAfter(user, "</finding>")
-  const findings = [...closed.matchAll(findingBlock)].map((match) => ({
+  const findings = matchesOf(findingBlock, closed).map((match) => ({
     name: match[1]!,
     question: inner(match[2]!, "question"),
     answer: inner(match[2]!, "answer")
   }))
   const [closedGaps, rest] = splitAfter(user, "</gap>")
-  const gaps = [...closedGaps.matchAll(gapBlock), ...rest.matchAll(emptyGap)].map((match) => match[1]!)
+  const gaps = [...matchesOf(gapBlock, closedGaps), ...matchesOf(emptyGap, rest)].map((match) => match[1]!)
   const part = findings.length + gaps.length > 0 ? "synthesis" : "ask"
   const instruction = part === "synthesis" ? withoutFindings(user) : (texts.at(-1) ?? "")
   return {

@@ -22,8 +22,9 @@ const quoted = (question: string): string => {
 const ask = (prompt: Prompt, random: SeededRandom): string => {
   const count = 2 + Math.floor(random.uniform("sentences") * 3)
   const first = Math.floor(random.uniform("first sentence") * fillers.length)
-  const body = Array.from({ length: count }, (_, index) => fillers[(first + index * 3) % fillers.length])
-  return `Simulated answer to “${quoted(prompt.instruction)}” ${body.join(" ")}`
+  let text = `Simulated answer to “${quoted(prompt.instruction)}”`
+  for (let index = 0; index < count; index++) text += ` ${fillers[(first + index * 3) % fillers.length]}`
+  return text
 }
 
 const synthesis = (prompt: Prompt): string => {

@@ -2,6 +2,7 @@
  * The prompt cache. An entry can be read once the first response that wrote it begins. It expires 5 minutes or 1 hour after the
  * start of the last request that wrote or read it. Messages and batches have a cache each.
  */
+import * as CacheMarks from "../rules/CacheMarks.ts"
 import * as SeededRandom from "../time/SeededRandom.ts"
 import * as Models from "../wire/Models.ts"
 import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
@@ -102,7 +103,9 @@ export const make = (timeScale = 1): Cache => {
   const lifeOf = (ttl: Ttl): number => lifetimeMillis[ttl] * timeScale
   return {
     lookup: (body, now, writer) => {
-      const all = pieces(body)
+      // Most requests mark nothing: they are not cut into pieces.
+      const isMarked = body["cache_control"] !== undefined || CacheMarks.of(body).length > 0
+      const all = isMarked ? pieces(body) : []
       const last = all.findLastIndex((piece) => piece.ttl !== undefined)
       if (last < 0) return { read: 0, created5m: 0, created1h: 0, store: () => {} }
       const minimumTokens = Models.find(String(body["model"]))?.minimumCacheTokens ?? 1024

@@ -75,12 +75,7 @@ const headersOf = (buckets: ModelClass, now: number, isRejected: boolean): Heade
     remaining: input.remaining + output.remaining,
     resetMillis: isRejected ? 0 : Math.max(input.resetMillis, output.resetMillis)
   }
-  return {
-    ...Headers.rateLimit("requests", requests),
-    ...Headers.rateLimit("input-tokens", shown(input)),
-    ...Headers.rateLimit("output-tokens", shown(output)),
-    ...Headers.rateLimit("tokens", both)
-  }
+  return Headers.rateLimits(requests, shown(input), shown(output), both)
 }
 
 /** Makes the rate limiter of a mock. Only the limits that are given are enforced. */

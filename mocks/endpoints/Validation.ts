@@ -1,6 +1,7 @@
 /** Checks requests as the API does; messages are those of the recordings where there is one. */
 import * as ApiError from "../wire/ApiError.ts"
 import * as Betas from "../rules/Betas.ts"
+import * as CacheMarks from "../rules/CacheMarks.ts"
 import * as FieldRules from "../rules/FieldRules.ts"
 import type { Incoming } from "../wire/Incoming.ts"
 import type { ApiVersion } from "../wire/Message.ts"
@@ -25,29 +26,6 @@ export interface Checks {
   readonly isCounting: boolean
   /** The body is one item of a batch. */
   readonly isBatch: boolean
-}
-
-/** Lists the `cache_control` marks of a value, its items and its `content`, with their paths. */
-const marksOf = (value: unknown, path: string): ReadonlyArray<{ readonly path: string; readonly ttl: unknown }> => {
-  if (Array.isArray(value)) return value.flatMap((item, index) => marksOf(item, `${path}.${index}`))
-  const node = objectOf(value)
-  if (node === undefined) return []
-  const control = objectOf(node["cache_control"])
-  const own = control === undefined ? [] : [{ path, ttl: control["ttl"] ?? "5m" }]
-  return [...marksOf(node["content"], `${path}.content`), ...own]
-}
-
-const maxMarks = 4
-
-const cacheProblem = (body: UncheckedJson): string | undefined => {
-  const marks = ["tools", "system", "messages"].flatMap((field) => marksOf(body[field], field))
-  const count = marks.length + (objectOf(body["cache_control"]) === undefined ? 0 : 1)
-  if (count > maxMarks) return `A maximum of 4 blocks with cache_control may be provided. Found ${count}.`
-  const short = marks.findIndex(({ ttl }) => ttl === "5m")
-  const late = short < 0 ? undefined : marks.slice(short).find(({ ttl }) => ttl === "1h")
-  return late === undefined
-    ? undefined
-    : `${late.path}.cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that blocks are processed in the following order: \`tools\`, \`system\`, \`messages\`.`
 }
 
 const systemProblem = (system: unknown): string | undefined => {
@@ -117,7 +95,7 @@ export const checkBody = (body: UncheckedJson, checks: Checks): ApiError.ApiErro
   }
   const problem =
     systemProblem(body["system"]) ??
-    cacheProblem(body) ??
+    CacheMarks.problem(body) ??
     SettingRules.problem(body, model, betas, !isNewer) ??
     (isCounting ? undefined : sizeProblem(body, model)) ??
     ToolRules.problem(body, model, betas) ??

@@ -146,8 +146,7 @@ export const toReply = (
     }
     case "contentLength": {
       const length = chunks.reduce((sum, chunk) => sum + Sse.bytes(chunk.text).length, 0)
-      const { "transfer-encoding": _, ...headers } = outgoing.headers
-      return { ...outgoing, headers: { ...headers, "content-length": String(length + 64) }, ending: "reset" }
+      return { ...outgoing, headers: { ...outgoing.headers, "content-length": String(length + 64) }, ending: "reset" }
     }
     case "duplicateStart":
       return isStream(outgoing) ? { ...outgoing, chunks: [chunks[0]!, ...chunks] } : outgoing

@@ -73,10 +73,17 @@ export const stringOr =
   (value, path) =>
     typeof value === "string" ? undefined : other(value, path)
 
-const fieldsProblem = (fields: Fields, value: UncheckedJson, path: string): string | undefined => {
-  for (const [key, shape] of Object.entries(fields)) {
-    const isOptional = key.endsWith("?")
-    const name = isOptional ? key.slice(0, -1) : key
+interface Field {
+  readonly name: string
+  readonly isOptional: boolean
+  readonly shape: Shape
+}
+
+const fieldOf = ([key, shape]: readonly [string, Shape]): Field =>
+  key.endsWith("?") ? { name: key.slice(0, -1), isOptional: true, shape } : { name: key, isOptional: false, shape }
+
+const fieldsProblem = (fields: ReadonlyArray<Field>, value: UncheckedJson, path: string): string | undefined => {
+  for (const { isOptional, name, shape } of fields) {
     const field = value[name]
     if (field === undefined && !isOptional) return `${joinPath(path, name)}: Field required`
     if (field === undefined || (field === null && isOptional)) continue
@@ -87,16 +94,17 @@ const fieldsProblem = (fields: Fields, value: UncheckedJson, path: string): stri
 }
 
 /** An object with some known fields; others are accepted. */
-export const open =
-  (fields: Fields): Shape =>
-  (value, path) => {
+export const open = (fields: Fields): Shape => {
+  const known = Object.entries(fields).map(fieldOf)
+  return (value, path) => {
     const found = objectOf(value)
-    return found === undefined ? `${path}: Input should be an object` : fieldsProblem(fields, found, path)
+    return found === undefined ? `${path}: Input should be an object` : fieldsProblem(known, found, path)
   }
+}
 
 /** An object that has no fields but these. */
 export const object = (fields: Fields): Shape => {
-  const names = new Set(Object.keys(fields).map((key) => key.replace(/\?$/, "")))
+  const names = new Set(Object.entries(fields).map((entry) => fieldOf(entry).name))
   const known = open(fields)
   return (value, path) => {
     const problem = known(value, path)

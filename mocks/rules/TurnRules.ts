@@ -154,8 +154,9 @@ const resultsProblem = (
   return undefined
 }
 
-/** Checks the pairs of calls and results, and that no id occurs twice in a turn. */
+/** Checks the pairs of calls and results, and that no id occurs twice in a turn. Turns of plain text have neither. */
 const pairingProblem = (turns: ReadonlyArray<UncheckedJson>): string | undefined => {
+  if (turns.every((turn) => typeof turn["content"] === "string")) return undefined
   const list = joined(turns)
   for (const [index, { blocks, role }] of list.entries()) {
     const ids = new Set<string>()

@@ -8,6 +8,8 @@ export interface SeededRandom {
   readonly normal: (name: string) => number
   /** Gives `length` characters of the alphabet of the API's identifiers (base 58). */
   readonly letters: (name: string, length: number) => string
+  /** Gives `length` hexadecimal digits. */
+  readonly hexadecimal: (name: string, length: number) => string
 }
 
 const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -26,6 +28,20 @@ export const hash = (text: string, seed: number): number => {
   return 4294967296 * (2097151 & low) + (high >>> 0)
 }
 
+/** The two hexadecimal digits of each byte: formatting a whole hash takes longer. */
+const byteDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
+/** Writes a number in base 58, lowest digit first. Its operands are 32-bit integers, on which a remainder is fast. */
+const fourLetters = (bits: number): string => {
+  let rest = bits | 0
+  let text = ""
+  for (let digit = 0; digit < 4; digit++) {
+    text += alphabet[rest % alphabet.length]
+    rest = (rest / alphabet.length) | 0
+  }
+  return text
+}
+
 /** Makes the random values of the `attempt`-th arrival (from 1) of a request whose body has the hash `bodyHash`. */
 export const make = (seed: number, bodyHash: number, attempt: number): SeededRandom => {
   const root = hash(`${bodyHash}:${attempt}`, seed)
@@ -38,13 +54,19 @@ export const make = (seed: number, bodyHash: number, attempt: number): SeededRan
     letters: (name, length) => {
       let text = ""
       for (let block = 0; text.length < length; block++) {
-        let bits = hash(`${name}:${block}`, root)
-        for (let digit = 0; digit < 8 && text.length < length; digit++) {
-          text += alphabet[bits % alphabet.length]
-          bits = Math.floor(bits / alphabet.length)
-        }
+        const bits = hash(`${name}:${block}`, root)
+        const upper = Math.floor(bits / alphabet.length ** 4)
+        text += fourLetters(bits - upper * alphabet.length ** 4) + fourLetters(upper)
       }
-      return text
+      return text.slice(0, length)
+    },
+    hexadecimal: (name, length) => {
+      let text = ""
+      for (let block = 0; text.length < length; block++) {
+        const bits = hash(`${name}:${block}`, root) | 0
+        for (let shift = 0; shift < 32; shift += 8) text += byteDigits[(bits >>> shift) & 255]
+      }
+      return text.slice(0, length)
     }
   }
 }

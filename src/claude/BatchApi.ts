@@ -36,16 +36,16 @@ export interface BatchResult {
   readonly outcome: BatchOutcome
 }
 
-/** Every call but `create` is repeated after faults that pass. */
+/** Each call is made once; `BatchCall` repeats those that may be made twice. */
 export interface Batches {
-  /** Creates a batch, with one call: after another error than a rejection it may be there all the same. */
+  /** Creates a batch: after another error than a rejection it may be there all the same. */
   readonly create: (requests: ReadonlyArray<BatchRequest>) => Effect.Effect<Batch, AskError>
   /** The batches that were created at `since` or later, the newest first. */
   readonly list: (since: number) => Effect.Effect<ReadonlyArray<Batch>, AskError>
   readonly retrieve: (id: string) => Effect.Effect<Batch, AskError>
   /** Requests that are under way may still succeed, until the batch has ended. Gives it as it is where it has ended before. */
   readonly cancel: (id: string) => Effect.Effect<Batch, AskError>
-  /** The results of a batch that has ended, in any order. After a fault they come again from the first on. */
+  /** The results of a batch that has ended, in any order. Read again after a fault, they come from the first on. */
   readonly results: (id: string) => Stream.Stream<BatchResult, AskError>
 }
 

@@ -40,10 +40,31 @@ export const BatchPolled = Schema.TaggedStruct("BatchPolled", {
   counts: BatchCounts,
   isCanceling: Schema.Boolean
 })
-/** The batch has ended, and its results are about to be read. */
+/**
+ * A call about a batch failed with an error that may pass, the first of a row of failures at `since` (epoch milliseconds), and is
+ * made again after `delayMillis`. `batch` is absent where batches are listed to find one. The first failure of a row is reported
+ * at once, and later ones once an hour; `BatchPolled`, `BatchEnded` or `BatchUncertain` says that the API answers again.
+ */
+export const BatchCallFailed = Schema.TaggedStruct("BatchCallFailed", {
+  ...stamp,
+  batch: Schema.optionalKey(Schema.String),
+  reason: Schema.String,
+  message: Schema.String,
+  since: Schema.Finite,
+  delayMillis: Schema.Finite
+})
+/** The batch has ended, and its results are about to be read; reported again where they were read after calls that failed. */
 export const BatchEnded = Schema.TaggedStruct("BatchEnded", { ...stamp, batch: Schema.String, counts: BatchCounts })
 
-export const all = [BatchSubmitting, BatchSubmitted, BatchNotCreated, BatchUncertain, BatchPolled, BatchEnded] as const
+export const all = [
+  BatchSubmitting,
+  BatchSubmitted,
+  BatchNotCreated,
+  BatchUncertain,
+  BatchPolled,
+  BatchCallFailed,
+  BatchEnded
+] as const
 export type BatchEvent = (typeof all)[number]["Type"]
 
 /** Whether an event is of a batch, and of no single ask. */

@@ -37,6 +37,12 @@ export const layerAround = (
     })
   )
 
+const loadTransport = () => import("../transport/Transport.ts")
+const loadSdk = () => import("./sdk/Sdk.ts")
+
+/** Begins to read the files of transport and SDK, for a program that does other things before its first Claude is made. */
+export const loadAhead: Effect.Effect<void> = Effect.sync(() => void Promise.allSettled([loadTransport(), loadSdk()]))
+
 /**
  * Sends over `@anthropic-ai/sdk`, once: no retry and no time limit of its own (`Retry`, `Timeout` and `Stack` add them).
  * The reply is the same whether it was streamed or not.
@@ -44,11 +50,11 @@ export const layerAround = (
 export const make = Effect.fnUntraced(function* (options: Options) {
   const baseUrl = options.baseUrl === undefined ? defaultBaseUrl : BaseUrl.ofOption(options.baseUrl)
   if (options.fetch === undefined) {
-    const transport = yield* Effect.promise(() => import("../transport/Transport.ts"))
+    const transport = yield* Effect.promise(loadTransport)
     // The connection is made while the SDK is being loaded.
     transport.prepare(baseUrl, options.transport)
   }
-  const sdk = yield* Effect.promise(() => import("./sdk/Sdk.ts"))
+  const sdk = yield* Effect.promise(loadSdk)
   return Claude.of({ send: observe(sdk.send({ ...options, baseUrl })) })
 })
 

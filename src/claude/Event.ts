@@ -177,7 +177,7 @@ export const Recorder = Context.Reference<Recorder | undefined>("fanfold/claude/
 })
 
 /** The events of the unfinished runs that the current one goes on with, the oldest first; none without a journal. */
-export const Earlier = Context.Reference<Effect.Effect<ReadonlyArray<Event>>>("fanfold/claude/Event/Earlier", {
+export const History = Context.Reference<Effect.Effect<ReadonlyArray<Event>>>("fanfold/claude/Event/History", {
   defaultValue: () => Effect.succeed([])
 })
 
@@ -195,17 +195,14 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
     const recorder = fiber.getRef(Recorder)
     const { ask, part, run } = fiber.getRef(Call.Current)
     const at = nowMillis(fiber)
-    const stamped = {
-      ...fields,
-      ...costOf(fields, fiber.getRef(Price.Overrides)),
-      version,
-      at,
-      run,
-      ask,
-      part
-    } as Event
-    const heard = hear(listener, stamped)
-    return recorder === undefined ? heard : Effect.andThen(recorder(stamped), heard)
+    const costUsd = costOf(fields, fiber.getRef(Price.Overrides))
+    const stamped = (
+      costUsd === undefined
+        ? { ...fields, version, at, run, ask, part }
+        : { ...fields, costUsd, version, at, run, ask, part }
+    ) as Event
+    if (recorder === undefined) return hear(listener, stamped)
+    return listener === silent ? recorder(stamped) : Effect.andThen(recorder(stamped), hear(listener, stamped))
   })
 
 /** Passes a stamped event to a listener, whose defect is logged. */
@@ -215,12 +212,11 @@ export const hear = (listener: Listener, event: Event): Effect.Effect<void> =>
     report
   )
 
-const costOf = (fields: Fields<Event>, stated: Price.Prices): { readonly costUsd?: number } => {
-  if (fields._tag !== "Replied" && fields._tag !== "AttemptFailed" && fields._tag !== "Reused") return {}
-  if (fields.usage === undefined || fields.model === undefined) return {}
+const costOf = (fields: Fields<Event>, stated: Price.Prices): number | undefined => {
+  if (fields._tag !== "Replied" && fields._tag !== "AttemptFailed" && fields._tag !== "Reused") return undefined
+  if (fields.usage === undefined || fields.model === undefined) return undefined
   const declined = fields._tag === "AttemptFailed" ? undefined : fields.declined
-  const costUsd = Price.usdOf(fields.model, fields.usage, stated, declined)
-  return costUsd === undefined ? {} : { costUsd }
+  return Price.usdOf(fields.model, fields.usage, stated, declined)
 }
 
 /** Hands the text of one answer to a listener's `delta`. Stops after its first exception, and logs that once. */

@@ -26,6 +26,7 @@ import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
 import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 import * as Summary from "./progress/Summary.ts"
+import { hasPrimingBatch } from "./SharedPrefixLines.ts"
 
 /**
  * Runs a plan; `name` is what the journal knows it by. No output may overwrite its `inputs`. Fails with the exit code, unless the
@@ -80,6 +81,10 @@ export const execute = Effect.fn("cli.execute")(function* (
   if (kept?.needsWorkers === true && !("batch" in plan.layers || "batch" in batch) && !flags.quiet) {
     const worker = flags.offline ? "fanfold worker --offline" : "fanfold worker"
     yield* Console.error(`No ask is sent by this process: all wait for ${worker} with the same --journal`)
+  }
+  if (flags.detach && !flags.quiet && kept?.earlierBatches.length === 0) {
+    const asked = forecast.calls.flatMap(({ part, request }) => (part === "ask" ? [request] : []))
+    if (hasPrimingBatch(asked)) yield* Console.error(primingText)
   }
   let unfinished: Effect.Effect<RunResult> | undefined
   /** Where the batches stand that the process leaves behind. */
@@ -137,6 +142,9 @@ export const execute = Effect.fn("cli.execute")(function* (
     Effect.ensuring(kept?.trim ?? Effect.void)
   )
 }, Effect.scoped)
+
+const primingText =
+  "--detach leaves once all batches are there: most asks follow the first one that has their document, whose batch is waited for"
 
 /** A run that is gone on with. */
 interface Resumed {

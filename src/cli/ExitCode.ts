@@ -1,15 +1,21 @@
 /** The exit codes of the command line, and which of them a run ends with. */
-import { Data, Runtime } from "effect"
+import { Data, Exit, Runtime } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import { endedBy } from "../pipeline/Findings.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { inert } from "../report/TerminalText.ts"
 
 /**
- * 0 is a complete document, and 130 an interruption, which `NodeRuntime` sets. `gaps`: a document without some of the answers;
+ * `success`: a complete document. 130 is an interruption, which `NodeRuntime` sets. `gaps`: a document without some of the answers;
  * `overBudget`: the same, or no answer at all, because the budget is used up.
  */
-export const exitCode = { failed: 1, usage: 2, gaps: 3, overBudget: 4 } as const
+export const exitCode = { success: 0, failed: 1, usage: 2, gaps: 3, overBudget: 4 } as const
+
+/** Ends the process as `NodeRuntime` does, but for an interruption that a command has named another exit code for. */
+export const teardown: Runtime.Teardown = (exit, onExit) =>
+  Runtime.defaultTeardown(exit, (code) =>
+    onExit(Exit.hasInterrupts(exit) && typeof process.exitCode === "number" ? process.exitCode : code)
+  )
 
 /** Ends the process with `exitCode`; a `message` that is not empty is written to standard error first. */
 export class Failure extends Data.TaggedError("Failure")<{

@@ -32,7 +32,7 @@ export const toText = (
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),
-    ...batchLines(live),
+    ...batchLines(live, policy, askCount),
     ...(kept === undefined ? [] : keptLines(forecast, kept, layers.reuse)),
     ...addedLines(calls),
     ...refusalLines(calls, live?.calls),
@@ -132,14 +132,23 @@ const refusalLines = (
 }
 
 /** What the same would cost live, and what becomes of requests that no batch answers. */
-const batchLines = (live: Forecast.Forecast | undefined): ReadonlyArray<string> => {
+const batchLines = (
+  live: Forecast.Forecast | undefined,
+  policy: Prepared["policy"],
+  asks: number
+): ReadonlyArray<string> => {
   if (live === undefined) return []
   const { atMostUsd, estimatedUsd } = live
   return [
     ...(atMostUsd === undefined || estimatedUsd === undefined
       ? []
       : [`Live, without batches: at most ${usdText(atMostUsd, "up")}, about ${usdText(estimatedUsd)}`]),
-    "Batch: asks that expire, are canceled, or end with a passing error there are asked live, at the live price"
+    "Batch: asks that expire, are canceled, or end with a passing error there are asked live, at the live price",
+    ...(typeof policy === "object" && "first" in policy && policy.first < asks
+      ? [
+          `Batch: ${Policy.toString(policy)} saves nothing there, as results come together: all ${numberText(asks)} asks are answered, and paid`
+        ]
+      : [])
   ]
 }
 

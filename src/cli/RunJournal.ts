@@ -3,7 +3,14 @@ import { Clock, Console, Effect, Path, type Scope } from "effect"
 import { baseUrl, defaultBaseUrl } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { type Prices, sumOf, usdOf, usdText } from "../claude/Price.ts"
-import { type BegunRun, type Journal, type JournalError, newRunId, type RunSummary } from "../journal/Journal.ts"
+import {
+  type BegunRun,
+  type Journal,
+  type JournalError,
+  newRunId,
+  type RunSummary,
+  simulated
+} from "../journal/Journal.ts"
 import { open, openToRead } from "../journal/OpenJournal.ts"
 import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
@@ -12,9 +19,10 @@ import { plural } from "../options/NumberText.ts"
 import type { Forecast } from "../plan/Forecast.ts"
 import * as JournalForecast from "../plan/JournalForecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
+import { openBatchesOf } from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
 import { type Failure, usageError } from "./ExitCode.ts"
-import type { Kept } from "./KeptRun.ts"
+import { command, type Kept } from "./KeptRun.ts"
 import { resumingText } from "./ResumingText.ts"
 
 /** A run that is kept. `end` is for one that is complete; the next run of its plan goes on with any other. */
@@ -77,6 +85,7 @@ export const begin = ({
       const isBegun = progress.answered.size > 0 || progress.inFlight.length > 0
       if (isBegun) yield* Console.error(inert(resumingText(plan, forecast, progress)))
     }
+    if (!isQuiet && reuse === "never") yield* sayBatchesBeside(journal, options.file === undefined, name, source)
     const end = Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.ignore(journal.end(run, at)))
     const trim = Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.ignore(journal.trim(Retention.limits(options.keepFor, now)))
@@ -97,6 +106,26 @@ export const begin = ({
       : Effect.fail(usageError(`--journal: ${message}`))
   )
 }
+
+/** A fresh run takes nothing of the batches that others of its plan have left: they go on, and are paid beside its own. */
+const sayBatchesBeside = Effect.fnUntraced(function* (
+  journal: typeof Journal.Service,
+  isDefault: boolean,
+  plan: string,
+  source: string
+) {
+  if (source === simulated) return
+  for (const id of yield* journal.unfinished(plan, source)) {
+    const left = openBatchesOf(yield* journal.events(id)).map((batch) => batch.id)
+    if (left.length === 0) continue
+    const cancel = command("cancel", { id, journal: isDefault ? undefined : journal.place })
+    yield* Console.error(
+      inert(
+        `Left beside, and paid: ${plural(left.length, "batch", "batches")} of ${id}, ${left.join(", ")}. To cancel: ${cancel}`
+      )
+    )
+  }
+})
 
 /** What the journal would answer of a plan that asks the API; `undefined` where there is no journal, or it cannot be read. */
 export const foretell = (plan: Prepared, name: string): Effect.Effect<JournalForecast.JournalForecast | undefined> => {

@@ -78,17 +78,21 @@ export const details = (
     `Run ${inert(run.id)} of ${planText(run, here)}: ${run.state}`,
     `Begun ${minuteText(run.startedAt)}, ${roundedText(run.durationMillis)}, ${costText(run.estimatedCostUsd)} (estimated${source === "" ? "" : `, ${source}`})`,
     parts.join(", "),
-    ...batches.map((batch) =>
-      inert(
-        batch.isEnded
-          ? `Batch ${batch.id} has ended: ${countsText(batch.counts)}`
-          : `${line(batch, here.now)}, when last looked at`
-      )
-    ),
+    ...batches.flatMap((batch) => batchLines(batch, here).map(inert)),
     ...(rows.length === 0 ? [] : ["", ...TextTable.lines(askColumns(run, here, isInBatch), rows)]),
     ...nextLines(run, isInBatch, named),
     ""
   ].join("\n")
+}
+
+const batchLines = (batch: NonNullable<Details["batches"]>[number], { now }: Here): ReadonlyArray<string> => {
+  const { counts, failure, id, isEnded } = batch
+  return [
+    isEnded ? `Batch ${id} has ended: ${countsText(counts)}` : `${line(batch, now)}, when last looked at`,
+    ...(failure === undefined
+      ? []
+      : [`It could not be reached from ${minuteText(failure.since)} on: ${failure.message}`])
+  ]
 }
 
 /** How to go on with a run that has not ended. */

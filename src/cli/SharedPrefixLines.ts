@@ -54,6 +54,12 @@ export const lines = (
   ]
 }
 
+/** Whether some asks wait for the batch of another one, which writes what they share to the cache. */
+export const hasPrimingBatch = (requests: ReadonlyArray<Request>): boolean => {
+  const keys = requests.map(prefixOf).flatMap((prefix) => (prefix._tag === "Context" ? [prefix.cacheKey] : []))
+  return new Set(keys).size < keys.length
+}
+
 /** What is saved: each follower reads what it would write for itself, as batches that are sent together do. */
 const primedLine = (leader: string, followers: number, tokens: number, model: string, prices: Prices): string => {
   const usdOfOne = (usage: Partial<Usage>) => usdOf(model, inBatch({ ...noUsage, ...usage }), prices)

@@ -3,6 +3,7 @@ import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import type { AskError } from "../claude/AskError.ts"
 import type { Batches } from "../claude/Batches.ts"
+import * as Batch from "../layers/Batch.ts"
 import { inert } from "../report/TerminalText.ts"
 import { RunState } from "../report/RunState.ts"
 import { Failure, exitCode, usageError } from "./ExitCode.ts"
@@ -22,8 +23,8 @@ const unanswered = (id: string) =>
     message: `the API does not answer: batch ${inert(id)} may go on. Type the same command again when it does`
   })
 
-const canceled = (call: ReturnType<Batches["cancel"]>, id: string) =>
-  Effect.timeoutOrElse(Effect.mapError(call, failedWith), {
+const canceled = (batches: Batches, id: string) =>
+  Effect.timeoutOrElse(Effect.mapError(Batch.cancel(batches, id), failedWith), {
     duration: limit,
     orElse: () => Effect.fail(unanswered(id))
   })
@@ -49,7 +50,7 @@ export const cancel = Command.make(
     const { batches } = yield* ProcessServices
     const api = yield* batches(run.source)
     const lines = yield* Effect.forEach(open, ({ id }) =>
-      Effect.map(canceled(api.cancel(id), id), ({ counts, isEnded }) =>
+      Effect.map(canceled(api, id), ({ counts, isEnded }) =>
         isEnded
           ? `Batch ${inert(id)} has ended: ${countsText(counts)}`
           : `Batch ${inert(id)} is being canceled: what is under way may still succeed, and is paid`

@@ -60,7 +60,8 @@ export const worker = Command.make(
       onEnd: (end) => progress.end(end)
     }).pipe(
       Effect.mapError(({ message }) => new Failure({ exitCode: exitCode.failed, message })),
-      Effect.ensuring(progress.report)
+      Effect.ensuring(progress.report),
+      endingAtSigterm
     )
   }, Effect.scoped)
 ).pipe(
@@ -72,6 +73,19 @@ export const worker = Command.make(
     }
   ])
 )
+
+/** SIGTERM is how containers and services are told to end: a worker that has done so has not failed. After Ctrl-C it is 130. */
+const endingAtSigterm = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    let isTold = false
+    const told = () => void (isTold = true)
+    // Before the listener that interrupts the worker, which may end at once.
+    process.prependOnceListener("SIGTERM", told)
+    return work.pipe(
+      Effect.onInterrupt(() => Effect.sync(() => void (isTold && (process.exitCode = exitCode.success)))),
+      Effect.ensuring(Effect.sync(() => process.off("SIGTERM", told)))
+    )
+  })
 
 /** The layers of a run. Options that they do not know are those of another version. */
 const senderOf = ({ delivery }: ConnectedClaude, options: string, run: SharedRun) =>

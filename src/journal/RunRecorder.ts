@@ -7,7 +7,7 @@ import * as Event from "../claude/Event.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import { type BegunRun, type Journal, type Known, type Reusable, type Row, simulated, type Turn } from "./Journal.ts"
-import * as OpenTurn from "./OpenTurn.ts"
+import * as PendingTurn from "./PendingTurn.ts"
 import * as RequestKey from "./RequestKey.ts"
 import { anyTime } from "./Reuse.ts"
 import type { SharedRun } from "./SharedRun.ts"
@@ -15,13 +15,16 @@ import type { SharedRun } from "./SharedRun.ts"
 /** One ask: its turns of an earlier run, how many it has had in this one, and its answer if that is of an earlier run. */
 interface Entry {
   readonly n: number
-  readonly request: OpenTurn.OpenTurn["request"]
+  readonly request: PendingTurn.PendingTurn["request"]
   readonly known: Known | undefined
+  /** An answer that is there and is not taken is to be noted as bought again, once the request has left. */
+  isToNote: boolean
   turns: number
   reused: WorstCase.Answer
 }
 
 const noAnswer: WorstCase.Answer = { tokens: 0, bytes: 0 }
+const noneKnown: Effect.Effect<Known | undefined> = Effect.succeed(undefined)
 
 export class RunRecorder {
   readonly run: BegunRun
@@ -112,7 +115,9 @@ export class RunRecorder {
         if (entry !== undefined) rows.push(...endOf(event, entry.n))
       }
       this.#add(rows)
-      return keptAtOnce.has(event._tag) ? this.#kept : Effect.void
+      if (!keptAtOnce.has(event._tag)) return Effect.void
+      const entry = execution && this.#entries.get(execution)
+      return entry?.isToNote === true ? Effect.andThen(this.#kept, this.#noteBoughtAgain(entry)) : this.#kept
     })
   }
 
@@ -121,10 +126,13 @@ export class RunRecorder {
       const keyed = RequestKey.of(request, fallback)
       const ordinal = this.#ordinals.next(keyed.key)
       const n = this.#entryCount++
-      return Effect.map(this.#known(keyed.key, ordinal), (known): Entry => {
-        this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known }])
+      const reusable = this.#reusable
+      return Effect.map(reusable ? this.#find(keyed.key, ordinal, reusable) : noneKnown, (known): Entry => {
+        const isToNote = known === undefined && this.#notesBoughtAgain && (reusable?.since ?? 0) !== anyTime
+        const from = known && { run: known.run, entry: known.entry }
+        this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known: from }])
         const texts = keyed.texts.map(([hash]) => hash)
-        return { n, request: { key: keyed.key, ordinal, texts }, known, turns: 0, reused: noAnswer }
+        return { n, request: { key: keyed.key, ordinal, texts }, known, isToNote, turns: 0, reused: noAnswer }
       })
     })
   }
@@ -145,7 +153,7 @@ export class RunRecorder {
       }
       const { run } = this
       const [journal, begun, n] = [this.#journal, run, entry.n]
-      const open: OpenTurn.OpenTurn = {
+      const open: PendingTurn.PendingTurn = {
         journal,
         begun,
         run: run.id,
@@ -186,10 +194,13 @@ export class RunRecorder {
     sent: Effect.Effect<A, E, R>,
     request: Request,
     entry: Entry,
-    open: OpenTurn.OpenTurn
+    open: PendingTurn.PendingTurn
   ): Effect.Effect<A, E, R> {
-    const opened = this.#isBroken ? sent : Effect.provideService(sent, OpenTurn.Current, open)
-    return Effect.updateService(opened, Call.Current, (call) => {
+    const opened = this.#isBroken ? sent : Effect.provideService(sent, PendingTurn.Current, open)
+    // Another machine may send it, whose events are not recorded here.
+    const isToNote = entry.isToNote && this.shared !== undefined
+    const noted = isToNote ? Effect.andThen(this.#noteBoughtAgain(entry), opened) : opened
+    return Effect.updateService(noted, Call.Current, (call) => {
       // Its answer takes the place of one that did not fit, but not of the part that it continues.
       if (!isContinued(request)) this.#count(call.run, entry, noAnswer)
       const reused = this.#reused.get(call.run)
@@ -209,25 +220,18 @@ export class RunRecorder {
     })
   }
 
-  /** What is taken from the journal; an answer that is there and is not taken is noted as bought again. */
-  #known(key: string, ordinal: number): Effect.Effect<Known | undefined> {
-    const reusable = this.#reusable
-    if (reusable === undefined) return Effect.succeed(undefined)
-    return Effect.tap(this.#find(key, ordinal, reusable), (known) =>
-      known !== undefined || reusable.since === anyTime || !this.#notesBoughtAgain
-        ? Effect.void
-        : this.#noteBoughtAgain(key, ordinal, reusable)
-    )
-  }
-
   /** In the background, as no request waits for it. */
-  #noteBoughtAgain(key: string, ordinal: number, reusable: Reusable): Effect.Effect<void> {
+  #noteBoughtAgain(entry: Entry): Effect.Effect<void> {
     return Effect.withFiber((fiber) => {
+      const reusable = this.#reusable
+      const { key, ordinal } = entry.request
+      entry.isToNote = false
+      if (reusable === undefined) return Effect.void
       const noted = Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (known) => {
         const reply = known?.turns.at(-1)?.reply
         if (reply !== undefined) this.boughtAgain.push({ model: reply.model, usage: reply.usage })
       })
-      Effect.runForkWith(fiber.context)(noted)
+      Effect.runForkWith(fiber.context)(Effect.andThen(Effect.yieldNow, noted))
       return Effect.void
     })
   }

@@ -55,6 +55,8 @@ export interface Added {
 }
 
 export interface Shared {
+  /** Looks after the database, also while nothing else does; fails once it has been away for longer than a journal waits. */
+  readonly watch: Effect.Effect<never, JournalError>
   /** By which the processes of the journal share budgets, and the limits of an account. */
   readonly register: SharedRegister
   /** Keeps the items. Takes are leases: those of a process that has died end after a time. */

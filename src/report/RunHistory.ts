@@ -51,13 +51,14 @@ export const AskRecord = Schema.Struct({
 })
 export interface AskRecord extends Schema.Schema.Type<typeof AskRecord> {}
 
-/** `expiresAt`: epoch milliseconds. */
+/** `expiresAt`: epoch milliseconds. `failure`: the calls that failed last, in a row since then; absent where the API answered. */
 const BatchRecord = Schema.Struct({
   id: Schema.String,
   counts: BatchCounts,
   expiresAt: Schema.Finite,
   isCanceling: Schema.Boolean,
-  isEnded: Schema.Boolean
+  isEnded: Schema.Boolean,
+  failure: Schema.optionalKey(Schema.Struct({ since: Schema.Finite, message: Schema.String }))
 })
 
 /** `journal`: its place; null where there is none. */

@@ -1,14 +1,17 @@
-/** The command line as a user meets it: a process of its own, from the sources, in a folder of its own. */
+/** The command line as a user meets it: a process of its own, in a folder of its own. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { text } from "node:stream/consumers"
 import { afterAll } from "@effect/vitest"
+import { bundled } from "./Bundle.ts"
 
 export const root = resolve(import.meta.dirname, "../..")
-export const bin = join(root, "src/bin.ts")
+/** Its entry. */
+export const bin = await bundled()
 const hurry = join(root, "test/Hurry.ts")
+const endWithParent = join(root, "test/EndWithParent.ts")
 
 /** Looks like a key, so that whatever cuts keys out has something to cut. */
 export const key = "sk-ant-api03-THE-KEY-that-must-never-be-seen"
@@ -24,6 +27,8 @@ export interface Options {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  /** Scripts that it loads before anything else. */
+  readonly preloads?: ReadonlyArray<string>
   /** Lets the time of simulated answers fly. */
   readonly hurried?: boolean
 }
@@ -47,11 +52,12 @@ const clean = {
 
 /** Starts a script of this project under its own Node. */
 export const node = (script: string, args: ReadonlyArray<string>, options: Options = {}): Running => {
-  const { cwd = tmpdir(), env = {}, hurried = false, stdin = "" } = options
-  const preload = hurried ? ["--import", hurry] : []
+  const { cwd = tmpdir(), env = {}, hurried = false, preloads = [], stdin = "" } = options
+  const preload = [endWithParent, ...(hurried ? [hurry] : []), ...preloads].flatMap((file) => ["--import", file])
   const child = spawn(process.execPath, ["--conditions=source", ...preload, script, ...args], {
     cwd,
-    env: { ...clean, ...env }
+    env: { ...clean, ...env },
+    stdio: ["pipe", "pipe", "pipe", "pipe"]
   })
   child.stdin.on("error", () => {}).end(stdin)
   const code = new Promise<number | null>((resolve) => child.on("close", resolve))
@@ -89,6 +95,13 @@ export const folders = (): ((files?: Readonly<Record<string, string>>) => string
 /** Waits until something has come true; the test's own limit ends a wait in vain. */
 export const until = async (isSo: () => boolean): Promise<void> => {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** Waits until a process has told something on standard error, or has ended. */
+export const told = async ({ child }: Running, text: string): Promise<void> => {
+  let said = ""
+  child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()))
+  await until(() => said.includes(text) || child.exitCode !== null)
 }
 
 /** What a terminal would obey. */

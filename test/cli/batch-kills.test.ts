@@ -8,7 +8,7 @@ describe("a run with a batch that is killed", () => {
     "pays no request twice, loses none, and comes to the document of an undisturbed run",
     { timeout: 240_000 },
     async () => {
-      const tally = await Kills.play(["--conditions=source", bin], { seed: 1, kills: 10, maxKillsOfRun: 5 })
+      const tally = await Kills.play([bin], { seed: 1, kills: 10, maxKillsOfRun: 5 })
       const { billedTwice, kills, lost, problems } = tally
       assert.deepStrictEqual(problems, [])
       assert.deepStrictEqual({ kills, billedTwice, lost }, { kills: 10, billedTwice: 0, lost: 0 })

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { mockClaude } from "fanfold/mocks"
-import { fanfold, folders, key, reaching, start, until } from "./Process.ts"
+import { fanfold, folders, key, reaching, start, told } from "./Process.ts"
 
 const folder = folders()
 const plan = "asks: { sun: How hot?, moon: How far?, mars: How red? }\nsynthesis: Fold"
@@ -11,24 +11,42 @@ const command = ["run", "plan.yaml", "-o", "guide.md", "--journal", "journal.sql
 /** Turns batches on, too, as every option of theirs does. */
 const often = ["--batch-poll", "100ms"]
 
+interface Batch {
+  readonly processing_status: string
+  readonly request_counts: Readonly<Record<string, number>>
+}
+
 /** The mock, a folder with the plan, and the command line in it. */
-const setUp = async (processingMillis: number) => {
+const setUp = async (processingMillis: number, more = "") => {
   const claude = mockClaude({ batches: { processingMillis } })
   const server = await claude.serve()
-  const cwd = folder({ "plan.yaml": plan })
+  const cwd = folder({ "plan.yaml": `${plan}${more}` })
   const options = { cwd, env: reaching(server) }
-  /** The sizes of all batches, the newest first. */
-  const sizes = async () => {
+  /** All batches, the newest first. */
+  const list = async () => {
     const headers = { "x-api-key": key, "anthropic-version": "2023-06-01" }
     const response = await fetch(`${server.url}/v1/messages/batches`, { headers })
-    const { data } = (await response.json()) as { data: ReadonlyArray<{ request_counts: Record<string, number> }> }
-    return data.map(({ request_counts: counts }) => Object.values(counts).reduce((sum, count) => sum + count))
+    return ((await response.json()) as { data: ReadonlyArray<Batch> }).data
+  }
+  const sizes = async () =>
+    (await list()).map(({ request_counts: counts }) => Object.values(counts).reduce((sum, count) => sum + count))
+  /** Waits until all batches have ended: a look that comes before has ten seconds until the next. */
+  const allEnded = async () => {
+    while ((await list()).some(({ processing_status: status }) => status !== "ended")) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
   }
   return {
     sizes,
+    allEnded,
     forget: () => claude.reset(),
     run: (...flags: ReadonlyArray<string>) => fanfold([...command, ...flags], options),
-    start: (...flags: ReadonlyArray<string>) => start([...command, ...flags], options),
+    /** Starts it, and waits until it has told `text`. */
+    startUntil: async (text: string, ...flags: ReadonlyArray<string>) => {
+      const running = start([...command, ...flags], options)
+      await told(running, text)
+      return running
+    },
     runs: (...args: ReadonlyArray<string>) => fanfold(["runs", "--journal", "journal.sqlite", ...args], options),
     runsAt: (at: typeof server, ...args: ReadonlyArray<string>) =>
       fanfold(["runs", "--journal", "journal.sqlite", ...args], { cwd, env: reaching(at) }),
@@ -53,13 +71,10 @@ describe("--batch", { timeout: 60_000 }, () => {
 
   it("survives a process that is killed: the next one finds the batch, with or without the flag", async () => {
     await using mock = await setUp(1000)
-    const { child, ended } = mock.start("--batch", ...often)
-    let said = ""
-    child.stderr!.on("data", (text: Buffer) => (said += text.toString()))
-    await until(() => said.includes("3 in progress"))
+    const { child, ended } = await mock.startUntil("3 in progress", "--batch", ...often)
     child.kill("SIGKILL")
     await ended
-    // The results are there when the next process looks.
+    await mock.allEnded()
     const { code, stderr } = await mock.run()
     assert.strictEqual(code, 0, stderr)
     assert.include(stderr, "Batches of an earlier run are looked at first")
@@ -69,10 +84,7 @@ describe("--batch", { timeout: 60_000 }, () => {
 
   it("leaves the batch running at Ctrl-C, and says how to come back and how to cancel", async () => {
     await using mock = await setUp(60_000)
-    const { child, ended } = mock.start("--batch", ...often)
-    let said = ""
-    child.stderr!.on("data", (text: Buffer) => (said += text.toString()))
-    await until(() => said.includes("3 in progress"))
+    const { child, ended } = await mock.startUntil("3 in progress", "--batch", ...often)
     child.kill("SIGINT")
     const { code, stderr } = await ended
     assert.strictEqual(code, 130)
@@ -108,15 +120,27 @@ describe("batches that are left", { timeout: 60_000 }, () => {
     const mock = await setUp(60_000)
     assert.strictEqual((await mock.run("--batch", "--detach")).code, 0)
     await mock[Symbol.asyncDispose]()
-    const { child, ended } = mock.start()
-    let said = ""
-    child.stderr!.on("data", (text: Buffer) => (said += text.toString()))
-    await until(() => said.includes("are looked at first"))
+    const { child, ended } = await mock.startUntil("are looked at first")
     // Before this line the run has begun; its first look may be under way, or in vain.
     child.kill("SIGINT")
     const { code, stderr } = await ended
     assert.strictEqual(code, 130)
     assert.match(stderr, /Batch msgbatch_\w+: 3 in progress.*\nBatches go on without this process/)
+  })
+
+  it("are named beside a fresh run, which takes nothing of them, by the command that cancels them", async () => {
+    await using mock = await setUp(60_000)
+    assert.strictEqual((await mock.run("--batch", "--detach")).code, 0)
+    const id = firstId((await mock.runs("--json")).stdout)
+    const fresh = await mock.run("--fresh")
+    assert.strictEqual(fresh.code, 0, fresh.stderr)
+    assert.match(
+      fresh.stderr,
+      new RegExp(
+        `^Left beside, and paid: 1 batch of ${id}, msgbatch_\\w+\\. To cancel: fanfold runs cancel ${id} --journal `,
+        "m"
+      )
+    )
   })
 
   it("are not asked anew at another address, which would be paid twice", async () => {
@@ -145,6 +169,7 @@ describe("--detach", { timeout: 60_000 }, () => {
       shown,
       new RegExp(`^Go on with it: fanfold runs resume ${id} --journal .*\nCancel its batches: .* cancel ${id} `, "m")
     )
+    await mock.allEnded()
     const { code, stderr } = await mock.runs("resume", id, "-o", "guide.md")
     assert.strictEqual(code, 0, stderr)
     assert.deepStrictEqual(await mock.sizes(), [3])
@@ -152,6 +177,18 @@ describe("--detach", { timeout: 60_000 }, () => {
     const again = await mock.runs("resume", id)
     assert.strictEqual(again.code, 2)
     assert.include(again.stderr, "was gone on with")
+  })
+
+  it("says that it waits for the batch that writes a shared document to the cache", async () => {
+    const document = "A sentence of the document that all of them share. ".repeat(1600)
+    await using mock = await setUp(300, `\ncontext: ${document}`)
+    const left = await mock.run("--batch", "--detach", ...often)
+    assert.strictEqual(left.code, 0, left.stderr)
+    assert.include(
+      left.stderr,
+      "--detach leaves once all batches are there: most asks follow the first one that has their document, whose batch is waited for\n"
+    )
+    assert.deepStrictEqual(await mock.sizes(), [2, 1])
   })
 
   it("needs a batch, and a journal to come back to", async () => {
@@ -176,10 +213,7 @@ describe("--detach", { timeout: 60_000 }, () => {
       refused.stderr,
       "--detach: simulated batches end with this process; fanfold mock serves some that do not"
     )
-    const { child, ended } = mock.start("--offline", "--batch", ...often)
-    let said = ""
-    child.stderr!.on("data", (text: Buffer) => (said += text.toString()))
-    await until(() => said.includes("3 in progress"))
+    const { child, ended } = await mock.startUntil("3 in progress", "--offline", "--batch", ...often)
     child.kill("SIGINT")
     assert.notInclude((await ended).stderr, "Batches go on")
     const id = firstId((await mock.runs("--json")).stdout)

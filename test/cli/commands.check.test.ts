@@ -56,10 +56,16 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       Array.from({ length: 300 }, (_, n) => [`q${n}`, { question: `${n}?`, maxTokens: 100 }])
     )
     const cwd = folder({ "plan.json": JSON.stringify({ context: document, asks, batch: { deadline: "2h" } }) })
-    const [batched, live] = await Promise.all([
+    const [batched, live, first, few] = await Promise.all([
       fanfold(["check", "plan.json"], { cwd }),
-      fanfold(["check", "plan.json", "--no-batch"], { cwd })
+      fanfold(["check", "plan.json", "--no-batch"], { cwd }),
+      fanfold(["check", "plan.json", "--policy", "first=1"], { cwd }),
+      fanfold(["check", "plan.json", "--policy", "atLeast=1"], { cwd })
     ])
+    const warning =
+      "Batch: first=1 saves nothing there, as results come together: all 300 asks are answered, and paid\n"
+    assert.include(first.stdout, warning)
+    for (const { stdout } of [batched, live, few]) assert.notInclude(stdout, "saves nothing")
     // Of 20,400 tokens of a document one ask writes 20,400 for an hour, and 299 read as many.
     assert.include(
       batched.stdout,

@@ -138,7 +138,7 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
     assert.strictEqual(written.code, 1)
     assert.include(written.stderr, "Cannot write no/../out.md: ")
     assert.hasAllKeys(jsonIn(cwd, wroteIn(written.stderr)).answers, ["sun", "moon"])
-    const full = `"$0" --conditions=source "$1" run plan.yaml > /dev/full; echo "code $?" >&2`
+    const full = `"$0" "$1" run plan.yaml > /dev/full; echo "code $?" >&2`
     const stderr = await new Promise<string>((resolve) => {
       execFile("sh", ["-c", full, process.execPath, bin], { cwd, env: reaching(server) }, (...[, , said]) =>
         resolve(said)

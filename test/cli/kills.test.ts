@@ -12,7 +12,7 @@ const folder = folders()
 
 describe("a run that is killed", () => {
   it("pays no answer twice, and comes to the document of an undisturbed run", { timeout: 180_000 }, async () => {
-    const { boughtAgain, inFlight, kills, problems, repeats } = await Kills.play(["--conditions=source", bin], 10, 13)
+    const { boughtAgain, inFlight, kills, problems, repeats } = await Kills.play([bin], 10, 13)
     assert.deepStrictEqual(problems, [])
     assert.deepStrictEqual([kills, boughtAgain], [10, 0])
     assert.isAtMost(repeats, inFlight)
@@ -38,7 +38,7 @@ describe.skipIf(!isInstalled)("a run with its journal in PostgreSQL that is kill
   const postgres = server()
 
   it("pays no answer twice, and comes to the document of an undisturbed run", { timeout: 180_000 }, async () => {
-    const command = ["--conditions=source", bin]
+    const command = [bin]
     const home = databases(postgres())
     const { boughtAgain, inFlight, kills, problems, repeats } = await Kills.play(command, 5, 7, undefined, home)
     assert.deepStrictEqual(problems, [])

@@ -21,7 +21,7 @@ const show = "\u001B[?25h"
 /** Runs `fanfold run plan.yaml` with its standard error on a terminal, and its standard output too unless it goes to a file. */
 const onTerminal = (env: Readonly<Record<string, string>>, to = "") => {
   const cwd = folder({ "plan.yaml": plan })
-  const command = `'${process.execPath}' --conditions=source '${bin}' run plan.yaml ${to}`
+  const command = `'${process.execPath}' '${bin}' run plan.yaml ${to}`
   const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
     cwd,
     env: { PATH: process.env["PATH"] ?? "", HOME: tmpdir(), TERM: "xterm-256color", SHELL: "/bin/sh", ...env }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { latency as latencies, mockClaude } from "fanfold/mocks"
-import { type Ended, fanfold, folders, reaching, type Running, start } from "../cli/Process.ts"
+import { type Ended, fanfold, folders, reaching, root, type Running, start } from "../cli/Process.ts"
 import type { Server } from "../Postgres.ts"
 
 /** Short enough for a test to wait for its end. */
@@ -14,8 +14,12 @@ export interface Machines extends AsyncDisposable {
   readonly claude: ReturnType<typeof mockClaude>
   readonly cwd: string
   readonly worker: (...args: ReadonlyArray<string>) => Running
+  /** The same machines, but that those which are started have clocks that are wrong by so many milliseconds. */
+  readonly shifted: (millis: number) => Pick<Machines, "worker" | "run">
   /** `places`: of its own process. */
   readonly run: (places?: number, ...args: ReadonlyArray<string>) => Running
+  /** Lets all processes end, workers when their calls have. */
+  readonly end: () => Promise<void>
   /** Requests that were sent once more. */
   readonly repeats: () => number
 }
@@ -49,24 +53,38 @@ export const machinesIn =
     const cwd = folder({ "plan.yaml": `${planOf(asks, settings)}${plan}` })
     const options = { cwd, env: reaching(server) }
     const running: Array<Running> = []
-    const begin = (args: ReadonlyArray<string>): Running => {
-      const one = start(args, options)
+    const begin = (args: ReadonlyArray<string>, clock: number): Running => {
+      const wrong = {
+        ...options,
+        env: { ...options.env, CLOCK_SHIFT_MILLIS: `${clock}` },
+        preloads: [join(root, "test/ShiftedClock.ts")]
+      }
+      const one = start(args, clock === 0 ? options : wrong)
       running.push(one)
       return one
     }
-    return {
-      address,
-      claude,
-      cwd,
-      worker: (...args) => begin(["worker", "--journal", address, ...args]),
+    const shifted = (clock: number): ReturnType<Machines["shifted"]> => ({
+      worker: (...args) => begin(["worker", "--journal", address, ...args], clock),
       run: (places = 0, ...args) =>
         begin(
           ["run", "plan.yaml", "--journal", address, "--queue-places", `${places}`, "--no-progress"].concat(
             "-o",
             "out.json",
             args
-          )
-        ),
+          ),
+          clock
+        )
+    })
+    return {
+      address,
+      claude,
+      cwd,
+      ...shifted(0),
+      shifted,
+      end: async () => {
+        for (const { child } of running) if (child.exitCode === null) child.kill("SIGTERM")
+        await Promise.all(running.map(({ ended }) => ended))
+      },
       repeats: () => claude.journal.attempts - asks,
       [Symbol.asyncDispose]: async () => {
         for (const { child } of running) if (child.exitCode === null) child.kill("SIGKILL")
@@ -78,6 +96,7 @@ export const machinesIn =
 
 /** What a test reads of the report that a run has written. */
 interface Report {
+  readonly spent: { readonly asks: Readonly<Record<string, { readonly durationMillis: number }>> }
   readonly answers: object
   readonly gaps: ReadonlyArray<{ readonly name: string; readonly reason: string }>
   readonly document: string | null

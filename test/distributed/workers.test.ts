@@ -10,8 +10,9 @@ const machines = (asks: number, latency: number) => machinesIn(folder)(postgres(
 
 const timeout = 60_000
 
-/** Runs the plan once more, to see that it has everything. */
+/** Runs the plan once more, to see that it has everything. A worker may still have calls that another one's answers have overtaken. */
 const rerun = async (all: Awaited<ReturnType<typeof machines>>) => {
+  await all.end()
   const before = all.claude.journal.attempts
   succeeded(await all.run(0, "--reuse").ended)
   assert.strictEqual(all.claude.journal.attempts, before)
@@ -31,7 +32,7 @@ describe.skipIf(!isInstalled)("workers", () => {
     for (const { child } of workers) child.kill("SIGTERM")
     const ends = await Promise.all(workers.map(({ ended }) => ended))
     for (const { code, stderr } of ends) {
-      assert.strictEqual(code, 130, stderr)
+      assert.strictEqual(code, 0, stderr)
       assert.match(
         stderr,
         /^Worker for runs of postgres:\/\/127.0.0.1:\d+\/\w+ that ask http:\/\/\S+, 8 at once; Ctrl-C ends it\n/

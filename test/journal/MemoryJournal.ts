@@ -100,6 +100,7 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
       row._tag === "Settled" ? [{ item: row.item, run, outcome: outcomeOf(row, run) }] : []
     )
   const shared: Shared = {
+    watch: Effect.never,
     register: data.register.join().register,
     queue: data.store,
     claim: (items, max) =>

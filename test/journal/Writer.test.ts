@@ -36,10 +36,23 @@ describe("the rows of a journal", () => {
           journal.add("r", [event(name)])
           return Effect.tap(journal.kept, () => Effect.sync(() => writes.add(version())))
         })
-      yield* Effect.forEach(["a", "b", "c", "d"], ask, { concurrency: "unbounded" })
+      yield* ask("a")
+      writes.clear()
+      yield* Effect.forEach(["b", "c", "d"], ask, { concurrency: "unbounded" })
       other.close()
       assert.strictEqual(writes.size, 1)
       assert.deepStrictEqual(seen(file), ["0 a", "1 b", "2 c", "3 d"])
+    })
+  )
+
+  it.effect("are written at once where they are the first that anybody waits for", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const journal = yield* make(file)
+      journal.add("r", [event("a")])
+      Effect.runFork(journal.kept)
+      journal.add("r", [event("b")])
+      assert.deepStrictEqual(seen(file), ["0 a"])
     })
   )
 

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Batches, Event, Research, Stack } from "fanfold"
-import { asksOf, make, overloaded, recorder } from "../FakeClaude.ts"
+import { asksOf, invalid, make, overloaded, questionOf, recorder } from "../FakeClaude.ts"
 import * as FakeBatches from "../FakeBatches.ts"
 
 type Fake = ReturnType<typeof FakeBatches.make>
@@ -132,6 +132,36 @@ describe("a run that is gone on with", () => {
         fake.all.map(({ createdAt }) => createdAt >= 5 * hour),
         [true, false]
       )
+    })
+  )
+
+  it.effect("asks again, in a batch of its own, what failed by the result of the last one, which stays as it is", () =>
+    Effect.gen(function* () {
+      let isRejected = true
+      const fake = FakeBatches.make({
+        outcome: (request) =>
+          isRejected && questionOf(request) === "b" ? { _tag: "Errored", error: invalid() } : undefined
+      })
+      const file = newFile()
+      assert.strictEqual((yield* Effect.flip(goOn(file, fake.service)))._tag, "ResearchError")
+      isRejected = false
+      const { answers, claude } = yield* goOn(file, fake.service)
+      assert.deepStrictEqual(answers, inBatch)
+      assert.deepStrictEqual(fake.questions(), [["a", "b", "c"], ["b"]])
+      assert.lengthOf(claude.sent, 0)
+    })
+  )
+
+  it.effect("takes the result that an ask had where the process died before the ask ended", () =>
+    Effect.gen(function* () {
+      const fake = FakeBatches.make()
+      const file = newFile()
+      const said = recorder()
+      const fiber = yield* Effect.forkChild(run(file, fake.service, {}, said))
+      while (!tags(said.events).includes("Dispatched")) yield* step(100)
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual((yield* goOn(file, fake.service)).answers, inBatch)
+      assert.lengthOf(fake.all, 1)
     })
   )
 

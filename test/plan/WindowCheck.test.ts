@@ -99,11 +99,12 @@ describe("a run in code", () => {
 })
 
 describe("the check", () => {
-  it("of 20,000 asks with 3 MB of context takes less than a second", () => {
+  it("of 20,000 asks with 3 MB of context takes less than a second of processor time", () => {
     const asks = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`q${n}`, Ask.text("What?")]))
-    const began = performance.now()
+    const began = process.cpuUsage()
     const { issues, notices } = WindowCheck.check({ asks, context: text(750_000), synthesis: Synthesis.text("Fold") })
-    assert.isBelow(performance.now() - began, 1000)
+    const { system, user } = process.cpuUsage(began)
+    assert.isBelow((system + user) / 1000, 1000)
     assert.deepStrictEqual([issues.length, notices.length], [0, 1])
   })
 })

@@ -225,13 +225,14 @@ describe("RunState", () => {
     assert.deepStrictEqual([state.total, state.answered, state.asks[0]?.question], [1, 1, "alone?"])
   })
 
-  it("folds 10,000 asks with their events in well under a second", () => {
+  it("folds 10,000 asks with their events in well under a second of processor time", () => {
     const names = Array.from({ length: 10_000 }, (_, index) => `ask${index + 1}`)
     const events = [begin(0, ...names), ...names.flatMap((name) => completed(0, name, 1)), end(1, 1)].map(eventOf)
     const state = RunState.make()
-    const from = performance.now()
+    const from = process.cpuUsage()
     for (const event of events) state.add(event)
-    assert.isBelow(performance.now() - from, 500)
+    const { system, user } = process.cpuUsage(from)
+    assert.isBelow((system + user) / 1000, 500)
     assert.deepStrictEqual([state.answered, state.inFlight, state.usage.inputTokens], [10_000, 0, 10_000_000])
   })
 })

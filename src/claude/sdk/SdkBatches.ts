@@ -1,5 +1,5 @@
 /** `Batches` over `@anthropic-ai/sdk`. Loaded when the first batch is made. */
-import { Duration, Effect, Predicate, Schedule, Stream } from "effect"
+import { Duration, Effect, Predicate, Stream } from "effect"
 import * as Transport from "../../transport/Transport.ts"
 import { AskError, Stalled, TimedOut } from "../AskError.ts"
 import type { Batch, Batches } from "../BatchApi.ts"
@@ -21,9 +21,6 @@ const callLimit = Duration.seconds(60)
 /** Longest silence while results are read. */
 const stallMillis = 90_000
 
-/** Between two tries of a call. */
-const maxBackoff = Duration.seconds(60)
-
 /** Batches of a page when they are listed, the most that the API gives. */
 const pageSize = 100
 
@@ -32,17 +29,9 @@ const stalled = new AskError({ reason: new Stalled({ silentMillis: stallMillis, 
 const timedOut = (limit: Duration.Duration) =>
   new AskError({ reason: new TimedOut({ limitMillis: Duration.toMillis(limit), scope: "attempt" }) })
 
-/** Passing faults are waited out without an end: what was sent is paid, and its results are kept for 29 days. */
-const untilItWorks = Schedule.exponential("1 second").pipe(
-  Schedule.setInputType<AskError>(),
-  Schedule.modifyDelay(({ duration, input: { retryAfterMillis = 0 } }) =>
-    Effect.succeed(Duration.max(Duration.min(duration, maxBackoff), Duration.millis(retryAfterMillis)))
-  ),
-  Schedule.jittered,
-  Schedule.while(({ input }) => input.isRetryable)
-)
-const repeated = <A>(effect: Effect.Effect<A, AskError>): Effect.Effect<A, AskError> =>
-  Effect.retry(effect, untilItWorks)
+/** Whether a cancellation was rejected: a server error that may pass says nothing of the batch. */
+const isOfEnded = ({ isRetryable, reason }: AskError): boolean =>
+  reason._tag === "InvalidRequest" || (reason._tag === "ServerError" && !isRetryable)
 
 /** What `asResponse` of the SDK's calls gives. */
 type Call = { readonly asResponse: () => Promise<Response> }
@@ -91,7 +80,7 @@ export const batches = (options: Options): Batches => {
       return batch === undefined ? Effect.fail(toError(notJson(response, text))) : Effect.succeed(batch)
     })
 
-  const retrieve = (id: string) => repeated(batchFrom((signal) => api.retrieve(id, {}, { signal })))
+  const retrieve = (id: string) => batchFrom((signal) => api.retrieve(id, {}, { signal }))
 
   /** A page, the newest first; `after`: the last batch of the page before. */
   const page = (after: string | undefined) =>
@@ -127,7 +116,7 @@ export const batches = (options: Options): Batches => {
       const all: Array<Batch> = []
       let after: string | undefined
       for (;;) {
-        const { found, hasMore } = yield* repeated(page(after))
+        const { found, hasMore } = yield* page(after)
         const recent = found.filter(({ createdAt }) => createdAt >= since)
         all.push(...recent)
         after = found.at(-1)?.id
@@ -136,24 +125,21 @@ export const batches = (options: Options): Batches => {
     }),
     retrieve,
     cancel: (id) =>
-      Effect.catch(repeated(batchFrom((signal) => api.cancel(id, {}, { signal }))), (error) =>
+      Effect.catch(
+        batchFrom((signal) => api.cancel(id, {}, { signal })),
         // One that has ended cannot be canceled.
-        error.reason._tag === "InvalidRequest" || error.reason._tag === "ServerError"
-          ? retrieve(id)
-          : Effect.fail(error)
+        (error) => (isOfEnded(error) ? retrieve(id) : Effect.fail(error))
       ),
     results: (id) =>
       // Not the address that the batch names: the key goes to the base URL alone.
       Stream.unwrap(
         Effect.map(
-          repeated(
-            responseTo((signal) =>
-              client.get(`/v1/messages/batches/${encodeURIComponent(id)}/results`, {
-                headers: { accept: "application/binary" },
-                __binaryResponse: true,
-                signal
-              })
-            )
+          responseTo((signal) =>
+            client.get(`/v1/messages/batches/${encodeURIComponent(id)}/results`, {
+              headers: { accept: "application/binary" },
+              __binaryResponse: true,
+              signal
+            })
           ),
           ({ body }) =>
             body === null
@@ -173,9 +159,7 @@ export const batches = (options: Options): Batches => {
         Stream.flatMap((line) => {
           const result = resultOf(jsonOf(line), cutter)
           return result === undefined ? Stream.empty : Stream.succeed(result)
-        }),
-        // From the first line on: what was read before comes again.
-        Stream.retry(untilItWorks)
+        })
       )
   }
 }

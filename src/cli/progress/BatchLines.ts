@@ -2,7 +2,7 @@
 import type { BatchCounts, BatchEvent } from "../../claude/Event.ts"
 import { plural, numberText } from "../../options/NumberText.ts"
 import { roundedText } from "../../options/DurationText.ts"
-import type { BatchState } from "../../report/BatchState.ts"
+import type { BatchState, CallFailure } from "../../report/BatchState.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { command, type Kept } from "../KeptRun.ts"
@@ -22,25 +22,48 @@ export const ofEvent = ({ batches }: RunState, event: BatchEvent): string | unde
       const batch = batches.of(event.batch)
       return batch === undefined ? undefined : `📦 ${line(batch, event.at)}`
     }
+    case "BatchCallFailed":
+      return `⏳ ${failedText(event)}`
     case "BatchEnded":
       return `📦 Batch ${event.batch} has ended: ${countsText(event.counts)}`
   }
 }
 
+/** `Batch msgbatch_01 cannot be reached for 2 h: overloaded; tried again in 60 s, and the batch goes on meanwhile`. */
+const failedText = ({ at, batch, delayMillis, message, since }: Extract<BatchEvent, { _tag: "BatchCallFailed" }>) => {
+  const what = batch === undefined ? "Batches cannot be listed" : `Batch ${batch} cannot be reached`
+  const meanwhile = batch === undefined ? "nothing is sent meanwhile" : "the batch goes on meanwhile"
+  return `${what}${sinceText(since, at)}: ${message}; tried again in ${roundedText(delayMillis)}, ${meanwhile}`
+}
+
+const sinceText = (since: number, now: number): string => (now > since ? ` for ${roundedText(now - since)}` : "")
+
 /** Batches that live progress names; of more, their number. */
 const maxShown = 3
 
 /** The batches that are waited for, for live progress. */
-export const shown = ({ batches: { open, uncertain } }: RunState, now: number): ReadonlyArray<string> => {
-  const lines = open.slice(0, maxShown).map((batch) => `📦 ${inert(line(batch, now))}`)
+export const shown = (
+  { batches: { open, searchFailure, uncertain } }: RunState,
+  now: number
+): ReadonlyArray<string> => {
+  const lines = open
+    .slice(0, maxShown)
+    .map((batch) => `📦 ${inert(`${line(batch, now)}${awayText(batch.failure, now)}`)}`)
   if (open.length > maxShown) lines.push(`📦 … and ${plural(open.length - maxShown, "more batch", "more batches")}`)
-  if (uncertain > 0) lines.push("📦 Creating a batch")
+  if (uncertain > 0) lines.push(`📦 Creating a batch${inert(awayText(searchFailure, now))}`)
   return lines
 }
 
+const awayText = (failure: CallFailure | undefined, now: number): string =>
+  failure === undefined ? "" : `; cannot be reached${sinceText(failure.since, now)}: ${failure.message}`
+
 /** `Batch msgbatch_01: 12 in progress, 3 succeeded; expires in 23 h`. */
-export const line = ({ counts, expiresAt, id, isCanceling }: Omit<BatchState, "run">, now: number): string =>
-  `Batch ${id}: ${countsText(counts)}${isCanceling ? "; being canceled" : `; expires in ${roundedText(Math.max(0, expiresAt - now))}`}`
+export const line = (batch: Omit<BatchState, "run">, now: number): string => {
+  const { counts, expiresAt, id, isCanceling, isEnded } = batch
+  const left = roundedText(Math.max(0, expiresAt - now))
+  const state = isEnded ? "its results are not read" : isCanceling ? "being canceled" : `expires in ${left}`
+  return `Batch ${id}: ${countsText(counts)}; ${state}`
+}
 
 export const countsText = ({ canceled, errored, expired, processing, succeeded }: BatchCounts): string =>
   (

@@ -142,7 +142,7 @@ export const make = Effect.fnUntraced(function* (
   sql: SqlClient,
   place: string,
   writer: string
-): Effect.fn.Return<Omit<Shared, "register">, JournalError, Scope.Scope> {
+): Effect.fn.Return<Omit<Shared, "register" | "watch">, JournalError, Scope.Scope> {
   const at = (what: string) => Effect.mapError((error: SqlError) => Failure.errorAt(place, what, error))
   const reading = at("cannot be read")
   const leaseSeconds = yield* at("cannot be used")(leaseOf(sql))

@@ -1,7 +1,8 @@
 /** Waits for a database that a run has lost: statements are tried again until it is back, or has been gone for too long. */
 import { Clock, Console, Duration, Effect, Schedule } from "effect"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
-import type { JournalError } from "../Journal.ts"
+import { roundedText } from "../../options/DurationText.ts"
+import { JournalError } from "../Journal.ts"
 import * as Failure from "./Failure.ts"
 
 /** A restart and a failover are over by then; a run that waited longer would hold answers that it has paid. */
@@ -12,6 +13,9 @@ const reportedAfterMillis = 1000
 
 /** How long a statement takes at most, whose connection may hang. */
 const statementTimeout = "30 seconds"
+
+/** How often it is looked whether the database is there, where nothing else may ask it anything. */
+const watchInterval = "5 seconds"
 
 const pauses = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
 
@@ -43,9 +47,21 @@ export class Outage {
       orElse: () => Effect.fail(silence)
     }).pipe(
       Effect.retry({ schedule: pauses, while: (error) => this.#isPassing(error) }),
-      Effect.mapError((error) => Failure.errorAt(this.#place, what, error)),
+      Effect.mapError((error) => this.#errorOf(what, error)),
       Effect.tap(() => Effect.sync(() => this.#back()))
     )
+  }
+
+  /** Makes the statement now and then, until it fails for good or the database has been away for too long. */
+  watch<R>(statement: Effect.Effect<unknown, SqlError, R>): Effect.Effect<never, JournalError, R> {
+    return Effect.forever(Effect.delay(this.outlast(statement, "cannot be used"), watchInterval))
+  }
+
+  /** With the time that was waited, if it was. */
+  #errorOf(what: string, error: SqlError): JournalError {
+    const failure = Failure.errorAt(this.#place, what, error)
+    if (!this.#isReported || !Failure.isPassing(error)) return failure
+    return new JournalError({ message: `${failure.message}; waited ${roundedText(this.#limitMillis)} for it` })
   }
 
   /** Whether to try again after this failure, which it notes. */

@@ -63,7 +63,8 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => closed(place, outage, writer))
   const queue = yield* AskQueue.make(sql, place, writer.id)
   const register = yield* PostgresRegister.ofProcess(sql, place)
-  return { ...of(sql, place, locks, outage, writer), shared: { ...queue, register } }
+  const watch = outage.watch(sql.unsafe("SELECT 1"))
+  return { ...of(sql, place, locks, outage, writer), shared: { ...queue, register, watch } }
 })
 
 /** Ends when all is written, or the database has been away for a while, which is told. */

@@ -93,6 +93,27 @@ export const transaction = <A>(
 
 const attempt = <A>(body: () => A) => Result.try({ try: body, catch: (error) => error })
 
+const logBytes = (file: string): number => OwnFile.sizeOf(`${file}-wal`) ?? 0
+
+/**
+ * A transaction that may be the first one in the log of a file. SQLite then waits for the disk twice, so that no older log is taken
+ * for the new one after a loss of power; where there was none, there is nothing to wait for.
+ */
+export const firstTransaction = <A>(database: DatabaseSync, file: string, body: () => A): A => {
+  if (!hasLog(database) || logBytes(file) > 0) return transaction(database, body)
+  const isTaken = new Error("another process has written to it first")
+  database.exec("PRAGMA synchronous = OFF")
+  const done = attempt(() =>
+    transaction(database, () => {
+      if (logBytes(file) > 0) throw isTaken
+      return body()
+    })
+  )
+  database.exec("PRAGMA synchronous = NORMAL")
+  if (Result.isFailure(done) && done.failure === isTaken) return transaction(database, body)
+  return Result.getOrThrowWith(done, (error) => error)
+}
+
 /** Whether nothing was ever in it, not even the mark of another application that has no tables yet. */
 const isEmpty = (database: DatabaseSync): boolean =>
   ["schema_version", "application_id", "user_version"].every((pragma) => numberOf(database, pragma) === 0)
@@ -111,6 +132,8 @@ const createTables = (database: DatabaseSync): void => {
 const create = (file: string): void =>
   OwnFile.createFilled(file, (path) => {
     const database = new (sqlite().DatabaseSync)(path)
+    // Nobody knows the file yet: it is on the disk before it gets its name, all at once instead of page by page.
+    database.exec("PRAGMA synchronous = OFF")
     prepared(database, () => createTables(database)).close()
   })
 
@@ -129,6 +152,10 @@ const prepared = (database: DatabaseSync, prepare: () => void): DatabaseSync => 
   return database
 }
 
+/** Whether it has a write-ahead log, which some file systems cannot share among processes. */
+export const hasLog = (database: DatabaseSync): boolean =>
+  database.prepare("PRAGMA journal_mode").get()?.["journal_mode"] === "wal"
+
 /** Opens a journal, and creates it where there is none. Readable by its owner alone. */
 export const open = (file: string, waitMillis = busyMillis): Result.Result<DatabaseSync, JournalError> =>
   Result.try({
@@ -144,6 +171,7 @@ export const open = (file: string, waitMillis = busyMillis): Result.Result<Datab
       return prepared(database, () => {
         if (isEmpty(database)) createTables(database)
         checkTables(database)
+        if (hasLog(database)) database.exec("PRAGMA synchronous = NORMAL")
       })
     },
     catch: (error) => errorAt(file, "cannot be used", error)

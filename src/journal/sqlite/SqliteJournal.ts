@@ -216,7 +216,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
       Effect.gen(function* () {
         const locked = yield* writing(() => locks.take(run.id))
         const begun = yield* writing(() =>
-          Database.transaction(database, () => {
+          Database.firstTransaction(database, file, () => {
             const unfinished = open(run.plan, run.source)
             const other = isAlone ? unfinished.find(({ isLive }) => isLive) : undefined
             if (other !== undefined) return { open: other }

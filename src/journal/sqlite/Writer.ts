@@ -2,7 +2,8 @@
 import { Result } from "effect"
 import type { JournalError, Row } from "../Journal.ts"
 import { version } from "../RequestKey.ts"
-import { type DatabaseSync, errorAt, transaction } from "./Database.ts"
+import { type DatabaseSync, errorAt, hasLog, transaction } from "./Database.ts"
+import * as LogSync from "./LogSync.ts"
 import { identityOf } from "./OwnFile.ts"
 
 const statements = (database: DatabaseSync) => ({
@@ -26,9 +27,6 @@ interface Waiting {
 /** How long rows wait that nobody waits for. Most are written before, with a request or a reply. */
 const soonMillis = 20
 
-/** How long a reply waits for others: its transaction waits for the disk, which takes longer and blocks all calls. */
-const groupMillis = 1
-
 const isPaid = (rows: ReadonlyArray<Waiting>): boolean => rows.some(({ row }) => row._tag === "Turn")
 
 export class Writer {
@@ -41,6 +39,14 @@ export class Writer {
   readonly #nextEvents = new Map<string, number>()
   #isScheduled = false
   #waiting: Array<(failure: JournalError | undefined) => void> = []
+  #hasBegun = false
+  /** A group is about to be written, or waits for the disk. */
+  #isBusy = false
+  /** A reply is written, and not yet on the disk. */
+  #isUnsynced = false
+  /** Whether SQLite waits for the disk with each transaction that has a reply: without a log always, and else with the first. */
+  #isFull = true
+  readonly #hasLog: boolean
   #failure: JournalError | undefined
 
   /** `identity`: of the file at `place` when it was opened. */
@@ -49,6 +55,7 @@ export class Writer {
     this.#identity = identity
     this.#place = place
     this.#statements = statements(database)
+    this.#hasLog = hasLog(database)
   }
 
   /** Takes rows, which are written in this order: by the next `flush`, or soon. */
@@ -64,16 +71,37 @@ export class Writer {
     timer.unref()
   }
 
-  /** Calls back when all that was taken is written. All who wait within a short time wait for one transaction. */
+  /**
+   * Calls back when all that was taken is written, and a reply among it on the disk. Who waits while the disk is busy waits for
+   * one more transaction together with all others; the first one waits for nobody, as a run begins with it.
+   */
   whenFlushed(done: (failure: JournalError | undefined) => void): void {
-    if (this.#waiting.push(done) > 1) return
+    this.#waiting.push(done)
+    this.#writeSoon()
+  }
+
+  #writeSoon(): void {
+    if (this.#isBusy || this.#waiting.length === 0) return
+    this.#isBusy = true
     const write = () => {
       const waiting = this.#waiting
       this.#waiting = []
       const failure = this.flush()
-      for (const each of waiting) each(failure)
+      const end = () => {
+        this.#isBusy = false
+        for (const each of waiting) each(this.#failure)
+        this.#writeSoon()
+      }
+      if (failure !== undefined || !this.#isUnsynced) return end()
+      this.#isUnsynced = false
+      LogSync.sync(this.#place, (error) => {
+        if (error !== undefined) this.#failure ??= errorAt(this.#place, "cannot be written", error)
+        end()
+      })
     }
-    if (isPaid(this.#rows)) globalThis.setTimeout(write, groupMillis)
+    const isFirst = !this.#hasBegun
+    this.#hasBegun = true
+    if (isFirst) write()
     else setImmediate(write)
   }
 
@@ -87,16 +115,25 @@ export class Writer {
         // SQLite would write to a removed file without an error.
         if (identityOf(this.#place) !== this.#identity)
           throw new Error("the file was removed or replaced during the run")
-        // Without `FULL` a process that is killed loses nothing, but a computer that loses its power may.
-        this.#database.exec(`PRAGMA synchronous = ${isPaid(rows) ? "FULL" : "NORMAL"}`)
-        transaction(this.#database, () => {
-          for (const { row, run } of rows) this.#insert(run, row)
-        })
+        this.#write(rows)
       },
       catch: (error) => errorAt(this.#place, "cannot be written", error)
     })
     this.#failure = Result.isFailure(written) ? written.failure : undefined
     return this.#failure
+  }
+
+  #write(rows: ReadonlyArray<Waiting>): void {
+    const isFull = isPaid(rows) && this.#isFull
+    // With `NORMAL` a process that is killed loses nothing, but a computer that loses its power may.
+    if (isFull) this.#database.exec("PRAGMA synchronous = FULL")
+    transaction(this.#database, () => {
+      for (const { row, run } of rows) this.#insert(run, row)
+    })
+    if (isFull) this.#database.exec("PRAGMA synchronous = NORMAL")
+    else if (isPaid(rows)) this.#isUnsynced = true
+    // Since then the folder has the log for good, too.
+    if (isFull && this.#hasLog) this.#isFull = false
   }
 
   #insert(run: string, row: Row): void {

@@ -16,7 +16,7 @@ const quietPause = "1 second"
 export class BatchRun implements Batching {
   readonly batches: Batches
   readonly times: Times
-  readonly creations = new Creations()
+  creations = new Creations()
   readonly #asks: number
   readonly #waiting: Effect.Effect<void>
   readonly #arrivals = Effect.runSync(Queue.unbounded<Member>())
@@ -106,7 +106,7 @@ export class BatchRun implements Batching {
   /** Runs until it is interrupted. A defect ends all who wait. */
   get drive(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
-      for (const known of new Creations(yield* yield* Event.Earlier).all) this.creations.add(known)
+      this.creations = new Creations(yield* yield* Event.History)
       for (;;) {
         const members = yield* this.#arrivedTogether
         yield* Effect.forkChild(this.#guarded(this.busyWith(this.#place(members)), members), { startImmediately: true })
@@ -134,7 +134,7 @@ export class BatchRun implements Batching {
 
   /** To the batch that has it already, or may have it, or to a new one. */
   #place(members: ReadonlyArray<Member>): Effect.Effect<void> {
-    const byCreation = Map.groupBy(members, ({ id }) => this.creations.of(id))
+    const byCreation = Map.groupBy(members, (member) => this.creations.of(member))
     return this.#together(
       Array.from(byCreation, ([creation, members]) =>
         creation === undefined ? this.#send(members) : this.#resume(creation, members)

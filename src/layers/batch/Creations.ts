@@ -1,6 +1,8 @@
 /** The batches that runs have created, or may have created, folded from their events. */
 import { type Event, isBatchEvent } from "../../claude/Event.ts"
 
+import type { Member } from "./Member.ts"
+
 /** One call that creates a batch. */
 export interface Creation {
   readonly nonce: string
@@ -15,17 +17,26 @@ export class Creations {
   readonly #byNonce = new Map<string, Creation>()
   readonly #byId = new Map<string, Creation>()
 
+  /** When an ask failed by the result that it had in a batch: that result is known, and no answer. */
+  readonly #failedAt = new Map<string, number>()
+  readonly #batched = new Set<string>()
+
   constructor(events: ReadonlyArray<Event> = []) {
-    for (const event of events) if (isBatchEvent(event)) this.#read(event)
+    for (const event of events) {
+      if (isBatchEvent(event)) this.#read(event)
+      else if (event.part === "ask") this.#readAsk(event)
+    }
   }
 
   get all(): ReadonlyArray<Creation> {
     return [...this.#byNonce.values()]
   }
 
-  /** The latest creation with a request of this id. */
-  of(id: string): Creation | undefined {
-    return this.#byId.get(id)
+  /** The latest creation with a request of this id, unless its result has failed the ask in an earlier run. */
+  of({ ask, id }: Pick<Member, "ask" | "id">): Creation | undefined {
+    const creation = this.#byId.get(id)
+    const failedAt = this.#failedAt.get(ask) ?? Number.NEGATIVE_INFINITY
+    return creation === undefined || failedAt >= creation.at ? undefined : creation
   }
 
   /** Whether one of them has made this batch. */
@@ -43,6 +54,12 @@ export class Creations {
     const removed = this.#byNonce.get(nonce)
     this.#byNonce.delete(nonce)
     for (const id of removed?.ids ?? []) if (this.#byId.get(id) === removed) this.#byId.delete(id)
+  }
+
+  #readAsk(event: Event): void {
+    if (event._tag === "Dispatched" && event.batched === true) this.#batched.add(event.ask)
+    else if (event._tag === "Started") this.#batched.delete(event.ask)
+    else if (event._tag === "Failed" && this.#batched.has(event.ask)) this.#failedAt.set(event.ask, event.at)
   }
 
   #read(event: Extract<Event, { readonly nonce: string }> | { readonly _tag: string }): void {

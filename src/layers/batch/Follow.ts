@@ -3,6 +3,7 @@ import { Clock, Effect, Equal, Result, Stream } from "effect"
 import type { AskError } from "../../claude/AskError.ts"
 import type { Batch } from "../../claude/Batches.ts"
 import * as Event from "../../claude/Event.ts"
+import * as BatchCall from "./BatchCall.ts"
 import type { Batching, Times } from "./Batching.ts"
 import type { Creation } from "./Creations.ts"
 import type { Member } from "./Member.ts"
@@ -22,9 +23,10 @@ export const follow = (run: Batching, creation: Creation, members: ReadonlyArray
     if (Result.isFailure(ended)) return reject(members, ended.failure)
     const batch = ended.success
     if (batch === undefined) return
-    yield* Event.emit({ _tag: "BatchEnded", batch: id, counts: batch.counts })
+    const reportEnd = Event.emit({ _tag: "BatchEnded", batch: id, counts: batch.counts })
+    yield* reportEnd
     for (let reading = 1; reading <= maxReadings; reading++) {
-      const read = yield* Effect.result(handOn(run, id, members))
+      const read = yield* Effect.result(handOn(run, creation, id, members, reportEnd))
       if (Result.isFailure(read)) return reject(members, read.failure)
       if (members.every(({ isEnded }) => isEnded)) break
       yield* run.idleFor(minPauseMillis * reading)
@@ -37,27 +39,64 @@ const reject = (members: ReadonlyArray<Member>, error: AskError): void => {
   for (const member of members) member.end({ _tag: "Rejected", error })
 }
 
-const handOn = (run: Batching, id: string, members: ReadonlyArray<Member>): Effect.Effect<void, AskError> => {
+/** For calls about the batch of this creation. */
+const callOptions = (
+  run: Batching,
+  { at, batch }: Creation,
+  members: ReadonlyArray<Member>,
+  onReport: () => void
+): BatchCall.Options => ({
+  batch,
+  createdAt: at,
+  pause: (millis) => run.idleFor(millis),
+  isWanted: () => run.isWanted(members),
+  onReport
+})
+
+const handOn = (
+  run: Batching,
+  creation: Creation,
+  id: string,
+  members: ReadonlyArray<Member>,
+  reportEnd: Effect.Effect<void>
+): Effect.Effect<void, AskError> => {
   const byId = new Map(members.map((member) => [member.id, member]))
-  return Stream.runForEach(run.batches.results(id), ({ id, outcome }) => Effect.sync(() => byId.get(id)?.end(outcome)))
+  let isAway = false
+  const read = Stream.runForEach(run.batches.results(id), ({ id, outcome }) => {
+    // Before the last member has its outcome, as nobody may listen after that.
+    const back = isAway ? reportEnd : Effect.void
+    isAway = false
+    return Effect.andThen(
+      back,
+      Effect.sync(() => byId.get(id)?.end(outcome))
+    )
+  })
+  return BatchCall.repeated(
+    read,
+    callOptions(run, creation, members, () => void (isAway = true))
+  )
 }
 
 /** `undefined` once nobody waits for a result. */
 const untilEnded = (
   run: Batching,
-  { at }: Creation,
+  creation: Creation,
   id: string,
   members: ReadonlyArray<Member>
 ): Effect.Effect<Batch | undefined, AskError> =>
   Effect.gen(function* () {
+    const { at } = creation
     const { deadlineMillis } = run.times
     let since = at
     let reported: object | undefined
+    // Once the API answers again, it is reported how the batch stands.
+    const onReport = () => void (reported = undefined)
+    const call = callOptions(run, creation, members, onReport)
     for (;;) {
-      let batch = yield* run.batches.retrieve(id)
+      let batch = yield* BatchCall.repeated(run.batches.retrieve(id), call)
       const now = yield* Clock.currentTimeMillis
       if (!batch.isEnded && !batch.isCanceling && now >= at + deadlineMillis) {
-        batch = yield* run.batches.cancel(id)
+        batch = yield* BatchCall.repeated(run.batches.cancel(id), call)
         since = now
       }
       if (batch.isEnded) return batch
@@ -66,7 +105,7 @@ const untilEnded = (
       if (!Equal.equals(report, reported)) yield* Event.emit({ _tag: "BatchPolled", ...report })
       reported = report
       if (!run.isWanted(members)) return undefined
-      const untilDeadline = isCanceling ? Number.POSITIVE_INFINITY : Math.max(0, at + deadlineMillis - now)
+      const untilDeadline = now < at + deadlineMillis ? at + deadlineMillis - now : Number.POSITIVE_INFINITY
       yield* run.idleFor(Math.min(pauseMillis(now - since, batch.retryAfterMillis ?? 0, run.times), untilDeadline))
     }
   })

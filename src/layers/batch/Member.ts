@@ -13,11 +13,14 @@ export type MemberOutcome =
 export class Member {
   /** Its id in a batch. */
   readonly id: string
+  /** The name of its ask. */
+  readonly ask: string
   readonly request: Request
   readonly outcome = Deferred.makeUnsafe<MemberOutcome>()
 
-  constructor(id: string, request: Request) {
+  constructor(id: string, ask: string, request: Request) {
     this.id = id
+    this.ask = ask
     this.request = request
   }
 

@@ -7,6 +7,7 @@ import type { Batch } from "../../claude/Batches.ts"
 import * as Event from "../../claude/Event.ts"
 import { newRunId } from "../../journal/Journal.ts"
 import { plural } from "../../options/NumberText.ts"
+import { repeated } from "./BatchCall.ts"
 import type { Batching } from "./Batching.ts"
 import type { Creation } from "./Creations.ts"
 import type { Member } from "./Member.ts"
@@ -73,8 +74,14 @@ export const seek = (run: Batching, creation: Creation, cause?: AskError): Effec
     const startedAt = yield* Clock.currentTimeMillis
     // The call may have gone on until this process began to look: a gateway may give up only after a minute.
     const latestEnd = Math.min(startedAt, creation.at + creationMillis)
-    for (let said = ""; ;) {
-      const listed = yield* Effect.result(run.batches.list(creation.at - clockMargin))
+    let said = ""
+    const calls = {
+      createdAt: creation.at,
+      pause: (millis: number) => run.idleFor(millis),
+      onReport: () => void (said = "")
+    }
+    for (;;) {
+      const listed = yield* Effect.result(repeated(run.batches.list(creation.at - clockMargin), calls))
       if (Result.isFailure(listed)) return { error: listed.failure }
       const candidates = listed.success.filter(
         (batch) => isCandidate(batch, creation) && !others.has(batch.id) && !run.creations.hasMade(batch.id)
@@ -111,12 +118,15 @@ const isCandidate = (batch: Batch, { at, ids }: Creation): boolean =>
   sizeOf(batch) === ids.size && batch.createdAt <= at + creationMillis + clockMargin
 
 /** `undefined` of results that were read in part: they may end early without an error. */
-const hasIdsOf = (run: Batching, batch: Batch, { ids }: Creation): Effect.Effect<boolean | undefined, AskError> =>
+const hasIdsOf = (run: Batching, batch: Batch, { at, ids }: Creation): Effect.Effect<boolean | undefined, AskError> =>
   Effect.map(
-    Stream.runFold(
-      run.batches.results(batch.id),
-      () => new Set<string>(),
-      (read, { id }) => read.add(id)
+    repeated(
+      Stream.runFold(
+        run.batches.results(batch.id),
+        () => new Set<string>(),
+        (read, { id }) => read.add(id)
+      ),
+      { batch: batch.id, createdAt: at, pause: (millis) => run.idleFor(millis) }
     ),
     (read) => (![...read].every((id) => ids.has(id)) ? false : read.size === ids.size ? true : undefined)
   )

@@ -21,8 +21,11 @@ export const reservationOf = (
 ): Result.Result<Reservation, string> =>
   Result.map(WorstCase.of(request, prices, isPriced, call.batched), (max) => {
     if (call.part === "synthesis") {
-      const own = isShared ? sharedSynthesisMax : synthesisMax
-      return { max: own(ledger, request, call, max, prices), synthesis: undefined, answerTokens: 0 }
+      const reserve = takenOver(ledger, call)
+      const own = isShared
+        ? sharedSynthesisMax(ledger, reserve, request, call, max, prices)
+        : synthesisMax(reserve, request, max, prices)
+      return { max: own, synthesis: undefined, answerTokens: 0 }
     }
     if (ledger.synthesis?.runId !== call.run) ledger.synthesis = ledger.reserveOf(call.run, reserveFor(call, prices))
     if (call.reused !== undefined) ledger.synthesis.put(reusedAnswers, call.reused, false)
@@ -43,18 +46,23 @@ const reserveFor =
 const sentOf = (planned: Call["synthesis"], { fallbacks, model }: Request): Call["synthesis"] =>
   planned && { ...planned, model, fallbacks: fallbacks === undefined ? [] : (planned.fallbacks ?? []) }
 
-/** The synthesis takes over what was reserved for it; the tokens of its answers are known better than by their length. */
+/** What was reserved for the synthesis of this run, which takes it over: nothing is reserved for it beside. */
+const takenOver = (ledger: BudgetLedger, { reused, run }: Call): SynthesisReserve | undefined => {
+  const reserve = ledger.knownReserveOf(run)
+  if (reserve === undefined) return undefined
+  if (reused !== undefined) reserve.put(reusedAnswers, reused, false)
+  reserve.isSent = true
+  return reserve
+}
+
+/** The tokens of the answers are known better than by their length. */
 const synthesisMax = (
-  ledger: BudgetLedger,
+  reserve: SynthesisReserve | undefined,
   request: Request,
-  call: Call,
   max: WorstCase.Amount,
   prices: Prices
 ): WorstCase.Amount => {
-  const reserve = ledger.knownReserveOf(call.run)
   if (reserve === undefined) return max
-  if (call.reused !== undefined) reserve.put(reusedAnswers, call.reused, false)
-  reserve.isSent = true
   // What was reserved is for one turn: a document that is asked for again, or continued, comes with more.
   if (reserve.isComplete) return smaller(max, reserve.forDocument(WorstCase.laterTokens(request), request))
   return smaller(max, withKnown(request, reserve.known, prices) ?? max)
@@ -63,14 +71,12 @@ const synthesisMax = (
 /** All answers that any process knows count by their tokens: those that are in the document, and perhaps some that were lost. */
 const sharedSynthesisMax = (
   ledger: BudgetLedger,
+  reserve: SynthesisReserve | undefined,
   request: Request,
   call: Call,
   max: WorstCase.Amount,
   prices: Prices
 ): WorstCase.Amount => {
-  const reserve = ledger.knownReserveOf(call.run)
-  if (call.reused !== undefined) reserve?.put(reusedAnswers, call.reused, false)
-  if (reserve !== undefined) reserve.isSent = true
   ledger.isSynthesisSent = true
   const own = reserve?.known ?? call.reused ?? { tokens: 0, bytes: 0 }
   // What the answers take of the document is known only where it is known what it has beside them.

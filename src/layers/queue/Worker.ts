@@ -41,7 +41,7 @@ const everySecond = Schedule.spaced("1 second")
 /**
  * Takes asks until it is interrupted. Then it takes nothing new, ends what is under way within 10 seconds, and gives the rest back.
  * The lease of an item ends after its outcome is kept, in a transaction of its own: where a worker dies in between, the next one
- * finds the outcome and sends nothing. Fails where the journal can keep nothing more.
+ * finds the outcome and sends nothing. Fails where the journal can keep nothing more, and where the database is away for too long.
  */
 export const run = (work: Work): Effect.Effect<never, JournalError> =>
   Effect.scoped(
@@ -93,7 +93,9 @@ export const run = (work: Work): Effect.Effect<never, JournalError> =>
         while (busy.size > 0 && (yield* Clock.currentTimeMillis) < until) yield* Effect.sleep("50 millis")
         yield* Fiber.interruptAll(places)
       })
-      return yield* Effect.ensuring(Effect.andThen(Fiber.joinAll(places), Effect.never), drained)
+      const worked = Effect.andThen(Fiber.joinAll(places), Effect.never)
+      // The queue looks for asks without an end, whether the database is there or not.
+      return yield* Effect.ensuring(Effect.raceFirst(worked, work.shared.watch), drained)
     })
   )
 

@@ -21,6 +21,30 @@ const ended: Emitted = [
   { _tag: "BatchEnded", batch: "msgbatch_1", counts: { ...counts, succeeded: 1200, errored: 1, expired: 2 } }
 ]
 
+const away = (at: number, since: number): Emitted => [
+  at,
+  "",
+  {
+    _tag: "BatchCallFailed",
+    batch: "msgbatch_1",
+    reason: "Unreachable",
+    message: "connect ECONNREFUSED",
+    since,
+    delayMillis: at === since ? 1000 : 60_000
+  }
+]
+const looking: Emitted = [
+  hour,
+  "",
+  {
+    _tag: "BatchCallFailed",
+    reason: "Overloaded",
+    message: "overloaded: busy",
+    since: hour,
+    delayMillis: 1000
+  }
+]
+
 /** The line of the last of these events. */
 const lineOf = (...emitteds: ReadonlyArray<Emitted>) =>
   BatchLines.ofEvent(fold(...emitteds), eventOf(emitteds.at(-1)!) as Event.BatchEvent)
@@ -45,6 +69,36 @@ describe("the lines of a batch", () => {
       lineOf(submitting, submitted, ended),
       "📦 Batch msgbatch_1 has ended: 1,200 succeeded, 1 errored, 2 expired"
     )
+  })
+
+  it("say that the API is away and the batch goes on, from when on, and what it is away for", () => {
+    assert.strictEqual(
+      lineOf(submitting, submitted, away(hour, hour)),
+      "⏳ Batch msgbatch_1 cannot be reached: connect ECONNREFUSED; tried again in 1.0 s, the batch goes on meanwhile"
+    )
+    assert.strictEqual(
+      lineOf(submitting, submitted, away(3 * hour, hour)),
+      "⏳ Batch msgbatch_1 cannot be reached for 2 h 0 min: connect ECONNREFUSED; tried again in 1 min 0 s, the batch goes on meanwhile"
+    )
+    assert.strictEqual(
+      lineOf(submitting, looking),
+      "⏳ Batches cannot be listed: overloaded: busy; tried again in 1.0 s, nothing is sent meanwhile"
+    )
+    assert.deepStrictEqual(BatchLines.shown(fold(submitting, submitted, away(hour, hour)), 3 * hour), [
+      "📦 Batch msgbatch_1: 2 in progress; expires in 21 h 0 min; cannot be reached for 2 h 0 min: connect ECONNREFUSED"
+    ])
+    assert.deepStrictEqual(BatchLines.shown(fold(submitting, looking), 2 * hour), [
+      "📦 Creating a batch; cannot be reached for 1 h 0 min: overloaded: busy"
+    ])
+    assert.notInclude(BatchLines.shown(fold(submitting, submitted, away(hour, hour), polled(2 * hour)), 0)[0], "cannot")
+  })
+
+  it("name a batch that has ended and whose results cannot be read, until they are", () => {
+    assert.strictEqual(
+      left(submitting, submitted, ended, away(2 * hour, 2 * hour))[0],
+      "Batch msgbatch_1: 1,200 succeeded, 1 errored, 2 expired; its results are not read"
+    )
+    assert.deepStrictEqual(left(submitting, submitted, ended, away(2 * hour, 2 * hour), ended), [])
   })
 
   it("say how to come back to batches that are left, and nothing where there are none", () => {

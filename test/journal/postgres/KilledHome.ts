@@ -17,7 +17,7 @@ export const databases = (server: Server): Home => {
     const url = urls.get(folder) ?? server.newDatabase()
     if (!urls.has(folder)) {
       urls.set(folder, url)
-      const args = ["--conditions=source", bin, "journal", "init", "--journal", url]
+      const args = [bin, "journal", "init", "--journal", url]
       execFileSync(process.execPath, args, { stdio: "ignore" })
     }
     return url

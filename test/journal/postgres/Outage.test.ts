@@ -1,6 +1,7 @@
 /** Bad days of a database: restarted, gone for a while or for good, or not as its user thinks. */
 import { assert, describe, it } from "@effect/vitest"
 import { Console, Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import type { Row } from "../../../src/journal/Journal.ts"
 import { init, open, openToRead } from "../../../src/journal/OpenJournal.ts"
@@ -21,10 +22,73 @@ const listening = <A, E, R>(effect: (said: Array<string>) => Effect.Effect<A, E,
   return Effect.provideService(effect(said), Console.Console, { ...globalThis.console, error } as Console.Console)
 }
 
+const gone = new SqlError({
+  reason: new ConnectionError({ cause: new Error("connect ECONNREFUSED"), operation: "connect" })
+})
+
 const databaseOf = (url: string) => url.split("/").at(-1)!
 const placeOf = (url: string) => url.replace(/\/\/.*@/, "//")
 
+/** A process with a run that adds its last rows after the database was disturbed, and closes its journal. */
+const endingAfter = (url: string, disturb: Effect.Effect<unknown>, rows: ReadonlyArray<Row>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const journal = yield* open(url)
+      yield* begin(journal, "r")
+      yield* disturb
+      journal.add("r", rows)
+    })
+  )
+
 const command = (url: string) => `fanfold journal init --journal ${placeOf(url)}`
+
+/** Fails in these seconds, and counts how often it was asked. */
+const awayIn = (from: number, to: number) => {
+  const book = { looks: 0 }
+  const statement = Effect.clockWith(({ currentTimeMillis }) =>
+    Effect.flatMap(currentTimeMillis, (now) => {
+      book.looks++
+      return now >= from * 1000 && now < to * 1000 ? Effect.fail(gone) : Effect.void
+    })
+  )
+  return { book, statement }
+}
+
+describe("a database that is watched", () => {
+  it.effect("is missed after five minutes, also by who asks it nothing else, and then only once it is reported", () =>
+    listening((said) =>
+      Effect.gen(function* () {
+        const { book, statement } = awayIn(60, Number.POSITIVE_INFINITY)
+        const watching = yield* Effect.forkChild(Effect.flip(new Outage("postgres://h/d").watch(statement)))
+        yield* TestClock.adjust("60 seconds")
+        assert.strictEqual(book.looks, 12)
+        yield* TestClock.adjust("299 seconds")
+        assert.isUndefined(watching.pollUnsafe())
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual(
+          (yield* Fiber.join(watching)).message,
+          "the journal postgres://h/d cannot be used: it cannot be reached: connect ECONNREFUSED; waited 5 min 0 s for it"
+        )
+        assert.lengthOf(said, 1)
+      })
+    )
+  )
+
+  it.effect("and back in time is not missed: the five minutes begin anew", () =>
+    listening((said) =>
+      Effect.gen(function* () {
+        const { statement } = awayIn(60, 350)
+        const outage = new Outage("postgres://h/d")
+        const watching = yield* Effect.forkChild(outage.watch(statement))
+        yield* TestClock.adjust("1 day")
+        assert.isUndefined(watching.pollUnsafe())
+        assert.isFalse(outage.isAway)
+        assert.lengthOf(said, 1)
+        yield* Fiber.interrupt(watching)
+      })
+    )
+  )
+})
 
 describe.skipIf(!isInstalled)("a database", () => {
   const postgres = server()
@@ -85,9 +149,6 @@ describe.skipIf(!isInstalled)("a database", () => {
     () =>
       listening((said) =>
         Effect.gen(function* () {
-          const gone = new SqlError({
-            reason: new ConnectionError({ cause: new Error("connect ECONNREFUSED"), operation: "connect" })
-          })
           let tries = 0
           const failing = Effect.suspend(() => {
             tries++
@@ -97,7 +158,7 @@ describe.skipIf(!isInstalled)("a database", () => {
           const error = yield* Effect.flip(outage.outlast(failing, "cannot be written"))
           assert.strictEqual(
             error.message,
-            "the journal postgres://h/d cannot be written: it cannot be reached: connect ECONNREFUSED"
+            "the journal postgres://h/d cannot be written: it cannot be reached: connect ECONNREFUSED; waited 2.0 s for it"
           )
           assert.isAbove(tries, 3)
           assert.lengthOf(said, 1)
@@ -130,14 +191,7 @@ describe.skipIf(!isInstalled)("a database", () => {
     listening((said) =>
       Effect.gen(function* () {
         const url = yield* newJournal
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            const journal = yield* open(url)
-            yield* begin(journal, "r")
-            yield* stop
-            journal.add("r", [event("lost")])
-          })
-        )
+        yield* endingAfter(url, stop, [event("lost")])
         assert.strictEqual(said.at(-1), `What came last is not kept: the database ${placeOf(url)} is away`)
         const error = yield* Effect.flip(open(url))
         assert.match(
@@ -152,14 +206,10 @@ describe.skipIf(!isInstalled)("a database", () => {
   it.live("is reached anew for what came last, where its connections were lost", () =>
     Effect.gen(function* () {
       const url = yield* newJournal
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const journal = yield* open(url)
-          yield* begin(journal, "r")
-          postgres().sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'owner'")
-          journal.add("r", answered(0, "last"))
-        })
+      const disconnect = Effect.sync(() =>
+        postgres().sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'owner'")
       )
+      yield* endingAfter(url, disconnect, answered(0, "last"))
       assert.strictEqual(yield* found(yield* open(url), "last"), "re last")
     })
   )

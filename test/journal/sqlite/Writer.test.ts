@@ -92,6 +92,82 @@ describe("a journal that another process keeps locked", () => {
   )
 })
 
+/** What `writer` has for all that it has taken: the failure, or nothing. */
+const flushed = (writer: Writer) =>
+  Effect.callback<string | undefined>((resume) =>
+    writer.whenFlushed((failure) => resume(Effect.succeed(failure?.message)))
+  )
+
+describe("a reply", () => {
+  it.effect("is not handed on where SQLite's log, which has it, cannot be brought to the disk", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
+      const database = yield* Effect.fromResult(Database.open(file))
+      const writer = new Writer(database, file)
+      writer.add("r", answered(0, "first"))
+      assert.isUndefined(yield* flushed(writer))
+      writer.add("r", answered(1, "second"))
+      assert.isUndefined(yield* flushed(writer))
+      rmSync(`${file}-wal`)
+      writer.add("r", answered(2, "third"))
+      assert.match((yield* flushed(writer)) ?? "", /^the journal .* cannot be written: ENOENT.*-wal/)
+      database.close()
+    })
+  )
+
+  it.effect("waits for the disk together with those that come meanwhile, and each has its turn", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
+      const database = yield* Effect.fromResult(Database.open(file))
+      const writer = new Writer(database, file)
+      const ask = (n: number) =>
+        Effect.suspend(() => {
+          writer.add("r", answered(2 * n, `one ${n}`))
+          return Effect.andThen(
+            flushed(writer),
+            Effect.suspend(() => {
+              writer.add("r", answered(2 * n + 1, `other ${n}`))
+              return flushed(writer)
+            })
+          )
+        })
+      const failures = yield* Effect.forEach([0, 1, 2, 3], ask, { concurrency: 3 })
+      assert.deepStrictEqual(failures, [undefined, undefined, undefined, undefined])
+      const rows = database.prepare("SELECT n FROM turn ORDER BY n").all()
+      database.close()
+      assert.deepStrictEqual(
+        rows.map(({ n }) => Number(n)),
+        [0, 1, 2, 3, 4, 5, 6, 7]
+      )
+    })
+  )
+
+  it.effect("is kept in a database that has no log", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      yield* run(file, make(), { one: Ask.text("one") })
+      const other = new DatabaseSync(file)
+      other.exec("PRAGMA journal_mode = DELETE")
+      other.close()
+      yield* run(file, make(), { two: Ask.text("two"), three: Ask.text("three") })
+      const claude = make()
+      yield* run(
+        file,
+        claude,
+        { one: Ask.text("one"), two: Ask.text("two"), three: Ask.text("three") },
+        { reuse: "always" }
+      )
+      assert.deepStrictEqual(
+        claude.sent.map(({ call }) => call.ask),
+        ["synthesis"]
+      )
+      assert.throws(() => statSync(`${file}-wal`))
+    })
+  )
+})
+
 describe("closing a journal", () => {
   it.effect("writes what was added last", () =>
     Effect.gen(function* () {

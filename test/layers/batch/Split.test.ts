@@ -7,7 +7,7 @@ import { request } from "../../FakeClaude.ts"
 const members = (count: number, context?: string) =>
   Array.from(
     { length: count },
-    (_, n) => new Member(`id${n}`, request(`${n}?`, context === undefined ? {} : { context }))
+    (_, n) => new Member(`id${n}`, "ask", request(`${n}?`, context === undefined ? {} : { context }))
   )
 
 const sizes = (parts: ReadonlyArray<ReadonlyArray<Member>>) => parts.map(({ length }) => length)
@@ -21,7 +21,7 @@ describe("a split", () => {
   })
 
   it("counts bytes of UTF-8, and gives what is too large a batch of its own, which the API rejects", () => {
-    const large = new Member("large", request("ä".repeat(2000)))
+    const large = new Member("large", "ask", request("ä".repeat(2000)))
     assert.deepStrictEqual(
       sizes(split([...members(2), large, ...members(2)], { requests: 100, bytes: 2500 })),
       [2, 1, 2]
@@ -35,7 +35,7 @@ describe("groups", () => {
   it("have a leader where several share a document that is long enough to be cached", () => {
     const shared = members(3, document)
     const short = members(2, "too short")
-    const alone = new Member("alone", request("?", { context: document, model: "claude-opus-5-5" }))
+    const alone = new Member("alone", "ask", request("?", { context: document, model: "claude-opus-5-5" }))
     const { followers, leaders, others } = groupsOf([...shared, ...short, alone])
     assert.deepStrictEqual(leaders, shared.slice(0, 1))
     assert.deepStrictEqual(followers, shared.slice(1))

@@ -120,6 +120,7 @@ describe.skipIf(!isInstalled)("a page with hostile content", () => {
           new Promise((done, failed) =>
             setTimeout(() => {
               try {
+                // oxlint-disable-next-line typescript/no-implied-eval
                 done(new Function("return 1")())
               } catch (error) {
                 failed(error)

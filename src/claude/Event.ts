@@ -47,7 +47,9 @@ export const Dispatched = Schema.TaggedStruct("Dispatched", {
   /** Its result was there already, in a Message Batch. */
   batched: Schema.optionalKey(Schema.Boolean),
   /** How long layers held it back, just before it left; absent where none did. */
-  waited: Schema.optionalKey(Call.Waited)
+  waited: Schema.optionalKey(Call.Waited),
+  /** Host and process id of the worker that sent it; absent where the run itself did. */
+  worker: Schema.optionalKey(Schema.String)
 })
 /** The first piece of a streamed answer arrived. */
 export const FirstToken = Schema.TaggedStruct("FirstToken", { ...stamp, attempt: Schema.Int })
@@ -178,7 +180,7 @@ export const Recorder = Context.Reference<Recorder | undefined>("fanfold/claude/
 })
 
 /** The events of the unfinished runs that the current one goes on with, the oldest first; none without a journal. */
-export const Earlier = Context.Reference<Effect.Effect<ReadonlyArray<Event>>>("fanfold/claude/Event/Earlier", {
+export const History = Context.Reference<Effect.Effect<ReadonlyArray<Event>>>("fanfold/claude/Event/History", {
   defaultValue: () => Effect.succeed([])
 })
 

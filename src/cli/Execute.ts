@@ -71,7 +71,8 @@ export const execute = Effect.fn("cli.execute")(function* (
       const subject = {
         plan: name,
         isKept: kept !== undefined,
-        hasEnded: outcome.error === undefined && !isInterrupted
+        hasEnded: outcome.error === undefined && !isInterrupted,
+        outcome
       }
       return page.resultOf(Report.make(outcome, totals, simulated), subject)
     })

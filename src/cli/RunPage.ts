@@ -1,6 +1,7 @@
 /** Follows a run for the page that `-o report.html` asks for. Its code is loaded only then. */
 import { Effect, Stdio } from "effect"
 import type * as Event from "../claude/Event.ts"
+import type { Outcome } from "../pipeline/Pipeline.ts"
 import type { Report } from "../report/Report.ts"
 import type { View } from "../report/View.ts"
 import type { RunResult } from "../report/RunResult.ts"
@@ -12,6 +13,7 @@ export interface Subject {
   readonly isKept: boolean
   /** Its part of the command line was all that it was told. */
   readonly hasEnded: boolean
+  readonly outcome: Outcome
 }
 
 /** What is known before the run begins. */
@@ -45,7 +47,9 @@ const withoutPage: RunPage = {
 /** `plan`: what the journal knows the plan by. `isShown`: it is shown while the run goes on. */
 export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>, { isShown, plan, simulated }: Shown) {
   if (!isShown && !files.some((file) => /\.html$/i.test(file))) return withoutPage
-  const { RunView } = yield* Effect.promise(() => import("../report/RunView.ts"))
+  const [{ RunView }, { limitsOf }] = yield* Effect.promise(() =>
+    Promise.all([import("../report/RunView.ts"), import("../report/AccountLimits.ts")])
+  )
   const stdio = yield* Stdio.Stdio
   const given = yield* stdio.args
   const view = new RunView()
@@ -59,7 +63,8 @@ export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>, {
         return listener.emit(event)
       }
     }),
-    resultOf: (report, { hasEnded, isKept, plan }) => {
+    resultOf: (report, { hasEnded, isKept, outcome: { document, findings }, plan }) => {
+      const replies = findings.findings.flatMap(({ outcome }) => (outcome._tag === "Answered" ? [outcome.reply] : []))
       const about = {
         plan,
         state: hasEnded ? ("ended" as const) : ("unfinished" as const),
@@ -67,7 +72,8 @@ export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>, {
         error: report.error,
         again: { command: AgainCommand.ofArguments(given, isKept && hasEnded), isKept },
         foreseenCostUsd: report.foreseenCostUsd,
-        document: report.document
+        document: report.document,
+        limits: limitsOf(document === undefined ? replies : [...replies, document.reply])
       }
       return { report, view: () => ({ ...view.data(about), run: report.run }) }
     },

@@ -7,7 +7,7 @@ import * as Event from "../claude/Event.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import { type BegunRun, type Journal, type Known, type Reusable, type Row, simulated, type Turn } from "./Journal.ts"
-import * as OpenTurn from "./OpenTurn.ts"
+import * as PendingTurn from "./PendingTurn.ts"
 import * as RequestKey from "./RequestKey.ts"
 import { anyTime } from "./Reuse.ts"
 import type { SharedRun } from "./SharedRun.ts"
@@ -15,7 +15,7 @@ import type { SharedRun } from "./SharedRun.ts"
 /** One ask: its turns of an earlier run, how many it has had in this one, and its answer if that is of an earlier run. */
 interface Entry {
   readonly n: number
-  readonly request: OpenTurn.OpenTurn["request"]
+  readonly request: PendingTurn.PendingTurn["request"]
   readonly known: Known | undefined
   /** An answer that is there and is not taken is to be noted as bought again, once the request has left. */
   isToNote: boolean
@@ -154,7 +154,7 @@ export class RunRecorder {
       }
       const { run } = this
       const [journal, begun, n] = [this.#journal, run, entry.n]
-      const open: OpenTurn.OpenTurn = {
+      const open: PendingTurn.PendingTurn = {
         journal,
         begun,
         run: run.id,
@@ -195,9 +195,9 @@ export class RunRecorder {
     sent: Effect.Effect<A, E, R>,
     request: Request,
     entry: Entry,
-    open: OpenTurn.OpenTurn
+    open: PendingTurn.PendingTurn
   ): Effect.Effect<A, E, R> {
-    const opened = this.#isBroken ? sent : Effect.provideService(sent, OpenTurn.Current, open)
+    const opened = this.#isBroken ? sent : Effect.provideService(sent, PendingTurn.Current, open)
     // Another machine may send it, whose events are not recorded here.
     const isToNote = entry.isToNote && this.shared !== undefined
     const noted = isToNote ? Effect.andThen(this.#noteBoughtAgain(entry), opened) : opened

@@ -6,7 +6,7 @@ import * as Call from "../claude/Call.ts"
 import { Claude, layerAround } from "../claude/Claude.ts"
 import { addPaid, allDeclined, following, type Reply, type Request } from "../claude/Message.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
-import * as OpenTurn from "../journal/OpenTurn.ts"
+import * as PendingTurn from "../journal/PendingTurn.ts"
 import * as RequestKey from "../journal/RequestKey.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveDuration } from "../options/OptionSchemas.ts"
@@ -51,7 +51,7 @@ export const Waiting = Context.Reference<Effect.Effect<void>>("fanfold/layers/Ba
  * Provides a `Claude` that marks what goes into a batch: the first request of each ask, without `fallbacks`, which batches do not
  * have. What leaves its batch unanswered is sent on live, and so is a refusal where the API may ask another model.
  */
-export const choosing = (): Layer.Layer<Claude, never, Claude> =>
+export const layerEligible = (): Layer.Layer<Claude, never, Claude> =>
   layerAround((send) => {
     const chosen = new WeakSet<Call.Execution>()
 
@@ -66,7 +66,7 @@ export const choosing = (): Layer.Layer<Claude, never, Claude> =>
       Effect.withFiber((fiber) => {
         const call = fiber.getRef(Call.Current)
         const execution = fiber.getRef(Call.Execution)
-        const turn = fiber.getRef(OpenTurn.Current)?.turn
+        const turn = fiber.getRef(PendingTurn.Current)?.turn
         if (execution === undefined || chosen.has(execution) || !isFirst(call, turn)) return send(request)
         chosen.add(execution)
         const { fallbacks, ...plain } = request
@@ -113,7 +113,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           return run
         })
 
-      const joined = (request: Request, call: Call.Call, turn: OpenTurn.OpenTurn | undefined) =>
+      const joined = (request: Request, call: Call.Call, turn: PendingTurn.PendingTurn | undefined) =>
         Effect.flatMap(runOf(call), (run) => {
           const asked = turn?.request ?? run.file(RequestKey.of(request, call.fallback).key)
           return Effect.flatMap(run.join(new Member(idOf(asked), call.ask, request)), (outcome) =>
@@ -130,7 +130,9 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         send: mark((request) =>
           Effect.withFiber((fiber) => {
             const call = fiber.getRef(Call.Current)
-            return call.batched === true ? joined(request, call, fiber.getRef(OpenTurn.Current)) : live(request, call)
+            return call.batched === true
+              ? joined(request, call, fiber.getRef(PendingTurn.Current))
+              : live(request, call)
           })
         )
       })
@@ -145,7 +147,8 @@ export const cancel = (batches: Batches.Batches, id: string): Effect.Effect<Batc
   )
 
 /** 43 characters of the key, and the ordinal. */
-const idOf = ({ key, ordinal }: Pick<OpenTurn.OpenTurn["request"], "key" | "ordinal">): string => `${key}-${ordinal}`
+const idOf = ({ key, ordinal }: Pick<PendingTurn.PendingTurn["request"], "key" | "ordinal">): string =>
+  `${key}-${ordinal}`
 
 /** The result as an attempt that leaves and ends at this moment. */
 const resultOf = (request: Request, outcome: MemberOutcome): Effect.Effect<Reply, AskError> => {

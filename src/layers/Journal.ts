@@ -83,7 +83,7 @@ export const keeping = (): Layer.Layer<Claude, never, Claude> =>
       if (recorder === undefined) return Context.make(Claude, Claude.of({ send }))
       return Context.make(Claude, Claude.of({ send: mark(recorder.around(observe(send))) })).pipe(
         Context.add(Event.Recorder, (event: Event.Event) => recorder.record(event)),
-        Context.add(Event.Earlier, recorder.earlier)
+        Context.add(Event.History, recorder.earlier)
       )
     })
   )

@@ -4,7 +4,7 @@ import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
 import type { JournalError } from "../journal/Journal.ts"
-import * as OpenTurn from "../journal/OpenTurn.ts"
+import * as PendingTurn from "../journal/PendingTurn.ts"
 import type { Shared } from "../journal/Shared.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode } from "../options/OptionSchemas.ts"
@@ -48,7 +48,7 @@ export const layer = (options: Options = {}, delivery: () => string): Layer.Laye
       const scope = yield* Effect.scope
       let client: QueueClient | undefined
       const made = yield* Semaphore.make(1)
-      const clientOf = (turn: OpenTurn.OpenTurn, shared: Shared): Effect.Effect<QueueClient, JournalError> =>
+      const clientOf = (turn: PendingTurn.PendingTurn, shared: Shared): Effect.Effect<QueueClient, JournalError> =>
         Semaphore.withPermit(
           made,
           Effect.suspend(() => {
@@ -62,7 +62,7 @@ export const layer = (options: Options = {}, delivery: () => string): Layer.Laye
       return Claude.of({
         send: mark((request) =>
           Effect.withFiber((fiber) => {
-            const turn = fiber.getRef(OpenTurn.Current)
+            const turn = fiber.getRef(PendingTurn.Current)
             const shared = turn?.journal.shared
             const { part } = fiber.getRef(Call.Current)
             if (turn === undefined || shared === undefined || part === "synthesis") return send(request)

@@ -147,7 +147,7 @@ const delivery = (options: Options): Around =>
   stack(
     Retry.layer(options.retry),
     Refusals.layer(options.refusals),
-    ...where(options.batch, Batch.choosing),
+    ...where(options.batch, Batch.layerEligible),
     ...where(options.hedge, Hedge.layer),
     ...where(options.budget, Budget.layer),
     ...where(options.batch, Batch.layer),

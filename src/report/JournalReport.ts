@@ -4,6 +4,7 @@ import type { Event } from "../claude/Event.ts"
 import { sourcesOf, textOf } from "../claude/Message.ts"
 import { type RunSummary, simulated } from "../journal/Journal.ts"
 import type { Replied } from "../journal/Replies.ts"
+import { limitsOf } from "./AccountLimits.ts"
 import { version, type Report } from "./Report.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
 import { RunView } from "./RunView.ts"
@@ -70,6 +71,7 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     again: isLive ? null : again,
     foreseenCostUsd: null,
     document,
+    limits: limitsOf(replies.map(({ reply }) => reply)),
     ...(isLive && { now })
   }
   return { report, view: () => ({ ...view.data(about), run: summary.id }) }

@@ -16,6 +16,7 @@ export interface About {
   readonly again: View["again"]
   readonly foreseenCostUsd: number | null
   readonly document: unknown
+  readonly limits?: View["limits"]
   /** How far the bars of asks that have not ended reach, in epoch milliseconds; default: to the latest event. */
   readonly now?: number
 }
@@ -76,6 +77,7 @@ export class RunView {
     return {
       version,
       run: this.#run,
+      limits: [],
       ...rest,
       startedAt,
       durationMillis: now - startedAt,
@@ -102,7 +104,7 @@ export class RunView {
   }
 
   #row(ask: Readonly<AskState.AskState>, startedAt: number, now: number): Row {
-    const { message, name, part, question, reason, status } = ask
+    const { message, name, part, question, reason, status, worker = null } = ask
     const stretches = this.#phases.get(`${part} ${name}`)?.until(now) ?? []
     const isGap = status !== "answered"
     return {
@@ -112,6 +114,7 @@ export class RunView {
       ...RunBreakdown.partOf(ask),
       reason: (isGap ? reason : undefined) ?? null,
       message: (isGap ? message : undefined) ?? null,
+      worker,
       bars: stretches.map(({ from, phase, to }): Bar => [phase, from - startedAt, to - from])
     }
   }

@@ -21,6 +21,8 @@ export const Row = Schema.Struct({
   ...Part.fields,
   reason: Schema.NullOr(Schema.String),
   message: Schema.NullOr(Schema.String),
+  /** Host and process id of the worker that sent its latest request; null where the run itself did. */
+  worker: Schema.NullOr(Schema.String),
   /** In the order of their beginning; those of its second copies (`hedge`) overlap the others. */
   bars: Schema.Array(Bar)
 })
@@ -76,6 +78,15 @@ export const View = Schema.Struct({
   /** What the reused answers would have cost again. */
   savedUsd: Schema.NullOr(Schema.Finite),
   models: Schema.Array(ModelCost),
+  /** What the account allows a minute, as the replies of a model reported it. */
+  limits: Schema.Array(
+    Schema.Struct({
+      model: Schema.String,
+      requests: Schema.NullOr(Schema.Finite),
+      inputTokens: Schema.NullOr(Schema.Finite),
+      outputTokens: Schema.NullOr(Schema.Finite)
+    })
+  ),
   gaps: Schema.Array(GapGroup),
   asks: Schema.Array(Row),
   synthesis: Schema.NullOr(Row),

@@ -106,7 +106,7 @@ export class BatchRun implements Batching {
   /** Runs until it is interrupted. A defect ends all who wait. */
   get drive(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
-      this.creations = new Creations(yield* yield* Event.Earlier)
+      this.creations = new Creations(yield* yield* Event.History)
       for (;;) {
         const members = yield* this.#arrivedTogether
         yield* Effect.forkChild(this.#guarded(this.busyWith(this.#place(members)), members), { startImmediately: true })

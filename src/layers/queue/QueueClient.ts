@@ -7,7 +7,7 @@ import * as Call from "../../claude/Call.ts"
 import * as Event from "../../claude/Event.ts"
 import type { Reply, Request } from "../../claude/Message.ts"
 import type { JournalError } from "../../journal/Journal.ts"
-import type { OpenTurn } from "../../journal/OpenTurn.ts"
+import type { PendingTurn } from "../../journal/PendingTurn.ts"
 import { type Claimed, itemOf, type Outcome, type Position, runOf, type Shared } from "../../journal/Shared.ts"
 import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
 import { maxTakes, queue, type QueuedAsk, version, written } from "./QueuedAsk.ts"
@@ -40,7 +40,7 @@ const claimable = 200
 const retries = { schedule: Schedule.spaced("1 second"), times: 120 }
 
 /** A client for the run that these turns are of. */
-export const make = Effect.fnUntraced(function* (options: Options, { begun, journal }: OpenTurn, shared: Shared) {
+export const make = Effect.fnUntraced(function* (options: Options, { begun, journal }: PendingTurn, shared: Shared) {
   const items = yield* queue(shared, begun.source)
   // Before anything is offered, so that no end of an item is missed.
   const position = yield* shared.position
@@ -56,8 +56,8 @@ interface Asking {
 
 export class QueueClient {
   readonly #options: Options
-  readonly #journal: OpenTurn["journal"]
-  readonly #begun: OpenTurn["begun"]
+  readonly #journal: PendingTurn["journal"]
+  readonly #begun: PendingTurn["begun"]
   readonly #shared: Shared
   readonly #items: PersistedQueue.PersistedQueue<QueuedAsk>
   readonly #waiting = new Map<string, Deferred.Deferred<Decision>>()
@@ -73,8 +73,8 @@ export class QueueClient {
 
   constructor(
     options: Options,
-    journal: OpenTurn["journal"],
-    begun: OpenTurn["begun"],
+    journal: PendingTurn["journal"],
+    begun: PendingTurn["begun"],
     shared: Shared,
     items: PersistedQueue.PersistedQueue<QueuedAsk>,
     position: Position
@@ -89,7 +89,7 @@ export class QueueClient {
   }
 
   /** Sends it here, if there is a place, or waits for the process that takes it. */
-  ask(request: Request, turn: OpenTurn, fiber: AnyFiber): Effect.Effect<Reply, AskError> {
+  ask(request: Request, turn: PendingTurn, fiber: AnyFiber): Effect.Effect<Reply, AskError> {
     const { resumed } = this.#begun
     if (resumed.length === 0) return this.#askAnew(request, turn, fiber)
     // What a run that has died has queued is not asked twice.
@@ -104,7 +104,7 @@ export class QueueClient {
     )
   }
 
-  #askAnew(request: Request, turn: OpenTurn, fiber: AnyFiber): Effect.Effect<Reply, AskError> {
+  #askAnew(request: Request, turn: PendingTurn, fiber: AnyFiber): Effect.Effect<Reply, AskError> {
     return Effect.suspend(() => {
       if (this.#freePlaces > 0) {
         this.#freePlaces--
@@ -151,7 +151,7 @@ export class QueueClient {
     item: string,
     offer: Effect.Effect<unknown, unknown>,
     request: Request,
-    turn: OpenTurn,
+    turn: PendingTurn,
     fiber: AnyFiber
   ): Effect.Effect<Reply, AskError> {
     return Effect.suspend(() => {

@@ -15,6 +15,7 @@ const start = async (source: Source): Promise<void> => {
   for (const node of plain) node.remove()
   render(h(App, { view, source }), root)
   source.onChange?.(() => void draw())
+  performance.mark("usable")
   document.documentElement.dataset["ready"] = "true"
 }
 

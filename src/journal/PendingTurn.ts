@@ -1,9 +1,9 @@
-/** A turn that is being asked, as the journal knows it, for a layer that lets another process ask it. */
+/** A turn whose reply is not there yet, as the journal knows it, for a layer that lets another process ask it. */
 import { Context } from "effect"
 import type { BegunRun, Journal } from "./Journal.ts"
 import type { TurnName } from "./Shared.ts"
 
-export interface OpenTurn extends TurnName {
+export interface PendingTurn extends TurnName {
   readonly journal: typeof Journal.Service
   readonly begun: BegunRun
   /** Of the ask's first request; `texts`: hashes of its long texts, which the journal has. */
@@ -13,6 +13,6 @@ export interface OpenTurn extends TurnName {
 }
 
 /** The turn of the request under way; `undefined` where none is kept. */
-export const Current = Context.Reference<OpenTurn | undefined>("fanfold/journal/OpenTurn", {
+export const Current = Context.Reference<PendingTurn | undefined>("fanfold/journal/PendingTurn", {
   defaultValue: () => undefined
 })

@@ -31,7 +31,7 @@ const licences: Plugin = {
 const pageFile = /src\/report\/page\/Bundle\.ts$/
 
 /** The page of a run: its script and style as they are, so that none has to be bundled where fanfold is installed. */
-const pageCode: Plugin = {
+export const pageCode: Plugin = {
   name: "page-code",
   load: {
     filter: { id: pageFile },

@@ -17,6 +17,7 @@ const questions: Readonly<Record<string, string>> = {
   journal: "What does the journal keep of an edited and of a killed run, and what does it cost?",
   mock: "What does the mock itself cost?",
   overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
+  report: "What does the page of a run cost: how long is it made, how large is it, and how soon can it be used?",
   scale: "What do an ask and a worker take of a database, and what breaks first with a thousand workers?",
   "sequential-vs-parallel": "How much does asking in parallel buy, and how near is it to what is possible?",
   startup: "How long does the command line take to start, and how much does it load?",

@@ -93,6 +93,8 @@ try {
     const flags = ["--latency", "fixed:20", "--iterations", "1", "-o", "bench.svg"]
     const { stdout: table } = await shell("npx", "fanfold", "bench", plan, ...flags)
     assert(table.includes("80 ms") && (await readFile(join(home, "bench.svg"), "utf8")).startsWith("<svg "), table)
+    await shell("npx", "fanfold", "run", plan, "--offline", "--quiet", "-o", "report.html")
+    assert((await readFile(join(home, "report.html"), "utf8")).includes("markdown-it"), "the page has no script")
     await checkAndRun(user, { ...withEffect, ...withoutPostgres })
     await shell("npm", "install", "--silent", ...(await versionsOf(["@effect/sql-pg"])))
     await checkAndRun(user, withPostgres)

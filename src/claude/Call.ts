@@ -28,6 +28,8 @@ export const Call = Schema.Struct({
   streamed: Schema.optionalKey(Schema.Boolean),
   /** A second copy of a slow call, which leaves at once or not at all. */
   hedge: Schema.optionalKey(Schema.Boolean),
+  /** The ask has ended without an answer in this run, and the user asks it again. */
+  again: Schema.optionalKey(Schema.Boolean),
   waited: Schema.optionalKey(Waited),
   /** It goes into a Message Batch, at half the price. */
   batched: Schema.optionalKey(Schema.Boolean),

@@ -3,6 +3,7 @@ import { Context, Effect, Result, Schema } from "effect"
 import * as BatchEvent from "./BatchEvent.ts"
 import * as Call from "./Call.ts"
 import { stamp, version } from "./EventStamp.ts"
+import { Intervened } from "./Intervention.ts"
 import { Declined, type Reply, type Request, Usage } from "./Message.ts"
 import { Policy } from "../options/Policy.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
@@ -10,6 +11,7 @@ import * as Price from "./Price.ts"
 
 export * from "./BatchEvent.ts"
 export { version } from "./EventStamp.ts"
+export { Intervened } from "./Intervention.ts"
 
 const failure = { reason: Schema.String, message: Schema.String }
 
@@ -45,7 +47,9 @@ export const Dispatched = Schema.TaggedStruct("Dispatched", {
   /** Its result was there already, in a Message Batch. */
   batched: Schema.optionalKey(Schema.Boolean),
   /** How long layers held it back, just before it left; absent where none did. */
-  waited: Schema.optionalKey(Call.Waited)
+  waited: Schema.optionalKey(Call.Waited),
+  /** Host and process id of the worker that sent it; absent where the run itself did. */
+  worker: Schema.optionalKey(Schema.String)
 })
 /** The first piece of a streamed answer arrived. */
 export const FirstToken = Schema.TaggedStruct("FirstToken", { ...stamp, attempt: Schema.Int })
@@ -139,6 +143,7 @@ export const Event = Schema.Union([
   Answered,
   Failed,
   Interrupted,
+  Intervened,
   ...BatchEvent.all
 ])
 export type Event = typeof Event.Type

@@ -5,6 +5,7 @@ import * as Event from "../claude/Event.ts"
 import * as Listeners from "../claude/Listeners.ts"
 import { Waiting } from "../layers/Batch.ts"
 import { Begun } from "../layers/Journal.ts"
+import * as Interventions from "../interventions/Interventions.ts"
 import { simulated as simulatedAnswers } from "../journal/Journal.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import * as Forecast from "../plan/Forecast.ts"
@@ -25,6 +26,7 @@ import { ProcessServices } from "./ProcessServices.ts"
 import * as RunJournal from "./RunJournal.ts"
 import * as RunTelemetry from "./RunTelemetry.ts"
 import * as RunPage from "./RunPage.ts"
+import * as RunUi from "./RunUi.ts"
 import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
 import type * as ProgressOptions from "./progress/ProgressOptions.ts"
@@ -60,12 +62,14 @@ export const execute = Effect.fn("cli.execute")(function* (
   const forecast = Forecast.make(plan, plan.layers)
   const { atMostUsd: foreseenUsd } = forecast
   const startedAt = yield* Clock.currentTimeMillis
-  const page = yield* RunPage.make(flags.output)
+  const page = yield* RunPage.make(flags.output, { isShown: flags.ui, plan: name, simulated })
   const reportOf = (outcome: Pipeline.Outcome, state: RunState, isInterrupted = false) =>
     Effect.map(Clock.currentTimeMillis, (now): RunResult => {
       const { costUsd, usage } = state
       const { deadline } = plan
+      const { interventions } = state
       const totals = {
+        interventions,
         deadline,
         usage,
         costUsd,
@@ -76,7 +80,8 @@ export const execute = Effect.fn("cli.execute")(function* (
       const subject = {
         plan: name,
         isKept: kept !== undefined,
-        hasEnded: outcome.error === undefined && !isInterrupted
+        hasEnded: outcome.error === undefined && !isInterrupted,
+        outcome
       }
       return page.resultOf(Report.make(outcome, totals, simulated), subject)
     })
@@ -92,6 +97,8 @@ export const execute = Effect.fn("cli.execute")(function* (
     const worker = flags.offline ? "fanfold worker --offline" : "fanfold worker"
     yield* Console.error(`No ask is sent by this process: all wait for ${worker} with the same --journal`)
   }
+  const interventions = new Interventions.Interventions()
+  const ui = yield* RunUi.open(flags.ui, page, kept, interventions)
   if (flags.detach && !flags.quiet && kept?.earlierBatches.length === 0) {
     const asked = forecast.calls.flatMap(({ part, request }) => (part === "ask" ? [request] : []))
     if (hasPrimingBatch(asked)) yield* Console.error(primingText)
@@ -113,6 +120,7 @@ export const execute = Effect.fn("cli.execute")(function* (
       if (!simulated) {
         left = (now, hasEnded) => BatchLines.leftLines(progress.state, { kept: kept?.kept, hasEnded }, now)
       }
+      if (kept !== undefined) yield* Effect.forkScoped(doorOf(kept.kept.id, interventions))
       const running = Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
           unfinished = reportOf(outcome, progress.state, true)
@@ -122,6 +130,7 @@ export const execute = Effect.fn("cli.execute")(function* (
       const outcome = yield* Effect.provideService(running, Event.Listener, listener).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
+        Effect.provideService(Interventions.Current, kept === undefined ? undefined : interventions),
         Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run })),
         flags.detach ? untilWaiting : Effect.asSome
       )
@@ -150,10 +159,22 @@ export const execute = Effect.fn("cli.execute")(function* (
   const closing = { reported, tapeError: yield* tapeError, areEventsWritten, end: kept?.end ?? Effect.void }
   // Out of time, or not needed any more: what is in a batch is paid all the same.
   if (!flags.quiet) yield* sayLeft(outcome.error === undefined)
-  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, closing).pipe(
-    Effect.ensuring(kept?.trim ?? Effect.void)
+  const result = yield* reportOf(outcome, state)
+  return yield* conclude(result, outcome, flags, closing).pipe(
+    Effect.ensuring(kept?.trim ?? Effect.void),
+    Effect.ensuring(ui.finish(result))
   )
 }, Effect.scoped)
+
+/** Short for a person, and long after the first requests have left, which nothing must delay. */
+const doorDelay = "300 millis"
+
+/** Opens the door of the run, by which its user may intervene, until the scope closes. */
+const doorOf = (run: string, interventions: Interventions.Interventions) =>
+  Effect.sleep(doorDelay).pipe(
+    Effect.andThen(Effect.promise(() => import("./live/Door.ts"))),
+    Effect.flatMap(({ open }) => open(run, interventions))
+  )
 
 const primingText =
   "--detach leaves once all batches are there: most asks follow the first one that has their document, whose batch is waited for"

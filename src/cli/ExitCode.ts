@@ -1,7 +1,7 @@
 /** The exit codes of the command line, and which of them a run ends with. */
 import { Data, Exit, Runtime } from "effect"
 import type { AskError } from "../claude/AskError.ts"
-import { endedBy } from "../pipeline/Findings.ts"
+import { endedBy, type Gap } from "../pipeline/Findings.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { inert } from "../report/TerminalText.ts"
 
@@ -52,11 +52,14 @@ export const ofRun = ({ error, findings, shortfall }: Outcome, delivery: Deliver
     return new Failure({ exitCode: isOverBudget ? exitCode.overBudget : exitCode.failed, message })
   }
   if (!delivery.isComplete) return failedWithoutMessage()
-  // An ask that the policy `first` interrupted is not missing: enough others were answered.
-  if (!findings.gaps.some(({ outcome }) => outcome._tag === "Failed")) return undefined
+  if (!findings.gaps.some(({ outcome }) => isMissing(findings, outcome))) return undefined
   const message = shortfall?.shortfall ?? ""
   return new Failure({ exitCode: isOverBudget ? exitCode.overBudget : exitCode.gaps, message })
 }
+
+/** An ask that the policy `first` interrupted is not missing: enough others were answered. One that the user stopped is. */
+const isMissing = ({ policy }: Outcome["findings"], outcome: Gap["outcome"]): boolean =>
+  outcome._tag === "Failed" || typeof policy === "string" || !("first" in policy)
 
 /** What failed, and why unless progress has written it; after a refusal, which comes again, what to change. */
 const synthesisText = (error: AskError, isReported: boolean): string => {

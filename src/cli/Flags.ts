@@ -101,6 +101,7 @@ export const running = {
     Flag.atLeast(0)
   ),
   detach: onOff("detach", "Leave once everything is in a batch; the same command comes back for the results (--batch)"),
+  ui: onOff("ui", "Show the run in a browser while it goes on, at an address that is printed"),
   json: onOff("json", "Print the report as JSON: document, answers, gaps, usage"),
   ...EventsOutput.flags,
   quiet: onOff("quiet", "Print nothing but the document and errors"),

@@ -12,6 +12,7 @@ import {
   simulated
 } from "../journal/Journal.ts"
 import { open, openToRead } from "../journal/OpenJournal.ts"
+import type { Replied } from "../journal/Replies.ts"
 import * as Retention from "../journal/Retention.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import { RunRecorder } from "../journal/RunRecorder.ts"
@@ -32,6 +33,8 @@ export interface RunJournal {
   readonly kept: Kept
   /** The events of batches of the runs that it goes on with. */
   readonly earlierBatches: ReadonlyArray<Event.BatchEvent>
+  /** What its asks were answered so far; nothing where that cannot be read. */
+  readonly replies: Effect.Effect<ReadonlyArray<Replied>>
   /** This process sends no ask itself. */
   readonly needsWorkers: boolean
   readonly end: Effect.Effect<void>
@@ -93,6 +96,7 @@ export const begin = ({
     return {
       recorder,
       kept: { id: run.id, journal: options.file === undefined ? undefined : journal.place },
+      replies: Effect.orElseSucceed(journal.replies(run.id), () => []),
       earlierBatches: (yield* recorder.earlier).filter((event) => Event.isBatchEvent(event)),
       needsWorkers: journal.shared !== undefined && plan.layers.queue?.places === 0,
       end,

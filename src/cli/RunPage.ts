@@ -1,7 +1,9 @@
 /** Follows a run for the page that `-o report.html` asks for. Its code is loaded only then. */
 import { Effect, Stdio } from "effect"
 import type * as Event from "../claude/Event.ts"
+import type { Outcome } from "../pipeline/Pipeline.ts"
 import type { Report } from "../report/Report.ts"
+import type { View } from "../report/View.ts"
 import type { RunResult } from "../report/RunResult.ts"
 import * as AgainCommand from "./AgainCommand.ts"
 
@@ -11,39 +13,58 @@ export interface Subject {
   readonly isKept: boolean
   /** Its part of the command line was all that it was told. */
   readonly hasEnded: boolean
+  readonly outcome: Outcome
+}
+
+/** What is known before the run begins. */
+export interface Shown {
+  readonly isShown: boolean
+  readonly plan: string
+  readonly simulated: boolean
 }
 
 export interface RunPage {
   /** A listener that also follows the run. */
   readonly around: (listener: Event.Listener) => Event.Listener
   readonly resultOf: (report: Report, subject: Subject) => RunResult
+  /** What the page shows while the run goes on; `now` in epoch milliseconds. */
+  readonly live: (now: number) => View
+  /** Counts the changes of that. */
+  readonly revision: () => number
+}
+
+const none = (): never => {
+  throw new Error("no page was asked for")
 }
 
 const withoutPage: RunPage = {
   around: (listener) => listener,
-  resultOf: (report) => ({
-    report,
-    view: () => {
-      throw new Error("no page was asked for")
-    }
-  })
+  resultOf: (report) => ({ report, view: none }),
+  live: none,
+  revision: none
 }
 
-export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
-  if (!files.some((file) => /\.html$/i.test(file))) return withoutPage
-  const { RunView } = yield* Effect.promise(() => import("../report/RunView.ts"))
+/** `plan`: what the journal knows the plan by. `isShown`: it is shown while the run goes on. */
+export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>, { isShown, plan, simulated }: Shown) {
+  if (!isShown && !files.some((file) => /\.html$/i.test(file))) return withoutPage
+  const [{ RunView }, { limitsOf }] = yield* Effect.promise(() =>
+    Promise.all([import("../report/RunView.ts"), import("../report/AccountLimits.ts")])
+  )
   const stdio = yield* Stdio.Stdio
   const given = yield* stdio.args
   const view = new RunView()
+  let revision = 0
   const page: RunPage = {
     around: (listener) => ({
       ...listener,
       emit: (event, content) => {
         view.add(event)
+        revision++
         return listener.emit(event, content)
       }
     }),
-    resultOf: (report, { hasEnded, isKept, plan }) => {
+    resultOf: (report, { hasEnded, isKept, outcome: { document, findings }, plan }) => {
+      const replies = findings.findings.flatMap(({ outcome }) => (outcome._tag === "Answered" ? [outcome.reply] : []))
       const about = {
         plan,
         state: hasEnded ? ("ended" as const) : ("unfinished" as const),
@@ -51,10 +72,16 @@ export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
         error: report.error,
         again: { command: AgainCommand.ofArguments(given, isKept && hasEnded), isKept },
         foreseenCostUsd: report.foreseenCostUsd,
-        document: report.document
+        document: report.document,
+        limits: limitsOf(document === undefined ? replies : [...replies, document.reply])
       }
       return { report, view: () => ({ ...view.data(about), run: report.run }) }
-    }
+    },
+    live: (now) => {
+      const unknown = { error: null, again: null, foreseenCostUsd: null, document: null }
+      return view.data({ ...unknown, plan, simulated, state: "under way", now })
+    },
+    revision: () => revision
   }
   return page
 })

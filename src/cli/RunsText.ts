@@ -7,6 +7,7 @@ import { isAddress } from "../journal/OpenJournal.ts"
 import { keepFor, maxBytes } from "../journal/Retention.ts"
 import { ageText, roundedText } from "../options/DurationText.ts"
 import { numberText, plural, unlessZero } from "../options/NumberText.ts"
+import { interventionText } from "../report/InterventionText.ts"
 import type { AskRecord, Details, Listing, Run } from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
 import { modelText } from "./progress/AskTable.ts"
@@ -61,7 +62,7 @@ const runColumns = (here: Here): ReadonlyArray<TextTable.Column<Run>> => [
 
 /** `named`: the journal, where the command line has named one. */
 export const details = (
-  { asks, batches = [], journal, run, synthesis }: Details,
+  { asks, batches = [], interventions = [], journal, run, synthesis }: Details,
   here: Here,
   named?: string
 ): string => {
@@ -79,6 +80,7 @@ export const details = (
     `Begun ${minuteText(run.startedAt)}, ${roundedText(run.durationMillis)}, ${costText(run.estimatedCostUsd)} (estimated${source === "" ? "" : `, ${source}`})`,
     parts.join(", "),
     ...batches.flatMap((batch) => batchLines(batch, here).map(inert)),
+    ...interventions.map(({ intervention }) => inert(interventionText(intervention))),
     ...(rows.length === 0 ? [] : ["", ...TextTable.lines(askColumns(run, here, isInBatch), rows)]),
     ...nextLines(run, isInBatch, named),
     ""

@@ -13,7 +13,10 @@ import { onOff } from "./Flags.ts"
 import { flagOf } from "./LayerFlags.ts"
 import { failed, found, here, json, list, opened, placeOf, print, runArgument, toJson } from "./RunsList.ts"
 import { cancel } from "./runsCancel.ts"
+import { diff } from "./runsDiff.ts"
+import { ask, raise, stop } from "./runsIntervene.ts"
 import { resume } from "./runsResume.ts"
+import { watch } from "./runsWatch.ts"
 import * as RunsText from "./RunsText.ts"
 
 const show = Command.make(
@@ -123,9 +126,9 @@ const nothingForgotten = (isByLimits: boolean): string =>
 
 export const runs = list.pipe(
   Command.withDescription(
-    "List the runs that the journal keeps; show one, go on with one, cancel its batches, or forget some"
+    "List the runs that the journal keeps; show one, compare two, watch or change one, go on with one, cancel its batches, or forget some"
   ),
-  Command.withSubcommands([show, resume, cancel, clean]),
+  Command.withSubcommands([show, diff, watch, stop, ask, raise, resume, cancel, clean]),
   Command.withExamples([
     { command: "fanfold runs show 0k3x", description: "Each ask of the run whose id begins like this" },
     { command: "fanfold runs clean --older-than 7d", description: "Forget the runs of more than a week ago" }

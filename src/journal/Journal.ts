@@ -121,6 +121,15 @@ export interface RunSummary extends NewRun {
   readonly entries: number
 }
 
+/** A place among the events of a run, from which to read on; text that only the journal reads. */
+export type EventPosition = string
+
+/** What was added to a run, in order. `end` and `isLive` are older than the events: where no process has it open, they are all there. */
+export interface Followed extends Pick<RunSummary, "end" | "isLive"> {
+  readonly events: ReadonlyArray<Event>
+  readonly position: EventPosition
+}
+
 /** Which runs are forgotten: those that began before a time, then the oldest while all take more room. The latest one stays. */
 export interface TrimLimits {
   /** Epoch milliseconds; `undefined` where age does not matter. */
@@ -159,6 +168,8 @@ export class Journal extends Context.Service<
     readonly runs: Effect.Effect<ReadonlyArray<RunSummary>, JournalError>
     /** The events of a run, in order. */
     readonly events: (run: string) => Effect.Effect<ReadonlyArray<Event>, JournalError>
+    /** The events that were added to a run since a position; all of them where none is given. */
+    readonly follow: (run: string, since?: EventPosition) => Effect.Effect<Followed, JournalError>
     /** The reply that each ask of a run has had last, in the order in which they were asked; also where another run has paid it. */
     readonly replies: (run: string) => Effect.Effect<ReadonlyArray<Replied>, JournalError>
     /**

@@ -71,6 +71,17 @@ export const of = (request: Request, others: ReadonlyArray<string> = []): KeyedR
 /** Numbers equal requests of a run from 0, in the order in which they are asked. */
 export class Ordinals {
   readonly #counts = new Map<string, number>()
+  /** By ask and key, where it is not 0. */
+  readonly #ofAsks = new Map<string, number>()
+
+  /** Of an ask's request. One that is asked again keeps its number, by which its answer is found later. */
+  of(key: string, ask: string, isAgain: boolean): number {
+    const name = `${ask} ${key}`
+    if (isAgain) return this.#ofAsks.get(name) ?? 0
+    const ordinal = this.next(key)
+    if (ordinal > 0) this.#ofAsks.set(name, ordinal)
+    return ordinal
+  }
 
   next(key: string): number {
     const ordinal = this.#counts.get(key) ?? 0

@@ -121,10 +121,11 @@ export class RunRecorder {
     })
   }
 
-  #open(request: Request, { ask, fallback = [], part }: Call.Call): Effect.Effect<Entry> {
+  #open(request: Request, call: Call.Call): Effect.Effect<Entry> {
     return Effect.flatMap(Clock.currentTimeMillis, (at) => {
+      const { again = false, ask, fallback = [], part, run } = call
       const keyed = RequestKey.of(request, fallback)
-      const ordinal = this.#ordinals.next(keyed.key)
+      const ordinal = this.#ordinals.of(keyed.key, `${run} ${ask}`, again)
       const n = this.#entryCount++
       const reusable = this.#reusable
       return Effect.map(reusable ? this.#find(keyed.key, ordinal, reusable) : noneKnown, (known): Entry => {
@@ -264,6 +265,7 @@ export class RunRecorder {
 /** What must be known to the next process wherever this one is killed after it. */
 const keptAtOnce: ReadonlySet<Event.Event["_tag"]> = new Set([
   "Dispatched",
+  "Intervened",
   "BatchSubmitting",
   "BatchSubmitted",
   "BatchNotCreated"

@@ -7,6 +7,7 @@ import { type Claude, layerAround } from "../claude/Claude.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
+import * as Interventions from "../interventions/Interventions.ts"
 import * as SharedRun from "../journal/SharedRun.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveInt } from "../options/OptionSchemas.ts"
@@ -14,6 +15,7 @@ import type { AnyFiber } from "../scheduling/FiberClock.ts"
 import type { Shared, SharedRegister } from "../scheduling/SharedRegister.ts"
 import { WaitingQueue } from "../scheduling/WaitingQueue.ts"
 import { BudgetLedger, type Reservation } from "./budget/BudgetLedger.ts"
+import * as RaisedBudget from "./budget/RaisedBudget.ts"
 import { reservationOf } from "./budget/Reserving.ts"
 import { ReservedCall } from "./budget/ReservedCall.ts"
 import { SharedBudget } from "./budget/SharedBudget.ts"
@@ -84,12 +86,21 @@ export const layer = (given: number | Options): Layer.Layer<Claude, never, Claud
           overBudget(ledger, reservation)
         )
       if (shared !== undefined) yield* Effect.addFinalizer(() => shared.close)
-      return within(send, ledger, options.usd !== undefined, shared)
+      const limited = within(send, ledger, options.usd !== undefined, shared)
+      const interventions = yield* Interventions.Current
+      yield* interventions?.offer("RaiseBudget", RaisedBudget.offer(ledger, limited.onRaised)) ?? Effect.void
+      return limited.send
     })
   )
 }
 
-const within = (send: Attempt.Send, ledger: BudgetLedger, isPriced: boolean, shared?: SharedBudget): Attempt.Send => {
+/** `onRaised`: lets those leave that the limit of the ledger allows after it was raised. */
+interface Limited {
+  readonly send: Attempt.Send
+  readonly onRaised: (fiber: AnyFiber) => void
+}
+
+const within = (send: Attempt.Send, ledger: BudgetLedger, isPriced: boolean, shared?: SharedBudget): Limited => {
   const queue = new WaitingQueue<ReservedCall, AskError>()
 
   const admit = (call: ReservedCall): void => {
@@ -106,6 +117,8 @@ const within = (send: Attempt.Send, ledger: BudgetLedger, isPriced: boolean, sha
       first.release(fitting === "now" ? Effect.void : Effect.fail(overBudget(ledger, first.value.reservation)), fiber)
     }
   }
+
+  const onSettled = (fiber: AnyFiber): void => (shared === undefined ? admitWaiting(fiber) : shared.onSettled(fiber))
 
   const reserveAndSend = (request: Request) =>
     Effect.withFiber<Reply, AskError>((fiber) => {
@@ -144,17 +157,17 @@ const within = (send: Attempt.Send, ledger: BudgetLedger, isPriced: boolean, sha
           const isContinued = request.messages.at(-1)?.role === "assistant"
           own.reservation.synthesis?.put(call.ask, WorstCase.answerOf(exit.value), isContinued)
         }
-        if (shared === undefined) admitWaiting(fiber)
-        else shared.onSettled(fiber)
+        onSettled(fiber)
       }
       return Effect.onExit(admitted, (exit) => Effect.sync(() => settle(exit)))
     })
 
-  if (shared === undefined) return reserveAndSend
-  return (request) =>
+  if (shared === undefined) return { send: reserveAndSend, onRaised: onSettled }
+  const learning = (request: Request) =>
     Effect.flatMap(Call.Current, ({ part }) =>
       part === "synthesis" ? Effect.andThen(shared.learned, reserveAndSend(request)) : reserveAndSend(request)
     )
+  return { send: learning, onRaised: onSettled }
 }
 
 const overBudget = (ledger: BudgetLedger, reservation: Reservation): AskError => {

@@ -1,5 +1,5 @@
 /** The deadline of a research, or of a synthesis: calls without a reply by then fail, whichever layer they are in. */
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Context, Duration, Effect } from "effect"
 import { AskError, TimedOut } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import { Claude } from "../claude/Claude.ts"
@@ -9,13 +9,30 @@ import { Watchdog } from "../scheduling/Watchdog.ts"
 
 /** A deadline `limit` after `startedAt`, which is in epoch milliseconds. */
 export class Deadline {
-  readonly #limitMillis: number
-  readonly #endsAt: number
+  readonly #startedAt: number
+  #limitMillis: number
   readonly #watchdog = new Watchdog()
 
   constructor(limit: Duration.Input, startedAt: number) {
+    this.#startedAt = startedAt
     this.#limitMillis = Duration.toMillis(limit)
-    this.#endsAt = startedAt + this.#limitMillis
+  }
+
+  get #endsAt(): number {
+    return this.#startedAt + this.#limitMillis
+  }
+
+  get limitMillis(): number {
+    return this.#limitMillis
+  }
+
+  /** Moves it later. What it has ended already stays so. */
+  raise(limitMillis: number): void {
+    this.#limitMillis = Math.max(this.#limitMillis, limitMillis)
+  }
+
+  isOver(now: number): boolean {
+    return now >= this.#endsAt
   }
 
   /** The error of a call that has no answer by the deadline. */
@@ -53,3 +70,8 @@ export class Deadline {
     return Claude.of({ send: (request) => this.before(watched(request), () => Effect.fail(this.error)) })
   }
 }
+
+/** The deadline of the research that is to come, where whoever runs that may raise it; a research without one makes its own. */
+export const Given = Context.Reference<Deadline | undefined>("fanfold/pipeline/Deadline/Given", {
+  defaultValue: () => undefined
+})

@@ -57,11 +57,11 @@ export interface Findings<out A extends Asks = any, out P extends Policy = Polic
 
 export const isGap = (finding: Finding): finding is Gap => finding.outcome._tag !== "Answered"
 
-/** The limits that end asks before they are answered, under every policy. */
-export type EndedBy = "deadline" | "budget"
+/** What ends asks before they are answered, under every policy: a limit, or the user, who stops asking. */
+export type EndedBy = "deadline" | "budget" | "stop"
 
 /** The limit that an ask failed by; `undefined` for every other failure. */
-export const endingOf = ({ reason }: AskError): EndedBy | undefined => {
+export const endingOf = ({ reason }: AskError): Exclude<EndedBy, "stop"> | undefined => {
   if (reason._tag === "OverBudget") return "budget"
   return reason._tag === "TimedOut" && reason.scope === "run" ? "deadline" : undefined
 }
@@ -77,7 +77,7 @@ export const concernsEveryAsk = ({ reason }: AskError): boolean =>
   (reason._tag === "Unreachable" && !reason.isPassing)
 
 /** The limit that ended asks of these findings; the budget, where the deadline did too. */
-export const endedBy = ({ gaps }: Pick<Findings, "gaps">): EndedBy | undefined => {
+export const endedBy = ({ gaps }: Pick<Findings, "gaps">): Exclude<EndedBy, "stop"> | undefined => {
   const endings = new Set(gaps.map(({ outcome }) => (outcome._tag === "Failed" ? endingOf(outcome.error) : undefined)))
   return endings.has("budget") ? "budget" : endings.has("deadline") ? "deadline" : undefined
 }

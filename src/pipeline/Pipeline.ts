@@ -1,14 +1,16 @@
 /** Research, then synthesis: what a plan, the command line and `fanfold/promise` all run. */
-import { Clock, Effect, Result } from "effect"
+import { Clock, Effect, Result, type Scope } from "effect"
 import { type Answer, resolve } from "./Ask.ts"
 import type { AskError } from "../claude/AskError.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
-import { Deadline } from "./Deadline.ts"
+import * as Deadline from "./Deadline.ts"
 import * as DeadlineOption from "./DeadlineOption.ts"
 import type { Asks, Findings } from "./Findings.ts"
+import * as Interventions from "../interventions/Interventions.ts"
 import type { Policy } from "../options/Policy.ts"
 import * as Price from "../claude/Price.ts"
+import * as RaisedDeadline from "./RaisedDeadline.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import * as Research from "./Research.ts"
 import * as Synthesis from "./Synthesis.ts"
@@ -32,7 +34,7 @@ export interface Outcome {
   readonly document: Answer<unknown> | undefined
   /** Why the run failed; `undefined` where the policy was met, or asking was ended, and the synthesis, if any, is there. */
   readonly error: Research.ResearchError | AskError | undefined
-  /** The answers that the policy misses where deadline or budget ended the asks, and the synthesis was made all the same. */
+  /** The answers that the policy misses where deadline, budget or the user ended the asks, and the synthesis was made all the same. */
   readonly shortfall: Research.ResearchError | undefined
 }
 
@@ -44,10 +46,18 @@ export const run = Effect.fn("Pipeline.run")(function* (
   pipeline: Pipeline,
   onInterrupt: (unfinished: Outcome) => Effect.Effect<unknown> = () => Effect.void,
   onText?: (text: string) => void
-): Effect.fn.Return<Outcome, never, Claude> {
+): Effect.fn.Return<Outcome, never, Claude | Scope.Scope> {
   const { asks, concurrency, context, policy, synthesis } = pipeline
   const { all, asking: deadline } = DeadlineOption.limitsOf(pipeline.deadline)
-  const end = all === undefined ? undefined : new Deadline(all, yield* Clock.currentTimeMillis)
+  const now = yield* Clock.currentTimeMillis
+  const [asking, end] = [deadline, all].map((limit) =>
+    limit === undefined ? undefined : new Deadline.Deadline(limit, now)
+  )
+  const interventions = yield* Interventions.Current
+  if (interventions !== undefined) {
+    yield* interventions.open
+    if (asking !== undefined) yield* RaisedDeadline.offer(interventions, { asking, all: end })
+  }
   const ended = { document: undefined, error: undefined, shortfall: undefined }
   const leave = (findings: Findings) => onInterrupt({ ...ended, findings })
   const options = { policy, concurrency, context, deadline, onInterrupt: leave }
@@ -59,7 +69,8 @@ export const run = Effect.fn("Pipeline.run")(function* (
         }
   // A budget that several processes share tells the synthesis, too, what of it are answers.
   const withPlanned = Effect.updateService(Call.Current, (call) => ({ ...call, ...planned }))
-  const researched = yield* Effect.result(withPlanned(Research.run(asks, options)))
+  const research = Effect.provideService(withPlanned(Research.run(asks, options)), Deadline.Given, asking)
+  const researched = yield* Effect.result(research)
   const shortfall = Result.isFailure(researched) ? researched.failure : undefined
   const findings: Findings = Result.isSuccess(researched) ? researched.success : researched.failure.findings
   if (shortfall !== undefined && !canBeFolded(shortfall)) return { ...ended, findings, error: shortfall }
@@ -72,8 +83,8 @@ export const run = Effect.fn("Pipeline.run")(function* (
   return Result.isSuccess(document)
     ? { ...ended, findings, shortfall, document: document.success }
     : { ...ended, findings, shortfall, error: document.failure }
-})
+}, Effect.scoped)
 
-/** Whether deadline or budget ended the asks with some answers there: these are folded under every policy. */
+/** Whether deadline, budget or the user ended the asks with some answers there: these are folded under every policy. */
 const canBeFolded = ({ endedBy, findings: { findings, gaps } }: Research.ResearchError): boolean =>
   endedBy !== undefined && gaps.length < findings.length

@@ -3,6 +3,7 @@ import { Clock, Deferred, Effect, Queue, Stream } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import { AreUsed } from "../claude/BatchApi.ts"
 import type { Claude } from "../claude/Claude.ts"
+import * as Interventions from "../interventions/Interventions.ts"
 import type { Policy } from "../options/Policy.ts"
 import { Defaults } from "./AskOptions.ts"
 import { type AskExit, findingOf, findingsOf, outcomeOf } from "./CollectFindings.ts"
@@ -21,6 +22,7 @@ import { ResearchError } from "./ResearchError.ts"
 import * as ResearchEvents from "./ResearchEvents.ts"
 import { check, type Entry, type Options } from "./ResearchOptions.ts"
 import { SharedFailure } from "./SharedFailure.ts"
+import * as Steering from "./Steering.ts"
 import { AnswerText, type Delta, observed } from "./TextStream.ts"
 
 export { ResearchError } from "./ResearchError.ts"
@@ -44,6 +46,8 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   const shared = new SharedFailure(entries, yield* Defaults)
   /** Done once no further answer is needed, or none can come. */
   const over = yield* Deferred.make<void>()
+  const interventions = yield* Interventions.Current
+  let isStopped = false
   const isFirst = typeof policy !== "string" && "first" in policy
   let answers = 0
   const record = (entry: Entry, exit: AskExit): Effect.Effect<unknown> => {
@@ -68,7 +72,14 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
         const ended = policy === "all" ? Effect.catch(resolved, unlessEnded) : Effect.ignore(resolved)
         return isLimited ? Effect.andThen(Effect.yieldNow, ended) : ended
       }
-      const all = Effect.forEach(entries, one, { concurrency, discard: true })
+      const stop = Effect.suspend(() => {
+        isStopped = true
+        return Deferred.succeed(over, undefined)
+      })
+      const all =
+        interventions === undefined
+          ? Effect.forEach(entries, one, { concurrency, discard: true })
+          : Steering.run(interventions, { entries, one, outcomes, concurrency, stop })
       const collected = Effect.map(Clock.currentTimeMillis, (now) =>
         findingsOf(asks, entries, outcomes, { policy, run }, now - startedAt)
       )
@@ -84,7 +95,7 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
       if (findings.length - gaps.length >= needed) return found
       const failed = gaps.find(({ outcome }) => outcome._tag === "Failed")?.outcome
       const error = firstFailure ?? (failed?._tag === "Failed" ? failed.error : undefined)
-      const ending = firstFailure === undefined ? endedBy(found) : undefined
+      const ending = firstFailure !== undefined ? undefined : isStopped ? "stop" : endedBy(found)
       return yield* new ResearchError({ policy, findings: found, error, endedBy: ending })
     })
   )

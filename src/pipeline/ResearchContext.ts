@@ -4,7 +4,7 @@ import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
 import * as Ask from "./Ask.ts"
-import { Deadline } from "./Deadline.ts"
+import * as Deadline from "./Deadline.ts"
 import * as DeadlineOption from "./DeadlineOption.ts"
 import type { Entry, Options } from "./ResearchOptions.ts"
 
@@ -23,7 +23,7 @@ export const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, 
   const asks = entries.map(({ ask, name }) => [name, { timeout: ask.options.timeout ?? timeout }] as const)
   const issues = DeadlineOption.issuesOf({ deadline: limit, asks: Object.fromEntries(asks) })
   if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
-  const deadline = new Deadline(limit, yield* Clock.currentTimeMillis)
+  const deadline = (yield* Deadline.Given) ?? new Deadline.Deadline(limit, yield* Clock.currentTimeMillis)
   const claude = deadline.around(yield* Claude)
   const provide: typeof provideRun = (effect) =>
     provideRun(Effect.provideService(effect, Claude, claude)) as typeof effect

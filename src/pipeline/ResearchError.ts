@@ -10,7 +10,7 @@ export class ResearchError<out A extends Asks = any> extends Data.TaggedError("R
   readonly findings: Findings
   /** The first failure. */
   readonly error: AskError | undefined
-  /** The deadline or the budget where it ended the asks; `undefined` where an ask's own failure did. */
+  /** The deadline, the budget or the user where one of these ended the asks; `undefined` where an ask's own failure did. */
   readonly endedBy: EndedBy | undefined
 }> {
   declare readonly findings: Findings<A, "best-effort">

@@ -59,13 +59,18 @@ export interface AskState {
   reused?: Reused
   /** The stop reason of its answer, where that is not known. */
   unknownStopReason?: string
+  /** Host and process id of the worker that sent its latest request. */
+  worker?: string
   /** The latest backoff, and when it ends. */
   retryDelayMillis?: number
   retryAt?: number
 }
 
 /** Events that belong to one ask. */
-export type AskEvent = Exclude<Event, BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" }>
+export type AskEvent = Exclude<
+  Event,
+  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" }
+>
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
   name,
@@ -135,6 +140,8 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       ask.dispatches++
       ask.inFlight++
       ask.model = event.model
+      if (event.worker === undefined) delete ask.worker
+      else ask.worker = event.worker
       // The status of an ask is that of its original request, not of a hedge.
       if (!isHedge) ask.status = "asking"
       return

@@ -55,8 +55,12 @@ const wordsOf = (text: string): number => text.split(/\s+/u).filter((word) => wo
 const missing = ({ asks, error, gaps, state, synthesis }: View): Pick<FiveAnswer, "answer" | "isBad"> => {
   const count = gaps.reduce((sum, { names }) => sum + names.length, 0)
   if (count === 0) {
-    if (synthesis?.status === "failed" || error !== null)
-      return { answer: "The document: every ask is answered, but the run failed.", isBad: true }
+    const isUnfolded = state === "unfinished" && synthesis !== null && synthesis.status !== "answered"
+    if (isUnfolded || error !== null)
+      return {
+        answer: `The document: every ask is answered, but the run ${error === null ? "did not end" : "failed"}.`,
+        isBad: true
+      }
     return {
       answer:
         asks.length === 1
@@ -77,7 +81,7 @@ const groups: ReadonlyArray<readonly [string, ReadonlySet<Phase>]> = [
   ["waiting for a place", new Set<Phase>(["turn"])],
   ["held back by the account's limits", new Set<Phase>(["paced"])],
   ["waiting for the prompt cache", new Set<Phase>(["warmed"])],
-  ["held back by budget or connections", new Set<Phase>(["held"])],
+  ["ready, not sent yet", new Set<Phase>(["held"])],
   ["in batches", new Set<Phase>(["batch"])],
   ["failed attempts and waits after them", new Set<Phase>(["sent-failed", "answer-failed", "backoff"])]
 ]

@@ -16,6 +16,9 @@ const code: Effect.Effect<PageCode> = Effect.flatMap(
 export const toHtml = (view: View, answers: ReadonlyArray<Answer | null>): Effect.Effect<string> =>
   Effect.map(code, (code) => pageOf(code, titleOf(view), [plainOf(view), ...dataOf(view, answers)].join("\n")))
 
+/** The page of a run that goes on, which asks its server for what it shows. */
+export const servedPage: Effect.Effect<string> = Effect.map(code, (code) => pageOf(code, "fanfold", "", "'self'"))
+
 /** The page without data, for a server that gives them as they come. `data`: what stands in its body before the script. */
 export const pageOf = ({ script, style }: PageCode, title: string, data: string, connect = "'none'"): string =>
   `<!doctype html>

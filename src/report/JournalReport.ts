@@ -4,11 +4,12 @@ import type { Event } from "../claude/Event.ts"
 import { sourcesOf, textOf } from "../claude/Message.ts"
 import { type RunSummary, simulated } from "../journal/Journal.ts"
 import type { Replied } from "../journal/Replies.ts"
+import { limitsOf } from "./AccountLimits.ts"
 import { version, type Report } from "./Report.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
 import { RunView } from "./RunView.ts"
 import type { RunResult } from "./RunResult.ts"
-import type { View } from "./View.ts"
+import type { Answer, View } from "./View.ts"
 
 /** What is in the journal of one run. */
 export interface Kept {
@@ -56,7 +57,10 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     estimatedCostUsd: state.costUsd ?? null,
     foreseenCostUsd: null,
     durationMillis: state.durationMillis,
-    spent: RunBreakdown.of(state)
+    spent: RunBreakdown.of(state),
+    ...(state.interventions.length > 0 && {
+      interventions: state.interventions.map(({ at, intervention }) => ({ at, intervention }))
+    })
   }
   const { end, isLive, plan } = summary
   const about = {
@@ -67,10 +71,14 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     again: isLive ? null : again,
     foreseenCostUsd: null,
     document,
+    limits: limitsOf(replies.map(({ reply }) => reply)),
     ...(isLive && { now })
   }
   return { report, view: () => ({ ...view.data(about), run: summary.id }) }
 }
+
+/** As a page shows it. */
+export const answerOf = (replied: Replied): Answer => ({ value: valueOf(replied), sources: sourcesOf(replied.reply) })
 
 /** The JSON of a structured answer may lie in text around it; where it is none, the text is the answer. */
 const valueOf = ({ isStructured, reply }: Replied): unknown => {

@@ -1,13 +1,14 @@
 /** Writes a report as a Markdown document. */
 import type { Report } from "./Report.ts"
+import { interventionText } from "./InterventionText.ts"
 import { inertDocument } from "./TerminalText.ts"
 
 /**
- * The synthesis, or, without one, each answer under its name and then the gaps; the cited sources last. Escape sequences and
+ * The synthesis, or, without one, each answer under its name and then the gaps; then the cited sources, and what the user has changed during the run. Escape sequences and
  * characters that reorder text are removed, because the document may be printed on a terminal.
  */
 export const toMarkdown = (report: Report): string => {
-  const { answers, document, gaps, questions, sources } = report
+  const { answers, document, gaps, interventions = [], questions, sources } = report
   const parts =
     document === null
       ? Object.entries(answers).map(([name, value]) => section(name, questions[name] ?? "", textOf(value)))
@@ -18,6 +19,10 @@ export const toMarkdown = (report: Report): string => {
   const cited = new Map(Object.values(sources).flatMap((list) => list.map((source) => [source.url, source] as const)))
   if (cited.size > 0) {
     parts.push(`## Sources\n\n${[...cited.values()].map(({ title, url }) => `- [${title}](${url})`).join("\n")}`)
+  }
+  if (interventions.length > 0) {
+    const lines = interventions.map(({ intervention }) => `- ${interventionText(intervention)}`)
+    parts.push(`## Changed during the run\n\n${lines.join("\n")}`)
   }
   return inertDocument(`${parts.map((part) => part.trim()).join("\n\n")}\n`)
 }

@@ -4,7 +4,7 @@ import type { AskEvent } from "./AskState.ts"
 
 /**
  * `turn`: waits for one of the `concurrency` places; `warmed`: waits for the prompt cache; `paced`: waits for the account's limits;
- * `held`: is ready, and waits for the budget or a connection; `batch`: in a
+ * `held`: is ready, and waits for the budget, a connection or the process; `batch`: in a
  * Message Batch; `sent`: its request left, and nothing has come; `answer`: from the first token to the end; `plain`: an attempt that
  * is not streamed; `…-failed`: the same of an attempt that failed; `backoff`: waits to try again; `hedge`: a second copy is on its way;
  * `reused`: taken from the journal.

@@ -1,11 +1,13 @@
 /** The report of a run: its outcome, usage and cost as data. `cli/OutputFormat.ts` lists the formats it is written in. */
 import { Schema } from "effect"
 import { whyOf } from "../pipeline/Findings.ts"
+import { Intervention } from "../claude/Intervention.ts"
 import { Source, sourcesOf, Usage } from "../claude/Message.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { Policy } from "../options/Policy.ts"
 import { RunBreakdown } from "./RunBreakdown.ts"
+import type { RunState } from "./RunState.ts"
 
 /** Increased when a change of the report's shape would make an existing reader misread it. */
 export const version = 1
@@ -37,7 +39,9 @@ export const Report = Schema.Struct({
   /** Upper bound that the forecast gave, each call sent once; null if a model has no known price. */
   foreseenCostUsd: Schema.NullOr(Schema.Finite),
   durationMillis: Schema.Finite,
-  spent: RunBreakdown
+  spent: RunBreakdown,
+  /** What the user has changed while the run was under way, and when, in epoch milliseconds; absent where that is nothing. */
+  interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention })))
 })
 export interface Report extends Schema.Schema.Type<typeof Report> {}
 
@@ -49,6 +53,7 @@ export interface Totals {
   readonly foreseenUsd: number | undefined
   readonly durationMillis: number
   readonly spent: RunBreakdown
+  readonly interventions?: RunState["interventions"] | undefined
 }
 
 export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {
@@ -61,6 +66,7 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     reason: gap.outcome._tag === "Failed" ? gap.outcome.error.reason._tag : gap.outcome._tag,
     message: whyOf(gap)
   }))
+  const { interventions = [] } = totals
   return {
     version,
     simulated,
@@ -77,7 +83,10 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     estimatedCostUsd: totals.costUsd ?? null,
     foreseenCostUsd: totals.foreseenUsd ?? null,
     durationMillis: totals.durationMillis,
-    spent: totals.spent
+    spent: totals.spent,
+    ...(interventions.length > 0 && {
+      interventions: interventions.map(({ at, intervention }) => ({ at, intervention }))
+    })
   }
 }
 

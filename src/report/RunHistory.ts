@@ -1,6 +1,7 @@
 /** What a journal says of its runs, as data. All but their end is folded from their events. */
 import { Schema, Struct } from "effect"
 import { BatchCounts, type Event } from "../claude/Event.ts"
+import { Intervention } from "../claude/Intervention.ts"
 import type { RunSummary } from "../journal/Journal.ts"
 import { type AskState, isReused } from "./AskState.ts"
 import type { BatchState } from "./BatchState.ts"
@@ -74,6 +75,8 @@ export const Details = Schema.Struct({
   run: Run,
   /** Its Message Batches, as it has seen them last; absent where it has none. */
   batches: Schema.optionalKey(Schema.Array(BatchRecord)),
+  /** What the user has changed while it was under way, and when, in epoch milliseconds; absent where that is nothing. */
+  interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention }))),
   asks: Schema.Array(AskRecord),
   synthesis: Schema.NullOr(AskRecord)
 })
@@ -114,12 +117,15 @@ const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunSta
 
 export const detailsOf = (journal: string, summary: RunSummary, events: ReadonlyArray<Event>): Details => {
   const state = folded(events)
-  const { asks, batches, synthesis } = state
+  const { asks, batches, interventions, synthesis } = state
   return {
     version,
     journal,
     run: record(summary, events, state),
     ...(batches.all.length > 0 && { batches: batches.all.map((batch) => Struct.omit(batch, ["run"])) }),
+    ...(interventions.length > 0 && {
+      interventions: interventions.map(({ at, intervention }) => ({ at, intervention }))
+    }),
     asks: asks.map(askOf),
     synthesis: synthesis === undefined ? null : askOf(synthesis)
   }

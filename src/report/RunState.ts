@@ -1,9 +1,16 @@
 /** The state of a run, folded from its events: the state of every ask, and the run's counts, usage, cost and times. */
 import { type Event, isBatchEvent } from "../claude/Event.ts"
+import type { Intervention } from "../claude/Intervention.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
 import * as AskState from "./AskState.ts"
 import { BatchStates } from "./BatchState.ts"
+
+/** What the user has changed of the run, and when, in epoch milliseconds. */
+export interface Intervened {
+  readonly at: number
+  readonly intervention: Intervention
+}
 
 type Stamp = Pick<Event, "run" | "ask" | "part">
 
@@ -22,6 +29,7 @@ export class RunState {
     failed: 0,
     interrupted: 0
   }
+  readonly #interventions: Array<Intervened> = []
   /** The Message Batches of the run. */
   readonly batches = new BatchStates()
   #synthesis: AskState.AskState | undefined
@@ -41,6 +49,10 @@ export class RunState {
   /** `undefined` before the first event of the synthesis. */
   get synthesis(): Readonly<AskState.AskState> | undefined {
     return this.#synthesis
+  }
+  /** In the order in which they were made. */
+  get interventions(): ReadonlyArray<Intervened> {
+    return this.#interventions
   }
   /** How many asks have each status. */
   get count(): Readonly<Record<AskState.Status, number>> {
@@ -120,6 +132,7 @@ export class RunState {
     this.#startedAt ??= event.at
     this.#lastAt = event.at
     if (isBatchEvent(event)) this.batches.add(event)
+    else if (event._tag === "Intervened") this.#interventions.push(event)
     else if (event._tag === "ResearchStarted") {
       for (const { name, question } of event.asks) this.#ask({ ...event, ask: name, part: "ask" }, question)
     } else if (event._tag === "ResearchEnded") this.#researchMillis = event.durationMillis

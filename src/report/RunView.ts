@@ -16,6 +16,7 @@ export interface About {
   readonly again: View["again"]
   readonly foreseenCostUsd: number | null
   readonly document: unknown
+  readonly limits?: View["limits"]
   /** How far the bars of asks that have not ended reach, in epoch milliseconds; default: to the latest event. */
   readonly now?: number
 }
@@ -39,7 +40,7 @@ export class RunView {
     this.state.add(event)
     this.#at = event.at
     if (this.#run === "") this.#run = event.run
-    if (isBatchEvent(event) || event._tag === "ResearchEnded") return
+    if (isBatchEvent(event) || event._tag === "ResearchEnded" || event._tag === "Intervened") return
     if (event._tag === "ResearchStarted") {
       this.#policy = event.policy
       this.#concurrency = event.concurrency
@@ -76,6 +77,7 @@ export class RunView {
     return {
       version,
       run: this.#run,
+      limits: [],
       ...rest,
       startedAt,
       durationMillis: now - startedAt,
@@ -94,12 +96,15 @@ export class RunView {
       gaps,
       again: isComplete ? null : about.again,
       asks: state.asks.map(rowOf),
-      synthesis: state.synthesis === undefined ? null : rowOf(state.synthesis)
+      synthesis: state.synthesis === undefined ? null : rowOf(state.synthesis),
+      ...(state.interventions.length > 0 && {
+        interventions: state.interventions.map(({ at, intervention }) => ({ at: at - startedAt, intervention }))
+      })
     }
   }
 
   #row(ask: Readonly<AskState.AskState>, startedAt: number, now: number): Row {
-    const { message, name, part, question, reason, status } = ask
+    const { message, name, part, question, reason, status, worker = null } = ask
     const stretches = this.#phases.get(`${part} ${name}`)?.until(now) ?? []
     const isGap = status !== "answered"
     return {
@@ -109,6 +114,7 @@ export class RunView {
       ...RunBreakdown.partOf(ask),
       reason: (isGap ? reason : undefined) ?? null,
       message: (isGap ? message : undefined) ?? null,
+      worker,
       bars: stretches.map(({ from, phase, to }): Bar => [phase, from - startedAt, to - from])
     }
   }

@@ -1,5 +1,6 @@
 /** What a page shows of a run, as data: the fold of its events that `page/` draws. The page reads it embedded or fetched. */
 import { Schema } from "effect"
+import { Intervention } from "../claude/Intervention.ts"
 import { Source, Usage } from "../claude/Message.ts"
 import { Policy } from "../options/Policy.ts"
 import { phases } from "./Phases.ts"
@@ -20,6 +21,8 @@ export const Row = Schema.Struct({
   ...Part.fields,
   reason: Schema.NullOr(Schema.String),
   message: Schema.NullOr(Schema.String),
+  /** Host and process id of the worker that sent its latest request; null where the run itself did. */
+  worker: Schema.NullOr(Schema.String),
   /** In the order of their beginning; those of its second copies (`hedge`) overlap the others. */
   bars: Schema.Array(Bar)
 })
@@ -75,11 +78,22 @@ export const View = Schema.Struct({
   /** What the reused answers would have cost again. */
   savedUsd: Schema.NullOr(Schema.Finite),
   models: Schema.Array(ModelCost),
+  /** What the account allows a minute, as the replies of a model reported it. */
+  limits: Schema.Array(
+    Schema.Struct({
+      model: Schema.String,
+      requests: Schema.NullOr(Schema.Finite),
+      inputTokens: Schema.NullOr(Schema.Finite),
+      outputTokens: Schema.NullOr(Schema.Finite)
+    })
+  ),
   gaps: Schema.Array(GapGroup),
   asks: Schema.Array(Row),
   synthesis: Schema.NullOr(Row),
   /** The synthesis's prose, or the value of its schema; null if there is none. */
-  document: Schema.NullOr(Schema.Unknown)
+  document: Schema.NullOr(Schema.Unknown),
+  /** What the user has changed while the run was under way, `at` milliseconds from its start; absent where that is nothing. */
+  interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention })))
 })
 export interface View extends Schema.Schema.Type<typeof View> {}
 

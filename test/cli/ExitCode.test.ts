@@ -29,6 +29,11 @@ const outcomeOf = (asks: ReadonlyArray<Findings.Finding["outcome"]>, rest: Parti
   }
 }
 
+const first = (outcome: Outcome): Outcome => ({
+  ...outcome,
+  findings: { ...outcome.findings, policy: { first: 1 } }
+})
+
 const delivered = { isComplete: true, isSynthesisErrorReported: false }
 const undelivered = { ...delivered, isComplete: false }
 const shortfall = { shortfall: "1 of 2 asks answered, 2 needed" } as Research.ResearchError
@@ -42,7 +47,8 @@ describe("the exit code of a run", () => {
     readonly [what: string, outcome: Outcome, delivery: ExitCode.Delivery, code: number | undefined, message: string]
   > = [
     ["every answer", outcomeOf([answered, answered]), delivered, undefined, ""],
-    ["asks that `first` interrupted", outcomeOf([answered, interrupted]), delivered, undefined, ""],
+    ["asks that `first` interrupted", first(outcomeOf([answered, interrupted])), delivered, undefined, ""],
+    ["asks that the user stopped", outcomeOf([answered, interrupted]), delivered, 3, ""],
     ["a gap", outcomeOf([answered, overloaded]), delivered, 3, ""],
     [
       "a gap under a policy that needs it",

@@ -32,9 +32,16 @@ const killed = async (args: ReadonlyArray<string>, cwd: string, env: Readonly<Re
   assert.strictEqual((await ended).code, null, said)
 }
 
-/** The id of the latest run, for a line that has `RUN` in its place. */
-const latestRun = async (cwd: string, env: Readonly<Record<string, string>>): Promise<string> =>
-  JSON.parse((await fanfold(["runs", "--json"], { cwd, env })).stdout).runs[0].id
+/** The line with ids of runs: that of the latest in the place of `RUN`, and of the one before in that of `EARLIER`. */
+const withRuns = async (
+  args: ReadonlyArray<string>,
+  cwd: string,
+  env: Readonly<Record<string, string>>
+): Promise<ReadonlyArray<string>> => {
+  if (!args.includes("RUN")) return args
+  const { runs } = JSON.parse((await fanfold(["runs", "--json"], { cwd, env })).stdout)
+  return args.map((arg) => (arg === "RUN" ? runs[0].id : arg === "EARLIER" ? runs[1].id : arg))
+}
 
 const ports = /^(\d{4,5})$/
 
@@ -115,8 +122,11 @@ export const typed = async (blocks: ReadonlyArray<ReadonlyArray<string>>, cwd: s
       for (const name of Object.keys(env))
         for (const { named, url } of mocks) env[name] = env[name]!.replace(named, url)
       const options = environment(args, env, server)
-      const typed = args.includes("RUN") ? args.with(args.indexOf("RUN"), await latestRun(cwd, state)) : args
-      const one = await fanfold(typed, { cwd, ...options, env: { ...options.env, ...state } })
+      const one = await fanfold(await withRuns(args, cwd, state), {
+        cwd,
+        ...options,
+        env: { ...options.env, ...state }
+      })
       assert.strictEqual(one.code, 0, `${line}\n${one.stderr}`)
       ends[block]!.set(line, one)
     }

@@ -181,6 +181,7 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
       Effect.sync(() =>
         data.log.flatMap((each) => (each.run === run && each.row._tag === "Event" ? [each.row.event] : []))
       ),
+    follow: () => Effect.succeed({ events: [], position: "", end: undefined, isLive: true }),
     replies: (run) =>
       Effect.sync(() =>
         repliesOf(

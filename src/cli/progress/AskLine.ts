@@ -19,6 +19,8 @@ export interface View {
   readonly now: number
   /** Number of the frame; selects the character of the spinner. */
   readonly frame: number
+  /** Lines below the footer. */
+  readonly notes?: ReadonlyArray<string>
   readonly columns: number
   readonly rows: number
   readonly paint: (style: Style, text: string) => string
@@ -96,8 +98,10 @@ const statusText = (view: View, ask: AskState): string => {
     case "asking":
       return `${ask.part === "ask" ? "asking" : foldingText(state)}${attempt} ${elapsed}`
     case "answering": {
-      const tokens = estimateTokens(streamed(ask)?.characters ?? 0)
-      return `${ask.part === "ask" ? "answering" : foldingText(state)} ~${plural(tokens, "token", "tokens")} ${elapsed}`
+      const text = streamed(ask)
+      // The text of a run of another process is not known.
+      const tokens = text === undefined ? "" : ` ~${plural(estimateTokens(text.characters), "token", "tokens")}`
+      return `${ask.part === "ask" ? "answering" : foldingText(state)}${tokens} ${elapsed}`
     }
     case "retrying": {
       const leftMillis = (ask.retryAt ?? now) - now

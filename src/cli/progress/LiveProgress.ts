@@ -17,6 +17,8 @@ const redrawMillis = 85
 export const make = Effect.fnUntraced(function* ({
   color,
   foreseenUsd,
+  goesOn = () => false,
+  notes = () => [],
   output,
   summary
 }: ProgressOptions): Effect.fn.Return<Progress, never, Scope.Scope> {
@@ -29,6 +31,7 @@ export const make = Effect.fnUntraced(function* ({
     streamed: (ask) => streamedText.of(ask),
     now,
     frame,
+    notes: notes(),
     ...Screen.sizeOf(output),
     paint
   })
@@ -47,6 +50,7 @@ export const make = Effect.fnUntraced(function* ({
     const { clear, finalRegion } = yield* screen
     const now = yield* Clock.currentTimeMillis
     clear()
+    if (goesOn()) return
     const view = viewAt(now, frame)
     const closing = summary ? [...AskTable.lines(state, view.columns), ...Summary.lines(state, foreseenUsd)] : []
     const { lines, shown } = finalRegion(view, closing)

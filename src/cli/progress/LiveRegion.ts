@@ -3,6 +3,7 @@ import { inputTokensOf } from "../../claude/Message.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { type AskState, isOpen, type Status } from "../../report/AskState.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
+import { interventionText } from "../../report/InterventionText.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { usdText } from "../../claude/Price.ts"
 import { estimateTokens, finalLines, line, type View } from "./AskLine.ts"
@@ -13,15 +14,21 @@ import { cut, lastLines, wrap } from "./TextWrap.ts"
 /** The asks (or their counts and the longest-running ones), the last lines of the streamed synthesis, and the footer. */
 export const frameLines = (view: View): ReadonlyArray<string> => {
   const { columns, rows, state } = view
-  const inBatches = BatchLines.shown(state, view.now).slice(0, Math.max(0, rows - minRowsForBlank))
+  const notes = rows < minRowsForBlank ? [] : (view.notes ?? []).map(inert)
+  const changes = [...BatchLines.shown(state, view.now), ...interventionLines(view)]
+  const besides = changes.slice(0, Math.max(0, rows - minRowsForBlank))
   // One row is for the footer, and one for the cursor below the region.
-  const bodyRows = Math.max(1, rows - 1) - 1 - inBatches.length
+  const bodyRows = Math.max(1, rows - 1) - 1 - besides.length - notes.length
   const { synthesis } = state
   const body =
     synthesis === undefined ? askLines(view, bodyRows) : synthesisLines(view, synthesis, rowsWithoutBlank(bodyRows))
   const blank = body.length > 0 && body.length < bodyRows ? [""] : []
-  return [...body, ...inBatches, ...blank, footer(view)].map((line) => cut(line, columns))
+  return [...body, ...besides, ...blank, footer(view), ...notes].map((line) => cut(line, columns))
 }
+
+/** The latest of them: the closing summary has them all. */
+const interventionLines = ({ state }: View): ReadonlyArray<string> =>
+  state.interventions.slice(-1).map(({ intervention }) => `✋ ${inert(interventionText(intervention))}`)
 
 /** What stays on the terminal, and the asks whose error message it contains in full. */
 export interface FinalRegion {

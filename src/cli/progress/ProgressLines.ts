@@ -5,6 +5,7 @@ import { roundedText } from "../../options/DurationText.ts"
 import { type AskState, isReused } from "../../report/AskState.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
 import * as RunState from "../../report/RunState.ts"
+import { interventionText } from "../../report/InterventionText.ts"
 import { inert } from "../../report/TerminalText.ts"
 import { reusedText } from "./ReusedText.ts"
 import * as AskTable from "./AskTable.ts"
@@ -13,7 +14,7 @@ import type { ProgressOptions } from "./ProgressOptions.ts"
 import { RepeatedReasons } from "./RepeatedReasons.ts"
 import * as Summary from "./Summary.ts"
 
-export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, summary }: ProgressOptions) {
+export const make = Effect.fnUntraced(function* ({ foreseenUsd, goesOn, mode, output, summary }: ProgressOptions) {
   const state = RunState.make()
   const reported = new Set<Readonly<AskState>>()
   const repeated = new RepeatedReasons()
@@ -22,6 +23,7 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, mode, output, su
   if (summary && !isQuiet) {
     yield* Effect.addFinalizer(() =>
       ignoreDefects(() => {
+        if (goesOn?.() === true) return
         const table = AskTable.lines(state)
         if (table.length > 0) output.write("\n")
         for (const line of [...table, ...Summary.lines(state, foreseenUsd)]) writeLine(line)
@@ -53,6 +55,7 @@ const ignoreDefects = (thunk: () => void): Effect.Effect<void> => Effect.ignoreC
 /** The line for an event that `state` already contains; `undefined` for events that have none. */
 const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
   if (event._tag === "ResearchEnded") return unsentLine(state)
+  if (event._tag === "Intervened") return `✋ ${interventionText(event.intervention)}`
   if (isBatchEvent(event)) return BatchLines.ofEvent(state, event)
   const ask = state.of(event)
   if (ask === undefined) return undefined

@@ -21,6 +21,10 @@ export interface ProgressOptions {
   readonly summary: boolean
   /** Upper bound of the run's cost, shown in the summary beside what it cost. */
   readonly foreseenUsd?: number | undefined
+  /** Whether the run goes on when this progress ends, as one of another process does: then nothing is said of its end. */
+  readonly goesOn?: (() => boolean) | undefined
+  /** Lines below the live region, such as the keys that may be typed. */
+  readonly notes?: (() => ReadonlyArray<string>) | undefined
 }
 
 /** The listener of a run, with the state folded from its events. */

@@ -4,6 +4,7 @@ import { roundedText } from "../../options/DurationText.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
 import type { RunState } from "../../report/RunState.ts"
 import { usdText } from "../../claude/Price.ts"
+import { interventionText } from "../../report/InterventionText.ts"
 import * as FallbackLines from "./FallbackLines.ts"
 import * as StopReasonLines from "./StopReasonLines.ts"
 
@@ -15,9 +16,12 @@ export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<stri
     batchLine(state),
     reusedLine(state),
     repeatsLine(state),
+    ...state.interventions.map(interventionLine),
     ...FallbackLines.lines(state),
     ...StopReasonLines.lines(state)
   ].filter((line) => line !== "")
+
+const interventionLine = ({ intervention }: RunState["interventions"][number]): string => interventionText(intervention)
 
 /** What of the tokens costs half. */
 const batchLine = ({ usage: { batch } }: RunState): string => {

@@ -1,8 +1,7 @@
 /** The home of a journal in a PostgreSQL database, which many machines may use at once. */
-import { Console, Effect, Layer, type Redacted, Result, Schema, Scope } from "effect"
+import { Console, Effect, Layer, type Redacted, Scope } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { Event } from "../../claude/Event.ts"
 import type { SharedRegister } from "../../scheduling/SharedRegister.ts"
 import type { Journal, JournalError } from "../Journal.ts"
 import { repliesOf } from "../Replies.ts"
@@ -16,12 +15,11 @@ import { addKeys } from "./Rekey.ts"
 import * as Replies from "./Replies.ts"
 import { RunLocks } from "./RunLocks.ts"
 import * as PostgresRegister from "./PostgresRegister.ts"
+import * as RunEvents from "./RunEvents.ts"
 import * as RunList from "./RunList.ts"
 import * as Search from "./Search.ts"
 import * as Tables from "./Tables.ts"
 import { Writer } from "./Writer.ts"
-
-const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
 
 /** How long a run that ends waits for a database that is away. */
 const closingTimeout = "5 seconds"
@@ -124,16 +122,8 @@ const of = (sql: SqlClient, place: string, locks: RunLocks, outage: Outage, writ
     kept: writer.flushed,
     end: (run, at) => Effect.andThen(writer.flushed, outage.outlast(RunList.end(sql, run, at), "cannot be written")),
     runs: RunList.all(sql).pipe(reading),
-    events: (run) =>
-      sql.unsafe<{ readonly event: string }>("SELECT event FROM event WHERE run = $1 ORDER BY seq", [run]).pipe(
-        Effect.map((rows) =>
-          rows.flatMap(({ event }) => {
-            const decoded = decodeEvent(event)
-            return Result.isSuccess(decoded) ? [decoded.success] : []
-          })
-        ),
-        reading
-      ),
+    events: (run) => RunEvents.all(sql, run).pipe(reading),
+    follow: (run, since) => RunEvents.follow(sql, run, since).pipe(reading),
     replies: (run) => Effect.map(Replies.turnsOf(sql, run), repliesOf).pipe(reading),
     forget: (runs) => Forget.forget(sql, runs).pipe(writing),
     trim: (limits) => Forget.trim(sql, limits).pipe(writing),

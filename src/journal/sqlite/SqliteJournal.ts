@@ -30,6 +30,12 @@ const replyOf = (json: unknown): Reply | undefined => {
   return isReply(parsed) ? parsed : undefined
 }
 const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
+/** What is of another version is left out. */
+const eventsOf = (rows: ReadonlyArray<Record>): ReadonlyArray<Event> =>
+  rows.flatMap(({ event }) => {
+    const decoded = decodeEvent(event)
+    return Result.isSuccess(decoded) ? [decoded.success] : []
+  })
 
 /** One placeholder a run: a search takes half the time that it takes with `json_each`. */
 const findSql = (runs: number): string => `
@@ -264,15 +270,17 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
       }),
     runs: reading(() => database.prepare(`${summarySql} ORDER BY r.at DESC, r.rowid DESC`).all().map(summaryOf)),
     events: (run) =>
-      reading(() =>
-        database
-          .prepare("SELECT event FROM event WHERE run = ? ORDER BY n")
-          .all(run)
-          .flatMap(({ event }) => {
-            const decoded = decodeEvent(event)
-            return Result.isSuccess(decoded) ? [decoded.success] : []
-          })
-      ),
+      reading(() => eventsOf(database.prepare("SELECT event FROM event WHERE run = ? ORDER BY n").all(run))),
+    follow: (run, since = "-1") =>
+      reading(() => {
+        const ended = database.prepare("SELECT state FROM run_end WHERE run = ?").get(run)?.["state"]
+        const end = ended as RunSummary["end"]
+        const isLive = end === undefined && locks.isLive(run)
+        const rows = database
+          .prepare("SELECT n, event FROM event WHERE run = ? AND n > ? ORDER BY n")
+          .all(run, Number(since))
+        return { events: eventsOf(rows), position: String(rows.at(-1)?.["n"] ?? since), end, isLive }
+      }),
     replies: (run) => reading(() => repliesOf(Replies.turnsOf(database, run))),
     forget: (runs) => writing(() => unlocked(Forget.forget(database, runs, isLive))),
     trim: (limits) => writing(() => unlocked(Forget.trim(database, limits, isLive))),

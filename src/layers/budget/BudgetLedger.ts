@@ -1,6 +1,6 @@
 /** A budget: what is spent, what is reserved for attempts under way, and what is reserved for the synthesis. */
 import { add, type Amount, noAmount } from "../../cost/WorstCase.ts"
-import type { BudgetShare, Others } from "./BudgetShare.ts"
+import { type BudgetShare, higher, limitDataOf, type Others } from "./BudgetShare.ts"
 import type { SynthesisReserve } from "./SynthesisReserve.ts"
 
 const minus = (a: Amount, b: Amount): Amount => ({ usd: a.usd - b.usd, tokens: a.tokens - b.tokens })
@@ -20,7 +20,8 @@ export interface Reservation {
 const maxRuns = 64
 
 export class BudgetLedger {
-  readonly limit: Amount
+  #limit: Amount
+  #isRaised = false
   #spent: Amount = noAmount
   #reserved: Amount = noAmount
   #open = 0
@@ -35,7 +36,18 @@ export class BudgetLedger {
   isSynthesisSent = false
 
   constructor(limit: Amount) {
-    this.limit = limit
+    this.#limit = limit
+  }
+
+  /** The highest that any process of the budget knows: one of them may have raised it. */
+  get limit(): Amount {
+    const raised = this.others?.limit
+    return raised === undefined ? this.#limit : higher(this.#limit, raised)
+  }
+
+  raise(limit: Amount): void {
+    this.#limit = limit
+    this.#isRaised = true
   }
 
   /** The run's reserve, made with its first ask; `isComplete`: no run was forgotten, whose answers it might lack. */
@@ -97,6 +109,7 @@ export class BudgetLedger {
     const { answers = 0, expectedTokens = 0, known } = this.synthesis ?? {}
     return {
       version: 1,
+      ...(this.#isRaised && { limit: limitDataOf(this.#limit) }),
       spent: this.#spent,
       reserved: this.#reserved,
       open: this.#open,

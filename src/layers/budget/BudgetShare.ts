@@ -1,13 +1,35 @@
 /** What one process has of a budget that several share, as the others are to count it. */
 import { Schema } from "effect"
-import { add, noAmount } from "../../cost/WorstCase.ts"
+import { add, type Amount, noAmount } from "../../cost/WorstCase.ts"
 import type { Held } from "../../scheduling/SharedRegister.ts"
 
 const AmountData = Schema.Struct({ usd: Schema.Finite, tokens: Schema.Finite })
 
-/** `open`: reservations that are not settled. Of answers: those that the synthesis will read; `expectedTokens`: those under way. */
+/** A limit that is not there is null, as JSON has no infinity. */
+const LimitData = Schema.Struct({ usd: Schema.NullOr(Schema.Finite), tokens: Schema.NullOr(Schema.Finite) })
+
+export const limitDataOf = ({ tokens, usd }: Amount): typeof LimitData.Type => ({
+  usd: Number.isFinite(usd) ? usd : null,
+  tokens: Number.isFinite(tokens) ? tokens : null
+})
+
+/** Of each unit the higher limit; one that is not there is the highest. */
+export const higher = (limit: Amount, ...others: ReadonlyArray<typeof LimitData.Type | undefined>): Amount =>
+  others.reduce<Amount>(
+    (highest, other) =>
+      other === undefined
+        ? highest
+        : {
+            usd: Math.max(highest.usd, other.usd ?? Number.POSITIVE_INFINITY),
+            tokens: Math.max(highest.tokens, other.tokens ?? Number.POSITIVE_INFINITY)
+          },
+    limit
+  )
+
+/** `limit`: where the process has raised it. `open`: reservations that are not settled. Of answers: those that the synthesis will read; `expectedTokens`: those under way. */
 const BudgetShare = Schema.Struct({
   version: Schema.Literal(1),
+  limit: Schema.optionalKey(LimitData),
   spent: AmountData,
   reserved: AmountData,
   open: Schema.Int,
@@ -34,9 +56,11 @@ const decode = Schema.decodeUnknownSync(BudgetShare)
 export const together = (held: ReadonlyArray<Held>): Others | undefined =>
   held.reduce<Others | undefined>((sum, { ageMillis, value }) => {
     const share = decode(value)
+    const limit = share.limit === undefined ? sum?.limit : limitDataOf(higher(noAmount, share.limit, sum?.limit))
     const isLost = ageMillis > lostAfterMillis
     const spent = isLost ? add(share.spent, share.reserved) : share.spent
     return {
+      ...(limit !== undefined && { limit }),
       spent: add(sum?.spent ?? noAmount, spent),
       reserved: add(sum?.reserved ?? noAmount, isLost ? noAmount : share.reserved),
       open: (sum?.open ?? 0) + (isLost ? 0 : share.open),

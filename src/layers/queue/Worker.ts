@@ -169,6 +169,9 @@ const answer = (
 
 const failedBy = (error: unknown): AskError => new AskError({ reason: new WorkerFailed({ detail: String(error) }) })
 
+/** This process, among those of all machines. */
+const here = (): string => `${process.getBuiltinModule("node:os").hostname()} ${process.pid}`
+
 /** Sends it as its run would, and keeps the events of its attempts. */
 const sending = (
   send: Send,
@@ -183,7 +186,7 @@ const sending = (
     const now = yield* Clock.currentTimeMillis
     const record = (event: Event.Event): Effect.Effect<void> =>
       Effect.suspend(() => {
-        journal.add(run, [{ _tag: "Event", event }])
+        journal.add(run, [{ _tag: "Event", event: event._tag === "Dispatched" ? { ...event, worker: here() } : event }])
         // What says that a request leaves is kept before it does.
         return event._tag === "Dispatched" ? Effect.ignore(journal.kept) : Effect.void
       })

@@ -35,4 +35,7 @@ export const build = (): Promise<PageCode & { readonly modules: ReadonlyArray<st
       modules: moduleIds
     }))
 
-export const bundle = (): Promise<PageCode> => build()
+let bundled: Promise<PageCode> | undefined
+
+/** Bundled once by a process. */
+export const bundle = (): Promise<PageCode> => (bundled ??= build())

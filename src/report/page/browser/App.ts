@@ -3,6 +3,7 @@ import { h } from "preact"
 import { useState } from "preact/hooks"
 import type { View } from "../../View.ts"
 import { Charts } from "./Charts.ts"
+import { Controls } from "./Controls.ts"
 import { Details, type Opened } from "./Details.ts"
 import { Gaps, Head, FiveAnswers } from "./Head.ts"
 import { Prose } from "./Prose.ts"
@@ -14,6 +15,9 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
   const [opened, setOpened] = useState<Opened>(undefined)
   return h("div", { class: "page" }, [
     h(Head, { key: "head", view }),
+    source.intervene !== undefined &&
+      view.state === "under way" &&
+      h(Controls, { key: "controls", intervene: source.intervene }),
     h(FiveAnswers, { key: "answers", view }),
     view.gaps.length > 0 && h(Gaps, { key: "gaps", view, onOpen: setOpened }),
     view.document !== null &&

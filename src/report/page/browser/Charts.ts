@@ -3,6 +3,7 @@ import { h } from "preact"
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import uPlot from "uplot"
 import { numberText } from "../../../options/NumberText.ts"
+import { inert } from "../../PlainText.ts"
 import type { View } from "../../View.ts"
 import { markText } from "./Geometry.ts"
 import { inFlightOf, ratesOf } from "./Load.ts"
@@ -23,6 +24,8 @@ interface Line {
   readonly colour: string
   readonly values: ReadonlyArray<number>
   readonly isStepped?: boolean
+  /** A limit: a dashed line without an area. */
+  readonly isLimit?: boolean
 }
 
 const Chart = ({
@@ -66,7 +69,7 @@ const Chart = ({
           ...lines.map((line) => ({
             label: line.label,
             stroke: colour(line.colour),
-            fill: `${colour(line.colour)}33`,
+            ...(line.isLimit === true ? { dash: [4, 4] } : { fill: `${colour(line.colour)}33` }),
             width: 1.5,
             points: { show: false },
             ...(line.isStepped === true && { paths: uPlot.paths.stepped!({ align: 1 }) })
@@ -89,17 +92,38 @@ const Chart = ({
 /** The largest of many, which may be more than arguments may be. */
 const mostOf = (values: ReadonlyArray<number>): number => values.reduce((most, value) => Math.max(most, value), 0)
 
+/** A line as long as the time. */
+const limitLine = (at: ReadonlyArray<number>, limit: number): Line => ({
+  label: "limit",
+  colour: "failed",
+  values: at.map(() => limit),
+  isLimit: true
+})
+
+const limitText = ({ inputTokens, model, outputTokens, requests }: View["limits"][number]): string => {
+  const parts = [
+    requests === null ? "" : `${numberText(requests)} requests`,
+    inputTokens === null ? "" : `${numberText(inputTokens)} input tokens`,
+    outputTokens === null ? "" : `${numberText(outputTokens)} output tokens`
+  ]
+  return `${inert(model)}: ${parts.filter((part) => part !== "").join(", ")}`
+}
+
 export const Charts = ({ view }: { readonly view: View }) => {
-  const { asks, durationMillis, synthesis } = view
+  const { asks, concurrency, durationMillis, limits, synthesis } = view
   const [load, rates] = useMemo(() => {
     const rows = synthesis === null ? asks : [...asks, synthesis]
     return [inFlightOf(rows), ratesOf(asks, durationMillis, parts)]
   }, [asks, synthesis, durationMillis])
-  const inFlight = useMemo(
-    () => [{ label: "in flight", colour: "answer", values: load.count, isStepped: true }],
-    [load]
-  )
-  const tokens = useMemo(() => [{ label: "tokens", colour: "reused", values: rates.tokens, isStepped: true }], [rates])
+  const inFlight = useMemo(() => {
+    const line = { label: "in flight", colour: "answer", values: load.count, isStepped: true }
+    return typeof concurrency === "number" ? [line, limitLine(load.at, concurrency)] : [line]
+  }, [load, concurrency])
+  const tokens = useMemo(() => {
+    const line = { label: "tokens", colour: "reused", values: rates.tokens, isStepped: true }
+    const allowed = limits.flatMap(({ outputTokens }) => outputTokens ?? [])
+    return [line, ...[...new Set(allowed)].map((limit) => limitLine(rates.at, limit))]
+  }, [rates, limits])
   if (asks.length < 2) return null
   return h("section", { "aria-labelledby": "load" }, [
     h("h2", { id: "load" }, "Concurrency and rate"),
@@ -108,9 +132,26 @@ export const Charts = ({ view }: { readonly view: View }) => {
       { class: "soft" },
       `At most ${numberText(mostOf(load.count))} requests were in flight; the most that came in a ${parts}th of the time was ${numberText(mostOf(rates.tokens))} output tokens and ${numberText(mostOf(rates.answers))} answers a minute.`
     ),
+    limits.length > 0 &&
+      h(
+        "p",
+        { class: "soft" },
+        `The account allows a minute, as its replies said: ${limits.map(limitText).join("; ")}.`
+      ),
     h("div", { class: "charts" }, [
-      h(Chart, { at: load.at, lines: inFlight, title: "Requests in flight" }),
-      h(Chart, { at: rates.at, lines: tokens, title: "Output tokens a minute" })
+      h(Chart, {
+        at: load.at,
+        lines: inFlight,
+        title:
+          typeof concurrency === "number"
+            ? `Requests in flight; dashed: concurrency ${concurrency}`
+            : "Requests in flight"
+      }),
+      h(Chart, {
+        at: rates.at,
+        lines: tokens,
+        title: tokens.length > 1 ? "Output tokens a minute; dashed: what the account allows" : "Output tokens a minute"
+      })
     ])
   ])
 }

@@ -64,6 +64,7 @@ const Facts = ({ row }: { readonly row: Row }) => {
   const facts: ReadonlyArray<readonly [string, string]> = [
     ["State", statusText(row)],
     ["Model", inert(model ?? "")],
+    ["Worker", inert(row.worker ?? "")],
     ["Attempts", attempts > 0 ? numberText(attempts) : ""],
     ["Time", durationMillis === null ? "" : millisText(durationMillis)],
     [

@@ -35,7 +35,7 @@ export const FiveAnswers = ({ view }: { readonly view: View }) =>
       fiveAnswers(view).map(({ answer, command, isBad, question }) =>
         h("div", { key: question, class: isBad === true ? "bad" : "" }, [
           h("dt", {}, question),
-          h("dd", {}, [inert(answer), command !== undefined && h(Command, { text: command })])
+          h("dd", {}, [inert(answer), command !== undefined && h(Command, { text: inert(command) })])
         ])
       )
     )

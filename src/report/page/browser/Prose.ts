@@ -15,6 +15,9 @@ const isWeb = (url: string): boolean => /^https?:\/\//i.test(url.trim())
 /** A longer text is shown as it is: laid out as a document it would keep the browser busy for seconds. */
 const maxMarkdown = 400_000
 
+/** The reader of Markdown leaves out what is nested deeper than a hundred levels. */
+const isTooDeep = (text: string): boolean => /^[ \t]*(?:>[ \t]*|(?:[*+-]|\d{1,9}[.)])[ \t]+){40}/m.test(text)
+
 const allowed = {
   ALLOWED_TAGS: [
     "p",
@@ -53,7 +56,7 @@ const allowed = {
 /** The text as nodes; as one that is not laid out where it is too long, or cannot be read. */
 export const proseOf = (text: string): Node => {
   const inert = inertDocument(text)
-  if (inert.length > maxMarkdown) return plainOf(inert)
+  if (inert.length > maxMarkdown || isTooDeep(inert)) return plainOf(inert)
   try {
     const fragment = DOMPurify.sanitize(markdown.render(inert), {
       ...allowed,

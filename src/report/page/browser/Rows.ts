@@ -124,12 +124,14 @@ export const Rows = ({ asks, items, onOpen, onPoint, onToggle, scale }: Props) =
                   ...own,
                   class: `line lane ${item.lane}`,
                   "aria-expanded": item.isUnfolded,
-                  "aria-label": name,
                   onClick: () => onToggle(item.lane),
                   onFocus: () => setActive(n)
                 },
                 [
-                  h("span", { class: "name" }, `${item.isUnfolded ? "▾" : "▸"} ${name}`),
+                  h("span", { class: "name" }, [
+                    h("span", { "aria-hidden": "true" }, item.isUnfolded ? "▾ " : "▸ "),
+                    name
+                  ]),
                   h(Density, { lane: item.lane, rows, scale })
                 ]
               )
@@ -145,7 +147,6 @@ export const Rows = ({ asks, items, onOpen, onPoint, onToggle, scale }: Props) =
               {
                 ...own,
                 class: `line ${row.status}`,
-                "aria-label": `${inert(row.name)}: ${rowText(row)}`,
                 onClick: () => onOpen(item.index),
                 onMouseEnter: point,
                 onFocus: () => {
@@ -158,6 +159,7 @@ export const Rows = ({ asks, items, onOpen, onPoint, onToggle, scale }: Props) =
                   h("i", { class: `dot ${row.reused === undefined ? row.status : "reused"}`, title: statusText(row) }),
                   inert(row.name)
                 ]),
+                h("span", { class: "unseen" }, `: ${rowText(row)} `),
                 h(Bars, { bars: row.bars, scale }),
                 h("span", { class: "time" }, row.durationMillis === null ? "" : millisText(row.durationMillis)),
                 h("span", { class: "cost" }, costText(row))

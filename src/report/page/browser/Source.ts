@@ -1,4 +1,5 @@
 /** Where the page has its data from: embedded in it, or from a server that is told apart by having none embedded. */
+import type { Wanted } from "../../../claude/Intervention.ts"
 import type { Answer, View } from "../../View.ts"
 import * as Base85 from "../Base85.ts"
 
@@ -8,6 +9,8 @@ export interface Source {
   readonly answer: (index: number) => Promise<Answer | null>
   /** Calls back when the view has changed. */
   readonly onChange?: (changed: () => void) => void
+  /** Changes the run while it goes on; gives in words what was changed, or why nothing was. */
+  readonly intervene?: (wanted: Wanted) => Promise<string>
 }
 
 const unpack = async (element: HTMLElement): Promise<unknown> => {

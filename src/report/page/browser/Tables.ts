@@ -1,8 +1,10 @@
 /** What the run cost by model, and what it was told to do. */
 import { h } from "preact"
+import { roundedText } from "../../../options/DurationText.ts"
 import { numberText } from "../../../options/NumberText.ts"
 import { usdText } from "../../../options/UsdText.ts"
 import { inert } from "../../PlainText.ts"
+import { interventionText } from "../../InterventionText.ts"
 import type { View } from "../../View.ts"
 
 const usd = (amount: number | null): string => (amount === null ? "unknown" : usdText(amount))
@@ -62,7 +64,7 @@ export const Costs = ({ view }: { readonly view: View }) => {
 }
 
 export const Settings = ({ view }: { readonly view: View }) => {
-  const { concurrency, plan, policy } = view
+  const { concurrency, interventions = [], plan, policy } = view
   const policyText =
     policy === null || typeof policy === "string" ? (policy ?? "none") : Object.entries(policy).flat().join("=")
   return h("section", { "aria-labelledby": "plan" }, [
@@ -70,7 +72,13 @@ export const Settings = ({ view }: { readonly view: View }) => {
     h("dl", { class: "settings" }, [
       h("div", {}, [h("dt", {}, "Plan"), h("dd", {}, plan === "" ? "a program" : inert(plan))]),
       h("div", {}, [h("dt", {}, "Policy"), h("dd", {}, policyText)]),
-      h("div", {}, [h("dt", {}, "Concurrency"), h("dd", {}, String(concurrency ?? "unknown"))])
+      h("div", {}, [h("dt", {}, "Concurrency"), h("dd", {}, String(concurrency ?? "unknown"))]),
+      ...interventions.map(({ at, intervention }) =>
+        h("div", { key: at }, [
+          h("dt", {}, `After ${roundedText(at)}`),
+          h("dd", {}, inert(interventionText(intervention)))
+        ])
+      )
     ])
   ])
 }

@@ -79,13 +79,13 @@ export const Timeline = ({
         {
           type: "button",
           class: "line synthesis",
-          "aria-label": `Synthesis: ${rowText(synthesis)}`,
           onClick: () => onOpen("synthesis"),
           onFocus: () => setPointed(synthesis),
           onMouseEnter: () => setPointed(synthesis)
         },
         [
           h("span", { class: "name" }, "synthesis"),
+          h("span", { class: "unseen" }, `: ${rowText(synthesis)} `),
           h(Bars, { bars: synthesis.bars, scale }),
           h("span", { class: "time" }, millisText(synthesis.durationMillis ?? 0)),
           h("span", { class: "cost" }, costText(synthesis))
@@ -125,10 +125,11 @@ const Compared = ({
 }
 
 const Key = ({ view }: { readonly view: View }) => {
+  // What nobody could see in the bars needs no word.
+  const least = view.durationMillis / 500
+  const rows = view.synthesis === null ? view.asks : [...view.asks, view.synthesis]
   const used = new Set(
-    [...view.asks, ...(view.synthesis === null ? [] : [view.synthesis])].flatMap(({ bars }) =>
-      bars.map(([phase]) => phase)
-    )
+    rows.flatMap(({ bars }) => bars.flatMap(([phase, , millis]) => (millis >= least ? [phase] : [])))
   )
   return h(
     "ul",

@@ -3,11 +3,12 @@ import { roundedText } from "../../../options/DurationText.ts"
 import { numberText, plural } from "../../../options/NumberText.ts"
 import { usdText } from "../../../options/UsdText.ts"
 import type { Phase } from "../../Phases.ts"
+import { inert } from "../../PlainText.ts"
 import type { Row } from "../../View.ts"
 
 export const phaseNames: Readonly<Record<Phase, string>> = {
   turn: "waits for a place",
-  held: "held back by budget or connections",
+  held: "ready, not sent yet",
   warmed: "waits for the prompt cache",
   paced: "held back by the account's limits",
   batch: "in a batch",
@@ -54,9 +55,10 @@ export const rowText = (row: Row): string => {
     statusText(row),
     phasesText(row),
     attempts > 1 ? plural(attempts, "attempt", "attempts") : "",
-    model ?? "",
+    inert(model ?? ""),
     usage.outputTokens > 0 ? `${numberText(usage.outputTokens)} tokens out` : "",
-    costText(row)
+    costText(row),
+    row.worker === null ? "" : `on worker ${inert(row.worker)}`
   ]
   return parts.filter((part) => part !== "").join(" · ")
 }

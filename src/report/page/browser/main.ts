@@ -1,6 +1,7 @@
 /** Starts the page in a browser. */
 import { h, render } from "preact"
 import { App } from "./App.ts"
+import { served } from "./Served.ts"
 import { embedded, type Source } from "./Source.ts"
 
 const start = async (source: Source): Promise<void> => {
@@ -14,8 +15,9 @@ const start = async (source: Source): Promise<void> => {
   for (const node of plain) node.remove()
   render(h(App, { view, source }), root)
   source.onChange?.(() => void draw())
+  performance.mark("usable")
   document.documentElement.dataset["ready"] = "true"
 }
 
-const source = embedded()
+const source = embedded() ?? served()
 if (source !== undefined) void start(source)

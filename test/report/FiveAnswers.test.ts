@@ -1,0 +1,73 @@
+/** The five answers at the top of a page, in words. */
+import { assert, describe, it } from "@effect/vitest"
+import { fiveAnswers } from "../../src/report/FiveAnswers.ts"
+import { type About, RunView } from "../../src/report/RunView.ts"
+import { answered, begin, dispatched, type Emitted, end, eventOf, failed, replied, started } from "../RunEvents.ts"
+
+const about: About = {
+  plan: "plan.yaml",
+  state: "ended",
+  simulated: false,
+  error: null,
+  again: { command: "fanfold run plan.yaml --reuse", isKept: true },
+  foreseenCostUsd: 0.5,
+  document: "Three words here"
+}
+
+const answersOf = (emitteds: ReadonlyArray<Emitted>, more: Partial<About> = {}) => {
+  const view = new RunView()
+  for (const emitted of emitteds) view.add(eventOf(emitted))
+  return fiveAnswers(view.data({ ...about, ...more }))
+}
+
+const asked = (name: string, millis: number) => [
+  started(0, name),
+  dispatched(0, name),
+  replied(millis, name),
+  answered(millis, name)
+]
+
+describe("the five answers", () => {
+  it("say of a complete run what it found, took and cost", () => {
+    const answers = answersOf([begin(0, "a", "b"), ...asked("a", 1000), ...asked("b", 3000), end(3000, 3000)])
+    assert.deepStrictEqual(
+      answers.map(({ answer }) => answer),
+      [
+        "A document of 3 words, made of 2 answers.",
+        "Nothing: all 2 asks are answered.",
+        "3.0 s in all. One after another it would have been 4.0 s, 1.3 times as long. Of the asks' time: 100 % Claude answering.",
+        "About $0.0022 (estimated from list prices), of at most $0.5000 foreseen: 2,000 tokens in, 4,000 out.",
+        "Nothing."
+      ]
+    )
+  })
+
+  it("say of a run with gaps what was lost, why, and which command mends it", () => {
+    const events = [
+      begin(0, "a", "b", "c"),
+      ...asked("a", 1000),
+      started(0, "b"),
+      failed(9, "b"),
+      started(0, "c"),
+      failed(9, "c")
+    ]
+    const [found, missing, , , again] = answersOf(events, {
+      error: "2 asks failed",
+      document: null,
+      state: "unfinished"
+    })
+    assert.strictEqual(found?.answer, "1 of 3 answers, and no document, as the run failed: 2 asks failed")
+    assert.strictEqual(missing?.answer, "2 of 3 answers: 2 found the API overloaded until their time was over.")
+    assert.strictEqual(
+      again?.answer,
+      "2 asks; what is answered is kept, and costs nothing more. First: wait a few minutes, or name a second model (--model a,b). Then type:"
+    )
+    assert.strictEqual(again?.command, "fanfold run plan.yaml --reuse")
+  })
+
+  it("say that all is paid again where nothing was kept", () => {
+    const events = [begin(0, "a"), started(0, "a"), failed(9, "a")]
+    const again = { command: "fanfold run plan.yaml --no-journal", isKept: false }
+    assert.include(answersOf(events, { again }).at(-1)?.answer, "nothing was kept, so that all is paid again")
+  })
+})

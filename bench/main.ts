@@ -15,6 +15,7 @@ const questions: Readonly<Record<string, string>> = {
   delivery: "How does a fan-out behave on a bad day of the API?",
   "end-to-end": "What does a call cost, from the question to the answer, over HTTP/1.1 and HTTP/2?",
   journal: "What does the journal keep of an edited and of a killed run, and what does it cost?",
+  material: "What do rows of a file and large plans take, in memory and until the first request?",
   mock: "What does the mock itself cost?",
   overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
   scale: "What do an ask and a worker take of a database, and what breaks first with a thousand workers?",

@@ -19,10 +19,12 @@ const costUsd = Schema.optionalKey(Schema.Finite)
 /** The attempt is, or was, a second copy of a slow one. */
 const hedge = Schema.optionalKey(Schema.Boolean)
 
-/** Research begins; `asks` in the order asked. */
+/** Research begins; `asks` in the order asked. Where they are made of rows while they are sent, they are not listed. */
 export const ResearchStarted = Schema.TaggedStruct("ResearchStarted", {
   ...stamp,
   asks: Schema.Array(Schema.Struct({ name: Schema.String, question: Schema.String })),
+  /** How many asks there are, where they are not listed. */
+  rows: Schema.optionalKey(Schema.Int),
   policy: Policy,
   concurrency: Schema.Union([Schema.Int, Schema.Literal("unbounded")])
 })

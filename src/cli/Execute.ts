@@ -5,24 +5,18 @@ import * as Event from "../claude/Event.ts"
 import { Waiting } from "../layers/Batch.ts"
 import { Begun } from "../layers/Journal.ts"
 import { simulated as simulatedAnswers } from "../journal/Journal.ts"
-import * as Pipeline from "../pipeline/Pipeline.ts"
-import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
-import { toMarkdown } from "../report/Markdown.ts"
-import * as Report from "../report/Report.ts"
-import * as RunBreakdown from "../report/RunBreakdown.ts"
-import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as DocumentRun from "./DocumentRun.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
-import * as GapLines from "./GapLines.ts"
 import * as Output from "./Output.ts"
-import { reportFormats } from "./OutputFormat.ts"
+import { outputFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import * as RunJournal from "./RunJournal.ts"
+import * as RowsRun from "./RowsRun.ts"
 import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
-import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 import * as Summary from "./progress/Summary.ts"
 
 /**
@@ -38,30 +32,19 @@ export const execute = Effect.fn("cli.execute")(function* (
 ) {
   const source = yield* sourceOf(flags)
   const replayed = source.replay === undefined ? [] : [{ file: source.replay, role: "the tape of --replay" }]
-  yield* Output.check(flags.output, source.record, [...inputs, ...replayed], reportFormats)
+  yield* Output.check(flags.output, source.record, [...inputs, ...replayed], outputFormats)
   const services = yield* ProcessServices
   const connected = yield* services.connect(source, plan.layers)
   const { notice, simulated, tapeError } = connected
   if (resumed !== undefined && resumed.source !== connected.source) return yield* otherSource(resumed)
   if (notice !== undefined) yield* Console.error(inert(notice))
 
-  const forecast = Forecast.make(plan, plan.layers)
-  const { atMostUsd: foreseenUsd } = forecast
-  const startedAt = yield* Clock.currentTimeMillis
-  const reportOf = (outcome: Pipeline.Outcome, state: RunState) =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
-      const { costUsd, usage } = state
-      const { deadline } = plan
-      const totals = {
-        deadline,
-        usage,
-        costUsd,
-        foreseenUsd,
-        durationMillis: now - startedAt,
-        spent: RunBreakdown.of(state)
-      }
-      return Report.make(outcome, totals, simulated)
-    })
+  const work =
+    plan.rows === undefined
+      ? yield* DocumentRun.make(plan, flags, simulated)
+      : yield* RowsRun.make(plan, plan.rows, flags)
+  const { forecast } = work
+  const foreseenUsd = plan.rows === undefined ? forecast.atMostUsd : undefined
   // Open until the documents are written: a run that is killed before has not ended, and the next one goes on with it.
   const kept =
     connected.source === undefined
@@ -72,14 +55,13 @@ export const execute = Effect.fn("cli.execute")(function* (
     const worker = flags.offline ? "fanfold worker --offline" : "fanfold worker"
     yield* Console.error(`No ask is sent by this process: all wait for ${worker} with the same --journal`)
   }
-  let unfinished: Effect.Effect<Report.Report> | undefined
   /** Where the batches stand that the process leaves behind. */
   let left: ((now: number, hasEnded: boolean) => ReadonlyArray<string>) | undefined
   const sayLeft = (hasEnded: boolean) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.forEach(left?.(now, hasEnded) ?? [], (line) => Console.error(inert(line)), { discard: true })
     )
-  const { advice, outcome, reported, state } = yield* Effect.scoped(
+  const { advice, outcome, state } = yield* Effect.scoped(
     Effect.gen(function* () {
       const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
       const progress = yield* Progress.make(options)
@@ -89,11 +71,7 @@ export const execute = Effect.fn("cli.execute")(function* (
       if (!simulated) {
         left = (now, hasEnded) => BatchLines.leftLines(progress.state, { kept: kept?.kept, hasEnded }, now)
       }
-      const running = Pipeline.run(plan, (outcome) =>
-        Effect.sync(() => {
-          unfinished = reportOf(outcome, progress.state)
-        })
-      )
+      const running = work.run(progress)
       const outcome = yield* Effect.provideService(running, Event.Listener, progress).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
@@ -103,30 +81,22 @@ export const execute = Effect.fn("cli.execute")(function* (
       return {
         outcome: Option.getOrUndefined(outcome),
         state: progress.state,
-        reported: progress.reported,
         advice: kept?.advice() ?? ""
       }
     })
   ).pipe(
     // Outside of the scope: the live region must be closed before anything else is written.
-    Effect.onInterrupt(() =>
-      Effect.andThen(
-        unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, saveInterrupted(flags)),
-        sayLeft(false)
-      )
-    )
+    Effect.onInterrupt(() => Effect.andThen(work.saveInterrupted, sayLeft(false)))
   )
   if (outcome === undefined) return yield* sayLeft(false)
   if (!flags.progress && !flags.quiet) {
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
-  const closing = { reported, tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
   // Out of time, or not needed any more: what is in a batch is paid all the same.
   if (!flags.quiet) yield* sayLeft(outcome.error === undefined)
-  return yield* conclude(yield* reportOf(outcome, state), outcome, flags, closing).pipe(
-    Effect.ensuring(kept?.trim ?? Effect.void)
-  )
+  const closing = { tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
+  return yield* Effect.ensuring(outcome.conclude(closing), kept?.trim ?? Effect.void)
 }, Effect.scoped)
 
 /** A run that is gone on with. */
@@ -198,53 +168,3 @@ const sourceOf = ({ offline, record, replay }: Running) => {
 /** `--quiet` and `--no-progress` write no progress; after `--no-progress`, `execute` writes the summary. */
 const progressModeOf = ({ progress, quiet }: Running) =>
   quiet || !progress ? ({ mode: "quiet", summary: false } as const) : ({ summary: true } as const)
-
-/** What `conclude` needs to know; `end` ends the run in its journal. */
-interface Closing {
-  readonly reported: ProgressOptions.Progress["reported"]
-  readonly tapeError: string | undefined
-  readonly end: Effect.Effect<void>
-}
-
-/** Writes the documents, also those of a failed run, whose answers are paid; then the gaps; then fails with the exit code. */
-const conclude = Effect.fnUntraced(function* (
-  report: Report.Report,
-  outcome: Pipeline.Outcome,
-  { json, output, quiet }: Running,
-  { end, reported, tapeError }: Closing
-) {
-  const { error, findings } = outcome
-  const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
-  if (json) written.push(yield* Output.print(Report.toJson(report)))
-  else if (output.length === 0 && error === undefined && Object.keys(report.answers).length > 0) {
-    written.push(yield* Output.print(toMarkdown(report)))
-  }
-  if (!written.includes(true)) yield* saveUnwritten(report)
-  if (outcome.error === undefined && !written.includes(false)) yield* end
-
-  if (tapeError !== undefined) yield* Console.error(inert(tapeError))
-  // Reasons may be long: those that progress has written are not repeated.
-  const reportedParts = new Set(Array.from(reported, ({ name, part }) => `${part} ${name}`))
-  const gapLines = GapLines.lines(findings.gaps, ({ name }) => reportedParts.has(`ask ${name}`))
-  yield* Effect.forEach(gapLines, (line) => Console.error(line))
-  const failure = ExitCode.ofRun(outcome, {
-    isComplete: !written.includes(false) && tapeError === undefined,
-    isSynthesisErrorReported: reportedParts.has("synthesis synthesis")
-  })
-  if (failure !== undefined) return yield* failure
-})
-
-/** Writes the answers of an interrupted run to the files of `-o`. Where there are none, the files stay as they are. */
-const saveInterrupted = ({ output, quiet }: Running) =>
-  Effect.fnUntraced(function* (report: Report.Report) {
-    if (Object.keys(report.answers).length === 0) return
-    const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
-    if (!written.includes(true)) yield* saveUnwritten(report)
-  })
-
-/** Saves answers that no output has got in `fanfold-RUN.json`, and names the file also if `--quiet`; prints them if that fails. */
-const saveUnwritten = Effect.fnUntraced(function* (report: Report.Report) {
-  if (Object.keys(report.answers).length === 0) return
-  const isWritten = yield* Output.save(`fanfold-${report.run}.json`, report, reportFormats, false)
-  if (!isWritten) yield* Output.print(Report.toJson(report))
-})

@@ -1,5 +1,6 @@
 /** The formats that `-o FILE` writes, by the ending of the file. A new format is one more entry here. */
 import { Effect } from "effect"
+import type { Reading } from "../plan/RowsOfPlan.ts"
 import { toMarkdown } from "../report/Markdown.ts"
 import { type Report, toJson } from "../report/Report.ts"
 import type { Measurement } from "./PlanMeasurement.ts"
@@ -12,6 +13,26 @@ export const reportFormats: Formats<Report> = {
   ".md": (report) => Effect.succeed(toMarkdown(report)),
   ".json": (report) => Effect.succeed(toJson(report))
 }
+
+const asTable = () => Effect.die(new Error("a table is written row by row"))
+
+/** Tables: a row for each ask. `TableFile` writes them. */
+const tableFormats = { ".csv": asTable, ".jsonl": asTable }
+
+/** All that `-o` of `run` and `ask` takes. */
+export const outputFormats: Formats<Report> = { ...reportFormats, ...tableFormats }
+
+export const isTable = (file: string): boolean =>
+  Object.keys(tableFormats).some((ending) => file.toLowerCase().endsWith(ending))
+
+/** How the rows of a plan are read: asks are made while they are sent where nothing but tables is written. */
+export const readingOf = ({
+  json,
+  output
+}: {
+  readonly json: boolean
+  readonly output: ReadonlyArray<string>
+}): Reading => (output.length === 0 && !json ? "print" : !json && output.every(isTable) ? "stream" : "collect")
 
 /** Of `bench`. The plot is drawn when it is written. */
 export const measurementFormats: Formats<Measurement> = {

@@ -1,0 +1,28 @@
+/** What a run is, for `execute`: asks that become a document, or rows that become a table. */
+import type { Effect, FileSystem, Stdio } from "effect"
+import type { Claude } from "../claude/Claude.ts"
+import type { Forecast } from "../plan/Forecast.ts"
+import type { Failure } from "./ExitCode.ts"
+import type { Progress } from "./progress/ProgressOptions.ts"
+
+/** What is known once the run is over; `end` ends it in its journal. */
+export interface Closing {
+  readonly tapeError: string | undefined
+  readonly end: Effect.Effect<void>
+}
+
+type Services = FileSystem.FileSystem | Stdio.Stdio
+
+/** A run that is over. `conclude` writes what it has brought, and fails with the exit code. */
+export interface Ended {
+  readonly error: unknown
+  readonly conclude: (closing: Closing) => Effect.Effect<void, Failure, Services>
+}
+
+/** A run that can begin. `saveInterrupted` writes what there is when it is interrupted. */
+export interface Work {
+  /** Of rows that are read while they are asked, without their asks. */
+  readonly forecast: Forecast
+  readonly run: (progress: Progress) => Effect.Effect<Ended, never, Claude>
+  readonly saveInterrupted: Effect.Effect<void, never, Services>
+}

@@ -113,7 +113,9 @@ const makerOf = (
     }
     const all = isBare ? row.cells : { ...values, ...row.cells }
     const filled = questions.textWith(all)
-    const question = hasDocument ? `<document name="${all["file"]}">\n${all["text"]}\n</document>\n\n${filled}` : filled
+    const question = hasDocument
+      ? `<document name="${all["file"]?.replace(/["<>]/g, "_")}">\n${all["text"]}\n</document>\n\n${filled}`
+      : filled
     if (isBlank(filled)) return Result.fail("its question is empty")
     return Result.succeed({ id: names?.textWith(all).trim() ?? "", question, system: systems?.textWith(all) })
   })
@@ -171,7 +173,7 @@ export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowP
           if (known === undefined) empty.set(column, { count: 1, line: lineOf(row) })
           else known.count++
         }
-        if (id !== "" && name !== id) {
+        if (id !== "" && name !== id && name !== `_${id}`) {
           renamedCount++
           if (renamed.length < 3) renamed.push(`${JSON.stringify(id)} is ${name}`)
         }

@@ -156,8 +156,8 @@ export class Journal extends Context.Service<
     readonly end: (run: BegunRun, at: number) => Effect.Effect<void, JournalError>
     /** All runs, the latest first. */
     readonly runs: Effect.Effect<ReadonlyArray<RunSummary>, JournalError>
-    /** The events of a run, in order. */
-    readonly events: (run: string) => Effect.Effect<ReadonlyArray<Event>, JournalError>
+    /** The events of a run, in order; only those of its batches where that is asked, as a run of many rows has a million others. */
+    readonly events: (run: string, only?: "batches") => Effect.Effect<ReadonlyArray<Event>, JournalError>
     /**
      * Forgets runs, and what no other run needs; gives those that it has forgotten. A run that a process has open stays, and so
      * do the unfinished ones that it goes on with.

@@ -93,8 +93,6 @@ export interface Plan extends Schema.Schema.Type<typeof Plan> {}
 export const RowsPlan = Schema.Struct({ ...Plan.fields, asks: RowsEntry }).annotate({ expected: "a plan with asks" })
 export interface RowsPlan extends Schema.Schema.Type<typeof RowsPlan> {}
 
-const rowsKeys: ReadonlySet<string> = new Set(Object.keys(RowsEntry.fields))
-
 const fileName = /^\S+\.\w{2,8}$|\.(?:csv|tsv|tab|jsonl|ndjson|json|ya?ml|md|markdown|txt|pdf|html?|xlsx|docx)$|\*/i
 
 /** Decodes a plan, also one of rows, whose `asks` are then empty. */
@@ -114,7 +112,7 @@ const decodeRowsPlan = Issue.decode(RowsPlan)
 /** Whether asks are made of rows: `from` may also be the name of an ask, whose question is no path. */
 export const isOfRows = (asks: unknown): asks is { readonly from: string } => {
   if (typeof asks !== "object" || asks === null || !("from" in asks) || typeof asks.from !== "string") return false
-  return fileName.test(asks.from.trim()) && Object.keys(asks).every((key) => rowsKeys.has(key))
+  return fileName.test(asks.from.trim())
 }
 
 /** A plan's pipeline, and the options of the layers it runs under. */

@@ -98,6 +98,20 @@ describe.concurrent("fanfold with material", { timeout: 120_000 }, () => {
     assert.strictEqual(claude.journal.attempts, 3)
   })
 
+  it("checks rows without a line for each of many, and shows the longest", async () => {
+    const rows = Array.from({ length: 30 }, (_, index) => `c${index},${"x".repeat(index === 20 ? 80 : 4)}\n`)
+    const cwd = folder({
+      "c.csv": `id,company\n${rows.join("")}`,
+      "plan.yaml": `asks: { from: c.csv, question: "${asked}" }\n`
+    })
+    const { code, stdout } = await fanfold(["check", "plan.yaml"], { cwd })
+    assert.strictEqual(code, 0)
+    assert.include(stdout, "30 asks, policy best-effort")
+    const listed = stdout.split("\n").flatMap((line) => /^ {2}(c\d+|…)/.exec(line)?.[1] ?? [])
+    assert.deepStrictEqual(listed, [...Array.from({ length: 10 }, (_, index) => `c${index}`), "…", "c20"])
+    assert.include(stdout, "… and 19 more rows, none longer than\n")
+  })
+
   it("does not write over the file of the rows", async () => {
     const cwd = folder({ "companies.csv": csv })
     const args = ["ask", asked, "--from", "companies.csv", "-o", "companies.csv", "--offline"]

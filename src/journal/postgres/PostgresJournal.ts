@@ -121,16 +121,22 @@ const of = (sql: SqlClient, place: string, locks: RunLocks, outage: Outage, writ
     kept: writer.flushed,
     end: (run, at) => Effect.andThen(writer.flushed, outage.outlast(RunList.end(sql, run, at), "cannot be written")),
     runs: RunList.all(sql).pipe(reading),
-    events: (run) =>
-      sql.unsafe<{ readonly event: string }>("SELECT event FROM event WHERE run = $1 ORDER BY seq", [run]).pipe(
-        Effect.map((rows) =>
-          rows.flatMap(({ event }) => {
-            const decoded = decodeEvent(event)
-            return Result.isSuccess(decoded) ? [decoded.success] : []
-          })
+    events: (run, only) =>
+      sql
+        .unsafe<{ readonly event: string }>(
+          // No event of another tag has this text, as quotes in its texts are escaped.
+          `SELECT event FROM event WHERE run = $1 ${only === undefined ? "" : `AND event LIKE '%"_tag":"Batch%'`} ORDER BY seq`,
+          [run]
+        )
+        .pipe(
+          Effect.map((rows) =>
+            rows.flatMap(({ event }) => {
+              const decoded = decodeEvent(event)
+              return Result.isSuccess(decoded) ? [decoded.success] : []
+            })
+          ),
+          reading
         ),
-        reading
-      ),
     forget: (runs) => Forget.forget(sql, runs).pipe(writing),
     trim: (limits) => Forget.trim(sql, limits).pipe(writing),
     bytes: Forget.bytesOf(sql).pipe(reading)

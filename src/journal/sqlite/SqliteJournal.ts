@@ -98,6 +98,9 @@ const summarySql = `
 
 type Record = globalThis.Record<string, unknown>
 
+/** No event of another tag has this text, as quotes in its texts are escaped. */
+const ofBatches = `AND event LIKE '%"_tag":"Batch%'`
+
 /** Opens a journal for runs, and creates it where there is none. What it has taken is written before it is closed. */
 export const make = Effect.fnUntraced(function* (file: string) {
   const database = yield* Effect.acquireRelease(Effect.fromResult(Database.open(file)), (database) =>
@@ -261,10 +264,10 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
         })
       }),
     runs: reading(() => database.prepare(`${summarySql} ORDER BY r.at DESC, r.rowid DESC`).all().map(summaryOf)),
-    events: (run) =>
+    events: (run, only) =>
       reading(() =>
         database
-          .prepare("SELECT event FROM event WHERE run = ? ORDER BY n")
+          .prepare(`SELECT event FROM event WHERE run = ? ${only === undefined ? "" : ofBatches} ORDER BY n`)
           .all(run)
           .flatMap(({ event }) => {
             const decoded = decodeEvent(event)

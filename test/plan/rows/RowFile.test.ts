@@ -166,6 +166,13 @@ describe("rows", () => {
       { from: "*.pdf" }
     ],
     ["a list without questions", "a.md", "# Title\n", "a.md: has no questions"],
+    [
+      "a key that rows do not have",
+      "a.csv",
+      "q\n1\n",
+      "asks.querstion: unknown key, expected one of from, name,",
+      { querstion: "x" }
+    ],
     ["a plan", "a.yaml", "asks: { a: b }", "a.yaml: is a plan itself: fanfold run reads it"]
   ]
   for (const [what, file, content, said, asks = {}] of wrong) {

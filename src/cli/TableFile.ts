@@ -23,6 +23,8 @@ const csv = Effect.map(
       const rows = records.map((record) => AnswerTable.cellsOf(record).map(plainNumber))
       return stringify([...(isFirst ? [[...names]] : []), ...rows], {
         record_delimiter: "\r\n",
+        // Without it, only the delimiter of records is quoted, and an answer with a line feed alone would end its row.
+        quoted_match: /[\r\n]/,
         escape_formulas: true,
         cast: { boolean: String }
       })

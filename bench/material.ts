@@ -10,7 +10,7 @@ import { type Ran, run } from "./material/CommandLine.ts"
 const seed = 1
 const rowCount = Results.isQuick ? 5000 : 100_000
 const askCount = Results.isQuick ? 2000 : 20_000
-const checks = Results.isQuick ? 1 : 5
+const checks = Results.isQuick ? 1 : 3
 
 ensureBuilt()
 const folder = mkdtempSync(join(tmpdir(), "fanfold-material-"))

@@ -14,7 +14,16 @@ const code: Effect.Effect<PageCode> = Effect.flatMap(
 
 /** `answers`: in the order of the asks; null where there is none. */
 export const toHtml = (view: View, answers: ReadonlyArray<Answer | null>): Effect.Effect<string> =>
-  Effect.map(code, (code) => pageOf(code, titleOf(view), [plainOf(view), ...dataOf(view, answers)].join("\n")))
+  Effect.gen(function* () {
+    const packed = Promise.all([pack(view), packAnswers(answers)])
+    const page = yield* code
+    const [index, blocks] = yield* Effect.promise(() => packed)
+    const elements = [
+      dataElement(`id="view"`, index),
+      ...blocks.map((block) => dataElement(`class="answers" data-first="${block.first}"`, block))
+    ]
+    return pageOf(page, titleOf(view), [plainOf(view), ...elements].join("\n"))
+  })
 
 /** The page without data, for a server that gives them as they come. `data`: what stands in its body before the script. */
 export const pageOf = ({ script, style }: PageCode, title: string, data: string, connect = "'none'"): string =>
@@ -66,11 +75,6 @@ const plainOf = (view: View): string => {
   return `<main id="page"><h1>${escaped(titleOf(view))}</h1><dl>${lines.join("")}</dl>${document}
 <p>The timeline and the answers need JavaScript.</p></main>`
 }
-
-const dataOf = (view: View, answers: ReadonlyArray<Answer | null>): ReadonlyArray<string> => [
-  dataElement(`id="view"`, pack(view)),
-  ...packAnswers(answers).map((block) => dataElement(`class="answers" data-first="${block.first}"`, block))
-]
 
 const dataElement = (attributes: string, { bytes, text }: Block): string =>
   `<script type="text/plain" ${attributes} data-bytes="${bytes}">${text}</script>`

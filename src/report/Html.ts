@@ -14,7 +14,16 @@ const code: Effect.Effect<PageCode> = Effect.flatMap(
 
 /** `answers`: in the order of the asks; null where there is none. */
 export const toHtml = (view: View, answers: ReadonlyArray<Answer | null>): Effect.Effect<string> =>
-  Effect.map(code, (code) => pageOf(code, titleOf(view), [plainOf(view), ...dataOf(view, answers)].join("\n")))
+  Effect.gen(function* () {
+    const packed = Promise.all([pack(view), packAnswers(answers)])
+    const page = yield* code
+    const [index, blocks] = yield* Effect.promise(() => packed)
+    const elements = [
+      dataElement(`id="view"`, index),
+      ...blocks.map((block) => dataElement(`class="answers" data-first="${block.first}"`, block))
+    ]
+    return pageOf(page, titleOf(view), [plainOf(view), ...elements].join("\n"))
+  })
 
 /** The page of a run that goes on, which asks its server for what it shows. */
 export const servedPage: Effect.Effect<string> = Effect.map(code, (code) => pageOf(code, "fanfold", "", "'self'"))
@@ -69,11 +78,6 @@ const plainOf = (view: View): string => {
   return `<main id="page"><h1>${escaped(titleOf(view))}</h1><dl>${lines.join("")}</dl>${document}
 <p>The timeline and the answers need JavaScript.</p></main>`
 }
-
-const dataOf = (view: View, answers: ReadonlyArray<Answer | null>): ReadonlyArray<string> => [
-  dataElement(`id="view"`, pack(view)),
-  ...packAnswers(answers).map((block) => dataElement(`class="answers" data-first="${block.first}"`, block))
-]
 
 const dataElement = (attributes: string, { bytes, text }: Block): string =>
   `<script type="text/plain" ${attributes} data-bytes="${bytes}">${text}</script>`

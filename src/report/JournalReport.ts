@@ -4,9 +4,10 @@ import type { Event } from "../claude/Event.ts"
 import { sourcesOf, textOf } from "../claude/Message.ts"
 import { type RunSummary, simulated } from "../journal/Journal.ts"
 import type { Replied } from "../journal/Replies.ts"
-import { limitsOf } from "./AccountLimits.ts"
 import { version, type Report } from "./Report.ts"
+import { answersNeeded, type Policy } from "../options/Policy.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
+import type { RunState } from "./RunState.ts"
 import { RunView } from "./RunView.ts"
 import type { RunResult } from "./RunResult.ts"
 import type { Answer, View } from "./View.ts"
@@ -34,8 +35,13 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
   const { synthesis } = state
   const folded = synthesis?.status === "answered" ? replies.findLast(({ part }) => part === "synthesis") : undefined
   const document = folded === undefined ? null : valueOf(folded)
-  const error = synthesis?.status === "failed" ? (synthesis.message ?? null) : null
   const started = events.find((event) => event._tag === "ResearchStarted")
+  const error =
+    synthesis?.status === "failed"
+      ? (synthesis.message ?? null)
+      : summary.end === undefined && events.some(({ _tag }) => _tag === "ResearchEnded")
+        ? shortfallOf(state, started?.policy ?? "best-effort")
+        : null
   const report: Report = {
     version,
     simulated: isSimulated,
@@ -71,7 +77,6 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     again: isLive ? null : again,
     foreseenCostUsd: null,
     document,
-    limits: limitsOf(replies.map(({ reply }) => reply)),
     ...(isLive && { now })
   }
   return { report, view: () => ({ ...view.data(about), run: summary.id }) }
@@ -79,6 +84,12 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
 
 /** As a page shows it. */
 export const answerOf = (replied: Replied): Answer => ({ value: valueOf(replied), sources: sourcesOf(replied.reply) })
+
+/** Null where there were as many answers as the policy needs. */
+const shortfallOf = ({ answered, total }: RunState, policy: Policy): string | null => {
+  const needed = answersNeeded(policy, total)
+  return answered < needed ? `${answered} of ${total} asks answered, ${needed} needed` : null
+}
 
 /** The JSON of a structured answer may lie in text around it; where it is none, the text is the answer. */
 const valueOf = ({ isStructured, reply }: Replied): unknown => {

@@ -78,7 +78,7 @@ export const View = Schema.Struct({
   /** What the reused answers would have cost again. */
   savedUsd: Schema.NullOr(Schema.Finite),
   models: Schema.Array(ModelCost),
-  /** What the account allows a minute, as the replies of a model reported it. */
+  /** What the account allows a minute, as the replies of a model reported it; nothing of a journal, which has no headers. */
   limits: Schema.Array(
     Schema.Struct({
       model: Schema.String,

@@ -22,17 +22,17 @@ describe("bytes as text", () => {
 })
 
 describe("answers", () => {
-  it("lie many in a block, in the order of the asks", () => {
-    const answers = Array.from({ length: 500 }, (_, n) =>
+  it("lie many in a block, in the order of the asks", async () => {
+    const answers = Array.from({ length: 1000 }, (_, n) =>
       n % 7 === 0 ? null : { value: `answer ${n} `.repeat(100), sources: [] }
     )
-    const blocks = packAnswers(answers)
+    const blocks = await packAnswers(answers)
     assert.isAbove(blocks.length, 1)
     assert.deepStrictEqual(blocks.flatMap(answersIn), answers)
     assert.deepStrictEqual(answersIn(blocks[1]!)[0], answers[blocks[1]!.first])
   })
 
-  it("may be none", () => {
-    assert.deepStrictEqual(packAnswers([]), [])
+  it("may be none", async () => {
+    assert.deepStrictEqual(await packAnswers([]), [])
   })
 })

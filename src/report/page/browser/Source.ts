@@ -27,7 +27,7 @@ export const embedded = (): Source | undefined => {
     element,
     first: Number(element.dataset["first"])
   }))
-  /** Those that were opened last: each has as many answers as fit into a fifth of a megabyte. */
+  /** Those that were opened last: each has as many answers as fit into half a megabyte. */
   const opened = new Map<HTMLElement, Promise<ReadonlyArray<Answer | null>>>()
   return {
     view: () => unpack(view) as Promise<View>,

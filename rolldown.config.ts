@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { type CodeSplittingNameFunction, defineConfig, type Plugin, type RolldownOptions } from "rolldown"
-import { toJsonSchema } from "./src/plan/Plan.ts"
+import * as Plan from "./src/plan/Plan.ts"
+import * as EventLineSchema from "./src/report/EventLineSchema.ts"
 import { build as buildPage } from "./src/report/page/Bundle.ts"
+import * as Report from "./src/report/Report.ts"
 
 /** The modules of the page's script, which is a text in the bundle. */
 const pageModules = new Set<string>()
@@ -41,12 +43,15 @@ export const pageCode: Plugin = {
   }
 }
 
-/** The plan's JSON Schema, for editors. */
-const planSchema: Plugin = {
-  name: "plan-schema",
+/** The JSON Schemas of plans, for editors, and of what the command line writes, for its readers. */
+const jsonSchemas: Plugin = {
+  name: "json-schemas",
   generateBundle() {
-    const source = `${JSON.stringify(toJsonSchema(), undefined, 2)}\n`
-    this.emitFile({ type: "asset", fileName: "plan.schema.json", source })
+    const schemas = { plan: Plan.toJsonSchema(), event: EventLineSchema.toJsonSchema(), report: Report.toJsonSchema() }
+    for (const [name, schema] of Object.entries(schemas)) {
+      const source = `${JSON.stringify(schema, undefined, 2)}\n`
+      this.emitFile({ type: "asset", fileName: `${name}.schema.json`, source })
+    }
   }
 }
 
@@ -147,7 +152,7 @@ export default defineConfig([
   /** The command line, and the parts that it loads when they are needed. */
   bundle("dist/bin", {
     input: { fanfold: "src/bin.ts" },
-    plugins: [planSchema, pageCode],
+    plugins: [jsonSchemas, pageCode],
     preserveEntrySignatures: "allow-extension",
     output: {
       codeSplitting: { groups: [{ debugName: "each run", name: ofEachRun(), includeDependenciesRecursively: false }] }

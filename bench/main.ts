@@ -21,6 +21,7 @@ const questions: Readonly<Record<string, string>> = {
   scale: "What do an ask and a worker take of a database, and what breaks first with a thousand workers?",
   "sequential-vs-parallel": "How much does asking in parallel buy, and how near is it to what is possible?",
   startup: "How long does the command line take to start, and how much does it load?",
+  telemetry: "What does telemetry cost a run, by JSON and by protobuf, and what does it cost where it is off?",
   workers: "How do workers share the asks of a run, and what becomes of a run whose workers or database are killed?"
 }
 const names = Object.keys(questions)

@@ -19,6 +19,7 @@ export const floors: Readonly<Record<string, number>> = {
   pipeline: 5,
   plan: 6,
   report: 6,
+  telemetry: 6,
   ai: 7,
   promise: 7,
   cli: 7

@@ -91,6 +91,18 @@ describe("src", () => {
   })
   const inPostgres = /^src\/(journal\/postgres|layers\/queue)\//
 
+  it("loads what exports telemetry only where something is to be sent", () => {
+    const values = source.map(({ file, text }) => ({ file, text: text.replace(/^(?:import|export) type .*$/gm, "") }))
+    const early = complaintsIn(values, (file, { from, isDynamic }) =>
+      /^effect\/(observability|http)(\/|$)|telemetry\/(?!Telemetry\.ts)\w+\.ts$/.test(from) &&
+      !isDynamic &&
+      !/^src\/telemetry\/(?!Telemetry\.ts)/.test(file)
+        ? "import it dynamically, where something is to be sent"
+        : undefined
+    )
+    assert.deepStrictEqual(early, [])
+  })
+
   it("loads them ahead of that from its entry points, and from nowhere else", () => {
     const preloading = source.flatMap(({ file, text }) =>
       importsOf(text).some(({ from }) => from.endsWith("claude/Preload.ts")) ? [file] : []

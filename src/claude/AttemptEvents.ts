@@ -17,6 +17,13 @@ export const dispatched = ({ call, request }: Attempt): Emitted => ({
   ...(call.waited !== undefined && { waited: call.waited })
 })
 
+/** What the listeners of `dispatched` get with it. */
+export const contentOf = ({ isStreamed, request }: Attempt): Event.Content => ({ request, isStreamed })
+
+/** What those of `ended` get: the reply, if there is one. */
+export const replyOf = ({ exit }: End): Event.Content | undefined =>
+  Exit.isSuccess(exit) ? { reply: exit.value } : undefined
+
 /** `Replied`, or `AttemptFailed` with the reason of its error, of a defect, or of its interruption. */
 export const ended = (attempt: Attempt, { durationMillis, exit, isEstimated, model, usage }: End) => {
   const { call, request, stopped } = attempt

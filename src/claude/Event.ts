@@ -4,7 +4,7 @@ import * as BatchEvent from "./BatchEvent.ts"
 import * as Call from "./Call.ts"
 import { stamp, version } from "./EventStamp.ts"
 import { Intervened } from "./Intervention.ts"
-import { Declined, Usage } from "./Message.ts"
+import { Declined, type Reply, type Request, Usage } from "./Message.ts"
 import { Policy } from "../options/Policy.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
 import * as Price from "./Price.ts"
@@ -157,12 +157,23 @@ export interface Delta {
 }
 
 /**
- * Receives the events of a run. `emit` is awaited. Where `delta` is given, answers are streamed and their text is passed to
+ * What an event is about and does not hold: the request of `Dispatched`, the reply of `Replied` and `Reused`. Handed to listeners
+ * with the event, and never stored with it. Absent where another process has made the attempt.
+ */
+export interface Content {
+  readonly request?: Request
+  readonly reply?: Reply
+  /** The answer comes as a stream. */
+  readonly isStreamed?: boolean
+}
+
+/**
+ * Receives the events of a run, each with its content where that is at hand. `emit` is awaited. Where `delta` is given, answers are streamed and their text is passed to
  * it. A defect of `emit` is logged and fails no call; later events are emitted all the same. `emit` must end: a call waits
  * for it, and cannot be interrupted while the event of an attempt is emitted.
  */
 export interface Listener {
-  readonly emit: (event: Event) => Effect.Effect<void>
+  readonly emit: (event: Event, content?: Content) => Effect.Effect<void>
   readonly delta?: ((delta: Delta) => void) | undefined
 }
 
@@ -191,7 +202,7 @@ export const isListening = (fiber: AnyFiber): boolean =>
 type Fields<E> = E extends Event ? Omit<E, keyof typeof stamp> : never
 
 /** Stamps an event with the time, the current call and what an attempt cost, and passes it to the listener. */
-export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
+export const emit = (fields: Fields<Event>, content?: Content): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     if (!isListening(fiber)) return Effect.void
     const listener = fiber.getRef(Listener)
@@ -204,14 +215,14 @@ export const emit = (fields: Fields<Event>): Effect.Effect<void> =>
         ? { ...fields, version, at, run, ask, part }
         : { ...fields, costUsd, version, at, run, ask, part }
     ) as Event
-    if (recorder === undefined) return hear(listener, stamped)
-    return listener === silent ? recorder(stamped) : Effect.andThen(recorder(stamped), hear(listener, stamped))
+    if (recorder === undefined) return hear(listener, stamped, content)
+    return listener === silent ? recorder(stamped) : Effect.andThen(recorder(stamped), hear(listener, stamped, content))
   })
 
 /** Passes a stamped event to a listener, whose defect is logged. */
-export const hear = (listener: Listener, event: Event): Effect.Effect<void> =>
+export const hear = (listener: Listener, event: Event, content?: Content): Effect.Effect<void> =>
   Effect.catchDefect(
-    Effect.suspend(() => listener.emit(event)),
+    Effect.suspend(() => listener.emit(event, content)),
     report
   )
 

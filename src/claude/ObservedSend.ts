@@ -33,13 +33,14 @@ export const observe = (send: Send): Send => {
       }
       const announce = Effect.suspend(() => {
         isAnnounced = true
-        return Event.emit(AttemptEvents.dispatched(attempt))
+        return Event.emit(AttemptEvents.dispatched(attempt), AttemptEvents.contentOf(attempt))
       })
       const sent = isSilent ? Effect.suspend(dispatch) : Effect.andThen(Effect.uninterruptible(announce), dispatch)
       return Effect.onExit(sent, (exit) => {
         fiber.setContext(context)
         const end = attempt.end(exit)
-        return isAnnounced ? Event.emit(AttemptEvents.ended(attempt, end)) : Effect.void
+        if (!isAnnounced) return Effect.void
+        return Event.emit(AttemptEvents.ended(attempt, end), AttemptEvents.replyOf(end))
       })
     })
   )

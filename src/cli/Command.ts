@@ -1,10 +1,11 @@
 /** The command tree, and what is written to standard error when an invocation is wrong or a command fails. */
-import { Console, Effect, Logger } from "effect"
+import { Console, Effect, Logger, Stdio } from "effect"
 import { CliOutput, Command } from "effect/cli"
 import { inertLines } from "../report/TerminalText.ts"
 import { ask } from "./ask.ts"
 import { bench } from "./bench.ts"
 import { check } from "./check.ts"
+import * as EventsOutput from "./EventsOutput.ts"
 import { exitCode, Failure } from "./ExitCode.ts"
 import { init } from "./init.ts"
 import { journal } from "./journal.ts"
@@ -35,7 +36,9 @@ const presenter: CliOutput.Presenter = {
 
 /** Runs the arguments of the process. Fails with a `Failure` whose message is on standard error already. */
 export const main = (version: string) =>
-  Command.run(fanfold, { version }).pipe(
+  Effect.flatMap(Stdio.Stdio, ({ args }) =>
+    Effect.flatMap(args, (args) => Command.runWith(fanfold, { version })(EventsOutput.joined(args)))
+  ).pipe(
     Effect.catch((error) => {
       if (error._tag === "ShowHelp") return new Failure({ exitCode: exitCode.usage, message: "" })
       return error._tag === "Failure"

@@ -2,6 +2,7 @@
 import { Clock, Console, Deferred, Effect, Option } from "effect"
 import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
+import * as Listeners from "../claude/Listeners.ts"
 import { Waiting } from "../layers/Batch.ts"
 import { Begun } from "../layers/Journal.ts"
 import * as Interventions from "../interventions/Interventions.ts"
@@ -15,6 +16,7 @@ import type { RunResult } from "../report/RunResult.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
 import * as GapLines from "./GapLines.ts"
@@ -22,6 +24,7 @@ import * as Output from "./Output.ts"
 import { reportFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import * as RunJournal from "./RunJournal.ts"
+import * as RunTelemetry from "./RunTelemetry.ts"
 import * as RunPage from "./RunPage.ts"
 import * as RunUi from "./RunUi.ts"
 import * as BatchLines from "./progress/BatchLines.ts"
@@ -43,7 +46,13 @@ export const execute = Effect.fn("cli.execute")(function* (
 ) {
   const source = yield* sourceOf(flags)
   const replayed = source.replay === undefined ? [] : [{ file: source.replay, role: "the tape of --replay" }]
-  yield* Output.check(flags.output, source.record, [...inputs, ...replayed], reportFormats)
+  yield* EventsOutput.check(flags, flags)
+  const events = EventsOutput.fileOf(flags)
+  const others = [
+    ...(source.record === undefined ? [] : [{ flag: "--record", file: source.record, role: "the tape of --record" }]),
+    ...(events === undefined ? [] : [{ flag: "--events", file: events, role: "the file of --events" }])
+  ]
+  yield* Output.check(flags.output, others, [...inputs, ...replayed], reportFormats)
   const services = yield* ProcessServices
   const connected = yield* services.connect(source, plan.layers)
   const { notice, simulated, tapeError } = connected
@@ -76,6 +85,8 @@ export const execute = Effect.fn("cli.execute")(function* (
       }
       return page.resultOf(Report.make(outcome, totals, simulated), subject)
     })
+  const printed = yield* EventsOutput.make(flags)
+  const telemetry = yield* RunTelemetry.make(plan, name, simulated ? undefined : connected.source)
   // Open until the documents are written: a run that is killed before has not ended, and the next one goes on with it.
   const kept =
     connected.source === undefined
@@ -115,7 +126,8 @@ export const execute = Effect.fn("cli.execute")(function* (
           unfinished = reportOf(outcome, progress.state, true)
         })
       )
-      const outcome = yield* Effect.provideService(running, Event.Listener, page.around(progress)).pipe(
+      const listener = Listeners.watched(Listeners.all([page.around(progress), printed]), telemetry)
+      const outcome = yield* Effect.provideService(running, Event.Listener, listener).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
         Effect.provideService(Begun, kept?.recorder),
         Effect.provideService(Interventions.Current, kept === undefined ? undefined : interventions),
@@ -143,7 +155,8 @@ export const execute = Effect.fn("cli.execute")(function* (
     yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
-  const closing = { reported, tapeError: yield* tapeError, end: kept?.end ?? Effect.void }
+  const areEventsWritten = printed === undefined || (yield* printed.end)
+  const closing = { reported, tapeError: yield* tapeError, areEventsWritten, end: kept?.end ?? Effect.void }
   // Out of time, or not needed any more: what is in a batch is paid all the same.
   if (!flags.quiet) yield* sayLeft(outcome.error === undefined)
   const result = yield* reportOf(outcome, state)
@@ -240,6 +253,7 @@ const progressModeOf = ({ progress, quiet }: Running) =>
 interface Closing {
   readonly reported: ProgressOptions.Progress["reported"]
   readonly tapeError: string | undefined
+  readonly areEventsWritten: boolean
   readonly end: Effect.Effect<void>
 }
 
@@ -247,14 +261,15 @@ interface Closing {
 const conclude = Effect.fnUntraced(function* (
   result: RunResult,
   outcome: Pipeline.Outcome,
-  { json, output, quiet }: Running,
-  { end, reported, tapeError }: Closing
+  flags: Running,
+  { areEventsWritten, end, reported, tapeError }: Closing
 ) {
-  const { error, findings } = outcome
+  const { findings } = outcome
+  const { json, output, quiet } = flags
   const { report } = result
   const written = yield* Effect.forEach(output, (file) => Output.save(file, result, reportFormats, quiet))
   if (json) written.push(yield* Output.print(Report.toJson(report)))
-  else if (output.length === 0 && error === undefined && Object.keys(report.answers).length > 0) {
+  else if (output.length === 0 && !EventsOutput.isPrinted(flags) && hasDocument(report)) {
     written.push(yield* Output.print(toMarkdown(report)))
   }
   if (!written.includes(true)) yield* saveUnwritten(result)
@@ -266,11 +281,14 @@ const conclude = Effect.fnUntraced(function* (
   const gapLines = GapLines.lines(findings.gaps, ({ name }) => reportedParts.has(`ask ${name}`))
   yield* Effect.forEach(gapLines, (line) => Console.error(line))
   const failure = ExitCode.ofRun(outcome, {
-    isComplete: !written.includes(false) && tapeError === undefined,
+    isComplete: !written.includes(false) && tapeError === undefined && areEventsWritten,
     isSynthesisErrorReported: reportedParts.has("synthesis synthesis")
   })
   if (failure !== undefined) return yield* failure
 })
+
+/** A failed run has answers, and no document of them. */
+const hasDocument = ({ answers, error }: Report.Report): boolean => error === null && Object.keys(answers).length > 0
 
 /** Writes the answers of an interrupted run to the files of `-o`. Where there are none, the files stay as they are. */
 const saveInterrupted = ({ output, quiet }: Running) =>

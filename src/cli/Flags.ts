@@ -2,10 +2,12 @@
 import { Effect, Option, Schema } from "effect"
 import { Flag } from "effect/cli"
 import * as Models from "../claude/Models.ts"
+import { Options as Otlp } from "../options/OtlpOption.ts"
 import * as Policy from "../options/Policy.ts"
 import { Limits } from "../pipeline/DeadlineOption.ts"
 import { Concurrency } from "../pipeline/Research.ts"
 import type { Plan } from "../plan/Plan.ts"
+import * as EventsOutput from "./EventsOutput.ts"
 import { type Failure, usageError } from "./ExitCode.ts"
 import { flagsOf, invalidValue, type LayerValues, merge } from "./LayerFlags.ts"
 import { endingsText, reportFormats } from "./OutputFormat.ts"
@@ -69,8 +71,11 @@ const reuse = onOff(
 )
 const fresh = onOff("fresh", "Ask everything again, and go on with no unfinished run")
 
+/** `--otlp`, and `--otlp-content`. */
+const otlp = flagsOf(Otlp.fields, "otlp")
+
 /** Flags that replace keys of the plan, and have their names. */
-export const asking = { concurrency, policy, deadline, model, reuse, fresh }
+export const asking = { concurrency, policy, deadline, model, reuse, fresh, otlp }
 
 /** Flags of `run` and `ask`: which Claude answers, where the documents go, and what is shown. */
 export const running = {
@@ -98,6 +103,7 @@ export const running = {
   detach: onOff("detach", "Leave once everything is in a batch; the same command comes back for the results (--batch)"),
   ui: onOff("ui", "Show the run in a browser while it goes on, at an address that is printed"),
   json: onOff("json", "Print the report as JSON: document, answers, gaps, usage"),
+  ...EventsOutput.flags,
   quiet: onOff("quiet", "Print nothing but the document and errors"),
   progress: onOff("progress", "Show how the asks go (--no-progress: only the closing summary)", true)
 }
@@ -105,11 +111,11 @@ export type Running = Values<typeof running>
 
 /** Gives a plan the values of the flags that are given, which win over its own. Fails where two flags contradict each other. */
 export const amend = (
-  flags: Omit<Values<typeof asking>, "deadline"> & Record<"deadline" | "layers", LayerValues>
+  flags: Omit<Values<typeof asking>, "deadline" | "otlp"> & Record<"deadline" | "otlp" | "layers", LayerValues>
 ): Effect.Effect<(plan: Plan) => Plan, Failure> => {
-  const { concurrency, deadline, fresh, layers, model, policy, reuse } = flags
+  const { concurrency, deadline, fresh, layers, model, otlp, policy, reuse } = flags
   if (reuse && fresh) return Effect.fail(usageError("--reuse and --fresh exclude each other"))
   const word = reuse ? "always" : fresh ? "never" : undefined
-  const given = { ...layers, concurrency, policy, deadline, model, reuse: Option.fromUndefinedOr(word) }
+  const given = { ...layers, concurrency, policy, deadline, otlp, model, reuse: Option.fromUndefinedOr(word) }
   return Effect.succeed((plan) => ({ ...plan, ...merge(plan, given) }))
 }

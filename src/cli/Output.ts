@@ -10,13 +10,18 @@ export interface InputFile {
   readonly role: string
 }
 
+/** A file that a flag names, and a run writes. */
+export interface OutputFile extends InputFile {
+  readonly flag: string
+}
+
 /**
- * Checks the files of `-o` and `--record` before anything is sent: fails if one cannot be written, has no known ending, or
- * would overwrite an input file or another output.
+ * Checks the files of `-o` and of `others` before anything is sent: fails if one cannot be written, has no known ending, or would
+ * overwrite an input file or another output. `others`: those that further flags name.
  */
 export const check = Effect.fnUntraced(function* (
   files: ReadonlyArray<string>,
-  tape: string | undefined,
+  others: ReadonlyArray<OutputFile>,
   inputs: ReadonlyArray<InputFile>,
   formats: Formats<never>
 ) {
@@ -30,7 +35,7 @@ export const check = Effect.fnUntraced(function* (
     if (existing !== undefined) return yield* usageError(`${flag} ${file}: is ${existing}: name another file`)
     roles.set(canonical, role)
   })
-  if (tape !== undefined) yield* claim("--record", tape, "the tape of --record")
+  for (const { file, flag, role } of others) yield* claim(flag, file, role)
   for (const file of files) {
     if (formatFor(formats, file) === undefined) {
       return yield* usageError(`-o ${file}: expected a file that ends in ${endingsText(formats)}`)
@@ -66,18 +71,40 @@ const canonicalPath = Effect.fnUntraced(function* (file: string) {
  * closes the pipe after that, as `head` does, is no error.
  */
 export const print = Effect.fnUntraced(function* (text: string) {
-  const stdio = yield* Stdio.Stdio
-  const write = (part: string) => Stream.run(Stream.make(part), stdio.stdout({ endOnDone: false }))
+  const write = yield* toStandardOutput
   const firstLine = /^[^\n]*\n?/.exec(text)?.[0] ?? ""
   const rest = write(text.slice(firstLine.length)).pipe(Effect.catchIf(isClosedPipe, () => Effect.void))
-  return yield* Effect.andThen(write(firstLine), rest).pipe(
+  return yield* Effect.andThen(write(firstLine), rest).pipe(Effect.as(true), Effect.catch(notPrinted("document")))
+})
+
+/**
+ * Prints texts as they come. `false`, and a line on standard error, if the first ones could not be written. A reader that closes the
+ * pipe after that ends the printing, and is no error.
+ */
+export const printAll = Effect.fnUntraced(function* (texts: Stream.Stream<string>, what: string) {
+  const write = yield* toStandardOutput
+  let isBegun = false
+  const written = (batch: ReadonlyArray<string>) =>
+    Effect.tap(write(batch.join("")), () => Effect.sync(() => void (isBegun = true)))
+  return yield* Stream.runForEachArray(texts, written).pipe(
+    Effect.catchIf(
+      (error) => isBegun && isClosedPipe(error),
+      () => Effect.void
+    ),
     Effect.as(true),
-    Effect.catch((error) => {
-      const why = isClosedPipe(error) ? "nobody reads standard output" : String(error.cause)
-      return Effect.as(Console.error(inert(`Cannot print the document: ${why}`)), false)
-    })
+    Effect.catch(notPrinted(what))
   )
 })
+
+const toStandardOutput = Effect.map(
+  Stdio.Stdio,
+  (stdio) => (text: string) => Stream.run(Stream.make(text), stdio.stdout({ endOnDone: false }))
+)
+
+const notPrinted = (what: string) => (error: PlatformError.PlatformError) => {
+  const why = isClosedPipe(error) ? "nobody reads standard output" : String(error.cause)
+  return Effect.as(Console.error(inert(`Cannot print the ${what}: ${why}`)), false)
+}
 
 const isClosedPipe = ({ cause }: PlatformError.PlatformError): boolean =>
   cause instanceof Error && "code" in cause && cause.code === "EPIPE"

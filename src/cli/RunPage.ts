@@ -57,10 +57,10 @@ export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>, {
   const page: RunPage = {
     around: (listener) => ({
       ...listener,
-      emit: (event) => {
+      emit: (event, content) => {
         view.add(event)
         revision++
-        return listener.emit(event)
+        return listener.emit(event, content)
       }
     }),
     resultOf: (report, { hasEnded, isKept, outcome: { document, findings }, plan }) => {

@@ -91,7 +91,7 @@ export const bench = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const plan = yield* readPlan(flags.plan, (plan) => plan)
-    yield* Output.check(flags.output, undefined, inputFilesOf(flags.plan, plan), measurementFormats)
+    yield* Output.check(flags.output, [], inputFilesOf(flags.plan, plan), measurementFormats)
     const services = yield* ProcessServices
     const path = yield* Path.Path
     const subject = {

@@ -26,7 +26,7 @@ export const report = Command.make(
     quiet: onOff("quiet", "Print nothing but the document and errors")
   },
   Effect.fnUntraced(function* ({ journal: file, output, quiet, run: given }) {
-    yield* Output.check(output, undefined, [], reportFormats)
+    yield* Output.check(output, [], [], reportFormats)
     const place = yield* placeOf(file)
     const journal = yield* opened(place)
     const summary = yield* found(given, journal, place)

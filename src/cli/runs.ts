@@ -7,6 +7,7 @@ import * as Retention from "../journal/Retention.ts"
 import { PositiveDuration } from "../options/OptionSchemas.ts"
 import * as RunHistory from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as EventsOutput from "./EventsOutput.ts"
 import { failedWithoutMessage, usageError } from "./ExitCode.ts"
 import { onOff } from "./Flags.ts"
 import { flagOf } from "./LayerFlags.ts"
@@ -22,14 +23,21 @@ const show = Command.make(
   "show",
   {
     run: runArgument,
-    json
+    json,
+    ...EventsOutput.flags
   },
-  Effect.fnUntraced(function* ({ json, run: given }) {
+  Effect.fnUntraced(function* ({ json, run: given, ...flags }) {
+    yield* EventsOutput.checkAlone(flags, json)
     const { journal: file } = yield* list
     const place = yield* placeOf(file)
     const journal = yield* opened(place)
     const run = yield* found(given, journal, place)
     const events = yield* Effect.mapError(journal!.events(run.id), failed)
+    const output = yield* EventsOutput.make(flags)
+    if (output !== undefined) {
+      yield* Effect.forEach(events, (event) => output.emit(event), { discard: true })
+      return (yield* output.end) ? undefined : yield* failedWithoutMessage()
+    }
     const named = Option.isSome(file) ? journal!.place : undefined
     const details = RunHistory.detailsOf(journal!.place, run, events)
     yield* print(json ? toJson(details) : RunsText.details(details, yield* here, named))

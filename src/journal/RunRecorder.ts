@@ -186,7 +186,7 @@ export class RunRecorder {
       }
       const { declined, model, usage } = reply
       const reused = { _tag: "Reused", model, usage, paidAt: at, from: run, ...(declined && { declined }) } as const
-      return Effect.as(Event.emit(reused), reply)
+      return Effect.as(Event.emit(reused, { reply }), reply)
     })
   }
 

@@ -69,9 +69,9 @@ export const observed =
   (answerOf: (ask: string) => AnswerText) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.updateService(effect, Event.Listener, (listener) => ({
-      emit: (event) => {
+      emit: (event, content) => {
         if (event.ask !== "") answerOf(event.ask).see(event)
-        return listener.emit(event)
+        return listener.emit(event, content)
       },
       delta: (delta) => {
         answerOf(delta.ask).add(delta.text)

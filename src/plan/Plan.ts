@@ -7,6 +7,7 @@ import { Deadline } from "../pipeline/DeadlineOption.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import { AnswerSchema, definitions as answerDefinitions } from "./AnswerSchema.ts"
 import { NonEmpty } from "../options/OptionSchemas.ts"
+import { Options as Otlp } from "../options/OtlpOption.ts"
 import { answersNeeded, Policy } from "../options/Policy.ts"
 import { inspect, type JsonSchema } from "../schema/AnswerFormat.ts"
 import { Concurrency, Name, nameRule } from "../pipeline/ResearchOptions.ts"
@@ -59,6 +60,7 @@ export const Plan = Schema.Struct({
   synthesis: Schema.optionalKey(
     Schema.Union([Instruction, SynthesisEntry]).annotate({ expected: "an instruction, or { instruction: … }" })
   ),
+  otlp: Schema.optionalKey(Otlp),
   ...StackOptions.fields
 }).annotate({ title: "fanfold plan", expected: "a plan with asks" })
 export interface Plan extends Schema.Schema.Type<typeof Plan> {}
@@ -67,6 +69,8 @@ export interface Plan extends Schema.Schema.Type<typeof Plan> {}
 export interface Prepared extends Pipeline {
   readonly asks: Readonly<Record<string, Ask.Ask<unknown>>>
   readonly layers: typeof StackOptions.Type
+  /** Where telemetry goes; `undefined` where only the environment says so. */
+  readonly otlp?: typeof Otlp.Type
 }
 
 /** The issue of a policy that needs more answers than there are asks. Takes any values, as it checks plans with other errors too. */
@@ -118,6 +122,7 @@ export const toPipeline = (plan: Plan): Prepared => {
     concurrency,
     context: typeof plan.context === "string" ? plan.context : undefined,
     deadline: plan.deadline,
+    ...(plan.otlp !== undefined && { otlp: plan.otlp }),
     layers: Struct.pick(plan, layerNames)
   }
 }

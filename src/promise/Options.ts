@@ -4,6 +4,7 @@ import type * as Event from "../claude/Event.ts"
 import * as Stack from "../layers/Stack.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, optional } from "../options/OptionSchemas.ts"
+import { Options as Otlp } from "../options/OtlpOption.ts"
 import type { Policy } from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
@@ -39,6 +40,8 @@ export interface Options<Q extends Questions, S, P extends Policy>
   readonly apiKey?: string | undefined
   /** Default: `ANTHROPIC_BASE_URL`, else the API's own. */
   readonly baseUrl?: string | undefined
+  /** Traces and metrics by OpenTelemetry's conventions; `{}` sends where the environment says, and nothing is sent without it. */
+  readonly otlp?: Otlp | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
@@ -75,6 +78,7 @@ export const assertOptions = Issue.assert(
     baseUrl: optional(Schema.Unknown),
     ...researchOptions,
     deadline: optional(DeadlineOption.Given),
+    otlp: optional(inCode(Otlp)),
     ...inCode(Stack.Options).fields
   })
     .annotate({ expected: "options" })

@@ -1,11 +1,13 @@
 /** A run without Effect: its program, and what it gives. */
 import { Clock, type Config, Effect, Layer, Record, Redacted, Result, Struct } from "effect"
 import { problemOf } from "../claude/ApiKey.ts"
-import { apiKey, baseUrl, type Claude } from "../claude/Claude.ts"
+import { apiKey, baseUrl, type Claude, defaultBaseUrl } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
+import * as Listeners from "../claude/Listeners.ts"
 import type { Usage } from "../claude/Message.ts"
 import * as Stack from "../layers/Stack.ts"
 import * as Issue from "../options/Issue.ts"
+import type { Options as OtlpOptions } from "../options/OtlpOption.ts"
 import type { Policy } from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import { type Findings, whyOf } from "../pipeline/Findings.ts"
@@ -45,19 +47,21 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
     ...(budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, options, defaults))
   ]
   if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
+  const folding: Event.Listener = {
+    emit: (event) =>
+      Effect.sync(() => {
+        state.add(event)
+        onEvent(event)
+      })
+  }
+  const telemetry = options.otlp === undefined ? undefined : yield* telemetryOf(options, options.otlp)
   const { document, findings, shortfall } = yield* Pipeline.run(pipeline, undefined, onText).pipe(
     // Within the layers, as the journal ends a run that succeeds, and the next one would ask everything again.
     Effect.tap(({ error, findings }) =>
       error === undefined ? Effect.void : Effect.fail(new RunError(error, findings, undefined))
     ),
     Effect.provideService(Ask.Defaults, defaults ?? {}),
-    Effect.provideService(Event.Listener, {
-      emit: (event) =>
-        Effect.sync(() => {
-          state.add(event)
-          onEvent(event)
-        })
-    }),
+    Effect.provideService(Event.Listener, Listeners.watched(folding, telemetry)),
     Effect.provide(claude(options))
   )
   if (shortfall !== undefined) return yield* Effect.fail(new RunError(shortfall, findings, document?.value))
@@ -67,6 +71,13 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
   const { answers } = findings
   const spent = RunBreakdown.of(state)
   return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, spent, durationMillis }
+}, Effect.scoped)
+
+/** Loaded where it is asked for. */
+const telemetryOf = Effect.fnUntraced(function* (options: AnyOptions, otlp: OtlpOptions) {
+  const { make } = yield* Effect.promise(() => import("../telemetry/Telemetry.ts"))
+  const url = options.baseUrl ?? (yield* Effect.orElseSucceed(baseUrl, () => undefined)) ?? defaultBaseUrl
+  return yield* make(otlp, { baseUrl: url })
 })
 
 /** Calls `onEvent`; its exceptions and rejections do not fail the run, and the first is reported on standard error. */

@@ -92,3 +92,14 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
 
 /** Indented JSON with a line break at the end. Every character of the answers is kept. */
 export const toJson = (report: Report): string => `${JSON.stringify(report, undefined, 2)}\n`
+
+/** Reads the JSON of a report, also one of an earlier release. Fails where it is none, or of a version that is not known. */
+export const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Report))
+
+/** The JSON Schema of a report, for readers of other languages. */
+export const toJsonSchema = (): object => {
+  const { definitions, schema } = Schema.toJsonSchemaDocument(Report.annotate({ title: "fanfold report" }), {
+    generateDescriptions: true
+  })
+  return { $schema: "https://json-schema.org/draft/2020-12/schema", ...schema, $defs: definitions }
+}

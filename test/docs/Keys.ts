@@ -170,7 +170,7 @@ const flagTable = (flags: ReadonlyArray<Flag>): string =>
 const benchFlags = (bench as unknown as { readonly config: { readonly flags: ReadonlyArray<Flag> } }).config.flags
 /** Flags of one group, such as those of `deadline`, are in a record of their own. */
 const runFlags = Object.values({ ...Flags.asking, ...Flags.running }).flatMap((flag): ReadonlyArray<unknown> =>
-  "asking" in flag ? Object.values(flag) : [flag]
+  "kind" in flag ? [flag] : Object.values(flag)
 ) as ReadonlyArray<Flag>
 
 /** The questions of `npm run bench`, as its source lists them. */

@@ -1,0 +1,51 @@
+/** What of events quotes prompts or answers, which leave the process only where a user asks for them. */
+import type { Event } from "./Event.ts"
+import type { Reason } from "./Reason.ts"
+
+/** Reasons whose messages quote an answer, or a text that may be one. */
+const quoting: ReadonlySet<string> = new Set<Reason["_tag"] | "Defect">([
+  "Refused",
+  "Undecodable",
+  "NotJson",
+  "BrokenStream",
+  "WorkerFailed",
+  "Defect"
+])
+
+/** The message of a failure; `undefined` where it may quote an answer. */
+export const messageOf = ({
+  message,
+  reason
+}: {
+  readonly reason: string
+  readonly message: string
+}): string | undefined => (quoting.has(reason) ? undefined : message)
+
+/** An event without the keys that hold questions, or quote answers. */
+export type WithoutContent = { readonly _tag: Event["_tag"] } & { readonly [key: string]: unknown }
+
+/** The event without questions, issues of answers, and messages that may quote one. */
+export const withoutContent = (event: Event): WithoutContent => {
+  switch (event._tag) {
+    case "ResearchStarted":
+      return { ...event, asks: event.asks.map(({ name }) => ({ name })) }
+    case "Started": {
+      const { question: _, ...rest } = event
+      return rest
+    }
+    case "Reasked": {
+      const { issue: _, ...rest } = event
+      return rest
+    }
+    case "AttemptFailed":
+    case "Retrying":
+    case "FellBack":
+    case "Failed": {
+      if (messageOf(event) !== undefined) return event
+      const { message: _, ...rest } = event
+      return rest
+    }
+    default:
+      return event
+  }
+}

@@ -1,0 +1,135 @@
+/** Where telemetry cannot be sent: what is told of it, and that the run goes on. */
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Deferred, Effect } from "effect"
+import { Telemetry } from "fanfold"
+import * as Listeners from "../../src/claude/Listeners.ts"
+import * as OtlpExport from "../../src/telemetry/OtlpExport.ts"
+import { settings } from "../../src/telemetry/OtlpSettings.ts"
+import * as Span from "../../src/telemetry/Span.ts"
+import { closedUrl } from "../Loopback.ts"
+import * as Receiver from "./Receiver.ts"
+
+const aSpan = Span.make(Span.identity(), undefined, { name: "x", kind: 1, startAt: 1, endAt: 2, attributes: [] })
+
+/** What a listener is told, and how the run ended, with a receiver at this address. */
+const reportedWith = (options: Telemetry.Options, env: Readonly<Record<string, string>> = {}) =>
+  Effect.gen(function* () {
+    const reported: Array<string> = []
+    const report = (problem: string) => Effect.sync(() => void reported.push(problem))
+    const isOn = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const telemetry = yield* Telemetry.make(options, { baseUrl: undefined }, report)
+        if (telemetry === undefined) return false
+        yield* Listeners.watched({ emit: () => Effect.void }, telemetry).emit({
+          _tag: "Started",
+          question: "?",
+          version: 1,
+          at: 1,
+          run: "",
+          ask: "a",
+          part: "ask"
+        })
+        return true
+      })
+    ).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))
+    return { isOn, reported }
+  })
+
+describe("without a receiver", () => {
+  it.live("a run goes on, and is told once that nobody is there", () =>
+    Effect.gen(function* () {
+      const url = yield* closedUrl
+      const { reported } = yield* reportedWith({ url })
+      assert.lengthOf(reported, 1)
+      assert.match(
+        reported[0]!,
+        /^Telemetry is lost: http:\/\/127\.0\.0\.1:\d+\/v1\/\w+ cannot be reached: ECONNREFUSED$/
+      )
+    })
+  )
+
+  it.live("that answers, the end waits for as long as it may, and says so", () =>
+    Effect.gen(function* () {
+      const asked = yield* Deferred.make<void>()
+      const receiver = yield* Receiver.serve(() => Deferred.doneUnsafe(asked, Effect.void))
+      const { reported } = yield* reportedWith(
+        {},
+        {
+          OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+          OTEL_EXPORTER_OTLP_TIMEOUT: "150",
+          OTEL_EXPORTER_OTLP_HEADERS: "authorization=THE-SECRET"
+        }
+      )
+      assert.isTrue(yield* Deferred.isDone(asked))
+      assert.lengthOf(reported, 1)
+      assert.match(reported[0]!, /\/v1\/\w+ has not (answered in 150 ms|taken the last export in time)$/)
+      assert.notInclude(reported[0]!, "THE-SECRET")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("that accepts it, its status is told once", () =>
+    Effect.gen(function* () {
+      const receiver = yield* Receiver.serve((response) => void response.writeHead(401).end("no"))
+      const { reported } = yield* reportedWith({ url: receiver.url })
+      assert.lengthOf(reported, 1)
+      assert.include(reported[0]!, "answered with status 401")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("that has no room for a moment, it is sent again, and nothing is told", () =>
+    Effect.gen(function* () {
+      const receiver = yield* Receiver.serve((response, nth) => {
+        response.writeHead(nth === 1 ? 429 : 200, { "retry-after": "0" }).end("{}")
+      })
+      const reported: Array<string> = []
+      const report = (problem: string) => Effect.sync(() => void reported.push(problem))
+      const found = yield* settings({ url: receiver.url })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { emit } = yield* OtlpExport.make(found!, false, report)
+          // As many as leave together at once.
+          for (let n = 0; n < 1000; n++) emit(aSpan)
+          while (receiver.requests.length < 2) yield* Effect.sleep(5)
+        })
+      )
+      assert.lengthOf(receiver.spans, 2000)
+      assert.deepStrictEqual(reported, [])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.each([
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317" },
+      "OTEL_EXPORTER_OTLP_ENDPOINT: expected an http:// or https:// address"
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+      "OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf or http/json, as it is sent over HTTP only"
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_EXPORTER_OTLP_HEADERS: "authorization=%E0%A4%A" },
+      "OTEL_EXPORTER_OTLP_HEADERS: expected key=value,key=value, percent-encoded"
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_EXPORTER_OTLP_TIMEOUT: "soon" },
+      "OTEL_EXPORTER_OTLP_TIMEOUT: expected milliseconds"
+    ]
+  ] as const)("a wrong variable is named, and nothing is sent: %o", ([env, said]) =>
+    Effect.gen(function* () {
+      const { isOn, reported } = yield* reportedWith({}, env)
+      assert.isFalse(isOn)
+      assert.deepStrictEqual(reported, [`No telemetry is sent: ${said}`])
+    })
+  )
+
+  it.live.each([
+    {},
+    { OTEL_SERVICE_NAME: "guides" },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_SDK_DISABLED: "true" },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none" }
+  ])("nothing is listened to where the environment says so: %o", (env) =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* reportedWith({}, env), { isOn: false, reported: [] })
+    })
+  )
+})

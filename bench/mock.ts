@@ -1,6 +1,7 @@
 /**
  * What does the mock itself cost? Calls of 100 simulated ms over each transport, up to 1,000 in flight; its time for a reply
- * without latency; thousands of calls in flight; and the heap that is retained after many replies.
+ * without latency; thousands of calls in flight; the heap that is retained after many replies; and the replies a second of its
+ * server, beside those of aimock, another mock.
  */
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -10,6 +11,7 @@ import { latency, mockClaude } from "fanfold/mocks"
 import { Bench } from "tinybench"
 import { handlers } from "fanfold/mocks/msw"
 import * as Results from "./harness/Results.ts"
+import * as Pace from "./mock/Pace.ts"
 
 const seed = 1
 const simulatedMillis = 100
@@ -139,10 +141,28 @@ const before = await heapAfterReplies(replies)
 const retained = (await heapAfterReplies(replies)) - before
 rows.push({ arm: "heap retained after as many more replies", "retained MB": (retained / 1e6).toFixed(2), n: replies })
 
+Results.progress("replies a second over HTTP")
+const paced = await Pace.measure(Results.isQuick ? 3 : 15, 2000, Results.isQuick ? 4000 : 20_000)
+const paceRows = paced.map(({ millisPerReply, name, serverMicros }) => {
+  const rates = millisPerReply.map((millis) => 1000 / millis)
+  samples[`${name}: a reply over HTTP, ${Pace.inFlight} in flight`] = millisPerReply
+  samples[`${name}: µs of the server's processor for a reply`] = serverMicros
+  return {
+    mock: name,
+    "replies/s": Results.medianOf(rates).toFixed(0),
+    "lowest and highest": `${Math.min(...rates).toFixed(0)}–${Math.max(...rates).toFixed(0)}`,
+    "server CPU µs a reply": Results.medianOf(serverMicros).toFixed(0),
+    rounds: rates.length
+  }
+})
+
 await Results.report({
   name: "mock",
   seed,
   simulated: `replies and their ${simulatedMillis} ms are simulated; the SDK, the loopback connection and MSW are real`,
   rows,
+  further: {
+    [`Plain replies over HTTP without latency, ${Pace.inFlight} in flight, medians of interleaved rounds`]: paceRows
+  },
   samples
 })

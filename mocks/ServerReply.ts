@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http"
 import type { Attempted } from "./Engine.ts"
 import type { Clock } from "./time/Clock.ts"
+import type { Outgoing } from "./wire/Outgoing.ts"
 import { NetworkFailure } from "./wire/NetworkFailure.ts"
 
 const drained = (response: ServerResponse): Promise<void> =>
@@ -10,9 +11,28 @@ const drained = (response: ServerResponse): Promise<void> =>
     response.once("close", resolve)
   })
 
+/** Sends status, headers and a whole body. With a length, Node sends all in one write. */
+const sendWhole = (
+  { onEnd, onHeaders, onRead }: Attempted,
+  { chunks, headers, status }: Outgoing,
+  response: ServerResponse
+): void => {
+  onHeaders()
+  onRead()
+  const { text } = chunks[0]!
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(text) })
+  onEnd("complete")
+  response.end(text)
+}
+
+const isWhole = ({ chunks, ending }: Outgoing, now: number): boolean =>
+  chunks.length === 1 && ending === "close" && chunks[0]!.atMillis <= now
+
 /** Sends a reply; resolves when it is written, or the client has closed the connection. */
 export const send = async (attempted: Attempted, clock: Clock, response: ServerResponse): Promise<void> => {
   const { onEnd, onHeaders, onRead, outgoing } = attempted
+  const isDue = !(outgoing instanceof NetworkFailure) && outgoing.headersAtMillis <= clock.now()
+  if (isDue && isWhole(outgoing, clock.now())) return sendWhole(attempted, outgoing, response)
   let isOver = false
   let sleeping: AbortController | undefined
   const finish = (end: Parameters<Attempted["onEnd"]>[0]): void => {
@@ -40,17 +60,13 @@ export const send = async (attempted: Attempted, clock: Clock, response: ServerR
   }
   await sleepUntil(outgoing.headersAtMillis)
   if (isOver) return
+  if (isWhole(outgoing, clock.now())) {
+    isOver = true
+    return sendWhole(attempted, outgoing, response)
+  }
   onHeaders()
   onRead()
   const { chunks, ending, headers } = outgoing
-  if (chunks.length === 1 && ending === "close" && chunks[0]!.atMillis <= clock.now()) {
-    const { text } = chunks[0]!
-    // With a length, Node sends headers and body in one write.
-    response.writeHead(outgoing.status, { ...headers, "content-length": Buffer.byteLength(text) })
-    finish("complete")
-    response.end(text)
-    return
-  }
   response.writeHead(outgoing.status, headers)
   let next = 0
   while (next < chunks.length) {

@@ -151,7 +151,10 @@ export const storedOf = ({ further = {}, name, notes = [], rows, samples, seed, 
     node: process.versions.node,
     undici: process.versions["undici"] ?? "none",
     ...Object.fromEntries(
-      ["@anthropic-ai/sdk", "effect", "msw", "p-limit", "tinybench"].map((name) => [name, versionOf(name)])
+      ["@anthropic-ai/sdk", "@copilotkit/aimock", "effect", "msw", "p-limit", "tinybench"].map((name) => [
+        name,
+        versionOf(name)
+      ])
     )
   },
   rows,

@@ -75,7 +75,7 @@ export const truncate = (answer: Answer, maxTokens: number, stopSequences: Reado
       const index = sequence === "" ? -1 : (text?.indexOf(sequence) ?? -1)
       return index < 0 ? [] : [{ index, sequence }]
     })
-    const hit = hits.toSorted((a, b) => a.index - b.index)[0]
+    const hit = hits.length < 2 ? hits[0] : hits.toSorted((a, b) => a.index - b.index)[0]
     const kept: Block = hit === undefined ? block : { ...block, text: text!.slice(0, hit.index) }
     const tokens = blockTokens(kept)
     if (tokens > remaining) {

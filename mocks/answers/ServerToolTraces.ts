@@ -19,6 +19,15 @@ const containerId = (prompt: Prompt): string | undefined => {
   return typeof id === "string" ? id : undefined
 }
 
+/** Fields of a request of which a trace may come. */
+const sources = ["tools", "container", "context_management"]
+
+/** A request without tools, answered with text and thinking alone, leaves none: it is spared the search for each of them. */
+const leavesNone = (content: ReadonlyArray<Block>, { body }: Prompt, betas: string): boolean =>
+  betas === "" &&
+  sources.every((name) => body[name] === undefined) &&
+  content.every(({ type }) => type === "text" || type === "thinking")
+
 /** Derives the traces from the answer's blocks, the request and its `anthropic-beta` header. */
 export const of = (
   content: ReadonlyArray<Block>,
@@ -26,6 +35,7 @@ export const of = (
   betas: string,
   random: SeededRandom
 ): ServerToolTraces => {
+  if (leavesNone(content, prompt, betas)) return { iterations: [], betaFields: {} }
   const countOf = (name: string): number =>
     content.filter((block) => block.type === "server_tool_use" && block["name"] === name).length
   const management = objectOf(prompt.body["context_management"])

@@ -99,6 +99,7 @@ export const toolSearch = (prompt: Prompt, random: SeededRandom): ReadonlyArray<
 /** Makes the answer `text` after a call of a server tool; undefined if the request offers none. */
 export const answer = (prompt: Prompt, text: string, random: SeededRandom): Answer | undefined => {
   const tools = toolsOf(prompt.body)
+  if (tools.length === 0) return undefined
   const offered = (prefix: string): UncheckedJson | undefined =>
     tools.find((tool) => String(tool["type"]).startsWith(prefix))
   const prose: Block = { type: "text", text }

@@ -49,6 +49,7 @@ const proseShare = (model: string): number => (model.includes("haiku") ? 0.25 : 
 
 /** Makes a call of a client tool if the request forces one, or offers one and has no result yet; else undefined. */
 export const answer = (prompt: Prompt, random: SeededRandom): Answer | undefined => {
+  if (prompt.body["tools"] === undefined) return undefined
   const own = toolsOf(prompt.body).filter(
     (tool) => tool["input_schema"] !== undefined || typedInput(tool) !== undefined
   )

@@ -66,6 +66,8 @@ const answerOf = (
     return answerOf(rules, question, others, [...blocks, handedOn])
   }
   const stopDetails = answer.stopDetails && Fallback.withCredit(answer.stopDetails, asked.model, betas, random)
+  // Most answers stay as they are, and are not copied.
+  if (blocks.length === 0 && stopDetails === undefined) return { model: asked.model, answer }
   return {
     model: asked.model,
     answer: { ...answer, content: [...blocks, ...answer.content], ...(stopDetails && { stopDetails }) }
@@ -134,16 +136,19 @@ const strayRetryAfter = ({ random }: Exchange): Headers.HeaderList =>
 export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { at, entry, headersAfter, incoming, prompt, startedAt, times } = exchange
   const { body } = prompt
-  const error = exchange.threadError ?? Validation.checkBody(body, { ...exchange, isCounting: false, isBatch: false })
+  const { betas, threadError, version } = exchange
+  const error = threadError ?? Validation.checkBody(body, { version, betas, isCounting: false, isBatch: false })
   if (error !== undefined) return exchange.reject(error)
   const cacheUse = rules.cache.lookup(body, startedAt)
   entry.inputTokens = Tokens.ofRequest(body)
   const rejection = rules.rateLimiter.admit(prompt.model, entry.inputTokens - cacheUse.read, startedAt)
   if (rejection !== undefined) return exchange.reject(rejection.error, rejection.headers)
   const envelope = compose(rules, {
-    ...exchange,
-    cacheUse,
+    prompt,
+    random: exchange.random,
+    version,
     tier: "standard",
+    cacheUse,
     betas: incoming.headers.get("anthropic-beta") ?? ""
   })
   if ("status" in envelope) return exchange.reject(envelope)
@@ -155,11 +160,13 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { output } = envelope.usage
   const { firstTokenMillis, totalMillis } = times(output)
   cacheUse.store(at(firstTokenMillis))
-  const headers = { ...rules.rateLimiter.recordOutput(prompt.model, output, startedAt), ...strayRetryAfter(exchange) }
+  const limits = rules.rateLimiter.recordOutput(prompt.model, output, startedAt)
+  const strayHeaders = strayRetryAfter(exchange)
   entry.outputTokens = output
   entry.stopReason = envelope.answer.stopReason
-  if (body["stream"] === true) return streamed(exchange, envelope, headers)
-  return Outgoing.json(200, { ...headersAfter(totalMillis), ...headers }, Message.plain(envelope), at(totalMillis))
+  if (body["stream"] === true) return streamed(exchange, envelope, { ...limits, ...strayHeaders })
+  const headers = { ...headersAfter(totalMillis), ...limits, ...strayHeaders }
+  return Outgoing.json(200, headers, Message.plain(envelope), at(totalMillis))
 }
 
 /** Answers `count_tokens` with the estimate that the usage of the same request adds up to. */

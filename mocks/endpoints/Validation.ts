@@ -64,6 +64,7 @@ const hasCitations = (body: UncheckedJson): boolean =>
 
 const outputProblem = (body: UncheckedJson): string | undefined => {
   const schema = answerSchema(body)
+  if (schema === undefined && body["tools"] === undefined) return undefined
   const strict = toolsOf(body).filter((tool) => tool["strict"] === true)
   const limit = SchemaRules.limitProblem(
     [...strict.map((tool) => objectOf(tool["input_schema"]) ?? {}), ...(schema === undefined ? [] : [schema])],

@@ -66,10 +66,11 @@ const keyOf = (body: UncheckedJson): string => {
 
 /** The models that declined before the one that answers read the same input; their output is not counted. */
 const usdOf = ({ model, serverToolTraces, usage }: Envelope, webSearches: number): number | null => {
-  const declined = serverToolTraces.iterations.filter((one) => one.declined === true)
-  return declined
-    .map((one) => Prices.usdOf(one.model ?? model, { ...usage, output: 0 }, 0))
-    .reduce(add, Prices.usdOf(model, usage, webSearches))
+  let total = Prices.usdOf(model, usage, webSearches)
+  for (const one of serverToolTraces.iterations) {
+    if (one.declined === true) total = add(total, Prices.usdOf(one.model ?? model, { ...usage, output: 0 }, 0))
+  }
+  return total
 }
 
 const add = (sum: number | null, usd: number | null): number | null => (sum === null || usd === null ? null : sum + usd)

@@ -47,10 +47,12 @@ const byTool: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 /** Splits an `anthropic-beta` header into its names. */
 export const namesOf = (header: string | null): ReadonlyArray<string> =>
-  (header ?? "")
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "")
+  header === null
+    ? []
+    : header
+        .split(",")
+        .map((name) => name.trim())
+        .filter((name) => name !== "")
 
 /** Gives the message with which the API rejects unknown names. */
 export const headerProblem = (names: ReadonlyArray<string>): string | undefined => {

@@ -60,9 +60,11 @@ const effortProblem = (body: UncheckedJson, model: Model): string | undefined =>
 }
 
 const samplingProblem = (body: UncheckedJson, model: Model, isOlderVersion: boolean): string | undefined => {
-  const given = sampling.filter(([field]) => body[field] !== undefined && body[field] !== null)
-  const deprecated = given.find(
-    ([field, isDefault]) => !isOlderVersion || (!model.takesSampling && !isDefault(body[field]))
+  const deprecated = sampling.find(
+    ([field, isDefault]) =>
+      body[field] !== undefined &&
+      body[field] !== null &&
+      (!isOlderVersion || (!model.takesSampling && !isDefault(body[field])))
   )
   if (deprecated !== undefined) return `\`${deprecated[0]}\` is deprecated for this model.`
   const thinks = ["enabled", "adaptive"].includes(String(objectOf(body["thinking"])?.["type"]))

@@ -205,6 +205,7 @@ export const problem = (
   model: Model,
   betas: ReadonlyArray<string> | undefined
 ): string | undefined => {
+  if (body["tools"] === undefined && body["tool_choice"] === undefined) return undefined
   const shaped = shapeProblem(body["tools"], (type) => betas === undefined || Betas.allowsTool(type, betas))
   if (shaped !== undefined) return shaped
   const tools = toolsOf(body)

@@ -31,15 +31,17 @@ export const hash = (text: string, seed: number): number => {
 /** The two hexadecimal digits of each byte: formatting a whole hash takes longer. */
 const byteDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 
-/** Writes a number in base 58, lowest digit first. Its operands are 32-bit integers, on which a remainder is fast. */
+/** All pairs of letters by their number in base 58, lowest digit first. */
+const letterPairs = Array.from(
+  { length: alphabet.length ** 2 },
+  (_, number) => `${alphabet[number % alphabet.length]}${alphabet[Math.floor(number / alphabet.length)]}`
+)
+
+/** Writes the last four digits of a number in base 58, lowest first. Its operands are 32-bit integers, on which a remainder is fast. */
 const fourLetters = (bits: number): string => {
-  let rest = bits | 0
-  let text = ""
-  for (let digit = 0; digit < 4; digit++) {
-    text += alphabet[rest % alphabet.length]
-    rest = (rest / alphabet.length) | 0
-  }
-  return text
+  const number = bits | 0
+  const upper = (number / letterPairs.length) | 0
+  return `${letterPairs[number % letterPairs.length]}${letterPairs[upper % letterPairs.length]}`
 }
 
 /** Makes the random values of the `attempt`-th arrival (from 1) of a request whose body has the hash `bodyHash`. */

@@ -192,9 +192,14 @@ const byName = new Map(all.flatMap((model) => [model.id, ...model.aliases].map((
 /** Finds a model by its id or an alias. */
 export const find = (name: string): Model | undefined => byName.get(name)
 
-/** Gives the class of models that share rate limits, such as `haiku-5`: family and major version. */
-export const rateClass = (name: string): string => {
+/** Reads the class of models that share rate limits, such as `haiku-5`: family and major version. */
+const classOf = (name: string): string => {
   const family = /haiku|sonnet|opus|fable|mythos/.exec(name)?.[0]
   const major = /(\d+)/.exec(name)?.[1]
   return family === undefined || major === undefined ? name : `${family}-${major}`
 }
+
+const classes = new Map([...byName.keys()].map((name) => [name, classOf(name)]))
+
+/** Gives the class of models that share rate limits; an unknown name of no family is a class of its own. */
+export const rateClass = (name: string): string => classes.get(name) ?? classOf(name)

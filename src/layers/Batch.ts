@@ -6,6 +6,7 @@ import * as Call from "../claude/Call.ts"
 import { Claude, layerAround } from "../claude/Claude.ts"
 import { addPaid, allDeclined, following, type Reply, type Request } from "../claude/Message.ts"
 import { mark, observe } from "../claude/ObservedSend.ts"
+import { Reachability } from "../claude/Reachability.ts"
 import * as PendingTurn from "../journal/PendingTurn.ts"
 import * as RequestKey from "../journal/RequestKey.ts"
 import * as Issue from "../options/Issue.ts"
@@ -102,12 +103,14 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       const batches = yield* Batches.Current
       if (batches === undefined) return yield* Effect.die(new Error("batch: this Claude has no message batches"))
       const scope = yield* Effect.scope
+      const reachability = new Reachability()
+      const answered = Effect.sync(() => reachability.onReply())
       const runs = new Map<string, BatchRun>()
       const runOf = (call: Call.Call): Effect.Effect<BatchRun> =>
         Effect.gen(function* () {
           const known = runs.get(call.run)
           if (known !== undefined) return known
-          const run = new BatchRun(batches, times, call.asks, yield* Waiting)
+          const run = new BatchRun({ batches, reachability, times }, call.asks, yield* Waiting)
           runs.set(call.run, run)
           yield* Effect.forkIn(Effect.provideService(run.drive, Call.Current, { ...call, ask: "" }), scope)
           return run
@@ -123,7 +126,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 
       const live = (request: Request, call: Call.Call) => {
         const run = runs.get(call.run)
-        return run === undefined ? send(request) : run.busyWith(send(request))
+        return run === undefined ? send(request) : run.busyWith(Effect.tap(send(request), answered))
       }
 
       return Claude.of({

@@ -6,6 +6,7 @@ import * as Call from "../claude/Call.ts"
 import { type Claude, layerAround } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import type { Reply, Request } from "../claude/Message.ts"
+import { Reachability } from "../claude/Reachability.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, noneLonger, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
 import { Watchdog } from "../scheduling/Watchdog.ts"
@@ -43,12 +44,6 @@ const firstBackoff = "500 millis"
 /** The shortest backoff, whatever the jitter: an immediate retry would meet the same fault. */
 const minBackoffMillis = 100
 
-/** How long an address that never answered is tried: a wrong address is likelier than an outage of the API. */
-const unreachableMillis = 60_000
-
-/** The same for an address that no host has, or that closes connections without an answer, as a server that speaks TLS does. */
-const suspectMillis = 10_000
-
 /** Tries of an overloaded model where another can be asked: a single overload may pass, three in a row seldom do. */
 const triesBeforeFallback = 3
 
@@ -68,9 +63,9 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
   assertOptions(options)
   return layerAround((send) => {
     const watchdog = new Watchdog()
-    const server: Server = { wasReached: false }
+    const reachability = new Reachability()
     const markReached = (reply: Reply): Effect.Effect<Reply> => {
-      server.wasReached = true
+      reachability.onReply()
       return Effect.succeed(reply)
     }
     return (request) =>
@@ -89,8 +84,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         }
         const record = (error: AskError): void => {
           tries.addFailure(error)
-          // A timeout, a stall or a cut proves that the server was reachable.
-          if (error.reason._tag !== "Unreachable") server.wasReached = true
+          reachability.onError(error)
         }
         const retry = (error: AskError) => {
           record(error)
@@ -100,7 +94,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
               ? Effect.fail(error)
               : Effect.tapError(sendAs(metadata.attempt + 1), (error) => Effect.sync(() => record(error)))
           )
-          const retried = Effect.retry(next, schedule(options, call, tries, endsAt, server))
+          const retried = Effect.retry(next, schedule(options, call, tries, endsAt, reachability))
           return Effect.matchEffect(retried, {
             onFailure: (error) => Effect.fail(tries.withUsage(error)),
             onSuccess: markReached
@@ -123,18 +117,13 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
 const numbered = (send: Attempt.Send, request: Request, call: Call.Call) =>
   Effect.provideService(send(request), Call.Current, call)
 
-/** Whether any call of this layer has had an answer of the server, or proof that it is there. */
-interface Server {
-  wasReached: boolean
-}
-
 /** When to try again, and until when; emits each `Retrying`. */
 const schedule = (
   options: Options,
   call: Call.Call,
   tries: Readonly<RetriedCall>,
   endsAt: () => number,
-  server: Readonly<Server>
+  reachability: Reachability
 ) => {
   const maxWaitMillis = Duration.toMillis(options.maxWait ?? maxWait)
   const maxTries = options.attempts ?? Number.POSITIVE_INFINITY
@@ -144,9 +133,7 @@ const schedule = (
     (error.retryAfterMillis ?? 0) <= maxWaitMillis &&
     attempt < (error.isOverload ? maxOverloaded : maxTries) &&
     tries.brokenInRow < maxBrokenInRow &&
-    (server.wasReached ||
-      error.reason._tag !== "Unreachable" ||
-      elapsed + Duration.toMillis(duration) < (error.reason.isAddressSuspect ? suspectMillis : unreachableMillis))
+    elapsed + Duration.toMillis(duration) < reachability.patienceMillis(error)
   return backoff(maxWaitMillis).pipe(
     Schedule.while((step) =>
       canHelp(step)

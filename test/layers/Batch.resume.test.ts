@@ -5,8 +5,8 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Batches, Event, Research, Stack } from "fanfold"
-import { asksOf, invalid, make, overloaded, questionOf, recorder } from "../FakeClaude.ts"
+import { AskError, Batches, Event, Research, Stack } from "fanfold"
+import { asksOf, failure, invalid, make, overloaded, questionOf, recorder } from "../FakeClaude.ts"
 import * as FakeBatches from "../FakeBatches.ts"
 
 type Fake = ReturnType<typeof FakeBatches.make>
@@ -186,6 +186,40 @@ describe("a run that is gone on with", () => {
       const { answers } = yield* goOn(file, fake.service)
       assert.deepStrictEqual(answers, inBatch)
       assert.strictEqual(fake.creations, 1)
+    })
+  )
+
+  it.effect("sends once after a run that gave up, as nothing had ever answered", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const fake = FakeBatches.make()
+      const error = failure(new AskError.Unreachable({ detail: "connect ECONNREFUSED", isPassing: true }))
+      const away = { ...fake.service, create: () => Effect.fail(error), list: () => Effect.fail(error) }
+      const failed = yield* Effect.forkChild(Effect.flip(run(file, away)))
+      yield* letPass(failed, hour)
+      assert.include((yield* Fiber.join(failed)).message, error.message)
+      const { answers, claude, events } = yield* goOn(file, fake.service)
+      assert.deepStrictEqual(answers, inBatch)
+      assert.deepStrictEqual(
+        tags(events).filter((tag) => tag !== "BatchPolled"),
+        ["BatchUncertain", "BatchNotCreated", "BatchSubmitting", "BatchSubmitted", "BatchEnded"]
+      )
+      assert.deepStrictEqual([fake.all.length, claude.sent.length], [1, 0])
+    })
+  )
+
+  it.effect("looks for hours at an address where it has left a batch, though it is away from the start", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      const error = failure(new AskError.Unreachable({ detail: "connect ECONNREFUSED", isPassing: true }))
+      const fake = FakeBatches.make({
+        takes: () => hour,
+        away: (now) => (now < 5 * hour && now > 60_000 ? error : undefined)
+      })
+      yield* cutOff(file, fake.service, 120_000)
+      const { answers } = yield* goOn(file, fake.service)
+      assert.deepStrictEqual(answers, inBatch)
+      assert.lengthOf(fake.all, 1)
     })
   )
 

@@ -36,7 +36,8 @@ const failedText = ({ at, batch, delayMillis, message, since }: Extract<BatchEve
   return `${what}${sinceText(since, at)}: ${message}; tried again in ${roundedText(delayMillis)}, ${meanwhile}`
 }
 
-const sinceText = (since: number, now: number): string => (now > since ? ` for ${roundedText(now - since)}` : "")
+const sinceText = (since: number, now: number): string =>
+  now >= since + 1000 ? ` for ${roundedText(now - since)}` : ""
 
 /** Batches that live progress names; of more, their number. */
 const maxShown = 3

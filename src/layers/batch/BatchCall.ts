@@ -1,7 +1,8 @@
 /** Calls about a batch that are made again after faults that pass: what was sent is paid, and the API keeps its results. */
 import { Clock, Duration, Effect, Random, Result } from "effect"
-import type { AskError } from "../../claude/AskError.ts"
+import { type AskError, Unreachable } from "../../claude/AskError.ts"
 import * as Event from "../../claude/Event.ts"
+import type { Reachability } from "../../claude/Reachability.ts"
 
 /** How long the API keeps the results of a batch, from its creation: no try can help later. */
 const resultsLifeMillis = Duration.toMillis("29 days")
@@ -22,30 +23,39 @@ export interface Options {
   readonly pause?: (millis: number) => Effect.Effect<void>
   /** Whether anybody still waits for what the call is for: else its failure is final. */
   readonly isWanted?: () => boolean
+  /** Of the address: one that has answered nothing is given up sooner. */
+  readonly reachability?: Reachability
   /** Run after each report of a failure. */
   readonly onReport?: () => void
 }
 
 /**
  * Makes the call until it succeeds, fails with an error that does not pass, as a rejected key, or fails when the results are kept
- * no longer. `BatchCallFailed` reports the first failure at once, and those that follow in a row once an hour.
+ * no longer, or fails at an address that has never answered. `BatchCallFailed` reports the first failure at once, and those that follow in a row once an hour.
  */
 export const repeated = <A>(
   call: Effect.Effect<A, AskError>,
-  { batch, createdAt, isWanted = () => true, onReport = () => {}, pause = Effect.sleep }: Options
+  { batch, createdAt, isWanted = () => true, onReport = () => {}, pause = Effect.sleep, reachability }: Options
 ): Effect.Effect<A, AskError> =>
   Effect.gen(function* () {
     let since: number | undefined
     let reportedAt = Number.NEGATIVE_INFINITY
     for (let attempt = 1; ; attempt++) {
       const result = yield* Effect.result(call)
-      if (Result.isSuccess(result)) return result.success
+      if (Result.isSuccess(result)) {
+        reachability?.onReply()
+        return result.success
+      }
       const error = result.failure
+      reachability?.onError(error)
       const now = yield* Clock.currentTimeMillis
       const isWorthwhile = error.isRetryable && now < createdAt + resultsLifeMillis && isWanted()
       if (!isWorthwhile) return yield* Effect.fail(error)
       since ??= now
-      const delayMillis = Math.round(Math.max(yield* jittered(backoffMillis(attempt)), error.retryAfterMillis ?? 0))
+      const untilGivenUp = since + (reachability?.patienceMillis(error) ?? Number.POSITIVE_INFINITY) - now
+      if (untilGivenUp <= 0) return yield* Effect.fail(lasting(error))
+      const pauseMillis = Math.max(yield* jittered(backoffMillis(attempt)), error.retryAfterMillis ?? 0)
+      const delayMillis = Math.round(Math.min(pauseMillis, untilGivenUp))
       if (now >= reportedAt + reportMillis) {
         reportedAt = now
         const { message, reason } = error
@@ -56,6 +66,12 @@ export const repeated = <A>(
       yield* pause(delayMillis)
     }
   })
+
+/** As an error that does not pass: what may be in a batch is not sent live by a layer above. */
+const lasting = (error: AskError): AskError =>
+  error.reason._tag === "Unreachable"
+    ? error.with({ reason: new Unreachable({ ...error.reason, isPassing: false }) })
+    : error
 
 const backoffMillis = (attempt: number): number => Math.min(firstPauseMillis * 2 ** (attempt - 1), maxPauseMillis)
 

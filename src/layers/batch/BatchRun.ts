@@ -2,6 +2,7 @@
 import { Deferred, Effect, Option, Queue } from "effect"
 import type { Batches } from "../../claude/Batches.ts"
 import * as Event from "../../claude/Event.ts"
+import type { Reachability } from "../../claude/Reachability.ts"
 import { Ordinals } from "../../journal/RequestKey.ts"
 import type { Batching, Times } from "./Batching.ts"
 import { type Creation, Creations } from "./Creations.ts"
@@ -16,6 +17,7 @@ const quietPause = "1 second"
 export class BatchRun implements Batching {
   readonly batches: Batches
   readonly times: Times
+  readonly reachability: Reachability
   creations = new Creations()
   readonly #asks: number
   readonly #waiting: Effect.Effect<void>
@@ -28,9 +30,14 @@ export class BatchRun implements Batching {
   #idle = 0
 
   /** `asks`: how many the run has. `waiting`: run each time that nothing is left but to wait. */
-  constructor(batches: Batches, times: Times, asks: number, waiting: Effect.Effect<void>) {
+  constructor(
+    { batches, reachability, times }: Pick<Batching, "batches" | "reachability" | "times">,
+    asks: number,
+    waiting: Effect.Effect<void>
+  ) {
     this.batches = batches
     this.times = times
+    this.reachability = reachability
     this.#asks = asks
     this.#waiting = waiting
   }

@@ -39,6 +39,11 @@ export class Creations {
     return creation === undefined || failedAt >= creation.at ? undefined : creation
   }
 
+  /** Whether any of them is known to have made a batch. */
+  get haveMadeAny(): boolean {
+    return this.all.some(({ batch }) => batch !== undefined)
+  }
+
   /** Whether one of them has made this batch. */
   hasMade(batch: string): boolean {
     return this.all.some((creation) => creation.batch === batch)

@@ -44,8 +44,12 @@ export const create = (run: Batching, members: ReadonlyArray<Member>, isCachedFo
           Result.isSuccess(result) ? known(creation, result.success) : Effect.void
         )
       )
-      if (Result.isSuccess(created)) return creation
+      if (Result.isSuccess(created)) {
+        run.reachability.onReply()
+        return creation
+      }
       const { failure: error } = created
+      run.reachability.onError(error)
       if (rejected.has(error.reason._tag)) {
         yield* notCreated(run, creation, error.message)
         if (!error.isRetryable) return { error }
@@ -78,6 +82,7 @@ export const seek = (run: Batching, creation: Creation, cause?: AskError): Effec
     const calls = {
       createdAt: creation.at,
       pause: (millis: number) => run.idleFor(millis),
+      reachability: run.reachability,
       onReport: () => void (said = "")
     }
     for (;;) {

@@ -11,6 +11,8 @@ const hour = 60 * 60_000
 const day = 24 * hour
 
 const refused = () => failure(new AskError.Unreachable({ detail: "connect ECONNREFUSED", isPassing: true }))
+const unknown = () =>
+  failure(new AskError.Unreachable({ detail: "getaddrinfo ENOTFOUND", isPassing: true, isAddressSuspect: true }))
 const rejected = () => failure(new AskError.Authentication({ detail: "no such key" }))
 
 /** Two asks in a batch, and what was reported of it. */
@@ -140,7 +142,7 @@ describe("a batch that cannot be looked at", () => {
     Effect.gen(function* () {
       const { events, fiber, ofBatch } = yield* run({
         takes: () => 1000,
-        creation: (nth) => (nth === 1 ? { error: refused(), isCreated: true } : undefined),
+        creation: (nth) => (nth === 1 ? { error: overloaded(), isCreated: true } : undefined),
         away: (now) => (now < 2 * hour ? refused() : undefined)
       })
       yield* TestClock.adjust("3 hours")
@@ -148,6 +150,46 @@ describe("a batch that cannot be looked at", () => {
       assert.strictEqual(answers["b"], "batched answer to b")
       assert.deepStrictEqual(told(events), [0, 1])
       assert.isTrue(ofBatch().every((event) => event._tag !== "BatchCallFailed" || event.batch === undefined))
+    })
+  )
+})
+
+describe("an address that has never answered", () => {
+  for (const [what, error, seconds] of [
+    ["is given up after a minute", refused(), 60],
+    ["that no host has is given up after ten seconds", unknown(), 10]
+  ] as const) {
+    it.effect(`${what}, and nothing is sent live, as a batch may be there`, () =>
+      Effect.gen(function* () {
+        let creations = 0
+        const { batches, claude, events, fiber } = yield* run({
+          creation: () => ((creations += 1), { error, isCreated: false }),
+          away: () => error
+        })
+        yield* TestClock.adjust(seconds * 500)
+        assert.isUndefined(fiber.pollUnsafe())
+        assert.deepStrictEqual(told(events), [0])
+        yield* TestClock.adjust(seconds * 500 + 2000)
+        assert.isDefined(fiber.pollUnsafe())
+        const { gaps } = yield* Fiber.join(fiber)
+        const { outcome } = gaps[0]!
+        assert.lengthOf(gaps, 2)
+        assert.strictEqual(outcome._tag === "Failed" && outcome.error.message, error.message)
+        assert.deepStrictEqual([creations, batches.all.length, claude.sent.length], [1, 0, 0])
+      })
+    )
+  }
+
+  it.effect("is tried on once anything has come from there", () =>
+    Effect.gen(function* () {
+      const { fiber } = yield* run({
+        takes: () => 1000,
+        creation: (nth) => (nth === 1 ? { error: refused(), isCreated: true } : undefined),
+        away: (now) => (now < 30_000 ? overloaded() : now < 2 * hour ? refused() : undefined)
+      })
+      yield* TestClock.adjust("3 hours")
+      const { answers } = yield* Fiber.join(fiber)
+      assert.strictEqual(answers["b"], "batched answer to b")
     })
   )
 })

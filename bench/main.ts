@@ -15,6 +15,7 @@ const questions: Readonly<Record<string, string>> = {
   delivery: "How does a fan-out behave on a bad day of the API?",
   "end-to-end": "What does a call cost, from the question to the answer, over HTTP/1.1 and HTTP/2?",
   journal: "What does the journal keep of an edited and of a killed run, and what does it cost?",
+  material: "What do rows of a file and large plans take, in memory and until the first request?",
   mock: "What does the mock itself cost?",
   overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
   report: "What does the page of a run cost: how long is it made, how large is it, and how soon can it be used?",

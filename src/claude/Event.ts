@@ -21,10 +21,12 @@ const costUsd = Schema.optionalKey(Schema.Finite)
 /** The attempt is, or was, a second copy of a slow one. */
 const hedge = Schema.optionalKey(Schema.Boolean)
 
-/** Research begins; `asks` in the order asked. */
+/** Research begins; `asks` in the order asked. Where they are made of rows while they are sent, they are not listed. */
 export const ResearchStarted = Schema.TaggedStruct("ResearchStarted", {
   ...stamp,
   asks: Schema.Array(Schema.Struct({ name: Schema.String, question: Schema.String })),
+  /** How many asks there are, where they are not listed. */
+  rows: Schema.optionalKey(Schema.Int),
   policy: Policy,
   concurrency: Schema.Union([Schema.Int, Schema.Literal("unbounded")])
 })
@@ -190,7 +192,7 @@ export const Recorder = Context.Reference<Recorder | undefined>("fanfold/claude/
   defaultValue: () => undefined
 })
 
-/** The events of the unfinished runs that the current one goes on with, the oldest first; none without a journal. */
+/** The events of batches of the unfinished runs that the current one goes on with, the oldest first; none without a journal. */
 export const History = Context.Reference<Effect.Effect<ReadonlyArray<Event>>>("fanfold/claude/Event/History", {
   defaultValue: () => Effect.succeed([])
 })

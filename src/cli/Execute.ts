@@ -7,29 +7,22 @@ import { Waiting } from "../layers/Batch.ts"
 import { Begun } from "../layers/Journal.ts"
 import * as Interventions from "../interventions/Interventions.ts"
 import { simulated as simulatedAnswers } from "../journal/Journal.ts"
-import * as Pipeline from "../pipeline/Pipeline.ts"
-import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
-import { toMarkdown } from "../report/Markdown.ts"
-import * as Report from "../report/Report.ts"
-import type { RunResult } from "../report/RunResult.ts"
-import * as RunBreakdown from "../report/RunBreakdown.ts"
-import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as DocumentRun from "./DocumentRun.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
-import * as GapLines from "./GapLines.ts"
 import * as Output from "./Output.ts"
-import { reportFormats } from "./OutputFormat.ts"
+import { outputFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import * as RunJournal from "./RunJournal.ts"
+import * as RowsRun from "./RowsRun.ts"
 import * as RunTelemetry from "./RunTelemetry.ts"
 import * as RunPage from "./RunPage.ts"
 import * as RunUi from "./RunUi.ts"
 import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
-import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 import * as Summary from "./progress/Summary.ts"
 import { hasPrimingBatch } from "./SharedPrefixLines.ts"
 
@@ -52,39 +45,20 @@ export const execute = Effect.fn("cli.execute")(function* (
     ...(source.record === undefined ? [] : [{ flag: "--record", file: source.record, role: "the tape of --record" }]),
     ...(events === undefined ? [] : [{ flag: "--events", file: events, role: "the file of --events" }])
   ]
-  yield* Output.check(flags.output, others, [...inputs, ...replayed], reportFormats)
+  yield* Output.check(flags.output, others, [...inputs, ...replayed], outputFormats)
   const services = yield* ProcessServices
   const connected = yield* services.connect(source, plan.layers)
   const { notice, simulated, tapeError } = connected
   if (resumed !== undefined && resumed.source !== connected.source) return yield* otherSource(resumed)
   if (notice !== undefined) yield* Console.error(inert(notice))
 
-  const forecast = Forecast.make(plan, plan.layers)
-  const { atMostUsd: foreseenUsd } = forecast
-  const startedAt = yield* Clock.currentTimeMillis
   const page = yield* RunPage.make(flags.output, { isShown: flags.ui, plan: name, simulated })
-  const reportOf = (outcome: Pipeline.Outcome, state: RunState, isInterrupted = false) =>
-    Effect.map(Clock.currentTimeMillis, (now): RunResult => {
-      const { costUsd, usage } = state
-      const { deadline } = plan
-      const { interventions } = state
-      const totals = {
-        interventions,
-        deadline,
-        usage,
-        costUsd,
-        foreseenUsd,
-        durationMillis: now - startedAt,
-        spent: RunBreakdown.of(state)
-      }
-      const subject = {
-        plan: name,
-        isKept: kept !== undefined,
-        hasEnded: outcome.error === undefined && !isInterrupted,
-        outcome
-      }
-      return page.resultOf(Report.make(outcome, totals, simulated), subject)
-    })
+  const work =
+    plan.rows === undefined
+      ? yield* DocumentRun.make(plan, flags, { name, page, simulated })
+      : yield* RowsRun.make(plan, plan.rows, flags)
+  const { forecast } = work
+  const foreseenUsd = plan.rows === undefined ? forecast.atMostUsd : undefined
   const printed = yield* EventsOutput.make(flags)
   const telemetry = yield* RunTelemetry.make(plan, name, simulated ? undefined : connected.source)
   // Open until the documents are written: a run that is killed before has not ended, and the next one goes on with it.
@@ -103,14 +77,13 @@ export const execute = Effect.fn("cli.execute")(function* (
     const asked = forecast.calls.flatMap(({ part, request }) => (part === "ask" ? [request] : []))
     if (hasPrimingBatch(asked)) yield* Console.error(primingText)
   }
-  let unfinished: Effect.Effect<RunResult> | undefined
   /** Where the batches stand that the process leaves behind. */
   let left: ((now: number, hasEnded: boolean) => ReadonlyArray<string>) | undefined
   const sayLeft = (hasEnded: boolean) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.forEach(left?.(now, hasEnded) ?? [], (line) => Console.error(inert(line)), { discard: true })
     )
-  const { advice, outcome, reported, state } = yield* Effect.scoped(
+  const { advice, outcome, state } = yield* Effect.scoped(
     Effect.gen(function* () {
       const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
       const progress = yield* Progress.make(options)
@@ -121,11 +94,7 @@ export const execute = Effect.fn("cli.execute")(function* (
         left = (now, hasEnded) => BatchLines.leftLines(progress.state, { kept: kept?.kept, hasEnded }, now)
       }
       if (kept !== undefined) yield* Effect.forkScoped(doorOf(kept.kept.id, interventions))
-      const running = Pipeline.run(plan, (outcome) =>
-        Effect.sync(() => {
-          unfinished = reportOf(outcome, progress.state, true)
-        })
-      )
+      const running = work.run(progress, kept !== undefined)
       const listener = Listeners.watched(Listeners.all([page.around(progress), printed]), telemetry)
       const outcome = yield* Effect.provideService(running, Event.Listener, listener).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
@@ -137,18 +106,12 @@ export const execute = Effect.fn("cli.execute")(function* (
       return {
         outcome: Option.getOrUndefined(outcome),
         state: progress.state,
-        reported: progress.reported,
         advice: kept?.advice() ?? ""
       }
     })
   ).pipe(
     // Outside of the scope: the live region must be closed before anything else is written.
-    Effect.onInterrupt(() =>
-      Effect.andThen(
-        unfinished === undefined ? Effect.void : Effect.flatMap(unfinished, saveInterrupted(flags)),
-        sayLeft(false)
-      )
-    )
+    Effect.onInterrupt(() => Effect.andThen(work.saveInterrupted, sayLeft(false)))
   )
   if (outcome === undefined) return yield* sayLeft(false)
   if (!flags.progress && !flags.quiet) {
@@ -156,14 +119,15 @@ export const execute = Effect.fn("cli.execute")(function* (
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
   const areEventsWritten = printed === undefined || (yield* printed.end)
-  const closing = { reported, tapeError: yield* tapeError, areEventsWritten, end: kept?.end ?? Effect.void }
   // Out of time, or not needed any more: what is in a batch is paid all the same.
   if (!flags.quiet) yield* sayLeft(outcome.error === undefined)
-  const result = yield* reportOf(outcome, state)
-  return yield* conclude(result, outcome, flags, closing).pipe(
-    Effect.ensuring(kept?.trim ?? Effect.void),
-    Effect.ensuring(ui.finish(result))
-  )
+  const closing = {
+    tapeError: yield* tapeError,
+    areEventsWritten,
+    end: kept?.end ?? Effect.void,
+    finish: ui.finish
+  }
+  return yield* Effect.ensuring(outcome.conclude(closing), kept?.trim ?? Effect.void)
 }, Effect.scoped)
 
 /** Short for a person, and long after the first requests have left, which nothing must delay. */
@@ -248,60 +212,3 @@ const sourceOf = ({ offline, record, replay }: Running) => {
 /** `--quiet` and `--no-progress` write no progress; after `--no-progress`, `execute` writes the summary. */
 const progressModeOf = ({ progress, quiet }: Running) =>
   quiet || !progress ? ({ mode: "quiet", summary: false } as const) : ({ summary: true } as const)
-
-/** What `conclude` needs to know; `end` ends the run in its journal. */
-interface Closing {
-  readonly reported: ProgressOptions.Progress["reported"]
-  readonly tapeError: string | undefined
-  readonly areEventsWritten: boolean
-  readonly end: Effect.Effect<void>
-}
-
-/** Writes the documents, also those of a failed run, whose answers are paid; then the gaps; then fails with the exit code. */
-const conclude = Effect.fnUntraced(function* (
-  result: RunResult,
-  outcome: Pipeline.Outcome,
-  flags: Running,
-  { areEventsWritten, end, reported, tapeError }: Closing
-) {
-  const { findings } = outcome
-  const { json, output, quiet } = flags
-  const { report } = result
-  const written = yield* Effect.forEach(output, (file) => Output.save(file, result, reportFormats, quiet))
-  if (json) written.push(yield* Output.print(Report.toJson(report)))
-  else if (output.length === 0 && !EventsOutput.isPrinted(flags) && hasDocument(report)) {
-    written.push(yield* Output.print(toMarkdown(report)))
-  }
-  if (!written.includes(true)) yield* saveUnwritten(result)
-  if (outcome.error === undefined && !written.includes(false)) yield* end
-
-  if (tapeError !== undefined) yield* Console.error(inert(tapeError))
-  // Reasons may be long: those that progress has written are not repeated.
-  const reportedParts = new Set(Array.from(reported, ({ name, part }) => `${part} ${name}`))
-  const gapLines = GapLines.lines(findings.gaps, ({ name }) => reportedParts.has(`ask ${name}`))
-  yield* Effect.forEach(gapLines, (line) => Console.error(line))
-  const failure = ExitCode.ofRun(outcome, {
-    isComplete: !written.includes(false) && tapeError === undefined && areEventsWritten,
-    isSynthesisErrorReported: reportedParts.has("synthesis synthesis")
-  })
-  if (failure !== undefined) return yield* failure
-})
-
-/** A failed run has answers, and no document of them. */
-const hasDocument = ({ answers, error }: Report.Report): boolean => error === null && Object.keys(answers).length > 0
-
-/** Writes the answers of an interrupted run to the files of `-o`. Where there are none, the files stay as they are. */
-const saveInterrupted = ({ output, quiet }: Running) =>
-  Effect.fnUntraced(function* (result: RunResult) {
-    if (Object.keys(result.report.answers).length === 0) return
-    const written = yield* Effect.forEach(output, (file) => Output.save(file, result, reportFormats, quiet))
-    if (!written.includes(true)) yield* saveUnwritten(result)
-  })
-
-/** Saves answers that no output has got in `fanfold-RUN.json`, and names the file also if `--quiet`; prints them if that fails. */
-const saveUnwritten = Effect.fnUntraced(function* (result: RunResult) {
-  const { report } = result
-  if (Object.keys(report.answers).length === 0) return
-  const isWritten = yield* Output.save(`fanfold-${report.run}.json`, result, reportFormats, false)
-  if (!isWritten) yield* Output.print(Report.toJson(report))
-})

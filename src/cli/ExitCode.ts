@@ -60,6 +60,29 @@ export const ofRun = ({ error, findings, shortfall }: Outcome, delivery: Deliver
 /** An ask that the policy `first` interrupted is not missing: enough others were answered. One that the user stopped is. */
 const isMissing = ({ policy }: Outcome["findings"], outcome: Gap["outcome"]): boolean =>
   outcome._tag === "Failed" || typeof policy === "string" || !("first" in policy)
+/** How the asks of rows ended; `error` says why the run ended before the last of them. */
+export interface RowsEnd {
+  readonly asks: number
+  readonly answered: number
+  readonly failed: number
+  readonly needed: number
+  readonly isOverBudget: boolean
+  readonly isEnded: boolean
+  readonly error: string | undefined
+}
+
+/** Decides how a run of rows ends; `undefined` for exit code 0. `isComplete`: all tables were written. */
+export const ofRows = (end: RowsEnd, isComplete: boolean): Failure | undefined => {
+  const { answered, asks, error, failed, isEnded, isOverBudget, needed } = end
+  const gaps = isOverBudget ? exitCode.overBudget : exitCode.gaps
+  const shortfall = `${answered} of ${asks} asks answered, ${needed} needed`
+  if (error !== undefined) return new Failure({ exitCode: exitCode.failed, message: inert(error) })
+  if (answered === 0)
+    return new Failure({ exitCode: isOverBudget ? gaps : exitCode.failed, message: "No ask was answered." })
+  if (answered < needed && !isEnded) return new Failure({ exitCode: exitCode.failed, message: shortfall })
+  if (!isComplete) return failedWithoutMessage()
+  return failed === 0 ? undefined : new Failure({ exitCode: gaps, message: answered < needed ? shortfall : "" })
+}
 
 /** What failed, and why unless progress has written it; after a refusal, which comes again, what to change. */
 const synthesisText = (error: AskError, isReported: boolean): string => {

@@ -10,7 +10,7 @@ import type { Plan } from "../plan/Plan.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import { type Failure, usageError } from "./ExitCode.ts"
 import { flagsOf, invalidValue, type LayerValues, merge } from "./LayerFlags.ts"
-import { endingsText, reportFormats } from "./OutputFormat.ts"
+import { endingsText, outputFormats } from "./OutputFormat.ts"
 
 export { layers } from "./LayerFlags.ts"
 
@@ -73,6 +73,19 @@ const fresh = onOff("fresh", "Ask everything again, and go on with no unfinished
 
 /** `--otlp`, and `--otlp-content`. */
 const otlp = flagsOf(Otlp.fields, "otlp")
+/** `--var` and `--vars`: values for `{name}` in the plan's texts, over those of its own `vars`. */
+export const variables = {
+  var: Flag.String("var").pipe(
+    Flag.withMetavar("name=value"),
+    Flag.withDescription("A value for {name} in questions, system, context and instruction; may be repeated"),
+    Flag.atLeast(0)
+  ),
+  vars: Flag.String("vars").pipe(
+    Flag.withMetavar("file"),
+    Flag.withDescription("The same from a file of YAML, JSON or TOML"),
+    Flag.optional
+  )
+}
 
 /** Flags that replace keys of the plan, and have their names. */
 export const asking = { concurrency, policy, deadline, model, reuse, fresh, otlp }
@@ -96,7 +109,7 @@ export const running = {
     Flag.withAlias("o"),
     Flag.withMetavar("file"),
     Flag.withDescription(
-      `Write the document there instead of printing it: ${endingsText(reportFormats)}; may be repeated`
+      `Write the document there instead of printing it: ${endingsText(outputFormats)}; may be repeated`
     ),
     Flag.atLeast(0)
   ),

@@ -13,7 +13,7 @@ import { inert } from "../report/TerminalText.ts"
 import * as SharedPrefixLines from "./SharedPrefixLines.ts"
 
 export const toText = (
-  { concurrency, deadline, layers, policy, synthesis }: Prepared,
+  { concurrency, deadline, layers, policy, synthesis, table }: Prepared,
   forecast: Forecast.Forecast,
   kept?: JournalForecast,
   /** The same without batches; `undefined` where it is that. */
@@ -22,12 +22,14 @@ export const toText = (
   const { atMostUsd, calls, unpriced } = forecast
   const askCount = synthesis === undefined ? calls.length : calls.length - 1
   const deadlineText = deadline === undefined ? "" : `, deadline ${DeadlineOption.textOf(deadline)}`
-  const nameColumns = Math.max(...calls.map(({ name }) => name.length))
-  const modelColumns = Math.max(...calls.map(({ models }) => modelsText(models).length))
+  const nameColumns = columnsOf(calls.map(({ name }) => name))
+  const modelColumns = columnsOf(calls.map(({ models }) => modelsText(models)))
   return [
     `${askCount} ${askCount === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
-    ...calls.map(
-      (call) => `  ${call.name.padEnd(nameColumns)}  ${modelsText(call.models).padEnd(modelColumns)}  ${callText(call)}`
+    ...listed(calls, table !== undefined).map((call) =>
+      typeof call === "string"
+        ? call
+        : `  ${call.name.padEnd(nameColumns)}  ${modelsText(call.models).padEnd(modelColumns)}  ${callText(call)}`
     ),
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
@@ -46,6 +48,25 @@ export const toText = (
     "Nothing was sent.",
     ""
   ].join("\n")
+}
+
+/** The length of the longest text. */
+const columnsOf = (texts: ReadonlyArray<string>): number => texts.reduce((max, { length }) => Math.max(max, length), 0)
+
+/** So many rows are shown, from the first one. */
+const shownRows = 10
+
+/** The calls that have a line; of many rows, which are alike, the first ones, the longest, and how many more there are. */
+const listed = (
+  calls: ReadonlyArray<Forecast.Foreseen>,
+  ofRows: boolean
+): ReadonlyArray<Forecast.Foreseen | string> => {
+  const asks = calls.filter(({ part }) => part === "ask")
+  if (!ofRows || asks.length <= shownRows + 2) return calls
+  const rest = asks.slice(shownRows)
+  const longest = rest.reduce((longest, call) => (call.inputTokens > longest.inputTokens ? call : longest))
+  const others = `  … and ${numberText(rest.length - 1)} more rows, none longer than`
+  return [...asks.slice(0, shownRows), others, longest, ...calls.filter(({ part }) => part === "synthesis")]
 }
 
 const searchesText = (n: number): string => (n === 0 ? "" : `, up to ${plural(n, "web search", "web searches")}`)

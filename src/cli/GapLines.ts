@@ -6,19 +6,40 @@ import { inert } from "../report/TerminalText.ts"
 /** Up to this many asks are all named on their line. */
 const maxNamed = 5
 
-/**
- * In the order of the first gap of each reason. The reason is left out if `isReported` holds for all gaps of the line, unless
- * there are too many to name, whose earlier messages have scrolled away.
- */
-export const lines = (gaps: ReadonlyArray<Gap>, isReported: (gap: Gap) => boolean): ReadonlyArray<string> =>
-  Array.from(Map.groupBy(gaps, groupKey).values(), (group) => {
-    const [first] = group
-    const isMany = group.length > maxNamed
-    const names = group.slice(0, isMany ? maxNamed - 2 : maxNamed).map(({ name }) => name)
-    const asks = isMany ? `${plural(group.length, "ask", "asks")} (${names.join(", ")}, …)` : names.join(", ")
-    const why = first === undefined || (!isMany && group.every(isReported)) ? "" : `: ${whyText(first, group.length)}`
-    return inert(`No answer: ${asks}${why}`)
-  })
+/** Gaps by their reason: how many, and the first of each. */
+export class GapGroups {
+  readonly #groups = new Map<string, { readonly first: Array<Gap>; count: number; isReported: boolean }>()
+
+  add(gap: Gap, isReported: boolean): void {
+    const key = groupKey(gap)
+    const group = this.#groups.get(key) ?? { first: [], count: 0, isReported: true }
+    this.#groups.set(key, group)
+    group.count++
+    if (group.first.length < maxNamed) group.first.push(gap)
+    if (!isReported) group.isReported = false
+  }
+
+  /**
+   * In the order of the first gap of each reason. The reason is left out if all gaps of the line are reported, unless there are
+   * too many to name, whose earlier messages have scrolled away.
+   */
+  get lines(): ReadonlyArray<string> {
+    return Array.from(this.#groups.values(), ({ count, first: [first, ...others], isReported }) => {
+      const isMany = count > maxNamed
+      const names = [first, ...others].slice(0, isMany ? maxNamed - 2 : maxNamed).flatMap((gap) => gap?.name ?? [])
+      const asks = isMany ? `${plural(count, "ask", "asks")} (${names.join(", ")}, …)` : names.join(", ")
+      const why = first === undefined || (!isMany && isReported) ? "" : `: ${whyText(first, count)}`
+      return inert(`No answer: ${asks}${why}`)
+    })
+  }
+}
+
+/** The lines of all gaps. */
+export const lines = (gaps: ReadonlyArray<Gap>, isReported: (gap: Gap) => boolean): ReadonlyArray<string> => {
+  const groups = new GapGroups()
+  for (const gap of gaps) groups.add(gap, isReported(gap))
+  return groups.lines
+}
 
 /** Tag and message of the error, without request id; for `OverBudget` the tag alone, as its message names what was left. */
 const groupKey = ({ outcome }: Gap): string => {

@@ -1,5 +1,6 @@
 /** The formats that `-o FILE` writes, by the ending of the file. A new format is one more entry here. */
 import { Effect } from "effect"
+import type { Reading } from "../plan/RowsOfPlan.ts"
 import { toMarkdown } from "../report/Markdown.ts"
 import { toJson } from "../report/Report.ts"
 import { answersOf, type RunResult } from "../report/RunResult.ts"
@@ -23,6 +24,31 @@ export const reportFormats: Formats<RunResult> = {
   ".html": toPage,
   ".md": ({ report }) => Effect.succeed(toMarkdown(report)),
   ".json": ({ report }) => Effect.succeed(toJson(report))
+}
+
+const asTable = () => Effect.die(new Error("a table is written row by row"))
+
+/** Tables: a row for each ask. `TableFile` writes them. */
+const tableFormats = { ".csv": asTable, ".jsonl": asTable }
+
+/** All that `-o` of `run` and `ask` takes. */
+export const outputFormats: Formats<RunResult> = { ...reportFormats, ...tableFormats }
+
+export const isTable = (file: string): boolean =>
+  Object.keys(tableFormats).some((ending) => file.toLowerCase().endsWith(ending))
+
+/** How the rows of a plan are read: asks are made while they are sent where nothing but tables is written. */
+export const readingOf = ({
+  json,
+  output,
+  ui
+}: {
+  readonly json: boolean
+  readonly output: ReadonlyArray<string>
+  readonly ui: boolean
+}): Reading => {
+  if (json || ui) return "collect"
+  return output.length === 0 ? "print" : output.every(isTable) ? "stream" : "collect"
 }
 
 /** Of `bench`. The plot is drawn when it is written. */

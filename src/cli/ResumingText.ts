@@ -14,6 +14,12 @@ export const resumingText = (
   { calls }: Forecast,
   { answered, costUsd, inFlight }: Progress
 ): string => {
+  if (plan.rows !== undefined) {
+    const { count } = plan.rows
+    const spent = costUsd === undefined ? "" : `, ${usdText(costUsd)} spent`
+    // The asks of rows are not known before they are read again.
+    return `Resuming: ${numberText(Math.min(answered.size, count))} of ${plural(count, "ask", "asks")} answered${spent}${waysText(inFlight.length)}`
+  }
   const requests = requestsOf(plan)
   const known = requests.filter((request) => answered.has(request)).length
   const spent = costUsd === undefined ? "" : `, ${usdText(costUsd)} spent`
@@ -34,6 +40,11 @@ export const resumingText = (
   }
   return parts.join("; ")
 }
+
+const waysText = (count: number): string =>
+  count === 0
+    ? ""
+    : `; ${plural(count, "call was", "calls were")} on ${count === 1 ? "its" : "their"} way and may be paid twice`
 
 /** The requests of a plan's asks, in the order in which they are asked. */
 const requestsOf = ({ asks, context }: Prepared): ReadonlyArray<string> => {

@@ -45,9 +45,10 @@ export interface RunJournal {
 }
 
 /** What the journal knows a plan by: its path. What came from elsewhere goes on only with the very same questions. */
-export const nameOf = (file: string, { asks, synthesis }: Prepared): Effect.Effect<string, never, Path.Path> => {
+export const nameOf = (file: string, { asks, rows, synthesis }: Prepared): Effect.Effect<string, never, Path.Path> => {
   if (file !== "-" && file !== "ask") return Effect.map(Path.Path, (path) => path.resolve(file))
-  const questions = [...Object.values(asks).map(({ question }) => question), synthesis?.instruction]
+  const known = Object.values({ ...asks, ...rows?.bounds }).map(({ question }) => question)
+  const questions = [...known, synthesis?.instruction, ...(rows === undefined ? [] : [rows.from, String(rows.count)])]
   const { createHash } = process.getBuiltinModule("node:crypto")
   const hash = createHash("sha256").update(JSON.stringify(questions)).digest("hex").slice(0, 8)
   return Effect.succeed(`${file === "-" ? "standard input" : file} ${hash}`)

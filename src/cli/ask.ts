@@ -1,16 +1,30 @@
 /** `fanfold ask "q1" "q2" …`: runs questions from the command line, without a plan file. */
 import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { isOfRows } from "../plan/Plan.ts"
 import * as PlanFile from "../plan/PlanFile.ts"
 import { inert } from "../report/TerminalText.ts"
 import { execute } from "./Execute.ts"
 import { usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
+import { givenVariables } from "./GivenVariables.ts"
+import { readingOf } from "./OutputFormat.ts"
+import { inputFilesOf } from "./ReadPlan.ts"
 import { nameOf } from "./RunJournal.ts"
 
 const questions = Argument.String("question").pipe(
-  Argument.withDescription("A question; they are named ask1, ask2, …"),
-  Argument.variadic({ min: 1 })
+  Argument.withDescription(
+    "A question; they are named ask1, ask2, … With --from one that is asked of each row: {column}"
+  ),
+  Argument.variadic({ min: 0 })
+)
+
+const from = Flag.String("from").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription(
+    "Questions, or rows to ask a question of: .csv, .tsv, .jsonl, .json, .yaml, .md, .txt, or a pattern such as notes/*.md"
+  ),
+  Flag.optional
 )
 
 const synthesis = Flag.String("synthesis").pipe(
@@ -19,24 +33,54 @@ const synthesis = Flag.String("synthesis").pipe(
   Flag.optional
 )
 
-/** The question or the option's path, without a position: the plan is made of flags. */
-const toText = ({ message, path: [first = "plan", ...rest] }: PlanFile.PlanIssue): string => {
+const commandLine = "command line:"
+
+/** Questions by name, or rows and the question that is asked of each. */
+const asksOf = (questions: ReadonlyArray<string>, from: string | undefined) => {
+  if (from === undefined) {
+    return questions.length === 0
+      ? Effect.fail(
+          usageError(
+            "Missing required argument: question\nA file of questions is given by --from\nTry: fanfold ask --help"
+          )
+        )
+      : Effect.succeed(Object.fromEntries(questions.map((question, index) => [`ask${index + 1}`, question])))
+  }
+  if (!isOfRows({ from })) {
+    return Effect.fail(
+      usageError(`--from ${from}: expected a file that ends in .csv, .jsonl, .md or the like, or a pattern`)
+    )
+  }
+  const [question, ...others] = questions
+  if (others.length > 0) {
+    return Effect.fail(
+      usageError(`--from ${from}: expected one question, which is asked of each row, got ${questions.length}`)
+    )
+  }
+  return Effect.succeed({ from, ...(question !== undefined && { question }) })
+}
+
+/** The question or the option's path, without a position, unless it is in a file: the plan is made of flags. */
+const toText = (issue: PlanFile.PlanIssue): string => {
+  if (issue.file !== commandLine) return PlanFile.toText(issue)
+  const { message, path } = issue
+  const [first = "plan", ...rest] = path
   const name = first === "asks" ? (rest.at(-1) ?? first) : [first, ...rest].map(String).join(".")
   return `${String(name)}: ${message}`
 }
 
 export const ask = Command.make(
   "ask",
-  { questions, synthesis, ...Flags.asking, ...Flags.running, layers: Flags.layers },
+  { questions, from, synthesis, ...Flags.variables, ...Flags.asking, ...Flags.running, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
-    const plan = {
-      asks: Object.fromEntries(flags.questions.map((question, index) => [`ask${index + 1}`, question])),
-      ...(Option.isSome(flags.synthesis) && { synthesis: flags.synthesis.value })
-    }
-    const reading = PlanFile.read("command line:", JSON.stringify(plan), ".", yield* Flags.amend(flags))
+    const asks = yield* asksOf(flags.questions, Option.getOrUndefined(flags.from))
+    const plan = { asks, ...(Option.isSome(flags.synthesis) && { synthesis: flags.synthesis.value }) }
+    const variables = yield* givenVariables(flags)
+    const given = { amend: yield* Flags.amend(flags), variables, reading: readingOf(flags) }
+    const reading = PlanFile.read(commandLine, JSON.stringify(plan), ".", given)
     const prepared = yield* Effect.mapError(reading, ({ issues }) => usageError(issues.map(toText).join("\n")))
     yield* Effect.forEach(prepared.notices, (notice) => Console.error(inert(`Warning: ${toText(notice)}`)))
-    return yield* execute(prepared, yield* nameOf("ask", prepared), flags)
+    return yield* execute(prepared, yield* nameOf("ask", prepared), flags, inputFilesOf("-", prepared))
   })
 ).pipe(
   Command.withDescription("Ask questions together; with --synthesis, fold the answers into one document"),
@@ -44,6 +88,11 @@ export const ask = Command.make(
     {
       command: 'fanfold ask "What is in season in May?" "What grows in shade?" --synthesis "Plan my garden" --offline',
       description: "Two questions and one document, simulated"
+    },
+    { command: "fanfold ask --from questions.md -o answers.md", description: "The questions of a list" },
+    {
+      command: 'fanfold ask "What is {company}\'s strategy?" --from companies.csv -o answers.csv',
+      description: "A question for each row, and the rows with their answers"
     }
   ])
 )

@@ -90,7 +90,7 @@ export const bench = Command.make(
     quiet: Flags.onOff("quiet", "Print nothing but the figures and errors")
   },
   Effect.fnUntraced(function* (flags) {
-    const plan = yield* readPlan(flags.plan, (plan) => plan)
+    const plan = yield* readPlan(flags.plan)
     yield* Output.check(flags.output, [], inputFilesOf(flags.plan, plan), measurementFormats)
     const services = yield* ProcessServices
     const path = yield* Path.Path

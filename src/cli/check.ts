@@ -4,6 +4,7 @@ import { Command } from "effect/cli"
 import { bodyOf } from "../claude/RequestBody.ts"
 import * as Forecast from "../plan/Forecast.ts"
 import { failedWithoutMessage } from "./ExitCode.ts"
+import { givenVariables } from "./GivenVariables.ts"
 import * as Flags from "./Flags.ts"
 import { toText } from "./ForecastText.ts"
 import * as Output from "./Output.ts"
@@ -17,9 +18,10 @@ const json = Flags.onOff(
 
 export const check = Command.make(
   "check",
-  { plan: planArgument, json, ...Flags.asking, layers: Flags.layers },
+  { plan: planArgument, json, ...Flags.variables, ...Flags.asking, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
-    const plan = yield* readPlan(flags.plan, yield* Flags.amend(flags))
+    const variables = yield* givenVariables(flags)
+    const plan = yield* readPlan(flags.plan, { amend: yield* Flags.amend(flags), variables })
     const forecast = Forecast.make(plan, plan.layers)
     const { batch, ...unbatched } = plan.layers
     const live = batch === undefined ? undefined : Forecast.make(plan, unbatched)

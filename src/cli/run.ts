@@ -3,14 +3,17 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { execute } from "./Execute.ts"
 import * as Flags from "./Flags.ts"
+import { givenVariables } from "./GivenVariables.ts"
+import { readingOf } from "./OutputFormat.ts"
 import { nameOf } from "./RunJournal.ts"
 import { inputFilesOf, planArgument, readPlan } from "./ReadPlan.ts"
 
 export const run = Command.make(
   "run",
-  { plan: planArgument, ...Flags.asking, ...Flags.running, layers: Flags.layers },
+  { plan: planArgument, ...Flags.variables, ...Flags.asking, ...Flags.running, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
-    const plan = yield* readPlan(flags.plan, yield* Flags.amend(flags))
+    const variables = yield* givenVariables(flags)
+    const plan = yield* readPlan(flags.plan, { amend: yield* Flags.amend(flags), variables, reading: readingOf(flags) })
     return yield* execute(plan, yield* nameOf(flags.plan, plan), flags, inputFilesOf(flags.plan, plan))
   })
 ).pipe(

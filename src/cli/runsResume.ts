@@ -1,9 +1,12 @@
 /** `fanfold runs resume RUN`: goes on with a run by its plan, and with the batches that it has left. */
 import { Effect, Struct } from "effect"
 import { Command } from "effect/cli"
+import type { Plan } from "../plan/Plan.ts"
 import { execute } from "./Execute.ts"
 import { usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
+import { givenVariables } from "./GivenVariables.ts"
+import { readingOf } from "./OutputFormat.ts"
 import { inputFilesOf, readPlan } from "./ReadPlan.ts"
 import { found, list, opened, placeOf, runArgument } from "./RunsList.ts"
 
@@ -13,7 +16,7 @@ const asking = Struct.omit(Flags.asking, ["reuse", "fresh"])
 
 export const resume = Command.make(
   "resume",
-  { run: runArgument, ...asking, ...Flags.running, layers },
+  { run: runArgument, ...Flags.variables, ...asking, ...Flags.running, layers },
   Effect.fnUntraced(function* (flags) {
     const place = yield* placeOf((yield* list).journal)
     const {
@@ -31,10 +34,12 @@ export const resume = Command.make(
     }
     if (!/[\\/]/.test(name)) return yield* usageError(`${id} has no plan file: give the same command again`)
     const amended = yield* Flags.amend({ ...flags, reuse: false, fresh: false })
-    const plan = yield* readPlan(name, (plan) => {
+    const amend = (plan: Plan): Plan => {
       const { journal, ...own } = amended(plan)
       return { ...own, journal: { ...(journal === false ? {} : journal), file: place } }
-    })
+    }
+    const variables = yield* givenVariables(flags)
+    const plan = yield* readPlan(name, { amend, variables, reading: readingOf(flags) })
     return yield* execute(plan, name, flags, inputFilesOf(name, plan), { id, source })
   })
 ).pipe(

@@ -1,7 +1,10 @@
 /** Numbers and counts as text for people. */
 
+// A format that is made once: `toLocaleString` makes one for each number, 20 µs.
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
+
 /** Rounds to a whole number and adds thousands separators: `1,200`. */
-export const numberText = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 0 })
+export const numberText = (n: number): string => whole.format(n)
 
 /** The same, and nothing for zero. */
 export const unlessZero = (n: number): string => (n === 0 ? "" : numberText(n))

@@ -8,13 +8,20 @@ const addedError = 1e-12
  * rounds up, for an amount that another one must reach.
  */
 export const usdText = (usd: number, rounding: "nearest" | "up" = "nearest"): string => {
-  const digits =
-    usd >= 1 || usd === 0
-      ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
-      : usd >= 0.001
-        ? { minimumFractionDigits: 4, maximumFractionDigits: 4 }
-        : { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
+  const size = usd >= 1 || usd === 0 ? "dollars" : usd >= 0.001 ? "cents" : "less"
   const isUp = rounding === "up"
-  const roundingMode = isUp ? "ceil" : "halfExpand"
-  return `$${Math.max(0, isUp ? usd - addedError : usd).toLocaleString("en-US", { ...digits, roundingMode })}`
+  const key = `${size} ${rounding}`
+  const format =
+    formats.get(key) ?? new Intl.NumberFormat("en-US", { ...digits[size], roundingMode: isUp ? "ceil" : "halfExpand" })
+  formats.set(key, format)
+  return `$${format.format(Math.max(0, isUp ? usd - addedError : usd))}`
 }
+
+const digits = {
+  dollars: { minimumFractionDigits: 2, maximumFractionDigits: 2 },
+  cents: { minimumFractionDigits: 4, maximumFractionDigits: 4 },
+  less: { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
+} as const
+
+/** Each is made once, as that takes 20 µs, and the forecast of thousands of asks has a price for each. */
+const formats = new Map<string, Intl.NumberFormat>()

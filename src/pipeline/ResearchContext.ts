@@ -9,14 +9,18 @@ import * as DeadlineOption from "./DeadlineOption.ts"
 import type { Entry, Options } from "./ResearchOptions.ts"
 
 /**
- * `provide` runs an effect in the context of the research. The run is the caller's, or a new one where the caller has none.
+ * `provide` runs an effect in the context of the research, which has `count` asks, `entries` or more like them. The run is the caller's, or a new one where the caller has none.
  * Throws a `RangeError` for a deadline that is before the shortest timeout of an ask.
  */
-export const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, { context, deadline: limit }: Options) {
+export const make = Effect.fnUntraced(function* (
+  entries: ReadonlyArray<Entry>,
+  { context, deadline: limit }: Options,
+  count = entries.length
+) {
   const call = yield* Call.Current
   const run = call.run === "" ? yield* newRun : call.run
   const provideRun = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.provideService(withDocument(context)(effect), Call.Current, { ...call, run, ask: "", asks: entries.length })
+    Effect.provideService(withDocument(context)(effect), Call.Current, { ...call, run, ask: "", asks: count })
   if (limit === undefined) return { run, provide: provideRun, deadline: undefined }
 
   const { timeout } = yield* Ask.Defaults

@@ -17,23 +17,29 @@ const endOf = (exit: AskExit): End => {
 
 /**
  * `start` and `end` emit the events of the research. `resolve` runs one of its asks, or fails it where the deadline is over, and
- * runs `onEnd` with the exit.
+ * runs `onEnd` with the exit. `rows`: how many asks there are, where `entries` are not all of them.
  */
 export const make = (
   entries: ReadonlyArray<Entry>,
   policy: Policy,
   concurrency: Concurrency,
   startedAt: number,
-  deadline: Deadline | undefined
+  deadline: Deadline | undefined,
+  rows?: number
 ) => {
-  const ends = new Map<string, End>()
-  const asks = entries.map(({ ask, name }) => ({ name, question: ask.question }))
+  const ended = new Set<string>()
+  const count: Record<End, number> = { answered: 0, failed: 0, interrupted: 0 }
+  const asks = (rows === undefined ? entries : []).map(({ ask, name }) => ({ name, question: ask.question }))
   return {
-    start: Event.emit({ _tag: "ResearchStarted", asks, policy, concurrency }),
+    start: Event.emit({ _tag: "ResearchStarted", asks, ...(rows !== undefined && { rows }), policy, concurrency }),
+
+    /** How the asks that have ended did. */
+    count: count as Readonly<Record<End, number>>,
 
     resolve: ({ ask, name }: Entry, onEnd: (exit: AskExit) => Effect.Effect<unknown> = () => Effect.void) => {
       const end = (exit: AskExit) => {
-        ends.set(name, endOf(exit))
+        if (rows === undefined) ended.add(name)
+        count[endOf(exit)]++
         return onEnd(exit)
       }
       const resolved = Ask.resolve(ask, end, name)
@@ -45,14 +51,13 @@ export const make = (
       })
     },
 
-    /** Emits `Interrupted` for asks that never started, so that every ask has exactly one end, then `ResearchEnded`. */
+    /** Emits `Interrupted` for listed asks that never started, so that each has exactly one end, then `ResearchEnded`. */
     end: Effect.gen(function* () {
-      const count: Record<End, number> = { answered: 0, failed: 0, interrupted: 0 }
-      for (const { name } of entries) {
-        const end = ends.get(name)
-        if (end === undefined) yield* emitFor(name, { _tag: "Interrupted", durationMillis: 0 })
-        count[end ?? "interrupted"]++
+      for (const { name } of rows === undefined ? entries : []) {
+        if (!ended.has(name)) yield* emitFor(name, { _tag: "Interrupted", durationMillis: 0 })
       }
+      const { answered, failed } = count
+      count.interrupted = (rows ?? entries.length) - answered - failed
       const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
       yield* Event.emit({ _tag: "ResearchEnded", ...count, durationMillis })
     })

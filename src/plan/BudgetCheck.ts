@@ -51,7 +51,7 @@ export const issuesOf = (
 
   for (const unit of ["usd", "tokens"] as const) {
     const given = limit[unit]
-    const needed = Math.min(...costs.map((cost) => cost[unit]))
+    const needed = costs.reduce((least, cost) => Math.min(least, cost[unit]), Number.POSITIVE_INFINITY)
     if (given === undefined || given >= needed) continue
     const [neededText, givenText] =
       unit === "usd" ? [usdText(needed, "up"), usdText(given)] : [`${Math.ceil(needed)} tokens`, `${given} tokens`]

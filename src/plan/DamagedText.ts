@@ -22,6 +22,9 @@ const controlMessage = (text: string): string | undefined => {
   return `has the control character ${codeOf(found)}: in double quotes write a backslash as \\\\, or use single quotes`
 }
 
+/** What is wrong with a text that becomes a question. */
+export const textIssue = (text: string): string | undefined => halfIn(text) ?? controlMessage(text)
+
 /** Whether a path leads to the schema of an answer, whose reader reports halves of surrogate pairs. */
 const isAnswer = (path: ReadonlyArray<PropertyKey>): boolean =>
   path.at(-1) === "answer" && path.length === (path[0] === "asks" ? 3 : 2)

@@ -37,8 +37,9 @@ export const make = Effect.fnUntraced(function* (
         else hasSynthesis = true
       })
   }
-  // Whatever reaches it is not in the journal.
-  const send = recorder.around(() => Effect.fail(new AskError({ reason: new NothingToFold({ asks: 0 }) })))
+  // Whatever reaches it is not in the journal. One error for all: each takes a stack of its own.
+  const absent = Effect.fail(new AskError({ reason: new NothingToFold({ asks: 0 }) }))
+  const send = recorder.around(() => absent)
   yield* Pipeline.run({ ...pipeline, policy: "best-effort", concurrency: "unbounded", deadline: undefined }).pipe(
     Effect.provideService(Event.Listener, listener),
     Effect.provide(Layer.succeed(Claude, Claude.of({ send })))

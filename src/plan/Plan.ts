@@ -11,7 +11,11 @@ import { Options as Otlp } from "../options/OtlpOption.ts"
 import { answersNeeded, Policy } from "../options/Policy.ts"
 import { inspect, type JsonSchema } from "../schema/AnswerFormat.ts"
 import { Concurrency, Name, nameRule } from "../pipeline/ResearchOptions.ts"
+import type { Rows } from "./rows/RowAsks.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
+
+export type { RowProblem } from "./rows/Row.ts"
+export type { Rows } from "./rows/RowAsks.ts"
 
 const described = <S extends Schema.Schema<unknown>>(field: Schema.optionalKey<S>, description: string) =>
   Schema.optionalKey(field.schema.annotate({ description }))
@@ -42,6 +46,24 @@ const Asks = Schema.Record(
   .annotate({ expected: "asks by name", messageUnexpectedKey: `expected ${nameRule}` })
   .check(Schema.isMinProperties(1, { expected: "at least one ask" }))
 
+/** Asks without names: they are `q1`, `q2`, …, or have the names of their `id`. */
+const AskList = Schema.Array(
+  Schema.Union([Ask.Question, Schema.Struct({ id: Schema.optionalKey(Name), ...AskEntry.fields })])
+)
+  .annotate({ expected: "a list of questions" })
+  .check(Schema.isMinLength(1, { expected: "at least one ask" }))
+
+/** One ask for each row of a file. In `question`, `system` and `name`, `{column}` stands for what the row has there. */
+const RowsEntry = Schema.Struct({
+  from: NonEmpty("the name of a file, or a pattern of files"),
+  name: Schema.optionalKey(NonEmpty("a name such as {id}")),
+  ...AskEntry.fields,
+  question: Schema.optionalKey(Ask.Question)
+})
+export interface RowsEntry extends Schema.Schema.Type<typeof RowsEntry> {}
+
+const Variables = Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
+
 /** In code the default is `all`, as its types then promise every answer; a document can name its gaps instead. */
 const policyText =
   'When research counts as done: "all", "best-effort", { atLeast: n } or { first: n } ' +
@@ -50,6 +72,10 @@ const policyText =
 /** A plan. Its keys for the layers are the layers' own options. */
 export const Plan = Schema.Struct({
   $schema: Schema.optionalKey(Schema.String),
+  vars: described(
+    Schema.optionalKey(Variables),
+    "Values by name: {city} stands for that of city in questions, system, context and instruction, {{ and }} for braces"
+  ),
   model: described(Ask.Settings.fields.model, "Model of every ask that names none, or several in their order"),
   system: described(Ask.Settings.fields.system, "System prompt of every ask that sets none"),
   context: described(Schema.optionalKey(Context), "A document that is sent with every ask"),
@@ -65,18 +91,57 @@ export const Plan = Schema.Struct({
 }).annotate({ title: "fanfold plan", expected: "a plan with asks" })
 export interface Plan extends Schema.Schema.Type<typeof Plan> {}
 
+/** A plan whose asks are made of rows. */
+export const RowsPlan = Schema.Struct({ ...Plan.fields, asks: RowsEntry }).annotate({ expected: "a plan with asks" })
+export interface RowsPlan extends Schema.Schema.Type<typeof RowsPlan> {}
+
+const fileName = /^\S+\.\w{2,8}$|\.(?:csv|tsv|tab|jsonl|ndjson|json|ya?ml|md|markdown|txt|pdf|html?|xlsx|docx)$|\*/i
+
+/** Decodes a plan, also one of rows, whose `asks` are then empty. */
+export const decode = (value: unknown): Effect.Effect<Decoded, ReadonlyArray<Issue.Issue>> =>
+  isOfRows((Object(value) as { readonly asks?: unknown }).asks)
+    ? Effect.map(decodeRowsPlan(value), (rows) => ({ plan: { ...rows, asks: {} }, rows }))
+    : Effect.map(decodePlan(value), (plan) => ({ plan, rows: undefined }))
+
+export interface Decoded {
+  readonly plan: Plan
+  readonly rows: RowsPlan | undefined
+}
+
+const decodePlan = Issue.decode(Plan)
+const decodeRowsPlan = Issue.decode(RowsPlan)
+
+/** Whether asks are made of rows: `from` may also be the name of an ask, whose question is no path. */
+export const isOfRows = (asks: unknown): asks is { readonly from: string } => {
+  if (typeof asks !== "object" || asks === null || !("from" in asks) || typeof asks.from !== "string") return false
+  return fileName.test(asks.from.trim())
+}
+
 /** A plan's pipeline, and the options of the layers it runs under. */
 export interface Prepared extends Pipeline {
   readonly asks: Readonly<Record<string, Ask.Ask<unknown>>>
   readonly layers: typeof StackOptions.Type
   /** Where telemetry goes; `undefined` where only the environment says so. */
   readonly otlp?: typeof Otlp.Type
+  /** The rows that the asks are made of while they are sent; `asks` is then empty. */
+  readonly rows?: Rows | undefined
+  /** The rows of `asks` that were made of some, in their order. */
+  readonly table?: Table | undefined
+}
+
+/** What a table has of the rows beside the answers. */
+export interface Table {
+  readonly columns: ReadonlyArray<string>
+  readonly cells: ReadonlyArray<Readonly<Record<string, string>>>
 }
 
 /** The issue of a policy that needs more answers than there are asks. Takes any values, as it checks plans with other errors too. */
-export const checkPolicy = (policy: unknown, asks: unknown): ReadonlyArray<Issue.Issue> => {
-  if (!Schema.is(Policy)(policy) || typeof asks !== "object" || asks === null) return []
-  const count = Object.keys(asks).length
+export const checkPolicy = (policy: unknown, asks: unknown): ReadonlyArray<Issue.Issue> =>
+  typeof asks !== "object" || asks === null ? [] : checkPolicyOf(policy, Object.keys(asks).length)
+
+/** The same for so many asks. */
+export const checkPolicyOf = (policy: unknown, count: number): ReadonlyArray<Issue.Issue> => {
+  if (!Schema.is(Policy)(policy)) return []
   const needed = answersNeeded(policy, count)
   if (needed <= count) return []
   const path = ["policy", ...Object.keys(policy)]
@@ -111,10 +176,23 @@ export const checkLayers = (plan: Plan): Effect.Effect<ReadonlyArray<Issue.Issue
     }
   )
 
+/** The settings of the asks that rows become. */
+export const rowAskOf = (plan: RowsPlan): ((question: string, system: string | undefined) => Ask.Ask<unknown>) => {
+  const { from: _from, name: _name, system: _system, ...entry } = plan.asks
+  const base = askOf({ ...entry, question: "?" }, sharedOf(plan))
+  return (question, system) =>
+    new Ask.Ask(question, system === undefined ? base.options : { ...base.options, system }, base.format)
+}
+
+const sharedOf = ({ model, system }: Pick<Plan, "model" | "system">): Ask.Options => ({
+  ...(model !== undefined && { model }),
+  ...(system !== undefined && { system })
+})
+
 /** The pipeline of a checked plan. A context that is a file is `undefined` here: `PlanFile.read` reads it. */
 export const toPipeline = (plan: Plan): Prepared => {
-  const { asks, concurrency = "unbounded", model, policy = "best-effort", synthesis, system } = plan
-  const shared = { ...(model !== undefined && { model }), ...(system !== undefined && { system }) }
+  const { asks, concurrency = "unbounded", policy = "best-effort", synthesis } = plan
+  const shared = sharedOf(plan)
   return {
     asks: Record.map(asks, (entry) => askOf(entry, shared)),
     synthesis: synthesis === undefined ? undefined : synthesisOf(synthesis),
@@ -146,7 +224,8 @@ const layerNames = Record.keys(StackOptions.fields)
 
 /** The plan's own JSON Schema, for editors. */
 export const toJsonSchema = (): object => {
-  const { definitions, schema } = Schema.toJsonSchemaDocument(Plan, {
+  const AnyPlan = Schema.Struct({ ...Plan.fields, asks: Schema.Union([Asks, AskList, RowsEntry]) })
+  const { definitions, schema } = Schema.toJsonSchemaDocument(AnyPlan.annotate({ title: "fanfold plan" }), {
     onExcessProperty: "error",
     generateDescriptions: true
   })

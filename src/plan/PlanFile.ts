@@ -1,15 +1,33 @@
 /** Reads a plan's text (YAML, JSON or TOML) and reports every issue with its line and column. */
-import { Array, Data, Effect, FileSystem, Order, Path, type PlatformError, Result } from "effect"
+import { Array, Data, Effect, FileSystem, Order, Path, Result } from "effect"
 import * as BudgetCheck from "./BudgetCheck.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
+import { whyUnread } from "./FileProblem.ts"
 import { isBlank } from "../options/BlankText.ts"
 import * as Issue from "../options/Issue.ts"
 import * as DamagedText from "./DamagedText.ts"
 import * as NoPlan from "./NoPlan.ts"
-import { answerNotices, checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
+import * as AskList from "./AskList.ts"
+import {
+  answerNotices,
+  checkLayers,
+  checkPolicy,
+  checkPolicyOf,
+  decode,
+  isOfRows,
+  type Plan,
+  type Prepared,
+  toPipeline
+} from "./Plan.ts"
+import { atLine, ofFile, type RowProblem } from "./rows/Row.ts"
+import type { ParseData } from "./rows/RowFile.ts"
+import type { Reading } from "./RowsOfPlan.ts"
 import { beginning, type Position, type Problem, type Source, SyntaxProblem } from "./Source.ts"
 import * as TextFile from "./TextFile.ts"
+import type { Given as Variables } from "./Variables.ts"
 import * as WindowCheck from "./WindowCheck.ts"
+
+export { whyUnread } from "./FileProblem.ts"
 
 /** One issue of a plan, and its position in the file. */
 export interface PlanIssue extends Issue.Issue {
@@ -23,6 +41,18 @@ export interface Read extends Prepared {
   readonly contextFile: string | undefined
   /** What may stand for something else than was meant, such as a question that a comment cuts. */
   readonly notices: ReadonlyArray<PlanIssue>
+  /** The files of its rows, which no output may overwrite. */
+  readonly rowFiles: ReadonlyArray<string>
+}
+
+/** What the caller has beside the text of a plan. */
+export interface Given {
+  /** Applies the flags of the command line. */
+  readonly amend?: (plan: Plan) => Plan
+  /** Variables of the command line. */
+  readonly variables?: Variables | undefined
+  /** Default: `collect`. */
+  readonly reading?: Reading
 }
 
 /** All issues of a plan, a line each: `plan.yaml:9:9 asks.rivals.maxTokens: expected …`. */
@@ -106,46 +136,90 @@ export const locate = (file: string, source: Source, issues: ReadonlyArray<Issue
 const located = (file: string, source: Source, issues: ReadonlyArray<Issue.Issue>): ReadonlyArray<PlanIssue> =>
   issues.map(({ message, path }) => ({ file, position: source.locate(path), path, message }))
 
-const decodePlan = Issue.decode(Plan)
+/** The plan with its variables replaced. A plan without any is taken as it is: the braces in it may be JSON. */
+const replaced = Effect.fnUntraced(function* (value: unknown, variables: Variables | undefined) {
+  const ofRows = isOfRows(toObject(value)["asks"])
+  if (!ofRows && variables === undefined && !("vars" in toObject(value))) {
+    return { value, values: {}, issues: [], notices: [] }
+  }
+  const { replace } = yield* Effect.promise(() => import("./Variables.ts"))
+  return replace(value, variables ?? { flags: {}, file: {} }, ofRows)
+})
+
+const parseData: ParseData = (name, text) =>
+  Effect.mapError(parseYaml(text.replace(/^\uFEFF/, "")), ({ problems: [first] }) =>
+    first === undefined
+      ? ofFile(name, "cannot be read")
+      : atLine(name, first.position.line, first.message, first.position.column)
+  )
+
+/** What is wrong with rows: of a line at its place, of a whole file where the plan names it. */
+const rowError = (file: string, source: Source) => (failure: RowProblem | ReadonlyArray<Issue.Issue>) => {
+  if (!("_tag" in failure)) return locate(file, source, failure)
+  const { file: rows, message, position } = failure
+  return position === undefined
+    ? locate(file, source, [{ path: ["asks", "from"], message: `${rows}: ${message}` }])
+    : new PlanError({ issues: [{ file: rows, position, path: [], message }] })
+}
 
 /**
- * Checks the text of a plan and reads its context, whose path is relative to `folder`. `file` is the name in issues; `amend`
- * applies the flags of the command line. Fails with every issue.
+ * Checks the text of a plan, and reads its context and its rows, whose paths are relative to `folder`. `file` is the name in
+ * issues. Fails with every issue.
  */
 export const read = Effect.fn("PlanFile.read")(function* (
   file: string,
   text: string,
   folder: string,
-  amend: (plan: Plan) => Plan = (plan) => plan
+  { amend = (plan) => plan, reading = "collect", variables }: Given = {}
 ) {
-  const source = yield* parseSource(file, text)
-  const value = withoutExtensions(source.value)
-  const decoded = yield* Effect.result(decodePlan(value))
-  const plan = Result.isSuccess(decoded) ? amend(decoded.success) : undefined
+  const parsed = yield* parseSource(file, text)
+  const material = file === stdin ? [] : NoPlan.materialIssues(file, parsed.value)
+  if (material.length > 0) return yield* locate(file, parsed, material)
+  const filled = yield* replaced(withoutExtensions(parsed.value), variables)
+  const { issues: listIssues, listed, value } = AskList.byName(filled.value)
+  const source: Source = { ...parsed, locate: (path) => parsed.locate(listed(path)) }
+  const decoded = yield* Effect.result(decode(value))
+  const ofRows = Result.isSuccess(decoded) ? decoded.success.rows : undefined
+  const plan = Result.isSuccess(decoded) ? amend(decoded.success.plan) : undefined
   // Of a plan that the schema rejects, the other checks read the raw value, so that all issues are reported together.
   const fields = plan ?? toObject(value)
   const { asks, context: named, policy } = fields
   const context = yield* Effect.result(readContext(named, folder))
   const issues = [
+    ...filled.issues,
+    ...listIssues,
     ...(plan === undefined ? [] : yield* checkLayers(plan)),
     ...(Result.isFailure(decoded) ? NoPlan.issuesOf(decoded.failure) : []),
     ...DamagedText.issuesOf(value),
-    ...checkPolicy(policy, asks),
-    ...DeadlineOption.issuesOf(fields),
+    ...(isOfRows(toObject(value)["asks"]) ? [] : checkPolicy(policy, asks)),
+    ...DeadlineOption.issuesOf(ofRows === undefined ? fields : { ...fields, asks: { rows: ofRows.asks } }),
     ...(Result.isFailure(context) ? context.failure : [])
   ]
-  if (plan !== undefined && Result.isSuccess(context) && issues.length === 0) {
-    const { file: contextFile, text, notices: ofContext } = context.success
-    const pipeline = { ...toPipeline(plan), context: text }
-    const windows = WindowCheck.check(pipeline)
-    const found = located(file, source, [...answerNotices(plan), ...windows.notices, ...ofContext])
-    const notices = Array.sort([...atPositions(file, source.notices), ...found], inOrder)
-    const read: Read = { ...pipeline, contextFile, notices }
-    const budgetIssues = plan.budget === undefined ? [] : BudgetCheck.issuesOf(read, plan.budget, plan)
-    const issues = [...windows.issues, ...budgetIssues]
-    return issues.length === 0 ? read : yield* locate(file, source, issues)
-  }
-  return yield* locate(file, source, issues)
+  if (plan === undefined || Result.isFailure(context) || issues.length > 0) return yield* locate(file, source, issues)
+
+  const { file: contextFile, text: contextText, notices: ofContext } = context.success
+  const pipeline = { ...toPipeline(plan), context: contextText }
+  const place = { folder, values: filled.values, reading, parse: parseData }
+  const withRows =
+    ofRows === undefined
+      ? { prepared: pipeline, rows: undefined }
+      : yield* Effect.promise(() => import("./RowsOfPlan.ts")).pipe(
+          Effect.flatMap((module) => module.withRows(pipeline, { ...plan, asks: ofRows.asks }, place)),
+          Effect.mapError(rowError(file, source))
+        )
+  const { prepared, rows } = withRows
+  // What is true of the shortest and of the longest question of rows is true of all.
+  const checked = rows === undefined ? prepared : { ...prepared, asks: rows.bounds }
+  const windows = WindowCheck.check(checked)
+  const found = [...answerNotices(plan), ...filled.notices, ...windows.notices, ...ofContext, ...(rows?.notices ?? [])]
+  const notices = Array.sort([...atPositions(file, source.notices), ...located(file, source, found)], inOrder)
+  const read: Read = { ...prepared, contextFile, notices, rowFiles: rows?.files ?? [] }
+  const late = [
+    ...windows.issues,
+    ...(plan.budget === undefined ? [] : BudgetCheck.issuesOf(checked, plan.budget, plan)),
+    ...(rows === undefined ? [] : checkPolicyOf(policy, rows.count))
+  ]
+  return late.length === 0 ? read : yield* locate(file, source, late)
 })
 
 const inOrder = Order.mapInput(
@@ -195,9 +269,3 @@ export const readText = Effect.fnUntraced(function* (file: string) {
   const bytes = yield* Effect.mapError(fileSystem.readFile(file), whyUnread)
   return yield* Effect.fromResult(TextFile.decode(bytes))
 })
-
-/** The reason why a file cannot be read, in words. */
-export const whyUnread = ({ reason }: PlatformError.PlatformError): string => {
-  const known = { NotFound: "no such file", PermissionDenied: "permission denied", BadResource: "is no file" }
-  return known[reason._tag as keyof typeof known] ?? `cannot be read: ${reason.message}`
-}

@@ -27,18 +27,23 @@ const beginningBytes = 1024
 const begins = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
   start.every((byte, index) => bytes[index] === byte)
 
-const kindOf = (bytes: Uint8Array): string | undefined => {
+/** What a file is by its first bytes, where that is no text: `a PDF`. */
+export const kindOf = (bytes: Uint8Array): string | undefined => {
   const [known] = signatures.find(([, ...start]) => begins(bytes, start)) ?? []
   if (known !== undefined) return known
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, beginningBytes))
   return beginnings.find(([, beginning]) => beginning.test(start))?.[0]
 }
 
+/** The encoding of a text by the byte order mark that it may begin with. */
+export const encodingOf = (bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" =>
+  begins(bytes, [0xff, 0xfe]) ? "utf-16le" : begins(bytes, [0xfe, 0xff]) ? "utf-16be" : "utf-8"
+
 /** The text of a file without its byte order mark, or what is wrong with its bytes, in words that follow the file's name. */
 export const decode = (bytes: Uint8Array): Result.Result<string, string> => {
   const kind = kindOf(bytes)
   if (kind !== undefined) return Result.fail(`is ${kind}: expected text in UTF-8`)
-  const encoding = begins(bytes, [0xff, 0xfe]) ? "utf-16le" : begins(bytes, [0xfe, 0xff]) ? "utf-16be" : "utf-8"
+  const encoding = encodingOf(bytes)
   const decoded = Result.try(() => new TextDecoder(encoding, { fatal: true }).decode(bytes))
   if (Result.isFailure(decoded))
     return Result.fail(encoding === "utf-8" ? notUtf8(bytes) : "has broken UTF-16: save it as UTF-8")

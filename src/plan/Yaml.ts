@@ -38,7 +38,7 @@ const firstOf = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
 export const parse = (text: string): Effect.Effect<Source, SyntaxProblem> =>
   Effect.suspend(() => {
     const lines = new LineCounter()
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, uniqueKeys: false })
     const positionAt = (offset: number) => {
       const { col, line } = lines.linePos(offset)
       return { line, column: col }

@@ -7,7 +7,6 @@ const messages: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: "this is no escape: in double quotes write a backslash as \\\\, or use single quotes",
   BLOCK_AS_IMPLICIT_KEY: 'text with ": " in it must stand in quotes',
   BLOCK_IN_FLOW: "a comma must stand between the entries in braces or brackets: one is missing here",
-  DUPLICATE_KEY: "this key stands here twice",
   MULTILINE_IMPLICIT_KEY:
     'a key stands in one line: its colon is missing, or this is text with ": " in it, which must stand in quotes',
   MULTIPLE_DOCS: "expected one document, and nothing after ---",

@@ -110,7 +110,9 @@ const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunSta
     asks,
     answered,
     failed,
-    reused: isResearch ? state.asks.filter(isReused).length : events.filter(({ _tag }) => _tag === "Reused").length,
+    reused: isResearch
+      ? state.reused - (state.synthesis !== undefined && isReused(state.synthesis) ? 1 : 0)
+      : events.filter(({ _tag }) => _tag === "Reused").length,
     estimatedCostUsd: state.costUsd ?? null
   }
 }

@@ -19,7 +19,12 @@ export class RunState {
   readonly #asks: Array<AskState.AskState> = []
   readonly #byKey = new Map<string, AskState.AskState>()
   readonly #unpriced = new Set<string>()
-  readonly #reused: Array<AskState.AskState> = []
+  #reused = 0
+  #savedUsd: number | undefined = 0
+  /** How many asks there are, where they are not listed. The state of each is then forgotten after its end. */
+  #rows: number | undefined
+  /** The key of the ask that ended last, whose state is still looked at. */
+  #ended: string | undefined
   readonly #count: Record<AskState.Status, number> = {
     waiting: 0,
     asking: 0,
@@ -42,9 +47,9 @@ export class RunState {
   #researchMillis: number | undefined
   #lastAt = 0
 
-  /** In the order of the plan. */
+  /** In the order of the plan; of rows those that have not ended. */
   get asks(): ReadonlyArray<Readonly<AskState.AskState>> {
-    return this.#asks
+    return this.#rows === undefined ? this.#asks : [...this.#byKey.values()].filter(({ part }) => part === "ask")
   }
   /** `undefined` before the first event of the synthesis. */
   get synthesis(): Readonly<AskState.AskState> | undefined {
@@ -59,7 +64,7 @@ export class RunState {
     return this.#count
   }
   get total(): number {
-    return this.#asks.length
+    return this.#rows ?? this.#asks.length
   }
   get answered(): number {
     return this.#count.answered
@@ -92,11 +97,11 @@ export class RunState {
   }
   /** How many asks, and syntheses, have an answer of an earlier run: nothing was sent for them. */
   get reused(): number {
-    return this.#reused.length
+    return this.#reused
   }
   /** What those would have cost again, estimated; `undefined` where one has no known price. */
   get savedUsd(): number | undefined {
-    return sumOf(this.#reused.map(({ reused }) => reused?.costUsd))
+    return this.#savedUsd
   }
   /** Models without a known price that used tokens. */
   get unpriced(): ReadonlySet<string> {
@@ -134,17 +139,25 @@ export class RunState {
     if (isBatchEvent(event)) this.batches.add(event)
     else if (event._tag === "Intervened") this.#interventions.push(event)
     else if (event._tag === "ResearchStarted") {
+      this.#rows = event.rows
       for (const { name, question } of event.asks) this.#ask({ ...event, ask: name, part: "ask" }, question)
     } else if (event._tag === "ResearchEnded") this.#researchMillis = event.durationMillis
-    else this.#apply(this.#ask(event), event)
+    else if (this.#isLate(event)) {
+      const payment = AskState.paymentOf(event)
+      if (payment !== undefined) this.#pay(payment)
+    } else this.#apply(this.#ask(event), event)
   }
 
   #apply(ask: AskState.AskState, event: AskState.AskEvent): void {
+    if (this.#rows !== undefined) this.#forgetEnded(ask, event)
     const { inFlight, repeats, status } = ask
     AskState.apply(ask, event)
     this.#inFlight += ask.inFlight - inFlight
     this.#repeats += ask.repeats - repeats
-    if (event._tag === "Answered" && AskState.isReused(ask)) this.#reused.push(ask)
+    if (event._tag === "Answered" && AskState.isReused(ask)) {
+      this.#reused++
+      this.#savedUsd = sumOf([this.#savedUsd, ask.reused?.costUsd])
+    }
     const payment = AskState.paymentOf(event)
     if (payment !== undefined) this.#pay(payment)
     if (ask.part === "synthesis") return
@@ -152,6 +165,18 @@ export class RunState {
     this.#count[ask.status]++
     // How long an interrupted ask would have taken is unknown.
     if (event._tag === "Answered" || event._tag === "Failed") this.#sequentialMillis += ask.durationMillis ?? 0
+  }
+
+  /** Whether an attempt has ended after its ask, whose state is forgotten, as that of a second copy does. */
+  #isLate(event: AskState.AskEvent): boolean {
+    const isEnd = event._tag === "Replied" || event._tag === "AttemptFailed"
+    return this.#rows !== undefined && isEnd && !this.#byKey.has(keyOf(event))
+  }
+
+  #forgetEnded(ask: AskState.AskState, event: AskState.AskEvent): void {
+    if (this.#ended !== undefined) this.#byKey.delete(this.#ended)
+    const isEnd = event._tag === "Answered" || event._tag === "Failed" || event._tag === "Interrupted"
+    this.#ended = isEnd && ask.part === "ask" ? keyOf(event) : undefined
   }
 
   #pay({ costUsd, model, usage }: AskState.Payment): void {
@@ -169,7 +194,7 @@ export class RunState {
     this.#byKey.set(key, ask)
     if (ask.part === "synthesis") this.#synthesis = ask
     else {
-      this.#asks.push(ask)
+      if (this.#rows === undefined) this.#asks.push(ask)
       this.#count.waiting++
     }
     return ask

@@ -101,8 +101,8 @@ describe.concurrent("fanfold run", { timeout: 60_000 }, () => {
     const cwd = folder({ "plan.yaml": plan })
     mkdirSync(join(cwd, "taken.md"))
     const table = {
-      "guide.txt": "-o guide.txt: expected a file that ends in .html, .md or .json\n",
-      "": "-o : expected a file that ends in .html, .md or .json\n",
+      "guide.txt": "-o guide.txt: expected a file that ends in .html, .md, .json, .csv or .jsonl\n",
+      "": "-o : expected a file that ends in .html, .md, .json, .csv or .jsonl\n",
       "no/guide.md": `-o no/guide.md: no such folder: ${join(cwd, "no")}\n`,
       "taken.md": "-o taken.md: is a folder\n"
     }

@@ -1,5 +1,5 @@
 /** Every code block of every page: scripts are type-checked and run, commands typed, plans checked and run. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { execFile } from "node:child_process"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
@@ -8,6 +8,14 @@ import { type Ended, fanfold, folders, node, reaching, root, start, until } from
 import { isInstalled, password, server as postgresServer } from "../Postgres.ts"
 import { type Block, blocksOf, isUpdate, pages, replaceIn, textOf } from "./Pages.ts"
 import { typed } from "./Shell.ts"
+
+/** The files that the page about them shows. */
+const material = Object.fromEntries(
+  globSync("**/*.*", { cwd: join(root, "examples/material") }).map((file) => [
+    file,
+    readFileSync(join(root, "examples/material", file), "utf8")
+  ])
+)
 
 /** Scripts find `fanfold` by its name only within the project. */
 const scripts = mkdtempSync(join(root, "test/.docs-"))
@@ -140,7 +148,7 @@ for (const page of pages) {
     const shell = page === "README.md" ? [] : blocks.filter(({ language }) => language === "sh")
     if (shell.length === 0) return
     it("shows commands that run, one after the other", { timeout: 180_000 }, async () => {
-      const cwd = folder()
+      const cwd = folder(page === "docs/material.md" ? material : {})
       const shown = shell.filter(({ text }) => isInstalled || !needsDatabase(text))
       const ends = await typed(shown.map(linesOf), cwd, server)
       for (const [index, block] of shown.entries()) {

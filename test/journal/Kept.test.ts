@@ -41,4 +41,23 @@ eachHome("what is kept", ({ newPlace }) => {
       yield* kept(yield* newPlace, context, answer)
     })
   )
+
+  it.live(
+    "gives the events of batches alone where nothing else is asked for, also among texts that look like one",
+    () =>
+      Effect.gen(function* () {
+        const journal = yield* open(yield* newPlace)
+        yield* begin(journal, "r")
+        const stamp = { version: 1, at: 1, run: "r", ask: "a", part: "ask" } as const
+        const batch = { _tag: "BatchNotCreated", ...stamp, nonce: "n", message: "no" } as const
+        const started = { _tag: "Started", ...stamp, question: '"_tag":"BatchEnded"' } as const
+        journal.add("r", [
+          { _tag: "Event", event: started },
+          { _tag: "Event", event: batch }
+        ])
+        yield* journal.kept
+        assert.deepStrictEqual(yield* journal.events("r"), [started, batch])
+        assert.deepStrictEqual(yield* journal.events("r", "batches"), [batch])
+      })
+  )
 })

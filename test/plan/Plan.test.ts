@@ -236,11 +236,15 @@ describe("the plan's JSON Schema", () => {
     const { properties } = document as any
     assert.hasAllKeys(properties, Object.keys(Plan.fields))
     assert.deepStrictEqual(document["patternProperties"], { "^x-": {} })
-    const [, entry] = properties.asks.additionalProperties.anyOf
+    const [named, list, rows] = properties.asks.anyOf
+    const [, entry] = named.additionalProperties.anyOf
     assert.hasAllKeys(entry.properties, ["question", "answer", ...Object.keys(Ask.Settings.fields)])
     assert.include(properties.policy.description, '"all", "best-effort", { atLeast: n } or { first: n }')
     assert.include(properties.policy.description, "default in plans and on the command line: best-effort; in code: all")
     assert.deepStrictEqual(entry.properties.effort.enum, Message.Effort.literals)
-    assert.include(properties.asks.propertyNames.description, Research.nameRule)
+    assert.include(named.propertyNames.description, Research.nameRule)
+    const [, listed] = list.items.anyOf
+    assert.hasAllKeys(listed.properties, ["id", ...Object.keys(entry.properties)])
+    assert.hasAllKeys(rows.properties, ["from", "name", ...Object.keys(entry.properties)])
   })
 })

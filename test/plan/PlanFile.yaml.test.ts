@@ -20,11 +20,7 @@ describe("a wrong plan in YAML is told of", () => {
       "hello",
       '1:1 expected a plan with asks, got "hello"; a plan has asks by name, such as asks: { market: How large is it? }'
     ],
-    [
-      "a list",
-      "\n- a",
-      '2:1 expected a plan with asks, got ["a"]; a plan has asks by name, such as asks: { market: How large is it? }'
-    ],
+    ["a list", "\n- a", "2:1 these are questions, no plan: fanfold ask --from plan.yaml"],
     [
       "no asks",
       "policy: all",
@@ -37,9 +33,9 @@ describe("a wrong plan in YAML is told of", () => {
     ],
     ["asks without one", "asks: {}", "1:1 asks: expected at least one ask, got {}"],
     [
-      "asks without names",
-      "asks: [a, b]",
-      '1:1 asks: expected asks by name, got ["a","b"]; a plan has asks by name, such as asks: { market: How large is it? }'
+      "asks that are one text",
+      "asks: a, b",
+      '1:1 asks: expected asks by name, got "a, b"; a plan has asks by name, such as asks: { market: How large is it? }'
     ],
     ["an unknown key", "asks: { a: x }\nmodle: y", `2:1 modle: ${noPlanKey}`],
     [

@@ -56,6 +56,24 @@ describe("RunState", () => {
     assert.isUndefined(over.asks[0]!.reason)
   })
 
+  it("forgets the asks of rows after their ends, and counts and pays what comes of them later", () => {
+    const rows: Emitted = [
+      0,
+      "",
+      { _tag: "ResearchStarted", asks: [], rows: 3, policy: "best-effort", concurrency: "unbounded" }
+    ]
+    const before = [rows, ...completed(0, "a", 5), started(6, "b"), dispatched(6, "b"), failed(7, "b"), started(8, "c")]
+    const state = fold(...before)
+    assert.deepStrictEqual([state.total, state.answered, state.failed, state.done], [3, 1, 1, 2])
+    assert.deepStrictEqual(
+      state.asks.map(({ name, status }) => [name, status]),
+      [["c", "waiting"]]
+    )
+    const late = fold(...before, attemptFailed(9, "b", { usage, model: haiku }))
+    assert.deepStrictEqual([late.asks.length, late.count.waiting, late.inFlight], [1, 1, 0])
+    assert.approximately(late.costUsd!, 0.0022, 1e-12)
+  })
+
   it("keeps the asks in the order asked, whatever order they answer in", () => {
     const state = fold(begin(0, "a", "b", "c"), ...completed(0, "c", 5), ...completed(0, "a", 9))
     assert.deepStrictEqual(

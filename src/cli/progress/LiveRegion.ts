@@ -41,11 +41,12 @@ export const finalRegion = (view: View, summary: ReadonlyArray<string>): FinalRe
   const { rows, state } = view
   const maxAsks = Math.max(minFinalAsks, rows - 4)
   const failed = state.asks.filter(({ status }) => status === "failed")
-  const asks = state.asks.length <= maxAsks ? state.asks : failed.slice(0, maxAsks - 2)
-  const hiddenCount = state.asks.length <= maxAsks ? 0 : failed.length - asks.length
+  const areAllShown = state.total <= maxAsks
+  const asks = areAllShown ? state.asks : failed.slice(0, maxAsks - 2)
+  const hiddenCount = areAllShown ? 0 : failed.length - asks.length
   const shown = state.synthesis === undefined ? asks : [...asks, state.synthesis]
   const lines = withReferences(asks).flatMap((ask) => finalLines(view, ask))
-  if (asks !== state.asks) {
+  if (!areAllShown) {
     const { answered, failed, total } = state
     const counts = countTexts({ answered, failed, interrupted: total - answered - failed }).join(", ")
     lines.unshift(...wrap(counts, view.columns))

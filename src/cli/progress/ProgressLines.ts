@@ -40,7 +40,7 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, goesOn, mode, ou
         if (event._tag === "ResearchEnded" && !isQuiet) repeated.failureLines.forEach(writeLine)
         if (line === undefined) return
         const ask = event._tag === "Failed" ? state.of(event) : undefined
-        if (ask !== undefined) reported.add(ask)
+        if (ask !== undefined && reported.size < maxReported) reported.add(ask)
         const isRepeated =
           (event._tag === "Failed" && event.part === "ask" && repeated.isRepeatedFailure(event)) ||
           (event._tag === "Retrying" && repeated.isRepeatedRetry(event, state.total))
@@ -48,6 +48,9 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, goesOn, mode, ou
       })
   }
 })
+
+/** More are not remembered: of rows there may be any number, and their reasons are told together all the same. */
+const maxReported = 10_000
 
 /** An error while writing progress must not fail the run, whose answers are paid. */
 const ignoreDefects = (thunk: () => void): Effect.Effect<void> => Effect.ignoreCause(Effect.sync(thunk))

@@ -122,7 +122,7 @@ const of = (sql: SqlClient, place: string, locks: RunLocks, outage: Outage, writ
     kept: writer.flushed,
     end: (run, at) => Effect.andThen(writer.flushed, outage.outlast(RunList.end(sql, run, at), "cannot be written")),
     runs: RunList.all(sql).pipe(reading),
-    events: (run) => RunEvents.all(sql, run).pipe(reading),
+    events: (run, only) => RunEvents.all(sql, run, only).pipe(reading),
     follow: (run, since) => RunEvents.follow(sql, run, since).pipe(reading),
     replies: (run) => Effect.map(Replies.turnsOf(sql, run), repliesOf).pipe(reading),
     forget: (runs) => Forget.forget(sql, runs).pipe(writing),

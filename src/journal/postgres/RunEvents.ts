@@ -19,8 +19,16 @@ const eventsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<Event> =>
     return Result.isSuccess(decoded) ? [decoded.success] : []
   })
 
-export const all = (sql: SqlClient, run: string): Effect.Effect<ReadonlyArray<Event>, SqlError> =>
-  Effect.map(sql.unsafe<Row>("SELECT event FROM event WHERE run = $1 ORDER BY seq", [run]), eventsOf)
+/** No event of another tag has this text, as quotes in its texts are escaped. */
+const ofBatches = `AND event LIKE '%"_tag":"Batch%'`
+
+export const all = (sql: SqlClient, run: string, only?: "batches"): Effect.Effect<ReadonlyArray<Event>, SqlError> =>
+  Effect.map(
+    sql.unsafe<Row>(`SELECT event FROM event WHERE run = $1 ${only === undefined ? "" : ofBatches} ORDER BY seq`, [
+      run
+    ]),
+    eventsOf
+  )
 
 const stateSql = `
   SELECT d.state AS end, ${isLiveSql} AS live FROM run r LEFT JOIN run_end d ON d.run = r.id WHERE r.id = $1`

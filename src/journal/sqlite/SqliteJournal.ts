@@ -106,6 +106,9 @@ const summarySql = `
 
 type Record = globalThis.Record<string, unknown>
 
+/** No event of another tag has this text, as quotes in its texts are escaped. */
+const ofBatches = `AND event LIKE '%"_tag":"Batch%'`
+
 /** Opens a journal for runs, and creates it where there is none. What it has taken is written before it is closed. */
 export const make = Effect.fnUntraced(function* (file: string) {
   const database = yield* Effect.acquireRelease(Effect.fromResult(Database.open(file)), (database) =>
@@ -269,8 +272,14 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
         })
       }),
     runs: reading(() => database.prepare(`${summarySql} ORDER BY r.at DESC, r.rowid DESC`).all().map(summaryOf)),
-    events: (run) =>
-      reading(() => eventsOf(database.prepare("SELECT event FROM event WHERE run = ? ORDER BY n").all(run))),
+    events: (run, only) =>
+      reading(() =>
+        eventsOf(
+          database
+            .prepare(`SELECT event FROM event WHERE run = ? ${only === undefined ? "" : ofBatches} ORDER BY n`)
+            .all(run)
+        )
+      ),
     follow: (run, since = "-1") =>
       reading(() => {
         const ended = database.prepare("SELECT state FROM run_end WHERE run = ?").get(run)?.["state"]

@@ -56,7 +56,7 @@ export class Interventions {
   intervene(wanted: ReadonlyArray<Wanted>): Effect.Effect<ReadonlyArray<Intervention>, InterventionRefused> {
     return Effect.suspend(() => {
       const context = this.#context
-      if (context === undefined) return new InterventionRefused({ message: "the run is not under way" })
+      if (context === undefined) return new InterventionRefused({ message: "nothing of the run can be changed" })
       const planned = this.#plan(wanted)
       if (Result.isFailure(planned)) return new InterventionRefused({ message: planned.failure })
       return Effect.forEach(planned.success, ({ apply, intervention }) =>

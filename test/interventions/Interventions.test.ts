@@ -100,14 +100,14 @@ describe("stopping", () => {
           onFailure: ({ message }) => message,
           onSuccess: () => ""
         }),
-        "the run is not under way"
+        "nothing of the run can be changed"
       )
       const run = yield* begun(["a"])
       yield* TestClock.adjust(1500)
       assert.strictEqual(yield* run.wanted(stop), "no ask is under way")
       yield* run.ended
       assert.deepStrictEqual(run.made(), [])
-      assert.strictEqual(yield* run.wanted(stop), "the run is not under way")
+      assert.strictEqual(yield* run.wanted(stop), "nothing of the run can be changed")
     })
   )
 })

@@ -58,8 +58,8 @@ export interface Server {
   readonly url: (database: string) => string
   /** Runs statements as the superuser, and gives their output. */
   readonly sql: (statements: string, database?: string) => string
-  /** Creates an empty database, and gives its address. */
-  readonly newDatabase: () => string
+  /** Creates a database, empty or a copy of another one, and gives its address. */
+  readonly newDatabase: (template?: string) => string
   readonly start: () => Promise<void>
   /** `immediate`: as if its machine had lost its power. */
   readonly stop: (mode?: "fast" | "immediate") => Promise<void>
@@ -156,9 +156,9 @@ export const serve = async (settings: ReadonlyArray<string> = []): Promise<Serve
     folder,
     url,
     sql,
-    newDatabase: () => {
+    newDatabase: (template = "template1") => {
       const name = `d${databases++}`
-      sql(`CREATE DATABASE ${name} OWNER owner`)
+      sql(`CREATE DATABASE ${name} OWNER owner TEMPLATE ${template}`)
       return url(name)
     },
     start,

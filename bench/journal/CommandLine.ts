@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
 
 /** The arguments that Node runs the command line with: a built bin, or the sources. */
 export type Command = ReadonlyArray<string>
@@ -25,9 +26,21 @@ const inherited = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(ANTHROPIC|FANFOLD|NODE|XDG)_|_proxy$|^FORCE_COLOR$/i.test(name))
 )
 
-/** Starts it in `folder`, where its state is kept too; `url` is where Claude is. */
-export const start = (command: Command, args: ReadonlyArray<string>, folder: string, url: string): Running => {
-  const child = spawn(process.execPath, [...command, ...args], {
+const endWithParent = fileURLToPath(new URL("../harness/EndWithParent.ts", import.meta.url))
+
+/**
+ * Starts it in `folder`, where its state is kept too; `url` is where Claude is. `isBound`: it ends with this process, also where that
+ * is killed, and takes a little longer to start.
+ */
+export const start = (
+  command: Command,
+  args: ReadonlyArray<string>,
+  folder: string,
+  url: string,
+  isBound = false
+): Running => {
+  const preload = isBound ? ["--import", endWithParent] : []
+  const child = spawn(process.execPath, [...preload, ...command, ...args], {
     cwd: folder,
     env: {
       ...inherited,
@@ -35,10 +48,10 @@ export const start = (command: Command, args: ReadonlyArray<string>, folder: str
       ANTHROPIC_BASE_URL: url,
       XDG_STATE_HOME: join(folder, "state")
     },
-    stdio: ["ignore", "pipe", "pipe"]
+    stdio: ["ignore", "pipe", "pipe", "pipe"]
   })
   const closed = once(child, "close") as Promise<[Ended["code"], Ended["signal"]]>
-  const ended = Promise.all([closed, text(child.stdout), text(child.stderr)])
+  const ended = Promise.all([closed, text(child.stdout!), text(child.stderr!)])
   return { child, ended: ended.then(([[code, signal], stdout, stderr]) => ({ code, signal, stdout, stderr })) }
 }
 

@@ -19,7 +19,7 @@ export interface StandaloneMock extends AsyncDisposable {
 
 /** Starts it in `folder`, which has its scenario. Rejects if it ends instead of listening. */
 export const serve = async (command: Command, folder: string, scenario: string): Promise<StandaloneMock> => {
-  const { child, ended } = start(command, ["mock", "--port", "0", "--scenario", scenario], folder, "")
+  const { child, ended } = start(command, ["mock", "--port", "0", "--scenario", scenario], folder, "", true)
   const firstLine = new Promise<string>((resolve) => createInterface(child.stdout!).once("line", resolve))
   const failed = ended.then(({ stderr }) => Promise.reject(new Error(`the mock ended: ${stderr}`)))
   failed.catch(() => {})

@@ -57,7 +57,7 @@ export const prepare = async ({ asks, command, latencyMillis, lease, limits, ser
   const mock = await StandaloneMock.serve(command, folder, "scenario.json")
   const begun: Array<Running> = []
   const begin = (...args: ReadonlyArray<string>): Running => {
-    const one = start(command, args, folder, mock.url)
+    const one = start(command, args, folder, mock.url, true)
     begun.push(one)
     return one
   }

@@ -30,50 +30,6 @@ const offline = onOff("offline", "Answer the asks of runs with --offline, with s
 /** How often a worker says what it has done, if there is anything new. */
 const reportInterval = "10 seconds"
 
-export const worker = Command.make(
-  "worker",
-  { journal: address, concurrency, offline },
-  Effect.fnUntraced(function* ({ concurrency, journal: place, offline }) {
-    if (!isAddress(place)) {
-      return yield* usageError("--journal: expected postgres://…; workers and runs meet in a database")
-    }
-    const services = yield* ProcessServices
-    const source = { offline, record: undefined, replay: undefined }
-    // A worker without a key takes nothing.
-    const connected = yield* services.connect(source, {})
-    const journal = yield* Effect.mapError(open(place), ({ message }) => usageError(`--journal: ${message}`))
-    const places = Number(Option.getOrElse(concurrency, () => Queue.places))
-    const progress = new WorkerProgress()
-    const answering = connected.source ?? ""
-    yield* Console.error(
-      inert(`Worker for runs of ${journal.place} that ask ${answering}, ${places} at once; Ctrl-C ends it`)
-    )
-    yield* Effect.forkScoped(Effect.schedule(progress.report, Schedule.spaced(reportInterval)))
-    const shared = journal.shared!
-    return yield* Queue.work({
-      journal,
-      shared,
-      source: answering,
-      places,
-      senderOf: (id, options) => senderOf(connected, options, { register: shared.register, id }),
-      onStart: () => progress.start(),
-      onEnd: (end) => progress.end(end)
-    }).pipe(
-      Effect.mapError(({ message }) => new Failure({ exitCode: exitCode.failed, message })),
-      Effect.ensuring(progress.report),
-      endingAtSigterm
-    )
-  }, Effect.scoped)
-).pipe(
-  Command.withDescription("Answer asks of runs on other machines, whose journal is in PostgreSQL"),
-  Command.withExamples([
-    {
-      command: "fanfold worker --journal postgres://fanfold@db/fanfold",
-      description: "Eight asks at once, until Ctrl-C"
-    }
-  ])
-)
-
 /** SIGTERM is how containers and services are told to end: a worker that has done so has not failed. After Ctrl-C it is 130. */
 const endingAtSigterm = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
@@ -86,6 +42,53 @@ const endingAtSigterm = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A
       Effect.ensuring(Effect.sync(() => process.off("SIGTERM", told)))
     )
   })
+
+export const worker = Command.make(
+  "worker",
+  { journal: address, concurrency, offline },
+  Effect.fnUntraced(
+    function* ({ concurrency, journal: place, offline }) {
+      if (!isAddress(place)) {
+        return yield* usageError("--journal: expected postgres://…; workers and runs meet in a database")
+      }
+      const services = yield* ProcessServices
+      const source = { offline, record: undefined, replay: undefined }
+      // A worker without a key takes nothing.
+      const connected = yield* services.connect(source, {})
+      const journal = yield* Effect.mapError(open(place), ({ message }) => usageError(`--journal: ${message}`))
+      const places = Number(Option.getOrElse(concurrency, () => Queue.places))
+      const progress = new WorkerProgress()
+      const answering = connected.source ?? ""
+      yield* Console.error(
+        inert(`Worker for runs of ${journal.place} that ask ${answering}, ${places} at once; Ctrl-C ends it`)
+      )
+      yield* Effect.forkScoped(Effect.schedule(progress.report, Schedule.spaced(reportInterval)))
+      const shared = journal.shared!
+      return yield* Queue.work({
+        journal,
+        shared,
+        source: answering,
+        places,
+        senderOf: (id, options) => senderOf(connected, options, { register: shared.register, id }),
+        onStart: () => progress.start(),
+        onEnd: (end) => progress.end(end)
+      }).pipe(
+        Effect.mapError(({ message }) => new Failure({ exitCode: exitCode.failed, message })),
+        Effect.ensuring(progress.report)
+      )
+    },
+    endingAtSigterm,
+    Effect.scoped
+  )
+).pipe(
+  Command.withDescription("Answer asks of runs on other machines, whose journal is in PostgreSQL"),
+  Command.withExamples([
+    {
+      command: "fanfold worker --journal postgres://fanfold@db/fanfold",
+      description: "Eight asks at once, until Ctrl-C"
+    }
+  ])
+)
 
 /** The layers of a run. Options that they do not know are those of another version. */
 const senderOf = ({ delivery }: ConnectedClaude, options: string, run: SharedRun) =>

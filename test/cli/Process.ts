@@ -11,7 +11,7 @@ export const root = resolve(import.meta.dirname, "../..")
 /** Its entry. */
 export const bin = await bundled()
 const hurry = join(root, "test/Hurry.ts")
-const endWithParent = join(root, "test/EndWithParent.ts")
+const endWithParent = join(root, "bench/harness/EndWithParent.ts")
 
 /** Looks like a key, so that whatever cuts keys out has something to cut. */
 export const key = "sk-ant-api03-THE-KEY-that-must-never-be-seen"

@@ -41,6 +41,7 @@ const setUp = async (processingMillis: number, more = "") => {
     allEnded,
     forget: () => claude.reset(),
     run: (...flags: ReadonlyArray<string>) => fanfold([...command, ...flags], options),
+    runHurried: (...flags: ReadonlyArray<string>) => fanfold([...command, ...flags], { ...options, hurried: true }),
     /** Starts it, and waits until it has told `text`. */
     startUntil: async (text: string, ...flags: ReadonlyArray<string>) => {
       const running = start([...command, ...flags], options)
@@ -218,7 +219,7 @@ describe("--detach", { timeout: 60_000 }, () => {
     assert.notInclude((await ended).stderr, "Batches go on")
     const id = firstId((await mock.runs("--json")).stdout)
     assert.include((await mock.runs("cancel", id)).stderr, "Simulated batches have ended with their process")
-    const next = await mock.run("--offline")
+    const next = await mock.runHurried("--offline")
     assert.strictEqual(next.code, 0, next.stderr)
   })
 })

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { latency as latencies, mockClaude } from "fanfold/mocks"
-import { type Ended, fanfold, folders, reaching, root, type Running, start } from "../cli/Process.ts"
+import { databaseOf, newHome } from "../cli/PostgresHome.ts"
+import { type Ended, folders, reaching, root, type Running, start } from "../cli/Process.ts"
 import type { Server } from "../Postgres.ts"
 
 /** Short enough for a test to wait for its end. */
@@ -43,11 +44,8 @@ export const machinesIn =
     postgres: Server,
     { asks, latency, lease = shortLease, plan = "", settings = "" }: Setting
   ): Promise<Machines> => {
-    const address = postgres.newDatabase()
-    const database = address.slice(address.lastIndexOf("/") + 1)
-    postgres.sql(`ALTER DATABASE ${database} SET fanfold.lease = '${lease}'`)
-    const { code, stderr } = await fanfold(["journal", "init", "--journal", address])
-    assert.strictEqual(code, 0, stderr)
+    const address = await newHome(postgres)
+    postgres.sql(`ALTER DATABASE ${databaseOf(address)} SET fanfold.lease = '${lease}'`)
     const claude = mockClaude({ latency: latencies.fixed(latency) })
     const server = await claude.serve()
     const cwd = folder({ "plan.yaml": `${planOf(asks, settings)}${plan}` })

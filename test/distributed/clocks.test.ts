@@ -25,7 +25,8 @@ const apart = async (clock: number) => {
   }
 }
 
-describe.skipIf(!isInstalled)("clocks that differ by a minute", () => {
+// At once, as they wait for calls and leases most of the time.
+describe.skipIf(!isInstalled).concurrent("clocks that differ by a minute", () => {
   it("have no effect where that of the worker is ahead: calls longer than a lease are sent once", { timeout }, () =>
     apart(minute)
   )

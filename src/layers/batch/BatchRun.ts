@@ -114,6 +114,7 @@ export class BatchRun implements Batching {
   get drive(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       this.creations = new Creations(yield* yield* Event.History)
+      if (this.creations.haveMadeAny) this.reachability.onReply()
       for (;;) {
         const members = yield* this.#arrivedTogether
         yield* Effect.forkChild(this.#guarded(this.busyWith(this.#place(members)), members), { startImmediately: true })

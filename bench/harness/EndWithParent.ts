@@ -1,4 +1,4 @@
-/** Preloaded by a process of a test: it ends when the test's process does, however that ends, by the pipe between them. */
+/** Preloaded by a process of a test or a benchmark: it ends when its parent does, however that ends, by the pipe between them. */
 import { Socket } from "node:net"
 
 /** The descriptor of the pipe, of which only its end is read. */

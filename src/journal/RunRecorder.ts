@@ -111,7 +111,12 @@ export class RunRecorder {
       if (execution !== undefined) {
         if (event._tag === "Started") this.#asks.add(execution)
         const entry = this.#entries.get(execution)
-        if (entry !== undefined) rows.push(...endOf(event, entry.n))
+        const end = entry && endOf(event, entry.n)
+        if (end !== undefined) {
+          rows.push(end)
+          // The collector finds an entry that is left in a large map late, and with it the reply that it has.
+          this.#entries.delete(execution)
+        }
       }
       this.#add(rows)
       if (!keptAtOnce.has(event._tag)) return Effect.void
@@ -270,10 +275,10 @@ const keptAtOnce: ReadonlySet<Event.Event["_tag"]> = new Set([
   "BatchNotCreated"
 ])
 
-const endOf = (event: Event.Event, entry: number): ReadonlyArray<Row> => {
-  if (event._tag === "Answered") return [{ _tag: "End", entry, at: event.at, state: "answered" }]
-  if (event._tag !== "Failed") return []
-  return [{ _tag: "End", entry, at: event.at, state: aboutReplies.has(event.reason) ? "failed" : "stopped" }]
+const endOf = (event: Event.Event, entry: number): Row | undefined => {
+  if (event._tag === "Answered") return { _tag: "End", entry, at: event.at, state: "answered" }
+  if (event._tag !== "Failed") return undefined
+  return { _tag: "End", entry, at: event.at, state: aboutReplies.has(event.reason) ? "failed" : "stopped" }
 }
 
 /** Reasons of errors that are about the replies: with the same ones the ask would fail again. */

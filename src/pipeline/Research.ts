@@ -67,11 +67,12 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
       // `Effect.forEach` of Effect 4.1 runs one item twice, and another never, where the start of an item synchronously ends an
       // earlier one, as a budget may. After `yieldNow` an item starts in a task of its own and cannot do that.
       const isLimited = concurrency !== "unbounded" && concurrency > 1
-      const one = (entry: Entry) => {
+      const ended = (entry: Entry) => {
         const resolved = research.resolve(entry, (exit) => record(entry, exit))
-        const ended = policy === "all" ? Effect.catch(resolved, unlessEnded) : Effect.ignore(resolved)
-        return isLimited ? Effect.andThen(Effect.yieldNow, ended) : ended
+        return policy === "all" ? Effect.catch(resolved, unlessEnded) : Effect.ignore(resolved)
       }
+      // Made when the item starts: thousands may wait for that at a time.
+      const one = isLimited ? (entry: Entry) => Effect.flatMap(Effect.yieldNow, () => ended(entry)) : ended
       const stop = Effect.suspend(() => {
         isStopped = true
         return Deferred.succeed(over, undefined)

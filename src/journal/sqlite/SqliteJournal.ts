@@ -139,7 +139,11 @@ const requestOf = ({ key, ordinal }: Record): string => requestName(String(key),
 
 const of = (database: Database.DatabaseSync, file: string): typeof Journal.Service => {
   const reading = <A>(body: () => A) => attempt(file, "cannot be read", body)
-  const writing = <A>(body: () => A) => attempt(file, "cannot be written", body)
+  const writing = <A>(body: () => A) =>
+    attempt(file, "cannot be written", () => {
+      SharedReads.end()
+      return body()
+    })
   // A journal that is only read cannot prepare what writes, and one that is only written needs no search.
   const identity = identityOf(file)
   let writer: Writer | undefined

@@ -5,6 +5,7 @@ import { version } from "../RequestKey.ts"
 import { type DatabaseSync, errorAt, hasLog, transaction } from "./Database.ts"
 import * as LogSync from "./LogSync.ts"
 import { identityOf } from "./OwnFile.ts"
+import * as SharedReads from "./SharedReads.ts"
 
 const statements = (database: DatabaseSync) => ({
   entry: database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -26,6 +27,9 @@ interface Waiting {
 
 /** How long rows wait that nobody waits for. Most are written before, with a request or a reply. */
 const soonMillis = 20
+
+/** How many rows wait at most: a resume adds thousands within `soonMillis`, and those that wait outlive V8's young generation. */
+const maxRows = 256
 
 const isPaid = (rows: ReadonlyArray<Waiting>): boolean => rows.some(({ row }) => row._tag === "Turn")
 
@@ -61,6 +65,7 @@ export class Writer {
   /** Takes rows, which are written in this order: by the next `flush`, or soon. */
   add(run: string, rows: ReadonlyArray<Row>): void {
     for (const row of rows) this.#rows.push({ run, row })
+    if (this.#rows.length >= maxRows) this.flush()
     if (this.#isScheduled) return
     this.#isScheduled = true
     const timer = globalThis.setTimeout(() => {
@@ -124,6 +129,7 @@ export class Writer {
   }
 
   #write(rows: ReadonlyArray<Waiting>): void {
+    SharedReads.end()
     const isFull = isPaid(rows) && this.#isFull
     // With `NORMAL` a process that is killed loses nothing, but a computer that loses its power may.
     if (isFull) this.#database.exec("PRAGMA synchronous = FULL")

@@ -168,6 +168,25 @@ describe("a reply", () => {
   )
 })
 
+describe("rows that nobody waits for", () => {
+  it.effect("are written at once where hundreds have come together, and not kept in memory", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
+      const database = yield* Effect.fromResult(Database.open(file))
+      const writer = new Writer(database, file)
+      const written = () => Number(database.prepare("SELECT count(*) AS n FROM entry_end").get()?.["n"])
+      for (let n = 0; n < 80; n++) writer.add("r", answered(n, `q${n}`))
+      assert.strictEqual(written(), 0)
+      for (let n = 80; n < 1000; n++) writer.add("r", answered(n, `q${n}`))
+      assert.isAtLeast(written(), 900)
+      assert.isUndefined(writer.flush())
+      assert.strictEqual(written(), 1000)
+      database.close()
+    })
+  )
+})
+
 describe("closing a journal", () => {
   it.effect("writes what was added last", () =>
     Effect.gen(function* () {

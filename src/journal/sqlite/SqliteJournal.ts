@@ -1,6 +1,5 @@
 /** The home of a journal in one SQLite file, which several processes may use at once. */
 import { Effect, Result, Schema } from "effect"
-import { Event } from "../../claude/Event.ts"
 import { Reply } from "../../claude/Message.ts"
 import {
   type BegunRun,
@@ -19,6 +18,7 @@ import * as Forget from "./Forget.ts"
 import { identityOf } from "./OwnFile.ts"
 import { addKeys } from "./Rekey.ts"
 import * as Replies from "./Replies.ts"
+import * as RunEvents from "./RunEvents.ts"
 import { RunLocks } from "./RunLocks.ts"
 import * as SharedReads from "./SharedReads.ts"
 import { Writer } from "./Writer.ts"
@@ -29,13 +29,6 @@ const replyOf = (json: unknown): Reply | undefined => {
   const parsed = Result.getOrUndefined(Result.try((): unknown => JSON.parse(String(json))))
   return isReply(parsed) ? parsed : undefined
 }
-const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(Event))
-/** What is of another version is left out. */
-const eventsOf = (rows: ReadonlyArray<Record>): ReadonlyArray<Event> =>
-  rows.flatMap(({ event }) => {
-    const decoded = decodeEvent(event)
-    return Result.isSuccess(decoded) ? [decoded.success] : []
-  })
 
 /** One placeholder a run: a search takes half the time that it takes with `json_each`. */
 const findSql = (runs: number): string => `
@@ -105,9 +98,6 @@ const summarySql = `
   FROM run r LEFT JOIN run_end d ON d.run = r.id`
 
 type Record = globalThis.Record<string, unknown>
-
-/** No event of another tag has this text, as quotes in its texts are escaped. */
-const ofBatches = `AND event LIKE '%"_tag":"Batch%'`
 
 /** Opens a journal for runs, and creates it where there is none. What it has taken is written before it is closed. */
 export const make = Effect.fnUntraced(function* (file: string) {
@@ -276,23 +266,13 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
         })
       }),
     runs: reading(() => database.prepare(`${summarySql} ORDER BY r.at DESC, r.rowid DESC`).all().map(summaryOf)),
-    events: (run, only) =>
-      reading(() =>
-        eventsOf(
-          database
-            .prepare(`SELECT event FROM event WHERE run = ? ${only === undefined ? "" : ofBatches} ORDER BY n`)
-            .all(run)
-        )
-      ),
-    follow: (run, since = "-1") =>
+    events: (run, only) => reading(() => RunEvents.all(database, run, only)),
+    follow: (run, position) =>
       reading(() => {
         const ended = database.prepare("SELECT state FROM run_end WHERE run = ?").get(run)?.["state"]
         const end = ended as RunSummary["end"]
         const isLive = end === undefined && locks.isLive(run)
-        const rows = database
-          .prepare("SELECT n, event FROM event WHERE run = ? AND n > ? ORDER BY n")
-          .all(run, Number(since))
-        return { events: eventsOf(rows), position: String(rows.at(-1)?.["n"] ?? since), end, isLive }
+        return { ...RunEvents.since(database, run, position), end, isLive }
       }),
     replies: (run) => reading(() => repliesOf(Replies.turnsOf(database, run))),
     forget: (runs) => writing(() => unlocked(Forget.forget(database, runs, isLive))),

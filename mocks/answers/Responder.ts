@@ -39,7 +39,11 @@ const synthesis = (prompt: Prompt): string => {
 
 /** Writes the prose for a prompt: the question and a few sentences, or a section for each finding and a line for each gap. */
 export const text = (prompt: Prompt, random: SeededRandom): string =>
-  prompt.part === "synthesis" ? synthesis(prompt) : ask(prompt, random)
+  prompt.foldWords !== undefined
+    ? WrittenSynthesis.condense(prompt)
+    : prompt.part === "synthesis"
+      ? synthesis(prompt)
+      : ask(prompt, random)
 
 /** Writes one line for the strings of a structured answer: the question, or an excerpt of each finding and the gaps. */
 export const line = (prompt: Prompt): string => {

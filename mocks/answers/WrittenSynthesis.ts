@@ -53,6 +53,35 @@ const listed = (names: ReadonlyArray<string>): string =>
 export const gapLines = (gaps: ReadonlyArray<string>): ReadonlyArray<string> =>
   gaps.length === 0 ? [] : [`## Not answered\n\n${gaps.map((name) => `- **${name}** has no answer.`).join("\n")}`]
 
+/**
+ * The text of a fold that is not the document: of each finding as many sentences as its share of the words allows, those with a number
+ * first, each with the name of its finding as a mark. Sentences of a lower fold keep the marks that they have.
+ */
+export const condense = ({ findings, foldWords = 200 }: Prompt): string => {
+  const share = Math.max(1, Math.floor(foldWords / Math.max(1, findings.length)))
+  return findings
+    .map(({ answer, isFolded, name }) => {
+      const all = sentences(answer)
+      const kept = new Set<string>()
+      let left = share
+      for (const sentence of [...all.filter((text) => /\d/.test(text)), ...all]) {
+        const words = sentence.split(" ").length
+        if (kept.has(sentence) || (kept.size > 0 && words > left)) continue
+        kept.add(sentence)
+        left -= words
+      }
+      const ordered = all.filter((sentence) => kept.has(sentence))
+      return ordered.map((sentence) => (isFolded ? sentence : withMark(sentence, name))).join(" ")
+    })
+    .join("\n\n")
+}
+
+/** A mark stands before the full stop. */
+export const withMark = (sentence: string, name: string): string => {
+  const end = /[.!?]["”)]?$/.exec(sentence)?.[0] ?? ""
+  return `${sentence.slice(0, sentence.length - end.length)} [${name}]${end || "."}`
+}
+
 /** Joins the opening, a section for each finding of the prompt, a line for each gap, and the closing. */
 export const write = (written: WrittenSynthesis, prompt: Prompt): string => {
   const names = listed(prompt.findings.map((finding) => finding.name))

@@ -35,7 +35,12 @@ export const ResearchEnded = Schema.TaggedStruct("ResearchEnded", {
   durationMillis: Schema.Finite
 })
 /** An ask (or the synthesis) begins; its request may still be queued. */
-export const Started = Schema.TaggedStruct("Started", { ...stamp, question: Schema.String })
+export const Started = Schema.TaggedStruct("Started", {
+  ...stamp,
+  question: Schema.String,
+  /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
+  fold: Schema.optionalKey(Schema.Struct({ level: Schema.Int, asks: Schema.Array(Schema.String) }))
+})
 /** An attempt left for Claude. */
 export const Dispatched = Schema.TaggedStruct("Dispatched", {
   ...stamp,

@@ -50,12 +50,14 @@ export const resolve = <A, R>(
     let own = Context.add(Attempt.observing(context, paid), Call.Execution, { firstDispatchAt: undefined })
     if (name !== undefined) own = Context.add(own, Call.Current, { ...call, ask: name })
     else if (isSynthesis) {
-      const { asks, run } = synthesized
+      const { asks, fold, run } = synthesized
       // The asks' shared model and document are not used: the synthesis reads answers only.
       const alone = Context.add(own, Defaults, {})
-      own = Context.add(alone, Call.Current, { ...call, run, ask: "synthesis", part: "synthesis", asks })
+      const inSynthesis = { ...call, run, ask: fold?.name ?? "synthesis", part: "synthesis", asks } as const
+      const current = fold === undefined ? inSynthesis : { ...inSynthesis, level: fold.level, folded: fold.folded }
+      own = Context.add(alone, Call.Current, current)
     }
-    const started = Event.emit({ _tag: "Started", question: ask.question })
+    const started = Event.emit(startOf(ask))
     const asked = Effect.andThen(started, answer(ask, startedAt, paid))
     // One finalizer emits the end and restores the context; `updateContext` would add a second one to every ask.
     fiber.setContext(own)
@@ -70,6 +72,14 @@ export const resolve = <A, R>(
     )
   })
   return isSynthesis ? Effect.withSpan(answered, "Synthesis.answer") : answered
+}
+
+/** The prompts of thousands of folds are not kept in their events: each says the instruction, and which asks it stands for. */
+const startOf = <A, R>({ question, synthesized }: AskData<A, R>) => {
+  const fold = synthesized?.fold
+  if (fold === undefined) return { _tag: "Started", question } as const
+  const { asks, instruction, level } = fold
+  return { _tag: "Started", question: instruction, fold: { level, asks } } as const
 }
 
 const withoutAnswers = (asks: number): AskError => new AskError({ reason: new NothingToFold({ asks }) })

@@ -26,7 +26,7 @@ const Instruction = NonEmpty("an instruction that is not empty")
 const SynthesisEntry = Schema.Struct({
   instruction: Instruction,
   answer: Schema.optionalKey(AnswerSchema),
-  ...Ask.Settings.fields
+  ...Synthesis.Settings.fields
 })
 
 /** A document shared by all asks: its text, or a file, relative to the plan's folder. */

@@ -30,6 +30,8 @@ export interface AskState {
   readonly name: string
   readonly part: "ask" | "synthesis"
   question: string
+  /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
+  fold?: { readonly level: number; readonly asks: ReadonlyArray<string> }
   status: Status
   startedAt?: number
   /** When its first attempt was sent, or, in a batch, when the ask began. */
@@ -120,6 +122,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
   switch (event._tag) {
     case "Started":
       ask.question = event.question
+      if (event.fold !== undefined) ask.fold = event.fold
       ask.status = "waiting"
       ask.startedAt = event.at
       ask.dispatches = 0

@@ -11,6 +11,7 @@ import * as StopReasonLines from "./StopReasonLines.ts"
 export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
   [
     timeLine(state),
+    foldsLine(state),
     usageLine(state, foreseenUsd),
     batchLine(state),
     reusedLine(state),
@@ -47,6 +48,17 @@ const timeLine = (state: RunState): string => {
       ? `; one after another ${roundedText(sequentialMillis)}: ${factorText(speedUp)}×`
       : ""
   return `${subject} in ${roundedText(researchMillis)}${comparison}`
+}
+
+/** The levels of a tree, and what of the answers the document lacks because folds failed. */
+const foldsLine = ({ folds, synthesis }: RunState): string => {
+  if (folds.length === 0) return ""
+  const levels = Math.max(...folds.map(({ fold }) => fold?.level ?? 1))
+  const counts = Array.from({ length: levels }, (_, n) => folds.filter(({ fold }) => fold?.level === n + 1).length)
+  const lost = folds.filter(({ status }) => status === "failed" || status === "interrupted")
+  const isLost = lost.length === 0 ? "" : `; without the text of ${lost.map(({ name }) => name).join(", ")}`
+  const document = synthesis === undefined ? [] : ["1"]
+  return `Folded in ${plural(levels + document.length, "level", "levels")}, ${[...counts.map(numberText), ...document].join(" → ")}${isLost}`
 }
 
 const usageLine = ({ costUsd, unpriced, usage }: RunState, foreseenUsd: number | undefined): string => {

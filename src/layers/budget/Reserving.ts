@@ -52,6 +52,11 @@ const synthesisMax = (
   prices: Prices
 ): WorstCase.Amount => {
   const reserve = ledger.knownReserveOf(call.run)
+  if (call.folded !== undefined) {
+    // The folds of a tree take over together what was reserved for all of it.
+    if (reserve !== undefined) reserve.isSent = true
+    return smaller(max, withKnown(request, call.folded, prices) ?? max)
+  }
   if (reserve === undefined) return max
   if (call.reused !== undefined) reserve.put(reusedAnswers, call.reused, false)
   reserve.isSent = true
@@ -72,6 +77,7 @@ const sharedSynthesisMax = (
   if (call.reused !== undefined) reserve?.put(reusedAnswers, call.reused, false)
   if (reserve !== undefined) reserve.isSent = true
   ledger.isSynthesisSent = true
+  if (call.folded !== undefined) return smaller(max, withKnown(request, call.folded, prices) ?? max)
   const own = reserve?.known ?? call.reused ?? { tokens: 0, bytes: 0 }
   // What the answers take of the document is known only where it is known what it has beside them.
   const { answerBytes = 0, answers = 0, answerTokens = 0, expectedTokens = 0 } = (call.synthesis && ledger.others) ?? {}

@@ -17,6 +17,7 @@ const questions: Readonly<Record<string, string>> = {
   journal: "What does the journal keep of an edited and of a killed run, and what does it cost?",
   mock: "What does the mock itself cost?",
   overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
+  reduction: "Does a fold of many answers lose nothing, and what does it cost?",
   scale: "What do an ask and a worker take of a database, and what breaks first with a thousand workers?",
   "sequential-vs-parallel": "How much does asking in parallel buy, and how near is it to what is possible?",
   startup: "How long does the command line take to start, and how much does it load?",

@@ -20,6 +20,8 @@ export interface Prompt {
   readonly instruction: string
   readonly part: "ask" | "synthesis"
   readonly findings: ReadonlyArray<Finding>
+  /** The statements of the document are to name the findings that they rest on. */
+  readonly isCited: boolean
   /** For a fold that is not the document: the most words that its text may have. */
   readonly foldWords?: number
   /** The names of asks without an answer. */
@@ -97,6 +99,7 @@ export const read = (body: UncheckedJson): Prompt => {
   const words = /^These findings are one part of all\..* at most ([\d,]+) words\.$/m.exec(instruction)?.[1]
   return {
     ...(words !== undefined && { foldWords: Number(words.replaceAll(",", "")) }),
+    isCited: /^Write after each statement, before its full stop/m.test(instruction),
     model: typeof body["model"] === "string" ? body["model"] : "",
     system: textsOf(body["system"]).join("\n\n"),
     user,

@@ -32,7 +32,10 @@ const synthesis = (prompt: Prompt): string => {
   return [
     `# ${title}`,
     `Simulated synthesis of ${count} ${count === 1 ? "finding" : "findings"}.`,
-    ...prompt.findings.map((finding) => `## ${finding.name}\n\n${WrittenSynthesis.excerpt(finding.answer, 280)}`),
+    ...prompt.findings.map(({ answer, isFolded, name }) => {
+      const text = WrittenSynthesis.excerpt(answer, 280)
+      return `## ${name}\n\n${prompt.isCited && !isFolded ? WrittenSynthesis.withMarks(text, name) : text}`
+    }),
     ...WrittenSynthesis.gapLines(prompt.gaps)
   ].join("\n\n")
 }

@@ -1,14 +1,16 @@
 /** Runs a prepared plan for `run` and `ask`: progress to standard error, then the documents, then the exit code. */
-import { Clock, Console, Deferred, Effect, Option } from "effect"
+import { Clock, Console, Deferred, Effect, FileSystem, Option } from "effect"
 import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import { Waiting } from "../layers/Batch.ts"
 import { Begun } from "../layers/Journal.ts"
 import { simulated as simulatedAnswers } from "../journal/Journal.ts"
+import * as Citations from "../pipeline/Citations.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { toMarkdown } from "../report/Markdown.ts"
+import * as Proof from "../report/Proof.ts"
 import * as Report from "../report/Report.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
@@ -49,7 +51,9 @@ export const execute = Effect.fn("cli.execute")(function* (
   const { atMostUsd: foreseenUsd } = forecast
   const startedAt = yield* Clock.currentTimeMillis
   const reportOf = (outcome: Pipeline.Outcome, state: RunState) =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
+    Effect.gen(function* () {
+      const cited = yield* citedOf(plan, outcome, state)
+      const now = yield* Clock.currentTimeMillis
       const { costUsd, usage } = state
       const { deadline } = plan
       const totals = {
@@ -58,7 +62,8 @@ export const execute = Effect.fn("cli.execute")(function* (
         costUsd,
         foreseenUsd,
         durationMillis: now - startedAt,
-        spent: RunBreakdown.of(state)
+        spent: RunBreakdown.of(state),
+        cited
       }
       return Report.make(outcome, totals, simulated)
     })
@@ -128,6 +133,28 @@ export const execute = Effect.fn("cli.execute")(function* (
     Effect.ensuring(kept?.trim ?? Effect.void)
   )
 }, Effect.scoped)
+
+/** The statements of the document with the asks that they rest on, where the synthesis has citations. */
+const citedOf = ({ synthesis }: Prepared, { document, findings }: Pipeline.Outcome, { folds }: RunState) => {
+  if (synthesis?.fold.citations !== true || typeof document?.value !== "string") return Effect.undefined
+  const lost = folds.flatMap(({ fold, status }) => (status === "failed" ? (fold?.asks ?? []) : []))
+  const gaps = [...findings.gaps.map(({ name }) => name), ...lost]
+  const answered = findings.findings.map(({ name }) => name).filter((name) => !gaps.includes(name))
+  return Citations.check(document.value, { answered, gaps })
+}
+
+/** Writes the proof beside a cited document; `false`, and a line on standard error, if that failed. */
+const saveProof = Effect.fnUntraced(function* (file: string, report: Report.Report) {
+  if (report.citations === undefined || report.document === null || !/\.md$/i.test(file)) return []
+  const proof = Proof.make(report, toMarkdown(report))
+  const files = yield* FileSystem.FileSystem
+  return yield* files.writeFileString(Proof.fileOf(file), `${JSON.stringify(proof, undefined, 2)}\n`).pipe(
+    Effect.as([true]),
+    Effect.catch(({ message }) =>
+      Effect.as(Console.error(inert(`Cannot write ${Proof.fileOf(file)}: ${message}`)), [false])
+    )
+  )
+})
 
 /** A run that is gone on with. */
 interface Resumed {
@@ -215,6 +242,7 @@ const conclude = Effect.fnUntraced(function* (
 ) {
   const { error, findings } = outcome
   const written = yield* Effect.forEach(output, (file) => Output.save(file, report, reportFormats, quiet))
+  for (const file of output) written.push(...(yield* saveProof(file, report)))
   if (json) written.push(yield* Output.print(Report.toJson(report)))
   else if (output.length === 0 && error === undefined && Object.keys(report.answers).length > 0) {
     written.push(yield* Output.print(toMarkdown(report)))

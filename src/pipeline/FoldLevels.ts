@@ -101,6 +101,7 @@ const foldOf = Effect.fnUntraced(function* <A, R>(
     const synthesized: Synthesized = {
       ...ask.synthesized!,
       folding: undefined,
+      cited: undefined,
       fold: { name, level, instruction, asks, folded: sizeOf(read) }
     }
     return RunAsk.resolve({
@@ -148,6 +149,10 @@ const documentOf = <A, R>(
     synthesized: {
       ...synthesized!,
       folding: undefined,
+      cited: synthesized?.cited && {
+        answered: synthesized.cited.answered.filter((name) => !isMissing.has(name)),
+        gaps: [...synthesized.cited.gaps, ...missing]
+      },
       fold: { name: "synthesis", level, instruction, asks, folded: sizeOf(read) }
     }
   }

@@ -8,12 +8,13 @@ import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
-import { addPaid, addUsage, type Reply, type Usage } from "../claude/Message.ts"
+import { addPaid, addUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { PaidUsage } from "../claude/PaidUsage.ts"
 import { nowMillis } from "../scheduling/FiberClock.ts"
 import { type AskData, modelsOf, requestOf } from "./AskData.ts"
 import { Defaults } from "./AskOptions.ts"
+import { repaired } from "./CitedAnswer.ts"
 import { decode, isUnknownStop } from "./DecodeReply.ts"
 import { type SecondTry, secondTry } from "./SecondTry.ts"
 
@@ -122,7 +123,16 @@ const answer = <A, R>(
             const ended = next === undefined ? Effect.fail(error) : askAgain(ask, send, next, first, startedAt)
             return Effect.mapError(ended, (error) => paid.inError(error))
           },
-          onSuccess: (value) => timed({ value, reply: first, usage: first.usage }, startedAt)
+          onSuccess: (value) => {
+            const decoded = { value, reply: first, usage: first.usage }
+            const names = ask.synthesized?.cited
+            if (names === undefined) return timed(decoded, startedAt)
+            const again = (request: Request) =>
+              Effect.flatMap(send(request), (reply) =>
+                Effect.map(decode(ask.format, request, reply), (value) => ({ value, reply }))
+              )
+            return Effect.flatMap(repaired(decoded, request, names, again), (answered) => timed(answered, startedAt))
+          }
         })
     })
   })

@@ -14,7 +14,8 @@ import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode } from "../options/OptionSchemas.ts"
 import * as Ask from "./Ask.ts"
-import type { Asks, Findings, Gap } from "./Findings.ts"
+import * as Citations from "./Citations.ts"
+import { type Asks, type Findings, type Gap, isGap } from "./Findings.ts"
 import * as Folding from "./Folding.ts"
 import { type FoldSettings, limitsOf, type Options, Settings } from "./SynthesisOptions.ts"
 import { promptOf } from "./SynthesisPrompt.ts"
@@ -56,6 +57,7 @@ export const text = (instruction: string, options?: Options): Synthesis<string> 
 
 /** A synthesis that is a value of `schema`, which is any schema that `Ask.object` takes. */
 export const object: ObjectOf = (instruction: string, schema: object, options?: Options) => {
+  if (options?.citations === true) throw new RangeError(`options.citations: ${citationsOfData}`)
   const { fold, settings } = withDefaults(options)
   return make<any, never>(Ask.object(instruction, schema as JsonSchema, settings), settings, fold)
 }
@@ -74,9 +76,13 @@ const assertOptions = Issue.assert(inCode(Settings), "options")
 
 const withDefaults = (options: Options = {}) => {
   assertOptions(options)
-  const { fanIn, window, ...settings } = options
+  const { citations = false, fanIn, window, ...settings } = options
   return {
-    fold: { ...(fanIn !== undefined && { fanIn }), ...(window !== undefined && { window }) },
+    fold: {
+      ...(fanIn !== undefined && { fanIn }),
+      ...(window !== undefined && { window }),
+      ...(citations && { citations })
+    },
     settings: {
       ...settings,
       model: settings.model ?? synthesisModel,
@@ -92,13 +98,15 @@ const make = <A, R>(
   options: Synthesis<A, R>["options"],
   fold: FoldSettings
 ): Synthesis<A, R> => {
-  const limits = limitsOf(fold, options.model, Ask.requestOf(new Ask.Ask(question, options, format)))
+  const instruction = fold.citations === true ? `${question}\n\n${Citations.instruction}` : question
+  const limits = limitsOf(fold, options.model, Ask.requestOf(new Ask.Ask(instruction, options, format)))
   const askOf = ({ findings, gaps, run }: Findings): Ask.Ask<A, R> => {
     const asks = findings.length
-    const folding = Folding.make(question, { findings, gaps }, limits)
+    const folding = Folding.make(instruction, { findings, gaps }, limits)
+    const cited = fold.citations === true ? namesOf(findings, gaps) : undefined
     // The prompt of a tree is known once its folds are there.
-    const prompt = folding === undefined ? promptOf(question, { findings, gaps }) : question
-    return new Ask.Ask(prompt, options, format, { run, asks, answered: asks - gaps.length, folding })
+    const prompt = folding === undefined ? promptOf(instruction, { findings, gaps }) : instruction
+    return new Ask.Ask(prompt, options, format, { run, asks, answered: asks - gaps.length, folding, cited })
   }
   return Object.assign(askOf, {
     instruction: question,
@@ -109,6 +117,14 @@ const make = <A, R>(
     answer: (findings: Findings) => Ask.resolve(askOf(findings))
   })
 }
+
+const namesOf = (findings: Findings["findings"], gaps: Findings["gaps"]): Citations.Names => ({
+  answered: findings.filter((finding) => !isGap(finding)).map(({ name }) => name),
+  gaps: gaps.map(({ name }) => name)
+})
+
+/** Why a synthesis with a schema has no `citations`. */
+export const citationsOfData = "a synthesis with a schema has no statements to mark: leave out citations, or the schema"
 
 /** The request of a synthesis without its findings, for display before the findings are known. */
 export const requestOf = <A, R>({ format, instruction, options }: Synthesis<A, R>): Request =>

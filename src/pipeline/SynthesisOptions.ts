@@ -20,6 +20,12 @@ export const FoldSettings = Schema.Struct({
     PositiveInt.annotate({
       description: "Tokens that one fold may have, input and output together (default: the window of the model)"
     })
+  ),
+  citations: Schema.optionalKey(
+    Schema.Boolean.annotate({
+      description:
+        "Whether each statement of the document names the asks that it rests on, `[market]`, which is checked (default: no)"
+    })
   )
 })
 export interface FoldSettings extends Schema.Schema.Type<typeof FoldSettings> {}
@@ -30,6 +36,7 @@ export const Settings = Schema.Struct({ ...AskOptions.Settings.fields, ...FoldSe
 export interface Options extends AskOptions.Options {
   readonly fanIn?: number | undefined
   readonly window?: number | undefined
+  readonly citations?: boolean | undefined
 }
 
 /** Input tokens of a fold beside its instruction: what is said of its form, and the names of its asks. */

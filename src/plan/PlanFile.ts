@@ -6,7 +6,7 @@ import { isBlank } from "../options/BlankText.ts"
 import * as Issue from "../options/Issue.ts"
 import * as DamagedText from "./DamagedText.ts"
 import * as NoPlan from "./NoPlan.ts"
-import { answerNotices, checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
+import { answerNotices, checkCitations, checkLayers, checkPolicy, Plan, type Prepared, toPipeline } from "./Plan.ts"
 import { beginning, type Position, type Problem, type Source, SyntaxProblem } from "./Source.ts"
 import * as TextFile from "./TextFile.ts"
 import * as WindowCheck from "./WindowCheck.ts"
@@ -124,13 +124,14 @@ export const read = Effect.fn("PlanFile.read")(function* (
   const plan = Result.isSuccess(decoded) ? amend(decoded.success) : undefined
   // Of a plan that the schema rejects, the other checks read the raw value, so that all issues are reported together.
   const fields = plan ?? toObject(value)
-  const { asks, context: named, policy } = fields
+  const { asks, context: named, policy, synthesis } = fields
   const context = yield* Effect.result(readContext(named, folder))
   const issues = [
     ...(plan === undefined ? [] : yield* checkLayers(plan)),
     ...(Result.isFailure(decoded) ? NoPlan.issuesOf(decoded.failure) : []),
     ...DamagedText.issuesOf(value),
     ...checkPolicy(policy, asks),
+    ...checkCitations(synthesis),
     ...DeadlineOption.issuesOf(fields),
     ...(Result.isFailure(context) ? context.failure : [])
   ]

@@ -59,6 +59,12 @@ export interface AskState {
   fallbacks?: ReadonlyArray<ModelChange>
   /** The reply that the journal gave in the place of a paid one: which run paid it, when, and how much. */
   reused?: Reused
+  /** What is wrong with the marks of the document; absent where they were not checked. */
+  cited?: {
+    readonly statements: number
+    readonly faultCount: number
+    readonly faults: ReadonlyArray<{ readonly kind: string; readonly message: string }>
+  }
   /** The stop reason of its answer, where that is not known. */
   unknownStopReason?: string
   /** The latest backoff, and when it ends. */
@@ -168,6 +174,9 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "FellBack":
       ask.status = "waiting"
       ask.fallbacks = [...(ask.fallbacks ?? []), event]
+      return
+    case "Cited":
+      ask.cited = event
       return
     case "UnknownStopReason":
       ask.unknownStopReason = event.stopReason

@@ -4,6 +4,7 @@ import { whyOf } from "../pipeline/Findings.ts"
 import { Source, sourcesOf, Usage } from "../claude/Message.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
+import { type Checked, Fault } from "../pipeline/Citations.ts"
 import { Policy } from "../options/Policy.ts"
 import { RunBreakdown } from "./RunBreakdown.ts"
 
@@ -37,7 +38,16 @@ export const Report = Schema.Struct({
   /** Upper bound that the forecast gave, each call sent once; null if a model has no known price. */
   foreseenCostUsd: Schema.NullOr(Schema.Finite),
   durationMillis: Schema.Finite,
-  spent: RunBreakdown
+  spent: RunBreakdown,
+  /** Where the synthesis has `citations`: each statement of the document, the asks that it rests on, and the sources of these. */
+  citations: Schema.optionalKey(
+    Schema.Struct({
+      statements: Schema.Array(
+        Schema.Struct({ text: Schema.String, asks: Schema.Array(Schema.String), sources: Schema.Array(Schema.String) })
+      ),
+      faults: Schema.Array(Fault)
+    })
+  )
 })
 export interface Report extends Schema.Schema.Type<typeof Report> {}
 
@@ -49,6 +59,8 @@ export interface Totals {
   readonly foreseenUsd: number | undefined
   readonly durationMillis: number
   readonly spent: RunBreakdown
+  /** The statements of a cited document, and what is wrong with their marks. */
+  readonly cited?: Checked | undefined
 }
 
 export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {
@@ -77,7 +89,23 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     estimatedCostUsd: totals.costUsd ?? null,
     foreseenCostUsd: totals.foreseenUsd ?? null,
     durationMillis: totals.durationMillis,
-    spent: totals.spent
+    spent: totals.spent,
+    ...(totals.cited !== undefined && { citations: citationsOf(totals.cited, answered) })
+  }
+}
+
+const citationsOf = (
+  { faults, statements }: Checked,
+  answered: ReadonlyArray<{ readonly name: string; readonly cited: ReadonlyArray<Source> }>
+): NonNullable<Report["citations"]> => {
+  const urls = new Map(answered.map(({ cited, name }) => [name, cited.map(({ url }) => url)]))
+  return {
+    faults,
+    statements: statements.map(({ asks, text }) => ({
+      text,
+      asks,
+      sources: [...new Set(asks.flatMap((name) => urls.get(name) ?? []))]
+    }))
   }
 }
 

@@ -33,6 +33,11 @@ describe("a plan is wrong", () => {
       "2:1 synthesis: the instruction, the document (maxTokens) and two findings have about 11,737 tokens, more than the 10,000 of synthesis.window"
     ],
     [
+      "whose synthesis is data, and is to have citations",
+      `asks: { a: What? }\nsynthesis: { instruction: Fold, citations: true, answer: { type: object, properties: { a: { type: string } } } }`,
+      "2:33 synthesis.citations: a synthesis with a schema has no statements to mark: leave out citations, or the schema"
+    ],
+    [
       "whose synthesis folds one finding at a time",
       `asks: { a: What?, b: Who? }\nsynthesis: { instruction: Fold, fanIn: 1 }`,
       "2:33 synthesis.fanIn: expected a whole number ≥ 2, got 1"

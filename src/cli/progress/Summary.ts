@@ -12,6 +12,7 @@ export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<stri
   [
     timeLine(state),
     foldsLine(state),
+    ...citedLines(state),
     usageLine(state, foreseenUsd),
     batchLine(state),
     reusedLine(state),
@@ -60,6 +61,22 @@ const foldsLine = ({ folds, synthesis }: RunState): string => {
   const document = synthesis === undefined ? [] : ["1"]
   return `Folded in ${plural(levels + document.length, "level", "levels")}, ${[...counts.map(numberText), ...document].join(" → ")}${isLost}`
 }
+
+/** How many of the statements name what they rest on as they should, and the first faults. */
+const citedLines = ({ synthesis }: RunState): ReadonlyArray<string> => {
+  const { cited } = synthesis ?? {}
+  if (cited === undefined) return []
+  const { faultCount, faults, statements } = cited
+  if (faultCount === 0) return [`${plural(statements, "statement", "statements")}, each with the asks that it rests on`]
+  const more = faultCount > maxFaults ? [`  … and ${numberText(faultCount - maxFaults)} more`] : []
+  return [
+    `Marks: ${plural(faultCount, "fault", "faults")} in ${plural(statements, "statement", "statements")}`,
+    ...faults.slice(0, maxFaults).map(({ message }) => `  ${message}`),
+    ...more
+  ]
+}
+
+const maxFaults = 5
 
 const usageLine = ({ costUsd, unpriced, usage }: RunState, foreseenUsd: number | undefined): string => {
   const inputTokens = inputTokensOf(usage)

@@ -18,6 +18,7 @@ const questions: Readonly<Record<string, string>> = {
   material: "What do rows of a file and large plans take, in memory and until the first request?",
   mock: "What does the mock itself cost?",
   overhead: "What does fanfold itself cost for each ask, and beside a call of the SDK?",
+  reduction: "Does a fold of many answers lose nothing, and what does it cost?",
   report: "What does the page of a run cost: how long is it made, how large is it, and how soon can it be used?",
   scale: "What do an ask and a worker take of a database, and what breaks first with a thousand workers?",
   "sequential-vs-parallel": "How much does asking in parallel buy, and how near is it to what is possible?",

@@ -44,6 +44,7 @@ const errors: ReadonlyArray<readonly [AskError.Reason, AiError.AiErrorReason["_t
   [new AskError.Unbounded({ detail: "d" }), "UnknownError"],
   [new AskError.Unbatched({ outcome: "expired" }), "NetworkError"],
   [new AskError.NothingToFold({ asks: 3 }), "UnknownError"],
+  [new AskError.Unfoldable({ detail: "d" }), "UnknownError"],
   [new AskError.WorkerLost({ times: 3 }), "UnknownError"],
   [new AskError.WorkerFailed({ detail: "d" }), "UnknownError"]
 ]

@@ -6,6 +6,8 @@ export interface Finding {
   readonly name: string
   readonly question: string
   readonly answer: string
+  /** It is the text of a fold, whose statements have marks already. */
+  readonly isFolded: boolean
 }
 
 /** The texts of a request. `part` is "synthesis" if the last user turn has findings or gaps. */
@@ -18,6 +20,10 @@ export interface Prompt {
   readonly instruction: string
   readonly part: "ask" | "synthesis"
   readonly findings: ReadonlyArray<Finding>
+  /** The statements of the document are to name the findings that they rest on. */
+  readonly isCited: boolean
+  /** For a fold that is not the document: the most words that its text may have. */
+  readonly foldWords?: number
   /** The names of asks without an answer. */
   readonly gaps: ReadonlyArray<string>
   readonly body: UncheckedJson
@@ -87,13 +93,17 @@ export const read = (body: UncheckedJson): Prompt => {
   const findings = matchesOf(findingBlock, closed).map((match) => ({
     name: match[1]!,
     question: inner(match[2]!, "question"),
-    answer: inner(match[2]!, "answer")
+    answer: inner(match[2]!, "answer"),
+    isFolded: /^<finding\b[^<>]*\basks="/.test(match[0])
   }))
   const [closedGaps, rest] = splitAfter(user, "</gap>")
   const gaps = [...matchesOf(gapBlock, closedGaps), ...matchesOf(emptyGap, rest)].map((match) => match[1]!)
   const part = findings.length + gaps.length > 0 ? "synthesis" : "ask"
   const instruction = part === "synthesis" ? withoutFindings(user) : (texts.at(-1) ?? "")
+  const words = /^These findings are one part of all\..* at most ([\d,]+) words\.$/m.exec(instruction)?.[1]
   return {
+    ...(words !== undefined && { foldWords: Number(words.replaceAll(",", "")) }),
+    isCited: /^Write after each statement, before its full stop/m.test(instruction),
     model: typeof body["model"] === "string" ? body["model"] : "",
     system: textsOf(body["system"]).join("\n\n"),
     user,

@@ -129,7 +129,9 @@ export const answer = (reply: Reply, prompt: Prompt, random: SeededRandom): Answ
         : JSON.stringify(reply)
       : directive.$fold === undefined
         ? (directive.$text ?? Responder.text(prompt, random))
-        : WrittenSynthesis.write(directive.$fold, prompt)
+        : prompt.foldWords === undefined
+          ? WrittenSynthesis.write(directive.$fold, prompt)
+          : WrittenSynthesis.condense(prompt)
   const completed =
     schema !== undefined && !isJson(text)
       ? structured(prompt, schema, random)

@@ -33,14 +33,21 @@ const synthesis = (prompt: Prompt): string => {
   return [
     `# ${title}`,
     `Simulated synthesis of ${count} ${count === 1 ? "finding" : "findings"}.`,
-    ...prompt.findings.map((finding) => `## ${finding.name}\n\n${WrittenSynthesis.excerpt(finding.answer, 280)}`),
+    ...prompt.findings.map(({ answer, isFolded, name }) => {
+      const text = WrittenSynthesis.excerpt(answer, 280)
+      return `## ${name}\n\n${prompt.isCited && !isFolded ? WrittenSynthesis.withMarks(text, name) : text}`
+    }),
     ...WrittenSynthesis.gapLines(prompt.gaps)
   ].join("\n\n")
 }
 
 /** Writes the prose for a prompt: the question and a few sentences, or a section for each finding and a line for each gap. */
 export const text = (prompt: Prompt, random: SeededRandom): string =>
-  prompt.part === "synthesis" ? synthesis(prompt) : ask(prompt, random)
+  prompt.foldWords !== undefined
+    ? WrittenSynthesis.condense(prompt)
+    : prompt.part === "synthesis"
+      ? synthesis(prompt)
+      : ask(prompt, random)
 
 /** Writes one line for the strings of a structured answer: the question, or an excerpt of each finding and the gaps. */
 export const line = (prompt: Prompt): string => {

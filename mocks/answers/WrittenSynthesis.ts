@@ -53,13 +53,66 @@ const listed = (names: ReadonlyArray<string>): string =>
 export const gapLines = (gaps: ReadonlyArray<string>): ReadonlyArray<string> =>
   gaps.length === 0 ? [] : [`## Not answered\n\n${gaps.map((name) => `- **${name}** has no answer.`).join("\n")}`]
 
+/**
+ * The text of a fold that is not the document: of each finding as many sentences as its share of the words allows, those with a number
+ * first, each with the name of its finding as a mark. Sentences of a lower fold keep the marks that they have.
+ */
+export const condense = ({ findings, foldWords = 200 }: Prompt): string => {
+  const share = Math.max(1, Math.floor(foldWords / Math.max(1, findings.length)))
+  return findings
+    .map(({ answer, isFolded, name }) => {
+      const all = sentences(answer)
+      const kept = new Set<string>()
+      let left = share
+      for (const sentence of [...all.filter((text) => /\d/.test(text.replaceAll(/\[[\w, -]+\]/g, ""))), ...all]) {
+        const words = sentence.split(" ").length
+        if (kept.has(sentence) || (kept.size > 0 && words > left)) continue
+        kept.add(sentence)
+        left -= words
+      }
+      const ordered = all.filter((sentence) => kept.has(sentence))
+      return ordered.map((sentence) => (isFolded ? sentence : withMark(sentence, name))).join(" ")
+    })
+    .join("\n\n")
+}
+
+/** A mark stands before the full stop. */
+export const withMark = (sentence: string, name: string): string => {
+  const end = /[.!?]["”)]?$/.exec(sentence)?.[0] ?? ""
+  return `${sentence.slice(0, sentence.length - end.length)} [${name}]${end || "."}`
+}
+
+/** Marks every sentence that has no mark, but for headings and what stands in bold before a sentence. */
+export const withMarks = (text: string, name: string): string =>
+  text
+    .split("\n")
+    .map((line) =>
+      line.trim() === "" || line.startsWith("#")
+        ? line
+        : line
+            .split(/(?<=[.!?]["”)]?(?:\*\*)?)\s+(?=[*A-Z“"(])/)
+            .map((part) => (/\[[\w, -]+\]|^\*\*[^*]+\*\*$/.test(part) ? part : withMark(part, name)))
+            .join(" ")
+    )
+    .join("\n")
+
+/** A written text with the marks of those findings that are there, or without any where none are wanted. */
+const marked = (text: string, { findings, isCited }: Prompt): string =>
+  text.replaceAll(/ \[([\w, -]+)\]/g, (_, names: string) => {
+    const known = names.split(", ").filter((name) => findings.some((finding) => finding.name === name))
+    return isCited && known.length > 0 ? ` [${known.join(", ")}]` : ""
+  })
+
 /** Joins the opening, a section for each finding of the prompt, a line for each gap, and the closing. */
 export const write = (written: WrittenSynthesis, prompt: Prompt): string => {
   const names = listed(prompt.findings.map((finding) => finding.name))
   return [
-    ...(written.opening === undefined ? [] : [written.opening.replaceAll("{names}", names)]),
-    ...prompt.findings.map((finding) => section(finding, written.sections[finding.name])),
+    ...(written.opening === undefined ? [] : [marked(written.opening, prompt).replaceAll("{names}", names)]),
+    ...prompt.findings.map((finding) => {
+      const text = section(finding, written.sections[finding.name])
+      return prompt.isCited && !finding.isFolded ? withMarks(text, finding.name) : text
+    }),
     ...gapLines(prompt.gaps),
-    ...(written.closing === undefined ? [] : [written.closing.replaceAll("{names}", names)])
+    ...(written.closing === undefined ? [] : [marked(written.closing, prompt).replaceAll("{names}", names)])
   ].join("\n\n")
 }

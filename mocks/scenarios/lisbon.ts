@@ -9,7 +9,7 @@ const culture = `Lisbon eats late and takes its time. Lunch begins at one, dinne
 
 const opening = `# Lisbon in three days
 
-Lisbon rewards those who slow down. It is a city of hills, river light and tiled walls, small enough to cross on foot and steep enough to make you glad of a tram. This guide keeps to what a first visit can hold: one quarter for each day, a plan for getting around, and the few customs that turn a visitor into a guest.`
+Lisbon rewards those who slow down [culture]. It is a city of hills, river light and tiled walls, small enough to cross on foot and steep enough to make you glad of a tram [attractions, transportation]. This guide keeps to what a first visit can hold: one quarter for each day, a plan for getting around, and the few customs that turn a visitor into a guest [attractions, transportation, culture].`
 
 const sights = `## What to see, day by day
 
@@ -37,9 +37,9 @@ const customs = `## Eating, listening, behaving well
 
 const closing = `## Before you go
 
-Pack shoes with a grip, for the limestone pavements are slippery even when dry. Keep the mornings for whatever has a queue, the hours after lunch for shade, and the evenings for a viewpoint. Three days are enough to know where you would like to begin the next time.
+Plan to walk downhill and to ride up [transportation]. Keep the mornings for whatever has a queue [attractions], and the evenings for a viewpoint or for fado [attractions, culture]. Check the fares before you leave, as they rise a little every year [transportation].
 
-*A simulated guide: prices and hours are approximate.*`
+*A simulated guide.*`
 
 export const lisbon: ReadonlyArray<ScenarioReply> = [
   { when: { part: "ask", user: "/^(?=.*lisbon)(?=.*(attraction|sights))/is" }, reply: attractions },

@@ -9,7 +9,7 @@ const rules = `Four sets of EU rules change before 2028, and together they favou
 
 const opening = `# Should we enter the EU heat-pump market?
 
-**In short: yes, in steps, and through installers.** The study weighs {names}. It is simulated, and every figure in it is illustrative.`
+**In short: yes, in steps, and through installers.** The study weighs {names} [market, rivals, rules]. It is simulated, and every figure in it is illustrative [market, rivals, rules].`
 
 const size = `## The market: large, growing, and moved by policy
 

@@ -11,10 +11,10 @@ export interface Waited extends Schema.Schema.Type<typeof Waited> {}
 export const Call = Schema.Struct({
   /** The run this call belongs to; empty outside of a run. */
   run: Schema.String,
-  /** The ask's name; for a synthesis, `synthesis`. */
+  /** The ask's name; `synthesis` for the document, and `synthesis.LEVEL.N` for a fold that it is made of. */
   ask: Schema.String,
   part: Schema.Literals(["ask", "synthesis"]),
-  /** Level in a tree of syntheses, from 0. */
+  /** Level in a tree of folds: the first, which reads answers, is 1. 0 outside of a tree. */
   level: Schema.Int,
   /** How many asks the run has. */
   asks: Schema.Int,
@@ -35,9 +35,12 @@ export const Call = Schema.Struct({
   batched: Schema.optionalKey(Schema.Boolean),
   /** Answers of the run that the journal has given: the synthesis will read them too. Tokens at most, and bytes of text. */
   reused: Schema.optionalKey(Schema.Struct({ tokens: Schema.Int, bytes: Schema.Int })),
+  /** What a fold reads: tokens at most, and bytes of text, of the answers and texts of folds in its request. */
+  folded: Schema.optionalKey(Schema.Struct({ tokens: Schema.Int, bytes: Schema.Int })),
   /**
    * The synthesis that follows: its model, the models that may be asked, and paid, in addition after refusals, its most output
-   * tokens, searches, and input tokens without any answer.
+   * tokens, searches, and input tokens without any answer; how many findings it has, and what one fold may hold, by which it may
+   * become a tree.
    */
   synthesis: Schema.optionalKey(
     Schema.Struct({
@@ -45,7 +48,9 @@ export const Call = Schema.Struct({
       fallbacks: Schema.optionalKey(Schema.Array(Schema.String)),
       maxTokens: Schema.Int,
       inputTokens: Schema.Int,
-      webSearches: Schema.optionalKey(Schema.Int)
+      webSearches: Schema.optionalKey(Schema.Int),
+      findings: Schema.optionalKey(Schema.Int),
+      limits: Schema.optionalKey(Schema.Struct({ window: Schema.Finite, fanIn: Schema.Finite, frame: Schema.Int }))
     })
   )
 })

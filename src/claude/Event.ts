@@ -39,7 +39,12 @@ export const ResearchEnded = Schema.TaggedStruct("ResearchEnded", {
   durationMillis: Schema.Finite
 })
 /** An ask (or the synthesis) begins; its request may still be queued. */
-export const Started = Schema.TaggedStruct("Started", { ...stamp, question: Schema.String })
+export const Started = Schema.TaggedStruct("Started", {
+  ...stamp,
+  question: Schema.String,
+  /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
+  fold: Schema.optionalKey(Schema.Struct({ level: Schema.Int, asks: Schema.Array(Schema.String) }))
+})
 /** An attempt left for Claude. */
 export const Dispatched = Schema.TaggedStruct("Dispatched", {
   ...stamp,
@@ -110,6 +115,16 @@ export const FellBack = Schema.TaggedStruct("FellBack", {
 export const Continued = Schema.TaggedStruct("Continued", { ...stamp, turn: Schema.Int })
 /** The answer did not fit its schema, or was empty, so it is asked for once more, with the issue. */
 export const Reasked = Schema.TaggedStruct("Reasked", { ...stamp, issue: Schema.String })
+/**
+ * The marks of a document, by which its statements name the asks they rest on, were checked. `faults`: the first of what is wrong with
+ * them, also after a second try.
+ */
+export const Cited = Schema.TaggedStruct("Cited", {
+  ...stamp,
+  statements: Schema.Int,
+  faultCount: Schema.Int,
+  faults: Schema.Array(Schema.Struct({ kind: Schema.String, message: Schema.String }))
+})
 /** The answer ended with a stop reason that fanfold does not know. It is taken for a complete answer. */
 export const UnknownStopReason = Schema.TaggedStruct("UnknownStopReason", {
   ...stamp,
@@ -141,6 +156,7 @@ export const Event = Schema.Union([
   FellBack,
   Continued,
   Reasked,
+  Cited,
   UnknownStopReason,
   Answered,
   Failed,

@@ -221,6 +221,16 @@ export class NothingToFold extends Schema.TaggedError<NothingToFold>()("NothingT
   }
 }
 
+/** Findings fit into no window, however they are grouped; nothing of them was sent. */
+export class Unfoldable extends Schema.TaggedError<Unfoldable>()("Unfoldable", detail) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return this.detail
+  }
+}
+
 /** A worker had the ask and ended before its reply, `times` times in a row: it may be what ends them. */
 export class WorkerLost extends Schema.TaggedError<WorkerLost>()("WorkerLost", { times: Schema.Int }) {
   get isRetryable(): boolean {
@@ -268,6 +278,7 @@ export const Reason = Schema.Union([
   Unbounded,
   Unbatched,
   NothingToFold,
+  Unfoldable,
   WorkerLost,
   WorkerFailed
 ])

@@ -13,11 +13,12 @@ import { mock } from "./mock.ts"
 import { report } from "./report.ts"
 import { run } from "./run.ts"
 import { runs } from "./runs.ts"
+import { verify } from "./verify.ts"
 import { worker } from "./worker.ts"
 
 const fanfold = Command.make("fanfold").pipe(
   Command.withDescription("Ask Claude many independent questions at once and fold the answers into one document"),
-  Command.withSubcommands([run, ask, check, report, runs, journal, init, mock, bench, worker])
+  Command.withSubcommands([run, ask, check, report, verify, runs, journal, init, mock, bench, worker])
 )
 
 /** Errors of an invocation go to standard error without the help text: standard output is for documents. */

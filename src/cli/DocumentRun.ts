@@ -10,6 +10,7 @@ import type { RunResult } from "../report/RunResult.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as CitedDocument from "./CitedDocument.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
@@ -38,7 +39,9 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, flags: Running,
   const forecast = Forecast.make(plan, plan.layers)
   const startedAt = yield* Clock.currentTimeMillis
   const reportOf = (outcome: Pipeline.Outcome, state: RunState, isKept: boolean, isInterrupted = false) =>
-    Effect.map(Clock.currentTimeMillis, (now): Reported => {
+    Effect.gen(function* () {
+      const cited = yield* CitedDocument.of(plan, outcome, state)
+      const now = yield* Clock.currentTimeMillis
       const { costUsd, interventions, usage } = state
       const { deadline } = plan
       const totals = {
@@ -48,11 +51,12 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, flags: Running,
         costUsd,
         foreseenUsd: forecast.atMostUsd,
         durationMillis: now - startedAt,
-        spent: RunBreakdown.of(state)
+        spent: RunBreakdown.of(state),
+        cited
       }
       const hasEnded = outcome.error === undefined && !isInterrupted
       const subject = { plan: name, isKept, hasEnded, outcome }
-      return { result: page.resultOf(Report.make(outcome, totals, simulated), subject), outcome }
+      return { result: page.resultOf(Report.make(outcome, totals, simulated), subject), outcome } satisfies Reported
     })
   let unfinished: Effect.Effect<Reported> | undefined
   return {
@@ -103,6 +107,7 @@ const conclude = Effect.fnUntraced(function* (
   const { error, findings } = outcome
   const { json, output, quiet } = flags
   const written = yield* Effect.forEach(output, (file) => save(made, plan, file, quiet))
+  for (const file of output) written.push(...(yield* CitedDocument.saveProof(file, report)))
   if (json) written.push(yield* Output.print(Report.toJson(report)))
   else if (
     !EventsOutput.isPrinted(flags) &&

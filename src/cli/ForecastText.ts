@@ -31,6 +31,7 @@ export const toText = (
         ? call
         : `  ${call.name.padEnd(nameColumns)}  ${modelsText(call.models).padEnd(modelColumns)}  ${callText(call)}`
     ),
+    ...treeLines(calls),
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),
@@ -68,6 +69,21 @@ const listed = (
   const others = `  … and ${numberText(rest.length - 1)} more rows, none longer than`
   return [...asks.slice(0, shownRows), others, longest, ...calls.filter(({ part }) => part === "synthesis")]
 }
+
+/** That the answers may be more than one request holds: how many folds each level has, and that their cost is in that of the synthesis. */
+const treeLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> =>
+  calls.flatMap(({ tree }) => {
+    if (tree === undefined) return []
+    const count = tree.levels.reduce((sum, folds) => sum + folds, 0)
+    const unlimited = tree.window >= Number.MAX_SAFE_INTEGER
+    const why = unlimited
+      ? "more findings than fanIn"
+      : `more than the window of ${numberText(tree.window)} tokens holds`
+    return [
+      `Tree: if the answers are that long, they are ${why}, and are folded in up to ${numberText(tree.levels.length)} levels ` +
+        `with ${plural(count, "call", "calls")} (${tree.levels.map(numberText).join(" → ")}); the cost of the synthesis has all of them`
+    ]
+  })
 
 const searchesText = (n: number): string => (n === 0 ? "" : `, up to ${plural(n, "web search", "web searches")}`)
 

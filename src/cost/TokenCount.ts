@@ -4,6 +4,12 @@ import type { Request } from "../claude/Message.ts"
 /** English text has about four characters to a token. */
 export const charactersPerToken = 4
 
+/** Tokens of an answer in the synthesis for each token that it was written in: the tokenizers of models differ. */
+export const tokenizerFactor = 1.25
+
+/** Tokens of the tags around an answer in the synthesis. */
+export const answerFrameTokens = 100
+
 /** Input tokens of a request, estimated from its length as JSON. */
 export const estimateInputTokens = ({ answerSchema, context = "", messages, system, tools }: Request): number => {
   const length = jsonLengthOf([null, system, messages, answerSchema]) + context.length

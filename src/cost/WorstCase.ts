@@ -14,6 +14,10 @@ import {
 } from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
 import { fallbacksOf } from "../claude/RefusalPolicy.ts"
+import * as FoldTree from "./FoldTree.ts"
+import { answerFrameTokens, tokenizerFactor } from "./TokenCount.ts"
+
+export { answerFrameTokens } from "./TokenCount.ts"
 
 /** US dollars and tokens, input and output together; in a limit, infinite where there is none. */
 export interface Amount {
@@ -53,12 +57,6 @@ const addedToolTokens = 1000
 
 /** Input tokens of the results of one web search. The API documents no limit; this is a high estimate. */
 const searchResultTokens = 10_000
-
-/** Tokens of an answer in the synthesis for each token that it was written in: the tokenizers of models differ. */
-const tokenizerFactor = 1.25
-
-/** Tokens of the tags around an answer in the synthesis. */
-export const answerFrameTokens = 100
 
 /** Tokens of an answer's sources, each a title and an address. Nothing limits their number; this is a high estimate. */
 const sourcesTokens = 4000
@@ -114,11 +112,19 @@ export const amount = (model: string, usage: Most, prices: Price.Prices): Amount
   return usd === undefined ? undefined : { usd, tokens: inputTokens + outputTokens }
 }
 
-/** The cost at most of the synthesis that a `Call` plans, with so many tokens of answers. */
+/**
+ * The cost at most of the synthesis that a `Call` plans, with so many tokens of answers, and of the folds below it where these may
+ * not fit into its window.
+ */
 export const synthesis = (planned: Call["synthesis"], answerTokens: number, prices: Price.Prices): Amount => {
   if (planned === undefined) return noAmount
-  const { fallbacks = [], maxTokens: outputTokens, model, webSearches = 0 } = planned
-  const inputTokens = planned.inputTokens + answerTokens
+  const { fallbacks = [], findings = 0, limits, maxTokens, model, webSearches = 0 } = planned
+  const folded =
+    limits &&
+    FoldTree.bound(answerTokens + planned.inputTokens, findings, { ...limits, maxTokens, frame: limits.frame })
+  const document = planned.inputTokens + (folded === undefined ? answerTokens : folded.documentTokens)
+  const inputTokens = document + (folded?.inputTokens ?? 0)
+  const outputTokens = maxTokens + (folded?.outputTokens ?? 0)
   const usage = { inputTokens, outputTokens, webSearches }
   return [model, ...fallbacks]
     .map((model) => amount(model, usage, prices) ?? { usd: 0, tokens: inputTokens + outputTokens })

@@ -8,11 +8,12 @@ import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import type { AskData, Format, Synthesized } from "./AskData.ts"
 import { type Options, Question, Settings } from "./AskOptions.ts"
-import { resolve } from "./RunAsk.ts"
+import { resolve } from "./FoldLevels.ts"
 
 export { modelsOf, requestOf } from "./AskData.ts"
 export { Defaults, maxTokens, type Options, Question, Settings, system } from "./AskOptions.ts"
-export { type Answer, resolve } from "./RunAsk.ts"
+export { resolve } from "./FoldLevels.ts"
+export { type Answer } from "./RunAsk.ts"
 export { textStream } from "./TextStream.ts"
 
 const assertQuestion = Issue.assert(Question, "question")

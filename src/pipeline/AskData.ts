@@ -4,6 +4,8 @@ import type { Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { isBlank } from "../options/BlankText.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
+import type { Names } from "./Citations.ts"
+import type { Fold, Folding } from "./Folding.ts"
 import { type Defaults, maxTokens, type Options, system as defaultSystem, webSearch } from "./AskOptions.ts"
 
 /** The form of an answer: its text, or JSON of a schema. */
@@ -16,6 +18,12 @@ export interface Synthesized {
   readonly run: string
   readonly asks: number
   readonly answered: number
+  /** Set where the findings are more than one request holds: they are folded first, level by level. */
+  readonly folding?: Folding | undefined
+  /** Set where the statements of the document name the asks that they rest on: the names that they may have. */
+  readonly cited?: Names | undefined
+  /** Set on the ask of one fold of a tree, and on that of the document above them. */
+  readonly fold?: Fold | undefined
 }
 
 /** A question, its settings, and the form of its answer. */

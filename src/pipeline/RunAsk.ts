@@ -8,12 +8,13 @@ import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
-import { addPaid, addUsage, type Reply, type Usage } from "../claude/Message.ts"
+import { addPaid, addUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { PaidUsage } from "../claude/PaidUsage.ts"
 import { nowMillis } from "../scheduling/FiberClock.ts"
 import { type AskData, modelsOf, requestOf } from "./AskData.ts"
 import { Defaults } from "./AskOptions.ts"
+import { repaired } from "./CitedAnswer.ts"
 import { decode, isUnknownStop } from "./DecodeReply.ts"
 import { type SecondTry, secondTry } from "./SecondTry.ts"
 
@@ -50,12 +51,14 @@ export const resolve = <A, R>(
     let own = Context.add(Attempt.observing(context, paid), Call.Execution, { firstDispatchAt: undefined })
     if (name !== undefined) own = Context.add(own, Call.Current, { ...call, ask: name })
     else if (isSynthesis) {
-      const { asks, run } = synthesized
+      const { asks, fold, run } = synthesized
       // The asks' shared model and document are not used: the synthesis reads answers only.
       const alone = Context.add(own, Defaults, {})
-      own = Context.add(alone, Call.Current, { ...call, run, ask: "synthesis", part: "synthesis", asks })
+      const inSynthesis = { ...call, run, ask: fold?.name ?? "synthesis", part: "synthesis", asks } as const
+      const current = fold === undefined ? inSynthesis : { ...inSynthesis, level: fold.level, folded: fold.folded }
+      own = Context.add(alone, Call.Current, current)
     }
-    const started = Event.emit({ _tag: "Started", question: ask.question })
+    const started = Event.emit(startOf(ask))
     const asked = Effect.andThen(started, answer(ask, startedAt, paid))
     // One finalizer emits the end and restores the context; `updateContext` would add a second one to every ask.
     fiber.setContext(own)
@@ -70,6 +73,14 @@ export const resolve = <A, R>(
     )
   })
   return isSynthesis ? Effect.withSpan(answered, "Synthesis.answer") : answered
+}
+
+/** The prompts of thousands of folds are not kept in their events: each says the instruction, and which asks it stands for. */
+const startOf = <A, R>({ question, synthesized }: AskData<A, R>) => {
+  const fold = synthesized?.fold
+  if (fold === undefined) return { _tag: "Started", question } as const
+  const { asks, instruction, level } = fold
+  return { _tag: "Started", question: instruction, fold: { level, asks } } as const
 }
 
 const withoutAnswers = (asks: number): AskError => new AskError({ reason: new NothingToFold({ asks }) })
@@ -112,7 +123,16 @@ const answer = <A, R>(
             const ended = next === undefined ? Effect.fail(error) : askAgain(ask, send, next, first, startedAt)
             return Effect.mapError(ended, (error) => paid.inError(error))
           },
-          onSuccess: (value) => timed({ value, reply: first, usage: first.usage }, startedAt)
+          onSuccess: (value) => {
+            const decoded = { value, reply: first, usage: first.usage }
+            const names = ask.synthesized?.cited
+            if (names === undefined) return timed(decoded, startedAt)
+            const again = (request: Request) =>
+              Effect.flatMap(send(request), (reply) =>
+                Effect.map(decode(ask.format, request, reply), (value) => ({ value, reply }))
+              )
+            return Effect.flatMap(repaired(decoded, request, names, again), (answered) => timed(answered, startedAt))
+          }
         })
     })
   })

@@ -18,17 +18,22 @@ export const secondTry = (request: Request, reply: Reply, { reason }: AskError):
 }
 
 /** The conversation with the reply and its issue added, so that Claude corrects an answer it can see. */
-const corrected = (request: Request, reply: Reply, issue: string): Request => {
+const corrected = (request: Request, reply: Reply, issue: string): Request =>
+  conversation(
+    request,
+    reply,
+    `Your answer does not fit its schema:\n${issue.toWellFormed()}\nAnswer again, complete, so that it fits.`
+  )
+
+/** The request, its reply, and what is said of it. */
+export const conversation = (request: Request, reply: Reply, message: string): Request => {
   const content = repeatable(reply.content)
   return {
     ...request,
     messages: [
       ...request.messages,
       { role: "assistant", content: content.length > 0 ? content : "(no answer)" },
-      {
-        role: "user",
-        content: `Your answer does not fit its schema:\n${issue.toWellFormed()}\nAnswer again, complete, so that it fits.`
-      }
+      { role: "user", content: message }
     ]
   }
 }

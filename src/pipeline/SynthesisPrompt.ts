@@ -1,21 +1,66 @@
 /** The prompt of a synthesis: the findings in tags that no text of an answer can close, the gaps by name, the instruction. */
 import { sourcesOf, textOf } from "../claude/Message.ts"
-import type { Finding, Findings } from "./Findings.ts"
+import { namesListed } from "../cost/FoldTree.ts"
+import { numberText } from "../options/NumberText.ts"
+import type { Told } from "./Folding.ts"
 
-/** Every finding with its question and sources, every gap by name, then the instruction. */
-export const promptOf = (instruction: string, { findings, gaps }: Pick<Findings, "findings" | "gaps">): string => {
-  const names = gaps.map(({ name }) => name).join(", ")
-  const missing =
-    gaps.length === 0
-      ? []
-      : [
-          `These asks have no answer: ${names}. Say in the document what is missing because of it. ` +
-            "Do not fill these gaps from what you know, and do not invent."
-        ]
-  return [`<findings>\n${findings.map(blockOf).join("\n")}\n</findings>`, ...missing, instruction].join("\n\n")
+/** The text of a fold, as a finding of the next: it stands for the answers to `asks`. */
+export interface Folded {
+  readonly name: string
+  readonly asks: ReadonlyArray<string>
+  readonly text: string
 }
 
-const blockOf = (finding: Finding): string => {
+/** Every finding with its question and sources, every gap by name, then the instruction. */
+export const promptOf = (
+  instruction: string,
+  { findings, gaps }: { readonly findings: ReadonlyArray<Told>; readonly gaps: ReadonlyArray<Told> }
+): string => joined(findings.map(blockOf), ...missingOf(gaps), instruction)
+
+/** The prompt of a document whose findings are, in part, texts of folds. */
+export const promptOfParts = (
+  instruction: string,
+  parts: ReadonlyArray<Told | Folded>,
+  gaps: ReadonlyArray<Told>
+): string => joined([...parts, ...gaps].map(blockOf), ...missingOf(gaps), instruction)
+
+/** Words of a fold's text for each of its tokens at most: half of what would fit, so that no text is cut off. */
+const wordsPerToken = 0.4
+
+/** The prompt of a fold that is not the document: another one will read its text instead of the findings. */
+export const foldPromptOf = (instruction: string, parts: ReadonlyArray<Told | Folded>, maxTokens: number): string =>
+  joined(
+    parts.map(blockOf),
+    "These findings are one part of all. Condense them: another text will be made of yours and those of the other parts, " +
+      "and nothing of these findings is known there but what you write. Keep every fact, name, number, date, quotation, " +
+      "uncertainty, disagreement and the address of every source that is used. Write after each statement, in brackets, the names of the " +
+      `findings that it rests on, such as [${parts.flatMap(asksOf)[0]}]. ` +
+      `No headings, no introduction, at most ${numberText(Math.max(20, Math.floor(maxTokens * wordsPerToken)))} words.`,
+    `What that text is for, which is not to be done here:\n<instruction>\n${inert(instruction)}\n</instruction>`
+  )
+
+const asksOf = (part: Told | Folded): ReadonlyArray<string> => ("asks" in part ? part.asks : [part.name])
+
+const joined = (blocks: ReadonlyArray<string>, ...rest: ReadonlyArray<string>): string =>
+  [`<findings>\n${blocks.join("\n")}\n</findings>`, ...rest].join("\n\n")
+
+const missingOf = (gaps: ReadonlyArray<Told>): ReadonlyArray<string> =>
+  gaps.length === 0
+    ? []
+    : [
+        `These asks have no answer: ${gaps.map(({ name }) => name).join(", ")}. Say in the document what is missing because of it. ` +
+          "Do not fill these gaps from what you know, and do not invent."
+      ]
+
+/** All names, or of many the first and the last, as the folds of a tree take neighbours. */
+const namesText = (asks: ReadonlyArray<string>): string =>
+  asks.length <= namesListed ? asks.join(", ") : `${asks[0]} to ${asks.at(-1)}, ${numberText(asks.length)} asks`
+
+const foldedBlock = ({ asks, name, text }: Folded): string =>
+  `<finding name="${name}" asks="${namesText(asks)}">\n<answer>\n${inert(text)}\n</answer>\n</finding>`
+
+const blockOf = (finding: Told | Folded): string => {
+  if ("asks" in finding) return foldedBlock(finding)
   const question = `<question>${inert(finding.question)}</question>`
   if (finding.outcome._tag !== "Answered") return `<gap name="${finding.name}">\n${question}\n</gap>`
   const { reply } = finding.outcome
@@ -28,7 +73,7 @@ const blockOf = (finding: Finding): string => {
 const spelled = (tag: string): string =>
   [...tag].map((letter) => `[${letter}${String.fromCodePoint(letter.codePointAt(0)! + 0xfee0)}]`).join("\\p{Cf}*")
 
-const tags = ["finding", "findings", "gap", "question", "answer", "sources"].map(spelled).join("|")
+const tags = ["finding", "findings", "gap", "question", "answer", "sources", "instruction"].map(spelled).join("|")
 
 /** The bracket before a tag that this prompt uses, opening or closing, in every form that Claude might read as one. */
 const tag = new RegExp(`[<＜﹤](?=[\\s\\p{C}/／∕⁄\\\\＼]*(?:${tags})(?!\\p{Cf}*[\\p{L}\\p{N}_]))`, "giu")

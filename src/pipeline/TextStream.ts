@@ -5,7 +5,8 @@ import type { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { type Reply, textOf } from "../claude/Message.ts"
 import type { AskData } from "./AskData.ts"
-import { type Answer, resolve } from "./RunAsk.ts"
+import { resolve } from "./FoldLevels.ts"
+import type { Answer } from "./RunAsk.ts"
 
 /**
  * A piece of an answer. `offset` is where it begins in the answer's text, in UTF-16 code units: the text after it is
@@ -79,13 +80,18 @@ export const observed =
       }
     }))
 
+/** Whether it is the name of a fold below the document: no ask has a dot in its name. */
+const isFold = (ask: string): boolean => ask.includes(".")
+
 /** Runs an ask and calls `onText` with its text in deltas. */
 export const withText =
   (onText: (text: string) => void) =>
   <A, E, R>(answered: Effect.Effect<Answer<A>, E, R>): Effect.Effect<Answer<A>, E, R> =>
     Effect.suspend(() => {
       const answer = new AnswerText(({ text }) => onText(text))
-      return Effect.tap(observed(() => answer)(answered), ({ reply }) => Effect.sync(() => answer.end(reply)))
+      const other = new AnswerText(() => {})
+      const answerOf = (ask: string) => (isFold(ask) ? other : answer)
+      return Effect.tap(observed(answerOf)(answered), ({ reply }) => Effect.sync(() => answer.end(reply)))
     })
 
 /**

@@ -6,6 +6,7 @@ import { dearestOf, type Prices, priceOf, sumOf, usdOf } from "../claude/Price.t
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import { prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
 import { charactersPerToken, estimateInputTokens } from "../cost/TokenCount.ts"
+import * as FoldTree from "../cost/FoldTree.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { Options as StackOptions } from "../layers/Stack.ts"
 import * as Ask from "../pipeline/Ask.ts"
@@ -24,6 +25,8 @@ export interface Foreseen {
   readonly inputTokens: number
   /** At most, as `WorstCase` has it: one token for each byte, and a high estimate of the results of web searches. */
   readonly maxInputTokens: number
+  /** Of a synthesis that may be a tree, as long answers may be: its levels, folds and the documents' one; what it costs has all. */
+  readonly tree?: Tree
   /** Searches that the request allows. */
   readonly webSearches: number
   /** The cost of `inputTokens`, by the dearest of the models; `undefined` where one of them has no known price. */
@@ -33,6 +36,12 @@ export interface Foreseen {
    * `undefined` where one of them has no known price.
    */
   readonly atMostUsd: number | undefined
+}
+
+/** `levels`: how many folds each has at most, with answers as long as they may be, the document's last. */
+export interface Tree {
+  readonly levels: ReadonlyArray<number>
+  readonly window: number
 }
 
 /** All calls in the order of the plan, the synthesis last, and their sums. */
@@ -128,7 +137,16 @@ const synthesisCall = (
   const request = RefusalPolicy.withFallbacks(Synthesis.requestOf(synthesis), models.length > 1, refusals)
   const planned = Synthesis.planned(synthesis, asks, prices, refusals)
   const answerTokens = calls.reduce((sum, call) => sum + WorstCase.answerTokens(call.request), 0)
-  const inputTokens = estimateInputTokens(request) + findingsTokens(calls)
+  const limits = synthesis.limits
+  const sizes = calls.map(
+    (call) => WorstCase.answerTokens(call.request) + tokensOf(JSON.stringify(call.request.messages))
+  )
+  const tree = limits && FoldTree.make(sizes, limits)
+  const isTree = tree !== undefined && "levels" in tree && tree.levels > 1
+  const folds = isTree ? tree.folds.map(({ length }) => length) : []
+  const foldCount = folds.reduce((sum, count) => sum + count, 0)
+  const foldTokens = limits === undefined ? 0 : FoldTree.foldMaxTokens(limits)
+  const inputTokens = estimateInputTokens(request) * (1 + foldCount) + findingsTokens(calls) + foldCount * foldTokens
   const isPriced = models.every((model) => priceOf(model, 0, prices) !== undefined)
   return {
     name: "synthesis",
@@ -138,7 +156,13 @@ const synthesisCall = (
     inputTokens,
     maxInputTokens: planned.inputTokens + answerTokens,
     webSearches: WorstCase.searchesOf(request),
-    estimatedUsd: estimatedUsd(request, inputTokens, models, prices),
+    ...(isTree && limits && { tree: { levels: [...folds, 1], window: limits.window } }),
+    estimatedUsd: estimatedUsd(
+      { ...request, maxTokens: request.maxTokens + foldCount * foldTokens },
+      inputTokens,
+      models,
+      prices
+    ),
     atMostUsd: isPriced ? WorstCase.synthesis(planned, answerTokens, prices).usd : undefined
   }
 }

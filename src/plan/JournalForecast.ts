@@ -34,7 +34,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.sync(() => {
         if (event._tag !== "Answered") return
         if (event.part === "ask") asks.add(event.ask)
-        else hasSynthesis = true
+        else if (event.ask === "synthesis") hasSynthesis = true
       })
   }
   // Whatever reaches it is not in the journal. One error for all: each takes a stack of its own.

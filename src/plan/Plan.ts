@@ -31,8 +31,16 @@ const Instruction = NonEmpty("an instruction that is not empty")
 const SynthesisEntry = Schema.Struct({
   instruction: Instruction,
   answer: Schema.optionalKey(AnswerSchema),
-  ...Ask.Settings.fields
+  ...Synthesis.Settings.fields
 })
+
+/** The issue of a document that is data, whose statements cannot have marks. Takes any values, as `checkPolicy` does. */
+export const checkCitations = (synthesis: unknown): ReadonlyArray<Issue.Issue> =>
+  Predicate.hasProperty(synthesis, "answer") &&
+  Predicate.hasProperty(synthesis, "citations") &&
+  synthesis.citations === true
+    ? [{ path: ["synthesis", "citations"], message: Synthesis.citationsOfData }]
+    : []
 
 /** A document shared by all asks: its text, or a file, relative to the plan's folder. */
 const Context = Schema.Union([Schema.String, Schema.Struct({ file: Schema.String })]).annotate({

@@ -10,6 +10,7 @@ import * as NoPlan from "./NoPlan.ts"
 import * as AskList from "./AskList.ts"
 import {
   answerNotices,
+  checkCitations,
   checkLayers,
   checkPolicy,
   checkPolicyOf,
@@ -183,7 +184,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
   const plan = Result.isSuccess(decoded) ? amend(decoded.success.plan) : undefined
   // Of a plan that the schema rejects, the other checks read the raw value, so that all issues are reported together.
   const fields = plan ?? toObject(value)
-  const { asks, context: named, policy } = fields
+  const { asks, context: named, policy, synthesis } = fields
   const context = yield* Effect.result(readContext(named, folder))
   const issues = [
     ...filled.issues,
@@ -192,6 +193,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
     ...(Result.isFailure(decoded) ? NoPlan.issuesOf(decoded.failure) : []),
     ...DamagedText.issuesOf(value),
     ...(isOfRows(toObject(value)["asks"]) ? [] : checkPolicy(policy, asks)),
+    ...checkCitations(synthesis),
     ...DeadlineOption.issuesOf(ofRows === undefined ? fields : { ...fields, asks: { rows: ofRows.asks } }),
     ...(Result.isFailure(context) ? context.failure : [])
   ]

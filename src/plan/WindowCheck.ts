@@ -2,9 +2,11 @@
 import * as ModelInfo from "../claude/ModelInfo.ts"
 import * as Models from "../claude/Models.ts"
 import { tokensOf } from "../cost/SharedPrefix.ts"
+import * as FoldTree from "../cost/FoldTree.ts"
 import { charactersPerToken, estimateInputTokens, exceedsLimit } from "../cost/TokenCount.ts"
+import * as WorstCase from "../cost/WorstCase.ts"
 import type * as Issue from "../options/Issue.ts"
-import { numberText, plural } from "../options/NumberText.ts"
+import { numberText } from "../options/NumberText.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
@@ -53,7 +55,7 @@ export const check = (
   }
 
   const shared = { ...defaults, ...(context !== "" && { context }) }
-  let [questionTokens, answerTokens, count] = [0, 0, 0]
+  const longest: Array<readonly [string, number]> = []
   for (const [name, ask] of Object.entries(asks)) {
     const path = ["asks", name]
     const models = Ask.modelsOf(ask, shared)
@@ -63,20 +65,31 @@ export const check = (
     for (const model of Models.all(models)) {
       if (!isContextTooLarge(model)) isTooLarge(path, "the request has about", tokens, model)
     }
-    questionTokens += ask.question.length / charactersPerToken
-    answerTokens += request.maxTokens
-    count++
+    if (synthesis?.limits !== undefined) {
+      longest.push([name, Math.ceil(ask.question.length / charactersPerToken) + WorstCase.answerTokens(request)])
+    }
   }
   if (synthesis === undefined) return { issues, notices }
 
   const request = Synthesis.requestOf(synthesis)
   const path = ["synthesis"]
   checkOutput(path, request.maxTokens, synthesis.options.model)
-  const certainTokens = Math.ceil(estimateInputTokens(request) + questionTokens)
-  const answers = `the answers to ${plural(count, "ask", "asks")} may be as long as their maxTokens: with them the request has up to`
-  for (const model of Models.all(synthesis.options.model)) {
-    if (isTooLarge(path, "the instruction and the questions have about", certainTokens, model)) continue
-    isTooLarge(path, answers, certainTokens + answerTokens, model, false)
+  const { limits } = synthesis
+  if (limits === undefined) return { issues, notices }
+  // The instruction and the tags are in every fold, with at least two texts of other folds.
+  const room = limits.window - limits.frame - request.maxTokens
+  const two = 2 * FoldTree.foldedTokens(limits, 0)
+  const has = `the instruction, the document (maxTokens) and two findings have about ${numberText(limits.window - room + two)} tokens`
+  const window = synthesis.fold.window === undefined ? "the context window of its model" : "synthesis.window"
+  if (room < two) {
+    issues.push({ path, message: `${has}, more than the ${numberText(limits.window)} of ${window}` })
+    return { issues, notices }
+  }
+  const foldRoom = limits.window - limits.frame - FoldTree.foldMaxTokens(limits)
+  for (const [name, tokens] of longest) {
+    if (tokens <= foldRoom) continue
+    const message = `the answer may have up to ${numberText(tokens)} tokens with its question, more than the ${numberText(foldRoom)} that a fold of ${window} can read: the synthesis fails then`
+    notices.push({ path: ["asks", name], message })
   }
   return { issues, notices }
 }

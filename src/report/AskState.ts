@@ -30,6 +30,8 @@ export interface AskState {
   readonly name: string
   readonly part: "ask" | "synthesis"
   question: string
+  /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
+  fold?: { readonly level: number; readonly asks: ReadonlyArray<string> }
   status: Status
   startedAt?: number
   /** When its first attempt was sent, or, in a batch, when the ask began. */
@@ -57,6 +59,12 @@ export interface AskState {
   fallbacks?: ReadonlyArray<ModelChange>
   /** The reply that the journal gave in the place of a paid one: which run paid it, when, and how much. */
   reused?: Reused
+  /** What is wrong with the marks of the document; absent where they were not checked. */
+  cited?: {
+    readonly statements: number
+    readonly faultCount: number
+    readonly faults: ReadonlyArray<{ readonly kind: string; readonly message: string }>
+  }
   /** The stop reason of its answer, where that is not known. */
   unknownStopReason?: string
   /** Host and process id of the worker that sent its latest request. */
@@ -125,6 +133,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
   switch (event._tag) {
     case "Started":
       ask.question = event.question
+      if (event.fold !== undefined) ask.fold = event.fold
       ask.status = "waiting"
       ask.startedAt = event.at
       ask.dispatches = 0
@@ -172,6 +181,9 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "FellBack":
       ask.status = "waiting"
       ask.fallbacks = [...(ask.fallbacks ?? []), event]
+      return
+    case "Cited":
+      ask.cited = event
       return
     case "UnknownStopReason":
       ask.unknownStopReason = event.stopReason

@@ -1,4 +1,7 @@
 /** Writes a report as a Markdown document. */
+import { Record } from "effect"
+import * as CitedMarkdown from "./CitedMarkdown.ts"
+import { textOf as proofText } from "./Proof.ts"
 import type { Report } from "./Report.ts"
 import { interventionText } from "./InterventionText.ts"
 import { inertDocument } from "./TerminalText.ts"
@@ -8,11 +11,13 @@ import { inertDocument } from "./TerminalText.ts"
  * characters that reorder text are removed, because the document may be printed on a terminal.
  */
 export const toMarkdown = (report: Report): string => {
-  const { answers, document, gaps, interventions = [], questions, sources } = report
+  const { answers, citations, document, gaps, interventions = [], questions, sources } = report
   const parts =
     document === null
       ? Object.entries(answers).map(([name, value]) => section(name, questions[name] ?? "", textOf(value)))
-      : [textOf(document)]
+      : citations === undefined || typeof document !== "string"
+        ? [textOf(document)]
+        : [...CitedMarkdown.toMarkdown(document, Record.map(answers, proofText), questions)]
   if (document === null && gaps.length > 0) {
     parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${onOneLine(message)}`).join("\n")}`)
   }

@@ -5,6 +5,7 @@ import { Intervention } from "../claude/Intervention.ts"
 import { Source, sourcesOf, Usage } from "../claude/Message.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
+import { type Checked, Fault } from "../pipeline/Citations.ts"
 import { Policy } from "../options/Policy.ts"
 import { RunBreakdown } from "./RunBreakdown.ts"
 import type { RunState } from "./RunState.ts"
@@ -41,7 +42,16 @@ export const Report = Schema.Struct({
   durationMillis: Schema.Finite,
   spent: RunBreakdown,
   /** What the user has changed while the run was under way, and when, in epoch milliseconds; absent where that is nothing. */
-  interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention })))
+  interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention }))),
+  /** Where the synthesis has `citations`: each statement of the document, the asks that it rests on, and the sources of these. */
+  citations: Schema.optionalKey(
+    Schema.Struct({
+      statements: Schema.Array(
+        Schema.Struct({ text: Schema.String, asks: Schema.Array(Schema.String), sources: Schema.Array(Schema.String) })
+      ),
+      faults: Schema.Array(Fault)
+    })
+  )
 })
 export interface Report extends Schema.Schema.Type<typeof Report> {}
 
@@ -54,6 +64,8 @@ export interface Totals {
   readonly durationMillis: number
   readonly spent: RunBreakdown
   readonly interventions?: RunState["interventions"] | undefined
+  /** The statements of a cited document, and what is wrong with their marks. */
+  readonly cited?: Checked | undefined
 }
 
 export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {
@@ -86,7 +98,23 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     spent: totals.spent,
     ...(interventions.length > 0 && {
       interventions: interventions.map(({ at, intervention }) => ({ at, intervention }))
-    })
+    }),
+    ...(totals.cited !== undefined && { citations: citationsOf(totals.cited, answered) })
+  }
+}
+
+const citationsOf = (
+  { faults, statements }: Checked,
+  answered: ReadonlyArray<{ readonly name: string; readonly cited: ReadonlyArray<Source> }>
+): NonNullable<Report["citations"]> => {
+  const urls = new Map(answered.map(({ cited, name }) => [name, cited.map(({ url }) => url)]))
+  return {
+    faults,
+    statements: statements.map(({ asks, text }) => ({
+      text,
+      asks,
+      sources: [...new Set(asks.flatMap((name) => urls.get(name) ?? []))]
+    }))
   }
 }
 

@@ -24,14 +24,35 @@ export const Part = Schema.Struct({
 })
 export interface Part extends Schema.Schema.Type<typeof Part> {}
 
-/** `asks` by name; `synthesis` is null if the run has none. */
-export const RunBreakdown = Schema.Struct({ asks: Schema.Record(Schema.String, Part), synthesis: Schema.NullOr(Part) })
+/** One fold below the document: its level, from 1, the asks that it stands for, and how it ended. */
+const FoldPart = Schema.Struct({
+  ...Part.fields,
+  level: Schema.Int,
+  asks: Schema.Array(Schema.String),
+  status: Schema.String,
+  /** Why it has no text; null where it has one. */
+  message: Schema.NullOr(Schema.String)
+})
+
+/** `asks` by name; `synthesis` is null if the run has none; `folds` by name, where the synthesis was a tree of them. */
+export const RunBreakdown = Schema.Struct({
+  asks: Schema.Record(Schema.String, Part),
+  synthesis: Schema.NullOr(Part),
+  folds: Schema.optionalKey(Schema.Record(Schema.String, FoldPart))
+})
 export interface RunBreakdown extends Schema.Schema.Type<typeof RunBreakdown> {}
 
-export const of = ({ asks, synthesis }: RunState): RunBreakdown => ({
+export const of = ({ asks, folds, synthesis }: RunState): RunBreakdown => ({
   asks: Object.fromEntries(asks.map((ask) => [ask.name, partOf(ask)])),
-  synthesis: synthesis === undefined ? null : partOf(synthesis)
+  synthesis: synthesis === undefined ? null : partOf(synthesis),
+  ...(folds.length > 0 && { folds: Object.fromEntries(folds.map((fold) => [fold.name, foldOf(fold)])) })
 })
+
+const foldOf = (state: Readonly<AskState>): typeof FoldPart.Type => {
+  const { fold, message, status } = state
+  const { asks = [], level = 1 } = fold ?? {}
+  return { ...partOf(state), level, asks, status, message: status === "failed" ? (message ?? null) : null }
+}
 
 /** Of one ask, or of a synthesis. */
 export const partOf = (ask: Readonly<AskState>): Part => {

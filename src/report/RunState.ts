@@ -38,6 +38,7 @@ export class RunState {
   /** The Message Batches of the run. */
   readonly batches = new BatchStates()
   #synthesis: AskState.AskState | undefined
+  readonly #folds: Array<AskState.AskState> = []
   #usage: Usage = noUsage
   #costUsd = 0
   #inFlight = 0
@@ -58,6 +59,10 @@ export class RunState {
   /** In the order in which they were made. */
   get interventions(): ReadonlyArray<Intervened> {
     return this.#interventions
+  }
+  /** The folds that the document is made of where it is a tree, in the order of their start. */
+  get folds(): ReadonlyArray<Readonly<AskState.AskState>> {
+    return this.#folds
   }
   /** How many asks have each status. */
   get count(): Readonly<Record<AskState.Status, number>> {
@@ -192,7 +197,8 @@ export class RunState {
     if (known !== undefined) return known
     const ask = AskState.make(stamp.ask, stamp.part, question)
     this.#byKey.set(key, ask)
-    if (ask.part === "synthesis") this.#synthesis = ask
+    if (ask.part === "synthesis" && ask.name !== "synthesis") this.#folds.push(ask)
+    else if (ask.part === "synthesis") this.#synthesis = ask
     else {
       if (this.#rows === undefined) this.#asks.push(ask)
       this.#count.waiting++

@@ -64,7 +64,7 @@ const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 const headOf = (view: View, ask: AskState): string => {
   const columns = nameColumns(view)
-  const name = cut(inert(ask.part === "synthesis" ? "synthesis" : ask.name), columns).padEnd(columns)
+  const name = cut(inert(ask.name), columns).padEnd(columns)
   return `${signOf(view, ask)} ${view.paint(ask.status === "waiting" ? "dim" : "bold", name)}`
 }
 

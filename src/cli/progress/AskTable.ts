@@ -13,11 +13,17 @@ import * as TextTable from "../TextTable.ts"
  * are left out, least important first, until no line is longer than `maxColumns`. Empty for fewer than two asks, where the
  * summary says the same.
  */
-export const lines = ({ asks, synthesis }: RunState, maxColumns = Number.POSITIVE_INFINITY): ReadonlyArray<string> => {
+export const lines = (
+  { asks, folds, synthesis }: RunState,
+  maxColumns = Number.POSITIVE_INFINITY
+): ReadonlyArray<string> => {
   if (asks.length < 2) return []
   const sent = asks.filter(({ dispatches }) => dispatches > 0)
   const listed = sent.length > maxListed ? sent.toSorted(byCostDescending).slice(0, listedOfMany) : sent
-  const synthesisRow = synthesis === undefined || synthesis.dispatches === 0 ? [] : [synthesis]
+  const synthesisRow = [
+    ...(folds.length > maxListed ? [] : folds.filter(({ dispatches }) => dispatches > 0)),
+    ...(synthesis === undefined || synthesis.dispatches === 0 ? [] : [synthesis])
+  ]
   const [heading, ...rows] = fitted(allColumns, [...listed, ...synthesisRow], maxColumns)
   if (heading === undefined || rows.length === 0) return []
   const hiddenCount = sent.length - listed.length
@@ -50,7 +56,7 @@ export const modelText = (model: string): string => inert(model).slice(0, maxMod
 const hasUsage = ({ usage }: Readonly<AskState>): boolean => inputTokensOf(usage) + usage.outputTokens > 0
 
 const allColumns: ReadonlyArray<Column> = [
-  { title: "ask", cell: ({ name, part }) => (part === "ask" ? inert(name) : "synthesis"), rank: 0 },
+  { title: "ask", cell: ({ name }) => inert(name), rank: 0 },
   { title: "model", cell: ({ model = "" }) => modelText(model), rank: 4 },
   {
     title: "attempts",

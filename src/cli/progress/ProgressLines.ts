@@ -63,10 +63,13 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
   const ask = state.of(event)
   if (ask === undefined) return undefined
   const isAsk = ask.part === "ask"
-  const name = isAsk ? ask.name : "the synthesis"
+  const { fold } = ask
+  const isBelow = fold !== undefined && ask.name !== "synthesis"
+  const name = isAsk || isBelow ? ask.name : "the synthesis"
   switch (event._tag) {
     case "Dispatched":
       if (ask.dispatches > 1 || event.batched === true) return undefined
+      if (fold !== undefined) return foldingLine(fold, isBelow ? name : "the document")
       return isAsk ? `🔄 Asking ${name}` : `🧵 Folding ${plural(state.answered, "answer", "answers")}`
     case "Retrying":
       return `⏳ Retrying ${name} in ${roundedText(event.delayMillis)}: ${event.message}`
@@ -79,18 +82,27 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
     case "Reasked":
       return `🔁 Asking ${name} again: ${event.issue}`
     case "Answered":
-      if (isReused(ask)) return `✅ ${isAsk ? name : "The document"} is ${reusedText(ask)}`
-      return `✅ ${isAsk ? `Answered ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}`
+      if (isReused(ask)) return `✅ ${isAsk || isBelow ? name : "The document"} is ${reusedText(ask)}`
+      return `✅ ${isAsk ? `Answered ${name}` : isBelow ? `Folded ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}`
     case "Failed":
       // A budget or a deadline may fail thousands of asks that were never sent: `GapLines` groups them at the end.
       if (isAsk && ask.dispatches === 0) return undefined
-      return `❌ Failed ${name}: ${event.message}`
+      return `❌ Failed ${name}: ${event.message}${isBelow ? missingText(fold) : ""}`
     case "Interrupted":
       return ask.dispatches === 0 ? undefined : `🛑 Stopped ${name}`
     default:
       return undefined
   }
 }
+
+/** What the document lacks because of a fold that failed. */
+const missingText = ({ asks }: NonNullable<AskState["fold"]>): string =>
+  `; the document goes on without what ${plural(asks.length, "ask", "asks")} said: ${asks.slice(0, maxNamed).join(", ")}${asks.length > maxNamed ? ", …" : ""}`
+
+const maxNamed = 10
+
+const foldingLine = ({ asks, level }: NonNullable<AskState["fold"]>, name: string): string =>
+  `🧵 Folding ${plural(asks.length, "answer", "answers")} into ${name}, level ${level}`
 
 /** One line for all asks that were interrupted before they were sent: there may be thousands. */
 const unsentLine = ({ asks, batches }: RunState.RunState): string | undefined => {

@@ -12,6 +12,8 @@ import * as StopReasonLines from "./StopReasonLines.ts"
 export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
   [
     timeLine(state),
+    foldsLine(state),
+    ...citedLines(state),
     usageLine(state, foreseenUsd),
     batchLine(state),
     reusedLine(state),
@@ -52,6 +54,33 @@ const timeLine = (state: RunState): string => {
       : ""
   return `${subject} in ${roundedText(researchMillis)}${comparison}`
 }
+
+/** The levels of a tree, and what of the answers the document lacks because folds failed. */
+const foldsLine = ({ folds, synthesis }: RunState): string => {
+  if (folds.length === 0) return ""
+  const levels = Math.max(...folds.map(({ fold }) => fold?.level ?? 1))
+  const counts = Array.from({ length: levels }, (_, n) => folds.filter(({ fold }) => fold?.level === n + 1).length)
+  const lost = folds.filter(({ status }) => status === "failed" || status === "interrupted")
+  const isLost = lost.length === 0 ? "" : `; without the text of ${lost.map(({ name }) => name).join(", ")}`
+  const document = synthesis === undefined ? [] : ["1"]
+  return `Folded in ${plural(levels + document.length, "level", "levels")}, ${[...counts.map(numberText), ...document].join(" → ")}${isLost}`
+}
+
+/** How many of the statements name what they rest on as they should, and the first faults. */
+const citedLines = ({ synthesis }: RunState): ReadonlyArray<string> => {
+  const { cited } = synthesis ?? {}
+  if (cited === undefined) return []
+  const { faultCount, faults, statements } = cited
+  if (faultCount === 0) return [`${plural(statements, "statement", "statements")}, each with the asks that it rests on`]
+  const more = faultCount > maxFaults ? [`  … and ${numberText(faultCount - maxFaults)} more`] : []
+  return [
+    `Marks: ${plural(faultCount, "fault", "faults")} in ${plural(statements, "statement", "statements")}`,
+    ...faults.slice(0, maxFaults).map(({ message }) => `  ${message}`),
+    ...more
+  ]
+}
+
+const maxFaults = 5
 
 const usageLine = ({ costUsd, unpriced, usage }: RunState, foreseenUsd: number | undefined): string => {
   const inputTokens = inputTokensOf(usage)

@@ -24,7 +24,7 @@ export const reservationOf = (
       const reserve = takenOver(ledger, call)
       const own = isShared
         ? sharedSynthesisMax(ledger, reserve, request, call, max, prices)
-        : synthesisMax(reserve, request, max, prices)
+        : synthesisMax(reserve, request, call, max, prices)
       return { max: own, synthesis: undefined, answerTokens: 0 }
     }
     if (ledger.synthesis?.runId !== call.run) ledger.synthesis = ledger.reserveOf(call.run, reserveFor(call, prices))
@@ -59,9 +59,12 @@ const takenOver = (ledger: BudgetLedger, { reused, run }: Call): SynthesisReserv
 const synthesisMax = (
   reserve: SynthesisReserve | undefined,
   request: Request,
+  call: Call,
   max: WorstCase.Amount,
   prices: Prices
 ): WorstCase.Amount => {
+  // The folds of a tree take over together what was reserved for all of it.
+  if (call.folded !== undefined) return smaller(max, withKnown(request, call.folded, prices) ?? max)
   if (reserve === undefined) return max
   // What was reserved is for one turn: a document that is asked for again, or continued, comes with more.
   if (reserve.isComplete) return smaller(max, reserve.forDocument(WorstCase.laterTokens(request), request))
@@ -78,6 +81,7 @@ const sharedSynthesisMax = (
   prices: Prices
 ): WorstCase.Amount => {
   ledger.isSynthesisSent = true
+  if (call.folded !== undefined) return smaller(max, withKnown(request, call.folded, prices) ?? max)
   const own = reserve?.known ?? call.reused ?? { tokens: 0, bytes: 0 }
   // What the answers take of the document is known only where it is known what it has beside them.
   const { answerBytes = 0, answers = 0, answerTokens = 0, expectedTokens = 0 } = (call.synthesis && ledger.others) ?? {}

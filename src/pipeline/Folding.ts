@@ -1,0 +1,88 @@
+/** What is folded, level by level, where findings do not fit into one request: plain data, and the sizes that decide about it. */
+import { ownUsageOf, type Reply, sourcesOf, textOf } from "../claude/Message.ts"
+import * as FoldTree from "../cost/FoldTree.ts"
+import { answerFrameTokens, charactersPerToken, tokenizerFactor } from "../cost/TokenCount.ts"
+import { bytesOf } from "../cost/WorstCase.ts"
+import { numberText } from "../options/NumberText.ts"
+import { highTokensOf } from "./SynthesisOptions.ts"
+
+/** What a fold is told of an ask: its question, and the reply where there is one. Every `Finding` is one. */
+export interface Told {
+  readonly name: string
+  readonly index: number
+  readonly question: string
+  readonly outcome: { readonly _tag: "Answered"; readonly reply: Reply } | { readonly _tag: "Failed" | "Interrupted" }
+}
+
+/** One with an answer. */
+export interface AnsweredFinding extends Told {
+  readonly outcome: { readonly _tag: "Answered"; readonly reply: Reply }
+}
+
+/** The findings of a synthesis, and the tree in which they are folded, or in words why they cannot be. */
+export interface Folding {
+  readonly instruction: string
+  readonly answered: ReadonlyArray<AnsweredFinding>
+  readonly gaps: ReadonlyArray<Told>
+  readonly tree: FoldTree.Tree | string
+  /** Output tokens of a fold that is not the document, at most. */
+  readonly maxTokens: number
+}
+
+/** One fold: the document, or what it is made of. `asks`: those that it stands for; `folded`: the size of what it reads. */
+export interface Fold {
+  readonly name: string
+  readonly level: number
+  readonly instruction: string
+  readonly asks: ReadonlyArray<string>
+  readonly folded: { readonly tokens: number; readonly bytes: number }
+}
+
+const isAnswered = (finding: Told): finding is AnsweredFinding => finding.outcome._tag === "Answered"
+
+/** The folding of findings; `undefined` where one request holds them all. */
+export const make = (
+  instruction: string,
+  { findings, gaps }: { readonly findings: ReadonlyArray<Told>; readonly gaps: ReadonlyArray<Told> },
+  given: FoldTree.Limits | undefined
+): Folding | undefined => {
+  if (given === undefined) return undefined
+  const answered = findings.filter(isAnswered)
+  const missing = gaps.reduce((sum, { name, question }) => sum + highTokensOf(question) + highTokensOf(name) + 20, 0)
+  const limits = { ...given, frame: given.frame + missing }
+  const sizes = answered.map(tokensOf)
+  const tree = FoldTree.make(sizes, limits)
+  if ("levels" in tree && tree.levels === 1) return undefined
+  return {
+    instruction,
+    answered,
+    gaps,
+    maxTokens: FoldTree.foldMaxTokens(limits),
+    tree: "levels" in tree ? tree : unfoldableText(tree, answered)
+  }
+}
+
+/** Tokens of a finding in a fold: by its text, or by what Claude counted where that is more. */
+const tokensOf = ({ name, outcome: { reply }, question }: AnsweredFinding): number =>
+  answerTokensOf(reply) + highTokensOf(question) + highTokensOf(name) + answerFrameTokens
+
+const answerTokensOf = (reply: Reply): number => {
+  const text = textOf(reply)
+  const { outputTokens, thinkingTokens } = ownUsageOf(reply)
+  const written = Math.max(text.length / charactersPerToken, (outputTokens - thinkingTokens) * tokenizerFactor)
+  const sources = sourcesOf(reply)
+  // A token stands for at least one byte.
+  const own = Math.min(bytesOf(text), Math.ceil(written))
+  return own + (sources.length === 0 ? 0 : highTokensOf(JSON.stringify(sources)))
+}
+
+const unfoldableText = (
+  { position, room, tokens }: FoldTree.Unfoldable,
+  answered: ReadonlyArray<AnsweredFinding>
+): string => {
+  const name = position === undefined ? undefined : answered[position]?.name
+  const roomText = `a fold has room for ${numberText(Math.max(0, room))} tokens of findings`
+  return name === undefined
+    ? `the findings fit into no fold: ${roomText}, less than two texts of folds: raise synthesis.window, or lower its maxTokens`
+    : `the answer to ${name} has about ${numberText(tokens)} tokens, and ${roomText}: raise synthesis.window, take a model with a larger one, or lower the maxTokens of ${name}`
+}

@@ -13,15 +13,16 @@ const minAsks = 2
  */
 export class SharedFailure {
   readonly #kindOf: (entry: Entry) => string
-  readonly #kinds: ReadonlySet<string>
+  readonly #entries: ReadonlyArray<Entry>
   /** By reason and message: how many asks failed so, and of which kinds. */
   readonly #failures = new Map<string, { asks: number; readonly kinds: Set<string> }>()
+  #kindCount: number | undefined
   #hasAnswer = false
 
   constructor(entries: ReadonlyArray<Entry>, defaults: typeof Defaults.Service) {
     this.#kindOf = ({ ask }) =>
       JSON.stringify([modelsOf(ask, defaults), ask.options.webSearch ?? defaults.webSearch ?? false, ask.format._tag])
-    this.#kinds = new Set(entries.map(this.#kindOf))
+    this.#entries = entries
   }
 
   /** Whether the other asks would fail as this one did, by what is known until now. After an answer, key and model are right. */
@@ -35,6 +36,9 @@ export class SharedFailure {
     this.#failures.set(reason.message, failure)
     failure.asks++
     failure.kinds.add(this.#kindOf(entry))
-    return failure.asks >= minAsks && failure.kinds.size === this.#kinds.size
+    if (failure.asks < minAsks) return false
+    // Only here, as most researches have no such failure, and may have thousands of asks.
+    this.#kindCount ??= new Set(this.#entries.map(this.#kindOf)).size
+    return failure.kinds.size === this.#kindCount
   }
 }

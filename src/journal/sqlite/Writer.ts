@@ -29,7 +29,7 @@ interface Waiting {
 const soonMillis = 20
 
 /** How many rows wait at most: a resume adds thousands within `soonMillis`, and those that wait outlive V8's young generation. */
-const maxRows = 256
+const maxRows = 1024
 
 const isPaid = (rows: ReadonlyArray<Waiting>): boolean => rows.some(({ row }) => row._tag === "Turn")
 

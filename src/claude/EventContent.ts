@@ -24,7 +24,7 @@ export const messageOf = ({
 /** An event without the keys that hold questions, or quote answers. */
 export type WithoutContent = { readonly _tag: Event["_tag"] } & { readonly [key: string]: unknown }
 
-/** The event without questions, issues of answers, and messages that may quote one. */
+/** The event without questions, issues of answers, statements of a document, and messages that may quote one. */
 export const withoutContent = (event: Event): WithoutContent => {
   switch (event._tag) {
     case "ResearchStarted":
@@ -37,6 +37,8 @@ export const withoutContent = (event: Event): WithoutContent => {
       const { issue: _, ...rest } = event
       return rest
     }
+    case "Cited":
+      return { ...event, faults: event.faults.map(({ kind }) => ({ kind })) }
     case "AttemptFailed":
     case "Retrying":
     case "FellBack":

@@ -21,6 +21,9 @@ const fieldsOf = (tag: Event["_tag"], fields: Fields): Fields => ({
   ...(tag === "ResearchStarted" && {
     asks: Schema.Array(Schema.Struct({ name: Schema.String, question: Schema.optionalKey(Schema.String) }))
   }),
+  ...(tag === "Cited" && {
+    faults: Schema.Array(Schema.Struct({ kind: Schema.String, message: Schema.optionalKey(Schema.String) }))
+  }),
   ...(tag === "Dispatched" && { request }),
   ...((tag === "Replied" || tag === "Reused") && { content })
 })

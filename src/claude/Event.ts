@@ -208,7 +208,7 @@ export const Recorder = Context.Reference<Recorder | undefined>("fanfold/claude/
   defaultValue: () => undefined
 })
 
-/** The events of batches of the unfinished runs that the current one goes on with, the oldest first; none without a journal. */
+/** The events of the unfinished runs with batches that the current one goes on with, the oldest first; none without a journal. */
 export const History = Context.Reference<Effect.Effect<ReadonlyArray<Event>>>("fanfold/claude/Event/History", {
   defaultValue: () => Effect.succeed([])
 })

@@ -166,7 +166,7 @@ export class Journal extends Context.Service<
     readonly end: (run: BegunRun, at: number) => Effect.Effect<void, JournalError>
     /** All runs, the latest first. */
     readonly runs: Effect.Effect<ReadonlyArray<RunSummary>, JournalError>
-    /** The events of a run, in order; only those of its batches where that is asked, as a run of many rows has a million others. */
+    /** The events of a run, in order. `batches`: none of a run that has no batch, as one of many rows has a million events. */
     readonly events: (run: string, only?: "batches") => Effect.Effect<ReadonlyArray<Event>, JournalError>
     /** The events that were added to a run since a position; all of them where none is given. */
     readonly follow: (run: string, since?: EventPosition) => Effect.Effect<Followed, JournalError>

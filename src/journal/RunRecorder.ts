@@ -67,13 +67,12 @@ export class RunRecorder {
     return shared && { register: shared.register, id: this.run.id }
   }
 
-  /** The events of batches of the unfinished runs that this one goes on with, the oldest run first; none of one that is there no more. */
+  /** The events of the unfinished runs with batches that this one goes on with, the oldest run first; none of one that is there no more. */
   readonly earlier: Effect.Effect<ReadonlyArray<Event.Event>> = Effect.suspend(() =>
     Effect.forEach(this.run.resumed.toReversed(), (id) => this.#journal.events(id, "batches"))
   ).pipe(
-    Effect.map((events) =>
-      this.run.source === simulated ? [] : events.flat().filter((event) => Event.isBatchEvent(event))
-    ),
+    // Simulated batches end with their process.
+    Effect.map((events) => (this.run.source === simulated ? [] : events.flat())),
     Effect.catchCause((cause) => Effect.as(this.#giveUp(cause), []))
   )
 

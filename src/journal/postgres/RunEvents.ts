@@ -19,12 +19,12 @@ const eventsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<Event> =>
     return Result.isSuccess(decoded) ? [decoded.success] : []
   })
 
-/** No event of another tag has this text, as quotes in its texts are escaped. */
-const ofBatches = `AND event LIKE '%"_tag":"Batch%'`
+/** Of a run without batches nothing. No event of another tag has this text, as quotes in its texts are escaped. */
+const withBatches = `AND EXISTS (SELECT 1 FROM event WHERE run = $1 AND event LIKE '%"_tag":"Batch%')`
 
 export const all = (sql: SqlClient, run: string, only?: "batches"): Effect.Effect<ReadonlyArray<Event>, SqlError> =>
   Effect.map(
-    sql.unsafe<Row>(`SELECT event FROM event WHERE run = $1 ${only === undefined ? "" : ofBatches} ORDER BY seq`, [
+    sql.unsafe<Row>(`SELECT event FROM event WHERE run = $1 ${only === undefined ? "" : withBatches} ORDER BY seq`, [
       run
     ]),
     eventsOf

@@ -1,4 +1,4 @@
-/** The events of a run in the file: all of them, those of its batches, and those that were added since a position. */
+/** The events of a run in the file: all of them, also only where it has batches, and those that were added since a position. */
 import { Result, Schema } from "effect"
 import { Event } from "../../claude/Event.ts"
 import type { EventPosition, Followed } from "../Journal.ts"
@@ -13,12 +13,14 @@ const eventsOf = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>): Reado
     return Result.isSuccess(decoded) ? [decoded.success] : []
   })
 
-/** No event of another tag has this text, as quotes in its texts are escaped. */
-const ofBatches = `AND event LIKE '%"_tag":"Batch%'`
+/** Of a run without batches nothing. No event of another tag has this text, as quotes in its texts are escaped. */
+const withBatches = `AND EXISTS (SELECT 1 FROM event WHERE run = ?1 AND event LIKE '%"_tag":"Batch%')`
 
 export const all = (database: DatabaseSync, run: string, only?: "batches"): ReadonlyArray<Event> =>
   eventsOf(
-    database.prepare(`SELECT event FROM event WHERE run = ? ${only === undefined ? "" : ofBatches} ORDER BY n`).all(run)
+    database
+      .prepare(`SELECT event FROM event WHERE run = ?1 ${only === undefined ? "" : withBatches} ORDER BY n`)
+      .all(run)
   )
 
 export const since = (

@@ -1,7 +1,7 @@
 /**
  * What does the mock itself cost? Calls of 100 simulated ms over each transport, up to 1,000 in flight; its time for a reply
  * without latency; thousands of calls in flight; the heap that is retained after many replies; and the replies a second of its
- * server, beside those of aimock, another mock.
+ * server, and how late they are, beside those of aimock, another mock.
  */
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -156,13 +156,27 @@ const paceRows = paced.map(({ millisPerReply, name, serverMicros }) => {
   }
 })
 
+Results.progress("how late replies are over HTTP")
+const late = await Pace.lateness(simulatedMillis, [10, 100], Results.isQuick ? 2 : 6, Results.isQuick ? 500 : 4000)
+const lateRows = late.map(({ inFlight, lateMillis, name }) => {
+  keep(`${name}: milliseconds late over HTTP, ${inFlight} in flight`, lateMillis)
+  return {
+    mock: name,
+    "in flight": inFlight,
+    "p50 late ms": Results.medianOf(lateMillis).toFixed(1),
+    "most ms": Math.max(...lateMillis).toFixed(1),
+    n: lateMillis.length
+  }
+})
+
 await Results.report({
   name: "mock",
   seed,
   simulated: `replies and their ${simulatedMillis} ms are simulated; the SDK, the loopback connection and MSW are real`,
   rows,
   further: {
-    [`Plain replies over HTTP without latency, ${Pace.inFlight} in flight, medians of interleaved rounds`]: paceRows
+    [`Plain replies over HTTP without latency, ${Pace.inFlight} in flight, medians of interleaved rounds`]: paceRows,
+    [`Plain replies over HTTP with a latency of ${simulatedMillis} ms, in interleaved rounds`]: lateRows
   },
   samples
 })

@@ -1,4 +1,7 @@
-/** How many replies a second a mock gives over HTTP, beside aimock: each in a process of its own, asked by the same client in turn. */
+/**
+ * How many replies a second a mock gives over HTTP, and how late they are, beside aimock: each in a process of its own, asked by the
+ * same client in turn.
+ */
 import { spawn } from "node:child_process"
 import { Agent, request } from "node:http"
 import { createInterface } from "node:readline"
@@ -23,9 +26,10 @@ interface Running {
   readonly stop: () => void
 }
 
-const start = async (name: Contender): Promise<Running> => {
+const start = async (name: Contender, latencyMillis = 0): Promise<Running> => {
   const file = fileURLToPath(new URL("PaceServer.ts", import.meta.url))
-  const child = spawn(process.execPath, ["--conditions=source", file, name], { stdio: ["pipe", "pipe", "inherit"] })
+  const args = ["--conditions=source", file, name, String(latencyMillis)]
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] })
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const nextLine = async (): Promise<string> => {
     const { done, value } = await lines.next()
@@ -66,30 +70,70 @@ const ask = (url: URL, agent: Agent): Promise<void> =>
     sent.end(body)
   })
 
-/** Asks for `replies` of them, with `inFlight` requests under way at any time. */
-const askAll = async (url: URL, agent: Agent, replies: number): Promise<void> => {
+/** Asks for `replies` of them, with as many requests under way as there are `places`; gives the milliseconds of each. */
+const askAll = async (url: URL, agent: Agent, replies: number, places: number): Promise<ReadonlyArray<number>> => {
   let left = replies
+  const millis: Array<number> = []
   const lane = async (): Promise<void> => {
-    while (left-- > 0) await ask(url, agent)
+    while (left-- > 0) {
+      const startedAt = performance.now()
+      await ask(url, agent)
+      millis.push(performance.now() - startedAt)
+    }
   }
-  await Promise.all(Array.from({ length: inFlight }, lane))
+  await Promise.all(Array.from({ length: places }, lane))
+  return millis
+}
+
+/** How late the replies of a mock are at so many requests in flight: milliseconds beyond its latency, one for each reply. */
+export interface Late {
+  readonly name: Contender
+  readonly inFlight: number
+  readonly lateMillis: ReadonlyArray<number>
+}
+
+/** Measures replies with a latency in interleaved rounds, in each of which every place asks five times; before that `warmUp` replies. */
+export const lateness = async (
+  latencyMillis: number,
+  places: ReadonlyArray<number>,
+  rounds: number,
+  warmUp: number
+): Promise<ReadonlyArray<Late>> => {
+  const agent = new Agent({ keepAlive: true })
+  const servers = await Promise.all(contenders.map((name) => start(name, latencyMillis)))
+  for (const { url } of servers) await askAll(url, agent, warmUp, Math.max(...places))
+  const arms = places.flatMap((inFlight) =>
+    servers.map((server) => ({ server, inFlight, millis: new Array<number>() }))
+  )
+  for (let round = 0; round < rounds; round++) {
+    for (const { inFlight, millis, server } of round % 2 === 0 ? arms : arms.toReversed()) {
+      millis.push(...(await askAll(server.url, agent, 5 * inFlight, inFlight)))
+    }
+  }
+  agent.destroy()
+  for (const { stop } of servers) stop()
+  return arms.map(({ inFlight, millis, server }) => ({
+    name: server.name,
+    inFlight,
+    lateMillis: millis.map((each) => each - latencyMillis)
+  }))
 }
 
 /** Measures the mocks in interleaved rounds of `replies`, of which every other has them in reverse; before that `warmUp` replies of each. */
 export const measure = async (rounds: number, replies: number, warmUp: number): Promise<ReadonlyArray<Paced>> => {
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight })
-  const servers = await Promise.all(contenders.map(start))
+  const servers = await Promise.all(contenders.map((name) => start(name)))
   const arms = servers.map((server) => ({
     server,
     millisPerReply: new Array<number>(),
     serverMicros: new Array<number>()
   }))
-  for (const { url } of servers) await askAll(url, agent, warmUp)
+  for (const { url } of servers) await askAll(url, agent, warmUp, inFlight)
   for (let round = 0; round < rounds; round++) {
     for (const { millisPerReply, server, serverMicros } of round % 2 === 0 ? arms : arms.toReversed()) {
       const cpuBefore = await server.cpuMicros()
       const startedAt = performance.now()
-      await askAll(server.url, agent, replies)
+      await askAll(server.url, agent, replies, inFlight)
       millisPerReply.push((performance.now() - startedAt) / replies)
       serverMicros.push(((await server.cpuMicros()) - cpuBefore) / replies)
     }

@@ -85,14 +85,16 @@ const askAll = async (url: URL, agent: Agent, replies: number, places: number): 
   return millis
 }
 
-/** How late the replies of a mock are at so many requests in flight: milliseconds beyond its latency, one for each reply. */
+/** How late the replies of fanfold's mock are at so many requests in flight: milliseconds beyond its latency, one for each reply. */
 export interface Late {
-  readonly name: Contender
   readonly inFlight: number
   readonly lateMillis: ReadonlyArray<number>
 }
 
-/** Measures replies with a latency in interleaved rounds, in each of which every place asks five times; before that `warmUp` replies. */
+/**
+ * Measures replies with a latency in rounds, in each of which every place asks five times; before that `warmUp` replies. aimock has a
+ * latency between the pieces of a stream alone.
+ */
 export const lateness = async (
   latencyMillis: number,
   places: ReadonlyArray<number>,
@@ -100,23 +102,18 @@ export const lateness = async (
   warmUp: number
 ): Promise<ReadonlyArray<Late>> => {
   const agent = new Agent({ keepAlive: true })
-  const servers = await Promise.all(contenders.map((name) => start(name, latencyMillis)))
-  for (const { url } of servers) await askAll(url, agent, warmUp, Math.max(...places))
-  const arms = places.flatMap((inFlight) =>
-    servers.map((server) => ({ server, inFlight, millis: new Array<number>() }))
-  )
+  const { stop, url } = await start("fanfold", latencyMillis)
+  await askAll(url, agent, warmUp, Math.max(...places))
+  const arms = places.map((inFlight) => ({ inFlight, lateMillis: new Array<number>() }))
   for (let round = 0; round < rounds; round++) {
-    for (const { inFlight, millis, server } of round % 2 === 0 ? arms : arms.toReversed()) {
-      millis.push(...(await askAll(server.url, agent, 5 * inFlight, inFlight)))
+    for (const { inFlight, lateMillis } of arms) {
+      const millis = await askAll(url, agent, 5 * inFlight, inFlight)
+      lateMillis.push(...millis.map((each) => each - latencyMillis))
     }
   }
   agent.destroy()
-  for (const { stop } of servers) stop()
-  return arms.map(({ inFlight, millis, server }) => ({
-    name: server.name,
-    inFlight,
-    lateMillis: millis.map((each) => each - latencyMillis)
-  }))
+  stop()
+  return arms
 }
 
 /** Measures the mocks in interleaved rounds of `replies`, of which every other has them in reverse; before that `warmUp` replies of each. */

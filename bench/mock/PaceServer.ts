@@ -16,10 +16,7 @@ const [name, millis] = [process.argv[2] as Contender, Number(process.argv[3])]
 const start: Readonly<Record<Contender, () => Promise<string>>> = {
   fanfold: async () =>
     (await mockClaude({ seed: 1, ...(millis > 0 && { latency: latency.fixed(millis) }) }).serve()).url,
-  aimock: () =>
-    new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" })
-      .onMessage(/./, { content }, { latency: millis })
-      .start()
+  aimock: () => new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" }).onMessage(/./, { content }).start()
 }
 
 console.log(await start[name]())

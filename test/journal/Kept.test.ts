@@ -29,6 +29,9 @@ const kept = Effect.fnUntraced(function* (place: string, context: string, answer
   assert.deepStrictEqual(yield* journal.events("r"), [event.event])
 })
 
+const stamp = (run: string) => ({ version: 1, at: 1, run, ask: "a", part: "ask" }) as const
+const started = (run: string) => ({ _tag: "Started", ...stamp(run), question: '"_tag":"BatchEnded"' }) as const
+
 eachHome("what is kept", ({ newPlace }) => {
   it.live.each([
     ["zeros", "zero \0 ".repeat(100), "zero \0 \\u0000 end"],
@@ -47,8 +50,6 @@ eachHome("what is kept", ({ newPlace }) => {
     () =>
       Effect.gen(function* () {
         const journal = yield* open(yield* newPlace)
-        const stamp = (run: string) => ({ version: 1, at: 1, run, ask: "a", part: "ask" }) as const
-        const started = (run: string) => ({ _tag: "Started", ...stamp(run), question: '"_tag":"BatchEnded"' }) as const
         const batch = { _tag: "BatchNotCreated", ...stamp("r"), nonce: "n", message: "no" } as const
         for (const run of ["r", "without"]) {
           yield* begin(journal, run)

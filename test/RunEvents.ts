@@ -67,10 +67,10 @@ export const attemptFailed = (
   ask,
   { _tag: "AttemptFailed", attempt: 1, reason: "Overloaded", message: "overloaded: busy", durationMillis: 1, ...paid }
 ]
-export const failed = (at: number, ask: string): Emitted => [
+export const failed = (at: number, ask: string, reason = "Overloaded"): Emitted => [
   at,
   ask,
-  { _tag: "Failed", reason: "Overloaded", message: "overloaded: busy", durationMillis: 1 }
+  { _tag: "Failed", reason, message: "overloaded: busy", durationMillis: 1 }
 ]
 /** What an earlier run paid an hour before. */
 export const reused = (at: number, ask: string): Emitted => [

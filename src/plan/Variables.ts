@@ -89,9 +89,14 @@ export const replace = (value: unknown, given: Given, isOfRows: boolean): Replac
     return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, visit(item, [...path, key])]))
   }
   const replaced = visit(plan, [])
-  if (!isOfRows) issues.push(...unusedIssues(given, used, toFields(vars)))
+  if (isOfRows) for (const name of namesOfRows(toFields(plan["asks"]))) used.add(name)
+  issues.push(...unusedIssues(given, used, toFields(vars)))
   return { value: replaced, values, issues, notices }
 }
+
+/** What the texts of rows name: columns, and variables. */
+const namesOfRows = ({ name, question, system }: Fields): ReadonlyArray<string> =>
+  [name, question, system].flatMap((text) => (typeof text === "string" ? [...Template.parse(text).names] : []))
 
 /** A `--var` that nothing uses is a typing error, or is for another plan. */
 const unusedIssues = ({ flags }: Given, used: ReadonlySet<string>, own: Fields): ReadonlyArray<Issue> =>

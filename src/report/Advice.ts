@@ -42,7 +42,10 @@ const advice: Readonly<Record<string, Advice>> = {
   BrokenStream: { why: "got replies that cannot be read", first: "check the proxy or gateway" },
   NotJson: { why: "got something else than a reply of Claude", first: "check the base URL and proxies" },
   Unreachable: { why: "could not reach Claude", first: "check the network and the base URL" },
-  TimedOut: { why: "ran out of time", first: "raise the deadline (--deadline), or the ask's own timeout" },
+  TimedOut: {
+    why: "ran out of time",
+    first: "raise the limit that it met: the deadline (--deadline), retry.within (--retry-within), or its own timeout"
+  },
   OverBudget: { why: "did not fit into the budget any more", first: "raise the budget (--budget)" },
   Unbounded: { why: "cannot be bounded by a budget", first: "see the message" },
   Unbatched: { why: "left their batch without an answer" },
@@ -56,3 +59,9 @@ const advice: Readonly<Record<string, Advice>> = {
 
 export const adviceOf = (reason: string): Advice =>
   Object.hasOwn(advice, reason) ? advice[reason]! : { why: `failed (${reason})` }
+
+/** Completes "13 asks …", or "1 ask …". */
+export const whyText = (reason: string, count: number): string => {
+  const { why } = adviceOf(reason)
+  return count === 1 ? why.replace(/^were /, "was ").replaceAll("their ", "its ") : why
+}

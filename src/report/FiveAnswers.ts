@@ -2,7 +2,7 @@
 import { roundedText } from "../options/DurationText.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import { usdText } from "../options/UsdText.ts"
-import { adviceOf } from "./Advice.ts"
+import { adviceOf, whyText } from "./Advice.ts"
 import type { Phase } from "./Phases.ts"
 import type { Row, View } from "./View.ts"
 
@@ -68,7 +68,7 @@ const missing = ({ asks, error, gaps, state, synthesis }: View): Pick<FiveAnswer
           : `Nothing: all ${numberText(asks.length)} asks are answered.`
     }
   }
-  const parts = gaps.map(({ names, reason }) => `${numberText(names.length)} ${adviceOf(reason).why}`)
+  const parts = gaps.map(({ names, reason }) => `${numberText(names.length)} ${whyText(reason, names.length)}`)
   return {
     answer: `${numberText(count)} of ${plural(asks.length, "answer", "answers")}: ${parts.join("; ")}.`,
     isBad: state !== "under way"
@@ -147,13 +147,16 @@ const cost = ({ asks, estimatedCostUsd, foreseenCostUsd, savedUsd, simulated, us
 const again = ({ again, gaps, state, synthesis }: View): Omit<FiveAnswer, "question"> => {
   if (again === null) return { answer: state === "under way" ? "Not known before it ends." : "Nothing." }
   const count = gaps.reduce((sum, { names }) => sum + names.length, 0)
-  const what =
-    count > 0 ? plural(count, "ask", "asks") : synthesis?.status === "failed" ? "The synthesis alone" : "What is left"
+  const isUnfolded = synthesis?.status === "failed"
+  const asks = `${plural(count, "ask", "asks")}${isUnfolded ? " and the synthesis" : ""}`
+  const what = count > 0 ? asks : isUnfolded ? "The synthesis alone" : "What is left"
   const kept = again.isKept
     ? "what is answered is kept, and costs nothing more"
     : "nothing was kept, so that all is paid again"
-  const firsts = [...new Set(gaps.flatMap(({ reason }) => adviceOf(reason).first ?? []))]
-  const first = firsts.length === 0 ? "" : ` First: ${firsts.join("; ")}.`
+  const reasons = [...gaps.map(({ reason }) => reason), ...(isUnfolded ? [synthesis.reason ?? ""] : [])]
+  const firsts = [...new Set(reasons.flatMap((reason) => adviceOf(reason).first ?? []))]
+  const advice = firsts.length > 1 ? "what is said below for each reason" : firsts[0]
+  const first = advice === undefined ? "" : ` First: ${advice}.`
   const { command } = again
   const typed = command === null ? " Then give the command of the run once more, with --reuse." : " Then type:"
   return { answer: `${what}; ${kept}.${first}${typed}`, isBad: true, ...(command !== null && { command }) }

@@ -96,6 +96,15 @@ synthesis: "{nothing like it}"`
     )
   )
 
+  it.effect("of the command line that no text of rows uses are an error, too", () =>
+    Effect.gen(function* () {
+      const rows = 'asks: { from: no.csv, name: "{id}", question: "What is {company}?" }'
+      assert.deepStrictEqual(yield* issuesOf(rows, { compny: "x" }), [
+        "plan.yaml:1:1 --var compny: nothing in the plan uses it: {compny} names no variable; near: company"
+      ])
+    })
+  )
+
   it.effect("in doubled braces, as other tools have them, are told of", () =>
     Effect.map(read('vars: { city: Lisbon }\nasks: { a: "{city} and {{city}}?" }'), ({ asks, notices }) => {
       assert.strictEqual(asks["a"]?.question, "Lisbon and {city}?")

@@ -65,6 +65,24 @@ describe("the five answers", () => {
     assert.strictEqual(again?.command, "fanfold run plan.yaml --reuse")
   })
 
+  it("count the synthesis among what is to be asked again, and leave several pieces of advice to what is below", () => {
+    const events = [
+      begin(0, "a", "b"),
+      ...asked("a", 1000),
+      started(0, "b"),
+      failed(9, "b", "Refused"),
+      started(2000, "synthesis"),
+      failed(2009, "synthesis")
+    ]
+    const [found, missing, , , again] = answersOf(events, { document: null, state: "unfinished" })
+    assert.strictEqual(missing?.answer, "1 of 2 answers: 1 was refused by Claude.")
+    assert.match(found?.answer ?? "", /^1 of 2 answers, but no document: the synthesis failed: /)
+    assert.strictEqual(
+      again?.answer,
+      "1 ask and the synthesis; what is answered is kept, and costs nothing more. First: what is said below for each reason. Then type:"
+    )
+  })
+
   it("say that all is paid again where nothing was kept", () => {
     const events = [begin(0, "a"), started(0, "a"), failed(9, "a")]
     const again = { command: "fanfold run plan.yaml --no-journal", isKept: false }

@@ -19,7 +19,7 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
       view.state === "under way" &&
       h(Controls, { key: "controls", intervene: source.intervene }),
     h(FiveAnswers, { key: "answers", view }),
-    view.gaps.length > 0 && h(Gaps, { key: "gaps", view, onOpen: setOpened }),
+    (view.gaps.length > 0 || view.synthesis?.status === "failed") && h(Gaps, { key: "gaps", view, onOpen: setOpened }),
     view.document !== null &&
       h("section", { key: "document", "aria-labelledby": "document" }, [
         h("h2", { id: "document" }, "Document"),

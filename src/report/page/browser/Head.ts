@@ -1,9 +1,9 @@
 /** The top of the page: what the run is of, the five answers, and what is missing. */
 import { h } from "preact"
-import { adviceOf } from "../../Advice.ts"
+import { adviceOf, whyText } from "../../Advice.ts"
 import { fiveAnswers } from "../../FiveAnswers.ts"
 import { inert } from "../../PlainText.ts"
-import type { GapGroup, View } from "../../View.ts"
+import type { GapGroup, Row, View } from "../../View.ts"
 import { Command } from "./Command.ts"
 
 const stateText = ({ error, state }: View): string => {
@@ -48,18 +48,29 @@ export const Gaps = ({ onOpen, view }: { readonly view: View; readonly onOpen: (
   const indexes = new Map(view.asks.map(({ name }, index) => [name, index]))
   return h("section", { "aria-labelledby": "gaps" }, [
     h("h2", { id: "gaps" }, "What is missing, and why"),
+    view.synthesis?.status === "failed" && h(Unfolded, { key: "synthesis", synthesis: view.synthesis }),
     ...view.gaps.map((group) =>
       h(Group, { key: group.reason, group, onOpen: (name) => onOpen(indexes.get(name) ?? 0) })
     )
   ])
 }
 
+/** The document is missing: why its synthesis failed. */
+const Unfolded = ({ synthesis: { message, reason } }: { readonly synthesis: Row }) => {
+  const { first } = adviceOf(reason ?? "")
+  return h("div", { class: "gap" }, [
+    h("h3", {}, "The document: its synthesis failed"),
+    (message ?? "") !== "" && h("p", { class: "quoted", dir: "auto" }, inert(message!)),
+    first !== undefined && h("p", {}, `What to do for the synthesis: ${first}.`)
+  ])
+}
+
 const Group = ({ group, onOpen }: { readonly group: GapGroup; readonly onOpen: (name: string) => void }) => {
   const { message, names, reason } = group
-  const { first, why } = adviceOf(reason)
+  const { first } = adviceOf(reason)
   const rest = names.length - maxNamed
   return h("div", { class: "gap" }, [
-    h("h3", {}, `${names.length} ${names.length === 1 ? "ask" : "asks"} ${why}`),
+    h("h3", {}, `${names.length} ${names.length === 1 ? "ask" : "asks"} ${whyText(reason, names.length)}`),
     message !== "" && h("p", { class: "quoted", dir: "auto" }, inert(message)),
     first !== undefined && h("p", {}, `What to do: ${first}.`),
     h("p", { class: "names" }, [

@@ -96,7 +96,7 @@ export const replace = (value: unknown, given: Given, isOfRows: boolean): Replac
 
 /** What the texts of rows name: columns, and variables. */
 const namesOfRows = ({ name, question, system }: Fields): ReadonlyArray<string> =>
-  [name, question, system].flatMap((text) => (typeof text === "string" ? [...Template.parse(text).names] : []))
+  [name, question, system].flatMap((text) => (typeof text === "string" ? Array.from(Template.parse(text).names) : []))
 
 /** A `--var` that nothing uses is a typing error, or is for another plan. */
 const unusedIssues = ({ flags }: Given, used: ReadonlySet<string>, own: Fields): ReadonlyArray<Issue> =>

@@ -35,10 +35,10 @@ export const commandFor = (file: string, text: string): string | undefined => {
       (column) => questionColumn.test(column) || /^(?:messages|body|params)$/.test(column)
     )
     const asked = hasQuestions ? "" : ` "What is {${columns.at(-1) ?? "name"}}?"`
-    return `these are rows, no plan: fanfold ask${asked} --from ${from} -o answers.csv`
+    return `these are rows, and a plan has asks by name; to ask them: fanfold ask${asked} --from ${from} -o answers.csv`
   }
   return ["md", "markdown", "txt"].includes(ending) && !/^["']?asks["']?\s*[:=]|^\[asks/m.test(text)
-    ? `these are questions, no plan: fanfold ask --from ${from}`
+    ? `these are questions, and a plan has asks by name; to ask them: fanfold ask --from ${from}`
     : undefined
 }
 
@@ -76,7 +76,12 @@ export const materialIssues = (file: string, value: unknown): ReadonlyArray<Issu
   const hasQuestions =
     first === undefined || typeof first === "string" || isQuestions(first) || "messages" in Object(first)
   const asked = hasQuestions ? "" : ` "What is {${Object.keys(Object(first)).at(-1) ?? "name"}}?"`
-  return [{ path: [], message: `these are questions, no plan: fanfold ask${asked} --from ${quoted(file)}` }]
+  return [
+    {
+      path: [],
+      message: `these are questions, and a plan has asks by name; to ask them: fanfold ask${asked} --from ${quoted(file)}`
+    }
+  ]
 }
 
 /** The issues of a plan; where there are no asks by name, as in a list or a text, they are shown. */

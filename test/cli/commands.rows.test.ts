@@ -164,8 +164,8 @@ describe.concurrent("fanfold with material", { timeout: 120_000 }, () => {
     assert.deepStrictEqual(
       [rows.stderr, list.stderr],
       [
-        'companies.csv: these are rows, no plan: fanfold ask "What is {note}?" --from companies.csv -o answers.csv\n',
-        "list.md: these are questions, no plan: fanfold ask --from list.md\n"
+        'companies.csv: these are rows, and a plan has asks by name; to ask them: fanfold ask "What is {note}?" --from companies.csv -o answers.csv\n',
+        "list.md: these are questions, and a plan has asks by name; to ask them: fanfold ask --from list.md\n"
       ]
     )
     assert.deepStrictEqual([rows.code, list.code], [2, 2])

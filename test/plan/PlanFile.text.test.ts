@@ -152,7 +152,11 @@ describe("a file that is no plan is rejected for", () => {
       `3:3 Not a YAML token: Answer *well*.; is this a plan? ${howAsks}`
     ],
     ["other things by name", "review:\n  notes: x\n", `1:1 review: ${noPlanKey}`, `1:1 asks: missing; ${howAsks}`],
-    ["tasks by name", "review:\n  description: x\n", "1:1 these are questions, no plan: fanfold ask --from q.txt"],
+    [
+      "tasks by name",
+      "review:\n  description: x\n",
+      "1:1 these are questions, and a plan has asks by name; to ask them: fanfold ask --from q.txt"
+    ],
     [
       "text",
       "What is one?\nWhat is two?\n",

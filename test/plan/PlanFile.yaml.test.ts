@@ -20,7 +20,11 @@ describe("a wrong plan in YAML is told of", () => {
       "hello",
       '1:1 expected a plan with asks, got "hello"; a plan has asks by name, such as asks: { market: How large is it? }'
     ],
-    ["a list", "\n- a", "2:1 these are questions, no plan: fanfold ask --from plan.yaml"],
+    [
+      "a list",
+      "\n- a",
+      "2:1 these are questions, and a plan has asks by name; to ask them: fanfold ask --from plan.yaml"
+    ],
     [
       "no asks",
       "policy: all",

@@ -1,6 +1,6 @@
 /** A plain HTTP server on loopback that misbehaves as told, and keeps book of what reached it. */
 import { once } from "node:events"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Deferred, Effect } from "effect"
 
@@ -32,17 +32,20 @@ export const serve = (handler: Handler) =>
         Deferred.doneUnsafe(first, Effect.void)
       })
     })
-    yield* Effect.acquireRelease(
-      Effect.promise(() => once(server.listen(0, "127.0.0.1"), "listening")),
-      () =>
-        Effect.promise(() => {
-          server.closeAllConnections()
-          return new Promise<void>((resolve) => server.close(() => resolve()))
-        })
-    )
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const url = yield* listening(server)
     return { url, arrived, first: Deferred.await(first) }
   })
+
+/** The URL at which a server listens on loopback until the scope closes, with all its connections. */
+export const listening = (server: Server) =>
+  Effect.acquireRelease(
+    Effect.promise(() => once(server.listen(0, "127.0.0.1"), "listening")),
+    () =>
+      Effect.promise(() => {
+        server.closeAllConnections()
+        return new Promise<void>((resolve) => server.close(() => resolve()))
+      })
+  ).pipe(Effect.map(() => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
 
 /** A port where nobody listens. */
 export const closedUrl = Effect.scoped(

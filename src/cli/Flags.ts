@@ -10,7 +10,7 @@ import type { Plan } from "../plan/Plan.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import { type Failure, usageError } from "./ExitCode.ts"
 import { flagsOf, invalidValue, type LayerValues, merge } from "./LayerFlags.ts"
-import { endingsText, outputFormats } from "./OutputFormat.ts"
+import { endingsText, type Formats, outputFormats } from "./OutputFormat.ts"
 
 export { layers } from "./LayerFlags.ts"
 
@@ -90,6 +90,15 @@ export const variables = {
 /** Flags that replace keys of the plan, and have their names. */
 export const asking = { concurrency, policy, deadline, model, reuse, fresh, otlp }
 
+/** `-o FILE`, which may be repeated; the ending of the file says which of the formats it is. */
+export const outputTo = (description: string, formats: Formats<never>) =>
+  Flag.String("output").pipe(
+    Flag.withAlias("o"),
+    Flag.withMetavar("file"),
+    Flag.withDescription(`${description}: ${endingsText(formats)}; may be repeated`),
+    Flag.atLeast(0)
+  )
+
 /** Flags of `run` and `ask`: which Claude answers, where the documents go, and what is shown. */
 export const running = {
   offline: onOff("offline", "Simulated answers: no key, no network, no cost"),
@@ -105,14 +114,7 @@ export const running = {
     Flag.withDescription("Answer from a tape, in the time it took: no key, no network, no cost"),
     Flag.optional
   ),
-  output: Flag.String("output").pipe(
-    Flag.withAlias("o"),
-    Flag.withMetavar("file"),
-    Flag.withDescription(
-      `Write the document there instead of printing it: ${endingsText(outputFormats)}; may be repeated`
-    ),
-    Flag.atLeast(0)
-  ),
+  output: outputTo("Write the document there instead of printing it", outputFormats),
   detach: onOff("detach", "Leave once everything is in a batch; the same command comes back for the results (--batch)"),
   ui: onOff("ui", "Show the run in a browser while it goes on, at an address that is printed"),
   json: onOff("json", "Print the report as JSON: document, answers, gaps, usage"),

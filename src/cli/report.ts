@@ -1,27 +1,20 @@
 /** `fanfold report RUN`: writes the documents of a run that the journal keeps, also of one that did not end. */
 import { Effect, Option } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import { simulated } from "../journal/Journal.ts"
 import { toMarkdown } from "../report/Markdown.ts"
 import * as AgainCommand from "./AgainCommand.ts"
 import { failedWithoutMessage } from "./ExitCode.ts"
-import { onOff } from "./Flags.ts"
+import { onOff, outputTo } from "./Flags.ts"
 import * as Output from "./Output.ts"
-import { endingsText, reportFormats } from "./OutputFormat.ts"
+import { reportFormats } from "./OutputFormat.ts"
 import { failed, found, here, journalFlag, opened, placeOf, print, runArgument } from "./RunsList.ts"
 
 export const report = Command.make(
   "report",
   {
     run: runArgument,
-    output: Flag.String("output").pipe(
-      Flag.withAlias("o"),
-      Flag.withMetavar("file"),
-      Flag.withDescription(
-        `Write it there instead of printing the document: ${endingsText(reportFormats)}; may be repeated`
-      ),
-      Flag.atLeast(0)
-    ),
+    output: outputTo("Write it there instead of printing the document", reportFormats),
     journal: journalFlag,
     quiet: onOff("quiet", "Print nothing but the document and errors")
   },

@@ -7,7 +7,7 @@ import type * as FoldTree from "../cost/FoldTree.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { AskData, Format, Synthesized } from "./AskData.ts"
 import type { Options } from "./AskOptions.ts"
-import type { AnsweredFinding, Folding, Told } from "./Folding.ts"
+import type { AnsweredFinding, Folding, FoldInput } from "./Folding.ts"
 import * as RunAsk from "./RunAsk.ts"
 import { foldPromptOf, type Folded, promptOfParts } from "./SynthesisPrompt.ts"
 
@@ -138,7 +138,7 @@ const documentOf = <A, R>(
   const isMissing = new Set(missing)
   const unread = answered
     .filter(({ name }) => isMissing.has(name))
-    .map(({ index, name, question }): Told => ({ index, name, question, outcome: { _tag: "Interrupted" } }))
+    .map(({ index, name, question }): FoldInput => ({ index, name, question, outcome: { _tag: "Interrupted" } }))
   const asks = read.flatMap((part) => part.asks)
   return {
     question: promptOfParts(

@@ -6,8 +6,8 @@ import { bytesOf } from "../cost/WorstCase.ts"
 import { numberText } from "../options/NumberText.ts"
 import { highTokensOf } from "./SynthesisOptions.ts"
 
-/** What a fold is told of an ask: its question, and the reply where there is one. Every `Finding` is one. */
-export interface Told {
+/** What a fold reads of an ask: its question, and the reply where there is one. Every `Finding` is one. */
+export interface FoldInput {
   readonly name: string
   readonly index: number
   readonly question: string
@@ -15,7 +15,7 @@ export interface Told {
 }
 
 /** One with an answer. */
-export interface AnsweredFinding extends Told {
+export interface AnsweredFinding extends FoldInput {
   readonly outcome: { readonly _tag: "Answered"; readonly reply: Reply }
 }
 
@@ -23,7 +23,7 @@ export interface AnsweredFinding extends Told {
 export interface Folding {
   readonly instruction: string
   readonly answered: ReadonlyArray<AnsweredFinding>
-  readonly gaps: ReadonlyArray<Told>
+  readonly gaps: ReadonlyArray<FoldInput>
   readonly tree: FoldTree.Tree | string
   /** Output tokens of a fold that is not the document, at most. */
   readonly maxTokens: number
@@ -38,12 +38,12 @@ export interface Fold {
   readonly folded: { readonly tokens: number; readonly bytes: number }
 }
 
-const isAnswered = (finding: Told): finding is AnsweredFinding => finding.outcome._tag === "Answered"
+const isAnswered = (finding: FoldInput): finding is AnsweredFinding => finding.outcome._tag === "Answered"
 
 /** The folding of findings; `undefined` where one request holds them all. */
 export const make = (
   instruction: string,
-  { findings, gaps }: { readonly findings: ReadonlyArray<Told>; readonly gaps: ReadonlyArray<Told> },
+  { findings, gaps }: { readonly findings: ReadonlyArray<FoldInput>; readonly gaps: ReadonlyArray<FoldInput> },
   given: FoldTree.Limits | undefined
 ): Folding | undefined => {
   if (given === undefined) return undefined

@@ -18,7 +18,7 @@ import { SharedFailure } from "./SharedFailure.ts"
  * How many asks are under way where `concurrency` is unbounded: more than the pacing of any account lets through at once, and few
  * enough that those which wait for it take about 50 MB.
  */
-export const maxUnderWay = 2000
+const maxUnderWay = 2000
 
 export interface Options<X extends Entry> {
   /** How many asks the stream has. */

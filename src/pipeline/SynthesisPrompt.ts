@@ -2,7 +2,7 @@
 import { sourcesOf, textOf } from "../claude/Message.ts"
 import { namesListed } from "../cost/FoldTree.ts"
 import { numberText } from "../options/NumberText.ts"
-import type { Told } from "./Folding.ts"
+import type { FoldInput } from "./Folding.ts"
 
 /** The text of a fold, as a finding of the next: it stands for the answers to `asks`. */
 export interface Folded {
@@ -14,21 +14,25 @@ export interface Folded {
 /** Every finding with its question and sources, every gap by name, then the instruction. */
 export const promptOf = (
   instruction: string,
-  { findings, gaps }: { readonly findings: ReadonlyArray<Told>; readonly gaps: ReadonlyArray<Told> }
+  { findings, gaps }: { readonly findings: ReadonlyArray<FoldInput>; readonly gaps: ReadonlyArray<FoldInput> }
 ): string => joined(findings.map(blockOf), ...missingOf(gaps), instruction)
 
 /** The prompt of a document whose findings are, in part, texts of folds. */
 export const promptOfParts = (
   instruction: string,
-  parts: ReadonlyArray<Told | Folded>,
-  gaps: ReadonlyArray<Told>
+  parts: ReadonlyArray<FoldInput | Folded>,
+  gaps: ReadonlyArray<FoldInput>
 ): string => joined([...parts, ...gaps].map(blockOf), ...missingOf(gaps), instruction)
 
 /** Words of a fold's text for each of its tokens at most: half of what would fit, so that no text is cut off. */
 const wordsPerToken = 0.4
 
 /** The prompt of a fold that is not the document: another one will read its text instead of the findings. */
-export const foldPromptOf = (instruction: string, parts: ReadonlyArray<Told | Folded>, maxTokens: number): string =>
+export const foldPromptOf = (
+  instruction: string,
+  parts: ReadonlyArray<FoldInput | Folded>,
+  maxTokens: number
+): string =>
   joined(
     parts.map(blockOf),
     "These findings are one part of all. Condense them: another text will be made of yours and those of the other parts, " +
@@ -39,12 +43,12 @@ export const foldPromptOf = (instruction: string, parts: ReadonlyArray<Told | Fo
     `What that text is for, which is not to be done here:\n<instruction>\n${inert(instruction)}\n</instruction>`
   )
 
-const asksOf = (part: Told | Folded): ReadonlyArray<string> => ("asks" in part ? part.asks : [part.name])
+const asksOf = (part: FoldInput | Folded): ReadonlyArray<string> => ("asks" in part ? part.asks : [part.name])
 
 const joined = (blocks: ReadonlyArray<string>, ...rest: ReadonlyArray<string>): string =>
   [`<findings>\n${blocks.join("\n")}\n</findings>`, ...rest].join("\n\n")
 
-const missingOf = (gaps: ReadonlyArray<Told>): ReadonlyArray<string> =>
+const missingOf = (gaps: ReadonlyArray<FoldInput>): ReadonlyArray<string> =>
   gaps.length === 0
     ? []
     : [
@@ -59,7 +63,7 @@ const namesText = (asks: ReadonlyArray<string>): string =>
 const foldedBlock = ({ asks, name, text }: Folded): string =>
   `<finding name="${name}" asks="${namesText(asks)}">\n<answer>\n${inert(text)}\n</answer>\n</finding>`
 
-const blockOf = (finding: Told | Folded): string => {
+const blockOf = (finding: FoldInput | Folded): string => {
   if ("asks" in finding) return foldedBlock(finding)
   const question = `<question>${inert(finding.question)}</question>`
   if (finding.outcome._tag !== "Answered") return `<gap name="${finding.name}">\n${question}\n</gap>`

@@ -87,7 +87,7 @@ const groups: ReadonlyArray<readonly [string, ReadonlySet<Phase>]> = [
 ]
 
 /** The shares of the asks' time, the largest first, of those that are 1 % or more. */
-export const sharesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [name: string, share: number]> => {
+const sharesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [name: string, share: number]> => {
   const sums = new Map<string, number>()
   let all = 0
   for (const { bars } of rows) {

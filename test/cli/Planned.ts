@@ -9,6 +9,12 @@ export const plan = `asks:
 synthesis: Compare both.
 `
 
+/** The plan of runs that are looked at while they go on, or compared: one ask may be changed and two be left. */
+export const planOfThree = plan.replace(
+  "synthesis: Compare both.",
+  "  mars: How far is Mars?\nsynthesis: Compare them."
+)
+
 /** A mock that fails what it is told to, the way the API refuses a wrong request. */
 export const failing = (
   when: { readonly user?: string; readonly part: "ask" | "synthesis" },

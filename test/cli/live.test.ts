@@ -8,16 +8,10 @@ import { stripVTControlCharacters } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { fault, type MockClaude, mockClaude } from "fanfold/mocks"
 import { isInstalled, server } from "../Postgres.ts"
+import { planOfThree as plan } from "./Planned.ts"
 import { bin, controls, fanfold, folders, reaching, start, until } from "./Process.ts"
 
 const folder = folders()
-
-const plan = `asks:
-  sun: How far is the sun?
-  moon: How far is the moon?
-  mars: How far is Mars?
-synthesis: Compare them.
-`
 
 /** A folder with a plan and a state of its own, where runs meet this Claude. */
 const room = (api: { readonly url: string }, text = plan, journal?: string) => {

@@ -3,16 +3,10 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { RunsDiff } from "../../src/report/RunsDiff.ts"
+import { planOfThree as plan } from "./Planned.ts"
 import { fanfold, folders } from "./Process.ts"
 
 const folder = folders()
-
-const plan = `asks:
-  sun: How far is the sun?
-  moon: How far is the moon?
-  mars: How far is Mars?
-synthesis: Compare them.
-`
 
 describe("two runs", { timeout: 120_000 }, () => {
   it("are shown side by side, as text and as data", async () => {

@@ -1,9 +1,8 @@
 /** An OTLP receiver on loopback: what reaches it by JSON or protobuf, in the same shape. */
-import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
 import { gunzipSync } from "node:zlib"
 import { Effect } from "effect"
+import { listening } from "../Loopback.ts"
 import * as Protobuf from "./Protobuf.ts"
 
 export type Attributes = Readonly<Record<string, { readonly type: string; readonly value: unknown }>>
@@ -77,15 +76,7 @@ export const serve = (answer: Answer = accept) =>
         answer(response, requests.length)
       })
     })
-    yield* Effect.acquireRelease(
-      Effect.promise(() => once(server.listen(0, "127.0.0.1"), "listening")),
-      () =>
-        Effect.promise(() => {
-          server.closeAllConnections()
-          return new Promise<void>((resolve) => server.close(() => resolve()))
-        })
-    )
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const url = yield* listening(server)
     return { url, requests, spans, resources, metrics: () => metrics }
   })
 

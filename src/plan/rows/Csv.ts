@@ -7,7 +7,7 @@ import { atLine, ofFile, type Row, type RowProblem } from "./Row.ts"
 const maxRecordCharacters = 16 * 1024 * 1024
 
 /** The character between cells: the one that the heading has most of; `sep=;` in the first line, as Excel writes it, names it. */
-export const delimiterOf = (beginning: string, isTabs: boolean): string => {
+const delimiterOf = (beginning: string, isTabs: boolean): string => {
   const named = /^sep=(.)\r?\n/.exec(beginning)?.[1]
   if (named !== undefined) return named
   const [heading = ""] = beginning.replace(/"(?:[^"]|"")*"/g, "").split(/\r?\n/)

@@ -21,7 +21,7 @@ export const Bars = ({ bars, scale }: { readonly bars: Row["bars"]; readonly sca
   )
 
 /** How many rows were under way in each of so many equal parts of the time. */
-export const densityOf = (rows: ReadonlyArray<Row>, totalMillis: number, parts: number): ReadonlyArray<number> => {
+const densityOf = (rows: ReadonlyArray<Row>, totalMillis: number, parts: number): ReadonlyArray<number> => {
   const changes = Array.from({ length: parts + 1 }, () => 0)
   const partOf = (millis: number) =>
     Math.max(0, Math.min(parts, Math.floor((millis / Math.max(1, totalMillis)) * parts)))

@@ -25,7 +25,7 @@ export type Item =
 /** Up to so many rows are shown without lanes. */
 export const maxUnlaned = 40
 
-export const laneOf = ({ reused, status }: Row): Lane => {
+const laneOf = ({ reused, status }: Row): Lane => {
   if (status === "failed") return "failed"
   if (status === "interrupted") return "stopped"
   if (status !== "answered") return "open"

@@ -39,7 +39,7 @@ export const statusText = ({ reused, status }: Row): string =>
 export const millisText = (millis: number): string => (millis < 1000 ? `${Math.round(millis)} ms` : roundedText(millis))
 
 /** Each phase with the sum of its times, in the order of their beginning. */
-export const phasesText = ({ bars }: Row): string => {
+const phasesText = ({ bars }: Row): string => {
   const sums = new Map<Phase, number>()
   for (const [phase, , millis] of bars) sums.set(phase, (sums.get(phase) ?? 0) + millis)
   return [...sums].map(([phase, millis]) => `${phaseNames[phase]} ${millisText(millis)}`).join(", ")

@@ -30,11 +30,11 @@ const shown = Effect.fnUntraced(function* (journal: typeof Journal.Service, run:
   if (canType) {
     const context = yield* Effect.context<never>()
     const onWanted = (wanted: Wanted): void => {
-      const said = Effect.match(intervene(run, [wanted]), {
+      const replied = Effect.match(intervene(run, [wanted]), {
         onFailure: ({ message }) => message,
         onSuccess: (lines) => lines.join(", ")
       })
-      Effect.runForkWith(context)(Effect.map(said, (text) => void (note = text)))
+      Effect.runForkWith(context)(Effect.map(replied, (text) => void (note = text)))
     }
     yield* Keys.listen(onWanted, () => Deferred.doneUnsafe(left, Effect.void))
   }

@@ -33,13 +33,13 @@ const reportInterval = "10 seconds"
 /** SIGTERM is how containers and services are told to end: a worker that has done so has not failed. After Ctrl-C it is 130. */
 const endingAtSigterm = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
-    let isTold = false
-    const told = () => void (isTold = true)
+    let hasSigterm = false
+    const onSigterm = () => void (hasSigterm = true)
     // Before the listener that interrupts the worker, which may end at once.
-    process.prependOnceListener("SIGTERM", told)
+    process.prependOnceListener("SIGTERM", onSigterm)
     return work.pipe(
-      Effect.onInterrupt(() => Effect.sync(() => void (isTold && (process.exitCode = exitCode.success)))),
-      Effect.ensuring(Effect.sync(() => process.off("SIGTERM", told)))
+      Effect.onInterrupt(() => Effect.sync(() => void (hasSigterm && (process.exitCode = exitCode.success)))),
+      Effect.ensuring(Effect.sync(() => process.off("SIGTERM", onSigterm)))
     )
   })
 

@@ -74,7 +74,7 @@ class Receiver {
         orElse: () =>
           Effect.andThen(this.#onFailure(`${place} has not answered in ${timeoutMillis} ms`), Effect.fail(failed))
       })
-      const told = timed.pipe(
+      const reported = timed.pipe(
         Effect.tap(({ status }) => {
           if (status >= 300) return this.#onFailure(`${place} answered with status ${status}`, passing.has(status))
           return Effect.sync(() => void (this.#failures = 0))
@@ -87,7 +87,7 @@ class Receiver {
       return Effect.suspend(() => {
         this.inFlight++
         return Effect.ensuring(
-          told,
+          reported,
           Effect.sync(() => void this.inFlight--)
         )
       })

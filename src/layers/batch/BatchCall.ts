@@ -59,8 +59,8 @@ export const repeated = <A>(
       if (now >= reportedAt + reportMillis) {
         reportedAt = now
         const { message, reason } = error
-        const told = { reason: reason._tag, message, since, delayMillis }
-        yield* Event.emit({ _tag: "BatchCallFailed", ...(batch !== undefined && { batch }), ...told })
+        const failure = { reason: reason._tag, message, since, delayMillis }
+        yield* Event.emit({ _tag: "BatchCallFailed", ...(batch !== undefined && { batch }), ...failure })
         onReport()
       }
       yield* pause(delayMillis)

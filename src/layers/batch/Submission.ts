@@ -78,12 +78,12 @@ export const seek = (run: Batching, creation: Creation, cause?: AskError): Effec
     const startedAt = yield* Clock.currentTimeMillis
     // The call may have gone on until this process began to look: a gateway may give up only after a minute.
     const latestEnd = Math.min(startedAt, creation.at + creationMillis)
-    let said = ""
+    let reported = ""
     const calls = {
       createdAt: creation.at,
       pause: (millis: number) => run.idleFor(millis),
       reachability: run.reachability,
-      onReport: () => void (said = "")
+      onReport: () => void (reported = "")
     }
     for (;;) {
       const listed = yield* Effect.result(repeated(run.batches.list(creation.at - clockMargin), calls))
@@ -109,8 +109,8 @@ export const seek = (run: Batching, creation: Creation, cause?: AskError): Effec
         return undefined
       }
       const message = uncertainText(creation, open, cause)
-      if (message !== said) yield* Event.emit({ _tag: "BatchUncertain", nonce: creation.nonce, message })
-      said = message
+      if (message !== reported) yield* Event.emit({ _tag: "BatchUncertain", nonce: creation.nonce, message })
+      reported = message
       const pause = Math.min(run.times.pollMillis, Math.max(firstPauseMillis, (now - startedAt) / 10))
       yield* run.idleFor(open.length === 0 ? Math.min(pause, settleMillis) : pause)
     }

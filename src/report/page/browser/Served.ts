@@ -12,7 +12,7 @@ interface Current {
   readonly view: View
 }
 
-type Said =
+type DoorReply =
   | { readonly _tag: "Done"; readonly interventions: ReadonlyArray<Intervention> }
   | { readonly _tag: "Refused"; readonly message: string }
 
@@ -59,10 +59,10 @@ export const served = (): Source | undefined => {
       })
     },
     intervene: async (wanted: Wanted) => {
-      const said = (await ask("/interventions", { version: 1, interventions: [wanted] })) as Said
-      return said._tag === "Done"
-        ? said.interventions.map(interventionText).join(", ")
-        : `Nothing was changed: ${said.message}`
+      const reply = (await ask("/interventions", { version: 1, interventions: [wanted] })) as DoorReply
+      return reply._tag === "Done"
+        ? reply.interventions.map(interventionText).join(", ")
+        : `Nothing was changed: ${reply.message}`
     }
   }
 }

@@ -36,6 +36,10 @@ export interface AskState {
   startedAt?: number
   /** When its first attempt was sent, or, in a batch, when the ask began. */
   dispatchedAt?: number
+  /** When its latest attempt was sent. */
+  sentAt?: number
+  /** Its answer was asked for once more, as it did not fit. */
+  isReasked?: boolean
   /** How many requests were sent, hedges included. */
   dispatches: number
   /** How many of them have not ended. */
@@ -138,6 +142,8 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       ask.startedAt = event.at
       ask.dispatches = 0
       delete ask.dispatchedAt
+      delete ask.sentAt
+      delete ask.isReasked
       delete ask.fallbacks
       delete ask.unknownStopReason
       delete ask.durationMillis
@@ -146,6 +152,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "Dispatched":
       // In a batch it has been under way since it began.
       ask.dispatchedAt ??= event.batched === true ? (ask.startedAt ?? event.at) : event.at
+      ask.sentAt = event.at
       ask.dispatches++
       ask.inFlight++
       ask.model = event.model
@@ -175,6 +182,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       ask.retryAt = event.at + event.delayMillis
       return
     case "Reasked":
+      ask.isReasked = true
       // A re-ask starts with the first model again.
       delete ask.fallbacks
       return

@@ -210,4 +210,11 @@ export class RunState {
 /** Creates the state of a run without any event. */
 export const make = (): RunState => new RunState()
 
+/** Folds events. */
+export const of = (events: ReadonlyArray<Event>): RunState => {
+  const state = make()
+  for (const event of events) state.add(event)
+  return state
+}
+
 const keyOf = ({ ask, part, run }: Stamp): string => `${run} ${part} ${ask}`

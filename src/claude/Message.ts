@@ -1,15 +1,13 @@
 /** What `Claude.send` takes and gives: a `Request`, a `Reply`, and its `Usage`. */
 import { Predicate, Schema } from "effect"
+import { Block } from "./Block.ts"
+import { Document } from "./Document.ts"
 
 /** How much work Claude puts into an answer, as the API names it. */
 export const Effort = Schema.Literals(["low", "medium", "high", "xhigh", "max"])
 export type Effort = typeof Effort.Type
 
-/** A content block as the API sends it: `type` and whatever belongs to that type. */
-export const Block = Schema.StructWithRest(Schema.Struct({ type: Schema.String }), [
-  Schema.Record(Schema.String, Schema.Unknown)
-])
-export type Block = typeof Block.Type
+export { Block } from "./Block.ts"
 
 /** One turn of the conversation: text, or blocks where a reply is sent back as it came. */
 export const Turn = Schema.Struct({
@@ -26,8 +24,10 @@ export type AnswerSchema = typeof AnswerSchema.Type
 export const Request = Schema.Struct({
   model: Schema.String,
   system: Schema.optionalKey(Schema.String),
-  /** A document shared by many requests; it travels first, so that its prefix can be cached. */
-  context: Schema.optionalKey(Schema.String),
+  /** What many requests share, a text or documents; it travels first, so that its prefix can be cached. */
+  context: Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Document)])),
+  /** Documents of this request alone, which stand before its first turn. */
+  files: Schema.optionalKey(Schema.Array(Document)),
   messages: Schema.Array(Turn),
   maxTokens: Schema.Int,
   effort: Schema.optionalKey(Effort),

@@ -21,7 +21,7 @@ export interface Checked {
 
 /** Models that `ModelInfo` lacks are not checked. `defaults` are the settings of asks that set none. */
 export const check = (
-  { asks, context = "", synthesis }: Pick<Pipeline, "asks" | "context" | "synthesis">,
+  { asks, context, synthesis }: Pick<Pipeline, "asks" | "context" | "synthesis">,
   defaults: Ask.Options = {}
 ): Checked => {
   const issues: Array<Issue.Issue> = []
@@ -49,12 +49,12 @@ export const check = (
   const isContextTooLarge = (model: string): boolean => {
     const known = tooSmall.get(model)
     if (known !== undefined) return known
-    const isLarge = isTooLarge(["context"], "the context has about", tokensOf(context), model)
+    const isLarge = isTooLarge(["context"], "the context has about", tokensOf(context ?? ""), model)
     tooSmall.set(model, isLarge)
     return isLarge
   }
 
-  const shared = { ...defaults, ...(context !== "" && { context }) }
+  const shared = { ...defaults, ...(context !== undefined && { context }) }
   const longest: Array<readonly [string, number]> = []
   for (const [name, ask] of Object.entries(asks)) {
     const path = ["asks", name]

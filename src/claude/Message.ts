@@ -1,5 +1,5 @@
 /** What `Claude.send` takes and gives: a `Request`, a `Reply`, and its `Usage`. */
-import { Predicate, Schema } from "effect"
+import { Schema } from "effect"
 import { Block } from "./Block.ts"
 import { Document } from "./Document.ts"
 
@@ -8,6 +8,7 @@ export const Effort = Schema.Literals(["low", "medium", "high", "xhigh", "max"])
 export type Effort = typeof Effort.Type
 
 export { Block } from "./Block.ts"
+export { Source, sourceKey, sourcesOf, sourceText } from "./Sources.ts"
 
 /** One turn of the conversation: text, or blocks where a reply is sent back as it came. */
 export const Turn = Schema.Struct({
@@ -93,10 +94,6 @@ export const Reply = Schema.Struct({
   headers: Schema.Record(Schema.String, Schema.String)
 })
 export interface Reply extends Schema.Schema.Type<typeof Reply> {}
-
-/** A page that a web search brought and the answer leans on. */
-export const Source = Schema.Struct({ url: Schema.String, title: Schema.String })
-export interface Source extends Schema.Schema.Type<typeof Source> {}
 
 export const noUsage: Usage = {
   inputTokens: 0,
@@ -191,23 +188,4 @@ export const textOf = (reply: { readonly content: ReadonlyArray<Block> }): strin
     if (block.type === "text" && typeof block.text === "string") text += block.text
   }
   return text
-}
-
-interface Citation {
-  readonly title?: unknown
-  readonly url?: unknown
-}
-
-/** The pages cited by the text, each once, in the order of their first citation. */
-export const sourcesOf = (reply: { readonly content: ReadonlyArray<Block> }): ReadonlyArray<Source> => {
-  const byUrl = new Map<string, Source>()
-  for (const block of reply.content) {
-    if (!Array.isArray(block.citations)) continue
-    for (const citation of block.citations as ReadonlyArray<unknown>) {
-      const { title, url } = Predicate.isObject(citation) ? (citation as Citation) : {}
-      if (typeof url !== "string" || byUrl.has(url)) continue
-      byUrl.set(url, { url, title: typeof title === "string" ? title : url })
-    }
-  }
-  return [...byUrl.values()]
 }

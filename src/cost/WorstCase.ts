@@ -187,8 +187,11 @@ export const spent = (request: Request, { declined, model, usage }: Reply, price
 })
 
 /** Input tokens at most that the answer to a request adds to the synthesis. */
-export const answerTokens = ({ maxTokens, tools = [] }: Request): number =>
-  Math.ceil(maxTokens * tokenizerFactor) + answerFrameTokens + (tools.some(isSearch) ? sourcesTokens : 0)
+export const answerTokens = (request: Request): number => {
+  const { maxTokens, tools = [] } = request
+  const hasSources = tools.some(isSearch) || documentsOf(request).some(({ citations }) => citations === true)
+  return Math.ceil(maxTokens * tokenizerFactor) + answerFrameTokens + (hasSources ? sourcesTokens : 0)
+}
 
 /** A reply as input of the synthesis. */
 export const answerOf = (reply: Reply): Answer => {

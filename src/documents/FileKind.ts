@@ -54,7 +54,8 @@ export const read = (name: string, bytes: Uint8Array): Result.Result<Binary | "t
   if (found === named) return Result.succeed(found ?? "text/plain")
   if (found === undefined) {
     const other = TextFile.kindOf(bytes)
-    return Result.fail(`is not ${nameOf(named!)}, as its name says: its first bytes are ${other ?? "of no such file"}`)
+    const found = other === undefined ? "" : `: it is ${other}`
+    return Result.fail(`is not ${nameOf(named!)} by its first bytes, as its name says${found}`)
   }
   const { endings } = kinds.find(({ mediaType }) => mediaType === found)!
   return Result.fail(`is ${nameOf(found)}: give it a name that ends in ${endings[0]}`)

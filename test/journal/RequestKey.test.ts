@@ -108,6 +108,18 @@ describe("the key of a request", () => {
 })
 
 describe("a stored request", () => {
+  it("has the bytes of a document once, by their hash, which is made once, and shares them when it is read", () => {
+    const pdf = { mediaType: "application/pdf", data: "Zm9v".repeat(1000), title: "a.pdf", pages: 3 } as const
+    const context = [pdf, { ...pdf, title: "b.pdf" }]
+    const { json, texts } = RequestKey.of({ model: "m", messages: [], maxTokens: 1, context })
+    assert.isBelow(json.length, 600)
+    assert.strictEqual(new Set(texts.map(([hash]) => hash)).size, 1)
+    const kept = new Map(texts)
+    const [one, two] = [1, 2].map(() => RequestKey.read(json, (hash) => kept.get(hash)!).request.context)
+    assert.deepStrictEqual(one, context)
+    assert.strictEqual(one, two)
+  })
+
   it("has each long text once, by its hash", () => {
     const { json, texts } = RequestKey.of({ ...full, context: long.repeat(1000) })
     assert.isBelow(json.length, 2000)

@@ -1,4 +1,4 @@
-/** Simulates the citations of documents: the first sentences of an answer cite places of the documents that the request has. */
+/** Simulates the citations of documents: sentences of an answer cite the places that have most of their words. */
 import type { Answer } from "./Answer.ts"
 import type { Prompt } from "./Prompt.ts"
 import type { Block } from "../wire/Completion.ts"
@@ -6,8 +6,8 @@ import * as Media from "../wire/Media.ts"
 import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 
-/** The most sentences that cite something. */
-const maxCited = 3
+/** The most sentences of an answer that cite something. */
+const maxCited = 4
 
 const documentsOf = ({ body }: Prompt): ReadonlyArray<UncheckedJson> =>
   listOf(body["messages"])
@@ -17,56 +17,82 @@ const documentsOf = ({ body }: Prompt): ReadonlyArray<UncheckedJson> =>
       return block?.["type"] === "document" ? [block] : []
     })
 
-/** The first sentence of a text, and where it stands. */
-const sentenceIn = (text: string): { readonly text: string; readonly start: number; readonly end: number } => {
-  const start = text.search(/\S/)
-  const found =
-    /^[^]*?[.!?](?=\s|$)/.exec(text.slice(Math.max(0, start)))?.[0] ?? text.slice(Math.max(0, start)).slice(0, 200)
-  return { text: found, start: Math.max(0, start), end: Math.max(0, start) + found.length }
+const isCited = (document: UncheckedJson): boolean => objectOf(document["citations"])?.["enabled"] === true
+
+const wordsOf = (text: string): ReadonlySet<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu))
+
+/** A text with the number of words that it shares with others, and its place among its like. */
+interface Scored {
+  readonly text: string
+  readonly score: number
+  readonly index: number
 }
 
-/** The words that a question and a page have in common. */
-const overlap = (question: string, page: string): number => {
-  const words = new Set(page.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu))
-  return new Set((question.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? []).filter((word) => words.has(word))).size
+/** The text that shares most words with `words`; the first one where none shares any. */
+const best = (texts: ReadonlyArray<string>, words: ReadonlySet<string>): Scored => {
+  let found: Scored = { text: "", score: -1, index: 0 }
+  for (const [index, text] of texts.entries()) {
+    const own = wordsOf(text)
+    let score = 0
+    for (const word of words) if (own.has(word)) score++
+    if (score > found.score && text.trim() !== "") found = { text, score, index }
+  }
+  return found
 }
 
-/** A citation of a place in a document: of a PDF the page that has most of the question's words. */
-const citationOf = (document: UncheckedJson, index: number, question: string): UncheckedJson | undefined => {
+/** A text cut after each sentence; joined, the pieces are the text. */
+const sentencesIn = (text: string): ReadonlyArray<string> => text.split(/(?<=[.!?]\s)/)
+
+/** The citation of the place in a document that shares most words with a sentence. */
+const citationOf = (
+  document: UncheckedJson,
+  index: number,
+  words: ReadonlySet<string>
+): { readonly citation: UncheckedJson; readonly score: number } | undefined => {
   const source = objectOf(document["source"])
   const common = { document_index: index, document_title: document["title"] ?? null, file_id: null }
   if (source?.["type"] === "text") {
-    const { end, start, text } = sentenceIn(String(source["data"]))
-    return { type: "char_location", cited_text: text, ...common, start_char_index: start, end_char_index: end }
+    const sentences = sentencesIn(String(source["data"]))
+    const found = best(sentences, words)
+    const start = sentences.slice(0, found.index).reduce((sum, { length }) => sum + length, 0)
+    const span = { start_char_index: start, end_char_index: start + found.text.length }
+    return { citation: { type: "char_location", cited_text: found.text, ...common, ...span }, score: found.score }
   }
   if (source?.["type"] === "content") {
-    const first = objectOf(listOf(source["content"])[0])?.["text"] ?? source["content"]
-    const text = typeof first === "string" ? first : ""
-    return { type: "content_block_location", cited_text: text, ...common, start_block_index: 0, end_block_index: 1 }
+    const content = source["content"]
+    const texts = listOf(content).map((item) => String(objectOf(item)?.["text"] ?? ""))
+    const found = best(typeof content === "string" ? [content] : texts, words)
+    const span = { start_block_index: found.index, end_block_index: found.index + 1 }
+    return {
+      citation: { type: "content_block_location", cited_text: found.text, ...common, ...span },
+      score: found.score
+    }
   }
-  const pages = Media.factsOf(source?.["data"])?.pages ?? []
-  const scores = pages.map((page) => overlap(question, page))
-  const page = Math.max(0, scores.indexOf(Math.max(...scores)))
-  const text = sentenceIn(pages[page] ?? "").text
-  if (text === "") return undefined
-  return { type: "page_location", cited_text: text, ...common, start_page_number: page + 1, end_page_number: page + 2 }
+  const page = best(Media.factsOf(source?.["data"])?.pages ?? [], words)
+  if (page.score < 0) return undefined
+  const sentence = best(sentencesIn(page.text), words)
+  const span = { start_page_number: page.index + 1, end_page_number: page.index + 2 }
+  return { citation: { type: "page_location", cited_text: sentence.text, ...common, ...span }, score: page.score }
 }
 
-/** The answer with citations, where documents of the request have them enabled; undefined where none has. */
+/** The answer with citations, where documents of the request have them enabled; undefined where none can be cited. */
 export const answer = (prompt: Prompt, text: string): Answer | undefined => {
-  const citations = documentsOf(prompt).flatMap((document, index) => {
-    const isEnabled = objectOf(document["citations"])?.["enabled"] === true
-    const citation = isEnabled ? citationOf(document, index, prompt.instruction) : undefined
-    return citation === undefined ? [] : [citation]
-  })
-  if (citations.length === 0) return undefined
+  const documents = documentsOf(prompt)
+  if (!documents.some(isCited)) return undefined
   const content: Array<Block> = []
   let rest = text
-  for (const [index, sentence] of WrittenSynthesis.sentences(text).slice(0, maxCited).entries()) {
+  for (const sentence of WrittenSynthesis.sentences(text).slice(0, maxCited)) {
     const at = rest.indexOf(sentence)
     if (at < 0) break
+    const words = wordsOf(sentence)
+    const found = documents.flatMap((document, index) =>
+      isCited(document) ? (citationOf(document, index, words) ?? []) : []
+    )
+    const [first, ...others] = found
+    if (first === undefined) return undefined
+    const { citation } = others.reduce((a, b) => (b.score > a.score ? b : a), first)
     const end = at + sentence.length
-    content.push({ type: "text", text: rest.slice(0, end), citations: [citations[index % citations.length]] })
+    content.push({ type: "text", text: rest.slice(0, end), citations: [citation] })
     rest = rest.slice(end)
   }
   return { content: rest === "" ? content : [...content, { type: "text", text: rest }], stopReason: "end_turn" }

@@ -42,7 +42,7 @@ describe("a wrong argument", () => {
     [{ asks, continue: { turns: 1.5 } }, "continue.turns: expected a whole number ≥ 1, got 1.5"],
     [{ asks, retries: 5 }, `retries: ${noOption}`],
     [{ asks, synthesis: 5 }, "synthesis: expected an instruction, Synthesis.text or Synthesis.object, got 5"],
-    [{ asks, context: 5 }, "context: expected text, got 5"],
+    [{ asks, context: 5 }, "context: expected text, { file: path }, or a list of them, got 5"],
     [{ asks, deadline: 0 }, `deadline: ${time}, got 0`],
     [
       { asks, deadline: {} },

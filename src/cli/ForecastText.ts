@@ -10,6 +10,7 @@ import type { JournalForecast } from "../plan/JournalForecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as DocumentLines from "./DocumentLines.ts"
 import * as SharedPrefixLines from "./SharedPrefixLines.ts"
 
 export const toText = (
@@ -32,6 +33,7 @@ export const toText = (
         : `  ${call.name.padEnd(nameColumns)}  ${modelsText(call.models).padEnd(modelColumns)}  ${callText(call)}`
     ),
     ...treeLines(calls),
+    ...DocumentLines.lines(calls.map(({ request }) => request)),
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),

@@ -7,17 +7,17 @@ import { inCode } from "../options/OptionSchemas.ts"
 import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import type { AskData, Format, Synthesized } from "./AskData.ts"
-import { type Options, Question, Settings } from "./AskOptions.ts"
+import { AskSettings, type Options, Question } from "./AskOptions.ts"
 import { resolve } from "./FoldLevels.ts"
 
 export { modelsOf, requestOf } from "./AskData.ts"
-export { Defaults, maxTokens, type Options, Question, Settings, system } from "./AskOptions.ts"
+export { AskSettings, Defaults, maxTokens, type Options, Question, Settings, system } from "./AskOptions.ts"
 export { resolve } from "./FoldLevels.ts"
 export { type Answer } from "./RunAsk.ts"
 export { textStream } from "./TextStream.ts"
 
 const assertQuestion = Issue.assert(Question, "question")
-const assertOptions = Issue.assert(inCode(Settings), "options")
+const assertOptions = Issue.assert(inCode(AskSettings), "options")
 
 /** Marks asks. It is a string, so that asks are known across copies of this module, as `fanfold/promise` has one of its own. */
 const TypeId = "~fanfold/pipeline/Ask"

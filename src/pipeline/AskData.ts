@@ -2,6 +2,7 @@
 import { askModel } from "../claude/Claude.ts"
 import type { Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
+import * as Documents from "../documents/Documents.ts"
 import { isBlank } from "../options/BlankText.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
 import type { Names } from "./Citations.ts"
@@ -52,12 +53,16 @@ const wellFormed = (given: string): string => {
 
 /** The request an ask sends first, with the defaults filled in. */
 export const requestOf = <A, R>(ask: AskData<A, R>, defaults: Shared = {}): Request => {
-  const { context = "", system = defaultSystem, ...options } = { ...defaults, ...ask.options }
+  const { context = "", files, system = defaultSystem, ...options } = { ...defaults, ...ask.options }
+  const documents = Documents.loaded(files)
+  if (documents === undefined) throw new Error("the files of an ask are read before its request is made")
+  const hasContext = typeof context === "string" ? !isBlank(context) : context.length > 0
   return {
     model: Models.first(modelsOf(ask, defaults)),
     // The API rejects blocks of white space, and a model makes nothing of invisible characters.
     ...(!isBlank(system) && { system: system.toWellFormed() }),
-    ...(!isBlank(context) && { context: wellFormed(context) }),
+    ...(hasContext && { context: typeof context === "string" ? wellFormed(context) : context }),
+    ...(documents.length > 0 && { files: documents }),
     messages: [{ role: "user", content: ask.question.toWellFormed() }],
     maxTokens: options.maxTokens ?? maxTokens,
     ...(options.effort !== undefined && { effort: options.effort }),

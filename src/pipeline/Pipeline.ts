@@ -4,6 +4,7 @@ import { type Answer, resolve } from "./Ask.ts"
 import type { AskError } from "../claude/AskError.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
+import type { Context } from "../claude/Document.ts"
 import * as Deadline from "./Deadline.ts"
 import * as DeadlineOption from "./DeadlineOption.ts"
 import type { Asks, Findings } from "./Findings.ts"
@@ -22,7 +23,7 @@ export interface Pipeline {
   readonly synthesis: Synthesis.Synthesis<unknown> | undefined
   readonly policy: Policy
   readonly concurrency: Research.Concurrency
-  readonly context: string | undefined
+  readonly context: Context | undefined
   /** Ends the asks, and where it has `all` the synthesis too; counted from the start of the research. */
   readonly deadline: DeadlineOption.Given | undefined
 }

@@ -10,6 +10,7 @@ import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { addPaid, addUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
+import * as Documents from "../documents/Documents.ts"
 import { PaidUsage } from "../claude/PaidUsage.ts"
 import { nowMillis } from "../scheduling/FiberClock.ts"
 import { type AskData, modelsOf, requestOf } from "./AskData.ts"
@@ -111,6 +112,11 @@ const answer = <A, R>(
     if (ask.synthesized?.answered === 0) return Effect.fail(withoutAnswers(ask.synthesized.asks))
     const claude = Context.getUnsafe(fiber.context, Claude)
     const defaults = fiber.getRef(Defaults)
+    const files = ask.options.files ?? defaults.files
+    if (files !== undefined && Documents.loaded(files) === undefined) {
+      const read = Documents.orDie(Documents.files(files, new Documents.Reader(".")))
+      return Effect.flatMap(read, (files) => answer({ ...ask, options: { ...ask.options, files } }, startedAt, paid))
+    }
     const request = requestOf(ask, defaults)
     const fallback = Models.others(modelsOf(ask, defaults))
     const send = withCall(claude.send, ask.options.timeout ?? defaults.timeout, fallback)

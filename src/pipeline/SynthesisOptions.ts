@@ -33,7 +33,7 @@ export interface FoldSettings extends Schema.Schema.Type<typeof FoldSettings> {}
 export const Settings = Schema.Struct({ ...AskOptions.Settings.fields, ...FoldSettings.fields })
 
 /** Settings as a caller writes them. */
-export interface Options extends AskOptions.Options {
+export interface Options extends Omit<AskOptions.Options, "files"> {
   readonly fanIn?: number | undefined
   readonly window?: number | undefined
   readonly citations?: boolean | undefined

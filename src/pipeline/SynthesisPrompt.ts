@@ -1,5 +1,5 @@
 /** The prompt of a synthesis: the findings in tags that no text of an answer can close, the gaps by name, the instruction. */
-import { sourcesOf, textOf } from "../claude/Message.ts"
+import { sourcesOf, sourceText, textOf } from "../claude/Message.ts"
 import { namesListed } from "../cost/FoldTree.ts"
 import { numberText } from "../options/NumberText.ts"
 import type { FoldInput } from "./Folding.ts"
@@ -68,7 +68,9 @@ const blockOf = (finding: FoldInput | Folded): string => {
   const question = `<question>${inert(finding.question)}</question>`
   if (finding.outcome._tag !== "Answered") return `<gap name="${finding.name}">\n${question}\n</gap>`
   const { reply } = finding.outcome
-  const sources = sourcesOf(reply).map(({ title, url }) => `- ${inertLine(title)}: ${inertLine(url)}`)
+  const sources = sourcesOf(reply).map(
+    (source) => `- ${inertLine(sourceText(source))}${source.url === undefined ? "" : `: ${inertLine(source.url)}`}`
+  )
   const listed = sources.length === 0 ? "" : `<sources>\n${sources.join("\n")}\n</sources>\n`
   return `<finding name="${finding.name}">\n${question}\n<answer>\n${inert(textOf(reply))}\n</answer>\n${listed}</finding>`
 }

@@ -1,12 +1,14 @@
 /** The options of a run without Effect: their types, their checks, and the pipeline they stand for. */
-import { Predicate, Record, Schema } from "effect"
+import { Effect, Predicate, Record, Schema } from "effect"
 import type * as Event from "../claude/Event.ts"
+import * as Documents from "../documents/Documents.ts"
 import * as Stack from "../layers/Stack.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, optional } from "../options/OptionSchemas.ts"
 import { Options as Otlp } from "../options/OtlpOption.ts"
 import type { Policy } from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
+import * as AskFiles from "../pipeline/AskFiles.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Answers, Asks } from "../pipeline/Findings.ts"
 import type * as Pipeline from "../pipeline/Pipeline.ts"
@@ -91,19 +93,26 @@ export const assertOptions = Issue.assert(
 
 const assertAsks = Issue.assert(Schema.ObjectKeyword.annotate({ expected: "asks by name or in order" }), "asks")
 
-/** The pipeline of checked options. Throws a `RangeError` for what is no ask. */
-export const pipelineOf = (options: AnyOptions): Pipeline.Pipeline => {
+/** The pipeline of checked options, with its files read. Throws a `RangeError` for what is no ask, or cannot be read. */
+export const pipelineOf = Effect.fnUntraced(function* (options: AnyOptions) {
   const { asks, concurrency, context, deadline, policy, synthesis } = options
   assertAsks(asks)
-  return {
-    asks: isList(asks) ? asks.map((ask, index) => toAsk(ask, String(index))) : Record.map(asks, toAsk),
+  const reader = new Documents.Reader(".")
+  const given = isList(asks)
+    ? asks.map((ask, index) => [String(index), toAsk(ask, String(index))] as const)
+    : Object.entries(Record.map(asks, toAsk))
+  const entries = given.map(([name, ask], index) => ({ name, index, ask }))
+  const read = yield* Documents.orDie(AskFiles.readAll(entries, reader))
+  const pipeline: Pipeline.Pipeline = {
+    asks: isList(asks) ? read.map(({ ask }) => ask) : Object.fromEntries(read.map(({ ask, name }) => [name, ask])),
     synthesis: typeof synthesis === "string" ? Synthesis.text(synthesis) : synthesis,
     policy: policy ?? "all",
     concurrency: concurrency ?? "unbounded",
-    context,
+    context: context === undefined ? undefined : yield* Documents.orDie(Documents.context(context, reader)),
     deadline
   }
-}
+  return pipeline
+})
 
 const toAsk = (ask: string | Ask.Ask<any>, name: string): Ask.Ask<any> => {
   if (Ask.isAsk(ask)) return ask

@@ -40,7 +40,7 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
   const state = new RunState()
   const startedAt = yield* Clock.currentTimeMillis
   const onEvent = guarded(options.onEvent)
-  const pipeline = pipelineOf(options)
+  const pipeline = yield* pipelineOf(options)
   const { budget, defaults } = options
   const issues = [
     ...WindowCheck.check(pipeline, defaults).issues,

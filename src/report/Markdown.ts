@@ -1,5 +1,6 @@
 /** Writes a report as a Markdown document. */
 import { Record } from "effect"
+import { type Source, sourceKey, sourceText } from "../claude/Message.ts"
 import * as CitedMarkdown from "./CitedMarkdown.ts"
 import { textOf as proofText } from "./Proof.ts"
 import type { Report } from "./Report.ts"
@@ -21,9 +22,11 @@ export const toMarkdown = (report: Report): string => {
   if (document === null && gaps.length > 0) {
     parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${onOneLine(message)}`).join("\n")}`)
   }
-  const cited = new Map(Object.values(sources).flatMap((list) => list.map((source) => [source.url, source] as const)))
+  const cited = new Map(
+    Object.values(sources).flatMap((list) => list.map((source) => [sourceKey(source), source] as const))
+  )
   if (cited.size > 0) {
-    parts.push(`## Sources\n\n${[...cited.values()].map(({ title, url }) => `- [${title}](${url})`).join("\n")}`)
+    parts.push(`## Sources\n\n${[...cited.values()].map(sourceLine).join("\n")}`)
   }
   if (interventions.length > 0) {
     const lines = interventions.map(({ intervention }) => `- ${interventionText(intervention)}`)
@@ -31,6 +34,9 @@ export const toMarkdown = (report: Report): string => {
   }
   return inertDocument(`${parts.map((part) => part.trim()).join("\n\n")}\n`)
 }
+
+const sourceLine = (source: Source): string =>
+  source.url === undefined ? `- ${onOneLine(sourceText(source))}` : `- [${source.title}](${source.url})`
 
 const section = (name: string, question: string, text: string): string =>
   `## ${name}\n\n*${onOneLine(question)}*\n\n${text}`

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { whyOf } from "../pipeline/Findings.ts"
 import { Intervention } from "../claude/Intervention.ts"
-import { Source, sourcesOf, Usage } from "../claude/Message.ts"
+import { Source, sourcesOf, sourceText, Usage } from "../claude/Message.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { type Checked, Fault } from "../pipeline/Citations.ts"
@@ -107,7 +107,9 @@ const citationsOf = (
   { faults, statements }: Checked,
   answered: ReadonlyArray<{ readonly name: string; readonly cited: ReadonlyArray<Source> }>
 ): NonNullable<Report["citations"]> => {
-  const urls = new Map(answered.map(({ cited, name }) => [name, cited.map(({ url }) => url)]))
+  const urls = new Map(
+    answered.map(({ cited, name }) => [name, cited.map((source) => source.url ?? sourceText(source))])
+  )
   return {
     faults,
     statements: statements.map(({ asks, text }) => ({

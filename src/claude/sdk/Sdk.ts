@@ -12,7 +12,6 @@ import { cutOff, plainReply } from "./PlainReply.ts"
 import { SdkClient } from "./SdkClient.ts"
 import { askErrorOf } from "./SdkError.ts"
 import { readStream } from "./StreamedReply.ts"
-import { bodyOf } from "../RequestBody.ts"
 
 /** Builds the SDK's client and gives its `send`. */
 export const send = (options: Options): Attempt.Send => {
@@ -23,7 +22,7 @@ export const send = (options: Options): Attempt.Send => {
   const sendPlain = (request: Request) =>
     Effect.flatten(
       Effect.promise((signal) =>
-        client.send(bodyOf(request), false, signal).then(
+        client.send(request, false, signal).then(
           (response) =>
             response.arrayBuffer().then(
               (bytes) => plainReply(response, bytes, request.model, cutter),
@@ -39,7 +38,7 @@ export const send = (options: Options): Attempt.Send => {
       // One controller spans request and body, so that an interruption closes the connection wherever it is.
       const controller = new AbortController()
       const respond = Effect.tryPromise({
-        try: () => client.send(bodyOf(request), true, controller.signal),
+        try: () => client.send(request, true, controller.signal),
         catch: (thrown) => askErrorOf(thrown, false)
       })
       return Effect.onError(Effect.flatMap(respond, readStream(attempt, cutter)), () =>

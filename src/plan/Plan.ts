@@ -1,6 +1,7 @@
 /** The schema of plans, and the pipeline that a plan stands for. */
 import { Effect, Predicate, Record, Schema, Struct } from "effect"
 import * as Ask from "../pipeline/Ask.ts"
+import * as Provider from "../claude/Provider.ts"
 import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
 import * as Source from "../documents/Source.ts"
@@ -179,9 +180,20 @@ export const checkLayers = (plan: Plan): Effect.Effect<ReadonlyArray<Issue.Issue
     ),
     {
       onFailure: (issues) => issues,
-      onSuccess: () => []
+      onSuccess: () => checkProvider(plan)
     }
   )
+
+/** The issues of what a cloud does not have. */
+const checkProvider = ({ auth, batch, provider }: Plan): ReadonlyArray<Issue.Issue> => {
+  const cloud = Provider.cloudOf(provider)
+  if (cloud === undefined) return []
+  const title = Provider.titles[cloud]
+  return [
+    ...(batch === undefined ? [] : [{ path: ["batch"], message: `${title} has no Message Batches: leave it out` }]),
+    ...(auth === undefined ? [] : [{ path: ["auth"], message: `${title} has credentials of its own: leave it out` }])
+  ]
+}
 
 /** The settings of the asks that rows become. */
 export const rowAskOf = (plan: RowsPlan): ((question: string, system: string | undefined) => Ask.Ask<unknown>) => {

@@ -3,6 +3,8 @@ import { Clock, type Config, Effect, Layer, Record, Redacted, Result, Struct } f
 import { problemOf } from "../claude/ApiKey.ts"
 import { apiKey, baseUrl, type Claude, defaultBaseUrl } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
+import * as Clouds from "../claude/Clouds.ts"
+import * as Provider from "../claude/Provider.ts"
 import * as Listeners from "../claude/Listeners.ts"
 import type { Usage } from "../claude/Message.ts"
 import * as Stack from "../layers/Stack.ts"
@@ -95,6 +97,17 @@ const layerNames = Record.keys(Stack.Options.fields)
 const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
   Layer.unwrap(
     Effect.gen(function* () {
+      const layers = Struct.pick(options, layerNames)
+      if (options.client !== undefined) {
+        const excluded = (["apiKey", "baseUrl", "fetch"] as const).find((name) => options[name] !== undefined)
+        if (excluded !== undefined) throw new RangeError(`${excluded}: a client has its own, so leave it out`)
+        return Stack.layer({ ...layers, client: options.client })
+      }
+      const cloud = options.fetch === undefined ? Provider.cloudOf(options.provider) : undefined
+      if (cloud !== undefined) {
+        const connected = Effect.mapError(Clouds.connect(cloud, options.transport), ({ message }) => new Error(message))
+        return Stack.layer({ ...layers, ...(yield* connected) })
+      }
       if (options.apiKey !== undefined && typeof options.apiKey !== "string")
         throw new RangeError("apiKey: expected text")
       const key =
@@ -104,7 +117,7 @@ const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
       const problem = problemOf(given)
       if (problem !== undefined) return yield* Effect.fail(wrongKey(problem))
       const url = options.baseUrl ?? (yield* Effect.mapError(baseUrl, noUrl))
-      return Stack.layer({ ...Struct.pick(options, layerNames), apiKey: key, baseUrl: url, fetch: options.fetch })
+      return Stack.layer({ ...layers, apiKey: key, baseUrl: url, fetch: options.fetch })
     })
   )
 

@@ -3,6 +3,7 @@ import { Context, type Duration, Schema } from "effect"
 import { Effort } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { NonEmpty, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
+import { VotesOption } from "./VotesOption.ts"
 
 /** A question: text that is not blank. */
 export const Question = NonEmpty("a question that is not empty")
@@ -15,11 +16,12 @@ export const Settings = Schema.Struct({
   effort: Schema.optionalKey(Effort),
   stopSequences: Schema.optionalKey(Schema.Array(NonEmpty("text that is not blank"))),
   webSearch: Schema.optionalKey(Schema.Boolean),
-  timeout: Schema.optionalKey(PositiveDuration)
+  timeout: Schema.optionalKey(PositiveDuration),
+  votes: Schema.optionalKey(VotesOption)
 })
 export interface Settings extends Schema.Schema.Type<typeof Settings> {}
 
-/** Settings as a caller writes them; `timeout` bounds the ask with all its attempts, default 20 minutes. */
+/** Settings as a caller writes them; `timeout` bounds the ask with all its attempts, default 20 minutes. Of `votes` each has that time. */
 export interface Options extends Omit<Settings, "timeout"> {
   readonly timeout?: Duration.Input | undefined
 }

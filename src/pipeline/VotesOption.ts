@@ -14,7 +14,7 @@ const Counts = Schema.Struct({ count: PositiveInt, atLeast: Schema.optionalKey(P
 
 export const VotesOption = Schema.Union([PositiveInt, Counts]).annotate(either).annotate({
   description:
-    "How often it is asked: a number, or { count, atLeast }, where fewer votes that agree than `atLeast` count as a gap"
+    "How often it is asked: a number, or { count, atLeast }, where fewer votes that agree than `atLeast` count as a gap (default: 1)"
 })
 export type VotesOption = typeof VotesOption.Type
 

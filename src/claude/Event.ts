@@ -43,7 +43,9 @@ export const Started = Schema.TaggedStruct("Started", {
   ...stamp,
   question: Schema.String,
   /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
-  fold: Schema.optionalKey(Schema.Struct({ level: Schema.Int, asks: Schema.Array(Schema.String) }))
+  fold: Schema.optionalKey(Schema.Struct({ level: Schema.Int, asks: Schema.Array(Schema.String) })),
+  /** Of one of several votes of an ask. */
+  vote: Schema.optionalKey(Call.Vote)
 })
 /** An attempt left for Claude. */
 export const Dispatched = Schema.TaggedStruct("Dispatched", {
@@ -125,6 +127,14 @@ export const Cited = Schema.TaggedStruct("Cited", {
   faultCount: Schema.Int,
   faults: Schema.Array(Schema.Struct({ kind: Schema.String, message: Schema.String }))
 })
+/** The votes of an ask have come, and were counted; `fields`: of data, how many agree in each. */
+export const Voted = Schema.TaggedStruct("Voted", {
+  ...stamp,
+  votes: Schema.Int,
+  answered: Schema.Int,
+  agreeing: Schema.Int,
+  fields: Schema.optionalKey(Schema.Record(Schema.String, Schema.Int))
+})
 /** The answer ended with a stop reason that fanfold does not know. It is taken for a complete answer. */
 export const UnknownStopReason = Schema.TaggedStruct("UnknownStopReason", {
   ...stamp,
@@ -157,6 +167,7 @@ export const Event = Schema.Union([
   Continued,
   Reasked,
   Cited,
+  Voted,
   UnknownStopReason,
   Answered,
   Failed,

@@ -26,7 +26,7 @@ export const toText = (
   const nameColumns = columnsOf(calls.map(({ name }) => name))
   const modelColumns = columnsOf(calls.map(({ models }) => modelsText(models)))
   return [
-    `${askCount} ${askCount === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
+    `${askCount} ${askCount === 1 ? "ask" : "asks"}${callsText(calls)}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
     ...listed(calls, table !== undefined).map((call) =>
       typeof call === "string"
         ? call
@@ -51,6 +51,13 @@ export const toText = (
     "Nothing was sent.",
     ""
   ].join("\n")
+}
+
+/** How many calls the asks have, where that is more than one each. */
+const callsText = (calls: ReadonlyArray<Forecast.Foreseen>): string => {
+  const asks = calls.filter(({ part }) => part === "ask")
+  const count = asks.reduce((sum, { votes }) => sum + (votes?.count ?? 1) + (votes?.joining === undefined ? 0 : 1), 0)
+  return count === asks.length ? "" : ` (${plural(count, "call", "calls")}, as votes are asked several times)`
 }
 
 /** The length of the longest text. */
@@ -90,10 +97,13 @@ const treeLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<strin
 const searchesText = (n: number): string => (n === 0 ? "" : `, up to ${plural(n, "web search", "web searches")}`)
 
 const callText = (call: Forecast.Foreseen): string => {
-  const { atMostUsd, inputTokens, maxInputTokens, part, request, webSearches } = call
+  const { atMostUsd, inputTokens, maxInputTokens, part, request, votes, webSearches } = call
+  const { count, joining } = votes ?? { count: 1, joining: undefined }
+  const asked =
+    count === 1 ? "" : `${count} votes${joining === undefined ? "" : " and one call that joins them"}, each vote `
   const input = part === "synthesis" ? `up to ${numberText(maxInputTokens)}` : `about ${numberText(inputTokens)}`
   const cost = atMostUsd === undefined ? "" : `, at most ${usdText(atMostUsd, "up")}`
-  return `${input} tokens in, up to ${numberText(request.maxTokens)} out${searchesText(webSearches)}${cost}`
+  return `${asked}${input} tokens in, up to ${numberText(request.maxTokens)} out${searchesText(webSearches)}${cost}`
 }
 
 /** The sum that a budget must be so that nothing is left out, and the estimate by length. */

@@ -1,6 +1,7 @@
 /** What an ask is made of, and the request it becomes. An ask of a synthesis is made of the same fields. */
 import { askModel } from "../claude/Claude.ts"
 import type { Request } from "../claude/Message.ts"
+import type { Vote } from "../claude/Call.ts"
 import * as Models from "../claude/Models.ts"
 import * as Documents from "../documents/Documents.ts"
 import { isBlank } from "../options/BlankText.ts"
@@ -34,6 +35,8 @@ export interface AskData<out A, out R = never> {
   readonly format: Format<A, R>
   /** Set where the question is the prompt of a synthesis. */
   readonly synthesized: Synthesized | undefined
+  /** Set where it is one of several votes. */
+  readonly vote?: Vote
 }
 
 type Shared = typeof Defaults.Service

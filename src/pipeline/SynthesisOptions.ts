@@ -30,10 +30,13 @@ export const FoldSettings = Schema.Struct({
 })
 export interface FoldSettings extends Schema.Schema.Type<typeof FoldSettings> {}
 
-export const Settings = Schema.Struct({ ...AskOptions.Settings.fields, ...FoldSettings.fields })
+/** A document is asked for once. */
+const { votes: _votes, ...askSettings } = AskOptions.Settings.fields
+
+export const Settings = Schema.Struct({ ...askSettings, ...FoldSettings.fields })
 
 /** Settings as a caller writes them. */
-export interface Options extends Omit<AskOptions.Options, "files"> {
+export interface Options extends Omit<AskOptions.Options, "files" | "votes"> {
   readonly fanIn?: number | undefined
   readonly window?: number | undefined
   readonly citations?: boolean | undefined

@@ -2,6 +2,7 @@
 import { sourcesOf, sourceText, textOf } from "../claude/Message.ts"
 import { namesListed } from "../cost/FoldTree.ts"
 import { numberText } from "../options/NumberText.ts"
+import { agreementText } from "./Agreement.ts"
 import type { FoldInput } from "./Folding.ts"
 
 /** The text of a fold, as a finding of the next: it stands for the answers to `asks`. */
@@ -67,12 +68,13 @@ const blockOf = (finding: FoldInput | Folded): string => {
   if ("asks" in finding) return foldedBlock(finding)
   const question = `<question>${inert(finding.question)}</question>`
   if (finding.outcome._tag !== "Answered") return `<gap name="${finding.name}">\n${question}\n</gap>`
-  const { reply } = finding.outcome
+  const { agreement, reply } = finding.outcome
+  const votes = agreement === undefined ? "" : ` votes="${agreementText(agreement)}"`
   const sources = sourcesOf(reply).map(
     (source) => `- ${inertLine(sourceText(source))}${source.url === undefined ? "" : `: ${inertLine(source.url)}`}`
   )
   const listed = sources.length === 0 ? "" : `<sources>\n${sources.join("\n")}\n</sources>\n`
-  return `<finding name="${finding.name}">\n${question}\n<answer>\n${inert(textOf(reply))}\n</answer>\n${listed}</finding>`
+  return `<finding name="${finding.name}"${votes}>\n${question}\n<answer>\n${inert(textOf(reply))}\n</answer>\n${listed}</finding>`
 }
 
 /** A pattern of a tag's name: each letter may be fullwidth, and may be followed by invisible characters. */
@@ -85,7 +87,7 @@ const tags = ["finding", "findings", "gap", "question", "answer", "sources", "in
 const tag = new RegExp(`[<＜﹤](?=[\\s\\p{C}/／∕⁄\\\\＼]*(?:${tags})(?!\\p{Cf}*[\\p{L}\\p{N}_]))`, "giu")
 
 /** Replaces the brackets of tags, so that text of a model or a web page cannot close the block it stands in. */
-const inert = (text: string): string => text.replace(tag, "‹")
+export const inert = (text: string): string => text.replace(tag, "‹")
 
 /** The same for text that must stay on one line. */
 const inertLine = (text: string): string => inert(text.replace(/[\s\p{Cc}]+/gu, " ").trim())

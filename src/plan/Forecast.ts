@@ -11,9 +11,10 @@ import * as WorstCase from "../cost/WorstCase.ts"
 import type { Options as StackOptions } from "../layers/Stack.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
+import * as PlannedVotes from "../pipeline/PlannedVotes.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
 
-/** One call, sent once, with an answer of `maxTokens`. */
+/** One call, sent once, or once for each of its votes, with an answer of `maxTokens`. */
 export interface Foreseen {
   readonly name: string
   readonly part: "ask" | "synthesis"
@@ -27,6 +28,8 @@ export interface Foreseen {
   readonly maxInputTokens: number
   /** Of a synthesis that may be a tree, as long answers may be: its levels, folds and the documents' one; what it costs has all. */
   readonly tree?: Tree
+  /** How many votes are asked for, where there are several; what the call costs, and its searches, are those of all. */
+  readonly votes?: PlannedVotes.PlannedVotes
   /** Searches that the request allows. */
   readonly webSearches: number
   /** The cost of `inputTokens`, by the dearest of the models; `undefined` where one of them has no known price. */
@@ -66,11 +69,14 @@ export const make = (
   const shared = context === undefined ? {} : { context }
   const isBatched = batch !== undefined
   const leads = leading()
-  const calls = Object.entries(asks).map(([name, ask]) => {
+  const calls = Object.entries(asks).map(([name, ask]): Foreseen => {
     const models = Models.all(Ask.modelsOf(ask))
     const own = Ask.requestOf(ask, shared)
     const request = RefusalPolicy.withFallbacks(own, isBatched || models.length > 1, refusals)
-    return askCall(name, request, models, { prices, refusals, batched: isBatched ? leads(request) : undefined })
+    const known = { prices, refusals }
+    const call = askCall(name, request, models, { ...known, batched: isBatched ? leads(request) : undefined })
+    const votes = PlannedVotes.of(ask, shared)
+    return votes === undefined ? call : voted(call, votes, known)
   })
   if (synthesis !== undefined) calls.push(synthesisCall(synthesis, asks, calls, { prices, refusals }))
   return {
@@ -119,12 +125,45 @@ const askCall = (
     maxInputTokens: WorstCase.inputTokens(request),
     webSearches: WorstCase.searchesOf(request),
     estimatedUsd: estimatedUsd(request, inputTokens, models, prices, batched),
-    atMostUsd: Result.isFailure(bounds)
-      ? undefined
-      : refusals === "fallback"
-        ? bounds.success.reduce(WorstCase.add).usd
-        : WorstCase.dearest(bounds.success).usd
+    atMostUsd: Result.isFailure(bounds) ? undefined : mostOf(bounds.success, refusals).usd
   }
+}
+
+/** All votes of a call, and the one that joins them. */
+const voted = (call: Foreseen, votes: PlannedVotes.PlannedVotes, { prices, refusals }: Known): Foreseen => {
+  const { count, joining } = votes
+  const sum = (
+    one: number | undefined,
+    joined: (joining: PlannedVotes.Joining, models: Names, request: Request) => number | undefined
+  ): number | undefined => {
+    if (joining === undefined) return one === undefined ? undefined : count * one
+    const models = Models.all(joining.models)
+    const request = RefusalPolicy.withFallbacks(joining.request, models.length > 1, refusals)
+    return sumOf([one === undefined ? undefined : count * one, joined(joining, models, request)])
+  }
+  return {
+    ...call,
+    votes,
+    webSearches: count * call.webSearches,
+    estimatedUsd: sum(call.estimatedUsd, (_, models, request) => {
+      const inputTokens = estimateInputTokens(request) + count * call.request.maxTokens
+      return estimatedUsd(request, inputTokens, models, prices)
+    }),
+    atMostUsd: sum(call.atMostUsd, ({ answerTokens }, models, request) => {
+      const bounds = WorstCase.byModel(request, models, prices, true, false, answerTokens)
+      return Result.isFailure(bounds) ? undefined : mostOf(bounds.success, refusals).usd
+    })
+  }
+}
+
+/** Of the bounds of several models: of all that may be paid after refusals, or of the dearest. */
+const mostOf = (bounds: ReadonlyArray<WorstCase.Amount>, refusals: RefusalPolicy.RefusalPolicy): WorstCase.Amount =>
+  refusals === "fallback" ? bounds.reduce(WorstCase.add) : WorstCase.dearest(bounds)
+
+/** Input tokens of the synthesis that a budget keeps back for the call at most: until votes are joined, all of them count. */
+const answerTokensOf = ({ request, votes }: Foreseen): number => {
+  const { count, joining } = votes ?? { count: 1, joining: undefined }
+  return count * WorstCase.answerTokens(request) + (joining === undefined ? 0 : WorstCase.answerTokens(joining.request))
 }
 
 const synthesisCall = (
@@ -136,10 +175,11 @@ const synthesisCall = (
   const models = Models.all(synthesis.options.model)
   const request = RefusalPolicy.withFallbacks(Synthesis.requestOf(synthesis), models.length > 1, refusals)
   const planned = Synthesis.planned(synthesis, asks, prices, refusals)
-  const answerTokens = calls.reduce((sum, call) => sum + WorstCase.answerTokens(call.request), 0)
+  const answerTokens = calls.reduce((sum, call) => sum + answerTokensOf(call), 0)
   const limits = synthesis.limits
   const sizes = calls.map(
-    (call) => WorstCase.answerTokens(call.request) + tokensOf(JSON.stringify(call.request.messages))
+    ({ request, votes }) =>
+      WorstCase.answerTokens(votes?.joining?.request ?? request) + tokensOf(JSON.stringify(request.messages))
   )
   const tree = limits && FoldTree.make(sizes, limits)
   const isTree = tree !== undefined && "levels" in tree && tree.levels > 1

@@ -1,5 +1,6 @@
 /** The report of a run: its outcome, usage and cost as data. `cli/OutputFormat.ts` lists the formats it is written in. */
 import { Schema } from "effect"
+import { Agreement } from "../pipeline/Agreement.ts"
 import { whyOf } from "../pipeline/Findings.ts"
 import { Intervention } from "../claude/Intervention.ts"
 import { Source, sourcesOf, sourceText, Usage } from "../claude/Message.ts"
@@ -32,6 +33,8 @@ export const Report = Schema.Struct({
     Schema.Struct({ name: Schema.String, question: Schema.String, reason: Schema.String, message: Schema.String })
   ),
   sources: Schema.Record(Schema.String, Schema.Array(Source)),
+  /** What the votes of asks agree in, by name; absent where no answer is made of votes. */
+  agreements: Schema.optionalKey(Schema.Record(Schema.String, Agreement)),
   /** Message of the error that the run failed with; null if it did not fail. */
   error: Schema.NullOr(Schema.String),
   usage: Usage,
@@ -70,7 +73,9 @@ export interface Totals {
 
 export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {
   const answered = findings.findings.flatMap(({ name, outcome }) =>
-    outcome._tag === "Answered" ? [{ name, value: outcome.value, cited: sourcesOf(outcome.reply) }] : []
+    outcome._tag === "Answered"
+      ? [{ name, value: outcome.value, cited: sourcesOf(outcome.reply), agreement: outcome.agreement }]
+      : []
   )
   const gaps = findings.gaps.map((gap) => ({
     name: gap.name,
@@ -79,6 +84,9 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     message: whyOf(gap)
   }))
   const { interventions = [] } = totals
+  const agreements = answered.flatMap(({ agreement, name }) =>
+    agreement === undefined ? [] : [[name, agreement] as const]
+  )
   return {
     version,
     simulated,
@@ -90,6 +98,7 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     answers: Object.fromEntries(answered.map(({ name, value }) => [name, value])),
     gaps,
     sources: Object.fromEntries(answered.flatMap(({ cited, name }) => (cited.length > 0 ? [[name, cited]] : []))),
+    ...(agreements.length > 0 && { agreements: Object.fromEntries(agreements) }),
     error: error?.message ?? null,
     usage: totals.usage,
     estimatedCostUsd: totals.costUsd ?? null,

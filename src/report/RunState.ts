@@ -1,10 +1,12 @@
 /** The state of a run, folded from its events: the state of every ask, and the run's counts, usage, cost and times. */
+import type { Vote } from "../claude/Call.ts"
 import { type Event, isBatchEvent } from "../claude/Event.ts"
 import type { Intervention } from "../claude/Intervention.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
 import * as AskState from "./AskState.ts"
 import { BatchStates } from "./BatchState.ts"
+import * as VoteState from "./VoteState.ts"
 
 /** What the user has changed of the run, and when, in epoch milliseconds. */
 export interface Intervened {
@@ -50,7 +52,9 @@ export class RunState {
 
   /** In the order of the plan; of rows those that have not ended. */
   get asks(): ReadonlyArray<Readonly<AskState.AskState>> {
-    return this.#rows === undefined ? this.#asks : [...this.#byKey.values()].filter(({ part }) => part === "ask")
+    return this.#rows === undefined
+      ? this.#asks
+      : [...this.#byKey.values()].filter(({ part, vote }) => part === "ask" && vote === undefined)
   }
   /** `undefined` before the first event of the synthesis. */
   get synthesis(): Readonly<AskState.AskState> | undefined {
@@ -150,7 +154,7 @@ export class RunState {
     else if (this.#isLate(event)) {
       const payment = AskState.paymentOf(event)
       if (payment !== undefined) this.#pay(payment)
-    } else this.#apply(this.#ask(event), event)
+    } else this.#apply(this.#ask(event, "", event._tag === "Started" ? event.vote : undefined), event)
   }
 
   #apply(ask: AskState.AskState, event: AskState.AskEvent): void {
@@ -159,17 +163,27 @@ export class RunState {
     AskState.apply(ask, event)
     this.#inFlight += ask.inFlight - inFlight
     this.#repeats += ask.repeats - repeats
-    if (event._tag === "Answered" && AskState.isReused(ask)) {
+    if (event._tag === "Answered" && ask.vote === undefined && AskState.isReused(ask)) {
       this.#reused++
       this.#savedUsd = sumOf([this.#savedUsd, ask.reused?.costUsd])
     }
     const payment = AskState.paymentOf(event)
     if (payment !== undefined) this.#pay(payment)
     if (ask.part === "synthesis") return
+    if (ask.vote !== undefined) return this.#addVote({ ...event, ask: ask.vote.of }, event, ask.inFlight - inFlight)
     this.#count[status]--
     this.#count[ask.status]++
     // How long an interrupted ask would have taken is unknown.
     if (event._tag === "Answered" || event._tag === "Failed") this.#sequentialMillis += ask.durationMillis ?? 0
+  }
+
+  #addVote(of: Stamp, event: AskState.AskEvent, inFlight: number): void {
+    const ask = this.#byKey.get(keyOf(of))
+    if (ask === undefined) return
+    const { status } = ask
+    VoteState.apply(ask, event, inFlight)
+    this.#count[status]--
+    this.#count[ask.status]++
   }
 
   /** Whether an attempt has ended after its ask, whose state is forgotten, as that of a second copy does. */
@@ -191,13 +205,14 @@ export class RunState {
   }
 
   /** Finds the state of an ask, or creates it. */
-  #ask(stamp: Stamp, question = ""): AskState.AskState {
+  #ask(stamp: Stamp, question = "", vote?: Vote): AskState.AskState {
     const key = keyOf(stamp)
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
     const ask = AskState.make(stamp.ask, stamp.part, question)
     this.#byKey.set(key, ask)
-    if (ask.part === "synthesis" && ask.name !== "synthesis") this.#folds.push(ask)
+    if (vote !== undefined) ask.vote = vote
+    else if (ask.part === "synthesis" && ask.name !== "synthesis") this.#folds.push(ask)
     else if (ask.part === "synthesis") this.#synthesis = ask
     else {
       if (this.#rows === undefined) this.#asks.push(ask)

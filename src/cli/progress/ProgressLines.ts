@@ -4,6 +4,7 @@ import { type Event, isBatchEvent } from "../../claude/Event.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { type AskState, isReused } from "../../report/AskState.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
+import { agreementText } from "../../pipeline/Agreement.ts"
 import * as RunState from "../../report/RunState.ts"
 import { interventionText } from "../../report/InterventionText.ts"
 import { inert } from "../../report/TerminalText.ts"
@@ -62,6 +63,7 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
   if (isBatchEvent(event)) return BatchLines.ofEvent(state, event)
   const ask = state.of(event)
   if (ask === undefined) return undefined
+  if (ask.vote !== undefined) return voteLine(state, event, ask, ask.vote.of)
   const isAsk = ask.part === "ask"
   const { fold } = ask
   const isBelow = fold !== undefined && ask.name !== "synthesis"
@@ -82,8 +84,9 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
     case "Reasked":
       return `🔁 Asking ${name} again: ${event.issue}`
     case "Answered":
-      if (isReused(ask)) return `✅ ${isAsk || isBelow ? name : "The document"} is ${reusedText(ask)}`
-      return `✅ ${isAsk ? `Answered ${name}` : isBelow ? `Folded ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}`
+      if (isReused(ask) && ask.voted === undefined)
+        return `✅ ${isAsk || isBelow ? name : "The document"} is ${reusedText(ask)}`
+      return `✅ ${isAsk ? `Answered ${name}` : isBelow ? `Folded ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}${votedText(ask)}`
     case "Failed":
       // A budget or a deadline may fail thousands of asks that were never sent: `GapLines` groups them at the end.
       if (isAsk && ask.dispatches === 0) return undefined
@@ -94,6 +97,30 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
       return undefined
   }
 }
+
+/** Votes are asked on one line, and have others only where something goes wrong: their answers are counted in that of the ask. */
+const voteLine = (state: RunState.RunState, event: Event, vote: Readonly<AskState>, of: string): string | undefined => {
+  switch (event._tag) {
+    case "Dispatched": {
+      const ask = state.of({ ...event, ask: of })
+      return ask?.dispatches === 1 && event.batched !== true
+        ? `🔄 Asking ${of} ${plural(ask.votes?.count ?? 1, "time", "times")}`
+        : undefined
+    }
+    case "Retrying":
+      return `⏳ Retrying ${vote.name} in ${roundedText(event.delayMillis)}: ${event.message}`
+    case "FellBack":
+      return `↪️ Asking ${vote.name} with ${event.to} instead: ${event.message}`
+    case "Reasked":
+      return `🔁 Asking ${vote.name} again: ${event.issue}`
+    case "Failed":
+      return `❌ Failed ${vote.name}, a vote: ${event.message}`
+    default:
+      return undefined
+  }
+}
+
+const votedText = ({ voted }: Readonly<AskState>): string => (voted === undefined ? "" : `: ${agreementText(voted)}`)
 
 /** What the document lacks because of a fold that failed. */
 const missingText = ({ asks }: NonNullable<AskState["fold"]>): string =>

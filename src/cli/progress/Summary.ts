@@ -12,6 +12,7 @@ import * as StopReasonLines from "./StopReasonLines.ts"
 export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
   [
     timeLine(state),
+    votesLine(state),
     foldsLine(state),
     ...citedLines(state),
     usageLine(state, foreseenUsd),
@@ -53,6 +54,17 @@ const timeLine = (state: RunState): string => {
       ? `; one after another ${roundedText(sequentialMillis)}: ${factorText(speedUp)}×`
       : ""
   return `${subject} in ${roundedText(researchMillis)}${comparison}`
+}
+
+/** How many asks have votes, and those in which not all agree. */
+const votesLine = ({ asks }: RunState): string => {
+  const voted = asks.flatMap(({ name, voted }) => (voted === undefined ? [] : [{ name, ...voted }]))
+  if (voted.length === 0) return ""
+  const split = voted.filter(({ agreeing, votes }) => agreeing < votes)
+  const counts = split.slice(0, maxFaults).map(({ agreeing, name, votes }) => `${name} ${agreeing} of ${votes}`)
+  const others = split.length > maxFaults ? ", …" : ""
+  const which = split.length === 0 ? "all agree" : `not all agree in ${counts.join(", ")}${others}`
+  return `Votes on ${plural(voted.length, "ask", "asks")}: ${which}`
 }
 
 /** The levels of a tree, and what of the answers the document lacks because folds failed. */

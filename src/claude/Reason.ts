@@ -231,6 +231,27 @@ export class Unfoldable extends Schema.TaggedError<Unfoldable>()("Unfoldable", d
   }
 }
 
+/**
+ * Answers contradict each other, or could not be compared, and the synthesis has `contradictions: fail`. The document is in
+ * `partialText`.
+ */
+export class Contradictory extends Schema.TaggedError<Contradictory>()("Contradictory", {
+  contradictions: Schema.Array(Schema.String),
+  uncompared: Schema.Array(Schema.String)
+}) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    const { contradictions, uncompared } = this
+    const parts = [
+      ...(contradictions.length === 0 ? [] : [`the answers contradict each other: ${contradictions.join("; ")}`]),
+      ...(uncompared.length === 0 ? [] : [`not compared: ${uncompared.join(", ")}`])
+    ]
+    return parts.join("; ")
+  }
+}
+
 /** A worker had the ask and ended before its reply, `times` times in a row: it may be what ends them. */
 export class WorkerLost extends Schema.TaggedError<WorkerLost>()("WorkerLost", { times: Schema.Int }) {
   get isRetryable(): boolean {
@@ -279,6 +300,7 @@ export const Reason = Schema.Union([
   Unbatched,
   NothingToFold,
   Unfoldable,
+  Contradictory,
   WorkerLost,
   WorkerFailed
 ])

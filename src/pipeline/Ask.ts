@@ -8,11 +8,11 @@ import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import type { AskData, Format, Synthesized } from "./AskData.ts"
 import { type Options, Question, Settings } from "./AskOptions.ts"
-import { resolve } from "./FoldLevels.ts"
+import { agreed, resolve } from "./ComparedAnswers.ts"
 
 export { modelsOf, requestOf } from "./AskData.ts"
 export { Defaults, maxTokens, type Options, Question, Settings, system } from "./AskOptions.ts"
-export { resolve } from "./FoldLevels.ts"
+export { resolve } from "./ComparedAnswers.ts"
 export { type Answer } from "./RunAsk.ts"
 export { textStream } from "./TextStream.ts"
 
@@ -45,7 +45,10 @@ export class Ask<out A, out R = never> extends Effectable.Class<A, AskError, Cla
     return TypeId
   }
   override asEffect(): Effect.Effect<A, AskError, Claude | R> {
-    return Effect.map(resolve(this), ({ value }) => value)
+    return Effect.map(
+      Effect.flatMap(resolve(this), (answer) => agreed(this, answer)),
+      ({ value }) => value
+    )
   }
 }
 

@@ -32,6 +32,8 @@ export interface AskState {
   question: string
   /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
   fold?: { readonly level: number; readonly asks: ReadonlyArray<string> }
+  /** Of a comparison: the asks whose answers it reads. */
+  compared?: ReadonlyArray<string>
   status: Status
   startedAt?: number
   /** When its first attempt was sent, or, in a batch, when the ask began. */
@@ -77,7 +79,7 @@ export interface AskState {
 /** Events that belong to one ask. */
 export type AskEvent = Exclude<
   Event,
-  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" }
+  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" | "Contradicted" }
 >
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
@@ -134,6 +136,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "Started":
       ask.question = event.question
       if (event.fold !== undefined) ask.fold = event.fold
+      if (event.compared !== undefined) ask.compared = event.compared
       ask.status = "waiting"
       ask.startedAt = event.at
       ask.dispatches = 0

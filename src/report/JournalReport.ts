@@ -33,7 +33,7 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     return replied === undefined ? [] : [{ name, value: valueOf(replied), sources: sourcesOf(replied.reply) }]
   })
   const { synthesis } = state
-  const folded = synthesis?.status === "answered" ? replies.findLast(({ part }) => part === "synthesis") : undefined
+  const folded = synthesis?.status === "answered" ? replies.findLast(({ ask, part }) => part === "synthesis" && ask === "synthesis") : undefined
   const document = folded === undefined ? null : valueOf(folded)
   const started = events.find((event) => event._tag === "ResearchStarted")
   const error =
@@ -64,6 +64,8 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     foreseenCostUsd: null,
     durationMillis: state.durationMillis,
     spent: RunBreakdown.of(state),
+    ...(state.contradictions.length > 0 && { contradictions: state.contradictions }),
+    ...(state.uncompared.length > 0 && { uncompared: state.uncompared }),
     ...(state.interventions.length > 0 && {
       interventions: state.interventions.map(({ at, intervention }) => ({ at, intervention }))
     })

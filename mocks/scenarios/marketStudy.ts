@@ -35,9 +35,9 @@ The market is put at 2.2 million units a year [market], the rivals at 3 million 
 
 const closing = `## Verdict
 
-**Enter, but in three steps.** First, a commercial machine with natural refrigerant in two countries, sold on its cost over a whole life. Second, a school for installers in each, open to all brands. Third, the house market, once a thousand trained hands know us. Stop after the first step if fewer than thirty projects are signed within a year (an illustrative threshold).
+**Enter, but in three steps.** First, a commercial machine with natural refrigerant in two countries, sold on its cost over a whole life [market, rules]. Second, a school for installers in each, open to all brands [rivals, rules]. Third, the house market, once a thousand trained hands know us [rivals]. Stop after the first step if fewer than thirty projects are signed within a year (an illustrative threshold) [market].
 
-**What could prove this wrong:** a fall in the price of gas, a grant that is cut at short notice, or a large rival that gives its training away.`
+**What could prove this wrong:** a fall in the price of gas, a grant that is cut at short notice, or a large rival that gives its training away [market, rivals].`
 
 /** Rivals and market count machines in two ways. */
 export const marketContradictions: NonNullable<Scenario["contradictions"]> = [

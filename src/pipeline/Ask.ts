@@ -8,6 +8,7 @@ import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import type { AskData, Format, Synthesized } from "./AskData.ts"
 import { AskSettings, type Options, Question } from "./AskOptions.ts"
+import { agreed } from "./ComparedAnswers.ts"
 import { resolve } from "./ResolveAsk.ts"
 import type { VotesOption } from "./VotesOption.ts"
 
@@ -47,7 +48,10 @@ export class Ask<out A, out R = never> extends Effectable.Class<A, AskError, Cla
     return TypeId
   }
   override asEffect(): Effect.Effect<A, AskError, Claude | R> {
-    return Effect.map(resolve(this), ({ value }) => value)
+    return Effect.map(
+      Effect.flatMap(resolve(this), (answer) => agreed(this, answer)),
+      ({ value }) => value
+    )
   }
 }
 

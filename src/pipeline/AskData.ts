@@ -7,6 +7,7 @@ import * as Documents from "../documents/Documents.ts"
 import { isBlank } from "../options/BlankText.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
 import type { Names } from "./Citations.ts"
+import type { Comparing } from "./Comparison.ts"
 import type { Fold, Folding } from "./Folding.ts"
 import { type Defaults, maxTokens, type Options, system as defaultSystem, webSearch } from "./AskOptions.ts"
 
@@ -24,7 +25,9 @@ export interface Synthesized {
   readonly folding?: Folding | undefined
   /** Set where the statements of the document name the asks that they rest on: the names that they may have. */
   readonly cited?: Names | undefined
-  /** Set on the ask of one fold of a tree, and on that of the document above them. */
+  /** Set where answers are compared first. */
+  readonly comparing?: Comparing | undefined
+  /** Set on the ask of one fold of a tree, on that of the document above them, and, with level 0, on a comparison. */
   readonly fold?: Fold | undefined
 }
 

@@ -2,6 +2,7 @@
 import { Clock, type Config, Effect, Layer, Record, Redacted, Result, Struct } from "effect"
 import { problemOf } from "../claude/ApiKey.ts"
 import { apiKey, baseUrl, type Claude, defaultBaseUrl } from "../claude/Claude.ts"
+import type { Contradiction } from "../claude/Contradiction.ts"
 import * as Event from "../claude/Event.ts"
 import * as Clouds from "../claude/Clouds.ts"
 import * as Provider from "../claude/Provider.ts"
@@ -28,6 +29,10 @@ type DocumentOf<S> = S extends string ? string : S extends Synthesis<infer A> ? 
 export interface Run<Q extends Questions, S, P extends Policy> {
   readonly answers: AnswersOf<Q, P>
   readonly document: DocumentOf<S>
+  /** What the answers contradict each other in; the document settles it or calls it open. */
+  readonly contradictions: ReadonlyArray<Contradiction>
+  /** The asks whose answers could not be compared; absent where that are none. */
+  readonly uncompared?: ReadonlyArray<string>
   readonly gaps: ReadonlyArray<{ readonly name: string; readonly question: string; readonly message: string }>
   readonly findings: Findings
   readonly usage: Usage
@@ -57,7 +62,7 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
       })
   }
   const telemetry = options.otlp === undefined ? undefined : yield* telemetryOf(options, options.otlp)
-  const { document, findings, shortfall } = yield* Pipeline.run(pipeline, undefined, onText).pipe(
+  const { disagreement, document, findings, shortfall } = yield* Pipeline.run(pipeline, undefined, onText).pipe(
     // Within the layers, as the journal ends a run that succeeds, and the next one would ask everything again.
     Effect.tap(({ error, findings }) =>
       error === undefined ? Effect.void : Effect.fail(new RunError(error, findings, undefined))
@@ -66,13 +71,26 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
     Effect.provideService(Event.Listener, Listeners.watched(folding, telemetry)),
     Effect.provide(claude(options))
   )
-  if (shortfall !== undefined) return yield* Effect.fail(new RunError(shortfall, findings, document?.value))
+  const failure = shortfall ?? disagreement
+  if (failure !== undefined) return yield* Effect.fail(new RunError(failure, findings, document?.value))
   const gaps = findings.gaps.map((gap) => ({ name: gap.name, question: gap.question, message: whyOf(gap) }))
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
   const { costUsd: estimatedCostUsd, usage } = state
   const { answers } = findings
   const spent = RunBreakdown.of(state)
-  return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, spent, durationMillis }
+  const { contradictions = [], uncompared } = document ?? {}
+  return {
+    answers,
+    document: document?.value,
+    contradictions,
+    ...(uncompared && { uncompared }),
+    gaps,
+    findings,
+    usage,
+    estimatedCostUsd,
+    spent,
+    durationMillis
+  }
 }, Effect.scoped)
 
 /** Loaded where it is asked for. */

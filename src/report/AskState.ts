@@ -47,6 +47,8 @@ export interface AskState {
   /** Where it is asked several times: its votes, and, once they are counted, what they agree in. */
   votes?: Votes
   voted?: Voted
+  /** Of a comparison: the asks whose answers it reads. */
+  compared?: ReadonlyArray<string>
   status: Status
   startedAt?: number
   /** When its first attempt was sent, or, in a batch, when the ask began. */
@@ -96,7 +98,7 @@ export interface AskState {
 /** Events that belong to one ask. */
 export type AskEvent = Exclude<
   Event,
-  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" }
+  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" | "Contradicted" }
 >
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
@@ -156,6 +158,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       if (event.vote !== undefined) ask.vote = event.vote
       delete ask.votes
       delete ask.voted
+      if (event.compared !== undefined) ask.compared = event.compared
       ask.status = "waiting"
       ask.startedAt = event.at
       ask.dispatches = 0

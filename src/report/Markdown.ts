@@ -23,6 +23,7 @@ export const toMarkdown = (report: Report): string => {
       : citations === undefined || typeof document !== "string"
         ? [textOf(document)]
         : [...CitedMarkdown.toMarkdown(document, Record.map(answers, proofText), questions)]
+  parts.push(...contradictionParts(report))
   if (document === null && gaps.length > 0) {
     parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${onOneLine(message)}`).join("\n")}`)
   }
@@ -50,6 +51,19 @@ const section = (name: string, question: string, text: string, agreement: Agreem
     text,
     ...(agreement === undefined ? [] : [VotesMarkdown.lineOf(agreement)])
   ].join("\n\n")
+
+/** What the answers contradict each other in; in a document it stands behind the text that settles it. */
+const contradictionParts = ({ contradictions = [], uncompared = [] }: Report): ReadonlyArray<string> => [
+  ...(contradictions.length === 0
+    ? []
+    : [
+        `## Contradictions\n\nThe answers contradict each other; the document settles it or calls it open.\n\n${contradictions.map(contradictionLine).join("\n")}`
+      ]),
+  ...(uncompared.length === 0 ? [] : [`Not compared with each other: ${uncompared.join(", ")}.`])
+]
+
+const contradictionLine = ({ statements, subject }: NonNullable<Report["contradictions"]>[number]): string =>
+  `- **${onOneLine(subject)}**: ${statements.map(({ ask, text }) => `${ask} says “${onOneLine(text)}”`).join(", ")}`
 
 const onOneLine = (text: string): string => text.trim().replace(/\s+/g, " ")
 

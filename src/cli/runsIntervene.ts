@@ -9,7 +9,7 @@ import { interventionText } from "../report/InterventionText.ts"
 import { inert } from "../report/TerminalText.ts"
 import { exitCode, Failure, usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
-import { command } from "./KeptRun.ts"
+import { command, keptOf } from "./KeptRun.ts"
 import { type LayerFlags, type LayerValues, merge } from "./LayerFlags.ts"
 import { found, list, opened, placeOf, print, runArgument } from "./RunsList.ts"
 
@@ -48,7 +48,7 @@ const change = Effect.fnUntraced(function* (given: string, wanted: ReadonlyArray
   const journal = yield* opened(place)
   const run = yield* found(given, journal, place)
   if (!run.isLive) {
-    const named = { id: run.id, journal: Option.isSome(file) ? journal!.place : undefined }
+    const named = keptOf(run.id, file, journal!)
     return yield* usageError(
       inert(
         run.end === undefined

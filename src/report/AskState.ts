@@ -81,7 +81,7 @@ export interface AskState {
 /** Events that belong to one ask. */
 export type AskEvent = Exclude<
   Event,
-  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" }
+  BatchEvent | { readonly _tag: "Configured" | "ResearchStarted" | "ResearchEnded" | "Intervened" }
 >
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({

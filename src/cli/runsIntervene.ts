@@ -18,6 +18,9 @@ const patience = { schedule: Schedule.spaced("200 millis"), times: 15 }
 
 const loadClient = Effect.promise(() => import("./live/DoorClient.ts"))
 
+const nothingChanged = (why: string): Failure =>
+  new Failure({ exitCode: exitCode.failed, message: `Nothing was changed: ${inert(why)}` })
+
 /** Changes a run that is under way; gives what was changed, in words. */
 export const intervene = (
   run: Pick<RunSummary, "id">,
@@ -36,7 +39,7 @@ export const intervene = (
       })
     }
     if (answer._tag === "Refused") {
-      return yield* new Failure({ exitCode: exitCode.failed, message: `Nothing was changed: ${inert(answer.message)}` })
+      return yield* nothingChanged(answer.message)
     }
     return answer.interventions.map((intervention) => inert(interventionText(intervention)))
   })
@@ -49,12 +52,10 @@ const change = Effect.fnUntraced(function* (given: string, wanted: ReadonlyArray
   const run = yield* found(given, journal, place)
   if (!run.isLive) {
     const named = keptOf(run.id, file, journal!)
-    return yield* usageError(
-      inert(
-        run.end === undefined
-          ? `${run.id} is not under way: ${command("resume", named)} goes on with it`
-          : `${run.id} has ended`
-      )
+    return yield* nothingChanged(
+      run.end === undefined
+        ? `${run.id} is not under way: ${command("resume", named)} goes on with it`
+        : `${run.id} has ended`
     )
   }
   const lines = yield* intervene(run, wanted)

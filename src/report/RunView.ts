@@ -34,12 +34,17 @@ export class RunView {
   #run = ""
   #policy: View["policy"] = null
   #concurrency: View["concurrency"] = null
+  #settings: View["settings"]
   #at = 0
 
   add(event: Event): void {
     this.state.add(event)
-    this.#at = event.at
     if (this.#run === "") this.#run = event.run
+    if (event._tag === "Configured") {
+      this.#settings = event.settings
+      return
+    }
+    this.#at = event.at
     if (
       isBatchEvent(event) ||
       event._tag === "ResearchEnded" ||
@@ -90,6 +95,7 @@ export class RunView {
       researchMillis: state.researchMillis,
       policy: this.#policy,
       concurrency: this.#concurrency,
+      ...(this.#settings !== undefined && { settings: this.#settings }),
       usage: state.usage,
       estimatedCostUsd: state.costUsd ?? null,
       savedUsd: state.savedUsd ?? null,

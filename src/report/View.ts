@@ -70,6 +70,8 @@ export const View = Schema.Struct({
   researchMillis: Schema.Finite,
   policy: Schema.NullOr(Policy),
   concurrency: Schema.NullOr(Schema.Union([Schema.Int, Schema.Literal("unbounded")])),
+  /** What the plan and the flags set beside, as text by plan key; absent of a program, and of runs of an older fanfold. */
+  settings: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** Message of the error that the run failed with. */
   error: Schema.NullOr(Schema.String),
   again: Schema.NullOr(Again),

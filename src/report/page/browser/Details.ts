@@ -49,7 +49,7 @@ export const Details = ({ onClose, opened, source, view }: Props) => {
         h("h2", { id: "details" }, inert(row.name)),
         h("p", { class: "question", dir: "auto" }, inertDocument(row.question)),
         h(Facts, { row }),
-        h(Why, { row }),
+        h(Why, { row, what: opened === "synthesis" ? "Why there is no document" : "Why it has no answer" }),
         typeof opened === "number"
           ? h(AnswerOf, { key: opened, index: opened, row, source })
           : h("section", {}, [h("h3", {}, "Document"), h(Prose, { value: view.document ?? "" })]),
@@ -84,11 +84,11 @@ const Facts = ({ row }: { readonly row: Row }) => {
   )
 }
 
-const Why = ({ row: { message, reason } }: { readonly row: Row }) => {
+const Why = ({ row: { message, reason }, what }: { readonly row: Row; readonly what: string }) => {
   if (reason === null) return null
   const { first } = adviceOf(reason)
   return h("section", { class: "gap" }, [
-    h("h3", {}, "Why it has no answer"),
+    h("h3", {}, what),
     h("p", { class: "quoted", dir: "auto" }, inert(message ?? reason)),
     first !== undefined && h("p", {}, `What to do: ${first}.`)
   ])

@@ -64,7 +64,7 @@ export const Costs = ({ view }: { readonly view: View }) => {
 }
 
 export const Settings = ({ view }: { readonly view: View }) => {
-  const { concurrency, interventions = [], plan, policy } = view
+  const { concurrency, interventions = [], plan, policy, settings = {} } = view
   const policyText =
     policy === null || typeof policy === "string" ? (policy ?? "none") : Object.entries(policy).flat().join("=")
   return h("section", { "aria-labelledby": "plan" }, [
@@ -73,6 +73,9 @@ export const Settings = ({ view }: { readonly view: View }) => {
       h("div", {}, [h("dt", {}, "Plan"), h("dd", {}, plan === "" ? "a program" : inert(plan))]),
       h("div", {}, [h("dt", {}, "Policy"), h("dd", {}, policyText)]),
       h("div", {}, [h("dt", {}, "Concurrency"), h("dd", {}, String(concurrency ?? "unknown"))]),
+      ...Object.entries(settings).map(([name, value]) =>
+        h("div", { key: name }, [h("dt", {}, inert(name)), h("dd", {}, inert(value))])
+      ),
       ...interventions.map(({ at, intervention }) =>
         h("div", { key: at }, [
           h("dt", {}, `After ${roundedText(at)}`),

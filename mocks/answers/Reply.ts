@@ -2,6 +2,7 @@
 import * as Answer from "./Answer.ts"
 import type { Block } from "../wire/Completion.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
+import * as DocumentCitations from "./DocumentCitations.ts"
 import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 import * as Decomposition from "./Decomposition.ts"
 import * as JoinedVotes from "./JoinedVotes.ts"
@@ -85,7 +86,9 @@ const structured = (prompt: Prompt, schema: UncheckedJson, random: SeededRandom)
   )
 
 const prose = (prompt: Prompt, text: string, random: SeededRandom): Answer.Answer =>
-  (prompt.part === "ask" ? ServerTools.answer(prompt, text, random) : undefined) ?? Answer.ofText(text)
+  (prompt.part === "ask"
+    ? (ServerTools.answer(prompt, text, random) ?? DocumentCitations.answer(prompt, text))
+    : undefined) ?? Answer.ofText(text)
 
 /** Models that think by default send an empty block in about 20 % of their answers to requests without `thinking`. */
 const unrequestedShare = 0.2

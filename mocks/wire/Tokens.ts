@@ -1,4 +1,5 @@
 /** Estimated token counts: close to the recorded ones for plain English, and equal in all endpoints. */
+import * as Media from "./Media.ts"
 import { listOf, objectOf, type UncheckedJson } from "./UncheckedJson.ts"
 
 const charactersPerToken = 4.4
@@ -6,14 +7,30 @@ const perRequest = 7
 const perMessage = 3
 /** Added once to a request with tools. In the recordings, a request with one small tool has 550 to 700 input tokens. */
 const toolPreamble = 450
-/** The tokens of an image of about 1.15 megapixels. */
+/** The tokens of an image of about 1.15 megapixels; larger ones are made smaller. */
 const perImage = 1_600
+const pixelsPerToken = 750
+/** The documentation's range for the text of a page of a PDF, which is read as an image, too. */
+const perPage = { least: 1500, most: 3000 }
 
 /** Estimates the tokens of a text: 4.4 ASCII characters or 1.5 others a token. */
 export const ofText = (text: string): number => {
   let wide = 0
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 127) wide++
   return Math.ceil((text.length - wide) / charactersPerToken + wide / 1.5)
+}
+
+const ofImage = (data: unknown): number => {
+  const { height = 0, width = 0 } = Media.factsOf(data) ?? {}
+  return width * height === 0 ? perImage : Math.min(perImage, Math.ceil((width * height) / pixelsPerToken))
+}
+
+/** Each page of a PDF counts its text, within the documented range, and its image. */
+const ofDocument = (source: UncheckedJson | undefined): number => {
+  if (source?.["type"] === "text") return ofContent(source["data"])
+  if (source?.["type"] === "content") return ofContent(source["content"])
+  const pages = Media.factsOf(source?.["data"])?.pages ?? [""]
+  return pages.reduce((sum, text) => sum + Math.min(perPage.most, Math.max(perPage.least, ofText(text))) + perImage, 0)
 }
 
 /** Estimates one content value: a string, a block or an array of blocks. */
@@ -28,11 +45,9 @@ export const ofContent = (content: unknown): number => {
     case "thinking":
       return ofContent(block["thinking"])
     case "image":
-      return perImage
-    case "document": {
-      const source = objectOf(block["source"])
-      return source?.["type"] === "text" ? ofContent(source["data"]) : perImage
-    }
+      return ofImage(objectOf(block["source"])?.["data"])
+    case "document":
+      return ofContent(block["title"]) + ofContent(block["context"]) + ofDocument(objectOf(block["source"]))
     case "tool_result":
       return ofContent(block["content"])
     default:

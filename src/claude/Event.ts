@@ -2,6 +2,7 @@
 import { Context, Effect, Result, Schema } from "effect"
 import * as BatchEvent from "./BatchEvent.ts"
 import * as Call from "./Call.ts"
+import { Contradiction } from "./Contradiction.ts"
 import { stamp, version } from "./EventStamp.ts"
 import { Intervened } from "./Intervention.ts"
 import { Declined, type Reply, type Request, Usage } from "./Message.ts"
@@ -45,7 +46,9 @@ export const Started = Schema.TaggedStruct("Started", {
   /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
   fold: Schema.optionalKey(Schema.Struct({ level: Schema.Int, asks: Schema.Array(Schema.String) })),
   /** Of one of several votes of an ask. */
-  vote: Schema.optionalKey(Call.Vote)
+  vote: Schema.optionalKey(Call.Vote),
+  /** Of a comparison: the asks whose answers it reads. */
+  compared: Schema.optionalKey(Schema.Array(Schema.String))
 })
 /** An attempt left for Claude. */
 export const Dispatched = Schema.TaggedStruct("Dispatched", {
@@ -135,6 +138,8 @@ export const Voted = Schema.TaggedStruct("Voted", {
   agreeing: Schema.Int,
   fields: Schema.optionalKey(Schema.Record(Schema.String, Schema.Int))
 })
+/** Answers contradict each other; the synthesis, whose event it is, is told to settle it. */
+export const Contradicted = Schema.TaggedStruct("Contradicted", { ...stamp, ...Contradiction.fields })
 /** The answer ended with a stop reason that fanfold does not know. It is taken for a complete answer. */
 export const UnknownStopReason = Schema.TaggedStruct("UnknownStopReason", {
   ...stamp,
@@ -168,6 +173,7 @@ export const Event = Schema.Union([
   Reasked,
   Cited,
   Voted,
+  Contradicted,
   UnknownStopReason,
   Answered,
   Failed,

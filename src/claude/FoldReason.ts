@@ -38,3 +38,24 @@ export class NoAgreement extends Schema.TaggedError<NoAgreement>()("NoAgreement"
     return `${agreeing} of ${votes} votes agree${where}, at least ${atLeast} are needed: ask more precisely, or lower votes.atLeast`
   }
 }
+
+/**
+ * Answers contradict each other, or could not be compared, and the synthesis has `contradictions: fail`. The document is in
+ * `partialText`.
+ */
+export class Contradictory extends Schema.TaggedError<Contradictory>()("Contradictory", {
+  contradictions: Schema.Array(Schema.String),
+  uncompared: Schema.Array(Schema.String)
+}) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    const { contradictions, uncompared } = this
+    const parts = [
+      ...(contradictions.length === 0 ? [] : [`the answers contradict each other: ${contradictions.join("; ")}`]),
+      ...(uncompared.length === 0 ? [] : [`not compared: ${uncompared.join(", ")}`])
+    ]
+    return parts.join("; ")
+  }
+}

@@ -262,6 +262,7 @@ export const Reason = Schema.Union([
   Fold.NothingToFold,
   Fold.Unfoldable,
   Fold.NoAgreement,
+  Fold.Contradictory,
   WorkerLost,
   WorkerFailed
 ])

@@ -10,6 +10,7 @@ import type { JournalForecast } from "../plan/JournalForecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as DocumentLines from "./DocumentLines.ts"
 import * as SharedPrefixLines from "./SharedPrefixLines.ts"
 
 export const toText = (
@@ -20,7 +21,7 @@ export const toText = (
   live?: Forecast.Forecast
 ): string => {
   const { atMostUsd, calls, unpriced } = forecast
-  const askCount = synthesis === undefined ? calls.length : calls.length - 1
+  const askCount = calls.filter(({ part }) => part === "ask").length
   const deadlineText = deadline === undefined ? "" : `, deadline ${DeadlineOption.textOf(deadline)}`
   const nameColumns = columnsOf(calls.map(({ name }) => name))
   const modelColumns = columnsOf(calls.map(({ models }) => modelsText(models)))
@@ -31,7 +32,9 @@ export const toText = (
         ? call
         : `  ${call.name.padEnd(nameColumns)}  ${modelsText(call.models).padEnd(modelColumns)}  ${callText(call)}`
     ),
+    ...comparisonLines(calls),
     ...treeLines(calls),
+    ...DocumentLines.lines(calls.map(({ request }) => request)),
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),
@@ -74,8 +77,22 @@ const listed = (
   const rest = asks.slice(shownRows)
   const longest = rest.reduce((longest, call) => (call.inputTokens > longest.inputTokens ? call : longest))
   const others = `  … and ${numberText(rest.length - 1)} more rows, none longer than`
-  return [...asks.slice(0, shownRows), others, longest, ...calls.filter(({ part }) => part === "synthesis")]
+  return [...asks.slice(0, shownRows), others, longest, ...calls.filter(({ part }) => part !== "ask")]
 }
+
+/** That answers are compared, what share of the cost that is, and how to turn it off. */
+const comparisonLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> =>
+  calls.flatMap(({ atMostUsd, part }) => {
+    const total = sumOf(calls.map((call) => call.atMostUsd))
+    if (part !== "comparison") return []
+    const share =
+      atMostUsd === undefined || total === undefined || total === 0
+        ? ""
+        : `, ${((100 * atMostUsd) / total).toFixed(1)} % of the cost`
+    return [
+      `Comparison: before the synthesis, answers of 1,000 characters together are compared for contradictions${share} ("contradictions: off" turns it off)`
+    ]
+  })
 
 /** That the answers may be more than one request holds: how many folds each level has, and that their cost is in that of the synthesis. */
 const treeLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> =>
@@ -99,7 +116,7 @@ const callText = (call: Forecast.Foreseen): string => {
   const { count, joining } = votes ?? { count: 1, joining: undefined }
   const asked =
     count === 1 ? "" : `${count} votes${joining === undefined ? "" : " and one call that joins them"}, each vote `
-  const input = part === "synthesis" ? `up to ${numberText(maxInputTokens)}` : `about ${numberText(inputTokens)}`
+  const input = part !== "ask" ? `up to ${numberText(maxInputTokens)}` : `about ${numberText(inputTokens)}`
   const cost = atMostUsd === undefined ? "" : `, at most ${usdText(atMostUsd, "up")}`
   return `${asked}${input} tokens in, up to ${numberText(request.maxTokens)} out${searchesText(webSearches)}${cost}`
 }

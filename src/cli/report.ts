@@ -8,7 +8,7 @@ import { failedWithoutMessage } from "./ExitCode.ts"
 import { onOff, outputTo } from "./Flags.ts"
 import * as Output from "./Output.ts"
 import { reportFormats } from "./OutputFormat.ts"
-import { failed, found, here, journalFlag, opened, placeOf, print, runArgument } from "./RunsList.ts"
+import { eventsOf, failed, found, here, journalFlag, opened, placeOf, print, runArgument } from "./RunsList.ts"
 
 export const report = Command.make(
   "report",
@@ -24,7 +24,7 @@ export const report = Command.make(
     const journal = yield* opened(place)
     const summary = yield* found(given, journal, place)
     const { make } = yield* Effect.promise(() => import("../report/JournalReport.ts"))
-    const events = yield* Effect.mapError(journal!.events(summary.id), failed)
+    const events = yield* Effect.mapError(eventsOf(journal!, summary), failed)
     const replies = yield* Effect.mapError(journal!.replies(summary.id), failed)
     const { now, shortened } = yield* here
     const command = AgainCommand.ofRun({

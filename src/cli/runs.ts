@@ -11,7 +11,7 @@ import * as EventsOutput from "./EventsOutput.ts"
 import { failedWithoutMessage, usageError } from "./ExitCode.ts"
 import { onOff } from "./Flags.ts"
 import { flagOf } from "./LayerFlags.ts"
-import { failed, found, here, json, list, opened, placeOf, print, runArgument, toJson } from "./RunsList.ts"
+import { eventsOf, failed, found, here, json, list, opened, placeOf, print, runArgument, toJson } from "./RunsList.ts"
 import { cancel } from "./runsCancel.ts"
 import { diff } from "./runsDiff.ts"
 import { ask, raise, stop } from "./runsIntervene.ts"
@@ -32,12 +32,13 @@ const show = Command.make(
     const place = yield* placeOf(file)
     const journal = yield* opened(place)
     const run = yield* found(given, journal, place)
-    const events = yield* Effect.mapError(journal!.events(run.id), failed)
     const output = yield* EventsOutput.make(flags)
     if (output !== undefined) {
+      const events = yield* Effect.mapError(journal!.events(run.id), failed)
       yield* Effect.forEach(events, (event) => output.emit(event), { discard: true })
       return (yield* output.end) ? undefined : yield* failedWithoutMessage()
     }
+    const events = yield* Effect.mapError(eventsOf(journal!, run), failed)
     const named = Option.isSome(file) ? journal!.place : undefined
     const details = RunHistory.detailsOf(journal!.place, run, events)
     yield* print(json ? toJson(details) : RunsText.details(details, yield* here, named))

@@ -3,6 +3,7 @@ import { Console, Deferred, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { Wanted } from "../claude/Intervention.ts"
 import type { Journal, RunSummary } from "../journal/Journal.ts"
+import * as KeptAnswers from "../report/KeptAnswers.ts"
 import { inert } from "../report/TerminalText.ts"
 import { exitCode, Failure, usageError } from "./ExitCode.ts"
 import { command, type Kept } from "./KeptRun.ts"
@@ -38,7 +39,17 @@ const shown = Effect.fnUntraced(function* (journal: typeof Journal.Service, run:
     }
     yield* Keys.listen(onWanted, () => Deferred.doneUnsafe(left, Effect.void))
   }
-  const followed = Effect.mapError(follow(journal, run.id, progress.emit), failed)
+  const followed = Effect.gen(function* () {
+    const end = yield* follow(journal, run.id, progress.emit)
+    if (end !== "ended") {
+      const { state } = progress
+      const replies = yield* journal.replies(run.id, KeptAnswers.openNames(state))
+      yield* Effect.forEach(KeptAnswers.eventsAfter(state, run.id, replies), (event) => progress.emit(event), {
+        discard: true
+      })
+    }
+    return end
+  }).pipe(Effect.mapError(failed))
   return yield* Effect.raceFirst(
     Effect.tap(followed, () => Effect.sync(() => (goesOn = false))),
     Effect.as(Deferred.await(left), "left" as const)

@@ -7,19 +7,20 @@ import { inCode } from "../options/OptionSchemas.ts"
 import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import type { AskData, Format, Synthesized } from "./AskData.ts"
-import { type Options, Question, Settings } from "./AskOptions.ts"
+import { AskSettings, type Options, Question } from "./AskOptions.ts"
+import { agreed } from "./ComparedAnswers.ts"
 import { resolve } from "./ResolveAsk.ts"
 import type { VotesOption } from "./VotesOption.ts"
 
 export { modelsOf, requestOf } from "./AskData.ts"
-export { Defaults, maxTokens, type Options, Question, Settings, system } from "./AskOptions.ts"
+export { AskSettings, Defaults, maxTokens, type Options, Question, Settings, system } from "./AskOptions.ts"
 export { type Agreement } from "./Agreement.ts"
 export { resolve } from "./ResolveAsk.ts"
 export { type Answer } from "./RunAsk.ts"
 export { textStream } from "./TextStream.ts"
 
 const assertQuestion = Issue.assert(Question, "question")
-const assertOptions = Issue.assert(inCode(Settings), "options")
+const assertOptions = Issue.assert(inCode(AskSettings), "options")
 
 /** Marks asks. It is a string, so that asks are known across copies of this module, as `fanfold/promise` has one of its own. */
 const TypeId = "~fanfold/pipeline/Ask"
@@ -47,7 +48,10 @@ export class Ask<out A, out R = never> extends Effectable.Class<A, AskError, Cla
     return TypeId
   }
   override asEffect(): Effect.Effect<A, AskError, Claude | R> {
-    return Effect.map(resolve(this), ({ value }) => value)
+    return Effect.map(
+      Effect.flatMap(resolve(this), (answer) => agreed(this, answer)),
+      ({ value }) => value
+    )
   }
 }
 

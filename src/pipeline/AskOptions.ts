@@ -1,7 +1,9 @@
 /** The question of an ask and the settings it may have, with their defaults. */
 import { Context, type Duration, Schema } from "effect"
+import type { Context as SharedContext } from "../claude/Document.ts"
 import { Effort } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
+import * as Source from "../documents/Source.ts"
 import { NonEmpty, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
 import { VotesOption } from "./VotesOption.ts"
 
@@ -21,8 +23,15 @@ export const Settings = Schema.Struct({
 })
 export interface Settings extends Schema.Schema.Type<typeof Settings> {}
 
-/** Settings as a caller writes them; `timeout` bounds the ask with all its attempts, default 20 minutes. Of `votes` each has that time. */
+/** The settings that an ask has and a synthesis has not, which reads answers alone. */
+export const AskSettings = Schema.Struct({ ...Settings.fields, files: Schema.optionalKey(Source.Files) })
+
+/**
+ * Settings as a caller writes them; `timeout` bounds the ask with all its attempts, default 20 minutes; of `votes` each has
+ * that time. `files` are sent before the question: paths, or documents that were read.
+ */
 export interface Options extends Omit<Settings, "timeout"> {
+  readonly files?: Source.Files | undefined
   readonly timeout?: Duration.Input | undefined
 }
 
@@ -42,7 +51,10 @@ const maxWebSearches = 5
 /** The tool that `webSearch` adds to a request. */
 export const webSearch = { type: "web_search_20260318", name: "web_search", max_uses: maxWebSearches }
 
-/** Settings of every ask that does not set them itself, and the document that all asks share. */
-export const Defaults = Context.Reference<Options & { readonly context?: string }>("fanfold/pipeline/Ask/Defaults", {
-  defaultValue: () => ({})
-})
+/** Settings of every ask that does not set them itself, and the text or the documents that all asks share. */
+export const Defaults = Context.Reference<Options & { readonly context?: SharedContext }>(
+  "fanfold/pipeline/Ask/Defaults",
+  {
+    defaultValue: () => ({})
+  }
+)

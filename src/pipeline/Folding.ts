@@ -1,4 +1,5 @@
 /** What is folded, level by level, where findings do not fit into one request: plain data, and the sizes that decide about it. */
+import type { Contradiction } from "../claude/Contradiction.ts"
 import { ownUsageOf, type Reply, sourcesOf, textOf } from "../claude/Message.ts"
 import * as FoldTree from "../cost/FoldTree.ts"
 import { answerFrameTokens, charactersPerToken, tokenizerFactor } from "../cost/TokenCount.ts"
@@ -33,6 +34,8 @@ export interface Folding {
   readonly answered: ReadonlyArray<AnsweredFinding>
   readonly gaps: ReadonlyArray<FoldInput>
   readonly tree: FoldTree.Tree | string
+  /** What the document is to settle. */
+  readonly contradictions?: ReadonlyArray<Contradiction>
   /** Output tokens of a fold that is not the document, at most. */
   readonly maxTokens: number
 }

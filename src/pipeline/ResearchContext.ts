@@ -1,7 +1,9 @@
-/** The context that all asks of a research run in: the run's id, the shared document, and the deadline. */
+/** The context that all asks of a research run in: the run's id, the shared documents, and the deadline. */
 import { Clock, Effect, Random } from "effect"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
+import type { Context } from "../claude/Document.ts"
+import * as Documents from "../documents/Documents.ts"
 import * as Issue from "../options/Issue.ts"
 import * as Ask from "./Ask.ts"
 import * as Deadline from "./Deadline.ts"
@@ -19,11 +21,13 @@ export const make = Effect.fnUntraced(function* (
   count?: number
 ) {
   const call = yield* Call.Current
+  const shared =
+    context === undefined ? undefined : yield* Documents.orDie(Documents.context(context, new Documents.Reader(".")))
   const run = call.run === "" ? yield* newRun : call.run
   const defaults = yield* Ask.Defaults
   const asks = count ?? entries.reduce((sum, { ask }) => sum + callsOf(ask.options.votes ?? defaults.votes), 0)
   const provideRun = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.provideService(withDocument(context)(effect), Call.Current, { ...call, run, ask: "", asks })
+    Effect.provideService(withContext(shared)(effect), Call.Current, { ...call, run, ask: "", asks })
   if (limit === undefined) return { run, provide: provideRun, deadline: undefined }
 
   const { timeout } = defaults
@@ -37,7 +41,7 @@ export const make = Effect.fnUntraced(function* (
   return { run, provide, deadline }
 })
 
-const withDocument = (context: string | undefined) =>
+const withContext = (context: Context | undefined) =>
   Effect.updateService(Ask.Defaults, (defaults) => (context === undefined ? defaults : { ...defaults, context }))
 
 /** An id that tells runs apart in a log; 32 random bits, neither secret nor unique for ever. */

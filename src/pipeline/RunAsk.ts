@@ -7,9 +7,11 @@ import { AskError, NothingToFold } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
+import type { Contradiction } from "../claude/Contradiction.ts"
 import * as Event from "../claude/Event.ts"
 import { addPaid, addUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
+import * as Documents from "../documents/Documents.ts"
 import { PaidUsage } from "../claude/PaidUsage.ts"
 import { nowMillis } from "../scheduling/FiberClock.ts"
 import type { Agreement } from "./Agreement.ts"
@@ -29,6 +31,10 @@ export interface Answer<out A> {
   readonly usage: Usage
   readonly durationMillis: number
   readonly agreement?: Agreement
+  /** Of a synthesis that compares its answers: what these contradict each other in. */
+  readonly contradictions?: ReadonlyArray<Contradiction>
+  /** The asks whose answers could not be compared; absent where that are none. */
+  readonly uncompared?: ReadonlyArray<string>
 }
 
 type Ended<A> = Exit.Exit<Answer<A>, AskError>
@@ -94,6 +100,7 @@ const startOf = <A, R>({ question, synthesized, vote }: AskData<A, R>) => {
   const fold = synthesized?.fold
   if (fold === undefined) return { _tag: "Started", question, ...(vote && { vote }) } as const
   const { asks, instruction, level } = fold
+  if (level === 0) return { _tag: "Started", question: instruction, compared: asks } as const
   return { _tag: "Started", question: instruction, fold: { level, asks } } as const
 }
 
@@ -125,6 +132,11 @@ const answer = <A, R>(
     if (ask.synthesized?.answered === 0) return Effect.fail(withoutAnswers(ask.synthesized.asks))
     const claude = Context.getUnsafe(fiber.context, Claude)
     const defaults = fiber.getRef(Defaults)
+    const files = ask.options.files ?? defaults.files
+    if (files !== undefined && Documents.loaded(files) === undefined) {
+      const read = Documents.orDie(Documents.files(files, new Documents.Reader(".")))
+      return Effect.flatMap(read, (files) => answer({ ...ask, options: { ...ask.options, files } }, startedAt, paid))
+    }
     const request = requestOf(ask, defaults)
     const fallback = Models.others(modelsOf(ask, defaults))
     const send = withCall(claude.send, ask.options.timeout ?? defaults.timeout, fallback)

@@ -3,6 +3,7 @@ import { type Cause, Clock, Deferred, Effect, Exit, Stream } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import { AreUsed } from "../claude/BatchApi.ts"
 import type { Claude } from "../claude/Claude.ts"
+import type { Context } from "../claude/Document.ts"
 import { answersNeeded, type Policy } from "../options/Policy.ts"
 import { Defaults } from "./AskOptions.ts"
 import { type AskExit, findingOf, outcomeOf } from "./CollectFindings.ts"
@@ -28,7 +29,7 @@ export interface Options<X extends Entry> {
   readonly samples: ReadonlyArray<Entry>
   readonly policy: Policy
   readonly concurrency: Concurrency
-  readonly context: string | undefined
+  readonly context: Context | undefined
   readonly deadline: DeadlineGiven | undefined
   /** Run once for each ask that has ended, in the order of their ends. It cannot be interrupted. */
   readonly onFinding: (finding: Finding, ask: X) => Effect.Effect<unknown>

@@ -10,6 +10,7 @@ import * as FoldTree from "../cost/FoldTree.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { Options as StackOptions } from "../layers/Stack.ts"
 import * as Ask from "../pipeline/Ask.ts"
+import * as Comparison from "../pipeline/Comparison.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import * as PlannedVotes from "../pipeline/PlannedVotes.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
@@ -17,8 +18,8 @@ import * as Synthesis from "../pipeline/Synthesis.ts"
 /** One call, sent once, or once for each of its votes, with an answer of `maxTokens`. */
 export interface Foreseen {
   readonly name: string
-  readonly part: "ask" | "synthesis"
-  /** The request as it would be sent; that of the synthesis without its findings. */
+  readonly part: "ask" | "comparison" | "synthesis"
+  /** The request as it would be sent; those of the comparison and the synthesis without findings. */
   readonly request: Request
   /** The model it is sent to, then those that are asked where it is overloaded or missing, or refuses. */
   readonly models: ReadonlyArray<string>
@@ -78,6 +79,7 @@ export const make = (
     const votes = PlannedVotes.of(ask, shared)
     return votes === undefined ? call : voted(call, votes, known)
   })
+  if (synthesis !== undefined) calls.push(...comparisonCalls(synthesis, asks, calls, { prices, refusals }))
   if (synthesis !== undefined) calls.push(synthesisCall(synthesis, asks, calls, { prices, refusals }))
   return {
     calls,
@@ -177,7 +179,8 @@ const synthesisCall = (
   const planned = Synthesis.planned(synthesis, asks, prices, refusals)
   const answerTokens = calls.reduce((sum, call) => sum + answerTokensOf(call), 0)
   const limits = synthesis.limits
-  const sizes = calls.map(
+  const asked = calls.filter(({ part }) => part === "ask")
+  const sizes = asked.map(
     ({ request, votes }) =>
       WorstCase.answerTokens(votes?.joining?.request ?? request) + tokensOf(JSON.stringify(request.messages))
   )
@@ -186,7 +189,7 @@ const synthesisCall = (
   const folds = isTree ? tree.folds.map(({ length }) => length) : []
   const foldCount = folds.reduce((sum, count) => sum + count, 0)
   const foldTokens = limits === undefined ? 0 : FoldTree.foldMaxTokens(limits)
-  const inputTokens = estimateInputTokens(request) * (1 + foldCount) + findingsTokens(calls) + foldCount * foldTokens
+  const inputTokens = estimateInputTokens(request) * (1 + foldCount) + findingsTokens(asked) + foldCount * foldTokens
   const isPriced = models.every((model) => priceOf(model, 0, prices) !== undefined)
   return {
     name: "synthesis",
@@ -205,6 +208,43 @@ const synthesisCall = (
     ),
     atMostUsd: isPriced ? WorstCase.synthesis(planned, answerTokens, prices).usd : undefined
   }
+}
+
+/** The comparison of all answers, where the synthesis has one and an answer is prose: all calls of it as one, each with its share. */
+const comparisonCalls = (
+  { fold, options }: Synthesis.Synthesis<unknown>,
+  asks: Pipeline["asks"],
+  calls: ReadonlyArray<Foreseen>,
+  { prices, refusals }: Known
+): ReadonlyArray<Foreseen> => {
+  const isCompared = fold.contradictions !== "off" && calls.length > 1
+  if (!isCompared || Object.values(asks).every(({ format }) => format._tag === "Object")) return []
+  const settings = Comparison.optionsOf(options)
+  const models = Models.all(settings.model!)
+  const request = RefusalPolicy.withFallbacks(Comparison.requestOf(settings), models.length > 1, refusals)
+  const answerTokens = calls.reduce((sum, call) => sum + WorstCase.answerTokens(call.request), 0)
+  const questions = Object.values(asks).reduce((sum, { question }) => sum + WorstCase.bytesOf(question), 0)
+  const read = answerTokens + questions
+  // Two neighbouring groups together are more than one comparison reads.
+  const count = Math.max(1, Math.ceil((2 * read) / Comparison.maxGroupTokens) - 1)
+  const frame = WorstCase.inputTokens(request)
+  const each = { inputTokens: Math.ceil(read / count) + frame, outputTokens: request.maxTokens }
+  const inputTokens = estimateInputTokens(request) * count + findingsTokens(calls)
+  const bounds = models.map((model) => WorstCase.amount(model, each, prices)?.usd)
+  const most = bounds.some((usd) => usd === undefined) ? undefined : Math.max(...bounds.map((usd = 0) => usd))
+  return [
+    {
+      name: "comparison",
+      part: "comparison",
+      request: { ...request, maxTokens: request.maxTokens * count },
+      models,
+      inputTokens,
+      maxInputTokens: each.inputTokens * count,
+      webSearches: 0,
+      estimatedUsd: estimatedUsd({ ...request, maxTokens: request.maxTokens * count }, inputTokens, models, prices),
+      atMostUsd: most === undefined ? undefined : most * count
+    }
+  ]
 }
 
 /** An estimate of every question, with an answer of `maxTokens` each. */

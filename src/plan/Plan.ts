@@ -1,8 +1,10 @@
 /** The schema of plans, and the pipeline that a plan stands for. */
 import { Effect, Predicate, Record, Schema, Struct } from "effect"
 import * as Ask from "../pipeline/Ask.ts"
+import * as Provider from "../claude/Provider.ts"
 import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
+import * as Source from "../documents/Source.ts"
 import { Deadline } from "../pipeline/DeadlineOption.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import { AnswerSchema, definitions as answerDefinitions } from "./AnswerSchema.ts"
@@ -23,7 +25,7 @@ const described = <S extends Schema.Schema<unknown>>(field: Schema.optionalKey<S
 const AskEntry = Schema.Struct({
   question: Ask.Question,
   answer: Schema.optionalKey(AnswerSchema),
-  ...Ask.Settings.fields
+  ...Ask.AskSettings.fields
 })
 
 const Instruction = NonEmpty("an instruction that is not empty")
@@ -41,11 +43,6 @@ export const checkCitations = (synthesis: unknown): ReadonlyArray<Issue.Issue> =
   synthesis.citations === true
     ? [{ path: ["synthesis", "citations"], message: Synthesis.citationsOfData }]
     : []
-
-/** A document shared by all asks: its text, or a file, relative to the plan's folder. */
-const Context = Schema.Union([Schema.String, Schema.Struct({ file: Schema.String })]).annotate({
-  expected: "text, or { file: path }"
-})
 
 const Asks = Schema.Record(
   Name,
@@ -86,7 +83,10 @@ export const Plan = Schema.Struct({
   ),
   model: described(Ask.Settings.fields.model, "Model of every ask that names none, or several in their order"),
   system: described(Ask.Settings.fields.system, "System prompt of every ask that sets none"),
-  context: described(Schema.optionalKey(Context), "A document that is sent with every ask"),
+  context: described(
+    Schema.optionalKey(Source.Context),
+    "What is sent with every ask: text, { file }, or a list of them; PDFs, images and texts"
+  ),
   concurrency: described(Schema.optionalKey(Concurrency), "How many asks may run at once (default: unbounded)"),
   policy: described(Schema.optionalKey(Policy), policyText),
   deadline: Schema.optionalKey(Deadline),
@@ -180,9 +180,20 @@ export const checkLayers = (plan: Plan): Effect.Effect<ReadonlyArray<Issue.Issue
     ),
     {
       onFailure: (issues) => issues,
-      onSuccess: () => []
+      onSuccess: () => checkProvider(plan)
     }
   )
+
+/** The issues of what a cloud does not have. */
+const checkProvider = ({ auth, batch, provider }: Plan): ReadonlyArray<Issue.Issue> => {
+  const cloud = Provider.cloudOf(provider)
+  if (cloud === undefined) return []
+  const title = Provider.titles[cloud]
+  return [
+    ...(batch === undefined ? [] : [{ path: ["batch"], message: `${title} has no Message Batches: leave it out` }]),
+    ...(auth === undefined ? [] : [{ path: ["auth"], message: `${title} has credentials of its own: leave it out` }])
+  ]
+}
 
 /** The settings of the asks that rows become. */
 export const rowAskOf = (plan: RowsPlan): ((question: string, system: string | undefined) => Ask.Ask<unknown>) => {
@@ -197,7 +208,7 @@ const sharedOf = ({ model, system }: Pick<Plan, "model" | "system">): Ask.Option
   ...(system !== undefined && { system })
 })
 
-/** The pipeline of a checked plan. A context that is a file is `undefined` here: `PlanFile.read` reads it. */
+/** The pipeline of a checked plan. A context that is no plain text is `undefined` here, and files are names: `PlanFile.read` reads them. */
 export const toPipeline = (plan: Plan): Prepared => {
   const { asks, concurrency = "unbounded", policy = "best-effort", synthesis } = plan
   const shared = sharedOf(plan)

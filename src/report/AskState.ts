@@ -47,10 +47,16 @@ export interface AskState {
   /** Where it is asked several times: its votes, and, once they are counted, what they agree in. */
   votes?: Votes
   voted?: Voted
+  /** Of a comparison: the asks whose answers it reads. */
+  compared?: ReadonlyArray<string>
   status: Status
   startedAt?: number
   /** When its first attempt was sent, or, in a batch, when the ask began. */
   dispatchedAt?: number
+  /** When its latest attempt was sent. */
+  sentAt?: number
+  /** Its answer was asked for once more, as it did not fit. */
+  isReasked?: boolean
   /** How many requests were sent, hedges included. */
   dispatches: number
   /** How many of them have not ended. */
@@ -92,7 +98,7 @@ export interface AskState {
 /** Events that belong to one ask. */
 export type AskEvent = Exclude<
   Event,
-  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" }
+  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" | "Contradicted" }
 >
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
@@ -152,10 +158,13 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       if (event.vote !== undefined) ask.vote = event.vote
       delete ask.votes
       delete ask.voted
+      if (event.compared !== undefined) ask.compared = event.compared
       ask.status = "waiting"
       ask.startedAt = event.at
       ask.dispatches = 0
       delete ask.dispatchedAt
+      delete ask.sentAt
+      delete ask.isReasked
       delete ask.fallbacks
       delete ask.unknownStopReason
       delete ask.durationMillis
@@ -164,6 +173,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "Dispatched":
       // In a batch it has been under way since it began.
       ask.dispatchedAt ??= event.batched === true ? (ask.startedAt ?? event.at) : event.at
+      ask.sentAt = event.at
       ask.dispatches++
       ask.inFlight++
       ask.model = event.model
@@ -193,6 +203,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       ask.retryAt = event.at + event.delayMillis
       return
     case "Reasked":
+      ask.isReasked = true
       // A re-ask starts with the first model again.
       delete ask.fallbacks
       return

@@ -41,7 +41,10 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     agreement === undefined ? [] : [[name, agreement] as const]
   )
   const { synthesis } = state
-  const folded = synthesis?.status === "answered" ? replies.findLast(({ part }) => part === "synthesis") : undefined
+  const folded =
+    synthesis?.status === "answered"
+      ? replies.findLast(({ ask, part }) => part === "synthesis" && ask === "synthesis")
+      : undefined
   const document = folded === undefined ? null : valueOf(folded)
   const started = events.find((event) => event._tag === "ResearchStarted")
   const error =
@@ -73,6 +76,8 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     foreseenCostUsd: null,
     durationMillis: state.durationMillis,
     spent: RunBreakdown.of(state),
+    ...(state.contradictions.length > 0 && { contradictions: state.contradictions }),
+    ...(state.uncompared.length > 0 && { uncompared: state.uncompared }),
     ...(state.interventions.length > 0 && {
       interventions: state.interventions.map(({ at, intervention }) => ({ at, intervention }))
     })

@@ -2,8 +2,9 @@
 import { Schema } from "effect"
 import { Agreement } from "../pipeline/Agreement.ts"
 import { whyOf } from "../pipeline/Findings.ts"
+import { Contradiction } from "../claude/Contradiction.ts"
 import { Intervention } from "../claude/Intervention.ts"
-import { Source, sourcesOf, Usage } from "../claude/Message.ts"
+import { Source, sourcesOf, sourceText, Usage } from "../claude/Message.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { type Checked, Fault } from "../pipeline/Citations.ts"
@@ -46,6 +47,9 @@ export const Report = Schema.Struct({
   spent: RunBreakdown,
   /** What the user has changed while the run was under way, and when, in epoch milliseconds; absent where that is nothing. */
   interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention }))),
+  /** What the answers contradict each other in, and the asks whose answers could not be compared; absent where that is nothing. */
+  contradictions: Schema.optionalKey(Schema.Array(Contradiction)),
+  uncompared: Schema.optionalKey(Schema.Array(Schema.String)),
   /** Where the synthesis has `citations`: each statement of the document, the asks that it rests on, and the sources of these. */
   citations: Schema.optionalKey(
     Schema.Struct({
@@ -67,6 +71,8 @@ export interface Totals {
   readonly durationMillis: number
   readonly spent: RunBreakdown
   readonly interventions?: RunState["interventions"] | undefined
+  readonly contradictions?: ReadonlyArray<Contradiction> | undefined
+  readonly uncompared?: ReadonlyArray<string> | undefined
   /** The statements of a cited document, and what is wrong with their marks. */
   readonly cited?: Checked | undefined
 }
@@ -83,7 +89,7 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     reason: gap.outcome._tag === "Failed" ? gap.outcome.error.reason._tag : gap.outcome._tag,
     message: whyOf(gap)
   }))
-  const { interventions = [] } = totals
+  const { contradictions = [], interventions = [], uncompared = [] } = totals
   const agreements = answered.flatMap(({ agreement, name }) =>
     agreement === undefined ? [] : [[name, agreement] as const]
   )
@@ -108,6 +114,8 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     ...(interventions.length > 0 && {
       interventions: interventions.map(({ at, intervention }) => ({ at, intervention }))
     }),
+    ...(contradictions.length > 0 && { contradictions }),
+    ...(uncompared.length > 0 && { uncompared }),
     ...(totals.cited !== undefined && { citations: citationsOf(totals.cited, answered) })
   }
 }
@@ -116,7 +124,9 @@ const citationsOf = (
   { faults, statements }: Checked,
   answered: ReadonlyArray<{ readonly name: string; readonly cited: ReadonlyArray<Source> }>
 ): NonNullable<Report["citations"]> => {
-  const urls = new Map(answered.map(({ cited, name }) => [name, cited.map(({ url }) => url)]))
+  const urls = new Map(
+    answered.map(({ cited, name }) => [name, cited.map((source) => source.url ?? sourceText(source))])
+  )
   return {
     faults,
     statements: statements.map(({ asks, text }) => ({

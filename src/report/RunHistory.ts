@@ -6,7 +6,7 @@ import type { RunSummary } from "../journal/Journal.ts"
 import { type AskState, isReused } from "./AskState.ts"
 import type { BatchState } from "./BatchState.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
-import { RunState } from "./RunState.ts"
+import * as RunState from "./RunState.ts"
 
 /** Increased when a change of shape would make an existing reader misread it. */
 export const version = 1
@@ -84,18 +84,14 @@ export interface Details extends Schema.Schema.Type<typeof Details> {}
 
 const stateOf = ({ end, isLive }: RunSummary): Run["state"] => end ?? (isLive ? "under way" : "unfinished")
 
-const folded = (events: ReadonlyArray<Event>): RunState => {
-  const state = new RunState()
-  for (const event of events) state.add(event)
-  return state
-}
-
 /** The batches that a run has left, as far as it has seen. */
-export const openBatchesOf = (events: ReadonlyArray<Event>): ReadonlyArray<BatchState> => folded(events).batches.open
+export const openBatchesOf = (events: ReadonlyArray<Event>): ReadonlyArray<BatchState> =>
+  RunState.of(events).batches.open
 
-export const runOf = (summary: RunSummary, events: ReadonlyArray<Event>): Run => record(summary, events, folded(events))
+export const runOf = (summary: RunSummary, events: ReadonlyArray<Event>): Run =>
+  record(summary, events, RunState.of(events))
 
-const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunState): Run => {
+const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunState.RunState): Run => {
   const { at, id, plan, source } = summary
   // Requests of a program without a research all have the same name, so that only the journal can count them.
   const isResearch = events.some(({ _tag }) => _tag === "ResearchStarted")
@@ -118,7 +114,7 @@ const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunSta
 }
 
 export const detailsOf = (journal: string, summary: RunSummary, events: ReadonlyArray<Event>): Details => {
-  const state = folded(events)
+  const state = RunState.of(events)
   const { asks, batches, interventions, synthesis } = state
   return {
     version,

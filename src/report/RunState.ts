@@ -1,6 +1,7 @@
 /** The state of a run, folded from its events: the state of every ask, and the run's counts, usage, cost and times. */
 import type { Vote } from "../claude/Call.ts"
 import { type Event, isBatchEvent } from "../claude/Event.ts"
+import type { Contradiction } from "../claude/Contradiction.ts"
 import type { Intervention } from "../claude/Intervention.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
@@ -41,6 +42,8 @@ export class RunState {
   readonly batches = new BatchStates()
   #synthesis: AskState.AskState | undefined
   readonly #folds: Array<AskState.AskState> = []
+  readonly #comparisons: Array<AskState.AskState> = []
+  readonly #contradictions: Array<Contradiction> = []
   #usage: Usage = noUsage
   #costUsd = 0
   #inFlight = 0
@@ -67,6 +70,18 @@ export class RunState {
   /** The folds that the document is made of where it is a tree, in the order of their start. */
   get folds(): ReadonlyArray<Readonly<AskState.AskState>> {
     return this.#folds
+  }
+  /** The comparisons of answers that Claude has made, in the order of their start. */
+  get comparisons(): ReadonlyArray<Readonly<AskState.AskState>> {
+    return this.#comparisons
+  }
+  /** What the answers contradict each other in. */
+  get contradictions(): ReadonlyArray<Contradiction> {
+    return this.#contradictions
+  }
+  /** The asks whose answers could not be compared. */
+  get uncompared(): ReadonlyArray<string> {
+    return this.#comparisons.flatMap(({ compared = [], status }) => (status === "failed" ? compared : []))
   }
   /** How many asks have each status. */
   get count(): Readonly<Record<AskState.Status, number>> {
@@ -147,7 +162,10 @@ export class RunState {
     this.#lastAt = event.at
     if (isBatchEvent(event)) this.batches.add(event)
     else if (event._tag === "Intervened") this.#interventions.push(event)
-    else if (event._tag === "ResearchStarted") {
+    else if (event._tag === "Contradicted") {
+      const { foundBy, statements, subject } = event
+      this.#contradictions.push({ subject, statements, foundBy })
+    } else if (event._tag === "ResearchStarted") {
       this.#rows = event.rows
       for (const { name, question } of event.asks) this.#ask({ ...event, ask: name, part: "ask" }, question)
     } else if (event._tag === "ResearchEnded") this.#researchMillis = event.durationMillis
@@ -212,6 +230,7 @@ export class RunState {
     const ask = AskState.make(stamp.ask, stamp.part, question)
     this.#byKey.set(key, ask)
     if (vote !== undefined) ask.vote = vote
+    else if (ask.part === "synthesis" && ask.name.startsWith("comparison.")) this.#comparisons.push(ask)
     else if (ask.part === "synthesis" && ask.name !== "synthesis") this.#folds.push(ask)
     else if (ask.part === "synthesis") this.#synthesis = ask
     else {
@@ -224,5 +243,12 @@ export class RunState {
 
 /** Creates the state of a run without any event. */
 export const make = (): RunState => new RunState()
+
+/** Folds events. */
+export const of = (events: ReadonlyArray<Event>): RunState => {
+  const state = make()
+  for (const event of events) state.add(event)
+  return state
+}
 
 const keyOf = ({ ask, part, run }: Stamp): string => `${run} ${part} ${ask}`

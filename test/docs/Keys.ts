@@ -236,7 +236,7 @@ export const tables: Readonly<Record<string, () => string>> = {
     keyTable(
       rowsOf("plan", Object.fromEntries(Object.entries(planFields).filter(([name]) => !layerNames.includes(name))))
     ),
-  ask: () => keyTable(rowsOf("ask", Ask.Settings.fields)),
+  ask: () => keyTable(rowsOf("ask", Ask.AskSettings.fields)),
   layers: () => layerTable(layerNames.filter((name) => !costNames.includes(name))),
   cost: () => layerTable(costNames),
   models: () => table(modelTitles, modelRows()),

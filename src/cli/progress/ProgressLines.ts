@@ -1,5 +1,6 @@
 /** Progress without a terminal: writes one line for each step of an ask, or nothing at all. */
 import { Effect } from "effect"
+import { textOf as contradictionText } from "../../claude/Contradiction.ts"
 import { type Event, isBatchEvent } from "../../claude/Event.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { type AskState, isReused } from "../../report/AskState.ts"
@@ -59,11 +60,13 @@ const ignoreDefects = (thunk: () => void): Effect.Effect<void> => Effect.ignoreC
 /** The line for an event that `state` already contains; `undefined` for events that have none. */
 const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
   if (event._tag === "ResearchEnded") return unsentLine(state)
+  if (event._tag === "Contradicted") return `⚡ ${contradictionText(event)}`
   if (event._tag === "Intervened") return `✋ ${interventionText(event.intervention)}`
   if (isBatchEvent(event)) return BatchLines.ofEvent(state, event)
   const ask = state.of(event)
   if (ask === undefined) return undefined
   if (ask.vote !== undefined) return voteLine(state, event, ask, ask.vote.of)
+  if (ask.compared !== undefined) return comparingLine(ask, ask.compared.length, event)
   const isAsk = ask.part === "ask"
   const { fold } = ask
   const isBelow = fold !== undefined && ask.name !== "synthesis"
@@ -121,6 +124,18 @@ const voteLine = (state: RunState.RunState, event: Event, vote: Readonly<AskStat
 }
 
 const votedText = ({ voted }: Readonly<AskState>): string => (voted === undefined ? "" : `: ${agreementText(voted)}`)
+
+const comparingLine = (ask: Readonly<AskState>, count: number, event: Event): string | undefined => {
+  const answers = plural(count, "answer", "answers")
+  if (event._tag === "Dispatched") return ask.dispatches > 1 ? undefined : `🔍 Comparing ${answers}`
+  if (event._tag === "Retrying") return `⏳ Comparing again in ${roundedText(event.delayMillis)}: ${event.message}`
+  if (event._tag === "Failed")
+    return `❌ Could not compare ${answers}: ${event.message}; the document is made all the same`
+  if (event._tag !== "Answered") return undefined
+  return isReused(ask)
+    ? `✅ The comparison is ${reusedText(ask)}`
+    : `✅ Compared ${answers} in ${roundedText(ask.durationMillis ?? 0)}`
+}
 
 /** What the document lacks because of a fold that failed. */
 const missingText = ({ asks }: NonNullable<AskState["fold"]>): string =>

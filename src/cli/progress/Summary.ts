@@ -1,4 +1,5 @@
 /** The closing lines of a run: its time and speed-up, its tokens and cost, which asks a fallback model answered, and which may be cut. */
+import { textOf as contradictionText } from "../../claude/Contradiction.ts"
 import { inputTokensOf } from "../../claude/Message.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
@@ -15,6 +16,7 @@ export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<stri
     votesLine(state),
     foldsLine(state),
     ...citedLines(state),
+    ...contradictionLines(state),
     usageLine(state, foreseenUsd),
     batchLine(state),
     reusedLine(state),
@@ -89,6 +91,24 @@ const citedLines = ({ synthesis }: RunState): ReadonlyArray<string> => {
     `Marks: ${plural(faultCount, "fault", "faults")} in ${plural(statements, "statement", "statements")}`,
     ...faults.slice(0, maxFaults).map(({ message }) => `  ${message}`),
     ...more
+  ]
+}
+
+/** What the answers contradict each other in, which the document settles or calls open. */
+const contradictionLines = ({ contradictions, uncompared }: RunState): ReadonlyArray<string> => {
+  const count = contradictions.length
+  const more = count > maxFaults ? [`  … and ${numberText(count - maxFaults)} more`] : []
+  return [
+    ...(count === 0
+      ? []
+      : [
+          `${plural(count, "contradiction", "contradictions")} between answers:`,
+          ...contradictions.slice(0, maxFaults).map((each) => `  ${contradictionText(each)}`),
+          ...more
+        ]),
+    ...(uncompared.length === 0
+      ? []
+      : [`Not compared with each other: ${plural(uncompared.length, "answer", "answers")}`])
   ]
 }
 

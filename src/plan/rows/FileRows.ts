@@ -1,7 +1,7 @@
 /** One row for each file of a pattern: `file` is its path, `name` its name without the ending, `text` what is in it. */
 import { Effect, FileSystem, Path, Result, Stream } from "effect"
-import { whyUnread } from "../FileProblem.ts"
-import * as TextFile from "../TextFile.ts"
+import { whyUnread } from "../../documents/FileProblem.ts"
+import * as TextFile from "../../documents/TextFile.ts"
 import { ofFile, type Row, RowProblem } from "./Row.ts"
 import { stampOf, unchanged } from "./TextChunks.ts"
 

@@ -3,6 +3,7 @@ import { h } from "preact"
 import { useState } from "preact/hooks"
 import type { View } from "../../View.ts"
 import { Charts } from "./Charts.ts"
+import { Contradictions } from "./Contradictions.ts"
 import { Controls } from "./Controls.ts"
 import { Details, type Opened } from "./Details.ts"
 import { Gaps, Head, FiveAnswers } from "./Head.ts"
@@ -25,6 +26,8 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
         h("h2", { id: "document" }, "Document"),
         h(Prose, { value: view.document })
       ]),
+    (view.contradictions !== undefined || view.uncompared !== undefined) &&
+      h(Contradictions, { key: "contradictions", view, onOpen: setOpened }),
     h(Timeline, { key: "timeline", view, onOpen: setOpened }),
     h(Charts, { key: "charts", view }),
     h(Costs, { key: "costs", view }),

@@ -17,6 +17,7 @@ export interface About {
   readonly foreseenCostUsd: number | null
   readonly document: unknown
   readonly limits?: View["limits"]
+  readonly isFromJournal?: boolean
   /** How far the bars of asks that have not ended reach, in epoch milliseconds; default: to the latest event. */
   readonly now?: number
 }

@@ -81,7 +81,9 @@ export const View = Schema.Struct({
   /** What the reused answers would have cost again. */
   savedUsd: Schema.NullOr(Schema.Finite),
   models: Schema.Array(ModelCost),
-  /** What the account allows a minute, as the replies of a model reported it; nothing of a journal, which has no headers. */
+  /** Made of a journal, which keeps no headers of replies. */
+  isFromJournal: Schema.optionalKey(Schema.Boolean),
+  /** What the account allows a minute, as the replies of a model reported it. */
   limits: Schema.Array(
     Schema.Struct({
       model: Schema.String,

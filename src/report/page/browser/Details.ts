@@ -5,6 +5,7 @@ import { numberText } from "../../../options/NumberText.ts"
 import { adviceOf } from "../../Advice.ts"
 import { inert, inertDocument } from "../../PlainText.ts"
 import type { Answer, Row, View } from "../../View.ts"
+import { lookOf } from "./Looks.ts"
 import { Prose } from "./Prose.ts"
 import type { Source } from "./Source.ts"
 import { costText, millisText, phaseNames, statusText } from "./Words.ts"
@@ -148,7 +149,7 @@ const Steps = ({ row: { bars } }: { readonly row: Row }) => {
           h("tr", { key: n }, [
             h("td", {}, millisText(from)),
             h("td", {}, millisText(millis)),
-            h("td", {}, [h("i", { class: `bar ${phase}`, "aria-hidden": "true" }), phaseNames[phase]])
+            h("td", {}, [h("i", { ...lookOf(phase), "aria-hidden": "true" }), phaseNames[phase]])
           ])
         )
       )

@@ -72,8 +72,9 @@ const shows = (page: string, { fenced, kind, text }: Block, output: string): voi
   } else assert.strictEqual(shown, wanted, "write it anew: UPDATE_DOCS=1 npm test -- docs")
 }
 
-/** The reader's state folder as a page names it. */
-const atHome = (output: string, cwd: string): string => output.replaceAll(join(cwd, ".state"), "~/.local/state")
+/** The reader's state folder, and the one that the page is read in, as a page names them. */
+const atHome = (output: string, cwd: string): string =>
+  output.replaceAll(join(cwd, ".state"), "~/.local/state").replaceAll(cwd, "~/trips")
 
 /** A plan is checked and run; one of keys alone is checked; a wrong one is an error, which the page may show. */
 const plan = async (page: string, { kind, language, text }: Block, shown: Block | undefined) => {

@@ -35,15 +35,12 @@ export const failedWithoutMessage = (): Failure => new Failure({ exitCode: exitC
 export interface Delivery {
   /** Whether each output file, standard output and the tape got all of its content. */
   readonly isComplete: boolean
-  /** Whether progress has written the synthesis's error message. */
-  readonly isSynthesisErrorReported: boolean
 }
 
 /** Decides how a run ends; `undefined` for exit code 0. */
 export const ofRun = ({ error, findings, shortfall }: Outcome, delivery: Delivery): Failure | undefined => {
   if (error !== undefined) {
-    const message =
-      error._tag === "ResearchError" ? inert(error.shortfall) : synthesisText(error, delivery.isSynthesisErrorReported)
+    const message = error._tag === "ResearchError" ? inert(error.shortfall) : synthesisText(error)
     return new Failure({ exitCode: exitCode.failed, message })
   }
   const isOverBudget = endedBy(findings) === "budget"
@@ -84,9 +81,9 @@ export const ofRows = (end: RowsEnd, isComplete: boolean): Failure | undefined =
   return failed === 0 ? undefined : new Failure({ exitCode: gaps, message: answered < needed ? shortfall : "" })
 }
 
-/** What failed, and why unless progress has written it; after a refusal, which comes again, what to change. */
-const synthesisText = (error: AskError, isReported: boolean): string => {
-  const what = isReported ? "The synthesis failed." : `The synthesis failed: ${inert(error.message)}`
+/** What failed, and why; after a refusal, which comes again, what to change. */
+const synthesisText = (error: AskError): string => {
+  const what = `The synthesis failed: ${inert(error.message)}`
   return error.reason._tag === "Refused"
     ? `${what}\nTo have it answered, word its instruction in another way, or name another model for it: synthesis: { instruction: …, model: … }`
     : what

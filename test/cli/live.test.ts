@@ -141,6 +141,8 @@ describe("a run under way", { timeout: 120_000 }, () => {
     const resume = `Go on with it: fanfold runs resume ${id}`
     assert.strictEqual(code, 1)
     assert.isTrue(stderr.endsWith(`${id} has no process any more, and has not ended. ${resume}\n`), stderr)
+    const late = await watch(id).ended
+    assert.isTrue(late.stderr.startsWith(`${id} has no process any more, and has not ended. ${resume}\n`), late.stderr)
     assert.isTrue(existsSync(place))
     const stop = await typed("runs", "stop", id)
     assert.deepStrictEqual(

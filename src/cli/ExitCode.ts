@@ -62,6 +62,8 @@ export interface RowsEnd {
   readonly asks: number
   readonly answered: number
   readonly failed: number
+  /** How many the user has stopped. */
+  readonly stopped: number
   readonly needed: number
   readonly isOverBudget: boolean
   readonly isEnded: boolean
@@ -70,7 +72,7 @@ export interface RowsEnd {
 
 /** Decides how a run of rows ends; `undefined` for exit code 0. `isComplete`: all tables were written. */
 export const ofRows = (end: RowsEnd, isComplete: boolean): Failure | undefined => {
-  const { answered, asks, error, failed, isEnded, isOverBudget, needed } = end
+  const { answered, asks, error, failed, isEnded, isOverBudget, needed, stopped } = end
   const gaps = isOverBudget ? exitCode.overBudget : exitCode.gaps
   const shortfall = `${answered} of ${asks} asks answered, ${needed} needed`
   if (error !== undefined) return new Failure({ exitCode: exitCode.failed, message: inert(error) })
@@ -78,7 +80,9 @@ export const ofRows = (end: RowsEnd, isComplete: boolean): Failure | undefined =
     return new Failure({ exitCode: isOverBudget ? gaps : exitCode.failed, message: "No ask was answered." })
   if (answered < needed && !isEnded) return new Failure({ exitCode: exitCode.failed, message: shortfall })
   if (!isComplete) return failedWithoutMessage()
-  return failed === 0 ? undefined : new Failure({ exitCode: gaps, message: answered < needed ? shortfall : "" })
+  return failed + stopped === 0
+    ? undefined
+    : new Failure({ exitCode: gaps, message: answered < needed ? shortfall : "" })
 }
 
 /** What failed, and why; after a refusal, which comes again, what to change. */

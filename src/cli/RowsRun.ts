@@ -92,6 +92,7 @@ const conclude = Effect.fnUntraced(function* <E, R>(
       asks,
       answered,
       failed,
+      stopped: endedBy === "stop" ? interrupted : 0,
       needed,
       isOverBudget: endedBy === "budget",
       isEnded: endedBy !== undefined,

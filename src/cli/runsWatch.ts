@@ -30,8 +30,8 @@ const shown = Effect.fnUntraced(function* (journal: typeof Journal.Service, run:
     notes: () => (canType ? [note, Keys.hintOf(offersOf(standing()))].filter((line) => line !== "") : [])
   })
   const standing = (): Standing => {
-    const { concurrency = null, failed, interrupted, isAsking, settings } = progress.state
-    return { concurrency, isAsking, settings, hasGaps: failed + interrupted > 0 }
+    const { concurrency = null, failed, interrupted, isAsking, isOfRows, settings } = progress.state
+    return { concurrency, isAsking, isOfRows, settings, hasGaps: failed + interrupted > 0 }
   }
   if (canType) {
     const context = yield* Effect.context<never>()

@@ -7,18 +7,20 @@ export type Offer = "stop" | "ask" | "concurrency" | "budget" | "deadline"
 export interface Standing {
   readonly isAsking: boolean
   readonly hasGaps: boolean
+  /** The asks are made of rows while they are asked: each once, at one concurrency. */
+  readonly isOfRows: boolean
   readonly concurrency: View["concurrency"]
   readonly settings: Readonly<Record<string, string>> | undefined
 }
 
 /** Limits are raised only where the run has one. */
-export const offersOf = ({ concurrency, hasGaps, isAsking, settings }: Standing): ReadonlyArray<Offer> => {
+export const offersOf = ({ concurrency, hasGaps, isAsking, isOfRows, settings }: Standing): ReadonlyArray<Offer> => {
   const hasLimit = (name: string): boolean =>
     settings === undefined || Object.keys(settings).some((key) => key === name || key.startsWith(`${name}.`))
   const offers: Readonly<Record<Offer, boolean>> = {
     stop: isAsking,
-    ask: isAsking && hasGaps,
-    concurrency: isAsking && typeof concurrency === "number",
+    ask: isAsking && hasGaps && !isOfRows,
+    concurrency: isAsking && typeof concurrency === "number" && !isOfRows,
     budget: hasLimit("budget"),
     deadline: hasLimit("deadline")
   }

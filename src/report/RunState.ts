@@ -66,6 +66,10 @@ export class RunState {
   get concurrency(): number | "unbounded" | undefined {
     return this.#concurrency
   }
+  /** Whether its asks are made of rows, and not listed. */
+  get isOfRows(): boolean {
+    return this.#rows !== undefined
+  }
   /** Whether the research has begun, and has not ended. */
   get isAsking(): boolean {
     return this.#concurrency !== undefined && this.#researchMillis === undefined

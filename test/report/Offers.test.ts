@@ -5,7 +5,7 @@ import { offersOf, type Standing } from "../../src/report/Offers.ts"
 import { begin, end, eventOf, failed, fold, started } from "../RunEvents.ts"
 import * as RunState from "../../src/report/RunState.ts"
 
-const healthy: Standing = { isAsking: true, hasGaps: false, concurrency: "unbounded", settings: {} }
+const healthy: Standing = { isAsking: true, hasGaps: false, isOfRows: false, concurrency: "unbounded", settings: {} }
 
 describe("the changes that are offered", () => {
   it("are those that act: limits that the run has, and asks that can be asked", () => {
@@ -14,6 +14,7 @@ describe("the changes that are offered", () => {
     const settings = { "budget.usd": "2", "deadline.asking": "1 minute" }
     assert.deepStrictEqual(offersOf({ ...healthy, settings }), ["stop", "budget", "deadline"])
     assert.deepStrictEqual(offersOf({ ...healthy, isAsking: false, hasGaps: true, concurrency: 3 }), [])
+    assert.deepStrictEqual(offersOf({ ...healthy, isOfRows: true, hasGaps: true, concurrency: 3 }), ["stop"])
     const unknown = offersOf({ ...healthy, settings: undefined })
     assert.deepStrictEqual(unknown, ["stop", "budget", "deadline"])
   })

@@ -16,6 +16,7 @@ const buttons: Readonly<Record<Offer, readonly [label: string, wanted: Wanted]>>
 }
 
 const standingOf = ({ asks, settings, ...view }: View): Standing => ({
+  isOfRows: false,
   isAsking: asks.some(({ status }) => !ended.has(status)),
   hasGaps: asks.some(({ status }) => status === "failed" || status === "interrupted"),
   concurrency: concurrencyOf(view).limit.at(-1) ?? null,

@@ -2,11 +2,15 @@
 import { type Kept, command, quoted } from "./KeptRun.ts"
 import { type Typed, withoutSecrets } from "./TypedWords.ts"
 
-/** In any folder. A run that has ended is gone on with by `--reuse`, any other by the command as it was. */
-export const ofTyped = ({ folder, words: given }: Typed, needsReuse: boolean): string => {
+/** In the folder of the run. One that has ended is gone on with by `--reuse`, any other by the command as it was. */
+export const ofWords = (given: ReadonlyArray<string>, needsReuse: boolean): string => {
   const words = given.filter((word) => word !== "--fresh" && !(needsReuse && word === "--reuse")).map(withoutSecrets)
-  return [`cd ${quoted(folder)} && fanfold`, ...words.map(quoted), ...(needsReuse ? ["--reuse"] : [])].join(" ")
+  return ["fanfold", ...words.map(quoted), ...(needsReuse ? ["--reuse"] : [])].join(" ")
 }
+
+/** The same in any folder. */
+export const ofTyped = ({ folder, words }: Typed, needsReuse: boolean): string =>
+  `cd ${quoted(folder)} && ${ofWords(words, needsReuse)}`
 
 /** A run of a journal. */
 export interface KeptRun extends Kept {

@@ -10,6 +10,7 @@ import type { RunResult } from "../report/RunResult.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as AgainCommand from "./AgainCommand.ts"
 import * as CitedDocument from "./CitedDocument.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -17,8 +18,8 @@ import type { Running } from "./Flags.ts"
 import * as GapLines from "./GapLines.ts"
 import * as Output from "./Output.ts"
 import { isTable, reportFormats } from "./OutputFormat.ts"
-import type * as ProgressOptions from "./progress/ProgressOptions.ts"
 import type { RunPage } from "./RunPage.ts"
+import type { Typed } from "./TypedWords.ts"
 import type { Closing, Ended, Work } from "./RunEnd.ts"
 
 /** A report with what its page is made of, and the findings that tables are made of. */
@@ -32,10 +33,19 @@ interface About {
   readonly name: string
   readonly page: RunPage
   readonly simulated: boolean
+  readonly typed: Typed
 }
 
+/** The command that asks only what is missing, from the folder of the run. */
+const againOf = ({ words }: Typed, { error }: Pipeline.Outcome): string =>
+  AgainCommand.ofWords(words, error === undefined)
+
 /** The run of a plan whose asks are all known. */
-export const make = Effect.fnUntraced(function* (plan: Prepared, flags: Running, { name, page, simulated }: About) {
+export const make = Effect.fnUntraced(function* (
+  plan: Prepared,
+  flags: Running,
+  { name, page, simulated, typed }: About
+) {
   const forecast = Forecast.make(plan, plan.layers)
   const startedAt = yield* Clock.currentTimeMillis
   const reportOf = (outcome: Pipeline.Outcome, state: RunState, isKept: boolean, isInterrupted = false) =>
@@ -63,7 +73,7 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, flags: Running,
   let unfinished: Effect.Effect<Reported> | undefined
   return {
     forecast,
-    run: ({ reported, state }, isKept) =>
+    run: ({ state }, isKept) =>
       Pipeline.run(plan, (outcome) =>
         Effect.sync(() => {
           unfinished = reportOf(outcome, state, isKept, true)
@@ -73,7 +83,10 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, flags: Running,
           error: outcome.error,
           conclude: (closing) =>
             Effect.flatMap(reportOf(outcome, state, isKept), (made) =>
-              Effect.ensuring(conclude(made, plan, flags, reported, closing), closing.finish(made.result))
+              Effect.ensuring(
+                conclude(made, plan, flags, isKept ? againOf(typed, outcome) : undefined, closing),
+                closing.finish(made.result)
+              )
             )
         }))
       ),
@@ -101,7 +114,7 @@ const conclude = Effect.fnUntraced(function* (
   made: Reported,
   plan: Prepared,
   flags: Running,
-  reported: ProgressOptions.Progress["reported"],
+  again: string | undefined,
   { areEventsWritten, end, tapeError }: Closing
 ) {
   const { outcome, result } = made
@@ -123,16 +136,14 @@ const conclude = Effect.fnUntraced(function* (
   if (outcome.error === undefined && !written.includes(false)) yield* end
 
   if (tapeError !== undefined) yield* Console.error(inert(tapeError))
-  // Reasons may be long: those that progress has written are not repeated.
-  const reportedParts = new Set(Array.from(reported, ({ name, part }) => `${part} ${name}`))
-  const gapLines = GapLines.lines(findings.gaps, ({ name }) => reportedParts.has(`ask ${name}`))
-  yield* Effect.forEach(gapLines, (line) => Console.error(line))
+  yield* Effect.forEach(GapLines.lines(findings.gaps), (line) => Console.error(line))
   const failure = ExitCode.ofRun(outcome, {
     hasLostFolds: Object.values(report.spent.folds ?? {}).some(({ status }) => status !== "answered"),
-    isComplete: !written.includes(false) && tapeError === undefined && areEventsWritten,
-    isSynthesisErrorReported: reportedParts.has("synthesis synthesis")
+    isComplete: !written.includes(false) && tapeError === undefined && areEventsWritten
   })
-  if (failure !== undefined) return yield* failure
+  if (failure === undefined) return
+  if (again !== undefined && !quiet) yield* Console.error(inert(`To ask what is missing: ${again}`))
+  return yield* failure
 })
 
 /** Without a file for it, a document is printed; answers alone are, where no table has them. */

@@ -65,8 +65,8 @@ export const execute = Effect.fn("cli.execute")(function* (
   const page = yield* RunPage.make(flags.output, { isShown: flags.ui, plan: name, simulated, typed })
   const work =
     plan.rows === undefined
-      ? yield* DocumentRun.make(plan, flags, { name, page, simulated })
-      : yield* RowsRun.make(plan, plan.rows, flags)
+      ? yield* DocumentRun.make(plan, flags, { name, page, simulated, typed })
+      : yield* RowsRun.make(plan, plan.rows, flags, typed)
   const { forecast } = work
   const foreseenUsd = plan.rows === undefined ? forecast.atMostUsd : undefined
   const printed = yield* EventsOutput.make(flags)

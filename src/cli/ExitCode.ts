@@ -38,8 +38,6 @@ export interface Delivery {
   readonly isComplete: boolean
   /** A fold below the document has failed, so that answers are missing in it. */
   readonly hasLostFolds?: boolean
-  /** Whether progress has written the synthesis's error message. */
-  readonly isSynthesisErrorReported: boolean
 }
 
 /** Decides how a run ends; `undefined` for exit code 0. */
@@ -48,8 +46,7 @@ export const ofRun = (
   delivery: Delivery
 ): Failure | undefined => {
   if (error !== undefined) {
-    const message =
-      error._tag === "ResearchError" ? inert(error.shortfall) : synthesisText(error, delivery.isSynthesisErrorReported)
+    const message = error._tag === "ResearchError" ? inert(error.shortfall) : synthesisText(error)
     return new Failure({ exitCode: exitCode.failed, message })
   }
   const isOverBudget = endedBy(findings) === "budget"
@@ -75,6 +72,8 @@ export interface RowsEnd {
   readonly asks: number
   readonly answered: number
   readonly failed: number
+  /** How many the user has stopped. */
+  readonly stopped: number
   readonly needed: number
   readonly isOverBudget: boolean
   readonly isEnded: boolean
@@ -83,7 +82,7 @@ export interface RowsEnd {
 
 /** Decides how a run of rows ends; `undefined` for exit code 0. `isComplete`: all tables were written. */
 export const ofRows = (end: RowsEnd, isComplete: boolean): Failure | undefined => {
-  const { answered, asks, error, failed, isEnded, isOverBudget, needed } = end
+  const { answered, asks, error, failed, isEnded, isOverBudget, needed, stopped } = end
   const gaps = isOverBudget ? exitCode.overBudget : exitCode.gaps
   const shortfall = `${answered} of ${asks} asks answered, ${needed} needed`
   if (error !== undefined) return new Failure({ exitCode: exitCode.failed, message: inert(error) })
@@ -91,12 +90,14 @@ export const ofRows = (end: RowsEnd, isComplete: boolean): Failure | undefined =
     return new Failure({ exitCode: isOverBudget ? gaps : exitCode.failed, message: "No ask was answered." })
   if (answered < needed && !isEnded) return new Failure({ exitCode: exitCode.failed, message: shortfall })
   if (!isComplete) return failedWithoutMessage()
-  return failed === 0 ? undefined : new Failure({ exitCode: gaps, message: answered < needed ? shortfall : "" })
+  return failed + stopped === 0
+    ? undefined
+    : new Failure({ exitCode: gaps, message: answered < needed ? shortfall : "" })
 }
 
-/** What failed, and why unless progress has written it; after a refusal, which comes again, what to change. */
-const synthesisText = (error: AskError, isReported: boolean): string => {
-  const what = isReported ? "The synthesis failed." : `The synthesis failed: ${inert(error.message)}`
+/** What failed, and why; after a refusal, which comes again, what to change. */
+const synthesisText = (error: AskError): string => {
+  const what = `The synthesis failed: ${inert(error.message)}`
   return error.reason._tag === "Refused"
     ? `${what}\nTo have it answered, word its instruction in another way, or name another model for it: synthesis: { instruction: …, model: … }`
     : what

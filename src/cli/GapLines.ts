@@ -8,36 +8,32 @@ const maxNamed = 5
 
 /** Gaps by their reason: how many, and the first of each. */
 export class GapGroups {
-  readonly #groups = new Map<string, { readonly first: Array<Gap>; count: number; isReported: boolean }>()
+  readonly #groups = new Map<string, { readonly first: Array<Gap>; count: number }>()
 
-  add(gap: Gap, isReported: boolean): void {
+  add(gap: Gap): void {
     const key = groupKey(gap)
-    const group = this.#groups.get(key) ?? { first: [], count: 0, isReported: true }
+    const group = this.#groups.get(key) ?? { first: [], count: 0 }
     this.#groups.set(key, group)
     group.count++
     if (group.first.length < maxNamed) group.first.push(gap)
-    if (!isReported) group.isReported = false
   }
 
-  /**
-   * In the order of the first gap of each reason. The reason is left out if all gaps of the line are reported, unless there are
-   * too many to name, whose earlier messages have scrolled away.
-   */
+  /** In the order of the first gap of each reason. Reasons that progress has written are repeated: they have scrolled away. */
   get lines(): ReadonlyArray<string> {
-    return Array.from(this.#groups.values(), ({ count, first: [first, ...others], isReported }) => {
+    return Array.from(this.#groups.values(), ({ count, first: [first, ...others] }) => {
       const isMany = count > maxNamed
       const names = [first, ...others].slice(0, isMany ? maxNamed - 2 : maxNamed).flatMap((gap) => gap?.name ?? [])
       const asks = isMany ? `${plural(count, "ask", "asks")} (${names.join(", ")}, …)` : names.join(", ")
-      const why = first === undefined || (!isMany && isReported) ? "" : `: ${whyText(first, count)}`
+      const why = first === undefined ? "" : `: ${whyText(first, count)}`
       return inert(`No answer: ${asks}${why}`)
     })
   }
 }
 
 /** The lines of all gaps. */
-export const lines = (gaps: ReadonlyArray<Gap>, isReported: (gap: Gap) => boolean): ReadonlyArray<string> => {
+export const lines = (gaps: ReadonlyArray<Gap>): ReadonlyArray<string> => {
   const groups = new GapGroups()
-  for (const gap of gaps) groups.add(gap, isReported(gap))
+  for (const gap of gaps) groups.add(gap)
   return groups.lines
 }
 

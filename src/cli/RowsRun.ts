@@ -8,16 +8,18 @@ import type { Prepared, RowProblem, Rows } from "../plan/Plan.ts"
 import { numberText } from "../options/NumberText.ts"
 import * as AnswerTable from "../report/AnswerTable.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as AgainCommand from "./AgainCommand.ts"
 import * as AnswerSpool from "./AnswerSpool.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
 import { GapGroups } from "./GapLines.ts"
 import type { Closing, Ended, Work } from "./RunEnd.ts"
+import type { Typed } from "./TypedWords.ts"
 
 type Tally = StreamedResearch.Tally<RowProblem>
 
 /** The run of a plan of rows, whose outputs are all tables. Its scope holds a temporary file. */
-export const make = Effect.fnUntraced(function* (plan: Prepared, rows: Rows, { output, quiet }: Running) {
+export const make = Effect.fnUntraced(function* (plan: Prepared, rows: Rows, { output, quiet }: Running, typed: Typed) {
   // What one row leaves is garbage at once: a young generation that grows would hold 130 MB of it, for 5 % less processor time.
   process.getBuiltinModule("node:v8").setFlagsFromString("--semi-space-growth-factor=1")
   const spool = yield* AnswerSpool.make(rows.count)
@@ -36,7 +38,7 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, rows: Rows, { o
   })
   return {
     forecast: Forecast.make({ ...plan, asks: {} }, plan.layers),
-    run: () =>
+    run: (_progress, isKept) =>
       StreamedResearch.run(rows.read, {
         count: rows.count,
         samples: Object.entries(rows.bounds).map(([name, ask], index) => ({ name, index, ask })),
@@ -48,12 +50,15 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, rows: Rows, { o
           Effect.sync(() => {
             asked = Math.max(asked, index + 1)
             spool.add(index, AnswerTable.rowOf(finding, cells))
-            if (isGap(finding)) gaps.add(finding, false)
+            if (isGap(finding)) gaps.add(finding)
           })
       }).pipe(
         Effect.map((tally): Ended => ({
           error: tally.error,
-          conclude: (closing) => conclude(tally, saved, gaps, closing)
+          conclude: (closing) => {
+            const again = isKept && !quiet ? AgainCommand.ofWords(typed.words, tally.error === undefined) : undefined
+            return conclude(tally, saved, gaps, again, closing)
+          }
         }))
       ),
     saveInterrupted: Effect.suspend(() => (asked === 0 ? Effect.void : Effect.asVoid(saved)))
@@ -72,6 +77,7 @@ const conclude = Effect.fnUntraced(function* <E, R>(
   tally: Tally,
   saved: Effect.Effect<ReadonlyArray<boolean>, E, R>,
   gaps: GapGroups,
+  again: string | undefined,
   { areEventsWritten, end, tapeError }: Closing
 ) {
   const written = yield* saved
@@ -86,6 +92,7 @@ const conclude = Effect.fnUntraced(function* <E, R>(
       asks,
       answered,
       failed,
+      stopped: endedBy === "stop" ? interrupted : 0,
       needed,
       isOverBudget: endedBy === "budget",
       isEnded: endedBy !== undefined,
@@ -98,5 +105,7 @@ const conclude = Effect.fnUntraced(function* <E, R>(
     },
     isComplete && areEventsWritten && tapeError === undefined
   )
-  if (failure !== undefined) return yield* failure
+  if (failure === undefined) return
+  if (again !== undefined) yield* Console.error(inert(`To ask what is missing: ${again}`))
+  return yield* failure
 })

@@ -4,6 +4,7 @@ import { Argument, Command } from "effect/cli"
 import type { Wanted } from "../claude/Intervention.ts"
 import type { Journal, RunSummary } from "../journal/Journal.ts"
 import * as KeptAnswers from "../report/KeptAnswers.ts"
+import { offersOf, type Standing } from "../report/Offers.ts"
 import { inert } from "../report/TerminalText.ts"
 import { exitCode, Failure, usageError } from "./ExitCode.ts"
 import { command, keptOf } from "./KeptRun.ts"
@@ -26,8 +27,12 @@ const shown = Effect.fnUntraced(function* (journal: typeof Journal.Service, run:
     ...options,
     summary: true,
     goesOn: () => goesOn,
-    notes: () => (canType ? [note, Keys.hint].filter((line) => line !== "") : [])
+    notes: () => (canType ? [note, Keys.hintOf(offersOf(standing()))].filter((line) => line !== "") : [])
   })
+  const standing = (): Standing => {
+    const { concurrency = null, failed, interrupted, isAsking, isOfRows, settings } = progress.state
+    return { concurrency, isAsking, isOfRows, settings, hasGaps: failed + interrupted > 0 }
+  }
   if (canType) {
     const context = yield* Effect.context<never>()
     const onWanted = (wanted: Wanted): void => {
@@ -82,14 +87,16 @@ export const watch = Command.make(
     const journal = yield* opened(place)
     const run = Option.isSome(given) ? yield* found(given.value, journal, place) : yield* theOnlyOne(journal)
     const named = keptOf(run.id, file, journal!)
+    const gone = inert(
+      `${run.id} has no process any more, and has not ended. Go on with it: ${command("resume", named)}`
+    )
+    // Before what has happened, which may be long.
+    if (!run.isLive && run.end === undefined) yield* Console.error(gone)
     const end = yield* shown(journal!, run)
     if (end === "left") return yield* Console.error(inert(`${run.id} goes on: ${command("watch", named)}`))
     if (end === "resumed") return yield* Console.error(inert(`${run.id} was gone on with by a later run of its plan`))
     if (end === "ended") return yield* Console.error(inert(`${run.id} has ended`))
-    return yield* new Failure({
-      exitCode: exitCode.failed,
-      message: inert(`${run.id} has no process any more, and has not ended. Go on with it: ${command("resume", named)}`)
-    })
+    return yield* new Failure({ exitCode: exitCode.failed, message: gone })
   }, Effect.scoped)
 ).pipe(
   Command.withDescription(

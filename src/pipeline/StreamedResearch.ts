@@ -1,15 +1,18 @@
 /** The fan-out over a stream of asks, of which there may be more than fit into memory: no ask and no answer is kept. */
-import { type Cause, Clock, Deferred, Effect, Exit, Stream } from "effect"
+import { type Cause, Clock, Deferred, Effect, Exit, Result, Stream } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import { AreUsed } from "../claude/BatchApi.ts"
 import type { Claude } from "../claude/Claude.ts"
 import type { Context } from "../claude/Document.ts"
+import * as Interventions from "../interventions/Interventions.ts"
 import { answersNeeded, type Policy } from "../options/Policy.ts"
 import { Defaults } from "./AskOptions.ts"
 import { type AskExit, findingOf, outcomeOf } from "./CollectFindings.ts"
+import type { Deadline } from "./Deadline.ts"
 import type { Given as DeadlineGiven } from "./DeadlineOption.ts"
 import { limitsOf } from "./DeadlineOption.ts"
 import { type EndedBy, endingOf, type Finding } from "./Findings.ts"
+import * as RaisedDeadline from "./RaisedDeadline.ts"
 import * as ResearchContext from "./ResearchContext.ts"
 import * as ResearchEvents from "./ResearchEvents.ts"
 import type { Concurrency, Entry } from "./ResearchOptions.ts"
@@ -81,6 +84,11 @@ export const run = Effect.fn("StreamedResearch.run")(function* <X extends Entry,
   }
   return yield* provide(
     Effect.gen(function* () {
+      const stop = Effect.suspend(() => {
+        endedBy ??= "stop"
+        return Deferred.succeed(over, undefined)
+      })
+      yield* offered(stop, deadline)
       const startedAt = yield* Clock.currentTimeMillis
       const research = ResearchEvents.make([], policy, limit, startedAt, deadline, count)
       // A call must not start in the task of the one that ends: see `Research`.
@@ -100,6 +108,21 @@ export const run = Effect.fn("StreamedResearch.run")(function* <X extends Entry,
       if (Exit.isFailure(ended) && error === undefined)
         return yield* Effect.failCause(ended.cause as Cause.Cause<never>)
       return { run, asks: count, ...research.count, endedBy, needed, error }
-    })
+    }).pipe(Effect.scoped)
   )
+})
+
+/** What can be changed while the asks go on; a budget offers itself. The stream is read at one concurrency, and holds no ask that ended. */
+const offered = Effect.fnUntraced(function* (stop: Effect.Effect<unknown>, deadline: Deadline | undefined) {
+  const interventions = yield* Interventions.Current
+  if (interventions === undefined) return
+  yield* interventions.open
+  yield* interventions.offer("Stop", { plan: (intervention) => Result.succeed({ intervention, apply: stop }) })
+  yield* interventions.offer("RaiseConcurrency", {
+    plan: () => Result.fail("rows go on at the concurrency that they began with: stop, and begin again with -j")
+  })
+  yield* interventions.offer("AskAgain", {
+    plan: () => Result.fail("rows are asked again once the run has ended, by the same command with --reuse")
+  })
+  if (deadline !== undefined) yield* RaisedDeadline.offer(interventions, { asking: deadline, all: undefined })
 })

@@ -52,6 +52,8 @@ export class RunState {
   #startedAt: number | undefined
   #researchMillis: number | undefined
   #lastAt = 0
+  #settings: Readonly<Record<string, string>> | undefined
+  #concurrency: number | "unbounded" | undefined
 
   /** In the order of the plan; of rows those that have not ended. */
   get asks(): ReadonlyArray<Readonly<AskState.AskState>> {
@@ -62,6 +64,22 @@ export class RunState {
   /** `undefined` before the first event of the synthesis. */
   get synthesis(): Readonly<AskState.AskState> | undefined {
     return this.#synthesis
+  }
+  /** What plan and flags set, as text by plan key; `undefined` of a program. */
+  get settings(): Readonly<Record<string, string>> | undefined {
+    return this.#settings
+  }
+  /** How many asks may be under way at once now; `undefined` before the research. */
+  get concurrency(): number | "unbounded" | undefined {
+    return this.#concurrency
+  }
+  /** Whether its asks are made of rows, and not listed. */
+  get isOfRows(): boolean {
+    return this.#rows !== undefined
+  }
+  /** Whether the research has begun, and has not ended. */
+  get isAsking(): boolean {
+    return this.#concurrency !== undefined && this.#researchMillis === undefined
   }
   /** In the order in which they were made. */
   get interventions(): ReadonlyArray<Intervened> {
@@ -158,15 +176,21 @@ export class RunState {
   }
 
   add(event: Event): void {
-    if (event._tag === "Configured") return
+    if (event._tag === "Configured") {
+      this.#settings = event.settings
+      return
+    }
     this.#startedAt ??= event.at
     this.#lastAt = event.at
     if (isBatchEvent(event)) this.batches.add(event)
-    else if (event._tag === "Intervened") this.#interventions.push(event)
     else if (event._tag === "Contradicted") {
       const { foundBy, statements, subject } = event
       this.#contradictions.push({ subject, statements, foundBy })
+    } else if (event._tag === "Intervened") {
+      this.#interventions.push(event)
+      if (event.intervention._tag === "RaiseConcurrency") this.#concurrency = event.intervention.concurrency
     } else if (event._tag === "ResearchStarted") {
+      this.#concurrency = event.concurrency
       this.#rows = event.rows
       for (const { name, question } of event.asks) this.#ask({ ...event, ask: name, part: "ask" }, question)
     } else if (event._tag === "ResearchEnded") this.#researchMillis = event.durationMillis

@@ -35,16 +35,12 @@ export class RunView {
   #run = ""
   #policy: View["policy"] = null
   #concurrency: View["concurrency"] = null
-  #settings: View["settings"]
   #at = 0
 
   add(event: Event): void {
     this.state.add(event)
     if (this.#run === "") this.#run = event.run
-    if (event._tag === "Configured") {
-      this.#settings = event.settings
-      return
-    }
+    if (event._tag === "Configured") return
     this.#at = event.at
     if (
       isBatchEvent(event) ||
@@ -96,7 +92,7 @@ export class RunView {
       researchMillis: state.researchMillis,
       policy: this.#policy,
       concurrency: this.#concurrency,
-      ...(this.#settings !== undefined && { settings: this.#settings }),
+      ...(state.settings !== undefined && { settings: state.settings }),
       usage: state.usage,
       estimatedCostUsd: state.costUsd ?? null,
       savedUsd: state.savedUsd ?? null,

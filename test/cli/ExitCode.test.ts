@@ -34,7 +34,7 @@ const first = (outcome: Outcome): Outcome => ({
   findings: { ...outcome.findings, policy: { first: 1 } }
 })
 
-const delivered = { isComplete: true, isSynthesisErrorReported: false }
+const delivered = { isComplete: true }
 const undelivered = { ...delivered, isComplete: false }
 const shortfall = { shortfall: "1 of 2 asks answered, 2 needed" } as Research.ResearchError
 const synthesisError = new AskError.AskError({ reason: new AskError.Overloaded({ detail: "\u001B[31mbusy" }) })
@@ -69,25 +69,11 @@ describe("the exit code of a run", () => {
       "The synthesis failed: overloaded: busy"
     ],
     [
-      "a failed synthesis that progress has reported",
-      outcomeOf([answered], { error: synthesisError }),
-      { ...delivered, isSynthesisErrorReported: true },
-      1,
-      "The synthesis failed."
-    ],
-    [
       "a refused synthesis",
       outcomeOf([answered], { error: refused }),
       delivered,
       1,
       `The synthesis failed: Claude refused (bio)\n${advice}`
-    ],
-    [
-      "a refused synthesis that progress has reported",
-      outcomeOf([answered], { error: refused }),
-      { ...delivered, isSynthesisErrorReported: true },
-      1,
-      `The synthesis failed.\n${advice}`
     ]
   ]
   it.each(table)("after %s", (_, outcome, delivery, code, message) => {

@@ -107,7 +107,10 @@ describe("a run under way", { timeout: 120_000 }, () => {
     const nothing = await typed("runs", "raise", id, "--budget", "5")
     assert.deepStrictEqual([nothing.code, nothing.stderr], [1, "Nothing was changed: the run has no budget\n"])
     assert.strictEqual((await typed("runs", "stop", id)).code, 0)
-    assert.strictEqual((await run.ended).code, 3)
+    const { code, stderr } = await run.ended
+    assert.strictEqual(code, 3)
+    assert.match(stderr, /^No answer: moon: stopped before it was answered$/m)
+    assert.match(stderr, /^To ask what is missing: fanfold run plan\.yaml -o out\.json --reuse$/m)
     const { answers, interventions } = JSON.parse(readFileSync(join(cwd, "out.json"), "utf8"))
     assert.deepStrictEqual(Object.keys(answers), ["sun", "mars"])
     assert.deepStrictEqual(
@@ -138,6 +141,8 @@ describe("a run under way", { timeout: 120_000 }, () => {
     const resume = `Go on with it: fanfold runs resume ${id}`
     assert.strictEqual(code, 1)
     assert.isTrue(stderr.endsWith(`${id} has no process any more, and has not ended. ${resume}\n`), stderr)
+    const late = await watch(id).ended
+    assert.isTrue(late.stderr.startsWith(`${id} has no process any more, and has not ended. ${resume}\n`), late.stderr)
     assert.isTrue(existsSync(place))
     const stop = await typed("runs", "stop", id)
     assert.deepStrictEqual(

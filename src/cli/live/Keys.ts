@@ -1,6 +1,7 @@
 /** The keys that intervene in a run which is watched on a terminal. */
 import { Effect, type Scope } from "effect"
 import type { Wanted } from "../../claude/Intervention.ts"
+import type { Offer } from "../../report/Offers.ts"
 
 /** What each key asks for. */
 const interventions: Readonly<Record<string, Wanted>> = {
@@ -14,8 +15,17 @@ const interventions: Readonly<Record<string, Wanted>> = {
 /** `q`, Ctrl-C and Ctrl-D leave; the run goes on. */
 const leaving: ReadonlySet<string> = new Set(["q", "\u0003", "\u0004"])
 
-/** Fits into 80 columns. */
-export const hint = "s stop · g ask gaps again · c/b/d double concurrency/budget/deadline · q leave"
+/** Of what can be changed now. Fits into 80 columns. */
+export const hintOf = (offers: ReadonlyArray<Offer>): string => {
+  const doubled = (["concurrency", "budget", "deadline"] as const).filter((offer) => offers.includes(offer))
+  const parts = [
+    offers.includes("stop") ? "s stop" : "",
+    offers.includes("ask") ? "g ask gaps again" : "",
+    doubled.length === 0 ? "" : `${doubled.map(([key]) => key).join("/")} double ${doubled.join("/")}`,
+    "q leave"
+  ]
+  return parts.filter((part) => part !== "").join(" · ")
+}
 
 /** Whether there is a terminal to type at. */
 export const canType = (): boolean => process.stdin.isTTY

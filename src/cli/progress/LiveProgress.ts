@@ -1,7 +1,6 @@
 /** Progress on a terminal: a region that is redrawn many times a second, and the lines that stay at the end. */
 import { styleText } from "node:util"
 import { Clock, Effect, Schedule, type Scope } from "effect"
-import type { AskState } from "../../report/AskState.ts"
 import * as RunState from "../../report/RunState.ts"
 import type { Style, View } from "./AskLine.ts"
 import * as AskTable from "./AskTable.ts"
@@ -23,7 +22,6 @@ export const make = Effect.fnUntraced(function* ({
   summary
 }: ProgressOptions): Effect.fn.Return<Progress, never, Scope.Scope> {
   const state = RunState.make()
-  const reported = new Set<Readonly<AskState>>()
   const streamedText = new StreamedText()
   const paint = (style: Style, text: string) => (color ? styleText(style, text, { validateStream: false }) : text)
   const viewAt = (now: number, frame: number): View => ({
@@ -53,9 +51,11 @@ export const make = Effect.fnUntraced(function* ({
     if (goesOn()) return
     const view = viewAt(now, frame)
     const closing = summary ? [...AskTable.lines(state, view.columns), ...Summary.lines(state, foreseenUsd)] : []
-    const { lines, shown } = finalRegion(view, closing)
-    output.write(lines.map((line) => `${line}\n`).join(""))
-    for (const ask of shown) reported.add(ask)
+    output.write(
+      finalRegion(view, closing)
+        .map((line) => `${line}\n`)
+        .join("")
+    )
   })
   yield* Effect.addFinalizer(() => Effect.ignoreCause(writeFinalLines))
   // The first frame comes after one interval, so that the first requests are sent before log-update is loaded.
@@ -63,7 +63,6 @@ export const make = Effect.fnUntraced(function* ({
 
   return {
     state,
-    reported,
     emit: (event) =>
       Effect.sync(() => {
         state.add(event)

@@ -30,21 +30,14 @@ export const frameLines = (view: View): ReadonlyArray<string> => {
 const interventionLines = ({ state }: View): ReadonlyArray<string> =>
   state.interventions.slice(-1).map(({ intervention }) => `✋ ${inert(interventionText(intervention))}`)
 
-/** What stays on the terminal, and the asks whose error message it contains in full. */
-export interface FinalRegion {
-  readonly lines: ReadonlyArray<string>
-  readonly shown: ReadonlyArray<Readonly<AskState>>
-}
-
 /** The end of each ask, or, if they do not fit, the counts and the failed asks that do; then `summary`. */
-export const finalRegion = (view: View, summary: ReadonlyArray<string>): FinalRegion => {
+export const finalRegion = (view: View, summary: ReadonlyArray<string>): ReadonlyArray<string> => {
   const { rows, state } = view
   const maxAsks = Math.max(minFinalAsks, rows - 4)
   const failed = state.asks.filter(({ status }) => status === "failed")
   const areAllShown = state.total <= maxAsks
   const asks = areAllShown ? state.asks : failed.slice(0, maxAsks - 2)
   const hiddenCount = areAllShown ? 0 : failed.length - asks.length
-  const shown = state.synthesis === undefined ? asks : [...asks, state.synthesis]
   const lines = withReferences(asks).flatMap((ask) => finalLines(view, ask))
   if (!areAllShown) {
     const { answered, failed, total } = state
@@ -54,7 +47,7 @@ export const finalRegion = (view: View, summary: ReadonlyArray<string>): FinalRe
   if (hiddenCount > 0) lines.push(`… and ${numberText(hiddenCount)} more failed`)
   if (state.synthesis !== undefined) lines.push(...finalLines(view, state.synthesis))
   if (summary.length > 0) lines.push("", ...summary.flatMap((line) => wrap(inert(line), view.columns)))
-  return { lines: lines.map((line) => cut(line, view.columns)), shown }
+  return lines.map((line) => cut(line, view.columns))
 }
 
 /** Up to this many asks stay with a line each, whatever the height of the terminal. */

@@ -18,7 +18,6 @@ import * as Summary from "./Summary.ts"
 
 export const make = Effect.fnUntraced(function* ({ foreseenUsd, goesOn, mode, output, summary }: ProgressOptions) {
   const state = RunState.make()
-  const reported = new Set<Readonly<AskState>>()
   const repeated = new RepeatedReasons()
   const writeLine = (line: string): void => void output.write(`${inert(line)}\n`)
   const isQuiet = mode === "quiet"
@@ -34,15 +33,12 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, goesOn, mode, ou
   }
   return {
     state,
-    reported,
     emit: (event: Event) =>
       ignoreDefects(() => {
         state.add(event)
         const line = isQuiet ? undefined : lineOf(state, event)
         if (event._tag === "ResearchEnded" && !isQuiet) repeated.failureLines.forEach(writeLine)
         if (line === undefined) return
-        const ask = event._tag === "Failed" ? state.of(event) : undefined
-        if (ask !== undefined && reported.size < maxReported) reported.add(ask)
         const isRepeated =
           (event._tag === "Failed" && event.part === "ask" && repeated.isRepeatedFailure(event)) ||
           (event._tag === "Retrying" && repeated.isRepeatedRetry(event, state.total))
@@ -50,9 +46,6 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, goesOn, mode, ou
       })
   }
 })
-
-/** More are not remembered: of rows there may be any number, and their reasons are told together all the same. */
-const maxReported = 10_000
 
 /** An error while writing progress must not fail the run, whose answers are paid. */
 const ignoreDefects = (thunk: () => void): Effect.Effect<void> => Effect.ignoreCause(Effect.sync(thunk))

@@ -1,6 +1,5 @@
 /** The options of every form of progress, and the listener that each returns. */
 import type * as Event from "../../claude/Event.ts"
-import type { AskState } from "../../report/AskState.ts"
 import type { RunState } from "../../report/RunState.ts"
 
 /** Where progress is written; `process.stderr` is one. Its size is read again for each frame. */
@@ -30,6 +29,4 @@ export interface ProgressOptions {
 /** The listener of a run, with the state folded from its events. */
 export interface Progress extends Event.Listener {
   readonly state: RunState
-  /** Asks, and the synthesis, whose error message was written in full. Complete once the scope is closed. */
-  readonly reported: ReadonlySet<Readonly<AskState>>
 }

@@ -63,18 +63,12 @@ describe("live progress", () => {
     Effect.gen(function* () {
       const terminal = new FakeTerminal(60, 16)
       const names = Array.from({ length: 100 }, (_, index) => `ask${index + 1}`)
-      const reported = yield* Effect.gen(function* () {
+      yield* Effect.gen(function* () {
         const progress = yield* Progress.make({ ...options, summary: false, output: terminal })
         yield* begin(progress, names)
         for (const name of names.slice(0, 60)) yield* answer(progress, name)
         for (const name of names.slice(60, 75)) yield* fail(progress, name)
-        return progress.reported
       }).pipe(Effect.scoped)
-      assert.deepStrictEqual(
-        Array.from(reported, ({ name }) => name),
-        names.slice(60, 70),
-        "why the others failed is not written yet"
-      )
       const { screen } = terminal
       assert.strictEqual(screen[0], "60 answered, 15 failed, 25 stopped")
       assert.strictEqual(screen[1], "✖ ask61   failed: overloaded: busy")

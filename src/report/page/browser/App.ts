@@ -19,7 +19,7 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
     h(Head, { key: "head", view }),
     source.intervene !== undefined &&
       view.state === "under way" &&
-      h(Controls, { key: "controls", intervene: source.intervene }),
+      h(Controls, { key: "controls", intervene: source.intervene, view }),
     h(FiveAnswers, { key: "answers", view }),
     (lostOf(view).length > 0 || view.synthesis?.status === "failed") &&
       h(Gaps, { key: "gaps", view, onOpen: setOpened }),

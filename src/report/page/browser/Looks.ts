@@ -9,7 +9,8 @@ export interface Look {
 
 /** One that failed is striped where nothing of an answer had come; a second copy is a thin line below the bar. */
 export const lookOf = (phase: Phase): Look => {
-  const [base = phase, isFailed] = [phase.replace(/-failed$/, ""), phase.endsWith("-failed")]
+  const base = phase.replace(/-failed$/, "")
+  const isFailed = base !== phase
   const isCopy = base === "hedge"
   const isStriped = isFailed && base !== "answer"
   const colour = isFailed && !isCopy ? "failed" : base

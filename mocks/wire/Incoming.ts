@@ -15,7 +15,7 @@ export interface Incoming {
 /** The body of a request as JSON, with its media looked at. */
 export const jsonOf = (text: string): UncheckedJson | undefined | Promise<UncheckedJson | undefined> => {
   const json = parse(text)
-  return Media.isIn(text) ? Media.prepare(json).then(() => json) : json
+  return (Media.isIn(text) ? Media.prepare(json)?.then(() => json) : undefined) ?? json
 }
 
 /** Reads a request. A URL with a string body, the common case, is read without the cost of a `Request`. */

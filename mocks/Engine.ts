@@ -179,10 +179,13 @@ export const make = (settings: Settings): Engine => {
   }
 
   // Not `async`: the text of a request, which may have megabytes, is not held while its reply is waited for.
-  const fetch: typeof globalThis.fetch = (input, init) =>
-    Incoming.read(input, init)
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    const known = Incoming.readKnown(input, init)
+    if (known !== undefined) return respondTo(attempt(known), known.signal)
+    return Incoming.read(input, init)
       .then((incoming) => [attempt(incoming), incoming.signal] as const)
       .then(([attempted, signal]) => respondTo(attempted, signal))
+  }
 
   return { clock, attempt, fetch, settle: batches.settle }
 }

@@ -116,10 +116,14 @@ const ofEachRun = (): CodeSplittingNameFunction => {
   }
 }
 
-const bundle = (dir: string, options: RolldownOptions): RolldownOptions => ({
+/** Packages that are the user's to install. */
+export const clouds = /^@anthropic-ai\/(?:bedrock|vertex|foundry)-sdk$/
+
+const bundle = (dir: string, { external = [], ...options }: RolldownOptions): RolldownOptions => ({
   platform: "node",
   resolve: { conditionNames: ["source", "import", "module", "node", "default"] },
   ...options,
+  external: [clouds, ...(external as ReadonlyArray<RegExp>)],
   plugins: [licences, options.plugins],
   output: {
     dir,

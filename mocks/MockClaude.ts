@@ -4,6 +4,7 @@ import * as Cache from "./endpoints/Cache.ts"
 import * as Clock from "./time/Clock.ts"
 import * as Conversations from "./endpoints/Conversations.ts"
 import * as Engine from "./Engine.ts"
+import * as Contradictions from "./answers/Contradictions.ts"
 import type { Fault } from "./faults/Fault.ts"
 import * as FaultRules from "./faults/FaultRules.ts"
 import * as Journal from "./journal/Journal.ts"
@@ -78,7 +79,10 @@ export interface MockClaude {
   readonly record: (file: string, options?: { readonly upstream?: string }) => void
   /** Answers all further requests from a tape, `speed` times as fast as recorded; a request that is not on it gets a 400. */
   readonly replay: (file: string, options?: { readonly speed?: number }) => Promise<void>
-  /** Forgets registered replies and faults, the journal, and the state of caches, limits, batches and threads; ends a tape. */
+  /**
+   * Goes back to the start of the scenario, whose replies and faults are counted anew: forgets registered ones, the journal, and the
+   * state of caches, limits, batches and threads; ends a tape.
+   */
   readonly reset: () => void
   readonly journal: JournalView
 }
@@ -106,7 +110,9 @@ const makeState = (options: Options, journal: Journal.Journal) => {
     ledger,
     conversations: Conversations.make(),
     unmatched: options.unmatched ?? scenario?.unmatched ?? "simulate",
-    takeReply: replies.take,
+    takeReply: (prompt) =>
+      replies.take(prompt) ??
+      (prompt.part === "comparison" ? Contradictions.reply(scenario?.contradictions ?? [], prompt) : undefined),
     journal,
     faultRules
   })

@@ -4,6 +4,8 @@ import type { Block } from "../wire/Completion.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import * as DocumentCitations from "./DocumentCitations.ts"
 import * as WrittenSynthesis from "./WrittenSynthesis.ts"
+import * as Decomposition from "./Decomposition.ts"
+import * as JoinedVotes from "./JoinedVotes.ts"
 import { answerSchema, type Prompt } from "./Prompt.ts"
 import { objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Models from "../wire/Models.ts"
@@ -77,7 +79,11 @@ const withThinking = (
 }
 
 const structured = (prompt: Prompt, schema: UncheckedJson, random: SeededRandom): Answer.Answer =>
-  Answer.ofText(JSON.stringify(sample(schema, Responder.line(prompt), random)))
+  Answer.ofText(
+    JSON.stringify(
+      JoinedVotes.write(prompt) ?? Decomposition.write(prompt) ?? sample(schema, Responder.line(prompt), random)
+    )
+  )
 
 const prose = (prompt: Prompt, text: string, random: SeededRandom): Answer.Answer =>
   (prompt.part === "ask"

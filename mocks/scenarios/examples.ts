@@ -2,8 +2,11 @@
 import type { Scenario } from "./Scenario.ts"
 import { contractReview } from "./contractReview.ts"
 import { lisbon } from "./lisbon.ts"
-import { marketStudy } from "./marketStudy.ts"
+import { marketContradictions, marketStudy } from "./marketStudy.ts"
 import { queues } from "./queues.ts"
 
 /** One scenario with the answers of a travel guide, a market study, a comparison of queues and a review of a contract. */
-export const examples: Scenario = { replies: [...lisbon, ...marketStudy, ...queues, ...contractReview] }
+export const examples: Scenario = {
+  replies: [...lisbon, ...marketStudy, ...queues, ...contractReview],
+  contradictions: marketContradictions
+}

@@ -52,6 +52,8 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, flags: Running,
         foreseenUsd: forecast.atMostUsd,
         durationMillis: now - startedAt,
         spent: RunBreakdown.of(state),
+        contradictions: state.contradictions,
+        uncompared: state.uncompared,
         cited
       }
       const hasEnded = outcome.error === undefined && !isInterrupted
@@ -126,6 +128,7 @@ const conclude = Effect.fnUntraced(function* (
   const gapLines = GapLines.lines(findings.gaps, ({ name }) => reportedParts.has(`ask ${name}`))
   yield* Effect.forEach(gapLines, (line) => Console.error(line))
   const failure = ExitCode.ofRun(outcome, {
+    hasLostFolds: Object.values(report.spent.folds ?? {}).some(({ status }) => status !== "answered"),
     isComplete: !written.includes(false) && tapeError === undefined && areEventsWritten,
     isSynthesisErrorReported: reportedParts.has("synthesis synthesis")
   })

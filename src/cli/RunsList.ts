@@ -3,7 +3,10 @@ import { Clock, Effect, Option, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { Journal, JournalError, RunSummary } from "../journal/Journal.ts"
 import { defaultFile, openToRead } from "../journal/OpenJournal.ts"
+import type { Event } from "../claude/Event.ts"
+import * as KeptAnswers from "../report/KeptAnswers.ts"
 import * as RunHistory from "../report/RunHistory.ts"
+import * as RunState from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
 import { Failure, exitCode, failedWithoutMessage, usageError } from "./ExitCode.ts"
 import { onOff } from "./Flags.ts"
@@ -43,6 +46,19 @@ export const print = (text: string) =>
 
 export const toJson = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`
 
+/** The events of a run, with those of answers that were kept after the last event before its process was killed. */
+export const eventsOf = Effect.fnUntraced(function* (
+  journal: typeof Journal.Service,
+  { end, id, isLive }: RunSummary
+): Effect.fn.Return<ReadonlyArray<Event>, JournalError> {
+  const events = yield* journal.events(id)
+  if (isLive || end === "ended") return events
+  const state = RunState.of(events)
+  const names = KeptAnswers.openNames(state)
+  if (names.length === 0) return events
+  return [...events, ...KeptAnswers.eventsAfter(state, id, yield* journal.replies(id, names))]
+})
+
 const listed = Effect.fnUntraced(function* (
   journal: typeof Journal.Service | undefined,
   max: number
@@ -51,7 +67,7 @@ const listed = Effect.fnUntraced(function* (
   if (journal === undefined) return { version, journal: null, bytes: 0, runs: [], more: 0 }
   const runs = yield* journal.runs
   const latest = yield* Effect.forEach(runs.slice(0, max), (run) =>
-    Effect.map(journal.events(run.id), (events) => RunHistory.runOf(run, events))
+    Effect.map(eventsOf(journal, run), (events) => RunHistory.runOf(run, events))
   )
   const more = runs.length - latest.length
   return { version, journal: journal.place, bytes: yield* journal.bytes, runs: latest, more }

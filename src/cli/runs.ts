@@ -7,11 +7,12 @@ import * as Retention from "../journal/Retention.ts"
 import { PositiveDuration } from "../options/OptionSchemas.ts"
 import * as RunHistory from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
+import { placeOf as keptPlace } from "./KeptRun.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import { failedWithoutMessage, usageError } from "./ExitCode.ts"
 import { onOff } from "./Flags.ts"
 import { flagOf } from "./LayerFlags.ts"
-import { failed, found, here, json, list, opened, placeOf, print, runArgument, toJson } from "./RunsList.ts"
+import { eventsOf, failed, found, here, json, list, opened, placeOf, print, runArgument, toJson } from "./RunsList.ts"
 import { cancel } from "./runsCancel.ts"
 import { diff } from "./runsDiff.ts"
 import { ask, raise, stop } from "./runsIntervene.ts"
@@ -32,13 +33,14 @@ const show = Command.make(
     const place = yield* placeOf(file)
     const journal = yield* opened(place)
     const run = yield* found(given, journal, place)
-    const events = yield* Effect.mapError(journal!.events(run.id), failed)
     const output = yield* EventsOutput.make(flags)
     if (output !== undefined) {
+      const events = yield* Effect.mapError(journal!.events(run.id), failed)
       yield* Effect.forEach(events, (event) => output.emit(event), { discard: true })
       return (yield* output.end) ? undefined : yield* failedWithoutMessage()
     }
-    const named = Option.isSome(file) ? journal!.place : undefined
+    const events = yield* Effect.mapError(eventsOf(journal!, run), failed)
+    const named = Option.isSome(file) ? keptPlace(journal!.place) : undefined
     const details = RunHistory.detailsOf(journal!.place, run, events)
     yield* print(json ? toJson(details) : RunsText.details(details, yield* here, named))
   }, Effect.scoped)

@@ -1,7 +1,7 @@
 /** `fanfold runs diff A B`: two runs side by side. */
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
-import { failed, found, here, json, list, opened, placeOf, print, toJson } from "./RunsList.ts"
+import { eventsOf, failed, found, here, json, list, opened, placeOf, print, toJson } from "./RunsList.ts"
 
 const run = (name: string) =>
   Argument.String(name).pipe(Argument.withDescription("The id of a run, or the beginning of one"))
@@ -19,7 +19,7 @@ export const diff = Command.make(
     const compared = (given: string) =>
       Effect.gen(function* () {
         const summary = yield* found(given, journal, place)
-        const events = yield* Effect.mapError(journal!.events(summary.id), failed)
+        const events = yield* Effect.mapError(eventsOf(journal!, summary), failed)
         const replies = yield* Effect.mapError(journal!.replies(summary.id), failed)
         const { report } = JournalReport.make({ summary, events, replies }, null, at.now)
         return { run: summary, report }

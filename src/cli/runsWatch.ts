@@ -3,9 +3,10 @@ import { Console, Deferred, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { Wanted } from "../claude/Intervention.ts"
 import type { Journal, RunSummary } from "../journal/Journal.ts"
+import * as KeptAnswers from "../report/KeptAnswers.ts"
 import { inert } from "../report/TerminalText.ts"
 import { exitCode, Failure, usageError } from "./ExitCode.ts"
-import { command, type Kept } from "./KeptRun.ts"
+import { command, keptOf } from "./KeptRun.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import { follow } from "./live/Following.ts"
 import * as Keys from "./live/Keys.ts"
@@ -38,7 +39,17 @@ const shown = Effect.fnUntraced(function* (journal: typeof Journal.Service, run:
     }
     yield* Keys.listen(onWanted, () => Deferred.doneUnsafe(left, Effect.void))
   }
-  const followed = Effect.mapError(follow(journal, run.id, progress.emit), failed)
+  const followed = Effect.gen(function* () {
+    const end = yield* follow(journal, run.id, progress.emit)
+    if (end !== "ended") {
+      const { state } = progress
+      const replies = yield* journal.replies(run.id, KeptAnswers.openNames(state))
+      yield* Effect.forEach(KeptAnswers.eventsAfter(state, run.id, replies), (event) => progress.emit(event), {
+        discard: true
+      })
+    }
+    return end
+  }).pipe(Effect.mapError(failed))
   return yield* Effect.raceFirst(
     Effect.tap(followed, () => Effect.sync(() => (goesOn = false))),
     Effect.as(Deferred.await(left), "left" as const)
@@ -70,7 +81,7 @@ export const watch = Command.make(
     const place = yield* placeOf(file)
     const journal = yield* opened(place)
     const run = Option.isSome(given) ? yield* found(given.value, journal, place) : yield* theOnlyOne(journal)
-    const named: Kept = { id: run.id, journal: Option.isSome(file) ? journal!.place : undefined }
+    const named = keptOf(run.id, file, journal!)
     const end = yield* shown(journal!, run)
     if (end === "left") return yield* Console.error(inert(`${run.id} goes on: ${command("watch", named)}`))
     if (end === "resumed") return yield* Console.error(inert(`${run.id} was gone on with by a later run of its plan`))

@@ -137,19 +137,20 @@ export const synthesis = (planned: Call["synthesis"], answerTokens: number, pric
 
 /**
  * The cost of a request at most, in a batch where `isBatched`, or in words why it has no bound. `isPriced`: a model without a price
- * has none. Where the API may go on to another model after a refusal, both are paid.
+ * has none. `moreTokens`: of input that is not in the request yet. Where the API may go on to another model after a refusal, both are paid.
  */
 export const of = (
   request: Request,
   prices: Price.Prices,
   isPriced: boolean,
-  isBatched = false
+  isBatched = false,
+  moreTokens = 0
 ): Result.Result<Amount, string> => {
   const [unlimited] = unlimitedTools(request)
   if (unlimited !== undefined) {
     return Result.fail(`the tool ${unlimited} may be used without limit: set its max_uses`)
   }
-  const tokens = { inputTokens: inputTokens(request), outputTokens: request.maxTokens }
+  const tokens = { inputTokens: inputTokens(request) + moreTokens, outputTokens: request.maxTokens }
   const more = { webSearches: searchesOf(request), isCached: request.context !== undefined, isBatched }
   const boundOf = (model: string): Result.Result<Amount, string> => {
     const bound = amount(model, { ...tokens, ...more }, prices)
@@ -175,10 +176,13 @@ export const byModel = (
   models: ReadonlyArray<string>,
   prices: Price.Prices,
   isPriced: boolean,
-  isBatched = false
+  isBatched = false,
+  moreTokens = 0
 ): Result.Result<ReadonlyArray<Amount>, string> =>
   // Only the first model is asked in a batch.
-  Result.all(models.map((model, index) => of({ ...request, model }, prices, isPriced, isBatched && index === 0)))
+  Result.all(
+    models.map((model, index) => of({ ...request, model }, prices, isPriced, isBatched && index === 0, moreTokens))
+  )
 
 /** The cost of a reply, by the price of the model that answered, or else of the model that was asked. */
 export const spent = (request: Request, { declined, model, usage }: Reply, prices: Price.Prices): Amount => ({

@@ -170,8 +170,11 @@ export class Journal extends Context.Service<
     readonly events: (run: string, only?: "batches") => Effect.Effect<ReadonlyArray<Event>, JournalError>
     /** The events that were added to a run since a position; all of them where none is given. */
     readonly follow: (run: string, since?: EventPosition) => Effect.Effect<Followed, JournalError>
-    /** The reply that each ask of a run has had last, in the order in which they were asked; also where another run has paid it. */
-    readonly replies: (run: string) => Effect.Effect<ReadonlyArray<Replied>, JournalError>
+    /**
+     * The reply that each ask of a run has had last, in the order in which they were asked; also where another run has paid it.
+     * `asks`: of these alone, by their names.
+     */
+    readonly replies: (run: string, asks?: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Replied>, JournalError>
     /**
      * Forgets runs, and what no other run needs; gives those that it has forgotten. A run that a process has open stays, and so
      * do the unfinished ones that it goes on with.

@@ -9,10 +9,13 @@ export interface Replied {
   /** Its text is JSON of a schema. */
   readonly isStructured: boolean
   readonly reply: Reply
+  /** The run that has paid it, and when it came, in epoch milliseconds. */
+  readonly run: string
+  readonly at: number
 }
 
 /** A turn as a home has it, by entry and turn; `reply` is JSON. */
-export interface TurnRow extends Pick<Replied, "ask" | "part" | "isStructured"> {
+export interface TurnRow extends Pick<Replied, "ask" | "part" | "isStructured" | "run" | "at"> {
   readonly entry: number
   readonly reply: string
 }
@@ -22,13 +25,17 @@ const isReply = Schema.is(Reply)
 /** The last reply of each entry, in their order; one that continues a paused turn with the parts before it. */
 export const repliesOf = (rows: ReadonlyArray<TurnRow>): ReadonlyArray<Replied> => {
   const replies = new Map<number, Replied>()
-  for (const { ask, entry, isStructured, part, reply: json } of rows) {
+  for (const { at, ask, entry, isStructured, part, reply: json, run } of rows) {
     const reply = Result.getOrUndefined(Result.try((): unknown => JSON.parse(json)))
     if (!isReply(reply)) continue
     const before = replies.get(entry)?.reply
     const isContinued = before?.stopReason === "pause_turn"
     const joined = isContinued ? { ...following(before, reply), content: [...before.content, ...reply.content] } : reply
-    replies.set(entry, { ask, part, isStructured, reply: joined })
+    replies.set(entry, { ask, part, isStructured, reply: joined, run, at })
   }
   return [...replies.values()]
 }
+
+/** Whether a reply ends its ask with an answer, as far as that can be seen without its schema. */
+export const isAnswer = ({ stopReason }: Pick<Reply, "stopReason">): boolean =>
+  stopReason === "end_turn" || stopReason === "stop_sequence"

@@ -8,6 +8,7 @@ import type { Reply, Request } from "../claude/Message.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import { type BegunRun, type Journal, type Known, type Reusable, type Row, simulated, type Turn } from "./Journal.ts"
 import * as PendingTurn from "./PendingTurn.ts"
+import { isAnswer } from "./Replies.ts"
 import * as RequestKey from "./RequestKey.ts"
 import { anyTime } from "./Reuse.ts"
 import type { SharedRun } from "./SharedRun.ts"
@@ -287,10 +288,9 @@ const aboutReplies: ReadonlySet<string> = new Set([
   "Unfinished",
   "IncompleteReply",
   "EmptyAnswer",
-  "Undecodable"
+  "Undecodable",
+  "NoAgreement"
 ] satisfies ReadonlyArray<Reason["_tag"]>)
 
 /** Whether the reply goes on where a paused turn stopped. */
 const isContinued = ({ messages }: Request): boolean => messages.at(-1)?.role === "assistant"
-
-const isAnswer = ({ stopReason }: Reply): boolean => stopReason === "end_turn" || stopReason === "stop_sequence"

@@ -1,11 +1,13 @@
 /** What an ask is made of, and the request it becomes. An ask of a synthesis is made of the same fields. */
 import { askModel } from "../claude/Claude.ts"
 import type { Request } from "../claude/Message.ts"
+import type { Vote } from "../claude/Call.ts"
 import * as Models from "../claude/Models.ts"
 import * as Documents from "../documents/Documents.ts"
 import { isBlank } from "../options/BlankText.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
 import type { Names } from "./Citations.ts"
+import type { Comparing } from "./Comparison.ts"
 import type { Fold, Folding } from "./Folding.ts"
 import { type Defaults, maxTokens, type Options, system as defaultSystem, webSearch } from "./AskOptions.ts"
 
@@ -23,7 +25,9 @@ export interface Synthesized {
   readonly folding?: Folding | undefined
   /** Set where the statements of the document name the asks that they rest on: the names that they may have. */
   readonly cited?: Names | undefined
-  /** Set on the ask of one fold of a tree, and on that of the document above them. */
+  /** Set where answers are compared first. */
+  readonly comparing?: Comparing | undefined
+  /** Set on the ask of one fold of a tree, on that of the document above them, and, with level 0, on a comparison. */
   readonly fold?: Fold | undefined
 }
 
@@ -34,6 +38,8 @@ export interface AskData<out A, out R = never> {
   readonly format: Format<A, R>
   /** Set where the question is the prompt of a synthesis. */
   readonly synthesized: Synthesized | undefined
+  /** Set where it is one of several votes. */
+  readonly vote?: Vote
 }
 
 type Shared = typeof Defaults.Service

@@ -5,6 +5,7 @@ import { Effort } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import * as Source from "../documents/Source.ts"
 import { NonEmpty, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
+import { VotesOption } from "./VotesOption.ts"
 
 /** A question: text that is not blank. */
 export const Question = NonEmpty("a question that is not empty")
@@ -17,7 +18,8 @@ export const Settings = Schema.Struct({
   effort: Schema.optionalKey(Effort),
   stopSequences: Schema.optionalKey(Schema.Array(NonEmpty("text that is not blank"))),
   webSearch: Schema.optionalKey(Schema.Boolean),
-  timeout: Schema.optionalKey(PositiveDuration)
+  timeout: Schema.optionalKey(PositiveDuration),
+  votes: Schema.optionalKey(VotesOption)
 })
 export interface Settings extends Schema.Schema.Type<typeof Settings> {}
 
@@ -25,8 +27,8 @@ export interface Settings extends Schema.Schema.Type<typeof Settings> {}
 export const AskSettings = Schema.Struct({ ...Settings.fields, files: Schema.optionalKey(Source.Files) })
 
 /**
- * Settings as a caller writes them; `timeout` bounds the ask with all its attempts, default 20 minutes. `files` are sent before the
- * question: paths, or documents that were read.
+ * Settings as a caller writes them; `timeout` bounds the ask with all its attempts, default 20 minutes; of `votes` each has
+ * that time. `files` are sent before the question: paths, or documents that were read.
  */
 export interface Options extends Omit<Settings, "timeout"> {
   readonly files?: Source.Files | undefined

@@ -14,6 +14,7 @@ import * as ResearchContext from "./ResearchContext.ts"
 import * as ResearchEvents from "./ResearchEvents.ts"
 import type { Concurrency, Entry } from "./ResearchOptions.ts"
 import { SharedFailure } from "./SharedFailure.ts"
+import { callsOf } from "./VotesOption.ts"
 
 /**
  * How many asks are under way where `concurrency` is unbounded: more than the pacing of any account lets through at once, and few
@@ -56,7 +57,9 @@ export const run = Effect.fn("StreamedResearch.run")(function* <X extends Entry,
 ): Effect.fn.Return<Tally<E>, never, Claude> {
   const limit = (yield* AreUsed) ? "unbounded" : concurrency === "unbounded" ? maxUnderWay : concurrency
   const { asking } = limitsOf(options.deadline)
-  const { deadline, provide, run } = yield* ResearchContext.make(samples, { context, deadline: asking }, count)
+  const votes = samples[0]?.ask.options.votes ?? (yield* Defaults).votes
+  const calls = count * callsOf(votes)
+  const { deadline, provide, run } = yield* ResearchContext.make(samples, { context, deadline: asking }, calls)
   const shared = new SharedFailure(samples, yield* Defaults)
   const needed = answersNeeded(policy, count)
   const isFirst = typeof policy !== "string" && "first" in policy

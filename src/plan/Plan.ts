@@ -1,6 +1,7 @@
 /** The schema of plans, and the pipeline that a plan stands for. */
 import { Effect, Predicate, Record, Schema, Struct } from "effect"
 import * as Ask from "../pipeline/Ask.ts"
+import * as Provider from "../claude/Provider.ts"
 import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
 import type { Document } from "../claude/Document.ts"
@@ -180,9 +181,20 @@ export const checkLayers = (plan: Plan): Effect.Effect<ReadonlyArray<Issue.Issue
     ),
     {
       onFailure: (issues) => issues,
-      onSuccess: () => []
+      onSuccess: () => checkProvider(plan)
     }
   )
+
+/** The issues of what a cloud does not have. */
+const checkProvider = ({ auth, batch, provider }: Plan): ReadonlyArray<Issue.Issue> => {
+  const cloud = Provider.cloudOf(provider)
+  if (cloud === undefined) return []
+  const title = Provider.titles[cloud]
+  return [
+    ...(batch === undefined ? [] : [{ path: ["batch"], message: `${title} has no Message Batches: leave it out` }]),
+    ...(auth === undefined ? [] : [{ path: ["auth"], message: `${title} has credentials of its own: leave it out` }])
+  ]
+}
 
 /** The asks that rows become: `documents` are the files of all of them. */
 export const rowAskOf = (plan: RowsPlan, documents: ReadonlyArray<Document>) => {

@@ -11,6 +11,7 @@ import type * as Issue from "../options/Issue.ts"
 import { numberText } from "../options/NumberText.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
+import * as PlannedVotes from "../pipeline/PlannedVotes.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
 
 type Path = Issue.Issue["path"]
@@ -78,7 +79,8 @@ export const check = (
       if (!isContextTooLarge(model)) isTooLarge(path, "the request has about", tokens, model)
     }
     if (synthesis?.limits !== undefined) {
-      longest.push([name, Math.ceil(ask.question.length / charactersPerToken) + WorstCase.answerTokens(request)])
+      const answered = PlannedVotes.of(ask, shared)?.joining?.request ?? request
+      longest.push([name, Math.ceil(ask.question.length / charactersPerToken) + WorstCase.answerTokens(answered)])
     }
   }
   if (synthesis === undefined) return { issues, notices }

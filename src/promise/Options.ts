@@ -1,5 +1,6 @@
 /** The options of a run without Effect: their types, their checks, and the pipeline they stand for. */
 import { Effect, Predicate, Record, Schema } from "effect"
+import type { Client } from "../claude/Client.ts"
 import type * as Event from "../claude/Event.ts"
 import * as Documents from "../documents/Documents.ts"
 import * as Stack from "../layers/Stack.ts"
@@ -45,6 +46,8 @@ export interface Options<Q extends Questions, S, P extends Policy>
   /** Traces and metrics by OpenTelemetry's conventions; `{}` sends where the environment says, and nothing is sent without it. */
   readonly otlp?: Otlp | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** A client of the SDK's family, with credentials of its own: `new AnthropicBedrock()`. Excludes `apiKey`, `baseUrl` and `fetch`. */
+  readonly client?: Client | undefined
 }
 
 export type AnyOptions = Options<Questions, Instruction | undefined, Policy>
@@ -64,6 +67,11 @@ export const assertSynthesis = Issue.assert(AnInstruction, "synthesis")
 const isSignal = (input: unknown): boolean =>
   Predicate.hasProperty(input, "aborted") && Predicate.hasProperty(input, "addEventListener")
 
+const isClient = (input: unknown): boolean =>
+  Predicate.hasProperty(input, "messages") &&
+  Predicate.hasProperty(input.messages, "create") &&
+  typeof input.messages.create === "function"
+
 const { onInterrupt: _onInterrupt, ...researchOptions } = Research.Options.fields
 
 /** Throws a `RangeError` that names every wrong option, before anything is sent. */
@@ -78,6 +86,7 @@ export const assertOptions = Issue.assert(
     // Checked where they are used, as an error of a schema would show the key.
     apiKey: optional(Schema.Unknown),
     baseUrl: optional(Schema.Unknown),
+    client: optional(Schema.Unknown.check(Schema.makeFilter(isClient, { expected: "a client with messages.create" }))),
     ...researchOptions,
     deadline: optional(DeadlineOption.Given),
     otlp: optional(inCode(Otlp)),

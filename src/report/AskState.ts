@@ -1,4 +1,5 @@
 /** The state of one ask, or of the synthesis, folded from its events. No input or output. */
+import type { Vote } from "../claude/Call.ts"
 import type { BatchEvent, Event } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
@@ -25,6 +26,15 @@ export interface Reused {
   readonly costUsd: number | undefined
 }
 
+/** How many votes an ask has, and how many of them have ended. */
+export interface Votes {
+  readonly count: number
+  readonly ended: number
+}
+
+/** What the votes agree in, once they are counted. */
+export type Voted = Pick<Extract<Event, { readonly _tag: "Voted" }>, "votes" | "answered" | "agreeing" | "fields">
+
 /** Times of day are epoch milliseconds. */
 export interface AskState {
   readonly name: string
@@ -32,10 +42,21 @@ export interface AskState {
   question: string
   /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
   fold?: { readonly level: number; readonly asks: ReadonlyArray<string> }
+  /** Of one of several votes: which ask it is of. */
+  vote?: Vote
+  /** Where it is asked several times: its votes, and, once they are counted, what they agree in. */
+  votes?: Votes
+  voted?: Voted
+  /** Of a comparison: the asks whose answers it reads. */
+  compared?: ReadonlyArray<string>
   status: Status
   startedAt?: number
   /** When its first attempt was sent, or, in a batch, when the ask began. */
   dispatchedAt?: number
+  /** When its latest attempt was sent. */
+  sentAt?: number
+  /** Its answer was asked for once more, as it did not fit. */
+  isReasked?: boolean
   /** How many requests were sent, hedges included. */
   dispatches: number
   /** How many of them have not ended. */
@@ -77,7 +98,7 @@ export interface AskState {
 /** Events that belong to one ask. */
 export type AskEvent = Exclude<
   Event,
-  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" }
+  BatchEvent | { readonly _tag: "Configured" | "ResearchStarted" | "ResearchEnded" | "Intervened" | "Contradicted" }
 >
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
@@ -134,10 +155,16 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "Started":
       ask.question = event.question
       if (event.fold !== undefined) ask.fold = event.fold
+      if (event.vote !== undefined) ask.vote = event.vote
+      delete ask.votes
+      delete ask.voted
+      if (event.compared !== undefined) ask.compared = event.compared
       ask.status = "waiting"
       ask.startedAt = event.at
       ask.dispatches = 0
       delete ask.dispatchedAt
+      delete ask.sentAt
+      delete ask.isReasked
       delete ask.fallbacks
       delete ask.unknownStopReason
       delete ask.durationMillis
@@ -146,6 +173,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "Dispatched":
       // In a batch it has been under way since it began.
       ask.dispatchedAt ??= event.batched === true ? (ask.startedAt ?? event.at) : event.at
+      ask.sentAt = event.at
       ask.dispatches++
       ask.inFlight++
       ask.model = event.model
@@ -175,6 +203,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       ask.retryAt = event.at + event.delayMillis
       return
     case "Reasked":
+      ask.isReasked = true
       // A re-ask starts with the first model again.
       delete ask.fallbacks
       return
@@ -184,6 +213,9 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       return
     case "Cited":
       ask.cited = event
+      return
+    case "Voted":
+      ask.voted = event
       return
     case "UnknownStopReason":
       ask.unknownStopReason = event.stopReason
@@ -199,7 +231,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
 }
 
 /** An ask may take over several replies: a misfit and its correction, the parts of a paused turn. */
-const reusedAfter = (
+export const reusedAfter = (
   before: Reused | undefined,
   { at, costUsd, from, paidAt, usage }: Extract<Event, { readonly _tag: "Reused" }>
 ): Reused => {
@@ -208,7 +240,7 @@ const reusedAfter = (
 }
 
 /** The changes of model that the API made within one request. */
-const afterDeclining = ({ declined = [], model }: Extract<Event, { readonly _tag: "Replied" }>) =>
+export const afterDeclining = ({ declined = [], model }: Extract<Event, { readonly _tag: "Replied" }>) =>
   declined.map(({ model: from }, index): ModelChange => ({
     from,
     to: declined[index + 1]?.model ?? model,

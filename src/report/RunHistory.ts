@@ -1,12 +1,12 @@
 /** What a journal says of its runs, as data. All but their end is folded from their events. */
 import { Schema, Struct } from "effect"
-import { BatchCounts, type Event } from "../claude/Event.ts"
+import { BatchCounts, Configured, type Event } from "../claude/Event.ts"
 import { Intervention } from "../claude/Intervention.ts"
 import type { RunSummary } from "../journal/Journal.ts"
 import { type AskState, isReused } from "./AskState.ts"
 import type { BatchState } from "./BatchState.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
-import { RunState } from "./RunState.ts"
+import * as RunState from "./RunState.ts"
 
 /** Increased when a change of shape would make an existing reader misread it. */
 export const version = 1
@@ -73,6 +73,8 @@ export interface Listing extends Schema.Schema.Type<typeof Listing> {}
 export const Details = Schema.Struct({
   ...place,
   run: Run,
+  /** What was typed to begin it, where, and the files that it writes; absent of a program, and of runs of an older fanfold. */
+  begun: Schema.optionalKey(Schema.Struct(Struct.pick(Configured.fields, ["folder", "words", "outputs"]))),
   /** Its Message Batches, as it has seen them last; absent where it has none. */
   batches: Schema.optionalKey(Schema.Array(BatchRecord)),
   /** What the user has changed while it was under way, and when, in epoch milliseconds; absent where that is nothing. */
@@ -84,18 +86,14 @@ export interface Details extends Schema.Schema.Type<typeof Details> {}
 
 const stateOf = ({ end, isLive }: RunSummary): Run["state"] => end ?? (isLive ? "under way" : "unfinished")
 
-const folded = (events: ReadonlyArray<Event>): RunState => {
-  const state = new RunState()
-  for (const event of events) state.add(event)
-  return state
-}
-
 /** The batches that a run has left, as far as it has seen. */
-export const openBatchesOf = (events: ReadonlyArray<Event>): ReadonlyArray<BatchState> => folded(events).batches.open
+export const openBatchesOf = (events: ReadonlyArray<Event>): ReadonlyArray<BatchState> =>
+  RunState.of(events).batches.open
 
-export const runOf = (summary: RunSummary, events: ReadonlyArray<Event>): Run => record(summary, events, folded(events))
+export const runOf = (summary: RunSummary, events: ReadonlyArray<Event>): Run =>
+  record(summary, events, RunState.of(events))
 
-const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunState): Run => {
+const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunState.RunState): Run => {
   const { at, id, plan, source } = summary
   // Requests of a program without a research all have the same name, so that only the journal can count them.
   const isResearch = events.some(({ _tag }) => _tag === "ResearchStarted")
@@ -118,12 +116,14 @@ const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunSta
 }
 
 export const detailsOf = (journal: string, summary: RunSummary, events: ReadonlyArray<Event>): Details => {
-  const state = folded(events)
+  const state = RunState.of(events)
   const { asks, batches, interventions, synthesis } = state
+  const begun = events.find((event) => event._tag === "Configured")
   return {
     version,
     journal,
     run: record(summary, events, state),
+    ...(begun !== undefined && { begun: Struct.pick(begun, ["folder", "words", "outputs"]) }),
     ...(batches.all.length > 0 && { batches: batches.all.map((batch) => Struct.omit(batch, ["run"])) }),
     ...(interventions.length > 0 && {
       interventions: interventions.map(({ at, intervention }) => ({ at, intervention }))

@@ -17,6 +17,7 @@ export interface About {
   readonly foreseenCostUsd: number | null
   readonly document: unknown
   readonly limits?: View["limits"]
+  readonly isFromJournal?: boolean
   /** How far the bars of asks that have not ended reach, in epoch milliseconds; default: to the latest event. */
   readonly now?: number
 }
@@ -34,13 +35,24 @@ export class RunView {
   #run = ""
   #policy: View["policy"] = null
   #concurrency: View["concurrency"] = null
+  #settings: View["settings"]
   #at = 0
 
   add(event: Event): void {
     this.state.add(event)
-    this.#at = event.at
     if (this.#run === "") this.#run = event.run
-    if (isBatchEvent(event) || event._tag === "ResearchEnded" || event._tag === "Intervened") return
+    if (event._tag === "Configured") {
+      this.#settings = event.settings
+      return
+    }
+    this.#at = event.at
+    if (
+      isBatchEvent(event) ||
+      event._tag === "ResearchEnded" ||
+      event._tag === "Intervened" ||
+      event._tag === "Contradicted"
+    )
+      return
     if (event._tag === "ResearchStarted") {
       this.#policy = event.policy
       this.#concurrency = event.concurrency
@@ -84,6 +96,7 @@ export class RunView {
       researchMillis: state.researchMillis,
       policy: this.#policy,
       concurrency: this.#concurrency,
+      ...(this.#settings !== undefined && { settings: this.#settings }),
       usage: state.usage,
       estimatedCostUsd: state.costUsd ?? null,
       savedUsd: state.savedUsd ?? null,
@@ -97,6 +110,8 @@ export class RunView {
       again: isComplete ? null : about.again,
       asks: state.asks.map(rowOf),
       synthesis: state.synthesis === undefined ? null : rowOf(state.synthesis),
+      ...(state.contradictions.length > 0 && { contradictions: state.contradictions }),
+      ...(state.uncompared.length > 0 && { uncompared: state.uncompared }),
       ...(state.interventions.length > 0 && {
         interventions: state.interventions.map(({ at, intervention }) => ({ at: at - startedAt, intervention }))
       })

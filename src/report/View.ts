@@ -1,5 +1,6 @@
 /** What a page shows of a run, as data: the fold of its events that `page/` draws. The page reads it embedded or fetched. */
 import { Schema } from "effect"
+import { Contradiction } from "../claude/Contradiction.ts"
 import { Intervention } from "../claude/Intervention.ts"
 import { Source, Usage } from "../claude/Message.ts"
 import { Policy } from "../options/Policy.ts"
@@ -69,6 +70,8 @@ export const View = Schema.Struct({
   researchMillis: Schema.Finite,
   policy: Schema.NullOr(Policy),
   concurrency: Schema.NullOr(Schema.Union([Schema.Int, Schema.Literal("unbounded")])),
+  /** What the plan and the flags set beside, as text by plan key; absent of a program, and of runs of an older fanfold. */
+  settings: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** Message of the error that the run failed with. */
   error: Schema.NullOr(Schema.String),
   again: Schema.NullOr(Again),
@@ -78,7 +81,9 @@ export const View = Schema.Struct({
   /** What the reused answers would have cost again. */
   savedUsd: Schema.NullOr(Schema.Finite),
   models: Schema.Array(ModelCost),
-  /** What the account allows a minute, as the replies of a model reported it; nothing of a journal, which has no headers. */
+  /** Made of a journal, which keeps no headers of replies. */
+  isFromJournal: Schema.optionalKey(Schema.Boolean),
+  /** What the account allows a minute, as the replies of a model reported it. */
   limits: Schema.Array(
     Schema.Struct({
       model: Schema.String,
@@ -92,6 +97,9 @@ export const View = Schema.Struct({
   synthesis: Schema.NullOr(Row),
   /** The synthesis's prose, or the value of its schema; null if there is none. */
   document: Schema.NullOr(Schema.Unknown),
+  /** What the answers contradict each other in, and the asks whose answers could not be compared; absent where that is nothing. */
+  contradictions: Schema.optionalKey(Schema.Array(Contradiction)),
+  uncompared: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What the user has changed while the run was under way, `at` milliseconds from its start; absent where that is nothing. */
   interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention })))
 })

@@ -99,6 +99,7 @@ const flat = new Set([
   "plan.policy",
   "plan.asks",
   "plan.synthesis",
+  "ask.votes",
   "scenario.latency",
   "scenario.replies[].reply",
   "scenario.faults[].fault"

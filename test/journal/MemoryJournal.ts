@@ -182,18 +182,20 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
         data.log.flatMap((each) => (each.run === run && each.row._tag === "Event" ? [each.row.event] : []))
       ),
     follow: () => Effect.succeed({ events: [], position: "", end: undefined, isLive: true }),
-    replies: (run) =>
+    replies: (run, asks) =>
       Effect.sync(() =>
         repliesOf(
           data.entries
-            .filter((entry) => entry.run === run)
+            .filter((entry) => entry.run === run && (asks?.includes(entry.ask) ?? true))
             .flatMap(({ ask, entry, part }) =>
-              turnsOf(run, entry).map(({ reply }) => ({
+              turnsOf(run, entry).map(({ at, reply }) => ({
                 entry,
                 ask,
                 part,
                 isStructured: false,
-                reply: JSON.stringify(reply)
+                reply: JSON.stringify(reply),
+                run,
+                at
               }))
             )
         )

@@ -43,7 +43,16 @@ eachHome("the replies of a run", ({ newPlace }) => {
           replies.map(({ isStructured }) => isStructured),
           [false, true]
         )
+        assert.deepStrictEqual(
+          replies.map(({ at, run }) => [run, at]),
+          [
+            ["first", 1],
+            ["second", 2]
+          ]
+        )
         assert.deepStrictEqual(yield* journal.replies("third"), [])
+        assert.deepStrictEqual(textsOf(yield* journal.replies("second", ["sun?", "mars?"])), [["sun?", "re sun?"]])
+        assert.deepStrictEqual(yield* journal.replies("second", []), [])
       })
     )
   )

@@ -5,7 +5,7 @@ import { defaultBaseUrl, type Options } from "../Connection.ts"
 import type { Request } from "../Message.ts"
 import { bodyOf, fallbackBeta } from "../RequestBody.ts"
 import * as BodyParts from "./BodyParts.ts"
-import { MessagesClient } from "./MessagesClient.ts"
+import { keyed, MessagesClient } from "./MessagesClient.ts"
 import { sdkTimeoutMillis } from "./SdkError.ts"
 
 type Fetch = typeof globalThis.fetch
@@ -26,11 +26,11 @@ export class SdkClient {
   /** By whether the request is streamed, and whether it has fallbacks. */
   readonly #addresses = new Map<string, Promise<Address>>()
 
-  constructor({ baseUrl = defaultBaseUrl, fetch, transport = "auto" }: Options, key: string) {
+  constructor({ auth, baseUrl = defaultBaseUrl, fetch, transport = "auto" }: Options, key: string) {
     this.#fetch = fetch
     this.#protocol = transport
     this.#sdk = new MessagesClient({
-      apiKey: key,
+      ...keyed(key, auth),
       baseURL: baseUrl,
       fetch: (input, init) => (init as unknown as WithFetch).fetchOnce(input, init),
       maxRetries: 0,

@@ -124,7 +124,7 @@ const of = (sql: SqlClient, place: string, locks: RunLocks, outage: Outage, writ
     runs: RunList.all(sql).pipe(reading),
     events: (run, only) => RunEvents.all(sql, run, only).pipe(reading),
     follow: (run, since) => RunEvents.follow(sql, run, since).pipe(reading),
-    replies: (run) => Effect.map(Replies.turnsOf(sql, run), repliesOf).pipe(reading),
+    replies: (run, asks) => Effect.map(Replies.turnsOf(sql, run, asks), repliesOf).pipe(reading),
     forget: (runs) => Forget.forget(sql, runs).pipe(writing),
     trim: (limits) => Forget.trim(sql, limits).pipe(writing),
     bytes: Forget.bytesOf(sql).pipe(reading)

@@ -274,7 +274,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
         const isLive = end === undefined && locks.isLive(run)
         return { ...RunEvents.since(database, run, position), end, isLive }
       }),
-    replies: (run) => reading(() => repliesOf(Replies.turnsOf(database, run))),
+    replies: (run, asks) => reading(() => repliesOf(Replies.turnsOf(database, run, asks))),
     forget: (runs) => writing(() => unlocked(Forget.forget(database, runs, isLive))),
     trim: (limits) => writing(() => unlocked(Forget.trim(database, limits, isLive))),
     bytes: reading(() => Forget.bytesOf(database))

@@ -1,8 +1,10 @@
 /** The page: the five answers, the document, the timeline with the asks, and what stands behind them. */
 import { h } from "preact"
 import { useState } from "preact/hooks"
+import { lostOf } from "../../FiveAnswers.ts"
 import type { View } from "../../View.ts"
 import { Charts } from "./Charts.ts"
+import { Contradictions } from "./Contradictions.ts"
 import { Controls } from "./Controls.ts"
 import { Details, type Opened } from "./Details.ts"
 import { Gaps, Head, FiveAnswers } from "./Head.ts"
@@ -19,12 +21,15 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
       view.state === "under way" &&
       h(Controls, { key: "controls", intervene: source.intervene }),
     h(FiveAnswers, { key: "answers", view }),
-    (view.gaps.length > 0 || view.synthesis?.status === "failed") && h(Gaps, { key: "gaps", view, onOpen: setOpened }),
+    (lostOf(view).length > 0 || view.synthesis?.status === "failed") &&
+      h(Gaps, { key: "gaps", view, onOpen: setOpened }),
     view.document !== null &&
       h("section", { key: "document", "aria-labelledby": "document" }, [
         h("h2", { id: "document" }, "Document"),
         h(Prose, { value: view.document })
       ]),
+    (view.contradictions !== undefined || view.uncompared !== undefined) &&
+      h(Contradictions, { key: "contradictions", view, onOpen: setOpened }),
     h(Timeline, { key: "timeline", view, onOpen: setOpened }),
     h(Charts, { key: "charts", view }),
     h(Costs, { key: "costs", view }),

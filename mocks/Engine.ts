@@ -159,10 +159,11 @@ export const make = (settings: Settings): Engine => {
     }
   }
 
-  const fetch: typeof globalThis.fetch = async (input, init) => {
-    const incoming = await Incoming.read(input, init)
-    const { signal } = incoming
-    const { onEnd, onHeaders, onRead, outgoing } = attempt(incoming)
+  /** Sends what was decided. */
+  const respondTo = async (
+    { onEnd, onHeaders, onRead, outgoing }: Attempted,
+    signal: AbortSignal | undefined
+  ): Promise<Response> => {
     try {
       const isFailure = outgoing instanceof NetworkFailure
       const wait = (isFailure ? outgoing.atMillis : outgoing.headersAtMillis) - clock.now()
@@ -175,6 +176,15 @@ export const make = (settings: Settings): Engine => {
       onEnd(signal?.aborted === true ? "aborted" : "failed")
       throw error
     }
+  }
+
+  // Not `async`: the text of a request, which may have megabytes, is not held while its reply is waited for.
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    const known = Incoming.readKnown(input, init)
+    if (known !== undefined) return respondTo(attempt(known), known.signal)
+    return Incoming.read(input, init)
+      .then((incoming) => [attempt(incoming), incoming.signal] as const)
+      .then(([attempted, signal]) => respondTo(attempted, signal))
   }
 
   return { clock, attempt, fetch, settle: batches.settle }

@@ -47,17 +47,22 @@ interface Report {
   readonly spent: { readonly asks: Readonly<Record<string, { readonly usage: Message.Usage }>> }
 }
 
+const withoutOutput = (usage: Message.Usage): Message.Usage => ({ ...usage, outputTokens: 0 })
+
+/** The same where all that was read from the cache is written there. */
+const writtenAlone = (usage: Message.Usage): Message.Usage => ({
+  ...usage,
+  cacheCreationInputTokens: usage.cacheCreationInputTokens + usage.cacheReadInputTokens,
+  cacheReadInputTokens: 0
+})
+
 /** Runs the plan with a model. */
 export const ask = async (folder: string, model: string): Promise<Asked> => {
   await run(["run", "documents.json", "--offline", "--fresh", "--quiet", "--model", model, "-o", "asked.json"], folder)
   const { spent } = JSON.parse(readFileSync(join(folder, "asked.json"), "utf8")) as Report
-  const usages = Object.values(spent.asks).map(({ usage }) => ({ ...usage, outputTokens: 0 }))
+  const usages = Object.values(spent.asks).map(({ usage }) => withoutOutput(usage))
   const usd = (usage: Message.Usage): number => Price.usdOf(model, usage, {}) ?? Number.NaN
-  const cold = usages.map((usage) => ({
-    ...usage,
-    cacheCreationInputTokens: usage.cacheCreationInputTokens + usage.cacheReadInputTokens,
-    cacheReadInputTokens: 0
-  }))
+  const cold = usages.map(writtenAlone)
   const sum = (all: ReadonlyArray<Message.Usage>): number => all.reduce((total, usage) => total + usd(usage), 0)
   return {
     model,

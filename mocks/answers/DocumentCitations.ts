@@ -3,7 +3,7 @@ import type { Answer } from "./Answer.ts"
 import type { Prompt } from "./Prompt.ts"
 import type { Block } from "../wire/Completion.ts"
 import * as Media from "../wire/Media.ts"
-import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, textOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 
 /** The most sentences of an answer that cite something. */
@@ -60,7 +60,7 @@ const citationOf = (
   }
   if (source?.["type"] === "content") {
     const content = source["content"]
-    const texts = listOf(content).map((item) => String(objectOf(item)?.["text"] ?? ""))
+    const texts = listOf(content).map((item) => textOf(objectOf(item)?.["text"] ?? ""))
     const found = best(typeof content === "string" ? [content] : texts, words)
     const span = { start_block_index: found.index, end_block_index: found.index + 1 }
     return {

@@ -15,8 +15,33 @@ export interface Incoming {
 /** The body of a request as JSON, with its media looked at. */
 export const jsonOf = (text: string): UncheckedJson | undefined | Promise<UncheckedJson | undefined> => {
   const json = parse(text)
-  return Media.isIn(text) ? Media.prepare(json).then(() => json) : json
+  return (Media.isIn(text) ? Media.prepare(json)?.then(() => json) : undefined) ?? json
 }
+
+/**
+ * A request with media that are known, read at once: its text, which may have megabytes, waits for nothing, where many requests
+ * arrive together. Undefined of any other request.
+ */
+export const readKnown = (input: string | URL | Request, init?: RequestInit): Incoming | undefined => {
+  const text = init?.body
+  if (input instanceof Request || typeof text !== "string" || !Media.isIn(text)) return undefined
+  const json = jsonOf(text)
+  return json instanceof Promise || !URL.canParse(input) ? undefined : plainOf(input, init, text, json)
+}
+
+const plainOf = (
+  input: string | URL,
+  init: RequestInit | undefined,
+  text: string,
+  json: UncheckedJson | undefined
+) => ({
+  method: (init?.method ?? "GET").toUpperCase(),
+  url: new URL(input),
+  headers: new Headers(init?.headers),
+  text,
+  json,
+  signal: init?.signal ?? undefined
+})
 
 /** Reads a request. A URL with a string body, the common case, is read without the cost of a `Request`. */
 export const read = async (
@@ -29,14 +54,7 @@ export const read = async (
     const read = jsonOf(text)
     // A request without media is read at once.
     const json = read instanceof Promise ? await read : read
-    return {
-      method: (init?.method ?? "GET").toUpperCase(),
-      url: new URL(input),
-      headers: new Headers(init?.headers),
-      text,
-      json,
-      signal: init?.signal ?? undefined
-    }
+    return plainOf(input, init, text, json)
   }
   const request = new Request(input, init)
   const text = await request.text()

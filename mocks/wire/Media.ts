@@ -91,13 +91,26 @@ const sourcesOf = (body: UncheckedJson): ReadonlyArray<{ readonly source: Source
 /** Whether the text of a request may have such a source. */
 export const isIn = (text: string): boolean => text.includes('"base64"')
 
-/** Looks at all media of a request that are not known, and lets it hold the strings that are known already. */
-export const prepare = async (body: UncheckedJson | undefined): Promise<void> => {
-  for (const { isCited, source } of sourcesOf(body ?? {})) {
-    const data = String(source.data)
-    const facts = known.get(data)
-    const isMissing = isCited && facts?.pages !== undefined && facts.texts === undefined
-    if (facts === undefined || isMissing) await look(facts?.data ?? data, source.media_type, isCited)
-    source.data = known.get(data)?.data ?? data
+/** Whether a request has what was not looked at yet; what is known is held once from now on. */
+const unknownIn = (sources: ReturnType<typeof sourcesOf>): boolean => {
+  let isUnknown = false
+  for (const { isCited, source } of sources) {
+    const facts = factsOf(source.data)
+    if (facts === undefined || (isCited && facts.pages !== undefined && facts.texts === undefined)) isUnknown = true
+    else source.data = facts.data
   }
+  return isUnknown
+}
+
+/** Looks at all media of a request that are not known; gives a promise where there are some. */
+export const prepare = (body: UncheckedJson | undefined): Promise<void> | undefined => {
+  const sources = sourcesOf(body ?? {})
+  if (!unknownIn(sources)) return undefined
+  const lookAtAll = async (): Promise<void> => {
+    for (const one of sources) {
+      if (unknownIn([one])) await look(String(one.source.data), one.source.media_type, one.isCited)
+      unknownIn([one])
+    }
+  }
+  return lookAtAll()
 }

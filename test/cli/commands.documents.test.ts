@@ -26,11 +26,14 @@ describe.concurrent("fanfold with documents", { timeout: 120_000 }, () => {
     const args = ["ask", "Who pays?", "Who may leave?", "Which law?", "--file", "contract.pdf", "--json"]
     const { code, stderr, stdout } = await fanfold([...args, "--journal", "j.db"], { cwd, env: reaching(server) })
     assert.strictEqual(code, 0, stderr)
-    assert.deepStrictEqual(cacheOf(stdout).toSorted(), [
-      [0, 11_576],
-      [0, 11_576],
-      [11_576, 0]
-    ])
+    assert.deepStrictEqual(
+      cacheOf(stdout).toSorted(([a = 0], [b = 0]) => a - b),
+      [
+        [0, 11_576],
+        [0, 11_576],
+        [11_576, 0]
+      ]
+    )
     const journal = new DatabaseSync(join(cwd, "j.db"), { readOnly: true })
     const texts = journal.prepare("SELECT length(body) AS length FROM text").all()
     const requests = journal.prepare("SELECT length(json) AS length FROM request").all()

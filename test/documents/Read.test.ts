@@ -46,8 +46,8 @@ describe("a file becomes a document", () => {
     it.effect(file, () =>
       Effect.map(read(file), (documents) => {
         const [document] = documents as ReadonlyArray<{ readonly data: string }>
-        const { data, ...found } = document!
-        assert.deepStrictEqual(found as object, facts)
+        const { data, ...found }: { readonly data: string } & Record<string, unknown> = document!
+        assert.deepStrictEqual(found, facts as typeof found)
         assert.match(data, /^[A-Za-z0-9+/]+=*$/)
       })
     )

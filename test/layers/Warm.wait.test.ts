@@ -101,3 +101,32 @@ describe("Warm around Retry", () => {
     })
   )
 })
+
+describe("Warm without a maxWait", () => {
+  it.effect("waits 5 seconds for the leader of a short context, and longer for that of a long one", () =>
+    Effect.gen(function* () {
+      const claude = make(({ request }) =>
+        questionOf(request).endsWith("1") ? Effect.never : Effect.succeed(reply("yes"))
+      )
+      const startedAt = yield* Clock.currentTimeMillis
+      // 250,000 tokens.
+      const long = document.padEnd(1_000_000, "x")
+      const all = [at(0, "long1", long), at(10, "long2", long), at(20, "short1", document), at(30, "short2", document)]
+      const fiber = yield* Effect.all(all, { concurrency: "unbounded" }).pipe(
+        Effect.provide(Warm.layer().pipe(Layer.provide(claude.layer))),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 hour")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(
+        claude.sent.map(({ at, request }) => [questionOf(request), at - startedAt]),
+        [
+          ["long1", 0],
+          ["short1", 20],
+          ["short2", 5020],
+          ["long2", 25_000]
+        ]
+      )
+    })
+  )
+})

@@ -94,7 +94,7 @@ describe("fanfold/promise with documents", () => {
       asks: { a: Ask.object("a?", { type: "object", properties: {}, additionalProperties: false }) }
     }).catch((error: unknown) => error)
     assert.instanceOf(error, RangeError)
-    assert.include((error as Error).message, "context: contract.pdf: citations and an answer schema exclude each other")
+    assert.include(error.message, "context: contract.pdf: citations and an answer schema exclude each other")
     assert.strictEqual(claude.journal.attempts, 0)
   })
 })

@@ -21,13 +21,15 @@ const textDocument = { type: "document", source: { type: "text", media_type: "te
 const sent = async (blocks: ReadonlyArray<object>, more: object = {}) => {
   const messages = [{ role: "user", content: [...blocks, { type: "text", text: "What of two words?" }] }]
   const response = await post(mockClaude().fetch, { ...body("?"), messages, ...more })
-  return { status: response.status, json: (await response.json()) as any }
+  const json: any = await response.json()
+  return { status: response.status, json }
 }
 
 const pages = (count: number): Uint8Array => pdfOf(Array.from({ length: count }, (_, index) => `Page ${index + 1}.`))
 
+const tokensWithout = async (): Promise<number> => (await sent([])).json.usage.input_tokens
+
 describe("the mock counts", () => {
-  const without = async () => (await sent([])).json.usage.input_tokens as number
   const rows: ReadonlyArray<readonly [what: string, block: object, tokens: number]> = [
     ["a page of a PDF as its text and its image", document(pages(1)), 3850],
     ["each page", document(pages(12)), 12 * 3850],
@@ -37,7 +39,7 @@ describe("the mock counts", () => {
   for (const [what, block, tokens] of rows) {
     it(what, async () => {
       const { json } = await sent([block])
-      assert.strictEqual(json.usage.input_tokens - (await without()), tokens)
+      assert.strictEqual(json.usage.input_tokens - (await tokensWithout()), tokens)
     })
   }
 })

@@ -46,6 +46,7 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, flags: Running,
       const { deadline } = plan
       const totals = {
         interventions,
+        rounds: state.rounds,
         deadline,
         usage,
         costUsd,

@@ -1,5 +1,5 @@
 /** Folds the events of a run into what its page shows. */
-import { type Event, isBatchEvent } from "../claude/Event.ts"
+import { type Event, isBatchEvent, isRoundEvent } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import * as AskState from "./AskState.ts"
 import { Phases } from "./Phases.ts"
@@ -42,6 +42,7 @@ export class RunView {
     if (this.#run === "") this.#run = event.run
     if (
       isBatchEvent(event) ||
+      isRoundEvent(event) ||
       event._tag === "ResearchEnded" ||
       event._tag === "Intervened" ||
       event._tag === "Contradicted"

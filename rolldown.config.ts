@@ -76,7 +76,9 @@ const effectByModule: Plugin = {
 const shared = {
   Transport: resolve("src/transport/Transport.ts"),
   MessagesClient: resolve("src/claude/sdk/MessagesClient.ts"),
-  RunError: resolve("src/promise/RunError.ts")
+  RunError: resolve("src/promise/RunError.ts"),
+  /** Two megabytes that are loaded where there is a PDF. */
+  unpdf: resolve("node_modules/unpdf/dist/index.mjs")
 }
 
 /** Leaves the modules of `shared` to the files that they are built to, beside the folder of the entry. */

@@ -41,7 +41,8 @@ const paths: Readonly<Record<string, string>> = {
     "registers a fault: { fault: { kind, … }, operation, when, times, attempts, probability, betweenSeconds }",
   [`GET ${prefix}journal`]: "gives the requests received so far, and the verdict on the client",
   [`GET ${prefix}ledger`]: "gives what the API would bill: each message, the sum, and what was billed twice",
-  [`POST ${prefix}reset`]: "forgets replies, faults and the journal"
+  [`POST ${prefix}reset`]:
+    "back to the start of the scenario: forgets registered replies and faults, the journal and the ledger"
 }
 
 const description = {

@@ -79,7 +79,10 @@ export interface MockClaude {
   readonly record: (file: string, options?: { readonly upstream?: string }) => void
   /** Answers all further requests from a tape, `speed` times as fast as recorded; a request that is not on it gets a 400. */
   readonly replay: (file: string, options?: { readonly speed?: number }) => Promise<void>
-  /** Forgets registered replies and faults, the journal, and the state of caches, limits, batches and threads; ends a tape. */
+  /**
+   * Goes back to the start of the scenario, whose replies and faults are counted anew: forgets registered ones, the journal, and the
+   * state of caches, limits, batches and threads; ends a tape.
+   */
   readonly reset: () => void
   readonly journal: JournalView
 }

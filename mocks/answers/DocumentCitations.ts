@@ -68,7 +68,7 @@ const citationOf = (
       score: found.score
     }
   }
-  const page = best(Media.factsOf(source?.["data"])?.pages ?? [], words)
+  const page = best(Media.factsOf(source?.["data"])?.texts ?? [], words)
   if (page.score < 0) return undefined
   const sentence = best(sentencesIn(page.text), words)
   const span = { start_page_number: page.index + 1, end_page_number: page.index + 2 }

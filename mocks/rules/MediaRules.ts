@@ -57,7 +57,7 @@ const imageProblem = ({ block, path }: Placed, isOneOfMany: boolean): string | u
   return `${path}.image.source.base64.data: At least one of the image dimensions exceed max allowed size${many}: ${most} pixels`
 }
 
-const pagesOf = ({ block }: Placed): number => Media.factsOf(objectOf(block["source"])?.["data"])?.pages?.length ?? 0
+const pagesOf = ({ block }: Placed): number => Media.factsOf(objectOf(block["source"])?.["data"])?.pages ?? 0
 
 const documentProblem = (placed: Placed, model: Model): string | undefined => {
   const facts = Media.factsOf(objectOf(placed.block["source"])?.["data"])

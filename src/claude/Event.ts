@@ -2,6 +2,7 @@
 import { Context, Effect, Result, Schema } from "effect"
 import * as BatchEvent from "./BatchEvent.ts"
 import * as Call from "./Call.ts"
+import { Configured } from "./Configured.ts"
 import { Contradiction } from "./Contradiction.ts"
 import { stamp, version } from "./EventStamp.ts"
 import { Intervened } from "./Intervention.ts"
@@ -14,6 +15,7 @@ import * as RoundEvent from "./RoundEvent.ts"
 export * from "./BatchEvent.ts"
 export { isRoundEvent, type RoundEvent, RoundFailed, RoundPlanned } from "./RoundEvent.ts"
 export { version } from "./EventStamp.ts"
+export { Configured } from "./Configured.ts"
 export { Intervened } from "./Intervention.ts"
 
 const failure = { reason: Schema.String, message: Schema.String }
@@ -163,6 +165,7 @@ export const Failed = Schema.TaggedStruct("Failed", { ...stamp, ...failure, dura
 export const Interrupted = Schema.TaggedStruct("Interrupted", { ...stamp, durationMillis: Schema.Finite })
 
 export const Event = Schema.Union([
+  Configured,
   ResearchStarted,
   ResearchEnded,
   Started,

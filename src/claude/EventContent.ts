@@ -25,9 +25,13 @@ export const messageOf = ({
 /** An event without the keys that hold questions, or quote answers. */
 export type WithoutContent = { readonly _tag: Event["_tag"] } & { readonly [key: string]: unknown }
 
-/** The event without questions, issues of answers, statements of a document, and messages that may quote one. */
+/** The event without questions, the words of the command line, issues of answers, statements of a document, and messages that may quote one. */
 export const withoutContent = (event: Event): WithoutContent => {
   switch (event._tag) {
+    case "Configured": {
+      const { words: _, ...rest } = event
+      return rest
+    }
     case "ResearchStarted":
       return { ...event, asks: event.asks.map(({ name }) => ({ name })) }
     case "Started": {

@@ -162,7 +162,7 @@ export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable"
 /** A limit of our own ran out: of one attempt, or of the ask with all its tries. */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
   limitMillis: Schema.Finite,
-  scope: Schema.Literals(["attempt", "ask", "run"])
+  scope: Schema.Literals(["attempt", "ask", "synthesis", "run"])
 }) {
   get isRetryable(): boolean {
     return this.scope === "attempt"

@@ -1,5 +1,5 @@
 /** Runs a prepared plan for `run` and `ask`: progress to standard error, then the documents, then the exit code. */
-import { Clock, Console, Deferred, Effect, Option } from "effect"
+import { Clock, Console, Deferred, Effect, Option, Path, Stdio } from "effect"
 import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import * as Listeners from "../claude/Listeners.ts"
@@ -8,11 +8,13 @@ import { Begun } from "../layers/Journal.ts"
 import * as Interventions from "../interventions/Interventions.ts"
 import { simulated as simulatedAnswers } from "../journal/Journal.ts"
 import type { Prepared } from "../plan/Plan.ts"
+import { settingsOf } from "../plan/SettingsText.ts"
 import { inert } from "../report/TerminalText.ts"
 import * as DocumentRun from "./DocumentRun.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
+import { quoted } from "./KeptRun.ts"
 import * as Output from "./Output.ts"
 import { outputFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
@@ -24,6 +26,7 @@ import * as RunUi from "./RunUi.ts"
 import * as BatchLines from "./progress/BatchLines.ts"
 import * as Progress from "./progress/Progress.ts"
 import * as Summary from "./progress/Summary.ts"
+import { type Typed, withoutSecrets } from "./TypedWords.ts"
 import { hasPrimingBatch } from "./SharedPrefixLines.ts"
 
 /**
@@ -37,6 +40,9 @@ export const execute = Effect.fn("cli.execute")(function* (
   inputs: ReadonlyArray<Output.InputFile> = [],
   resumed?: Resumed
 ) {
+  const path = yield* Path.Path
+  const folder = path.resolve(".")
+  const typed = resumed?.typed ?? { words: yield* (yield* Stdio.Stdio).args, folder }
   const source = yield* sourceOf(flags)
   const replayed = source.replay === undefined ? [] : [{ file: source.replay, role: "the tape of --replay" }]
   yield* EventsOutput.check(flags, flags)
@@ -50,9 +56,13 @@ export const execute = Effect.fn("cli.execute")(function* (
   const connected = yield* services.connect(source, plan.layers)
   const { notice, simulated, tapeError } = connected
   if (resumed !== undefined && resumed.source !== connected.source) return yield* otherSource(resumed)
+  if (resumed !== undefined && !flags.quiet) {
+    const [, , ...given] = typed.words
+    if (given.length > 0) yield* Console.error(inert(`As it was begun: ${given.map(quoted).join(" ")}`))
+  }
   if (notice !== undefined) yield* Console.error(inert(notice))
 
-  const page = yield* RunPage.make(flags.output, { isShown: flags.ui, plan: name, simulated })
+  const page = yield* RunPage.make(flags.output, { isShown: flags.ui, plan: name, simulated, typed })
   const work =
     plan.rows === undefined
       ? yield* DocumentRun.make(plan, flags, { name, page, simulated })
@@ -94,7 +104,14 @@ export const execute = Effect.fn("cli.execute")(function* (
         left = (now, hasEnded) => BatchLines.leftLines(progress.state, { kept: kept?.kept, hasEnded }, now)
       }
       if (kept !== undefined) yield* Effect.forkScoped(doorOf(kept.kept.id, interventions))
-      const running = work.run(progress, kept !== undefined)
+      const configured = Event.emit({
+        _tag: "Configured",
+        folder: typed.folder,
+        words: typed.words.map(withoutSecrets),
+        outputs: flags.output.map((file) => path.resolve(file)),
+        settings: settingsOf(plan)
+      })
+      const running = Effect.andThen(configured, work.run(progress, kept !== undefined))
       const listener = Listeners.watched(Listeners.all([page.around(progress), printed]), telemetry)
       const outcome = yield* Effect.provideService(running, Event.Listener, listener).pipe(
         Effect.provide(connected.claude({ journal: kept === undefined ? false : {}, ...batch })),
@@ -147,6 +164,8 @@ const primingText =
 interface Resumed {
   readonly id: string
   readonly source: string
+  /** What would have begun it with the flags that it is gone on with. */
+  readonly typed: Typed
 }
 
 /** Its answers and batches are of no use elsewhere: everything would be paid again. */

@@ -23,7 +23,7 @@ import type { Prepared } from "../plan/Plan.ts"
 import { openBatchesOf } from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
 import { type Failure, usageError } from "./ExitCode.ts"
-import { command, type Kept } from "./KeptRun.ts"
+import { command, type Kept, placeOf } from "./KeptRun.ts"
 import { resumingText } from "./ResumingText.ts"
 
 /** A run that is kept. `end` is for one that is complete; the next run of its plan goes on with any other. */
@@ -96,7 +96,7 @@ export const begin = ({
     )
     return {
       recorder,
-      kept: { id: run.id, journal: options.file === undefined ? undefined : journal.place },
+      kept: { id: run.id, journal: options.file === undefined ? undefined : placeOf(journal.place) },
       replies: Effect.orElseSucceed(journal.replies(run.id), () => []),
       earlierBatches: (yield* recorder.earlier).filter((event) => Event.isBatchEvent(event)),
       needsWorkers: journal.shared !== undefined && plan.layers.queue?.places === 0,
@@ -123,7 +123,7 @@ const sayBatchesBeside = Effect.fnUntraced(function* (
   for (const id of yield* journal.unfinished(plan, source)) {
     const left = openBatchesOf(yield* journal.events(id)).map((batch) => batch.id)
     if (left.length === 0) continue
-    const cancel = command("cancel", { id, journal: isDefault ? undefined : journal.place })
+    const cancel = command("cancel", { id, journal: isDefault ? undefined : placeOf(journal.place) })
     yield* Console.error(
       inert(
         `Left beside, and paid: ${plural(left.length, "batch", "batches")} of ${id}, ${left.join(", ")}. To cancel: ${cancel}`

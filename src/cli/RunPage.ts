@@ -1,11 +1,12 @@
 /** Follows a run for the page that `-o report.html` asks for. Its code is loaded only then. */
-import { Effect, Stdio } from "effect"
+import { Effect } from "effect"
 import type * as Event from "../claude/Event.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import type { Report } from "../report/Report.ts"
 import type { View } from "../report/View.ts"
 import type { RunResult } from "../report/RunResult.ts"
 import * as AgainCommand from "./AgainCommand.ts"
+import type { Typed } from "./TypedWords.ts"
 
 /** What is known of a run beside its events. `isKept`: its answers are in a journal. */
 export interface Subject {
@@ -21,6 +22,7 @@ export interface Shown {
   readonly isShown: boolean
   readonly plan: string
   readonly simulated: boolean
+  readonly typed: Typed
 }
 
 export interface RunPage {
@@ -45,13 +47,14 @@ const withoutPage: RunPage = {
 }
 
 /** `plan`: what the journal knows the plan by. `isShown`: it is shown while the run goes on. */
-export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>, { isShown, plan, simulated }: Shown) {
+export const make = Effect.fnUntraced(function* (
+  files: ReadonlyArray<string>,
+  { isShown, plan, simulated, typed }: Shown
+) {
   if (!isShown && !files.some((file) => /\.html$/i.test(file))) return withoutPage
   const [{ RunView }, { limitsOf }] = yield* Effect.promise(() =>
     Promise.all([import("../report/RunView.ts"), import("../report/AccountLimits.ts")])
   )
-  const stdio = yield* Stdio.Stdio
-  const given = yield* stdio.args
   const view = new RunView()
   let revision = 0
   const page: RunPage = {
@@ -70,7 +73,7 @@ export const make = Effect.fnUntraced(function* (files: ReadonlyArray<string>, {
         state: hasEnded ? ("ended" as const) : ("unfinished" as const),
         simulated: report.simulated,
         error: report.error,
-        again: { command: AgainCommand.ofArguments(given, isKept && hasEnded), isKept },
+        again: { command: AgainCommand.ofTyped(typed, isKept && hasEnded), isKept },
         foreseenCostUsd: report.foreseenCostUsd,
         document: report.document,
         limits: limitsOf(document === undefined ? replies : [...replies, document.reply])

@@ -12,6 +12,7 @@ import type { AskRecord, Details, Listing, Run } from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
 import { modelText } from "./progress/AskTable.ts"
 import { countsText, line } from "./progress/BatchLines.ts"
+import { ofTyped } from "./AgainCommand.ts"
 import { command } from "./KeptRun.ts"
 import * as TextTable from "./TextTable.ts"
 
@@ -62,7 +63,7 @@ const runColumns = (here: Here): ReadonlyArray<TextTable.Column<Run>> => [
 
 /** `named`: the journal, where the command line has named one. */
 export const details = (
-  { asks, batches = [], interventions = [], journal, run, synthesis }: Details,
+  { asks, batches = [], begun, interventions = [], journal, run, synthesis }: Details,
   here: Here,
   named?: string
 ): string => {
@@ -78,6 +79,7 @@ export const details = (
     inert(`Journal: ${journal}`),
     `Run ${inert(run.id)} of ${planText(run, here)}: ${run.state}`,
     `Begun ${minuteText(run.startedAt)}, ${roundedText(run.durationMillis)}, ${costText(run.estimatedCostUsd)} (estimated${source === "" ? "" : `, ${source}`})`,
+    ...(begun === undefined ? [] : [inert(`By: ${ofTyped(begun, false)}`)]),
     parts.join(", "),
     ...batches.flatMap((batch) => batchLines(batch, here).map(inert)),
     ...interventions.map(({ intervention }) => inert(interventionText(intervention))),

@@ -1,10 +1,11 @@
 /** `fanfold report RUN`: writes the documents of a run that the journal keeps, also of one that did not end. */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { simulated } from "../journal/Journal.ts"
 import { toMarkdown } from "../report/Markdown.ts"
 import * as AgainCommand from "./AgainCommand.ts"
 import { failedWithoutMessage } from "./ExitCode.ts"
+import { keptOf } from "./KeptRun.ts"
 import { onOff, outputTo } from "./Flags.ts"
 import * as Output from "./Output.ts"
 import { reportFormats } from "./OutputFormat.ts"
@@ -26,11 +27,11 @@ export const report = Command.make(
     const { make } = yield* Effect.promise(() => import("../report/JournalReport.ts"))
     const events = yield* Effect.mapError(eventsOf(journal!, summary), failed)
     const replies = yield* Effect.mapError(journal!.replies(summary.id), failed)
-    const { now, shortened } = yield* here
+    const { now } = yield* here
     const command = AgainCommand.ofRun({
-      id: summary.id,
-      journal: Option.isSome(file) ? journal!.place : undefined,
-      plan: /[\\/]/.test(summary.plan) ? shortened(summary.plan) : undefined,
+      ...keptOf(summary.id, file, journal!),
+      plan: /[\\/]/.test(summary.plan) ? summary.plan : undefined,
+      typed: events.find((event) => event._tag === "Configured"),
       hasEnded: summary.end !== undefined,
       isSimulated: summary.source === simulated
     })

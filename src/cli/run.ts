@@ -8,9 +8,17 @@ import { readingOf } from "./OutputFormat.ts"
 import { nameOf } from "./RunJournal.ts"
 import { inputFilesOf, planArgument, readPlan } from "./ReadPlan.ts"
 
+export const runFlags = {
+  plan: planArgument,
+  ...Flags.variables,
+  ...Flags.asking,
+  ...Flags.running,
+  layers: Flags.layers
+}
+
 export const run = Command.make(
   "run",
-  { plan: planArgument, ...Flags.variables, ...Flags.asking, ...Flags.running, layers: Flags.layers },
+  runFlags,
   Effect.fnUntraced(function* (flags) {
     const variables = yield* givenVariables(flags)
     const plan = yield* readPlan(flags.plan, { amend: yield* Flags.amend(flags), variables, reading: readingOf(flags) })

@@ -7,6 +7,7 @@ import * as Retention from "../journal/Retention.ts"
 import { PositiveDuration } from "../options/OptionSchemas.ts"
 import * as RunHistory from "../report/RunHistory.ts"
 import { inert } from "../report/TerminalText.ts"
+import { placeOf as keptPlace } from "./KeptRun.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import { failedWithoutMessage, usageError } from "./ExitCode.ts"
 import { onOff } from "./Flags.ts"
@@ -39,7 +40,7 @@ const show = Command.make(
       return (yield* output.end) ? undefined : yield* failedWithoutMessage()
     }
     const events = yield* Effect.mapError(eventsOf(journal!, run), failed)
-    const named = Option.isSome(file) ? journal!.place : undefined
+    const named = Option.isSome(file) ? keptPlace(journal!.place) : undefined
     const details = RunHistory.detailsOf(journal!.place, run, events)
     yield* print(json ? toJson(details) : RunsText.details(details, yield* here, named))
   }, Effect.scoped)

@@ -1,5 +1,5 @@
 /** `fanfold runs cancel RUN`: cancels the batches that a run has left. */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { Command } from "effect/cli"
 import type { AskError } from "../claude/AskError.ts"
 import type { Batches } from "../claude/Batches.ts"
@@ -7,7 +7,7 @@ import * as Batch from "../layers/Batch.ts"
 import { inert } from "../report/TerminalText.ts"
 import { RunState } from "../report/RunState.ts"
 import { Failure, exitCode, usageError } from "./ExitCode.ts"
-import { command } from "./KeptRun.ts"
+import { command, keptOf } from "./KeptRun.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import { countsText } from "./progress/BatchLines.ts"
 import { failed, found, list, opened, placeOf, print, runArgument } from "./RunsList.ts"
@@ -56,7 +56,7 @@ export const cancel = Command.make(
           : `Batch ${inert(id)} is being canceled: what is under way may still succeed, and is paid`
       )
     )
-    const named = { id: run.id, journal: Option.isSome(file) ? journal!.place : undefined }
+    const named = keptOf(run.id, file, journal!)
     const next = inert(
       `${command("resume", named)} fetches what was answered, and asks the rest live, at the full price`
     )

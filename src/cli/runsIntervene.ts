@@ -9,7 +9,7 @@ import { interventionText } from "../report/InterventionText.ts"
 import { inert } from "../report/TerminalText.ts"
 import { exitCode, Failure, usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
-import { command } from "./KeptRun.ts"
+import { command, keptOf } from "./KeptRun.ts"
 import { type LayerFlags, type LayerValues, merge } from "./LayerFlags.ts"
 import { found, list, opened, placeOf, print, runArgument } from "./RunsList.ts"
 
@@ -17,6 +17,9 @@ import { found, list, opened, placeOf, print, runArgument } from "./RunsList.ts"
 const patience = { schedule: Schedule.spaced("200 millis"), times: 15 }
 
 const loadClient = Effect.promise(() => import("./live/DoorClient.ts"))
+
+const nothingChanged = (why: string): Failure =>
+  new Failure({ exitCode: exitCode.failed, message: `Nothing was changed: ${inert(why)}` })
 
 /** Changes a run that is under way; gives what was changed, in words. */
 export const intervene = (
@@ -36,7 +39,7 @@ export const intervene = (
       })
     }
     if (answer._tag === "Refused") {
-      return yield* new Failure({ exitCode: exitCode.failed, message: `Nothing was changed: ${inert(answer.message)}` })
+      return yield* nothingChanged(answer.message)
     }
     return answer.interventions.map((intervention) => inert(interventionText(intervention)))
   })
@@ -48,13 +51,11 @@ const change = Effect.fnUntraced(function* (given: string, wanted: ReadonlyArray
   const journal = yield* opened(place)
   const run = yield* found(given, journal, place)
   if (!run.isLive) {
-    const named = { id: run.id, journal: Option.isSome(file) ? journal!.place : undefined }
-    return yield* usageError(
-      inert(
-        run.end === undefined
-          ? `${run.id} is not under way: ${command("resume", named)} goes on with it`
-          : `${run.id} has ended`
-      )
+    const named = keptOf(run.id, file, journal!)
+    return yield* nothingChanged(
+      run.end === undefined
+        ? `${run.id} is not under way: ${command("resume", named)} goes on with it`
+        : `${run.id} has ended`
     )
   }
   const lines = yield* intervene(run, wanted)

@@ -1,30 +1,49 @@
-/** `fanfold runs resume RUN`: goes on with a run by its plan, and with the batches that it has left. */
-import { Effect, Struct } from "effect"
+/** `fanfold runs resume RUN`: goes on with a run as it was begun, by its plan, and with the batches that it has left. */
+import { Effect, Path, Stdio, Struct } from "effect"
 import { Command } from "effect/cli"
 import type { Plan } from "../plan/Plan.ts"
+import { inert } from "../report/TerminalText.ts"
+import { ofTyped } from "./AgainCommand.ts"
 import { execute } from "./Execute.ts"
 import { usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 import { givenVariables } from "./GivenVariables.ts"
 import { readingOf } from "./OutputFormat.ts"
 import { inputFilesOf, readPlan } from "./ReadPlan.ts"
-import { found, list, opened, placeOf, runArgument } from "./RunsList.ts"
+import { runFlags } from "./run.ts"
+import { failed, found, list, opened, placeOf, runArgument } from "./RunsList.ts"
+import * as TypedWords from "./TypedWords.ts"
 
 /** The journal is that of the run, and what it has is taken. */
 const layers = Struct.omit(Flags.layers, ["journal"])
 const asking = Struct.omit(Flags.asking, ["reuse", "fresh"])
 
+/** The flags of `fanfold run` among words. */
+const parsed = (words: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const given: Array<Flags.Values<Pick<typeof runFlags, "var" | "vars">> & Parsed> = []
+    const run = Command.make("run", runFlags, (flags) => Effect.sync(() => void given.push(flags)))
+    yield* Command.runWith(Command.make("fanfold").pipe(Command.withSubcommands([run])), { version: "" })(words)
+    return given[0]!
+  })
+type Parsed = Parameters<typeof Flags.amend>[0] & Flags.Running
+
 export const resume = Command.make(
   "resume",
   { run: runArgument, ...Flags.variables, ...asking, ...Flags.running, layers },
-  Effect.fnUntraced(function* (flags) {
+  Effect.fnUntraced(function* ({ run: given }) {
     const place = yield* placeOf((yield* list).journal)
-    const {
-      end,
-      id,
-      plan: name,
-      source
-    } = yield* Effect.scoped(Effect.flatMap(opened(place), (journal) => found(flags.run, journal, place)))
+    const path = yield* Path.Path
+    const stdio = yield* Stdio.Stdio
+    const { begun, summary } = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const journal = yield* opened(place)
+        const summary = yield* found(given, journal, place)
+        const events = yield* Effect.mapError(journal!.events(summary.id), failed)
+        return { begun: events.find((event) => event._tag === "Configured"), summary }
+      })
+    )
+    const { end, id, plan: name, source } = summary
     if (end !== undefined) {
       return yield* usageError(
         end === "ended"
@@ -32,19 +51,27 @@ export const resume = Command.make(
           : `${id} was gone on with by a later run of its plan: fanfold runs lists that`
       )
     }
-    if (!/[\\/]/.test(name)) return yield* usageError(`${id} has no plan file: give the same command again`)
-    const amended = yield* Flags.amend({ ...flags, reuse: false, fresh: false })
+    if (!/[\\/]/.test(name)) {
+      const command = begun === undefined ? "give the same command again" : ofTyped(begun, false)
+      return yield* usageError(inert(`${id} has no plan file: ${command}`))
+    }
+    const typed = { words: yield* stdio.args, folder: path.resolve(".") }
+    const words = TypedWords.resumed(begun, typed, given, name)
+    const flags = yield* parsed(words)
+    const amended = yield* Flags.amend(flags)
     const amend = (plan: Plan): Plan => {
       const { journal, ...own } = amended(plan)
       return { ...own, journal: { ...(journal === false ? {} : journal), file: place } }
     }
     const variables = yield* givenVariables(flags)
     const plan = yield* readPlan(name, { amend, variables, reading: readingOf(flags) })
-    return yield* execute(plan, name, flags, inputFilesOf(name, plan), { id, source })
+    return yield* execute(plan, name, flags, inputFilesOf(name, plan), { id, source, typed: { ...typed, words } })
   })
 ).pipe(
-  Command.withDescription("Go on with a run that has not ended, by its plan; batches that it has left are waited for"),
+  Command.withDescription(
+    "Go on with a run that has not ended: its plan is read again, with the flags that it was begun with and those that are given now"
+  ),
   Command.withExamples([
-    { command: "fanfold runs resume 0k3x -o guide.md", description: "Fetch what a batch has brought, and fold it" }
+    { command: "fanfold runs resume 0k3x", description: "Ask what is left, and write where the run would have written" }
   ])
 )

@@ -6,7 +6,7 @@ import type { Journal, RunSummary } from "../journal/Journal.ts"
 import * as KeptAnswers from "../report/KeptAnswers.ts"
 import { inert } from "../report/TerminalText.ts"
 import { exitCode, Failure, usageError } from "./ExitCode.ts"
-import { command, type Kept } from "./KeptRun.ts"
+import { command, keptOf } from "./KeptRun.ts"
 import { ProcessServices } from "./ProcessServices.ts"
 import { follow } from "./live/Following.ts"
 import * as Keys from "./live/Keys.ts"
@@ -81,7 +81,7 @@ export const watch = Command.make(
     const place = yield* placeOf(file)
     const journal = yield* opened(place)
     const run = Option.isSome(given) ? yield* found(given.value, journal, place) : yield* theOnlyOne(journal)
-    const named: Kept = { id: run.id, journal: Option.isSome(file) ? journal!.place : undefined }
+    const named = keptOf(run.id, file, journal!)
     const end = yield* shown(journal!, run)
     if (end === "left") return yield* Console.error(inert(`${run.id} goes on: ${command("watch", named)}`))
     if (end === "resumed") return yield* Console.error(inert(`${run.id} was gone on with by a later run of its plan`))

@@ -103,7 +103,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
         const sendAs = (number: number) =>
           number === call.attempt ? send(request) : numbered(send, request, { ...call, attempt: number })
         const onLate = () => {
-          const error = new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) })
+          const error = new AskError({ reason: new TimedOut({ limitMillis, scope: call.part }) })
           tries.stop({ reason: error.reason._tag, message: error.message })
           return Effect.suspend(() => error.with(tries.total))
         }

@@ -4,6 +4,7 @@ import * as Ask from "../pipeline/Ask.ts"
 import * as Provider from "../claude/Provider.ts"
 import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
+import type { Document } from "../claude/Document.ts"
 import * as Source from "../documents/Source.ts"
 import { Deadline } from "../pipeline/DeadlineOption.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
@@ -195,12 +196,15 @@ const checkProvider = ({ auth, batch, provider }: Plan): ReadonlyArray<Issue.Iss
   ]
 }
 
-/** The settings of the asks that rows become. */
-export const rowAskOf = (plan: RowsPlan): ((question: string, system: string | undefined) => Ask.Ask<unknown>) => {
-  const { from: _from, name: _name, system: _system, ...entry } = plan.asks
+/** The asks that rows become: `documents` are the files of all of them. */
+export const rowAskOf = (plan: RowsPlan, documents: ReadonlyArray<Document>) => {
+  const { files: _files, from: _from, name: _name, system: _system, ...entry } = plan.asks
   const base = askOf({ ...entry, question: "?" }, sharedOf(plan))
-  return (question, system) =>
-    new Ask.Ask(question, system === undefined ? base.options : { ...base.options, system }, base.format)
+  return (question: string, system: string | undefined, own: Document | undefined): Ask.Ask<unknown> => {
+    const files = own === undefined ? documents : [own, ...documents]
+    const more = { ...(system !== undefined && { system }), ...(files.length > 0 && { files }) }
+    return new Ask.Ask(question, { ...base.options, ...more }, base.format)
+  }
 }
 
 const sharedOf = ({ model, system }: Pick<Plan, "model" | "system">): Ask.Options => ({

@@ -206,7 +206,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
     PlanDocuments.withFiles({ ...toPipeline(plan), context: shared }, reader),
     (issues) => locate(file, source, issues)
   )
-  const place = { folder, values: filled.values, reading, parse: parseData }
+  const place = { folder, values: filled.values, reading, parse: parseData, reader }
   const withRows =
     ofRows === undefined
       ? { prepared: pipeline, rows: undefined }

@@ -27,9 +27,9 @@ const advice: Readonly<Record<string, Advice>> = {
   TooLarge: { why: "were too large", first: "shorten the context or the question" },
   Refused: {
     why: "were refused by Claude",
-    first: "word the questions in another way, or name another model for them"
+    first: "word it in another way, or name another model for it"
   },
-  Truncated: { why: "were cut before their end", first: "raise maxTokens of these asks in the plan" },
+  Truncated: { why: "were cut before their end", first: "raise its maxTokens in the plan" },
   Unfinished: { why: "did not end after many turns" },
   IncompleteReply: { why: "got a reply that is no whole answer", first: "see the message" },
   EmptyAnswer: { why: "got an empty answer, twice" },

@@ -100,7 +100,9 @@ export interface AskState {
 /** Events that belong to one ask. */
 export type AskEvent = Exclude<
   Event,
-  BatchEvent | { readonly _tag: "ResearchStarted" | "ResearchEnded" | "Intervened" | "Contradicted" } | RoundEvent
+  | BatchEvent
+  | RoundEvent
+  | { readonly _tag: "Configured" | "ResearchStarted" | "ResearchEnded" | "Intervened" | "Contradicted" }
 >
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({

@@ -10,7 +10,7 @@ const request = Schema.optionalKey(Request)
 const content = Schema.optionalKey(Schema.Array(Block))
 
 /** Fields of events that are content: they may be absent from a line. */
-const ofContent = new Set(["question", "issue", "message"])
+const ofContent = new Set(["question", "issue", "message", "words"])
 
 type Fields = Schema.Struct.Fields
 

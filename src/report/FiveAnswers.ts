@@ -52,8 +52,30 @@ const found = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
 
 const wordsOf = (text: string): number => text.split(/\s+/u).filter((word) => word !== "").length
 
-const missing = ({ asks, error, gaps, state, synthesis }: View): Pick<FiveAnswer, "answer" | "isBad"> => {
-  const count = gaps.reduce((sum, { names }) => sum + names.length, 0)
+/** Reasons of asks that have not ended. */
+const open: ReadonlySet<string> = new Set(["NotAsked", "NotAnswered"])
+
+/** What is missing for good, as far as that is known: while the run goes on, an ask that has not ended is no gap. */
+export const lostOf = ({ gaps, state }: Pick<View, "gaps" | "state">): View["gaps"] =>
+  state === "under way" ? gaps.filter(({ reason }) => !open.has(reason)) : gaps
+
+const countOf = (gaps: View["gaps"]): number => gaps.reduce((sum, { names }) => sum + names.length, 0)
+
+const missingSoFar = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
+  const lost = lostOf(view)
+  const openCount = countOf(view.gaps) - countOf(lost)
+  const notYet = openCount === 0 ? "" : `${plural(openCount, "ask has", "asks have")} no answer yet`
+  if (lost.length === 0) return { answer: notYet === "" ? "Nothing so far." : `Nothing so far; ${notYet}.` }
+  return { answer: `${reasonsText(lost)}${notYet === "" ? "" : `; ${notYet}`}.`, isBad: true }
+}
+
+const reasonsText = (gaps: View["gaps"]): string =>
+  gaps.map(({ names, reason }) => `${numberText(names.length)} ${whyText(reason, names.length)}`).join("; ")
+
+const missing = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
+  const { asks, error, gaps, state, synthesis } = view
+  if (state === "under way") return missingSoFar(view)
+  const count = countOf(gaps)
   if (count === 0) {
     const isUnfolded = state === "unfinished" && synthesis !== null && synthesis.status !== "answered"
     if (isUnfolded || error !== null)
@@ -68,10 +90,9 @@ const missing = ({ asks, error, gaps, state, synthesis }: View): Pick<FiveAnswer
           : `Nothing: all ${numberText(asks.length)} asks are answered.`
     }
   }
-  const parts = gaps.map(({ names, reason }) => `${numberText(names.length)} ${whyText(reason, names.length)}`)
   return {
-    answer: `${numberText(count)} of ${plural(asks.length, "answer", "answers")}: ${parts.join("; ")}.`,
-    isBad: state !== "under way"
+    answer: `${numberText(count)} of ${plural(asks.length, "answer", "answers")}: ${reasonsText(gaps)}.`,
+    isBad: true
   }
 }
 
@@ -86,21 +107,32 @@ const groups: ReadonlyArray<readonly [string, ReadonlySet<Phase>]> = [
   ["failed attempts and waits after them", new Set<Phase>(["sent-failed", "answer-failed", "backoff"])]
 ]
 
-/** The shares of the asks' time, the largest first, of those that are 1 % or more. */
-const sharesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [name: string, share: number]> => {
+/** Whole percents that sum to 100: what is left after rounding down goes to the largest remainders. */
+export const percentsOf = (amounts: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const all = amounts.reduce((sum, amount) => sum + amount, 0)
+  if (all === 0) return amounts.map(() => 0)
+  const exact = amounts.map((amount) => (amount / all) * 100)
+  const percents = exact.map(Math.floor)
+  const left = 100 - percents.reduce((sum, percent) => sum + percent, 0)
+  const byRemainder = exact.map((value, n) => [n, value - percents[n]!] as const).toSorted((a, b) => b[1] - a[1])
+  for (const [n] of byRemainder.slice(0, left)) percents[n]!++
+  return percents
+}
+
+/** The shares of the asks' time in percent, the largest first, of those that are 1 % or more. */
+const sharesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [name: string, percent: number]> => {
   const sums = new Map<string, number>()
-  let all = 0
   for (const { bars } of rows) {
     for (const [phase, , millis] of bars) {
       const name = groups.find(([, phases]) => phases.has(phase))?.[0]
       if (name === undefined) continue
-      all += millis
       sums.set(name, (sums.get(name) ?? 0) + millis)
     }
   }
-  return [...sums]
-    .map(([name, sum]) => [name, all === 0 ? 0 : sum / all] as const)
-    .filter(([, share]) => share >= 0.01)
+  const percents = percentsOf([...sums.values()])
+  return [...sums.keys()]
+    .map((name, n) => [name, percents[n]!] as const)
+    .filter(([, percent]) => percent >= 1)
     .toSorted((a, b) => b[1] - a[1])
 }
 
@@ -125,7 +157,7 @@ const time = (view: View): string => {
   const compared = hasGained
     ? ` One after another it would have been ${roundedText(sequentialMillis)}, ${(sequentialMillis / durationMillis).toFixed(1)} times as long.`
     : ""
-  const shares = sharesOf(view.asks).map(([name, share]) => `${Math.round(share * 100)} % ${name}`)
+  const shares = sharesOf(view.asks).map(([name, share]) => `${share} % ${name}`)
   const spent = shares.length === 0 ? "" : ` Of the asks' time: ${shares.join(", ")}.`
   return `${roundedText(durationMillis)} in all${parts}.${compared}${spent}`
 }
@@ -146,7 +178,7 @@ const cost = ({ asks, estimatedCostUsd, foreseenCostUsd, savedUsd, simulated, us
 
 const again = ({ again, gaps, state, synthesis }: View): Omit<FiveAnswer, "question"> => {
   if (again === null) return { answer: state === "under way" ? "Not known before it ends." : "Nothing." }
-  const count = gaps.reduce((sum, { names }) => sum + names.length, 0)
+  const count = countOf(gaps)
   const isUnfolded = synthesis?.status === "failed"
   const asks = `${plural(count, "ask", "asks")}${isUnfolded ? " and the synthesis" : ""}`
   const what = count > 0 ? asks : isUnfolded ? "The synthesis alone" : "What is left"

@@ -92,6 +92,7 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     again: isLive ? null : again,
     foreseenCostUsd: null,
     document,
+    isFromJournal: true,
     ...(isLive && { now })
   }
   return { report, view: () => ({ ...view.data(about), run: summary.id }) }

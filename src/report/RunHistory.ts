@@ -1,6 +1,6 @@
 /** What a journal says of its runs, as data. All but their end is folded from their events. */
 import { Schema, Struct } from "effect"
-import { BatchCounts, type Event } from "../claude/Event.ts"
+import { BatchCounts, Configured, type Event } from "../claude/Event.ts"
 import { Intervention } from "../claude/Intervention.ts"
 import type { RunSummary } from "../journal/Journal.ts"
 import { type AskState, isReused } from "./AskState.ts"
@@ -73,6 +73,8 @@ export interface Listing extends Schema.Schema.Type<typeof Listing> {}
 export const Details = Schema.Struct({
   ...place,
   run: Run,
+  /** What was typed to begin it, where, and the files that it writes; absent of a program, and of runs of an older fanfold. */
+  begun: Schema.optionalKey(Schema.Struct(Struct.pick(Configured.fields, ["folder", "words", "outputs"]))),
   /** Its Message Batches, as it has seen them last; absent where it has none. */
   batches: Schema.optionalKey(Schema.Array(BatchRecord)),
   /** What the user has changed while it was under way, and when, in epoch milliseconds; absent where that is nothing. */
@@ -116,10 +118,12 @@ const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunSta
 export const detailsOf = (journal: string, summary: RunSummary, events: ReadonlyArray<Event>): Details => {
   const state = RunState.of(events)
   const { asks, batches, interventions, synthesis } = state
+  const begun = events.find((event) => event._tag === "Configured")
   return {
     version,
     journal,
     run: record(summary, events, state),
+    ...(begun !== undefined && { begun: Struct.pick(begun, ["folder", "words", "outputs"]) }),
     ...(batches.all.length > 0 && { batches: batches.all.map((batch) => Struct.omit(batch, ["run"])) }),
     ...(interventions.length > 0 && {
       interventions: interventions.map(({ at, intervention }) => ({ at, intervention }))

@@ -176,6 +176,7 @@ export class RunState {
   }
 
   add(event: Event): void {
+    if (event._tag === "Configured") return
     this.#startedAt ??= event.at
     this.#lastAt = event.at
     if (isBatchEvent(event)) this.batches.add(event)

@@ -17,6 +17,7 @@ export interface About {
   readonly foreseenCostUsd: number | null
   readonly document: unknown
   readonly limits?: View["limits"]
+  readonly isFromJournal?: boolean
   /** How far the bars of asks that have not ended reach, in epoch milliseconds; default: to the latest event. */
   readonly now?: number
 }
@@ -34,12 +35,17 @@ export class RunView {
   #run = ""
   #policy: View["policy"] = null
   #concurrency: View["concurrency"] = null
+  #settings: View["settings"]
   #at = 0
 
   add(event: Event): void {
     this.state.add(event)
-    this.#at = event.at
     if (this.#run === "") this.#run = event.run
+    if (event._tag === "Configured") {
+      this.#settings = event.settings
+      return
+    }
+    this.#at = event.at
     if (
       isBatchEvent(event) ||
       isRoundEvent(event) ||
@@ -91,6 +97,7 @@ export class RunView {
       researchMillis: state.researchMillis,
       policy: this.#policy,
       concurrency: this.#concurrency,
+      ...(this.#settings !== undefined && { settings: this.#settings }),
       usage: state.usage,
       estimatedCostUsd: state.costUsd ?? null,
       savedUsd: state.savedUsd ?? null,

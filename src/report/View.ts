@@ -70,6 +70,8 @@ export const View = Schema.Struct({
   researchMillis: Schema.Finite,
   policy: Schema.NullOr(Policy),
   concurrency: Schema.NullOr(Schema.Union([Schema.Int, Schema.Literal("unbounded")])),
+  /** What the plan and the flags set beside, as text by plan key; absent of a program, and of runs of an older fanfold. */
+  settings: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** Message of the error that the run failed with. */
   error: Schema.NullOr(Schema.String),
   again: Schema.NullOr(Again),
@@ -79,7 +81,9 @@ export const View = Schema.Struct({
   /** What the reused answers would have cost again. */
   savedUsd: Schema.NullOr(Schema.Finite),
   models: Schema.Array(ModelCost),
-  /** What the account allows a minute, as the replies of a model reported it; nothing of a journal, which has no headers. */
+  /** Made of a journal, which keeps no headers of replies. */
+  isFromJournal: Schema.optionalKey(Schema.Boolean),
+  /** What the account allows a minute, as the replies of a model reported it. */
   limits: Schema.Array(
     Schema.Struct({
       model: Schema.String,

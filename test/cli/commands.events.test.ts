@@ -28,7 +28,7 @@ describe.concurrent("--events", { timeout: 60_000 }, () => {
     const printed = await fanfold(["run", "plan.yaml", "--offline", "--events", "-o", "guide.md", ...kept], options)
     assert.strictEqual(printed.code, 0)
     const events = eventsIn(printed.stdout)
-    assert.strictEqual(events[0]._tag, "ResearchStarted")
+    assert.deepStrictEqual([events[0]._tag, events[1]._tag], ["Configured", "ResearchStarted"])
     assert.deepStrictEqual([events.at(-1)._tag, events.at(-1).part], ["Answered", "synthesis"])
     assert.notMatch(printed.stdout, isQuestion)
     assert.isTrue(existsSync(join(cwd, "guide.md")))

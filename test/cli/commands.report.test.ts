@@ -32,7 +32,8 @@ describe.concurrent("a page of a run", { timeout: 60_000 }, () => {
   it("is one file that loads nothing and has no key in it", async () => {
     await using server = await mockClaude().serve()
     const cwd = folder({ "plan.yaml": plan })
-    const { code, stderr } = await fanfold(["run", "plan.yaml", "-o", "page.html"], { cwd, env: reaching(server) })
+    const args = ["run", "plan.yaml", "-o", "page.html", "--retry-within", "20s"]
+    const { code, stderr } = await fanfold(args, { cwd, env: reaching(server) })
     assert.strictEqual(code, 0)
     assert.include(stderr, "\nWrote page.html\n")
     const html = readFileSync(join(cwd, "page.html"), "utf8")
@@ -42,7 +43,7 @@ describe.concurrent("a page of a run", { timeout: 60_000 }, () => {
     )
     assert.notMatch(html.replace(/<script>[^]*<\/script>/, ""), /\b(?:src|href)=/)
     assert.notInclude(html, key)
-    const { again, asks, document, models, synthesis } = viewIn(cwd, "page.html")
+    const { again, asks, document, models, settings, synthesis } = viewIn(cwd, "page.html")
     assert.deepStrictEqual(
       asks.map(({ name, status }) => [name, status]),
       [
@@ -51,6 +52,7 @@ describe.concurrent("a page of a run", { timeout: 60_000 }, () => {
       ]
     )
     assert.isNull(again)
+    assert.strictEqual(settings?.["retry.within"], "20 seconds")
     assert.isString(document)
     assert.strictEqual(synthesis?.status, "answered")
     assert.deepStrictEqual(
@@ -68,7 +70,7 @@ describe.concurrent("a page of a run", { timeout: 60_000 }, () => {
     assert.strictEqual(code, 1)
     const { again, document, gaps, state } = viewIn(cwd, "page.html")
     assert.deepStrictEqual([state, document], ["unfinished", null])
-    assert.deepStrictEqual(again, { command: `fanfold ${args.join(" ")}`, isKept: true })
+    assert.deepStrictEqual(again, { command: `cd ${cwd} && fanfold ${args.join(" ")}`, isKept: true })
     const gap = gaps.find(({ reason }) => reason === "InvalidRequest")
     assert.include(gap?.message, "no <b>red</b> moon")
     assert.notInclude(readFileSync(join(cwd, "page.html"), "utf8"), "<b>red")
@@ -82,7 +84,7 @@ describe.concurrent("a page of a run", { timeout: 60_000 }, () => {
     const { again, error, gaps, synthesis } = viewIn(cwd, "page.html")
     assert.deepStrictEqual([gaps, synthesis?.status], [[], "failed"])
     assert.include(error, "no such thing")
-    assert.strictEqual(again?.command, "fanfold run plan.yaml -o page.html")
+    assert.strictEqual(again?.command, `cd ${cwd} && fanfold run plan.yaml -o page.html`)
   })
 })
 

@@ -84,7 +84,7 @@ describe("a run under way", { timeout: 120_000 }, () => {
     )
     assert.isFalse(existsSync(place))
     const late = await typed("runs", "stop", id)
-    assert.deepStrictEqual([late.code, late.stderr], [2, `${id} has ended\n`])
+    assert.deepStrictEqual([late.code, late.stderr], [1, `Nothing was changed: ${id} has ended\n`])
   })
 
   it("asks a gap again, and more at once", async () => {
@@ -142,7 +142,7 @@ describe("a run under way", { timeout: 120_000 }, () => {
     const stop = await typed("runs", "stop", id)
     assert.deepStrictEqual(
       [stop.code, stop.stderr],
-      [2, `${id} is not under way: fanfold runs resume ${id} goes on with it\n`]
+      [1, `Nothing was changed: ${id} is not under way: fanfold runs resume ${id} goes on with it\n`]
     )
     const none = await typed("runs", "watch")
     assert.deepStrictEqual(

@@ -124,9 +124,10 @@ describe("fanfold runs", () => {
       assert.lengthOf(others, 1)
 
       const shown = yield* typed("runs", "show", again!.id.slice(0, 8))
-      const [, title, begun, count, , , ...asks] = shown.stdout.trimEnd().split("\n")
+      const [, title, begun, by, count, , , ...asks] = shown.stdout.trimEnd().split("\n")
       assert.match(title!, new RegExp(`^Run ${again!.id} of .*plan\\.yaml: ended$`))
       assert.match(begun!, /, \$0\.00 \(estimated, simulated\)$/)
+      assert.match(by!, /^By: cd \S+ && fanfold run \S+plan\.yaml --quiet -o \S+guide\.md --reuse --journal \S+$/)
       assert.strictEqual(count, "2 of 2 asks answered, 2 from the journal")
       assert.deepStrictEqual(
         asks.map((line) => line.split(/ {2,}/)),

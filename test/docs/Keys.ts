@@ -95,6 +95,7 @@ const rowsOf = (room: string, fields: Fields, prefix = ""): ReadonlyArray<Row> =
 /** Keys that take more than one form, and are explained in their page's own words. */
 const flat = new Set([
   "plan.context",
+  "ask.files",
   "plan.policy",
   "plan.asks",
   "plan.synthesis",

@@ -39,6 +39,13 @@ describe("Retry", () => {
     })
   )
 
+  it.effect("says of a synthesis that it was the synthesis which ran out of time", () =>
+    Effect.gen(function* () {
+      const { result } = yield* attempts({ within: "10 seconds" }, () => Effect.never, { part: "synthesis" })
+      assert.strictEqual(failureOf({ result }).message, "timed out: the synthesis took longer than 10 s")
+    })
+  )
+
   it.effect("prefers the ask's own limit", () =>
     Effect.gen(function* () {
       const { result } = yield* attempts({ within: "10 seconds" }, () => Effect.never, { timeoutMillis: 3000 })

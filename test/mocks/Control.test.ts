@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { mockClaude } from "fanfold/mocks"
+import { fault, mockClaude } from "fanfold/mocks"
 import { ask, body, textOf } from "./ask.ts"
 
 const send = async (url: string, method: string, json?: unknown): Promise<{ status: number; body: any }> => {
@@ -78,5 +78,15 @@ describe("a reset mock", () => {
     assert.deepStrictEqual(await ask(claude.fetch, "x"), first)
     assert.strictEqual(claude.journal.attempts, 1)
     assert.strictEqual(claude.journal.entries[0]!.model, body("x")["model"])
+  })
+
+  it("meets the faults of its scenario again, and none that was registered", async () => {
+    const overloaded = fault.overloaded()
+    const claude = mockClaude({ scenario: { faults: [{ fault: overloaded, times: 1 }] } })
+    const errorOf = async () => (await ask(claude.fetch, "x")).error?.type
+    assert.deepStrictEqual([await errorOf(), await errorOf()], ["overloaded_error", undefined])
+    claude.fault(fault.forbidden())
+    claude.reset()
+    assert.deepStrictEqual([await errorOf(), await errorOf()], ["overloaded_error", undefined])
   })
 })

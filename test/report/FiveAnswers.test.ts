@@ -1,6 +1,7 @@
 /** The five answers at the top of a page, in words. */
 import { assert, describe, it } from "@effect/vitest"
-import { fiveAnswers } from "../../src/report/FiveAnswers.ts"
+import * as fc from "fast-check"
+import { fiveAnswers, lostOf, percentsOf } from "../../src/report/FiveAnswers.ts"
 import { type About, RunView } from "../../src/report/RunView.ts"
 import { answered, begin, dispatched, type Emitted, end, eventOf, failed, replied, started } from "../RunEvents.ts"
 
@@ -87,5 +88,39 @@ describe("the five answers", () => {
     const events = [begin(0, "a"), started(0, "a"), failed(9, "a")]
     const again = { command: "fanfold run plan.yaml --no-journal", isKept: false }
     assert.include(answersOf(events, { again }).at(-1)?.answer, "nothing was kept, so that all is paid again")
+  })
+
+  it("say of a run under way what is lost so far, and of what has not ended only that it is not there yet", () => {
+    const healthy = [begin(0, "a", "b", "c"), ...asked("a", 1000), started(0, "b"), dispatched(0, "b")]
+    const underWay = { state: "under way", document: null, again: null } as const
+    const [, missing] = answersOf(healthy, underWay)
+    assert.strictEqual(missing?.answer, "Nothing so far; 2 asks have no answer yet.")
+    assert.isUndefined(missing?.isBad)
+    const [, lost] = answersOf([...healthy, failed(1000, "b")], underWay)
+    assert.deepStrictEqual(
+      [lost?.answer, lost?.isBad],
+      ["1 found the API overloaded until its time was over; 1 ask has no answer yet.", true]
+    )
+    const gaps = ["NotAsked", "NotAnswered", "Refused"].map((reason) => ({ reason, message: "", names: ["a"] }))
+    assert.deepStrictEqual(
+      [lostOf({ state: "under way", gaps }).length, lostOf({ state: "ended", gaps }).length],
+      [1, 3]
+    )
+  })
+
+  it("have percents that sum to 100", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { minLength: 1, maxLength: 7 }), (amounts) => {
+        const percents = percentsOf(amounts)
+        const all = amounts.reduce((sum, amount) => sum + amount, 0)
+        assert.strictEqual(
+          percents.reduce((sum, percent) => sum + percent, 0),
+          all === 0 ? 0 : 100
+        )
+        for (const [n, percent] of percents.entries()) {
+          assert.isBelow(Math.abs(percent - (all === 0 ? 0 : (amounts[n]! / all) * 100)), 1)
+        }
+      })
+    )
   })
 })

@@ -88,6 +88,17 @@ const events: ReadonlyArray<Event.Event> = [
   [9, "", { _tag: "RoundPlanned", round: 2, asks: ["round2-sky"] }],
   [9, "", { _tag: "RoundFailed", round: 2, reason: "Undecodable", message: "got SECRET" }],
   [9, "", { _tag: "Intervened", intervention: { _tag: "AskAgain", asks: ["sky"] } }],
+  [
+    0,
+    "",
+    {
+      _tag: "Configured",
+      folder: "/p",
+      words: ["ask", "SECRET?"],
+      outputs: ["/p/a.md"],
+      settings: { "hedge.max": "2" }
+    }
+  ],
   RunEvents.end(10, 10)
 ].map((emitted) => RunEvents.eventOf(emitted as RunEvents.Emitted))
 

@@ -1,6 +1,7 @@
 /** Admits calls one after the other: all model classes share its places, and each class decides when its next may leave. */
 import { Effect } from "effect"
 import { AskError, RateLimited, TimedOut } from "../../claude/AskError.ts"
+import * as Call from "../../claude/Call.ts"
 import { type AnyFiber, nowMillis } from "../../scheduling/FiberClock.ts"
 import { SharedTimer } from "../../scheduling/SharedTimer.ts"
 import type { Waiter } from "../../scheduling/WaitingQueue.ts"
@@ -136,7 +137,8 @@ export class Dispatcher {
       const heldMillis = now < holdUntil ? now - Math.max(heldSince, queuedAt) : 0
       if (heldMillis < limitMillis) return Effect.andThen(Effect.sleep(limitMillis - heldMillis), check)
       if (!waiter.isReleased) {
-        waiter.release(Effect.fail(new AskError({ reason: new TimedOut({ limitMillis, scope: "ask" }) })), own)
+        const { part: scope } = fiber.getRef(Call.Current)
+        waiter.release(Effect.fail(new AskError({ reason: new TimedOut({ limitMillis, scope }) })), own)
         this.admit(own)
       }
       return Effect.void

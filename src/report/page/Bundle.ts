@@ -23,6 +23,9 @@ const noticeOf = (modules: ReadonlyArray<string>): string => {
   return `/*! With ${lines.join("; ")} */`
 }
 
+/** One file a concept, each with what it is on a phone and on paper. */
+const styles = ["theme", "text", "timeline", "details"]
+
 /** With the paths of the modules that are in it. Needs `rolldown`, which a clone of the repository has. */
 export const build = (): Promise<PageCode & { readonly modules: ReadonlyArray<string> }> =>
   import("rolldown")
@@ -31,7 +34,7 @@ export const build = (): Promise<PageCode & { readonly modules: ReadonlyArray<st
     .then(({ output: [{ code, moduleIds }] }) => ({
       // The end of its element, and the beginning of a comment, are all that a script cannot have in it.
       script: `${noticeOf(moduleIds)}\n${code}`.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--"),
-      style: files().readFileSync(fileOf("page.css"), "utf8"),
+      style: styles.map((name) => files().readFileSync(fileOf(`style/${name}.css`), "utf8")).join(""),
       modules: moduleIds
     }))
 

@@ -289,4 +289,12 @@ describe.skipIf(!isInstalled)("a page", () => {
     assert.strictEqual(await paper.locator(".choices").isVisible(), false)
     assert.strictEqual(await paper.locator(".five").isVisible(), true)
   })
+
+  it("has on a phone the time and the cost of a row, and its bars below its name", { timeout: 60_000 }, async () => {
+    const { page } = await open(await htmlOf(viewOf(runOf(4, 9))), { viewport: { width: 360, height: 640 } })
+    const row = page.locator("button.line.answered").first()
+    assert.deepStrictEqual(await row.locator(".time:visible, .cost:visible").allInnerTexts(), ["890 ms", "$0.0011"])
+    const [name, bars] = await Promise.all([row.locator(".name").boundingBox(), row.locator(".bars").boundingBox()])
+    assert.isAtLeast(bars!.y, name!.y + name!.height)
+  })
 })

@@ -1,6 +1,7 @@
 /** The page: the five answers, the document, the timeline with the asks, and what stands behind them. */
 import { h } from "preact"
 import { useState } from "preact/hooks"
+import { lostOf } from "../../FiveAnswers.ts"
 import type { View } from "../../View.ts"
 import { Charts } from "./Charts.ts"
 import { Contradictions } from "./Contradictions.ts"
@@ -20,7 +21,8 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
       view.state === "under way" &&
       h(Controls, { key: "controls", intervene: source.intervene }),
     h(FiveAnswers, { key: "answers", view }),
-    (view.gaps.length > 0 || view.synthesis?.status === "failed") && h(Gaps, { key: "gaps", view, onOpen: setOpened }),
+    (lostOf(view).length > 0 || view.synthesis?.status === "failed") &&
+      h(Gaps, { key: "gaps", view, onOpen: setOpened }),
     view.document !== null &&
       h("section", { key: "document", "aria-labelledby": "document" }, [
         h("h2", { id: "document" }, "Document"),

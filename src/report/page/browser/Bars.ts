@@ -3,6 +3,7 @@ import { h } from "preact"
 import type { Row } from "../../View.ts"
 import { spanOf } from "./Geometry.ts"
 import { idle } from "./List.ts"
+import { lookOf } from "./Looks.ts"
 
 export interface Scale {
   readonly totalMillis: number
@@ -16,7 +17,8 @@ export const Bars = ({ bars, scale }: { readonly bars: Row["bars"]; readonly sca
     { class: "bars", "aria-hidden": "true" },
     bars.map(([phase, from, millis], n) => {
       const { left, width } = spanOf(from, millis, scale.totalMillis, scale.width)
-      return h("i", { key: n, class: `bar ${phase}`, style: { left: `${left}px`, width: `${width}px` } })
+      const look = lookOf(phase)
+      return h("i", { key: n, class: look.class, style: { ...look.style, left: `${left}px`, width: `${width}px` } })
     })
   )
 

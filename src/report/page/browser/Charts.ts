@@ -6,7 +6,8 @@ import { numberText } from "../../../options/NumberText.ts"
 import { inert } from "../../PlainText.ts"
 import type { View } from "../../View.ts"
 import { markText } from "./Geometry.ts"
-import { inFlightOf, ratesOf } from "./Load.ts"
+import { concurrencyOf, inFlightOf, joined, ratesOf } from "./Load.ts"
+import { concurrencyText } from "./Words.ts"
 
 const height = 190
 /** Parts of the time of which rates are taken; fewer than pixels, so that a rate is of several answers. */
@@ -22,7 +23,7 @@ const colour = (name: string): string => getComputedStyle(document.documentEleme
 interface Line {
   readonly label: string
   readonly colour: string
-  readonly values: ReadonlyArray<number>
+  readonly values: ReadonlyArray<number | null>
   readonly isStepped?: boolean
   /** A limit: a dashed line without an area. */
   readonly isLimit?: boolean
@@ -110,15 +111,17 @@ const limitText = ({ inputTokens, model, outputTokens, requests }: View["limits"
 }
 
 export const Charts = ({ view }: { readonly view: View }) => {
-  const { asks, concurrency, durationMillis, limits, synthesis } = view
+  const { asks, concurrency, durationMillis, interventions, limits, synthesis } = view
   const [load, rates] = useMemo(() => {
     const rows = synthesis === null ? asks : [...asks, synthesis]
-    return [inFlightOf(rows), ratesOf(asks, durationMillis, parts)]
-  }, [asks, synthesis, durationMillis])
+    const limits = concurrencyOf({ concurrency, ...(interventions && { interventions }) })
+    return [joined(inFlightOf(rows), limits), ratesOf(asks, durationMillis, parts)]
+  }, [asks, concurrency, durationMillis, interventions, synthesis])
   const inFlight = useMemo(() => {
     const line = { label: "in flight", colour: "answer", values: load.count, isStepped: true }
-    return typeof concurrency === "number" ? [line, limitLine(load.at, concurrency)] : [line]
-  }, [load, concurrency])
+    const limit: Line = { label: "limit", colour: "failed", values: load.limit, isStepped: true, isLimit: true }
+    return load.limit.some((each) => each !== null) ? [line, limit] : [line]
+  }, [load])
   const tokens = useMemo(() => {
     const line = { label: "tokens", colour: "reused", values: rates.tokens, isStepped: true }
     const allowed = limits.flatMap(({ outputTokens }) => outputTokens ?? [])
@@ -138,13 +141,20 @@ export const Charts = ({ view }: { readonly view: View }) => {
         { class: "soft" },
         `The account allows a minute, as its replies said: ${limits.map(limitText).join("; ")}.`
       ),
+    limits.length === 0 &&
+      view.isFromJournal === true &&
+      h(
+        "p",
+        { class: "soft" },
+        "What the account allows a minute is not shown: that is in headers of replies, which the journal does not keep. The page that the run itself writes (-o report.html) has it."
+      ),
     h("div", { class: "charts" }, [
       h(Chart, {
         at: load.at,
         lines: inFlight,
         title:
-          typeof concurrency === "number"
-            ? `Requests in flight; dashed: concurrency ${concurrency}`
+          inFlight.length > 1
+            ? `Requests in flight; dashed: concurrency ${concurrencyText(view)}`
             : "Requests in flight"
       }),
       h(Chart, {

@@ -5,6 +5,7 @@ import { numberText } from "../../../options/NumberText.ts"
 import { adviceOf } from "../../Advice.ts"
 import { inert, inertDocument } from "../../PlainText.ts"
 import type { Answer, Row, View } from "../../View.ts"
+import { lookOf } from "./Looks.ts"
 import { Prose } from "./Prose.ts"
 import type { Source } from "./Source.ts"
 import { costText, millisText, phaseNames, statusText } from "./Words.ts"
@@ -49,7 +50,7 @@ export const Details = ({ onClose, opened, source, view }: Props) => {
         h("h2", { id: "details" }, inert(row.name)),
         h("p", { class: "question", dir: "auto" }, inertDocument(row.question)),
         h(Facts, { row }),
-        h(Why, { row }),
+        h(Why, { row, what: opened === "synthesis" ? "Why there is no document" : "Why it has no answer" }),
         typeof opened === "number"
           ? h(AnswerOf, { key: opened, index: opened, row, source })
           : h("section", {}, [h("h3", {}, "Document"), h(Prose, { value: view.document ?? "" })]),
@@ -84,11 +85,11 @@ const Facts = ({ row }: { readonly row: Row }) => {
   )
 }
 
-const Why = ({ row: { message, reason } }: { readonly row: Row }) => {
+const Why = ({ row: { message, reason }, what }: { readonly row: Row; readonly what: string }) => {
   if (reason === null) return null
   const { first } = adviceOf(reason)
   return h("section", { class: "gap" }, [
-    h("h3", {}, "Why it has no answer"),
+    h("h3", {}, what),
     h("p", { class: "quoted", dir: "auto" }, inert(message ?? reason)),
     first !== undefined && h("p", {}, `What to do: ${first}.`)
   ])
@@ -148,7 +149,7 @@ const Steps = ({ row: { bars } }: { readonly row: Row }) => {
           h("tr", { key: n }, [
             h("td", {}, millisText(from)),
             h("td", {}, millisText(millis)),
-            h("td", {}, [h("i", { class: `bar ${phase}`, "aria-hidden": "true" }), phaseNames[phase]])
+            h("td", {}, [h("i", { ...lookOf(phase), "aria-hidden": "true" }), phaseNames[phase]])
           ])
         )
       )

@@ -1,7 +1,7 @@
 /** The top of the page: what the run is of, the five answers, and what is missing. */
 import { h } from "preact"
 import { adviceOf, whyText } from "../../Advice.ts"
-import { fiveAnswers } from "../../FiveAnswers.ts"
+import { fiveAnswers, lostOf } from "../../FiveAnswers.ts"
 import { inert } from "../../PlainText.ts"
 import type { GapGroup, Row, View } from "../../View.ts"
 import { Command } from "./Command.ts"
@@ -49,7 +49,7 @@ export const Gaps = ({ onOpen, view }: { readonly view: View; readonly onOpen: (
   return h("section", { "aria-labelledby": "gaps" }, [
     h("h2", { id: "gaps" }, "What is missing, and why"),
     view.synthesis?.status === "failed" && h(Unfolded, { key: "synthesis", synthesis: view.synthesis }),
-    ...view.gaps.map((group) =>
+    ...lostOf(view).map((group) =>
       h(Group, { key: group.reason, group, onOpen: (name) => onOpen(indexes.get(name) ?? 0) })
     )
   ])

@@ -1,6 +1,6 @@
 /** How much was under way at each moment, and how much came in each part of the time. Pure. */
 import type { Phase } from "../../Phases.ts"
-import type { Row } from "../../View.ts"
+import type { Row, View } from "../../View.ts"
 
 const sent: ReadonlySet<Phase> = new Set<Phase>([
   "sent",
@@ -31,6 +31,40 @@ export const inFlightOf = (rows: ReadonlyArray<Row>): Steps => {
   const at = [...changes.keys()].toSorted((a, b) => a - b)
   let sum = 0
   return { at, count: at.map((time) => (sum += changes.get(time)!)) }
+}
+
+/** How many asks might be under way, from each time on; null where nothing limits them. */
+export interface Limits {
+  readonly at: ReadonlyArray<number>
+  readonly limit: ReadonlyArray<number | null>
+}
+
+/** The concurrency of the plan, and each one that it was raised to. */
+export const concurrencyOf = ({
+  concurrency,
+  interventions = []
+}: Pick<View, "concurrency" | "interventions">): Limits => {
+  const raised = interventions.flatMap(({ at, intervention }) =>
+    intervention._tag === "RaiseConcurrency" ? [{ at, concurrency: intervention.concurrency }] : []
+  )
+  const steps = [...(concurrency === null ? [] : [{ at: 0, concurrency }]), ...raised]
+  return {
+    at: steps.map(({ at }) => at),
+    limit: steps.map(({ concurrency }) => (concurrency === "unbounded" ? null : concurrency))
+  }
+}
+
+/** Both lines over the times of either. */
+export const joined = (steps: Steps, limits: Limits): Steps & { readonly limit: ReadonlyArray<number | null> } => {
+  const at = [...new Set([...steps.at, ...limits.at])].toSorted((a, b) => a - b)
+  const valuesAt = <A>(times: ReadonlyArray<number>, values: ReadonlyArray<A>, before: A): ReadonlyArray<A> => {
+    let n = -1
+    return at.map((time) => {
+      while (n + 1 < times.length && times[n + 1]! <= time) n++
+      return n < 0 ? before : values[n]!
+    })
+  }
+  return { at, count: valuesAt(steps.at, steps.count, 0), limit: valuesAt(limits.at, limits.limit, null) }
 }
 
 /** What ends each answer, with the tokens that it brought. */

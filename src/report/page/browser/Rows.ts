@@ -7,7 +7,20 @@ import { Bars, Density, type Scale } from "./Bars.ts"
 import { type Item, type Lane, laneNames } from "./List.ts"
 import { costText, millisText, rowText, statusText } from "./Words.ts"
 
-const rowHeight = 30
+/** Pixels of a row, which on a phone has its bars below its name: as in `style/timeline.css`. */
+const heights = { wide: 30, narrow: 52 }
+const narrow = matchMedia("screen and (max-width: 44rem)")
+
+const useRowHeight = (): number => {
+  const [isNarrow, setNarrow] = useState(narrow.matches)
+  useEffect(() => {
+    const change = () => setNarrow(narrow.matches)
+    narrow.addEventListener("change", change)
+    return () => narrow.removeEventListener("change", change)
+  }, [])
+  return isNarrow ? heights.narrow : heights.wide
+}
+
 /** Rows drawn beyond those in sight, above and below. */
 const margin = 8
 /** So many are printed. */
@@ -24,6 +37,7 @@ interface Props {
 
 export const Rows = ({ asks, items, onOpen, onPoint, onToggle, scale }: Props) => {
   const list = useRef<HTMLDivElement>(null)
+  const rowHeight = useRowHeight()
   const [top, setTop] = useState(0)
   const [active, setActive] = useState(0)
   const [isPrinting, setPrinting] = useState(false)

@@ -6,6 +6,7 @@ import { usdText } from "../../../options/UsdText.ts"
 import { inert } from "../../PlainText.ts"
 import { interventionText } from "../../InterventionText.ts"
 import type { View } from "../../View.ts"
+import { concurrencyText } from "./Words.ts"
 
 const usd = (amount: number | null): string => (amount === null ? "unknown" : usdText(amount))
 
@@ -64,7 +65,7 @@ export const Costs = ({ view }: { readonly view: View }) => {
 }
 
 export const Settings = ({ view }: { readonly view: View }) => {
-  const { concurrency, interventions = [], plan, policy } = view
+  const { interventions = [], plan, policy, settings = {} } = view
   const policyText =
     policy === null || typeof policy === "string" ? (policy ?? "none") : Object.entries(policy).flat().join("=")
   return h("section", { "aria-labelledby": "plan" }, [
@@ -72,7 +73,10 @@ export const Settings = ({ view }: { readonly view: View }) => {
     h("dl", { class: "settings" }, [
       h("div", {}, [h("dt", {}, "Plan"), h("dd", {}, plan === "" ? "a program" : inert(plan))]),
       h("div", {}, [h("dt", {}, "Policy"), h("dd", {}, policyText)]),
-      h("div", {}, [h("dt", {}, "Concurrency"), h("dd", {}, String(concurrency ?? "unknown"))]),
+      h("div", {}, [h("dt", {}, "Concurrency"), h("dd", {}, concurrencyText(view))]),
+      ...Object.entries(settings).map(([name, value]) =>
+        h("div", { key: name }, [h("dt", {}, inert(name)), h("dd", {}, inert(value))])
+      ),
       ...interventions.map(({ at, intervention }) =>
         h("div", { key: at }, [
           h("dt", {}, `After ${roundedText(at)}`),

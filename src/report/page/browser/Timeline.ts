@@ -9,6 +9,7 @@ import { Bars, type Scale } from "./Bars.ts"
 import { Choices } from "./Choices.ts"
 import { markText, marksOf, spanOf } from "./Geometry.ts"
 import { chosen, type Filter, itemsOf, type Lane, type Sort } from "./List.ts"
+import { lookOf } from "./Looks.ts"
 import { Rows } from "./Rows.ts"
 import { costText, millisText, phaseNames, rowText } from "./Words.ts"
 
@@ -136,8 +137,6 @@ const Key = ({ view }: { readonly view: View }) => {
     { class: "key", "aria-label": "What the bars mean" },
     phases
       .filter((phase) => used.has(phase))
-      .map((phase) =>
-        h("li", { key: phase }, [h("i", { class: `bar ${phase}`, "aria-hidden": "true" }), phaseNames[phase]])
-      )
+      .map((phase) => h("li", { key: phase }, [h("i", { ...lookOf(phase), "aria-hidden": "true" }), phaseNames[phase]]))
   )
 }

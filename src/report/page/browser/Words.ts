@@ -4,7 +4,8 @@ import { numberText, plural } from "../../../options/NumberText.ts"
 import { usdText } from "../../../options/UsdText.ts"
 import type { Phase } from "../../Phases.ts"
 import { inert } from "../../PlainText.ts"
-import type { Row } from "../../View.ts"
+import type { Row, View } from "../../View.ts"
+import { concurrencyOf } from "./Load.ts"
 
 export const phaseNames: Readonly<Record<Phase, string>> = {
   turn: "waits for a place",
@@ -61,4 +62,11 @@ export const rowText = (row: Row): string => {
     row.worker === null ? "" : `on worker ${inert(row.worker)}`
   ]
   return parts.filter((part) => part !== "").join(" · ")
+}
+
+/** `5`, or `5, from 12 s on 10` where it was raised. */
+export const concurrencyText = (view: Pick<View, "concurrency" | "interventions">): string => {
+  const { at, limit } = concurrencyOf(view)
+  const words = limit.map((each, n) => `${at[n] === 0 ? "" : `from ${roundedText(at[n]!)} on `}${each ?? "unbounded"}`)
+  return words.length === 0 ? "unknown" : words.join(", ")
 }

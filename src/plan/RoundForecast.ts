@@ -1,6 +1,6 @@
 /** The calls of further rounds and their cost, before anything is sent: each has as many asks, as long, as it may have. */
-import * as Models from "../claude/Models.ts"
 import { Result } from "effect"
+import * as Models from "../claude/Models.ts"
 import { sumOf } from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import { estimateInputTokens } from "../cost/TokenCount.ts"

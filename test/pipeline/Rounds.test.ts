@@ -51,6 +51,13 @@ const running = (claude: ReturnType<typeof make>, pipeline = pipelineOf(), layer
     return { outcome, state, ...book }
   })
 
+/** Names two open questions, and fails the asks of these names. */
+const answering = (failing: ReadonlyArray<string>) =>
+  saying({
+    open: () => [question("a"), question("b")],
+    answer: (name) => (failing.includes(name) ? Effect.fail(invalid()) : Effect.succeed(reply("fine")))
+  })
+
 const namesOf = ({ findings }: Pipeline.Outcome) => findings.findings.map(({ index, name }) => `${index} ${name}`)
 
 describe("a second round", () => {
@@ -76,7 +83,7 @@ describe("a second round", () => {
       assert.strictEqual(state.total, 5)
       assert.strictEqual(state.answered, 5)
       assert.deepStrictEqual(tagsOf("round2.open"), ["Started", "Answered"])
-      const [document] = claude.sent.filter(({ call }) => call.ask === "synthesis")
+      const document = claude.sent.find(({ call }) => call.ask === "synthesis")
       assert.include(questionOf(document!.request), '<finding name="round2-c">')
       assert.strictEqual(new Set(claude.sent.map(({ call }) => call.run)).size, 1)
     })
@@ -130,11 +137,6 @@ describe("a round that fails", () => {
 
   it.effect("as none of its asks is answered, adds no gaps; one of several that is answered does", () =>
     Effect.gen(function* () {
-      const answering = (failing: ReadonlyArray<string>) =>
-        saying({
-          open: () => [question("a"), question("b")],
-          answer: (name) => (failing.includes(name) ? Effect.fail(invalid()) : Effect.succeed(reply("fine")))
-        })
       const none = yield* running(answering(["round2-a", "round2-b"]))
       assert.deepStrictEqual(namesOf(none.outcome), ["0 size", "1 rules"])
       assert.isNotNull(none.state.rounds[0]?.message)

@@ -6,6 +6,7 @@ import * as DocumentCitations from "./DocumentCitations.ts"
 import * as WrittenSynthesis from "./WrittenSynthesis.ts"
 import * as Decomposition from "./Decomposition.ts"
 import * as JoinedVotes from "./JoinedVotes.ts"
+import * as OpenQuestions from "./OpenQuestions.ts"
 import { answerSchema, type Prompt } from "./Prompt.ts"
 import { objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Models from "../wire/Models.ts"
@@ -81,7 +82,10 @@ const withThinking = (
 const structured = (prompt: Prompt, schema: UncheckedJson, random: SeededRandom): Answer.Answer =>
   Answer.ofText(
     JSON.stringify(
-      JoinedVotes.write(prompt) ?? Decomposition.write(prompt) ?? sample(schema, Responder.line(prompt), random)
+      JoinedVotes.write(prompt) ??
+        Decomposition.write(prompt) ??
+        OpenQuestions.write(prompt) ??
+        sample(schema, Responder.line(prompt), random)
     )
   )
 

@@ -21,6 +21,8 @@ export const Call = Schema.Struct({
   /** Level in a tree of folds: the first, which reads answers, is 1. 0 outside of a tree. */
   level: Schema.Int,
   vote: Schema.optionalKey(Vote),
+  /** It looks for what the findings leave open, for the round with this number. */
+  round: Schema.optionalKey(Schema.Int),
   /** How many asks the run has; each vote counts as one. */
   asks: Schema.Int,
   /** From 1; counts what `Retry` sends for one turn. */

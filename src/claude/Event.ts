@@ -10,8 +10,10 @@ import { Declined, type Reply, type Request, Usage } from "./Message.ts"
 import { Policy } from "../options/Policy.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
 import * as Price from "./Price.ts"
+import * as RoundEvent from "./RoundEvent.ts"
 
 export * from "./BatchEvent.ts"
+export { isRoundEvent, type RoundEvent, RoundFailed, RoundPlanned } from "./RoundEvent.ts"
 export { version } from "./EventStamp.ts"
 export { Configured } from "./Configured.ts"
 export { Intervened } from "./Intervention.ts"
@@ -47,6 +49,8 @@ export const Started = Schema.TaggedStruct("Started", {
   question: Schema.String,
   /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
   fold: Schema.optionalKey(Schema.Struct({ level: Schema.Int, asks: Schema.Array(Schema.String) })),
+  /** Of the call that looks for what the findings leave open: the round that this is for. */
+  round: Schema.optionalKey(Schema.Int),
   /** Of one of several votes of an ask. */
   vote: Schema.optionalKey(Call.Vote),
   /** Of a comparison: the asks whose answers it reads. */
@@ -182,7 +186,8 @@ export const Event = Schema.Union([
   Failed,
   Interrupted,
   Intervened,
-  ...BatchEvent.all
+  ...BatchEvent.all,
+  ...RoundEvent.all
 ])
 export type Event = typeof Event.Type
 

@@ -49,6 +49,7 @@ export const withoutContent = (event: Event): WithoutContent => {
     case "AttemptFailed":
     case "Retrying":
     case "FellBack":
+    case "RoundFailed":
     case "Failed": {
       if (messageOf(event) !== undefined) return event
       const { message: _, ...rest } = event

@@ -56,6 +56,7 @@ export const make = Effect.fnUntraced(function* (
       const { deadline } = plan
       const totals = {
         interventions,
+        rounds: state.rounds,
         deadline,
         usage,
         costUsd,

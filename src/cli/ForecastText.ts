@@ -32,6 +32,7 @@ export const toText = (
         ? call
         : `  ${call.name.padEnd(nameColumns)}  ${modelsText(call.models).padEnd(modelColumns)}  ${callText(call)}`
     ),
+    ...roundLines(calls, synthesis),
     ...comparisonLines(calls),
     ...treeLines(calls),
     ...DocumentLines.lines(calls.map(({ request }) => request)),
@@ -78,6 +79,19 @@ const listed = (
   const longest = rest.reduce((longest, call) => (call.inputTokens > longest.inputTokens ? call : longest))
   const others = `  … and ${numberText(rest.length - 1)} more rows, none longer than`
   return [...asks.slice(0, shownRows), others, longest, ...calls.filter(({ part }) => part !== "ask")]
+}
+
+/** How many asks each further round may have, and what it costs. */
+const roundLines = (
+  calls: ReadonlyArray<Forecast.Foreseen>,
+  synthesis: Prepared["synthesis"]
+): ReadonlyArray<string> => {
+  const rounds = calls.filter(({ part }) => part === "round")
+  if (rounds.length === 0 || synthesis?.rounds === undefined) return []
+  const { count, maxNewAsks } = synthesis.rounds
+  return [
+    `Rounds: up to ${count}; each after the first has one call that looks for what is open, and up to ${plural(maxNewAsks, "new ask", "new asks")}`
+  ]
 }
 
 /** That answers are compared, what share of the cost that is, and how to turn it off. */

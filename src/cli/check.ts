@@ -27,7 +27,9 @@ export const check = Command.make(
     const { batch, ...unbatched } = plan.layers
     const live = batch === undefined ? undefined : Forecast.make(plan, unbatched)
     const bodies = Object.fromEntries(
-      forecast.calls.map(({ name, request }) => [name, bodyOf(request, undefined, dataText)])
+      forecast.calls
+        .filter(({ part }) => part !== "round")
+        .map(({ name, request }) => [name, bodyOf(request, undefined, dataText)])
     )
     const isPrinted = yield* Output.print(
       flags.json

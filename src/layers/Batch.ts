@@ -81,8 +81,14 @@ export const layerEligible = (): Layer.Layer<Claude, never, Claude> =>
   })
 
 /** The first request of an ask that is no second copy, is not asked again, and does not join votes, as the user does not wait a day for these. */
-const isFirst = ({ again, attempt, hedge, part, vote }: Call.Call, turn = 0): boolean =>
-  part === "ask" && attempt === 1 && hedge !== true && again !== true && turn === 0 && vote?.nth !== 0
+const isFirst = ({ again, attempt, hedge, part, round, vote }: Call.Call, turn = 0): boolean =>
+  part === "ask" &&
+  attempt === 1 &&
+  hedge !== true &&
+  again !== true &&
+  turn === 0 &&
+  vote?.nth !== 0 &&
+  round === undefined
 
 /**
  * Provides a `Claude` that lets marked requests join a batch, and gives their results. An attempt in a batch is observed when its

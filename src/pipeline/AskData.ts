@@ -40,6 +40,8 @@ export interface AskData<out A, out R = never> {
   readonly synthesized: Synthesized | undefined
   /** Set where it is one of several votes. */
   readonly vote?: Vote
+  /** Set where it looks for what the findings leave open, for the round with this number. */
+  readonly round?: number
 }
 
 type Shared = typeof Defaults.Service

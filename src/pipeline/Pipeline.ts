@@ -15,6 +15,7 @@ import * as Price from "../claude/Price.ts"
 import * as RaisedDeadline from "./RaisedDeadline.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import * as Research from "./Research.ts"
+import * as Rounds from "./Rounds.ts"
 import * as Synthesis from "./Synthesis.ts"
 import { withText } from "./TextStream.ts"
 
@@ -76,12 +77,18 @@ export const run = Effect.fn("Pipeline.run")(function* (
   const research = Effect.provideService(withPlanned(Research.run(asks, options)), Deadline.Given, asking)
   const researched = yield* Effect.result(research)
   const shortfall = Result.isFailure(researched) ? researched.failure : undefined
-  const findings: Findings = Result.isSuccess(researched) ? researched.success : researched.failure.findings
-  if (shortfall !== undefined && !canBeFolded(shortfall)) return { ...ended, findings, error: shortfall }
-  if (synthesis === undefined) return { ...ended, findings, shortfall }
+  const first: Findings = Result.isSuccess(researched) ? researched.success : researched.failure.findings
+  if (shortfall !== undefined && !canBeFolded(shortfall)) return { ...ended, findings: first, error: shortfall }
+  if (synthesis === undefined) return { ...ended, findings: first, shortfall }
+  const { rounds } = synthesis
+  const common = { asks, synthesis, concurrency, context, deadline, asking, onInterrupt: leave }
+  const bound = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    end === undefined ? effect : Effect.updateService(effect, Claude, (claude) => end.around(claude))
+  const findings =
+    rounds === undefined ? first : yield* withPlanned(bound(Rounds.further({ ...common, rounds }, first)))
   // Not `synthesis.answer`, as the Effect of a synthesis that another copy of Effect made cannot be run here; its data can.
   const resolved = resolve(synthesis(findings))
-  const bounded = end === undefined ? resolved : Effect.updateService(resolved, Claude, (claude) => end.around(claude))
+  const bounded = bound(resolved)
   const answer = withPlanned(onText === undefined ? bounded : withText(onText)(bounded))
   const document = yield* Effect.result(Effect.onInterrupt(answer, () => leave(findings)))
   return Result.isSuccess(document)

@@ -59,7 +59,8 @@ export const observed = <A, R>(
   onEnd: (exit: Ended<A>) => Effect.Effect<unknown>,
   name?: string
 ): Effect.Effect<Answer<A>, AskError, Claude | R> => {
-  const { synthesized, vote } = ask
+  const { round, synthesized, vote } = ask
+  const more = { ...(vote && { vote }), ...(round !== undefined && { round }) }
   const isSynthesis = synthesized !== undefined && name === undefined
   if (isSynthesis && synthesized.answered === 0) return Effect.fail(withoutAnswers(synthesized.asks))
   const answered = Effect.withFiber<Answer<A>, AskError, Claude | R>((fiber) => {
@@ -69,7 +70,7 @@ export const observed = <A, R>(
     const context = fiber.context as Context.Context<Claude | R>
     const call = fiber.getRef(Call.Current)
     let own = Context.add(Attempt.observing(context, paid), Call.Execution, { firstDispatchAt: undefined })
-    if (name !== undefined) own = Context.add(own, Call.Current, { ...call, ask: name, ...(vote && { vote }) })
+    if (name !== undefined) own = Context.add(own, Call.Current, { ...call, ask: name, ...more })
     else if (isSynthesis) {
       const { asks, fold, run } = synthesized
       // The asks' shared model and document are not used: the synthesis reads answers only.
@@ -96,8 +97,10 @@ export const observed = <A, R>(
 }
 
 /** The prompts of thousands of folds are not kept in their events: each says the instruction, and which asks it stands for. */
-const startOf = <A, R>({ question, synthesized, vote }: AskData<A, R>) => {
+const startOf = <A, R>({ question, round, synthesized, vote }: AskData<A, R>) => {
   const fold = synthesized?.fold
+  // The findings are in that question.
+  if (round !== undefined) return { _tag: "Started", question: "What do the findings leave open?", round } as const
   if (fold === undefined) return { _tag: "Started", question, ...(vote && { vote }) } as const
   const { asks, instruction, level } = fold
   if (level === 0) return { _tag: "Started", question: instruction, compared: asks } as const

@@ -20,6 +20,7 @@ import * as Citations from "./Citations.ts"
 import { type Asks, type Findings, type Gap, isGap } from "./Findings.ts"
 import * as Folding from "./Folding.ts"
 import { type FoldSettings, limitsOf, type Options, Settings } from "./SynthesisOptions.ts"
+import { maxNewAsks as defaultNewAsks, placeholders, type Rounds } from "./RoundsOption.ts"
 import { promptOf } from "./SynthesisPrompt.ts"
 
 export { type Options, Settings } from "./SynthesisOptions.ts"
@@ -38,6 +39,8 @@ export interface Synthesis<out A, out R = never> {
   readonly options: Ask.Options & { readonly model: Models.Models; readonly maxTokens: number }
   /** How much one fold reads. Findings that are more are folded level by level. */
   readonly fold: FoldSettings
+  /** Set where further rounds ask what the findings leave open. */
+  readonly rounds: Rounds | undefined
   /** What one fold may hold, in tokens; `undefined` where no window is known and no `fanIn` is set. */
   readonly limits: FoldTree.Limits | undefined
   readonly format: Ask.Ask<A, R>["format"]
@@ -54,15 +57,15 @@ export const system =
 
 /** A synthesis of prose. */
 export const text = (instruction: string, options?: Options): Synthesis<string> => {
-  const { fold, settings } = withDefaults(options)
-  return make(Ask.text(instruction, settings), settings, fold)
+  const { fold, rounds, settings } = withDefaults(options)
+  return make(Ask.text(instruction, settings), settings, fold, rounds)
 }
 
 /** A synthesis that is a value of `schema`, which is any schema that `Ask.object` takes. */
 export const object: ObjectOf = (instruction: string, schema: object, options?: Options) => {
   if (options?.citations === true) throw new RangeError(`options.citations: ${citationsOfData}`)
-  const { fold, settings } = withDefaults(options)
-  return make<any, never>(Ask.object(instruction, schema as JsonSchema, settings), settings, fold)
+  const { fold, rounds, settings } = withDefaults(options)
+  return make<any, never>(Ask.object(instruction, schema as JsonSchema, settings), settings, fold, rounds)
 }
 
 interface ObjectOf {
@@ -79,8 +82,9 @@ const assertOptions = Issue.assert(inCode(Settings), "options")
 
 const withDefaults = (options: Options = {}) => {
   assertOptions(options)
-  const { citations = false, contradictions, fanIn, window, ...settings } = options
+  const { citations = false, contradictions, fanIn, maxNewAsks = defaultNewAsks, rounds, window, ...settings } = options
   return {
+    rounds: rounds === undefined || rounds < 2 ? undefined : { count: rounds, maxNewAsks },
     fold: {
       ...(fanIn !== undefined && { fanIn }),
       ...(window !== undefined && { window }),
@@ -100,7 +104,8 @@ const withDefaults = (options: Options = {}) => {
 const make = <A, R>(
   { format, question }: Ask.Ask<A, R>,
   options: Synthesis<A, R>["options"],
-  fold: FoldSettings
+  fold: FoldSettings,
+  rounds: Rounds | undefined
 ): Synthesis<A, R> => {
   const instruction = fold.citations === true ? `${question}\n\n${Citations.instruction}` : question
   const limits = limitsOf(fold, options.model, Ask.requestOf(new Ask.Ask(instruction, options, format)))
@@ -117,6 +122,7 @@ const make = <A, R>(
     instruction: question,
     options,
     fold,
+    rounds,
     limits,
     format,
     answer: (findings: Findings) => {
@@ -149,7 +155,8 @@ export const planned = (
   prices: Price.Prices = {},
   refusals: RefusalPolicy = "gap"
 ): NonNullable<Call.Call["synthesis"]> => {
-  const gaps = Object.entries(asks).map(([name, { question }], index): Gap => ({
+  const more = synthesis.rounds === undefined ? {} : placeholders(synthesis.rounds)
+  const gaps = Object.entries({ ...asks, ...more }).map(([name, { question }], index): Gap => ({
     name,
     index,
     question,

@@ -7,6 +7,7 @@ import type { Limits } from "../cost/FoldTree.ts"
 import { bytesOf } from "../cost/WorstCase.ts"
 import { PositiveInt } from "../options/OptionSchemas.ts"
 import * as AskOptions from "./AskOptions.ts"
+import { RoundSettings } from "./RoundsOption.ts"
 
 const atLeastTwo = { expected: "a whole number ≥ 2" }
 
@@ -45,7 +46,7 @@ export interface FoldSettings extends Schema.Schema.Type<typeof FoldSettings> {}
 /** A document is asked for once. */
 const { votes: _votes, ...askSettings } = AskOptions.Settings.fields
 
-export const Settings = Schema.Struct({ ...askSettings, ...FoldSettings.fields })
+export const Settings = Schema.Struct({ ...askSettings, ...FoldSettings.fields, ...RoundSettings.fields })
 
 /** Settings as a caller writes them. */
 export interface Options extends Omit<AskOptions.Options, "files" | "votes"> {
@@ -53,6 +54,9 @@ export interface Options extends Omit<AskOptions.Options, "files" | "votes"> {
   readonly window?: number | undefined
   readonly citations?: boolean | undefined
   readonly contradictions?: Contradictions | undefined
+  /** In plans and in `fanfold/promise`; an Effect program looks through findings itself. */
+  readonly rounds?: number | undefined
+  readonly maxNewAsks?: number | undefined
 }
 
 /** Input tokens of a fold beside its instruction: what is said of its form, and the names of its asks. */

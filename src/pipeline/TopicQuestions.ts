@@ -36,6 +36,9 @@ const isSame = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => {
   return all > 0 && shared / all >= sameShare
 }
 
+/** Whether two questions ask nearly the same. */
+export const isSameQuestion = (a: string, b: string): boolean => isSame(wordsOf(a), wordsOf(b))
+
 /** At most `limit` questions, in the order proposed, with names that an ask may have; and those that were too many. */
 export const of = (
   proposed: ReadonlyArray<Proposed>,

@@ -1,52 +1,31 @@
 /** The calls of a pipeline and their cost, at most and estimated, before anything is sent. */
 import { Result } from "effect"
-import { inBatch, noUsage, type Request } from "../claude/Message.ts"
+import type { Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
-import { dearestOf, type Prices, priceOf, sumOf, usdOf } from "../claude/Price.ts"
+import { priceOf, sumOf } from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import { prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
 import { charactersPerToken, estimateInputTokens } from "../cost/TokenCount.ts"
 import * as FoldTree from "../cost/FoldTree.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
-import type { Options as StackOptions } from "../layers/Stack.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import * as Comparison from "../pipeline/Comparison.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import * as PlannedVotes from "../pipeline/PlannedVotes.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
+import {
+  askCall,
+  type Batched,
+  type Costs,
+  estimatedUsd,
+  type Foreseen,
+  type Known,
+  mostOf,
+  type Names
+} from "./Foreseen.ts"
+import * as RoundForecast from "./RoundForecast.ts"
 
-/** One call, sent once, or once for each of its votes, with an answer of `maxTokens`. */
-export interface Foreseen {
-  readonly name: string
-  readonly part: "ask" | "comparison" | "synthesis"
-  /** The request as it would be sent; those of the comparison and the synthesis without findings. */
-  readonly request: Request
-  /** The model it is sent to, then those that are asked where it is overloaded or missing, or refuses. */
-  readonly models: ReadonlyArray<string>
-  /** Estimated from the length of the request; for the synthesis with the longest findings. Without results of web searches. */
-  readonly inputTokens: number
-  /** At most, as `WorstCase` has it: one token for each byte, and a high estimate of the results of web searches. */
-  readonly maxInputTokens: number
-  /** Of a synthesis that may be a tree, as long answers may be: its levels, folds and the documents' one; what it costs has all. */
-  readonly tree?: Tree
-  /** How many votes are asked for, where there are several; what the call costs, and its searches, are those of all. */
-  readonly votes?: PlannedVotes.PlannedVotes
-  /** Searches that the request allows. */
-  readonly webSearches: number
-  /** The cost of `inputTokens`, by the dearest of the models; `undefined` where one of them has no known price. */
-  readonly estimatedUsd: number | undefined
-  /**
-   * What a budget reserves for the call: by the sum of the models that may be paid after refusals, or else by the dearest of them;
-   * `undefined` where one of them has no known price.
-   */
-  readonly atMostUsd: number | undefined
-}
-
-/** `levels`: how many folds each has at most, with answers as long as they may be, the document's last. */
-export interface Tree {
-  readonly levels: ReadonlyArray<number>
-  readonly window: number
-}
+export type { Foreseen, Tree } from "./Foreseen.ts"
 
 /** All calls in the order of the plan, the synthesis last, and their sums. */
 export interface Forecast {
@@ -58,9 +37,6 @@ export interface Forecast {
   /** Models without a known price, which make the cost unknown. */
   readonly unpriced: ReadonlySet<string>
 }
-
-/** The options of a stack that its cost at most depends on. */
-type Costs = Pick<StackOptions, "batch" | "prices" | "refusals">
 
 /** The forecast of a pipeline; `prices` override list prices, and with `batch` the asks go into batches, without `fallbacks`. */
 export const make = (
@@ -79,8 +55,16 @@ export const make = (
     const votes = PlannedVotes.of(ask, shared)
     return votes === undefined ? call : voted(call, votes, known)
   })
-  if (synthesis !== undefined) calls.push(...comparisonCalls(synthesis, asks, calls, { prices, refusals }))
-  if (synthesis !== undefined) calls.push(synthesisCall(synthesis, asks, calls, { prices, refusals }))
+  if (synthesis !== undefined) {
+    const known = { prices, refusals }
+    const rounds = RoundForecast.of(synthesis, asks, shared, answerTokensIn(calls), known)
+    const all = [...calls, ...rounds.flatMap(({ parts }) => parts)]
+    calls.push(
+      ...rounds.map(({ sum }) => sum),
+      ...comparisonCalls(synthesis, asks, all, known),
+      synthesisCall(synthesis, asks, all, known)
+    )
+  }
   return {
     calls,
     webSearches: calls.reduce((sum, call) => sum + call.webSearches, 0),
@@ -89,13 +73,6 @@ export const make = (
     unpriced: new Set(calls.flatMap(({ models }) => models.filter((model) => priceOf(model, 0, prices) === undefined)))
   }
 }
-
-type Names = ReturnType<typeof Models.all>
-
-type Known = Required<{ readonly [K in Exclude<keyof Costs, "batch">]: Exclude<Costs[K], undefined> }>
-
-/** What the document of a call in a batch costs: it is written to the cache for the others, or read there. */
-type Batched = "writes" | "reads"
 
 /** Says of each request, in their order, whether it is the first with its document. */
 const leading = () => {
@@ -107,27 +84,6 @@ const leading = () => {
       return "writes"
     }
     return "reads"
-  }
-}
-
-const askCall = (
-  name: string,
-  request: Request,
-  models: Names,
-  { batched, prices, refusals }: Known & { readonly batched: Batched | undefined }
-): Foreseen => {
-  const inputTokens = estimateInputTokens(request)
-  const bounds = WorstCase.byModel(request, models, prices, true, batched !== undefined)
-  return {
-    name,
-    part: "ask",
-    request,
-    models,
-    inputTokens,
-    maxInputTokens: WorstCase.inputTokens(request),
-    webSearches: WorstCase.searchesOf(request),
-    estimatedUsd: estimatedUsd(request, inputTokens, models, prices, batched),
-    atMostUsd: Result.isFailure(bounds) ? undefined : mostOf(bounds.success, refusals).usd
   }
 }
 
@@ -158,15 +114,14 @@ const voted = (call: Foreseen, votes: PlannedVotes.PlannedVotes, { prices, refus
   }
 }
 
-/** Of the bounds of several models: of all that may be paid after refusals, or of the dearest. */
-const mostOf = (bounds: ReadonlyArray<WorstCase.Amount>, refusals: RefusalPolicy.RefusalPolicy): WorstCase.Amount =>
-  refusals === "fallback" ? bounds.reduce(WorstCase.add) : WorstCase.dearest(bounds)
-
 /** Input tokens of the synthesis that a budget keeps back for the call at most: until votes are joined, all of them count. */
 const answerTokensOf = ({ request, votes }: Foreseen): number => {
   const { count, joining } = votes ?? { count: 1, joining: undefined }
   return count * WorstCase.answerTokens(request) + (joining === undefined ? 0 : WorstCase.answerTokens(joining.request))
 }
+
+const answerTokensIn = (calls: ReadonlyArray<Foreseen>): number =>
+  calls.reduce((sum, call) => sum + answerTokensOf(call), 0)
 
 const synthesisCall = (
   synthesis: Synthesis.Synthesis<unknown>,
@@ -177,7 +132,7 @@ const synthesisCall = (
   const models = Models.all(synthesis.options.model)
   const request = RefusalPolicy.withFallbacks(Synthesis.requestOf(synthesis), models.length > 1, refusals)
   const planned = Synthesis.planned(synthesis, asks, prices, refusals)
-  const answerTokens = calls.reduce((sum, call) => sum + answerTokensOf(call), 0)
+  const answerTokens = answerTokensIn(calls)
   const limits = synthesis.limits
   const asked = calls.filter(({ part }) => part === "ask")
   const sizes = asked.map(
@@ -251,30 +206,4 @@ const comparisonCalls = (
 const findingsTokens = (calls: ReadonlyArray<Foreseen>): number => {
   const questions = calls.reduce((sum, { request }) => sum + JSON.stringify(request.messages).length, 0)
   return calls.reduce((sum, { request }) => sum + request.maxTokens, Math.ceil(questions / charactersPerToken))
-}
-
-/**
- * The shared document counts as written to the cache by every call, as calls that are sent together do not read it there. In
- * batches one writes it, for an hour, and the others read it.
- */
-const estimatedUsd = (
-  request: Request,
-  inputTokens: number,
-  models: Names,
-  prices: Prices,
-  batched?: Batched
-): number | undefined => {
-  const ofDocument = Math.min(inputTokens, tokensOf(request.context ?? ""))
-  const written = batched === "reads" ? 0 : ofDocument
-  const usage = {
-    ...noUsage,
-    inputTokens: inputTokens - ofDocument,
-    cacheCreationInputTokens: written,
-    cacheReadInputTokens: ofDocument - written,
-    ...(batched !== undefined && written > 0 && { cacheCreation1hInputTokens: written }),
-    outputTokens: request.maxTokens,
-    webSearches: WorstCase.searchesOf(request)
-  }
-  const billed = batched === undefined ? usage : inBatch(usage)
-  return usdOf(dearestOf(models, billed, prices), billed, prices)
 }

@@ -1,6 +1,6 @@
 /** The state of one ask, or of the synthesis, folded from its events. No input or output. */
 import type { Vote } from "../claude/Call.ts"
-import type { BatchEvent, Event } from "../claude/Event.ts"
+import type { BatchEvent, Event, RoundEvent } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
 
@@ -42,6 +42,8 @@ export interface AskState {
   question: string
   /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
   fold?: { readonly level: number; readonly asks: ReadonlyArray<string> }
+  /** Of the call that looks for what the findings leave open: the round that this is for. */
+  round?: number
   /** Of one of several votes: which ask it is of. */
   vote?: Vote
   /** Where it is asked several times: its votes, and, once they are counted, what they agree in. */
@@ -98,7 +100,9 @@ export interface AskState {
 /** Events that belong to one ask. */
 export type AskEvent = Exclude<
   Event,
-  BatchEvent | { readonly _tag: "Configured" | "ResearchStarted" | "ResearchEnded" | "Intervened" | "Contradicted" }
+  | BatchEvent
+  | RoundEvent
+  | { readonly _tag: "Configured" | "ResearchStarted" | "ResearchEnded" | "Intervened" | "Contradicted" }
 >
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
@@ -156,6 +160,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       ask.question = event.question
       if (event.fold !== undefined) ask.fold = event.fold
       if (event.vote !== undefined) ask.vote = event.vote
+      if (event.round !== undefined) ask.round = event.round
       delete ask.votes
       delete ask.voted
       if (event.compared !== undefined) ask.compared = event.compared

@@ -71,6 +71,7 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     sources: Object.fromEntries(answered.flatMap(({ name, sources }) => (sources.length > 0 ? [[name, sources]] : []))),
     ...(agreements.length > 0 && { agreements: Object.fromEntries(agreements) }),
     error,
+    ...(state.rounds.length > 0 && { rounds: state.rounds }),
     usage: state.usage,
     estimatedCostUsd: state.costUsd ?? null,
     foreseenCostUsd: null,

@@ -38,6 +38,16 @@ export const Report = Schema.Struct({
   agreements: Schema.optionalKey(Schema.Record(Schema.String, Agreement)),
   /** Message of the error that the run failed with; null if it did not fail. */
   error: Schema.NullOr(Schema.String),
+  /** The rounds after the first: their asks, and why one brought nothing, or null; absent where there are none. */
+  rounds: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        round: Schema.Int,
+        asks: Schema.Array(Schema.String),
+        message: Schema.NullOr(Schema.String)
+      })
+    )
+  ),
   usage: Usage,
   /** By list prices or the plan's own; null if a model has no known price, or a usage is incomplete. */
   estimatedCostUsd: Schema.NullOr(Schema.Finite),
@@ -73,6 +83,7 @@ export interface Totals {
   readonly interventions?: RunState["interventions"] | undefined
   readonly contradictions?: ReadonlyArray<Contradiction> | undefined
   readonly uncompared?: ReadonlyArray<string> | undefined
+  readonly rounds?: RunState["rounds"] | undefined
   /** The statements of a cited document, and what is wrong with their marks. */
   readonly cited?: Checked | undefined
 }
@@ -89,7 +100,7 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     reason: gap.outcome._tag === "Failed" ? gap.outcome.error.reason._tag : gap.outcome._tag,
     message: whyOf(gap)
   }))
-  const { contradictions = [], interventions = [], uncompared = [] } = totals
+  const { contradictions = [], interventions = [], rounds = [], uncompared = [] } = totals
   const agreements = answered.flatMap(({ agreement, name }) =>
     agreement === undefined ? [] : [[name, agreement] as const]
   )
@@ -106,6 +117,7 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     sources: Object.fromEntries(answered.flatMap(({ cited, name }) => (cited.length > 0 ? [[name, cited]] : []))),
     ...(agreements.length > 0 && { agreements: Object.fromEntries(agreements) }),
     error: error?.message ?? null,
+    ...(rounds.length > 0 && { rounds }),
     usage: totals.usage,
     estimatedCostUsd: totals.costUsd ?? null,
     foreseenCostUsd: totals.foreseenUsd ?? null,

@@ -48,14 +48,17 @@ export const RunBreakdown = Schema.Struct({
   asks: Schema.Record(Schema.String, Part),
   synthesis: Schema.NullOr(Part),
   folds: Schema.optionalKey(Schema.Record(Schema.String, FoldPart)),
-  comparisons: Schema.optionalKey(Schema.Record(Schema.String, ComparisonPart))
+  comparisons: Schema.optionalKey(Schema.Record(Schema.String, ComparisonPart)),
+  /** By name, the calls that looked for what the findings leave open, where the synthesis has `rounds`. */
+  rounds: Schema.optionalKey(Schema.Record(Schema.String, Part))
 })
 export interface RunBreakdown extends Schema.Schema.Type<typeof RunBreakdown> {}
 
-export const of = ({ asks, comparisons, folds, synthesis }: RunState): RunBreakdown => ({
+export const of = ({ asks, comparisons, folds, lookings, synthesis }: RunState): RunBreakdown => ({
   asks: Object.fromEntries(asks.map((ask) => [ask.name, partOf(ask)])),
   synthesis: synthesis === undefined ? null : partOf(synthesis),
   ...(folds.length > 0 && { folds: Object.fromEntries(folds.map((fold) => [fold.name, foldOf(fold)])) }),
+  ...(lookings.length > 0 && { rounds: Object.fromEntries(lookings.map((ask) => [ask.name, partOf(ask)])) }),
   ...(comparisons.length > 0 && {
     comparisons: Object.fromEntries(comparisons.map((comparison) => [comparison.name, comparisonOf(comparison)]))
   })

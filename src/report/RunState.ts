@@ -1,6 +1,5 @@
 /** The state of a run, folded from its events: the state of every ask, and the run's counts, usage, cost and times. */
-import type { Vote } from "../claude/Call.ts"
-import { type Event, isBatchEvent } from "../claude/Event.ts"
+import { type Event, isBatchEvent, isRoundEvent, type RoundEvent } from "../claude/Event.ts"
 import type { Contradiction } from "../claude/Contradiction.ts"
 import type { Intervention } from "../claude/Intervention.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
@@ -13,6 +12,13 @@ import * as VoteState from "./VoteState.ts"
 export interface Intervened {
   readonly at: number
   readonly intervention: Intervention
+}
+
+/** A round after the first: its asks, and why it brought nothing; null where it brought answers, or nothing was open. */
+export interface Round {
+  readonly round: number
+  readonly asks: ReadonlyArray<string>
+  readonly message: string | null
 }
 
 type Stamp = Pick<Event, "run" | "ask" | "part">
@@ -42,6 +48,8 @@ export class RunState {
   readonly batches = new BatchStates()
   #synthesis: AskState.AskState | undefined
   readonly #folds: Array<AskState.AskState> = []
+  readonly #lookings: Array<AskState.AskState> = []
+  readonly #rounds: Array<Round> = []
   readonly #comparisons: Array<AskState.AskState> = []
   readonly #contradictions: Array<Contradiction> = []
   #usage: Usage = noUsage
@@ -59,7 +67,9 @@ export class RunState {
   get asks(): ReadonlyArray<Readonly<AskState.AskState>> {
     return this.#rows === undefined
       ? this.#asks
-      : [...this.#byKey.values()].filter(({ part, vote }) => part === "ask" && vote === undefined)
+      : [...this.#byKey.values()].filter(
+          ({ part, round, vote }) => part === "ask" && vote === undefined && round === undefined
+        )
   }
   /** `undefined` before the first event of the synthesis. */
   get synthesis(): Readonly<AskState.AskState> | undefined {
@@ -88,6 +98,14 @@ export class RunState {
   /** The folds that the document is made of where it is a tree, in the order of their start. */
   get folds(): ReadonlyArray<Readonly<AskState.AskState>> {
     return this.#folds
+  }
+  /** The calls that have looked for what the findings leave open, in their order. */
+  get lookings(): ReadonlyArray<Readonly<AskState.AskState>> {
+    return this.#lookings
+  }
+  /** The rounds after the first, in their order. */
+  get rounds(): ReadonlyArray<Round> {
+    return this.#rounds
   }
   /** The comparisons of answers that Claude has made, in the order of their start. */
   get comparisons(): ReadonlyArray<Readonly<AskState.AskState>> {
@@ -193,11 +211,14 @@ export class RunState {
       this.#concurrency = event.concurrency
       this.#rows = event.rows
       for (const { name, question } of event.asks) this.#ask({ ...event, ask: name, part: "ask" }, question)
-    } else if (event._tag === "ResearchEnded") this.#researchMillis = event.durationMillis
+    } else if (event._tag === "ResearchEnded") {
+      // A run with rounds has a research for each.
+      this.#researchMillis = (this.#rounds.length > 0 ? (this.#researchMillis ?? 0) : 0) + event.durationMillis
+    } else if (isRoundEvent(event)) this.#addRound(event)
     else if (this.#isLate(event)) {
       const payment = AskState.paymentOf(event)
       if (payment !== undefined) this.#pay(payment)
-    } else this.#apply(this.#ask(event, "", event._tag === "Started" ? event.vote : undefined), event)
+    } else this.#apply(this.#ask(event, "", event._tag === "Started" ? event : undefined), event)
   }
 
   #apply(ask: AskState.AskState, event: AskState.AskEvent): void {
@@ -212,12 +233,22 @@ export class RunState {
     }
     const payment = AskState.paymentOf(event)
     if (payment !== undefined) this.#pay(payment)
-    if (ask.part === "synthesis") return
+    if (ask.part === "synthesis" || ask.round !== undefined) return
     if (ask.vote !== undefined) return this.#addVote({ ...event, ask: ask.vote.of }, event, ask.inFlight - inFlight)
     this.#count[status]--
     this.#count[ask.status]++
     // How long an interrupted ask would have taken is unknown.
     if (event._tag === "Answered" || event._tag === "Failed") this.#sequentialMillis += ask.durationMillis ?? 0
+  }
+
+  #addRound(event: RoundEvent): void {
+    const { round } = event
+    const known = this.#rounds.findIndex((each) => each.round === round)
+    const added: Round =
+      event._tag === "RoundPlanned"
+        ? { round, asks: event.asks, message: null }
+        : { round, asks: this.#rounds[known]?.asks ?? [], message: event.message }
+    this.#rounds.splice(known < 0 ? this.#rounds.length : known, 1, added)
   }
 
   #addVote(of: Stamp, event: AskState.AskEvent, inFlight: number): void {
@@ -248,14 +279,17 @@ export class RunState {
   }
 
   /** Finds the state of an ask, or creates it. */
-  #ask(stamp: Stamp, question = "", vote?: Vote): AskState.AskState {
+  #ask(stamp: Stamp, question = "", started?: Pick<AskState.AskState, "vote" | "round">): AskState.AskState {
     const key = keyOf(stamp)
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
     const ask = AskState.make(stamp.ask, stamp.part, question)
     this.#byKey.set(key, ask)
-    if (vote !== undefined) ask.vote = vote
-    else if (ask.part === "synthesis" && ask.name.startsWith("comparison.")) this.#comparisons.push(ask)
+    if (started?.vote !== undefined) ask.vote = started.vote
+    else if (started?.round !== undefined) {
+      ask.round = started.round
+      this.#lookings.push(ask)
+    } else if (ask.part === "synthesis" && ask.name.startsWith("comparison.")) this.#comparisons.push(ask)
     else if (ask.part === "synthesis" && ask.name !== "synthesis") this.#folds.push(ask)
     else if (ask.part === "synthesis") this.#synthesis = ask
     else {

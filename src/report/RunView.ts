@@ -1,5 +1,5 @@
 /** Folds the events of a run into what its page shows. */
-import { type Event, isBatchEvent } from "../claude/Event.ts"
+import { type Event, isBatchEvent, isRoundEvent } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import * as AskState from "./AskState.ts"
 import { Phases } from "./Phases.ts"
@@ -44,6 +44,7 @@ export class RunView {
     this.#at = event.at
     if (
       isBatchEvent(event) ||
+      isRoundEvent(event) ||
       event._tag === "ResearchEnded" ||
       event._tag === "Intervened" ||
       event._tag === "Contradicted"

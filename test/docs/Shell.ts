@@ -85,6 +85,12 @@ const curl = async (
   assert.isTrue(response.ok, `${line}\n${await response.text()}`)
 }
 
+/** The words of each command of a pipe. */
+const piped = (words: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
+  const at = words.indexOf("|")
+  return at < 0 ? [words] : [words.slice(0, at), ...piped(words.slice(at + 1))]
+}
+
 /** Types the lines of blocks, which must all succeed, and gives how each line of each block ended. */
 export const typed = async (blocks: ReadonlyArray<ReadonlyArray<string>>, cwd: string, server: Server) => {
   const ends = blocks.map(() => new Map<string, Ended>())
@@ -121,14 +127,17 @@ export const typed = async (blocks: ReadonlyArray<ReadonlyArray<string>>, cwd: s
       }
       for (const name of Object.keys(env))
         for (const { named, url } of mocks) env[name] = env[name]!.replace(named, url)
-      const options = environment(args, env, server)
-      const one = await fanfold(await withRuns(args, cwd, state), {
-        cwd,
-        ...options,
-        env: { ...options.env, ...state }
-      })
-      assert.strictEqual(one.code, 0, `${line}\n${one.stderr}`)
-      ends[block]!.set(line, one)
+      let one: Ended | undefined
+      // A line of several commands: each reads what the one before has printed.
+      for (const [npx, name, ...rest] of piped(words)) {
+        assert.deepStrictEqual([npx, name], [command, bin], line)
+        const options = environment(rest, env, server)
+        const own = { ...options.env, ...state }
+        const stdin = one === undefined ? {} : { stdin: one.stdout }
+        one = await fanfold(await withRuns(rest, cwd, state), { cwd, ...options, ...stdin, env: own })
+        assert.strictEqual(one.code, 0, `${line}\n${one.stderr}`)
+      }
+      ends[block]!.set(line, one!)
     }
   } finally {
     for (const { running } of mocks) {

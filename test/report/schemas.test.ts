@@ -85,6 +85,8 @@ const events: ReadonlyArray<Event.Event> = [
   [9, "", { _tag: "BatchEnded", batch: "b", counts: noCounts() }],
   [9, "", { _tag: "Cited", statements: 2, faultCount: 1, faults: [{ kind: "unmarked", message: "SECRET" }] }],
   [9, "sky", { _tag: "Voted", votes: 3, answered: 3, agreeing: 2, fields: { colour: 2 } }],
+  [9, "", { _tag: "RoundPlanned", round: 2, asks: ["round2-sky"] }],
+  [9, "", { _tag: "RoundFailed", round: 2, reason: "Undecodable", message: "got SECRET" }],
   [9, "", { _tag: "Intervened", intervention: { _tag: "AskAgain", asks: ["sky"] } }],
   [
     0,

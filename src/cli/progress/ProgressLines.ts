@@ -1,7 +1,7 @@
 /** Progress without a terminal: writes one line for each step of an ask, or nothing at all. */
 import { Effect } from "effect"
 import { textOf as contradictionText } from "../../claude/Contradiction.ts"
-import { type Event, isBatchEvent } from "../../claude/Event.ts"
+import { type Event, isBatchEvent, isRoundEvent, type RoundEvent } from "../../claude/Event.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { type AskState, isReused } from "../../report/AskState.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
@@ -55,9 +55,11 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
   if (event._tag === "ResearchEnded") return unsentLine(state)
   if (event._tag === "Contradicted") return `⚡ ${contradictionText(event)}`
   if (event._tag === "Intervened") return `✋ ${interventionText(event.intervention)}`
+  if (isRoundEvent(event)) return roundLine(event)
   if (isBatchEvent(event)) return BatchLines.ofEvent(state, event)
   const ask = state.of(event)
   if (ask === undefined) return undefined
+  if (ask.round !== undefined) return lookingLine(ask, ask.round, event)
   if (ask.vote !== undefined) return voteLine(state, event, ask, ask.vote.of)
   if (ask.compared !== undefined) return comparingLine(ask, ask.compared.length, event)
   const isAsk = ask.part === "ask"
@@ -92,6 +94,21 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
     default:
       return undefined
   }
+}
+
+const roundLine = (event: RoundEvent): string => {
+  const { round } = event
+  if (event._tag === "RoundFailed")
+    return `⚠️ Round ${round} brought nothing: ${event.message}; the document is made without it`
+  return event.asks.length === 0
+    ? `🔎 Round ${round}: the findings leave nothing open`
+    : `🔎 Round ${round}: ${plural(event.asks.length, "new ask", "new asks")}: ${event.asks.join(", ")}`
+}
+
+const lookingLine = (ask: Readonly<AskState>, round: number, event: Event): string | undefined => {
+  if (event._tag === "Dispatched" && ask.dispatches === 1) return `🔎 Looking for what is open, for round ${round}`
+  if (event._tag === "Retrying") return `⏳ Looking again in ${roundedText(event.delayMillis)}: ${event.message}`
+  return undefined
 }
 
 /** Votes are asked on one line, and have others only where something goes wrong: their answers are counted in that of the ask. */

@@ -14,6 +14,7 @@ export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<stri
   [
     timeLine(state),
     votesLine(state),
+    ...roundLines(state),
     foldsLine(state),
     ...citedLines(state),
     ...contradictionLines(state),
@@ -57,6 +58,15 @@ const timeLine = (state: RunState): string => {
       : ""
   return `${subject} in ${roundedText(researchMillis)}${comparison}`
 }
+
+/** What each round after the first has asked, or why it brought nothing. */
+const roundLines = ({ asks, rounds }: RunState): ReadonlyArray<string> =>
+  rounds.map(({ asks: names, message, round }) => {
+    if (message !== null) return `Round ${round} brought nothing: ${message}; the document is made without it`
+    if (names.length === 0) return `Round ${round}: the findings left nothing open`
+    const answered = asks.filter(({ name, status }) => names.includes(name) && status === "answered").length
+    return `Round ${round}: ${numberText(answered)} of ${plural(names.length, "new ask", "new asks")} answered`
+  })
 
 /** How many asks have votes, and those in which not all agree. */
 const votesLine = ({ asks }: RunState): string => {

@@ -45,7 +45,7 @@ describe("a wrong plan in YAML is told of", () => {
     [
       "an unknown key of an ask",
       "asks:\n  a:\n    question: x\n    maxTokns: 5",
-      `4:5 asks.a.maxTokns: unknown key, expected one of question, ${settings}, files`
+      `4:5 asks.a.maxTokns: unknown key, expected one of question, ${settings}, votes, files`
     ],
     [
       "a wrong type",
@@ -180,7 +180,7 @@ describe("a wrong plan in YAML is told of", () => {
       'asks: { a: x }\nsynthesis: { instruction: " ", maxTokens: 0, policy: all }',
       '2:14 synthesis.instruction: expected an instruction that is not empty, got " "',
       `2:32 synthesis.maxTokens: ${count}, got 0`,
-      `2:46 synthesis.policy: unknown key, expected one of instruction, ${settings}, fanIn, window, citations`
+      `2:46 synthesis.policy: unknown key, expected one of instruction, ${settings}, fanIn, window, citations, contradictions`
     ],
     [
       "an answer schema that is recursive, refers to nothing, or is none",

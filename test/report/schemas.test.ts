@@ -85,6 +85,11 @@ const events: ReadonlyArray<Event.Event> = [
   [9, "", { _tag: "BatchEnded", batch: "b", counts: noCounts() }],
   [9, "", { _tag: "Cited", statements: 2, faultCount: 1, faults: [{ kind: "unmarked", message: "SECRET" }] }],
   [9, "sky", { _tag: "Voted", votes: 3, answered: 3, agreeing: 2, fields: { colour: 2 } }],
+  [
+    9,
+    "",
+    { _tag: "Contradicted", subject: "SECRET", statements: [{ ask: "sky", text: "SECRET" }], foundBy: "fields" }
+  ],
   [9, "", { _tag: "Intervened", intervention: { _tag: "AskAgain", asks: ["sky"] } }],
   [
     0,

@@ -44,8 +44,10 @@ export const withoutContent = (event: Event): WithoutContent => {
     }
     case "Cited":
       return { ...event, faults: event.faults.map(({ kind }) => ({ kind })) }
-    case "Contradicted":
-      return { ...event, subject: undefined, statements: event.statements.map(({ ask }) => ({ ask })) }
+    case "Contradicted": {
+      const { subject: _, ...rest } = event
+      return { ...rest, statements: event.statements.map(({ ask }) => ({ ask })) }
+    }
     case "AttemptFailed":
     case "Retrying":
     case "FellBack":

@@ -1,11 +1,13 @@
 /** `fanfold verify doc.md`: proves, offline, that a cited document rests on the answers that it names. */
-import { Console, Effect, FileSystem, Schema } from "effect"
-import { Argument, Command } from "effect/cli"
+import { Console, Effect, FileSystem, Option, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
 import { plural } from "../options/NumberText.ts"
 import * as Proof from "../report/Proof.ts"
 import { inert } from "../report/TerminalText.ts"
 import * as Verify from "../report/Verify.ts"
+import * as VerifyAgainstJournal from "../report/VerifyAgainstJournal.ts"
 import { failedWithoutMessage, usageError } from "./ExitCode.ts"
+import { eventsOf, failed, found, journalFlag, opened, placeOf } from "./RunsList.ts"
 
 const document = Argument.String("document").pipe(
   Argument.withDescription("A Markdown file that a run with citations has written, with its .proof.json beside it")
@@ -18,9 +20,29 @@ const readText = (file: string) =>
     Effect.mapError(files.readFileString(file), () => usageError(`${inert(file)}: cannot be read`))
   )
 
+/** What the journal has of a run. */
+const keptRun = Effect.fnUntraced(function* (given: string, file: Option.Option<string>) {
+  const place = yield* placeOf(file)
+  const journal = yield* opened(place)
+  const summary = yield* found(given, journal, place)
+  const { make } = yield* Effect.promise(() => import("../report/JournalReport.ts"))
+  const events = yield* Effect.mapError(eventsOf(journal!, summary), failed)
+  const replies = yield* Effect.mapError(journal!.replies(summary.id), failed)
+  const { report } = make({ summary, events, replies }, null, 0)
+  return { report, isRepaired: events.some(({ _tag, ask }) => _tag === "Reasked" && ask === "synthesis") }
+})
+
 export const verify = Command.make(
   "verify",
-  { document },
+  {
+    document,
+    run: Flag.String("run").pipe(
+      Flag.withMetavar("run"),
+      Flag.withDescription("Prove it by what the journal has of this run, too: an id, or the beginning of one"),
+      Flag.optional
+    ),
+    journal: journalFlag
+  },
   Effect.fnUntraced(function* (flags) {
     const text = yield* readText(flags.document)
     const file = Proof.fileOf(flags.document)
@@ -29,7 +51,11 @@ export const verify = Command.make(
         `${inert(file)}: is no proof: fanfold run -o ${inert(flags.document)} writes one where the synthesis has citations: true`
       )
     )
-    const { answers, complaints, statements } = yield* Verify.verify(text, proof)
+    const { answers, complaints: ofFile, statements } = yield* Verify.verify(text, proof)
+    const ofJournal = Option.isNone(flags.run)
+      ? []
+      : yield* VerifyAgainstJournal.verify(text, proof, yield* keptRun(flags.run.value, flags.journal))
+    const complaints = [...ofFile, ...ofJournal]
     const errors = complaints.filter(({ severity }) => severity === "error")
     for (const { message, severity } of complaints) yield* Console.log(inert(`${severity}: ${message}`))
     const simulated = proof.simulated ? ", simulated" : ""
@@ -40,5 +66,11 @@ export const verify = Command.make(
       )
     )
     if (errors.length > 0) return yield* failedWithoutMessage()
-  })
-).pipe(Command.withDescription("Prove offline that a cited document rests on the answers that it names; calls nothing"))
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Prove offline that a cited document rests on the answers that it names; calls nothing"),
+  Command.withExamples([
+    { command: "fanfold verify guide.md", description: "By the document and its proof" },
+    { command: "fanfold verify guide.md --run 0k3x", description: "By the answers that the journal has, too" }
+  ])
+)

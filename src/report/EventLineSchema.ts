@@ -24,6 +24,10 @@ const fieldsOf = (tag: Event["_tag"], fields: Fields): Fields => ({
   ...(tag === "Cited" && {
     faults: Schema.Array(Schema.Struct({ kind: Schema.String, message: Schema.optionalKey(Schema.String) }))
   }),
+  ...(tag === "Contradicted" && {
+    subject: Schema.optionalKey(Schema.String),
+    statements: Schema.Array(Schema.Struct({ ask: Schema.String, text: Schema.optionalKey(Schema.String) }))
+  }),
   ...(tag === "Dispatched" && { request }),
   ...((tag === "Replied" || tag === "Reused") && { content })
 })

@@ -13,7 +13,7 @@ const list = ["claude-haiku-5-5", "claude-sonnet-5"] as const
 
 const pipelineOf = (model: Model, synthesisModel: Model): Pipeline.Pipeline => ({
   asks: { a: Ask.text("a?", { model, maxTokens: 2000 }), b: Ask.text("b?", { model, maxTokens: 2000 }) },
-  synthesis: Synthesis.text("Fold", { model: synthesisModel, maxTokens: 3000 }),
+  synthesis: Synthesis.text("Fold", { model: synthesisModel, maxTokens: 3000, contradictions: "off" }),
   policy: "all",
   concurrency: "unbounded",
   context: undefined,

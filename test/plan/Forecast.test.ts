@@ -45,7 +45,10 @@ describe("a forecast", () => {
   })
 
   it("counts on a synthesis that reads every question and the longest answers", () => {
-    const { calls } = Forecast.make(pipeline({ synthesis: Synthesis.text("Fold", { maxTokens: 500 }) }), gap)
+    const { calls } = Forecast.make(
+      pipeline({ synthesis: Synthesis.text("Fold", { maxTokens: 500, contradictions: "off" }) }),
+      gap
+    )
     const [, , synthesis] = calls
     assert.deepStrictEqual([synthesis!.name, synthesis!.part], ["synthesis", "synthesis"])
     assert.isAbove(synthesis!.inputTokens, 3000)
@@ -98,23 +101,26 @@ describe("a forecast", () => {
 /** Asks that differ in model and length, and in what makes them dear. */
 const plans: Readonly<Record<string, Partial<Pipeline.Pipeline>>> = {
   "asks alone": {},
-  "a synthesis": { synthesis: Synthesis.text("Fold", { maxTokens: 500 }) },
+  "a synthesis": { synthesis: Synthesis.text("Fold", { maxTokens: 500, contradictions: "off" }) },
   "a context of 100,000 characters, for which Haiku is dearer": { context: "x".repeat(100_000) },
-  "a context beyond ASCII and a synthesis": { context: "ü".repeat(9000), synthesis: Synthesis.text("Fold") },
+  "a context beyond ASCII and a synthesis": {
+    context: "ü".repeat(9000),
+    synthesis: Synthesis.text("Fold", { contradictions: "off" })
+  },
   "web searches, of a synthesis too": {
     asks: { a: Ask.text("a?", { webSearch: true }), b: Ask.text("b?") },
-    synthesis: Synthesis.text("Fold", { webSearch: true })
+    synthesis: Synthesis.text("Fold", { webSearch: true, contradictions: "off" })
   },
   "an answer schema": {
     asks: { a: Ask.object("a?", Schema.Struct({ n: Schema.Finite })), b: Ask.text("b?") },
-    synthesis: Synthesis.object("Fold", Schema.Struct({ verdict: Schema.String }))
+    synthesis: Synthesis.object("Fold", Schema.Struct({ verdict: Schema.String }), { contradictions: "off" })
   },
   "lists of models": {
     asks: {
       a: Ask.text("a?", { model: ["claude-haiku-5-5", "claude-opus-5-5"] }),
       b: Ask.text("b?", { model: ["claude-haiku-5-5", "claude-opus-5-5"], maxTokens: 9000 })
     },
-    synthesis: Synthesis.text("Fold", { model: ["claude-sonnet-5-5", "claude-opus-5-5"] })
+    synthesis: Synthesis.text("Fold", { model: ["claude-sonnet-5-5", "claude-opus-5-5"], contradictions: "off" })
   }
 }
 

@@ -87,6 +87,7 @@ const events: ReadonlyArray<Event.Event> = [
   [9, "sky", { _tag: "Voted", votes: 3, answered: 3, agreeing: 2, fields: { colour: 2 } }],
   [9, "", { _tag: "RoundPlanned", round: 2, asks: ["round2-sky"] }],
   [9, "", { _tag: "RoundFailed", round: 2, reason: "Undecodable", message: "got SECRET" }],
+  [9, "", { _tag: "Contradicted", subject: "SECRET", statements: [{ ask: "sky", text: "SECRET" }], foundBy: "fields" }],
   [9, "", { _tag: "Intervened", intervention: { _tag: "AskAgain", asks: ["sky"] } }],
   [
     0,

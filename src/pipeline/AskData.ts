@@ -6,7 +6,8 @@ import { isBlank } from "../options/BlankText.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
 import type { Names } from "./Citations.ts"
 import type { Fold, Folding } from "./Folding.ts"
-import { type Defaults, maxTokens, type Options, system as defaultSystem, webSearch } from "./AskOptions.ts"
+import { type Defaults, maxTokens, type Options, system as defaultSystem } from "./AskOptions.ts"
+import { toolOf } from "./WebSearch.ts"
 
 /** The form of an answer: its text, or JSON of a schema. */
 export type Format<A, R> =
@@ -53,6 +54,7 @@ const wellFormed = (given: string): string => {
 /** The request an ask sends first, with the defaults filled in. */
 export const requestOf = <A, R>(ask: AskData<A, R>, defaults: Shared = {}): Request => {
   const { context = "", system = defaultSystem, ...options } = { ...defaults, ...ask.options }
+  const search = toolOf(options.webSearch)
   return {
     model: Models.first(modelsOf(ask, defaults)),
     // The API rejects blocks of white space, and a model makes nothing of invisible characters.
@@ -64,7 +66,7 @@ export const requestOf = <A, R>(ask: AskData<A, R>, defaults: Shared = {}): Requ
     ...(options.stopSequences !== undefined && {
       stopSequences: options.stopSequences.map((text) => text.toWellFormed())
     }),
-    ...(options.webSearch === true && { tools: [webSearch] }),
+    ...(search !== undefined && { tools: [search] }),
     ...(ask.format._tag === "Object" && { answerSchema: ask.format.schema })
   }
 }

@@ -3,6 +3,7 @@ import { Context, type Duration, Schema } from "effect"
 import { Effort } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { NonEmpty, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
+import { WebSearch } from "./WebSearch.ts"
 
 /** A question: text that is not blank. */
 export const Question = NonEmpty("a question that is not empty")
@@ -14,7 +15,7 @@ export const Settings = Schema.Struct({
   maxTokens: Schema.optionalKey(PositiveInt),
   effort: Schema.optionalKey(Effort),
   stopSequences: Schema.optionalKey(Schema.Array(NonEmpty("text that is not blank"))),
-  webSearch: Schema.optionalKey(Schema.Boolean),
+  webSearch: Schema.optionalKey(WebSearch),
   timeout: Schema.optionalKey(PositiveDuration)
 })
 export interface Settings extends Schema.Schema.Type<typeof Settings> {}
@@ -33,12 +34,6 @@ export const maxTokens = 4096
  */
 export const system =
   "Answer directly and completely, with facts, names and numbers. Say what is uncertain; never invent."
-
-/** Searches that one answer may make: enough for a few angles, few enough to bound its price. */
-const maxWebSearches = 5
-
-/** The tool that `webSearch` adds to a request. */
-export const webSearch = { type: "web_search_20260318", name: "web_search", max_uses: maxWebSearches }
 
 /** Settings of every ask that does not set them itself, and the document that all asks share. */
 export const Defaults = Context.Reference<Options & { readonly context?: string }>("fanfold/pipeline/Ask/Defaults", {

@@ -6,6 +6,7 @@ import * as Models from "../claude/Models.ts"
 import * as Source from "../documents/Source.ts"
 import { NonEmpty, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
 import { VotesOption } from "./VotesOption.ts"
+import { WebSearch } from "./WebSearch.ts"
 
 /** A question: text that is not blank. */
 export const Question = NonEmpty("a question that is not empty")
@@ -17,7 +18,7 @@ export const Settings = Schema.Struct({
   maxTokens: Schema.optionalKey(PositiveInt),
   effort: Schema.optionalKey(Effort),
   stopSequences: Schema.optionalKey(Schema.Array(NonEmpty("text that is not blank"))),
-  webSearch: Schema.optionalKey(Schema.Boolean),
+  webSearch: Schema.optionalKey(WebSearch),
   timeout: Schema.optionalKey(PositiveDuration),
   votes: Schema.optionalKey(VotesOption)
 })
@@ -44,12 +45,6 @@ export const maxTokens = 4096
  */
 export const system =
   "Answer directly and completely, with facts, names and numbers. Say what is uncertain; never invent."
-
-/** Searches that one answer may make: enough for a few angles, few enough to bound its price. */
-const maxWebSearches = 5
-
-/** The tool that `webSearch` adds to a request. */
-export const webSearch = { type: "web_search_20260318", name: "web_search", max_uses: maxWebSearches }
 
 /** Settings of every ask that does not set them itself, and the text or the documents that all asks share. */
 export const Defaults = Context.Reference<Options & { readonly context?: SharedContext }>(

@@ -14,8 +14,14 @@ export const meanings: Readonly<Record<string, string>> = {
   "ask.maxTokens": `Most output tokens (default: ${count(Ask.maxTokens)}, for a synthesis ${count(Synthesis.maxTokens)})`,
   "ask.effort": "How much work the model puts into the answer (default: the API's own)",
   "ask.stopSequences": "Texts at which the answer ends (default: none)",
-  "ask.webSearch": "Whether the model may search the web, up to five times (default: no)",
   "ask.files": "Files that are sent before the question, after what all asks share; not for a synthesis",
+  "ask.webSearch.maxUses": "Most searches (default: 5)",
+  "ask.webSearch.allowedDomains": "Where alone it may search, such as `example.com` or `example.com/news`",
+  "ask.webSearch.blockedDomains": "Where it may not search; excludes `allowedDomains`",
+  "ask.webSearch.userLocation.city": "A city",
+  "ask.webSearch.userLocation.region": "A region",
+  "ask.webSearch.userLocation.country": "A country as two letters, such as `PT`",
+  "ask.webSearch.userLocation.timezone": "A time zone, such as `Europe/Lisbon`",
   "ask.timeout": "Time for this call with all its tries (default: that of `retry.within`)",
 
   "price.inputUsd":

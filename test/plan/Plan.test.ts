@@ -156,9 +156,8 @@ describe("a plan", () => {
   )
 
   it("has a flag for every option of every layer that a plan can set", () => {
-    const { refusals, transport, ...groups } = layers
-    assert.isDefined(refusals)
-    assert.isDefined(transport)
+    const { auth, provider, refusals, transport, ...groups } = layers
+    for (const flag of [auth, provider, refusals, transport]) assert.isDefined(flag)
     for (const [layer, flags] of Object.entries(groups)) {
       const { schema } = Plan.fields[layer as "retry" | "budget"]
       const options = "fields" in schema ? schema.fields : (schema.members.at(-1) as { readonly fields: object }).fields

@@ -14,8 +14,8 @@ export class RowNames {
     const name = safe(id)
     if (name === "") return ""
     for (let n = 1; ; n++) {
-      const suffix = n === 1 ? "" : `_${n}`
-      const free = `${name.slice(0, 64 - suffix.length)}${suffix}`
+      const suffix = `_${n}`
+      const free = n === 1 ? name : `${name.slice(0, 64 - suffix.length)}${suffix}`
       const known = this.#ids.get(free)
       if (known === id) return undefined
       if (known !== undefined) continue

@@ -36,7 +36,15 @@ const [oneShot, tree] = await Promise.all(
     Effect.runPromise(Fold.play(60, tokens, options, true))
   )
 )
-const costRatio = tree!.usd / oneShot!.usd
+const documentTokens = ({ folds }: Fold.Played): number => folds.at(-1)!.usage.outputTokens
+// Both documents count as long as that of one shot: the simulated one is shorter where it reads less.
+const sameDocumentUsd = tree!.usd + Fold.outputUsd(documentTokens(oneShot!) - documentTokens(tree!))
+const costRatio = sameDocumentUsd / oneShot!.usd
+const below = tree!.folds.slice(0, -1)
+const sumOf = (key: "inputTokens" | "outputTokens"): number => below.reduce((sum, { usage }) => sum + usage[key], 0)
+const condensation = sumOf("outputTokens") / sumOf("inputTokens")
+// What is above the cost of one shot grows with what the folds write: it is paid as output, and read once more.
+const neededCondensation = (condensation * 0.15) / (costRatio - 1)
 
 Results.progress(`memory of ${many} answers`)
 const large = await Effect.runPromise(Fold.play(many, tokens, { window: 32_000 }, false))
@@ -56,6 +64,8 @@ await Results.report({
   further: {
     "Cost and memory": [
       { what: "60 answers, a tree of fanIn 20 / one shot, USD", value: costRatio.toFixed(2) },
+      { what: "of that: what its folds write / what they read, tokens", value: condensation.toFixed(3) },
+      { what: "the condensation at which the ratio would be 1.15", value: neededCondensation.toFixed(3) },
       { what: `${many} answers into 32,000: folds`, value: String(large.folds.length) },
       { what: `the same: text of all answers, MB`, value: String(megabytes(many * tokens * 4.4)) },
       { what: `the same: peak of the heap above the findings, MB`, value: String(megabytes(large.peakBytes)) }

@@ -140,12 +140,13 @@ describe("what the pages claim", () => {
   })
 
   it("has the exit codes", () => {
-    const { failed, gaps, overBudget, usage } = code
+    const { contradictions, failed, gaps, overBudget, usage } = code
     const claims = claimsOf("README.md")
     assert.include(claims, `0 complete, ${failed} failed, ${usage} wrong plan or usage, ${gaps} a document with gaps`)
     assert.include(claims, `${overBudget} the same because the budget was used up`)
+    assert.include(claims, `${contradictions} answers that contradict each other`)
     const rows = [...textOf("docs/plans.md").matchAll(/^\| (\d+) \| (.*) \|$/gm)].map(([, code]) => Number(code))
-    assert.deepStrictEqual(rows, [0, failed, usage, gaps, overBudget, 130])
+    assert.deepStrictEqual(rows, [0, failed, usage, gaps, overBudget, contradictions, 130])
   })
 
   it("has the default models, and Node's version", () => {

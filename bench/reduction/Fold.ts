@@ -31,6 +31,10 @@ interface Sent {
   readonly usage: Message.Usage
 }
 
+/** US dollars of so many output tokens. */
+export const outputUsd = (tokens: number): number =>
+  Price.usdOf(model, { ...Message.noUsage, outputTokens: tokens }) ?? 0
+
 const replyOf = (text: string, prompt: string): Message.Reply => ({
   id: "msg_1",
   model,
@@ -87,7 +91,9 @@ export const play = (
       collect()
       baseline = process.memoryUsage().heapUsed
       const startedAt = yield* Clock.currentTimeMillis
-      const document = yield* Synthesis.text("Say all that is planted.", { model, ...options })(findings)
+      const document = yield* Synthesis.text("Say all that is planted.", { model, contradictions: "off", ...options })(
+        findings
+      )
       return { document, makespanMillis: (yield* Clock.currentTimeMillis) - startedAt }
     }).pipe(Effect.provide(claude), Effect.provideService(Event.Listener, { emit: () => Effect.void }))
     const fiber = yield* Effect.forkChild(run)

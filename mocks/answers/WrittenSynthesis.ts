@@ -78,15 +78,18 @@ export const condense = ({ findings, foldWords = 200 }: Prompt): string => {
   return findings
     .map(({ answer, isFolded, name }) => {
       const all = sentences(answer)
-      const kept = new Set<string>()
+      const hasNumber = all.map((text) => /\d/.test(text.replaceAll(/\[[\w, -]+\]/g, "")))
+      const byRank = [...all.keys()].toSorted((a, b) => Number(hasNumber[b]) - Number(hasNumber[a]))
+      // By position, as a sentence may stand in an answer several times.
+      const kept = new Set<number>()
       let left = share
-      for (const sentence of [...all.filter((text) => /\d/.test(text.replaceAll(/\[[\w, -]+\]/g, ""))), ...all]) {
-        const words = sentence.split(" ").length
-        if (kept.has(sentence) || (kept.size > 0 && words > left)) continue
-        kept.add(sentence)
+      for (const index of byRank) {
+        const words = all[index]!.split(" ").length
+        if (kept.size > 0 && words > left) continue
+        kept.add(index)
         left -= words
       }
-      const ordered = all.filter((sentence) => kept.has(sentence))
+      const ordered = all.filter((_, index) => kept.has(index))
       return ordered.map((sentence) => (isFolded ? sentence : withMark(sentence, name))).join(" ")
     })
     .join("\n\n")

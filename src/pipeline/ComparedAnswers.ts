@@ -25,7 +25,9 @@ export const resolve = <A, R>(
 ): Effect.Effect<Answer<A>, AskError, Claude | R> => {
   const { synthesized } = ask
   const comparing = synthesized?.comparing
-  if (synthesized === undefined || comparing === undefined) return FoldLevels.resolve(ask, onEnd, name)
+  // Nothing is paid for a synthesis whose answers fit into no fold.
+  const isUnfoldable = typeof synthesized?.folding?.tree === "string"
+  if (synthesized === undefined || comparing === undefined || isUnfoldable) return FoldLevels.resolve(ask, onEnd, name)
   return Effect.gen(function* () {
     const compared = yield* Effect.forEach(
       comparing.groups,

@@ -96,7 +96,8 @@ const foldOf = Effect.fnUntraced(function* <A, R>(
     const prompt = foldPromptOf(
       instruction,
       read.map(({ block }) => block),
-      maxTokens
+      maxTokens,
+      sizeOf(read).tokens
     )
     const synthesized: Synthesized = {
       ...ask.synthesized!,

@@ -27,6 +27,9 @@ export const promptOfParts = (
   gaps: ReadonlyArray<FoldInput>
 ): string => joined([...parts, ...gaps].map(blockOf), ...missingOf(gaps), instruction)
 
+/** The text of a fold has at most this share of the tokens that it reads: each is paid as output, and read once more. */
+export const foldedShare = 1 / 8
+
 /** Words of a fold's text for each of its tokens at most: half of what would fit, so that no text is cut off. */
 const wordsPerToken = 0.4
 
@@ -34,7 +37,8 @@ const wordsPerToken = 0.4
 export const foldPromptOf = (
   instruction: string,
   parts: ReadonlyArray<FoldInput | Folded>,
-  maxTokens: number
+  maxTokens: number,
+  tokensRead: number
 ): string =>
   joined(
     parts.map(blockOf),
@@ -42,7 +46,7 @@ export const foldPromptOf = (
       "and nothing of these findings is known there but what you write. Keep every fact, name, number, date, quotation, " +
       "uncertainty, disagreement and the address of every source that is used. Write after each statement, in brackets, the names of the " +
       `findings that it rests on, such as [${parts.flatMap(asksOf)[0]}]. ` +
-      `No headings, no introduction, at most ${numberText(Math.max(20, Math.floor(maxTokens * wordsPerToken)))} words.`,
+      `No headings, no introduction, at most ${numberText(foldWordsOf(parts.length, maxTokens, tokensRead))} words.`,
     `What that text is for, which is not to be done here:\n<instruction>\n${inert(instruction)}\n</instruction>`
   )
 
@@ -67,6 +71,14 @@ export const withContradictions = (prompt: string, contradictions: ReadonlyArray
       "neither as if the other were not there."
   ].join("\n\n")
 }
+
+/** Words of a fold's text at most: 30 for each of its parts, or an eighth of what it reads, and what fits into its output. */
+const foldWordsOf = (parts: number, maxTokens: number, tokensRead: number): number => {
+  const fitting = Math.max(20, Math.floor(maxTokens * wordsPerToken))
+  return Math.min(fitting, Math.max(30 * parts, Math.floor(tokensRead * foldedShare * englishWordsPerToken)))
+}
+
+const englishWordsPerToken = 0.75
 
 const asksOf = (part: FoldInput | Folded): ReadonlyArray<string> => ("asks" in part ? part.asks : [part.name])
 

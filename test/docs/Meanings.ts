@@ -62,10 +62,9 @@ export const meanings: Readonly<Record<string, string>> = {
   "scenario.faults[].probability": "Share of the matching requests, from 0 to 1 (default: 1)",
   "scenario.faults[].betweenSeconds":
     "Only between these simulated seconds since the start of the mock (default: always)",
-  "scenario.contradictions":
-    "What a comparison of answers finds, where it has the findings that are named (default: nothing)",
-  "scenario.contradictions[].subject": "What the answers contradict each other in",
-  "scenario.contradictions[].statements": "By the name of an ask, what its answer says of it",
+  "scenario.contradictions": "What the mock finds where it is asked to compare findings (default: nothing)",
+  "scenario.contradictions[].subject": "In what findings contradict each other; named where all of them are compared",
+  "scenario.contradictions[].statements": "By the name of a finding, a passage that stands in its answer word for word",
   "scenario.replies": "Written replies, tried in order; the first that matches answers",
   "scenario.replies[].when.user": "Only where the last user turn matches",
   "scenario.replies[].when.system": "Only where the system prompt matches",

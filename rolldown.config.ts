@@ -76,7 +76,9 @@ const effectByModule: Plugin = {
 const shared = {
   Transport: resolve("src/transport/Transport.ts"),
   MessagesClient: resolve("src/claude/sdk/MessagesClient.ts"),
-  RunError: resolve("src/promise/RunError.ts")
+  RunError: resolve("src/promise/RunError.ts"),
+  /** Two megabytes that are loaded where there is a PDF. */
+  unpdf: resolve("node_modules/unpdf/dist/index.mjs")
 }
 
 /** Leaves the modules of `shared` to the files that they are built to, beside the folder of the entry. */
@@ -114,10 +116,14 @@ const ofEachRun = (): CodeSplittingNameFunction => {
   }
 }
 
-const bundle = (dir: string, options: RolldownOptions): RolldownOptions => ({
+/** Packages that are the user's to install. */
+export const clouds = /^@anthropic-ai\/(?:bedrock|vertex|foundry)-sdk$/
+
+const bundle = (dir: string, { external = [], ...options }: RolldownOptions): RolldownOptions => ({
   platform: "node",
   resolve: { conditionNames: ["source", "import", "module", "node", "default"] },
   ...options,
+  external: [clouds, ...(external as ReadonlyArray<RegExp>)],
   plugins: [licences, options.plugins],
   output: {
     dir,

@@ -4,6 +4,7 @@ import * as Cache from "./endpoints/Cache.ts"
 import * as Clock from "./time/Clock.ts"
 import * as Conversations from "./endpoints/Conversations.ts"
 import * as Engine from "./Engine.ts"
+import * as Contradictions from "./answers/Contradictions.ts"
 import type { Fault } from "./faults/Fault.ts"
 import * as FaultRules from "./faults/FaultRules.ts"
 import * as Journal from "./journal/Journal.ts"
@@ -109,7 +110,9 @@ const makeState = (options: Options, journal: Journal.Journal) => {
     ledger,
     conversations: Conversations.make(),
     unmatched: options.unmatched ?? scenario?.unmatched ?? "simulate",
-    takeReply: replies.take,
+    takeReply: (prompt) =>
+      replies.take(prompt) ??
+      (prompt.part === "comparison" ? Contradictions.reply(scenario?.contradictions ?? [], prompt) : undefined),
     journal,
     faultRules
   })

@@ -5,7 +5,7 @@ import { finished } from "node:stream/promises"
 import { maxBytes } from "./endpoints/Validation.ts"
 import type { Engine } from "./Engine.ts"
 import * as ServerReply from "./ServerReply.ts"
-import { parse } from "./wire/UncheckedJson.ts"
+import { jsonOf } from "./wire/Incoming.ts"
 
 /** `port` is 0 by default, which chooses a free one; `host` is 127.0.0.1 by default. */
 export interface ServeOptions {
@@ -134,7 +134,9 @@ export const serve = async (
       const url = parseUrl(incoming.url ?? "/", incoming.headers.host ?? `${host}:${options.port}`)
       const engine = url.pathname.startsWith("/v1/") ? engineOf() : undefined
       if (engine !== undefined) {
-        const request = { method, url, headers: readerOf(incoming), text, json: parse(text), signal: undefined }
+        const read = jsonOf(text)
+        const json = read instanceof Promise ? await read : read
+        const request = { method, url, headers: readerOf(incoming), text, json, signal: undefined }
         return await ServerReply.send(engine.attempt(request, arrivedAt), engine.clock, outgoing)
       }
       const closed = new AbortController()

@@ -5,6 +5,8 @@ import { type Config, Effect, Layer, Redacted } from "effect"
 import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import * as Batches from "./claude/Batches.ts"
 import * as Claude from "./claude/Claude.ts"
+import * as Clouds from "./claude/Clouds.ts"
+import * as Provider from "./claude/Provider.ts"
 import { main } from "./cli/Command.ts"
 import { teardown, usageError } from "./cli/ExitCode.ts"
 import { ProcessServices } from "./cli/ProcessServices.ts"
@@ -47,6 +49,21 @@ const services = ProcessServices.of({
         source: offline ? simulated : undefined,
         notice: simulation.notice,
         simulated: true,
+        tapeError: Effect.succeed(undefined)
+      }
+    }
+    const cloud = Provider.cloudOf(layers.provider)
+    if (cloud !== undefined) {
+      if (record !== undefined) return yield* usageError(`--record: only what is sent to the API can be recorded`)
+      const client = yield* Effect.mapError(Clouds.connect(cloud, layers.transport), ({ message }) =>
+        usageError(message)
+      )
+      return {
+        claude: (added) => Stack.layer({ ...layers, ...added, ...client }),
+        delivery: (given, run) => Stack.layerDelivery(given, run, client),
+        source: client.client.baseURL,
+        notice: undefined,
+        simulated: false,
         tapeError: Effect.succeed(undefined)
       }
     }

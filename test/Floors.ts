@@ -13,6 +13,7 @@ export const floors: Readonly<Record<string, number>> = {
   transport: 1,
   claude: 2,
   cost: 3,
+  documents: 3,
   interventions: 3,
   journal: 4,
   layers: 5,

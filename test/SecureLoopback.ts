@@ -40,7 +40,15 @@ export const serveSecure = (
 ) =>
   Effect.gen(function* () {
     const sockets = new Set<Socket>()
-    const state = { arrived: 0, closed: 0, sockets, connections: [] as Array<Connection>, versions: new Set<string>() }
+    const state = {
+      arrived: 0,
+      closed: 0,
+      sockets,
+      connections: [] as Array<Connection>,
+      versions: new Set<string>(),
+      /** The sizes of the bodies, in the order in which they were complete. */
+      bytes: [] as Array<number>
+    }
     const secure = { key: testKey, cert: testCertificate }
     const server = isHttp2
       ? createSecureServer({ ...secure, settings, allowHTTP1: true, ALPNCallback })
@@ -65,7 +73,12 @@ export const serveSecure = (
       state.versions.add(request.httpVersion)
       response.on("close", () => (state.closed += response.writableEnded ? 0 : 1))
       request.on("error", () => {})
-      request.resume().on("end", () => handler(response, ++state.arrived, request))
+      let bytes = 0
+      request.on("data", (chunk: Uint8Array) => (bytes += chunk.length))
+      request.on("end", () => {
+        state.bytes.push(bytes)
+        handler(response, ++state.arrived, request)
+      })
     })
     yield* Effect.acquireRelease(
       Effect.promise(() => once(door.listen(0), "listening")),

@@ -18,6 +18,13 @@ const brought: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
     rivals: /Daikin|Vaillant|Bosch|Viessmann|NIBE/i,
     rules: /regulation|rule|directive/i
   },
+  "contract-review.yaml": {
+    termination: /36 months/,
+    liability: /indemni/i,
+    fees: /18,000 euros/,
+    data: /aggregated/,
+    disputes: /Dublin/
+  },
   "tech-evaluation.yaml": { postgres: /SKIP LOCKED|PostgreSQL/i, redis: /Redis/i, kafka: /Kafka/i }
 }
 

@@ -12,7 +12,7 @@ import { promisify } from "node:util"
 
 const project = fileURLToPath(new URL("../", import.meta.url))
 const nodes = ["22.19.0", "24.21.0"]
-const plans = ["travel-guide", "market-research", "tech-evaluation"]
+const plans = ["travel-guide", "market-research", "tech-evaluation", "contract-review"]
 /** What checks the types in a user's project. */
 const compilers = ["typescript", "@types/node"]
 const strict = "--noEmit --strict --skipLibCheck --module nodenext --target es2024 --types node".split(" ")

@@ -9,7 +9,7 @@ describe("a wrong argument", () => {
   const rule = "expected a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
   const time = 'expected a time longer than zero, such as "90 seconds"'
   const layers = Object.keys(Stack.Options.fields).join(", ")
-  const noOption = `unknown key, expected one of asks, synthesis, defaults, signal, onEvent, fetch, apiKey, baseUrl, policy, concurrency, context, deadline, otlp, ${layers}`
+  const noOption = `unknown key, expected one of asks, synthesis, defaults, signal, onEvent, fetch, apiKey, baseUrl, client, policy, concurrency, context, deadline, otlp, ${layers}`
   const table: ReadonlyArray<readonly [options: object, message: string]> = [
     [{}, "asks: expected asks by name or in order, got undefined"],
     [{ asks: "one?" }, 'asks: expected asks by name or in order, got "one?"'],
@@ -42,7 +42,7 @@ describe("a wrong argument", () => {
     [{ asks, continue: { turns: 1.5 } }, "continue.turns: expected a whole number ≥ 1, got 1.5"],
     [{ asks, retries: 5 }, `retries: ${noOption}`],
     [{ asks, synthesis: 5 }, "synthesis: expected an instruction, Synthesis.text or Synthesis.object, got 5"],
-    [{ asks, context: 5 }, "context: expected text, got 5"],
+    [{ asks, context: 5 }, "context: expected text, { file: path }, or a list of them, got 5"],
     [{ asks, deadline: 0 }, `deadline: ${time}, got 0`],
     [
       { asks, deadline: {} },

@@ -1,18 +1,18 @@
 /** Selects the requests that a reply or a fault applies to. */
-import type { Prompt } from "./Prompt.ts"
+import type { Part, Prompt } from "./Prompt.ts"
 
 /** A substring in any case, a string `/regular expression/flags`, or a RegExp. */
 export type Pattern = string | RegExp
 
 /**
- * All given conditions must hold. `user` is searched for in the last user turn (with `part: "synthesis"`, in the instruction
+ * All given conditions must hold; a comparison is matched by `part: "comparison"` alone. `user` is searched for in the last user turn (with `part: "synthesis"`, in the instruction
  * without the findings), `system` in the system prompt. `nth` (from 1) counts the arrivals that match the other conditions.
  */
 export interface Matcher {
   readonly user?: Pattern
   readonly system?: Pattern
   readonly model?: Pattern
-  readonly part?: "ask" | "synthesis"
+  readonly part?: Part
   readonly nth?: number
 }
 
@@ -39,8 +39,9 @@ export const compile = (matcher: Matcher): ((prompt: Prompt) => boolean) => {
   let count = 0
   return (prompt) => {
     const matches =
-      (matcher.part === undefined || matcher.part === prompt.part) &&
-      user(matcher.part === "synthesis" ? prompt.instruction : prompt.user) &&
+      // A comparison has the questions and answers of all others in it.
+      (matcher.part ?? (prompt.part === "comparison" ? "ask" : prompt.part)) === prompt.part &&
+      user(matcher.part === "synthesis" || matcher.part === "comparison" ? prompt.instruction : prompt.user) &&
       system(prompt.system) &&
       model(prompt.model)
     if (!matches) return false

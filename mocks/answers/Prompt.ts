@@ -10,7 +10,9 @@ export interface Finding {
   readonly isFolded: boolean
 }
 
-/** The texts of a request. `part` is "synthesis" if the last user turn has findings or gaps. */
+export type Part = "ask" | "synthesis" | "comparison"
+
+/** The texts of a request. `part` is "synthesis" if the last user turn has findings or gaps, and "comparison" if these are to be compared. */
 export interface Prompt {
   readonly model: string
   readonly system: string
@@ -18,10 +20,12 @@ export interface Prompt {
   readonly user: string
   /** For a synthesis, `user` without findings and gaps; for an ask, the last text block of `user`. */
   readonly instruction: string
-  readonly part: "ask" | "synthesis"
+  readonly part: Part
   readonly findings: ReadonlyArray<Finding>
   /** The statements of the document are to name the findings that they rest on. */
   readonly isCited: boolean
+  /** What the document is to settle, a line each. */
+  readonly contradictions: ReadonlyArray<string>
   /** For a fold that is not the document: the most words that its text may have. */
   readonly foldWords?: number
   /** The names of asks without an answer. */
@@ -98,10 +102,14 @@ export const read = (body: UncheckedJson): Prompt => {
   }))
   const [closedGaps, rest] = splitAfter(user, "</gap>")
   const gaps = [...matchesOf(gapBlock, closedGaps), ...matchesOf(emptyGap, rest)].map((match) => match[1]!)
-  const part = findings.length + gaps.length > 0 ? "synthesis" : "ask"
-  const instruction = part === "synthesis" ? withoutFindings(user) : (texts.at(-1) ?? "")
+  const isFromFindings = findings.length + gaps.length > 0
+  const instruction = isFromFindings ? withoutFindings(user) : (texts.at(-1) ?? "")
+  const isComparison = isFromFindings && /^Compare these findings and name every point/m.test(instruction)
+  const part = isComparison ? "comparison" : isFromFindings ? "synthesis" : "ask"
   const words = /^These findings are one part of all\..* at most ([\d,]+) words\.$/m.exec(instruction)?.[1]
+  const contradicted = /^<contradictions>\n([\s\S]*?)\n<\/contradictions>$/m.exec(instruction)?.[1] ?? ""
   return {
+    contradictions: contradicted.split("\n").flatMap((line) => (line.startsWith("- ") ? [line.slice(2)] : [])),
     ...(words !== undefined && { foldWords: Number(words.replaceAll(",", "")) }),
     isCited: /^Write after each statement, before its full stop/m.test(instruction),
     model: typeof body["model"] === "string" ? body["model"] : "",

@@ -2,7 +2,10 @@
 import * as Answer from "./Answer.ts"
 import type { Block } from "../wire/Completion.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
+import * as DocumentCitations from "./DocumentCitations.ts"
 import * as WrittenSynthesis from "./WrittenSynthesis.ts"
+import * as Decomposition from "./Decomposition.ts"
+import * as JoinedVotes from "./JoinedVotes.ts"
 import { answerSchema, type Prompt } from "./Prompt.ts"
 import { objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Models from "../wire/Models.ts"
@@ -76,10 +79,16 @@ const withThinking = (
 }
 
 const structured = (prompt: Prompt, schema: UncheckedJson, random: SeededRandom): Answer.Answer =>
-  Answer.ofText(JSON.stringify(sample(schema, Responder.line(prompt), random)))
+  Answer.ofText(
+    JSON.stringify(
+      JoinedVotes.write(prompt) ?? Decomposition.write(prompt) ?? sample(schema, Responder.line(prompt), random)
+    )
+  )
 
 const prose = (prompt: Prompt, text: string, random: SeededRandom): Answer.Answer =>
-  (prompt.part === "ask" ? ServerTools.answer(prompt, text, random) : undefined) ?? Answer.ofText(text)
+  (prompt.part === "ask"
+    ? (ServerTools.answer(prompt, text, random) ?? DocumentCitations.answer(prompt, text))
+    : undefined) ?? Answer.ofText(text)
 
 /** Models that think by default send an empty block in about 20 % of their answers to requests without `thinking`. */
 const unrequestedShare = 0.2

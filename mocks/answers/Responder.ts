@@ -37,7 +37,8 @@ const synthesis = (prompt: Prompt): string => {
       const text = WrittenSynthesis.excerpt(answer, 280)
       return `## ${name}\n\n${prompt.isCited && !isFolded ? WrittenSynthesis.withMarks(text, name) : text}`
     }),
-    ...WrittenSynthesis.gapLines(prompt.gaps)
+    ...WrittenSynthesis.gapLines(prompt.gaps),
+    ...WrittenSynthesis.contradictionLines(prompt)
   ].join("\n\n")
 }
 

@@ -3,11 +3,13 @@ import type { Finding, Prompt } from "./Prompt.ts"
 
 /**
  * The parts. The section of a finding is used if the finding is in the prompt; `{1}`, `{2}` … are replaced by its sentences. In
- * `opening` and `closing`, `{names}` is replaced by the names of the findings.
+ * `opening` and `closing`, `{names}` is replaced by the names of the findings. `settled` stands in the document where it has
+ * contradictions to settle.
  */
 export interface WrittenSynthesis {
   readonly opening?: string
   readonly sections: Readonly<Record<string, string>>
+  readonly settled?: string
   readonly closing?: string
 }
 
@@ -52,6 +54,20 @@ const listed = (names: ReadonlyArray<string>): string =>
 /** Writes the section that names the gaps; no section if there are none. */
 export const gapLines = (gaps: ReadonlyArray<string>): ReadonlyArray<string> =>
   gaps.length === 0 ? [] : [`## Not answered\n\n${gaps.map((name) => `- **${name}** has no answer.`).join("\n")}`]
+
+/** Writes the section that calls contradictions open; no section if there are none. */
+export const contradictionLines = ({ contradictions, isCited }: Prompt): ReadonlyArray<string> =>
+  contradictions.length === 0
+    ? []
+    : [
+        `## Contradictions\n\n${contradictions
+          .map((line) => {
+            const names = Array.from(line.matchAll(/(?:: | \| )([A-Za-z_][\w-]*) says: /g), ([, name]) => name)
+            const text = `Open: ${line.replaceAll(/[.!?](?=\s|$)/g, "")}`
+            return `- ${text}${isCited ? ` [${names.join(", ")}]` : ""}.`
+          })
+          .join("\n")}`
+      ]
 
 /**
  * The text of a fold that is not the document: of each finding as many sentences as its share of the words allows, those with a number
@@ -113,6 +129,11 @@ export const write = (written: WrittenSynthesis, prompt: Prompt): string => {
       return prompt.isCited && !finding.isFolded ? withMarks(text, finding.name) : text
     }),
     ...gapLines(prompt.gaps),
+    ...(prompt.contradictions.length === 0
+      ? []
+      : written.settled === undefined
+        ? contradictionLines(prompt)
+        : [marked(written.settled, prompt)]),
     ...(written.closing === undefined ? [] : [marked(written.closing, prompt).replaceAll("{names}", names)])
   ].join("\n\n")
 }

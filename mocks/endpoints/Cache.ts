@@ -4,6 +4,7 @@
  */
 import * as CacheMarks from "../rules/CacheMarks.ts"
 import * as SeededRandom from "../time/SeededRandom.ts"
+import * as Media from "../wire/Media.ts"
 import * as Models from "../wire/Models.ts"
 import { listOf, objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 import * as Tokens from "../wire/Tokens.ts"
@@ -48,7 +49,10 @@ const ttlOf = (value: unknown): Ttl | undefined => {
 
 const withoutMark = (block: UncheckedJson): string => {
   const { cache_control: _, ...rest } = block
-  return JSON.stringify(rest)
+  const source = objectOf(rest["source"])
+  const facts = Media.factsOf(source?.["data"])
+  // The bytes of a document are hashed once, not for each request.
+  return JSON.stringify(facts === undefined ? rest : { ...rest, source: { ...source, data: facts.hash } })
 }
 
 const contentPieces = (content: unknown, role: string): ReadonlyArray<Piece> => {

@@ -5,6 +5,7 @@ import * as CacheMarks from "../rules/CacheMarks.ts"
 import * as FieldRules from "../rules/FieldRules.ts"
 import type { Incoming } from "../wire/Incoming.ts"
 import type { ApiVersion } from "../wire/Message.ts"
+import * as MediaRules from "../rules/MediaRules.ts"
 import * as Models from "../wire/Models.ts"
 import { answerSchema, toolsOf } from "../answers/Prompt.ts"
 import * as SchemaRules from "../rules/SchemaRules.ts"
@@ -96,6 +97,7 @@ export const checkBody = (body: UncheckedJson, checks: Checks): ApiError.ApiErro
   }
   const problem =
     systemProblem(body["system"]) ??
+    MediaRules.problem(body, model) ??
     CacheMarks.problem(body) ??
     SettingRules.problem(body, model, betas, !isNewer) ??
     (isCounting ? undefined : sizeProblem(body, model)) ??

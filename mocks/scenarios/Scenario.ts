@@ -9,7 +9,7 @@ export const When = Schema.Struct({
   user: Schema.optionalKey(Schema.String),
   system: Schema.optionalKey(Schema.String),
   model: Schema.optionalKey(Schema.String),
-  part: Schema.optionalKey(Schema.Literals(["ask", "synthesis"])),
+  part: Schema.optionalKey(Schema.Literals(["ask", "synthesis", "comparison"])),
   nth: Schema.optionalKey(Schema.Int)
 })
 
@@ -76,6 +76,12 @@ export const BatchesData = Schema.Struct({
   archivedMillis: Schema.optionalKey(Schema.Finite)
 })
 
+/** A contradiction between findings, named by a comparison that has all of them (see Contradictions.ts). */
+export const ScenarioContradiction = Schema.Struct({
+  subject: Schema.String,
+  statements: Schema.Record(Schema.String, Schema.String)
+})
+
 /** A scenario. All keys are optional; the first of `replies` that matches answers. */
 export const Scenario = Schema.Struct({
   seed: Schema.optionalKey(Schema.Int),
@@ -85,7 +91,8 @@ export const Scenario = Schema.Struct({
   batches: Schema.optionalKey(BatchesData),
   unmatched: Schema.optionalKey(Schema.Literals(["simulate", "error"])),
   faults: Schema.optionalKey(Schema.Array(ScenarioFault)),
-  replies: Schema.optionalKey(Schema.Array(ScenarioReply))
+  replies: Schema.optionalKey(Schema.Array(ScenarioReply)),
+  contradictions: Schema.optionalKey(Schema.Array(ScenarioContradiction))
 })
 export type Scenario = typeof Scenario.Type
 

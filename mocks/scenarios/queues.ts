@@ -9,7 +9,7 @@ const kafka = `Kafka would hardly notice 1,000 jobs a second; its clusters are b
 
 const opening = `# One queue for a team of five
 
-**Recommendation: begin with the database you already run.** This compares {names}. It is simulated, and every figure in it is illustrative.`
+**Recommendation: begin with the database you already run.** This compares {names} [postgres, redis, kafka]. It is simulated, and every figure in it is illustrative [postgres, redis, kafka].`
 
 const database = `## PostgreSQL: enough, and nothing new to run
 
@@ -31,9 +31,9 @@ const log = `## Kafka: a log for many readers
 
 const closing = `## Decision, and what could go wrong
 
-Put jobs in a table next to the data, fetch them in batches, and measure the delay from the first week. Three risks remain. **Dead rows:** partition by day. **Growth:** past a few thousand jobs a second (illustrative), move the hottest kind of job to a stream and leave the rest. **Coupling:** a slow report in the same database slows the jobs too, so give the queue its own pool of connections.
+Put jobs in a table next to the data, fetch them in batches, and measure the delay from the first week [postgres]. Three risks remain. **Dead rows:** partition by day [postgres]. **Growth:** past a few thousand jobs a second (illustrative), move the hottest kind of job to a stream and leave the rest [redis, kafka]. **Coupling:** a slow report in the same database slows the jobs too, so give the queue its own pool of connections [postgres].
 
-Look at the choice again when a second team wants to read the same events: that is the moment at which a log begins to pay.`
+Look at the choice again when a second team wants to read the same events: that is the moment at which a log begins to pay [kafka].`
 
 export const queues: ReadonlyArray<ScenarioReply> = [
   { when: { part: "ask", user: "/^(?=.*postgres)(?=.*queue)/is" }, reply: postgres },

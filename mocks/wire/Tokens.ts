@@ -1,4 +1,5 @@
 /** Estimated token counts: close to the recorded ones for plain English, and equal in all endpoints. */
+import * as Media from "./Media.ts"
 import { listOf, objectOf, type UncheckedJson } from "./UncheckedJson.ts"
 
 const charactersPerToken = 4.4
@@ -6,14 +7,29 @@ const perRequest = 7
 const perMessage = 3
 /** Added once to a request with tools. In the recordings, a request with one small tool has 550 to 700 input tokens. */
 const toolPreamble = 450
-/** The tokens of an image of about 1.15 megapixels. */
+/** The tokens of an image of about 1.15 megapixels; larger ones are made smaller. */
 const perImage = 1_600
+const pixelsPerToken = 750
+/** The text of a page of a PDF, which is read as an image, too: the documentation says 1,500 to 3,000 tokens. */
+const perPage = 2250
 
 /** Estimates the tokens of a text: 4.4 ASCII characters or 1.5 others a token. */
 export const ofText = (text: string): number => {
   let wide = 0
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 127) wide++
   return Math.ceil((text.length - wide) / charactersPerToken + wide / 1.5)
+}
+
+const ofImage = (data: unknown): number => {
+  const { height = 0, width = 0 } = Media.factsOf(data) ?? {}
+  return width * height === 0 ? perImage : Math.min(perImage, Math.ceil((width * height) / pixelsPerToken))
+}
+
+/** Each page of a PDF counts its text and its image. */
+const ofDocument = (source: UncheckedJson | undefined): number => {
+  if (source?.["type"] === "text") return ofContent(source["data"])
+  if (source?.["type"] === "content") return ofContent(source["content"])
+  return (Media.factsOf(source?.["data"])?.pages ?? 1) * (perPage + perImage)
 }
 
 /** Estimates one content value: a string, a block or an array of blocks. */
@@ -28,11 +44,9 @@ export const ofContent = (content: unknown): number => {
     case "thinking":
       return ofContent(block["thinking"])
     case "image":
-      return perImage
-    case "document": {
-      const source = objectOf(block["source"])
-      return source?.["type"] === "text" ? ofContent(source["data"]) : perImage
-    }
+      return ofImage(objectOf(block["source"])?.["data"])
+    case "document":
+      return ofContent(block["title"]) + ofContent(block["context"]) + ofDocument(objectOf(block["source"]))
     case "tool_result":
       return ofContent(block["content"])
     default:

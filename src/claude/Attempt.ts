@@ -179,9 +179,9 @@ export class Attempt {
 
   /** To be called by a `Claude` that streams, for every piece of text. */
   delta(text: string): void {
-    const { ask, hedge, part, run } = this.call
-    // The text of a second copy would be mixed with that of the original.
-    if (hedge === true) return
+    const { ask, hedge, part, run, vote } = this.call
+    // The text of a second copy would be mixed with that of the original, and votes are no answer until they are counted.
+    if (hedge === true || vote !== undefined) return
     this.#sendDelta ??= Event.deltaSender(this.#fiber.getRef(Event.Listener), this.#fiber)
     this.#sendDelta({ run, ask, part, text })
   }

@@ -8,15 +8,20 @@ export const Waited = Schema.Struct({
 })
 export interface Waited extends Schema.Schema.Type<typeof Waited> {}
 
+/** One of several votes: the ask that they are of, its number from 1, and how many there are. 0 is the call that joins them. */
+export const Vote = Schema.Struct({ of: Schema.String, nth: Schema.Int, count: Schema.Int })
+export interface Vote extends Schema.Schema.Type<typeof Vote> {}
+
 export const Call = Schema.Struct({
   /** The run this call belongs to; empty outside of a run. */
   run: Schema.String,
-  /** The ask's name; `synthesis` for the document, and `synthesis.LEVEL.N` for a fold that it is made of. */
+  /** The ask's name, `NAME.N` for one of its votes; `synthesis` for the document, `synthesis.LEVEL.N` for a fold that it is made of. */
   ask: Schema.String,
   part: Schema.Literals(["ask", "synthesis"]),
   /** Level in a tree of folds: the first, which reads answers, is 1. 0 outside of a tree. */
   level: Schema.Int,
-  /** How many asks the run has. */
+  vote: Schema.optionalKey(Vote),
+  /** How many asks the run has; each vote counts as one. */
   asks: Schema.Int,
   /** From 1; counts what `Retry` sends for one turn. */
   attempt: Schema.Int,

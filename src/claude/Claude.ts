@@ -3,7 +3,9 @@ import { Config, Context, Effect, Layer, Redacted, Schema, type Scope } from "ef
 import * as ApiKey from "./ApiKey.ts"
 import type { Send } from "./Attempt.ts"
 import * as BaseUrl from "./BaseUrl.ts"
+import type { Client } from "./Client.ts"
 import { defaultBaseUrl, type Options } from "./Connection.ts"
+import type { Known } from "./Provider.ts"
 import { mark, observe } from "./ObservedSend.ts"
 
 export { defaultBaseUrl, type Options } from "./Connection.ts"
@@ -57,6 +59,20 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const sdk = yield* Effect.promise(loadSdk)
   return Claude.of({ send: observe(sdk.send({ ...options, baseUrl })) })
 })
+
+/**
+ * Sends over a client of the SDK's family, once: no retry and no time limit of its own. `Stack.layerOver` puts the layers around it.
+ * What the client does to a request (signature, URL, middleware) stays its own, and so does its transport. `provider`: by whose names
+ * models of Anthropic's table are asked, where that is not the API itself.
+ */
+export const fromClient = (client: Client, known: Known = {}): Layer.Layer<Claude> =>
+  Layer.effect(
+    Claude,
+    Effect.map(
+      Effect.promise(() => import("./sdk/FamilyClient.ts")),
+      (family) => Claude.of({ send: observe(family.send(client, known)) })
+    )
+  )
 
 const missing = { message: "no key: set ANTHROPIC_API_KEY to your key, or give the layer an apiKey of your own" }
 

@@ -7,6 +7,12 @@ export const Transport = Schema.Literals(["auto", "http1"]).annotate({
   expected: '"auto" or "http1"'
 })
 
+/** In which header the key is sent. */
+export const Auth = Schema.Literals(["bearer", "x-api-key"]).annotate({
+  description: "The header of the key, as a gateway reads it: authorization (bearer, default) or x-api-key",
+  expected: '"bearer" or "x-api-key"'
+})
+
 /** Where requests go for which no base URL is configured. */
 export const defaultBaseUrl = "https://api.anthropic.com"
 
@@ -19,4 +25,7 @@ export interface Options {
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Default: `"auto"`, HTTP/2 where the server speaks it. Without effect on a `fetch` of your own. */
   readonly transport?: typeof Transport.Type | undefined
+  /** Default: `"bearer"`. */
+  readonly auth?: typeof Auth.Type | undefined
+  readonly client?: undefined
 }

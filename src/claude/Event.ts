@@ -3,6 +3,7 @@ import { Context, Effect, Result, Schema } from "effect"
 import * as BatchEvent from "./BatchEvent.ts"
 import * as Call from "./Call.ts"
 import { Configured } from "./Configured.ts"
+import { Contradiction } from "./Contradiction.ts"
 import { stamp, version } from "./EventStamp.ts"
 import { Intervened } from "./Intervention.ts"
 import { Declined, type Reply, type Request, Usage } from "./Message.ts"
@@ -45,7 +46,11 @@ export const Started = Schema.TaggedStruct("Started", {
   ...stamp,
   question: Schema.String,
   /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
-  fold: Schema.optionalKey(Schema.Struct({ level: Schema.Int, asks: Schema.Array(Schema.String) }))
+  fold: Schema.optionalKey(Schema.Struct({ level: Schema.Int, asks: Schema.Array(Schema.String) })),
+  /** Of one of several votes of an ask. */
+  vote: Schema.optionalKey(Call.Vote),
+  /** Of a comparison: the asks whose answers it reads. */
+  compared: Schema.optionalKey(Schema.Array(Schema.String))
 })
 /** An attempt left for Claude. */
 export const Dispatched = Schema.TaggedStruct("Dispatched", {
@@ -127,6 +132,16 @@ export const Cited = Schema.TaggedStruct("Cited", {
   faultCount: Schema.Int,
   faults: Schema.Array(Schema.Struct({ kind: Schema.String, message: Schema.String }))
 })
+/** The votes of an ask have come, and were counted; `fields`: of data, how many agree in each. */
+export const Voted = Schema.TaggedStruct("Voted", {
+  ...stamp,
+  votes: Schema.Int,
+  answered: Schema.Int,
+  agreeing: Schema.Int,
+  fields: Schema.optionalKey(Schema.Record(Schema.String, Schema.Int))
+})
+/** Answers contradict each other; the synthesis, whose event it is, is told to settle it. */
+export const Contradicted = Schema.TaggedStruct("Contradicted", { ...stamp, ...Contradiction.fields })
 /** The answer ended with a stop reason that fanfold does not know. It is taken for a complete answer. */
 export const UnknownStopReason = Schema.TaggedStruct("UnknownStopReason", {
   ...stamp,
@@ -160,6 +175,8 @@ export const Event = Schema.Union([
   Continued,
   Reasked,
   Cited,
+  Voted,
+  Contradicted,
   UnknownStopReason,
   Answered,
   Failed,

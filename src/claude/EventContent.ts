@@ -8,6 +8,7 @@ const quoting: ReadonlySet<string> = new Set<Reason["_tag"] | "Defect">([
   "Undecodable",
   "NotJson",
   "BrokenStream",
+  "Contradictory",
   "WorkerFailed",
   "Defect"
 ])
@@ -43,6 +44,8 @@ export const withoutContent = (event: Event): WithoutContent => {
     }
     case "Cited":
       return { ...event, faults: event.faults.map(({ kind }) => ({ kind })) }
+    case "Contradicted":
+      return { ...event, subject: undefined, statements: event.statements.map(({ ask }) => ({ ask })) }
     case "AttemptFailed":
     case "Retrying":
     case "FellBack":

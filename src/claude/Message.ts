@@ -1,15 +1,14 @@
 /** What `Claude.send` takes and gives: a `Request`, a `Reply`, and its `Usage`. */
-import { Predicate, Schema } from "effect"
+import { Schema } from "effect"
+import { Block } from "./Block.ts"
+import { Document } from "./Document.ts"
 
 /** How much work Claude puts into an answer, as the API names it. */
 export const Effort = Schema.Literals(["low", "medium", "high", "xhigh", "max"])
 export type Effort = typeof Effort.Type
 
-/** A content block as the API sends it: `type` and whatever belongs to that type. */
-export const Block = Schema.StructWithRest(Schema.Struct({ type: Schema.String }), [
-  Schema.Record(Schema.String, Schema.Unknown)
-])
-export type Block = typeof Block.Type
+export { Block } from "./Block.ts"
+export { Source, sourceKey, sourcesOf, sourceText } from "./Sources.ts"
 
 /** One turn of the conversation: text, or blocks where a reply is sent back as it came. */
 export const Turn = Schema.Struct({
@@ -26,8 +25,10 @@ export type AnswerSchema = typeof AnswerSchema.Type
 export const Request = Schema.Struct({
   model: Schema.String,
   system: Schema.optionalKey(Schema.String),
-  /** A document shared by many requests; it travels first, so that its prefix can be cached. */
-  context: Schema.optionalKey(Schema.String),
+  /** What many requests share, a text or documents; it travels first, so that its prefix can be cached. */
+  context: Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Document)])),
+  /** Documents of this request alone, which stand before its first turn. */
+  files: Schema.optionalKey(Schema.Array(Document)),
   messages: Schema.Array(Turn),
   maxTokens: Schema.Int,
   effort: Schema.optionalKey(Effort),
@@ -93,10 +94,6 @@ export const Reply = Schema.Struct({
   headers: Schema.Record(Schema.String, Schema.String)
 })
 export interface Reply extends Schema.Schema.Type<typeof Reply> {}
-
-/** A page that a web search brought and the answer leans on. */
-export const Source = Schema.Struct({ url: Schema.String, title: Schema.String })
-export interface Source extends Schema.Schema.Type<typeof Source> {}
 
 export const noUsage: Usage = {
   inputTokens: 0,
@@ -191,23 +188,4 @@ export const textOf = (reply: { readonly content: ReadonlyArray<Block> }): strin
     if (block.type === "text" && typeof block.text === "string") text += block.text
   }
   return text
-}
-
-interface Citation {
-  readonly title?: unknown
-  readonly url?: unknown
-}
-
-/** The pages cited by the text, each once, in the order of their first citation. */
-export const sourcesOf = (reply: { readonly content: ReadonlyArray<Block> }): ReadonlyArray<Source> => {
-  const byUrl = new Map<string, Source>()
-  for (const block of reply.content) {
-    if (!Array.isArray(block.citations)) continue
-    for (const citation of block.citations as ReadonlyArray<unknown>) {
-      const { title, url } = Predicate.isObject(citation) ? (citation as Citation) : {}
-      if (typeof url !== "string" || byUrl.has(url)) continue
-      byUrl.set(url, { url, title: typeof title === "string" ? title : url })
-    }
-  }
-  return [...byUrl.values()]
 }

@@ -87,8 +87,26 @@ export const canonicalOf = (model: string): string => {
   return name !== undefined && all.has(name) ? name : model
 }
 
+/**
+ * A model of one region at Amazon Bedrock, and any that is not of its `global.` profile, costs 10 % more since Claude 4.5, as the price
+ * lists of both companies say.
+ */
+const regional = /(?:^|\/)(?!global\.)(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.claude-/
+const regionalFactor = 1.1
+
+const times = ({ cacheReadUsd, inputUsd, outputUsd }: ListPrice): ListPrice =>
+  priced(inputUsd * regionalFactor, outputUsd * regionalFactor, cacheReadUsd * regionalFactor)
+
+const atRegionalPrice = (info: ModelInfo): ModelInfo => ({
+  ...info,
+  price: times(info.price),
+  ...(info.longPrompt !== undefined && { longPrompt: { above: info.longPrompt.above, ...times(info.longPrompt) } })
+})
+
 /** What is known of a model; `undefined` for one that the table lacks. */
 export const infoOf = (model: string): ModelInfo | undefined => {
-  const info = all.get(canonicalOf(model))
-  return info !== undefined && millionMark.test(model) ? { ...info, windowTokens: million.windowTokens } : info
+  const found = all.get(canonicalOf(model))
+  if (found === undefined) return undefined
+  const info = regional.test(model) ? atRegionalPrice(found) : found
+  return millionMark.test(model) ? { ...info, windowTokens: million.windowTokens } : info
 }

@@ -1,10 +1,12 @@
 /** Why a call gave no answer: tagged reasons. `isRetryable`: another try can help; `message`: what happened, and what to do. */
 import { Schema } from "effect"
 import * as Api from "./ApiReason.ts"
+import * as Fold from "./FoldReason.ts"
 import { usdText } from "./Price.ts"
 import { secondsText } from "../options/DurationText.ts"
 
 export * from "./ApiReason.ts"
+export * from "./FoldReason.ts"
 
 const detail = { detail: Schema.String }
 
@@ -211,26 +213,6 @@ export class Unbatched extends Schema.TaggedError<Unbatched>()("Unbatched", {
   }
 }
 
-/** No ask has an answer, so that there is nothing to make a document of; nothing was sent. */
-export class NothingToFold extends Schema.TaggedError<NothingToFold>()("NothingToFold", { asks: Schema.Int }) {
-  get isRetryable(): boolean {
-    return false
-  }
-  override get message(): string {
-    return `none of the ${this.asks} asks has an answer, so there is nothing to fold`
-  }
-}
-
-/** Findings fit into no window, however they are grouped; nothing of them was sent. */
-export class Unfoldable extends Schema.TaggedError<Unfoldable>()("Unfoldable", detail) {
-  get isRetryable(): boolean {
-    return false
-  }
-  override get message(): string {
-    return this.detail
-  }
-}
-
 /** A worker had the ask and ended before its reply, `times` times in a row: it may be what ends them. */
 export class WorkerLost extends Schema.TaggedError<WorkerLost>()("WorkerLost", { times: Schema.Int }) {
   get isRetryable(): boolean {
@@ -277,8 +259,10 @@ export const Reason = Schema.Union([
   OverBudget,
   Unbounded,
   Unbatched,
-  NothingToFold,
-  Unfoldable,
+  Fold.NothingToFold,
+  Fold.Unfoldable,
+  Fold.NoAgreement,
+  Fold.Contradictory,
   WorkerLost,
   WorkerFailed
 ])

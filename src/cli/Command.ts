@@ -10,6 +10,7 @@ import { exitCode, Failure } from "./ExitCode.ts"
 import { init } from "./init.ts"
 import { journal } from "./journal.ts"
 import { mock } from "./mock.ts"
+import { plan } from "./plan.ts"
 import { report } from "./report.ts"
 import { run } from "./run.ts"
 import { runs } from "./runs.ts"
@@ -18,7 +19,7 @@ import { worker } from "./worker.ts"
 
 const fanfold = Command.make("fanfold").pipe(
   Command.withDescription("Ask Claude many independent questions at once and fold the answers into one document"),
-  Command.withSubcommands([run, ask, check, report, verify, runs, journal, init, mock, bench, worker])
+  Command.withSubcommands([run, ask, plan, check, report, verify, runs, journal, init, mock, bench, worker])
 )
 
 /** Errors of an invocation go to standard error without the help text: standard output is for documents. */

@@ -62,6 +62,8 @@ export const make = Effect.fnUntraced(function* (
         foreseenUsd: forecast.atMostUsd,
         durationMillis: now - startedAt,
         spent: RunBreakdown.of(state),
+        contradictions: state.contradictions,
+        uncompared: state.uncompared,
         cited
       }
       const hasEnded = outcome.error === undefined && !isInterrupted
@@ -136,6 +138,7 @@ const conclude = Effect.fnUntraced(function* (
   if (tapeError !== undefined) yield* Console.error(inert(tapeError))
   yield* Effect.forEach(GapLines.lines(findings.gaps), (line) => Console.error(line))
   const failure = ExitCode.ofRun(outcome, {
+    hasLostFolds: Object.values(report.spent.folds ?? {}).some(({ status }) => status !== "answered"),
     isComplete: !written.includes(false) && tapeError === undefined && areEventsWritten
   })
   if (failure === undefined) return

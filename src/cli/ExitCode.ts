@@ -7,9 +7,10 @@ import { inert } from "../report/TerminalText.ts"
 
 /**
  * `success`: a complete document. 130 is an interruption, which `NodeRuntime` sets. `gaps`: a document without some of the answers;
- * `overBudget`: the same, or no answer at all, because the budget is used up.
+ * `overBudget`: the same, or no answer at all, because the budget is used up. `contradictions`: a complete document of answers that
+ * contradict each other, where its synthesis has `contradictions: fail`.
  */
-export const exitCode = { success: 0, failed: 1, usage: 2, gaps: 3, overBudget: 4 } as const
+export const exitCode = { success: 0, failed: 1, usage: 2, gaps: 3, overBudget: 4, contradictions: 5 } as const
 
 /** Ends the process as `NodeRuntime` does, but for an interruption that a command has named another exit code for. */
 export const teardown: Runtime.Teardown = (exit, onExit) =>
@@ -35,10 +36,15 @@ export const failedWithoutMessage = (): Failure => new Failure({ exitCode: exitC
 export interface Delivery {
   /** Whether each output file, standard output and the tape got all of its content. */
   readonly isComplete: boolean
+  /** A fold below the document has failed, so that answers are missing in it. */
+  readonly hasLostFolds?: boolean
 }
 
 /** Decides how a run ends; `undefined` for exit code 0. */
-export const ofRun = ({ error, findings, shortfall }: Outcome, delivery: Delivery): Failure | undefined => {
+export const ofRun = (
+  { disagreement, error, findings, shortfall }: Outcome,
+  delivery: Delivery
+): Failure | undefined => {
   if (error !== undefined) {
     const message = error._tag === "ResearchError" ? inert(error.shortfall) : synthesisText(error)
     return new Failure({ exitCode: exitCode.failed, message })
@@ -49,7 +55,11 @@ export const ofRun = ({ error, findings, shortfall }: Outcome, delivery: Deliver
     return new Failure({ exitCode: isOverBudget ? exitCode.overBudget : exitCode.failed, message })
   }
   if (!delivery.isComplete) return failedWithoutMessage()
-  if (!findings.gaps.some(({ outcome }) => isMissing(findings, outcome))) return undefined
+  if (delivery.hasLostFolds === true && !isOverBudget)
+    return new Failure({ exitCode: exitCode.gaps, message: shortfall?.shortfall ?? "" })
+  if (!findings.gaps.some(({ outcome }) => isMissing(findings, outcome))) {
+    return disagreement && new Failure({ exitCode: exitCode.contradictions, message: inert(disagreement.message) })
+  }
   const message = shortfall?.shortfall ?? ""
   return new Failure({ exitCode: isOverBudget ? exitCode.overBudget : exitCode.gaps, message })
 }

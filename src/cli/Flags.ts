@@ -7,6 +7,7 @@ import * as Policy from "../options/Policy.ts"
 import { Limits } from "../pipeline/DeadlineOption.ts"
 import { Concurrency } from "../pipeline/Research.ts"
 import type { Plan } from "../plan/Plan.ts"
+import type { Options as StackOptions } from "../layers/Stack.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import { type Failure, usageError } from "./ExitCode.ts"
 import { flagsOf, invalidValue, type LayerValues, merge } from "./LayerFlags.ts"
@@ -123,6 +124,9 @@ export const running = {
   progress: onOff("progress", "Show how the asks go (--no-progress: only the closing summary)", true)
 }
 export type Running = Values<typeof running>
+
+/** The options of the layers that flags give, where there is no plan. */
+export const layersOf = (layers: LayerValues): typeof StackOptions.Type => merge({}, layers)
 
 /** Gives a plan the values of the flags that are given, which win over its own. Fails where two flags contradict each other. */
 export const amend = (

@@ -10,6 +10,7 @@ import type { JournalForecast } from "../plan/JournalForecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as DocumentLines from "./DocumentLines.ts"
 import * as SharedPrefixLines from "./SharedPrefixLines.ts"
 
 export const toText = (
@@ -20,18 +21,20 @@ export const toText = (
   live?: Forecast.Forecast
 ): string => {
   const { atMostUsd, calls, unpriced } = forecast
-  const askCount = synthesis === undefined ? calls.length : calls.length - 1
+  const askCount = calls.filter(({ part }) => part === "ask").length
   const deadlineText = deadline === undefined ? "" : `, deadline ${DeadlineOption.textOf(deadline)}`
   const nameColumns = columnsOf(calls.map(({ name }) => name))
   const modelColumns = columnsOf(calls.map(({ models }) => modelsText(models)))
   return [
-    `${askCount} ${askCount === 1 ? "ask" : "asks"}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
+    `${askCount} ${askCount === 1 ? "ask" : "asks"}${callsText(calls)}${synthesis === undefined ? "" : " and a synthesis"}, policy ${Policy.toString(policy)}, concurrency ${concurrency}${deadlineText}`,
     ...listed(calls, table !== undefined).map((call) =>
       typeof call === "string"
         ? call
         : `  ${call.name.padEnd(nameColumns)}  ${modelsText(call.models).padEnd(modelColumns)}  ${callText(call)}`
     ),
+    ...comparisonLines(calls),
     ...treeLines(calls),
+    ...DocumentLines.lines(calls.map(({ request }) => request)),
     atMostUsd === undefined
       ? `Cost: not known, as these models have no known price: ${inert([...unpriced].join(", "))}`
       : costText(forecast, layers.prices),
@@ -51,6 +54,13 @@ export const toText = (
   ].join("\n")
 }
 
+/** How many calls the asks have, where that is more than one each. */
+const callsText = (calls: ReadonlyArray<Forecast.Foreseen>): string => {
+  const asks = calls.filter(({ part }) => part === "ask")
+  const count = asks.reduce((sum, { votes }) => sum + (votes?.count ?? 1) + (votes?.joining === undefined ? 0 : 1), 0)
+  return count === asks.length ? "" : ` (${plural(count, "call", "calls")}, as votes are asked several times)`
+}
+
 /** The length of the longest text. */
 const columnsOf = (texts: ReadonlyArray<string>): number => texts.reduce((max, { length }) => Math.max(max, length), 0)
 
@@ -67,8 +77,22 @@ const listed = (
   const rest = asks.slice(shownRows)
   const longest = rest.reduce((longest, call) => (call.inputTokens > longest.inputTokens ? call : longest))
   const others = `  … and ${numberText(rest.length - 1)} more rows, none longer than`
-  return [...asks.slice(0, shownRows), others, longest, ...calls.filter(({ part }) => part === "synthesis")]
+  return [...asks.slice(0, shownRows), others, longest, ...calls.filter(({ part }) => part !== "ask")]
 }
+
+/** That answers are compared, what share of the cost that is, and how to turn it off. */
+const comparisonLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> =>
+  calls.flatMap(({ atMostUsd, part }) => {
+    const total = sumOf(calls.map((call) => call.atMostUsd))
+    if (part !== "comparison") return []
+    const share =
+      atMostUsd === undefined || total === undefined || total === 0
+        ? ""
+        : `, ${((100 * atMostUsd) / total).toFixed(1)} % of the cost`
+    return [
+      `Comparison: before the synthesis, answers of 1,000 characters together are compared for contradictions${share} ("contradictions: off" turns it off)`
+    ]
+  })
 
 /** That the answers may be more than one request holds: how many folds each level has, and that their cost is in that of the synthesis. */
 const treeLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> =>
@@ -88,10 +112,13 @@ const treeLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<strin
 const searchesText = (n: number): string => (n === 0 ? "" : `, up to ${plural(n, "web search", "web searches")}`)
 
 const callText = (call: Forecast.Foreseen): string => {
-  const { atMostUsd, inputTokens, maxInputTokens, part, request, webSearches } = call
-  const input = part === "synthesis" ? `up to ${numberText(maxInputTokens)}` : `about ${numberText(inputTokens)}`
+  const { atMostUsd, inputTokens, maxInputTokens, part, request, votes, webSearches } = call
+  const { count, joining } = votes ?? { count: 1, joining: undefined }
+  const asked =
+    count === 1 ? "" : `${count} votes${joining === undefined ? "" : " and one call that joins them"}, each vote `
+  const input = part !== "ask" ? `up to ${numberText(maxInputTokens)}` : `about ${numberText(inputTokens)}`
   const cost = atMostUsd === undefined ? "" : `, at most ${usdText(atMostUsd, "up")}`
-  return `${input} tokens in, up to ${numberText(request.maxTokens)} out${searchesText(webSearches)}${cost}`
+  return `${asked}${input} tokens in, up to ${numberText(request.maxTokens)} out${searchesText(webSearches)}${cost}`
 }
 
 /** The sum that a budget must be so that nothing is left out, and the estimate by length. */

@@ -3,7 +3,7 @@ import { Console, Effect, Path, Stdio, Stream } from "effect"
 import { Argument } from "effect/cli"
 import * as NoPlan from "../plan/NoPlan.ts"
 import * as PlanFile from "../plan/PlanFile.ts"
-import * as TextFile from "../plan/TextFile.ts"
+import * as TextFile from "../documents/TextFile.ts"
 import { inert } from "../report/TerminalText.ts"
 import { usageError } from "./ExitCode.ts"
 import type { InputFile } from "./Output.ts"
@@ -31,9 +31,9 @@ export const readPlan = Effect.fnUntraced(function* (file: string, given: PlanFi
 /** The files that a plan was read from, which no output may overwrite. */
 export const inputFilesOf = (
   file: string,
-  { contextFile, rowFiles }: Pick<PlanFile.Read, "contextFile" | "rowFiles">
+  { documentFiles, rowFiles }: Pick<PlanFile.Read, "documentFiles" | "rowFiles">
 ): ReadonlyArray<InputFile> => [
   ...rowFiles.map((file) => ({ file, role: "the rows of the plan" })),
   ...(file === "-" ? [] : [{ file, role: "the plan" }]),
-  ...(contextFile === undefined ? [] : [{ file: contextFile, role: "the context of the plan" }])
+  ...documentFiles.map((file) => ({ file, role: "the context of the plan" }))
 ]

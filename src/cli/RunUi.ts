@@ -24,11 +24,14 @@ export const open = (
     if (!isWanted) return withoutUi
     if (kept === undefined) return yield* usageError("--ui needs a journal, which has the answers that it shows")
     const UiServer = yield* Effect.promise(() => import("./live/UiServer.ts"))
+    const { joined } = yield* Effect.promise(() => import("../report/VotedReplies.ts"))
     const { answerOf } = yield* Effect.promise(() => import("../report/JournalReport.ts"))
     const clock = yield* Clock.Clock
     const view = () => page.live(clock.currentTimeMillisUnsafe())
     const answers = Effect.map(kept.replies, (replies) => {
-      const byName = new Map(replies.map((replied) => [`${replied.part} ${replied.ask}`, replied]))
+      const byName = new Map(
+        joined(replies, () => undefined).map((replied) => [`${replied.part} ${replied.ask}`, replied])
+      )
       return view().asks.map(({ name, status }) => {
         const replied = status === "answered" ? byName.get(`ask ${name}`) : undefined
         return replied === undefined ? null : answerOf(replied)

@@ -1,4 +1,5 @@
 /** Lines of `check` about the prompt cache: which asks share a prefix, which ask writes it, and why an ask does not use it. */
+import type { Context } from "../claude/Document.ts"
 import { inBatch, noUsage, type Request, type Usage } from "../claude/Message.ts"
 import { type Prices, usdOf, usdText } from "../claude/Price.ts"
 import { minimumTokensOf, type Prefix, prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
@@ -76,5 +77,5 @@ const primedLine = (leader: string, followers: number, tokens: number, model: st
   return `Cache: ${leader} goes in a batch of its own, ${numberText(followers)} ${follow} once it has ended (about ${numberText(tokens)} tokens shared for an hour)${saved}`
 }
 
-const tooShortLine = (context: string, model: string): string =>
+const tooShortLine = (context: Context, model: string): string =>
   `Cache: not used: the context has about ${numberText(tokensOf(context))} tokens, ${inert(model)} caches from ${numberText(minimumTokensOf(model))}`

@@ -27,6 +27,12 @@ const from = Flag.String("from").pipe(
   Flag.optional
 )
 
+const files = Flag.String("file").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("A PDF, an image or a text that every question is asked about; may be repeated"),
+  Flag.atLeast(0)
+)
+
 const synthesis = Flag.String("synthesis").pipe(
   Flag.withMetavar("instruction"),
   Flag.withDescription("What to make of the answers; without it they are printed one after another"),
@@ -65,16 +71,32 @@ const toText = (issue: PlanFile.PlanIssue): string => {
   if (issue.file !== commandLine) return PlanFile.toText(issue)
   const { message, path } = issue
   const [first = "plan", ...rest] = path
+  if (first === "context") return `--file ${message}`
   const name = first === "asks" ? (rest.at(-1) ?? first) : [first, ...rest].map(String).join(".")
   return `${String(name)}: ${message}`
 }
 
 export const ask = Command.make(
   "ask",
-  { questions, from, synthesis, ...Flags.variables, ...Flags.asking, ...Flags.running, layers: Flags.layers },
+  {
+    questions,
+    from,
+    file: files,
+    synthesis,
+    ...Flags.variables,
+    ...Flags.asking,
+    ...Flags.running,
+    layers: Flags.layers
+  },
   Effect.fnUntraced(function* (flags) {
     const asks = yield* asksOf(flags.questions, Option.getOrUndefined(flags.from))
-    const plan = { asks, ...(Option.isSome(flags.synthesis) && { synthesis: flags.synthesis.value }) }
+    const named = flags.file.map((file) => ({ file }))
+    const context = named.length > 1 ? named : named[0]
+    const plan = {
+      ...(context && { context }),
+      asks,
+      ...(Option.isSome(flags.synthesis) && { synthesis: flags.synthesis.value })
+    }
     const variables = yield* givenVariables(flags)
     const given = { amend: yield* Flags.amend(flags), variables, reading: readingOf(flags) }
     const reading = PlanFile.read(commandLine, JSON.stringify(plan), ".", given)
@@ -88,6 +110,10 @@ export const ask = Command.make(
     {
       command: 'fanfold ask "What is in season in May?" "What grows in shade?" --synthesis "Plan my garden" --offline',
       description: "Two questions and one document, simulated"
+    },
+    {
+      command: 'fanfold ask "Who bears the risk?" "How does it end?" --file contract.pdf --synthesis "Should we sign?"',
+      description: "Questions about a PDF, which is paid for once"
     },
     { command: "fanfold ask --from questions.md -o answers.md", description: "The questions of a list" },
     {

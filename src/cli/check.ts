@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { bodyOf } from "../claude/RequestBody.ts"
 import * as Forecast from "../plan/Forecast.ts"
+import { dataText } from "./DocumentLines.ts"
 import { failedWithoutMessage } from "./ExitCode.ts"
 import { givenVariables } from "./GivenVariables.ts"
 import * as Flags from "./Flags.ts"
@@ -13,7 +14,7 @@ import { planArgument, readPlan } from "./ReadPlan.ts"
 
 const json = Flags.onOff(
   "json",
-  "Print the requests as they would be sent; the synthesis without the findings it does not have yet"
+  "Print the requests as they would be sent, files by their hash; the synthesis without the findings it does not have yet"
 )
 
 export const check = Command.make(
@@ -25,7 +26,9 @@ export const check = Command.make(
     const forecast = Forecast.make(plan, plan.layers)
     const { batch, ...unbatched } = plan.layers
     const live = batch === undefined ? undefined : Forecast.make(plan, unbatched)
-    const bodies = Object.fromEntries(forecast.calls.map(({ name, request }) => [name, bodyOf(request)]))
+    const bodies = Object.fromEntries(
+      forecast.calls.map(({ name, request }) => [name, bodyOf(request, undefined, dataText)])
+    )
     const isPrinted = yield* Output.print(
       flags.json
         ? `${JSON.stringify(bodies, undefined, 2)}\n`

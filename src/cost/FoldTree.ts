@@ -129,8 +129,12 @@ const partition = (parts: ReadonlyArray<Part>, room: number, fanIn: number): Rea
 }
 
 /** Fills one group after the other: no other way has fewer of them. */
-const filled = (parts: ReadonlyArray<Part>, room: number, fanIn: number): ReadonlyArray<ReadonlyArray<Part>> => {
-  const groups: Array<Array<Part>> = []
+export const filled = <P extends { readonly tokens: number }>(
+  parts: ReadonlyArray<P>,
+  room: number,
+  fanIn: number
+): ReadonlyArray<ReadonlyArray<P>> => {
+  const groups: Array<Array<P>> = []
   let left = 0
   for (const part of parts) {
     const last = groups.at(-1)

@@ -1,10 +1,11 @@
 /** The part of a request that others share: it is paid once where one request begins to be answered before the others are sent. */
-import { charactersPerToken } from "./TokenCount.ts"
+import { type Context, keyOf } from "../claude/Document.ts"
 import type { Request } from "../claude/Message.ts"
+import * as DocumentTokens from "./DocumentTokens.ts"
 import { infoOf } from "../claude/ModelInfo.ts"
 
 /**
- * `Context`: the document at the start of the request, which the prompt cache keeps. `Schema`: the answer schema, which the
+ * `Context`: the text or the documents at the start of the request, which the prompt cache keeps. `Schema`: the answer schema, which the
  * API compiles. Requests with the same `context` and `cacheKey` share it. `Nothing`: there is no such part.
  */
 export type Prefix =
@@ -21,15 +22,20 @@ const largestMinimum = 4096
 /** Shortest prefix that the API caches, in tokens. */
 export const minimumTokensOf = (model: string): number => infoOf(model)?.minimumCacheTokens ?? largestMinimum
 
-/** Tokens of a document, estimated from its length. */
-export const tokensOf = (context: string): number => Math.ceil(context.length / charactersPerToken)
+/** Tokens of what asks share, estimated. */
+export const tokensOf = (context: Context): number => DocumentTokens.ofContext(context)
 
-/** The prefix of a request. It differs by model, tools, effort and answer schema too, as the API's cache does. */
-export const prefixOf = ({ answerSchema, context, effort, model, tools }: Request): Prefix => {
+/**
+ * The prefix of a request. It differs by model, tools, effort and answer schema too, as the API's cache does; that of documents by
+ * the system prompt, which stands before them.
+ */
+export const prefixOf = ({ answerSchema, context, effort, model, system, tools }: Request): Prefix => {
   if (context !== undefined) {
     const tokens = tokensOf(context)
     if (tokens >= minimumTokensOf(model)) {
-      return { _tag: "Context", context, cacheKey: JSON.stringify([model, tools, effort, answerSchema]), tokens }
+      const settings = [model, tools, effort, answerSchema]
+      const cacheKey = JSON.stringify(typeof context === "string" ? settings : [...settings, system])
+      return { _tag: "Context", context: keyOf(context), cacheKey, tokens }
     }
   }
   return answerSchema === undefined

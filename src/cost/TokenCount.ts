@@ -1,8 +1,9 @@
 /** Estimates the tokens of a request from its length, before it is sent. */
 import type { Request } from "../claude/Message.ts"
+import { documentsOf } from "../claude/RequestBody.ts"
+import * as DocumentTokens from "./DocumentTokens.ts"
 
-/** English text has about four characters to a token. */
-export const charactersPerToken = 4
+export { charactersPerToken } from "./DocumentTokens.ts"
 
 /** Tokens of an answer in the synthesis for each token that it was written in: the tokenizers of models differ. */
 export const tokenizerFactor = 1.25
@@ -10,10 +11,15 @@ export const tokenizerFactor = 1.25
 /** Tokens of the tags around an answer in the synthesis. */
 export const answerFrameTokens = 100
 
-/** Input tokens of a request, estimated from its length as JSON. */
-export const estimateInputTokens = ({ answerSchema, context = "", messages, system, tools }: Request): number => {
-  const length = jsonLengthOf([null, system, messages, answerSchema]) + context.length
-  return Math.ceil((length + (tools === undefined ? 0 : jsonLengthOf(tools))) / charactersPerToken)
+/** Input tokens of a request, estimated from its length as JSON, and from what is known of its documents. */
+export const estimateInputTokens = (request: Request): number => {
+  const { answerSchema, context = "", messages, system, tools } = request
+  const text = typeof context === "string" ? context.length : 0
+  const length = jsonLengthOf([null, system, messages, answerSchema]) + text
+  const ofText = Math.ceil(
+    (length + (tools === undefined ? 0 : jsonLengthOf(tools))) / DocumentTokens.charactersPerToken
+  )
+  return ofText + DocumentTokens.estimated(documentsOf(request))
 }
 
 /** Length of a value as JSON, without escapes in texts: writing the JSON of a long document takes longer than sending it. */

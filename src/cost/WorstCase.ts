@@ -14,9 +14,14 @@ import {
 } from "../claude/Message.ts"
 import * as Price from "../claude/Price.ts"
 import { fallbacksOf } from "../claude/RefusalPolicy.ts"
+import { infoOf } from "../claude/ModelInfo.ts"
+import { documentsOf } from "../claude/RequestBody.ts"
+import * as DocumentTokens from "./DocumentTokens.ts"
+import { bytesOf } from "./DocumentTokens.ts"
 import * as FoldTree from "./FoldTree.ts"
 import { answerFrameTokens, tokenizerFactor } from "./TokenCount.ts"
 
+export { bytesOf } from "./DocumentTokens.ts"
 export { answerFrameTokens } from "./TokenCount.ts"
 
 /** US dollars and tokens, input and output together; in a limit, infinite where there is none. */
@@ -37,11 +42,6 @@ export interface Answer {
 
 /** Two parts of one answer. */
 export const addAnswers = (a: Answer, b: Answer): Answer => ({ tokens: a.tokens + b.tokens, bytes: a.bytes + b.bytes })
-
-const encoder = new TextEncoder()
-
-/** Length in bytes of UTF-8. A token stands for at least one byte, so a text has at most as many tokens as bytes. */
-export const bytesOf = (text: string): number => encoder.encode(text).byteLength
 
 /** The last context whose length was taken: all asks of a run share one, which may have megabytes. */
 let lastContext = { text: "", bytes: 0 }
@@ -75,14 +75,18 @@ const unlimitedTools = ({ tools = [] }: Request): ReadonlyArray<string> =>
     .filter(({ max_uses: uses, type }) => serverTool.test(type) && typeof uses !== "number")
     .map(({ name, type }) => (typeof name === "string" ? name : type))
 
-/** Input tokens of a request at most, the results of its searches included. */
+/** Input tokens of a request at most, the results of its searches included. With documents no more than its model can read. */
 export const inputTokens = (request: Request): number => {
   const { answerSchema, context = "", messages, system, tools } = request
   const body = JSON.stringify([system, messages, answerSchema, tools])
   const searchTokens = searchesOf(request) * searchResultTokens
-  return (
-    bytesOf(body) + bytesOfContext(context) + addedTokens + (tools === undefined ? 0 : addedToolTokens) + searchTokens
-  )
+  const contextBytes = typeof context === "string" ? bytesOfContext(context) : 0
+  const ofTexts =
+    bytesOf(body) + contextBytes + addedTokens + (tools === undefined ? 0 : addedToolTokens) + searchTokens
+  const documents = documentsOf(request)
+  if (documents.length === 0) return ofTexts
+  const window = infoOf(request.model)?.windowTokens ?? Number.POSITIVE_INFINITY
+  return Math.min(ofTexts + DocumentTokens.most(documents), window)
 }
 
 /** Input tokens at most of all turns after the first. */
@@ -133,19 +137,20 @@ export const synthesis = (planned: Call["synthesis"], answerTokens: number, pric
 
 /**
  * The cost of a request at most, in a batch where `isBatched`, or in words why it has no bound. `isPriced`: a model without a price
- * has none. Where the API may go on to another model after a refusal, both are paid.
+ * has none. `moreTokens`: of input that is not in the request yet. Where the API may go on to another model after a refusal, both are paid.
  */
 export const of = (
   request: Request,
   prices: Price.Prices,
   isPriced: boolean,
-  isBatched = false
+  isBatched = false,
+  moreTokens = 0
 ): Result.Result<Amount, string> => {
   const [unlimited] = unlimitedTools(request)
   if (unlimited !== undefined) {
     return Result.fail(`the tool ${unlimited} may be used without limit: set its max_uses`)
   }
-  const tokens = { inputTokens: inputTokens(request), outputTokens: request.maxTokens }
+  const tokens = { inputTokens: inputTokens(request) + moreTokens, outputTokens: request.maxTokens }
   const more = { webSearches: searchesOf(request), isCached: request.context !== undefined, isBatched }
   const boundOf = (model: string): Result.Result<Amount, string> => {
     const bound = amount(model, { ...tokens, ...more }, prices)
@@ -171,10 +176,13 @@ export const byModel = (
   models: ReadonlyArray<string>,
   prices: Price.Prices,
   isPriced: boolean,
-  isBatched = false
+  isBatched = false,
+  moreTokens = 0
 ): Result.Result<ReadonlyArray<Amount>, string> =>
   // Only the first model is asked in a batch.
-  Result.all(models.map((model, index) => of({ ...request, model }, prices, isPriced, isBatched && index === 0)))
+  Result.all(
+    models.map((model, index) => of({ ...request, model }, prices, isPriced, isBatched && index === 0, moreTokens))
+  )
 
 /** The cost of a reply, by the price of the model that answered, or else of the model that was asked. */
 export const spent = (request: Request, { declined, model, usage }: Reply, prices: Price.Prices): Amount => ({
@@ -183,8 +191,11 @@ export const spent = (request: Request, { declined, model, usage }: Reply, price
 })
 
 /** Input tokens at most that the answer to a request adds to the synthesis. */
-export const answerTokens = ({ maxTokens, tools = [] }: Request): number =>
-  Math.ceil(maxTokens * tokenizerFactor) + answerFrameTokens + (tools.some(isSearch) ? sourcesTokens : 0)
+export const answerTokens = (request: Request): number => {
+  const { maxTokens, tools = [] } = request
+  const hasSources = tools.some(isSearch) || documentsOf(request).some(({ citations }) => citations === true)
+  return Math.ceil(maxTokens * tokenizerFactor) + answerFrameTokens + (hasSources ? sourcesTokens : 0)
+}
 
 /** A reply as input of the synthesis. */
 export const answerOf = (reply: Reply): Answer => {

@@ -288,7 +288,8 @@ const aboutReplies: ReadonlySet<string> = new Set([
   "Unfinished",
   "IncompleteReply",
   "EmptyAnswer",
-  "Undecodable"
+  "Undecodable",
+  "NoAgreement"
 ] satisfies ReadonlyArray<Reason["_tag"]>)
 
 /** Whether the reply goes on where a paused turn stopped. */

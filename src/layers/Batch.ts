@@ -80,9 +80,9 @@ export const layerEligible = (): Layer.Layer<Claude, never, Claude> =>
       })
   })
 
-/** The first request of an ask that is no second copy, and is not asked again, as the user does not wait a day for that. */
-const isFirst = ({ again, attempt, hedge, part }: Call.Call, turn = 0): boolean =>
-  part === "ask" && attempt === 1 && hedge !== true && again !== true && turn === 0
+/** The first request of an ask that is no second copy, is not asked again, and does not join votes, as the user does not wait a day for these. */
+const isFirst = ({ again, attempt, hedge, part, vote }: Call.Call, turn = 0): boolean =>
+  part === "ask" && attempt === 1 && hedge !== true && again !== true && turn === 0 && vote?.nth !== 0
 
 /**
  * Provides a `Claude` that lets marked requests join a batch, and gives their results. An attempt in a batch is observed when its

@@ -156,6 +156,8 @@ const within = (send: Attempt.Send, ledger: BudgetLedger, isPriced: boolean, sha
         if (exit._tag === "Success" && exit.value.stopReason !== "refusal") {
           const isContinued = request.messages.at(-1)?.role === "assistant"
           own.reservation.synthesis?.put(call.ask, WorstCase.answerOf(exit.value), isContinued)
+          // The answer that joins votes takes their place.
+          if (call.vote?.nth === 0) own.reservation.synthesis?.forgetVotes(call.vote)
         }
         onSettled(fiber)
       }

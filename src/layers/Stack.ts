@@ -1,9 +1,11 @@
 /** The default stack: which layers stand around Claude, in which order, and which of them the whole process shares. */
 import { type Config, Effect, Layer, MutableHashMap, Option, Schema, Scope } from "effect"
-import * as Batches from "../claude/Batches.ts"
-import * as BaseUrl from "../claude/BaseUrl.ts"
-import { apiKey, baseUrl, Claude, defaultBaseUrl, make, type Options as ClaudeOptions } from "../claude/Claude.ts"
-import { Transport } from "../claude/Connection.ts"
+import * as Batches from "../claude/BatchApi.ts"
+import { apiKey, baseUrl, type Claude, type Options as ClaudeOptions } from "../claude/Claude.ts"
+import { Auth, Transport } from "../claude/Connection.ts"
+import * as Endpoint from "../claude/Endpoint.ts"
+import * as Clouds from "../claude/Clouds.ts"
+import * as Provider from "../claude/Provider.ts"
 import * as Reuse from "../journal/Reuse.ts"
 import * as SharedRun from "../journal/SharedRun.ts"
 import * as Issue from "../options/Issue.ts"
@@ -32,7 +34,11 @@ const sharedFields = {
   pacing: Schema.optionalKey(Pacing.Options),
   timeout: Schema.optionalKey(Timeout.Options),
   /** Of requests to the API; without effect on a `fetch` or `Claude` of your own. */
-  transport: Schema.optionalKey(Transport)
+  transport: Schema.optionalKey(Transport),
+  /** Of the requests to the API, or to a gateway. */
+  auth: Schema.optionalKey(Auth),
+  /** Without effect on a `fetch` or `Claude` of your own. */
+  provider: Schema.optionalKey(Provider.Provider)
 }
 
 /** The options of the layers that send an ask, which a worker needs where another process has it from the queue. */
@@ -68,8 +74,10 @@ export interface Options extends Omit<InCode<typeof Options>, "journal" | "budge
 const assertOptions = Issue.assert(inCode(Options))
 
 /** Throws for an option that is wrong or unknown, before anything is built. */
-const check = (options: Options & { readonly [K in keyof ClaudeOptions]?: unknown }): void => {
-  const { apiKey: _key, baseUrl: _url, fetch: _fetch, ...layers } = options
+const check = (
+  options: Options & { readonly [K in keyof ClaudeOptions | keyof Endpoint.ClientOptions]?: unknown }
+): void => {
+  const { apiKey: _key, baseUrl: _url, client: _client, fetch: _fetch, secrets: _secrets, ...layers } = options
   assertOptions(layers)
 }
 
@@ -100,10 +108,6 @@ const stack = (...layers: ReadonlyArray<Around>): Around =>
 /** A layer that is there only where its options are. */
 const where = <A>(options: A | undefined, layer: (options: A) => Around): ReadonlyArray<Around> =>
   options === undefined ? [] : [layer(options)]
-
-/** Who answers, as far as it matters for the reuse of answers: a `fetch` of a program's own may be a simulation. */
-const sourceOf = ({ baseUrl = defaultBaseUrl, fetch }: Partial<ClaudeOptions>): string =>
-  fetch === undefined ? baseUrl : "fetch"
 
 /**
  * What belongs to one run. Another model is asked once retrying is over, and never for the rest of a paused turn, each part
@@ -174,7 +178,7 @@ export const layerDeliveryOver = (
 export const layerDelivery = (
   given: string,
   run: SharedRun.SharedRun,
-  connection: ClaudeOptions
+  connection: Connection
 ): Effect.Effect<Layer.Layer<Claude>, ReadonlyArray<Issue.Issue>> =>
   Effect.map(decodeDelivery(given), (options) =>
     stating(options, delivery(options)).pipe(
@@ -192,31 +196,41 @@ export const layerOver = (options: Options = {}): Around => {
   return begun(options, "", stack(run(options), shared(options)))
 }
 
-/** The stack over the API with a key at hand. Runs with the same key, base URL and fetch share their limits. */
-export const layer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
+/** The API with a key at hand, or a client of the SDK's family. */
+export type Connection = ClaudeOptions | Endpoint.ClientOptions
+
+/** The stack over the API with a key at hand, or over a client. Runs with the same key, base URL and fetch, or client, share their limits. */
+export const layer = (options: Options & Connection): Layer.Layer<Claude> => {
   check(options)
-  const baseUrl = options.baseUrl === undefined ? undefined : BaseUrl.ofOption(options.baseUrl)
-  const called = Layer.provide(run(options), processLayer({ ...options, baseUrl }))
-  const stacked = begun(options, sourceOf({ ...options, baseUrl }), called)
-  return options.batch === undefined ? stacked : Layer.provide(stacked, batchesLayer({ ...options, baseUrl }))
+  const cloud = Provider.cloudOf(options.provider)
+  if (cloud !== undefined && options.client === undefined && options.fetch === undefined) {
+    throw new RangeError(`provider: ${Provider.titles[cloud]} takes no API key; give its client, or use layerConfig`)
+  }
+  const endpoint = Endpoint.of(options)
+  const stacked = begun(options, endpoint.source, Layer.provide(run(options), processLayer(options)))
+  if (options.batch === undefined) return stacked
+  if (endpoint.batches === undefined) throw new RangeError("batch: a client of your own has no Message Batches")
+  return Layer.provide(stacked, endpoint.batches)
 }
 
-const batchesLayer = ({ apiKey, baseUrl, fetch, transport }: ClaudeOptions): Layer.Layer<never> =>
-  Layer.effect(Batches.Current, Batches.make({ apiKey, baseUrl, fetch, transport }))
-
-/** The stack over the API, with the key and base URL of the environment, or of the places that the options name. */
+/** The stack over the API or the client of `provider`, with what the environment has for it, or the places that the options name. */
 export const layerConfig = (
   options: Options & {
     readonly apiKey?: Config.Config<ClaudeOptions["apiKey"]> | undefined
     readonly baseUrl?: Config.Config<string | undefined> | undefined
     readonly fetch?: typeof globalThis.fetch | undefined
   } = {}
-): Layer.Layer<Claude, Config.ConfigError> => {
+): Layer.Layer<Claude, Config.ConfigError | Provider.ProviderProblem> => {
   check(options)
   return Layer.unwrap(
     Effect.gen(function* () {
+      const { apiKey: _key, baseUrl: _url, fetch, ...layers } = options
+      const cloud = fetch === undefined ? Provider.cloudOf(options.provider) : undefined
+      if (cloud !== undefined) {
+        return layer({ ...layers, ...(yield* Clouds.connect(cloud, options.transport)) })
+      }
       const key = yield* options.apiKey ?? apiKey
-      return layer({ ...options, apiKey: key, baseUrl: yield* options.baseUrl ?? baseUrl })
+      return layer({ ...layers, fetch, apiKey: key, baseUrl: yield* options.baseUrl ?? baseUrl })
     })
   )
 }
@@ -228,42 +242,35 @@ interface SharedLayer {
   readonly scope: Scope.Scope
 }
 
-/**
- * In the order of their last use. One that was removed lives on in the runs that have it, and has nothing to be closed.
- * `LayerMap` closes a layer when no scope has used it for a time, or keeps all: here the number is bounded instead.
- */
+/** In the order of their last use; one that was removed lives on in the runs that have it. `LayerMap` does not bound their number. */
 const sharedLayers = MutableHashMap.empty<ReadonlyArray<unknown>, SharedLayer>()
 
 /** More than the keys and settings of one program; a server that has a key for each of its users must not keep them all. */
 const maxSharedLayers = 64
 
-/** Limits are stored only where requests go to the account itself: a replaced `fetch` may answer in its place. */
-const storage = ({ apiKey, baseUrl = defaultBaseUrl, fetch }: ClaudeOptions): Layer.Layer<never> =>
-  fetch !== undefined
-    ? Layer.empty
-    : Layer.effect(
+const storage = ({ account, isAccount }: Endpoint.Endpoint): Layer.Layer<never> =>
+  isAccount
+    ? Layer.effect(
         LearnedLimits,
         Effect.map(
           Effect.promise(() => import("../transport/Transport.ts")),
-          (transport) => (transport.isOwn() ? LearnedLimitsFile.make({ apiKey, baseUrl }) : undefined)
+          (transport) => (transport.isOwn() ? LearnedLimitsFile.make(account) : undefined)
         )
       )
+    : Layer.empty
 
 /** Processes share limits where they use the same account: its name is in that of what they share. */
-const sharedLimits = (
-  { apiKey, baseUrl = defaultBaseUrl }: ClaudeOptions,
-  shared: Shared | undefined
-): Layer.Layer<never> =>
+const sharedLimits = ({ account }: Endpoint.Endpoint, shared: Shared | undefined): Layer.Layer<never> =>
   Layer.succeed(
     Pacing.SharedLimits,
-    shared && { ...shared, name: `${shared.name} ${nameOf({ apiKey, baseUrl }, "fanfold: shared limits")}` }
+    shared && { ...shared, name: `${shared.name} ${nameOf(account, "fanfold: shared limits")}` }
   )
 
 /**
  * Two programs that are run each with this layer build it twice; what they share is built once, in a scope of its own. Where their
  * journal is in a database, all that use the account share its limits.
  */
-const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => {
+const processLayer = (options: Options & Connection): Layer.Layer<Claude> => {
   const alone = processLayerWith(options, undefined)
   return Layer.unwrap(
     Effect.gen(function* () {
@@ -274,18 +281,11 @@ const processLayer = (options: Options & ClaudeOptions): Layer.Layer<Claude> => 
   )
 }
 
-const processLayerWith = (options: Options & ClaudeOptions, limits: Shared | undefined): Layer.Layer<Claude> => {
-  const { apiKey, baseUrl, fetch, transport } = options
-  // A redacted key compares by its value, and stays redacted.
-  const key = [apiKey, baseUrl, fetch, keyOf({ fields: sharedFields }, options), limits?.register, limits?.name]
+const processLayerWith = (options: Options & Connection, limits: Shared | undefined): Layer.Layer<Claude> => {
+  const endpoint = Endpoint.of(options)
+  const key = [...endpoint.identity, keyOf({ fields: sharedFields }, options), limits?.register, limits?.name]
   const known = Option.getOrElse(MutableHashMap.get(sharedLayers, key), (): SharedLayer => ({
-    layer: shared(options).pipe(
-      Layer.provide([
-        Layer.effect(Claude, make({ apiKey, baseUrl, fetch, transport })),
-        storage({ apiKey, baseUrl, fetch }),
-        sharedLimits({ apiKey, baseUrl }, limits)
-      ])
-    ),
+    layer: shared(options).pipe(Layer.provide([endpoint.claude, storage(endpoint), sharedLimits(endpoint, limits)])),
     memoMap: Layer.makeMemoMapUnsafe(),
     scope: Scope.makeUnsafe()
   }))

@@ -4,7 +4,7 @@ import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { type Claude, layerAround } from "../claude/Claude.ts"
 import type { Request } from "../claude/Message.ts"
-import { prefixOf } from "../cost/SharedPrefix.ts"
+import { type Prefix, prefixOf } from "../cost/SharedPrefix.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, type InCode, PositiveDuration } from "../options/OptionSchemas.ts"
 import { type AnyFiber, nowMillis } from "../scheduling/FiberClock.ts"
@@ -16,7 +16,7 @@ export const Options = Schema.Struct({
   maxWait: Schema.optionalKey(
     PositiveDuration.annotate({
       description:
-        "Longest wait for the ask that leads those with the same context or answer schema (default 5 seconds)"
+        "Longest wait for the ask that leads those with the same context or answer schema (default 5 seconds, or more for a context of more than 50,000 tokens)"
     })
   )
 })
@@ -24,6 +24,13 @@ export interface Options extends InCode<typeof Options> {}
 
 /** Longer than the first token of nearly every reply takes. */
 export const maxWait: Duration.Input = "5 seconds"
+
+/** A guess: the tokens of a prompt that are read in a second at least, before the first one is written. */
+const tokensPerSecond = 10_000
+
+/** The default for a prefix: each of the others that does not wait pays for it again. */
+const defaultMillisOf = (prefix: Exclude<Prefix, { readonly _tag: "Nothing" }>): number =>
+  Math.max(Duration.toMillis(maxWait), prefix._tag === "Context" ? (1000 * prefix.tokens) / tokensPerSecond : 0)
 
 const assertOptions = Issue.assert(inCode(Options), "warm")
 
@@ -33,9 +40,9 @@ const assertOptions = Issue.assert(inCode(Options), "warm")
  */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
   assertOptions(options)
-  const maxWaitMillis = Duration.toMillis(options.maxWait ?? maxWait)
+  const given = options.maxWait === undefined ? undefined : Duration.toMillis(options.maxWait)
   return layerAround((send) => {
-    const registry = new WarmupRegistry(maxWaitMillis)
+    const registry = new WarmupRegistry(given === undefined ? defaultMillisOf : () => given)
 
     const follow = (request: Request, group: WarmupGroup, fiber: AnyFiber) =>
       Attempt.observed(send(request), { onDispatch: ({ dispatchedAt }) => group.use(dispatchedAt!) }, fiber)

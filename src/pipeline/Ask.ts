@@ -1,5 +1,5 @@
 /** One question to Claude: readable data, and an Effect that gives the answer when it is run. */
-import { Effect, Effectable, Predicate, Record, type Schema } from "effect"
+import { Effect, Effectable, Function, Predicate, Record, type Schema } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import type { Claude } from "../claude/Claude.ts"
 import * as Issue from "../options/Issue.ts"
@@ -7,17 +7,20 @@ import { inCode } from "../options/OptionSchemas.ts"
 import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import type { AskData, Format, Synthesized } from "./AskData.ts"
-import { type Options, Question, Settings } from "./AskOptions.ts"
-import { resolve } from "./FoldLevels.ts"
+import { AskSettings, type Options, Question } from "./AskOptions.ts"
+import { agreed } from "./ComparedAnswers.ts"
+import { resolve } from "./ResolveAsk.ts"
+import type { VotesOption } from "./VotesOption.ts"
 
 export { modelsOf, requestOf } from "./AskData.ts"
-export { Defaults, maxTokens, type Options, Question, Settings, system } from "./AskOptions.ts"
-export { resolve } from "./FoldLevels.ts"
+export { AskSettings, Defaults, maxTokens, type Options, Question, Settings, system } from "./AskOptions.ts"
+export { type Agreement } from "./Agreement.ts"
+export { resolve } from "./ResolveAsk.ts"
 export { type Answer } from "./RunAsk.ts"
 export { textStream } from "./TextStream.ts"
 
 const assertQuestion = Issue.assert(Question, "question")
-const assertOptions = Issue.assert(inCode(Settings), "options")
+const assertOptions = Issue.assert(inCode(AskSettings), "options")
 
 /** Marks asks. It is a string, so that asks are known across copies of this module, as `fanfold/promise` has one of its own. */
 const TypeId = "~fanfold/pipeline/Ask"
@@ -45,7 +48,10 @@ export class Ask<out A, out R = never> extends Effectable.Class<A, AskError, Cla
     return TypeId
   }
   override asEffect(): Effect.Effect<A, AskError, Claude | R> {
-    return Effect.map(resolve(this), ({ value }) => value)
+    return Effect.map(
+      Effect.flatMap(resolve(this), (answer) => agreed(this, answer)),
+      ({ value }) => value
+    )
   }
 }
 
@@ -58,6 +64,19 @@ export const text = (question: string, options: Options = {}): Ask<string> => ne
  */
 export const object: ObjectOf = (question: string, schema: object, options: Options = {}) =>
   new Ask<any>(question, options, { _tag: "Object", ...AnswerFormat.of(schema) })
+
+/**
+ * The same ask, asked `votes` times at once: its answer is what most votes say, with their agreement. With `{ count, atLeast }`, fewer
+ * votes that agree fail it with `NoAgreement`. Throws a `RangeError` for no vote.
+ */
+export const votes: {
+  (votes: VotesOption): <A, R>(ask: Ask<A, R>) => Ask<A, R>
+  <A, R>(ask: Ask<A, R>, votes: VotesOption): Ask<A, R>
+} = Function.dual(
+  2,
+  <A, R>({ format, options, question, synthesized }: Ask<A, R>, votes: VotesOption): Ask<A, R> =>
+    new Ask(question, { ...options, votes }, format, synthesized)
+)
 
 interface ObjectOf {
   <A, E, R = never>(question: string, schema: Schema.ConstraintCodec<A, E, R, unknown>, options?: Options): Ask<A, R>

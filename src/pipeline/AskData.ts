@@ -1,10 +1,13 @@
 /** What an ask is made of, and the request it becomes. An ask of a synthesis is made of the same fields. */
 import { askModel } from "../claude/Claude.ts"
 import type { Request } from "../claude/Message.ts"
+import type { Vote } from "../claude/Call.ts"
 import * as Models from "../claude/Models.ts"
+import * as Documents from "../documents/Documents.ts"
 import { isBlank } from "../options/BlankText.ts"
 import type { AnswerFormat } from "../schema/AnswerFormat.ts"
 import type { Names } from "./Citations.ts"
+import type { Comparing } from "./Comparison.ts"
 import type { Fold, Folding } from "./Folding.ts"
 import { type Defaults, maxTokens, type Options, system as defaultSystem, webSearch } from "./AskOptions.ts"
 
@@ -22,7 +25,9 @@ export interface Synthesized {
   readonly folding?: Folding | undefined
   /** Set where the statements of the document name the asks that they rest on: the names that they may have. */
   readonly cited?: Names | undefined
-  /** Set on the ask of one fold of a tree, and on that of the document above them. */
+  /** Set where answers are compared first. */
+  readonly comparing?: Comparing | undefined
+  /** Set on the ask of one fold of a tree, on that of the document above them, and, with level 0, on a comparison. */
   readonly fold?: Fold | undefined
 }
 
@@ -33,6 +38,8 @@ export interface AskData<out A, out R = never> {
   readonly format: Format<A, R>
   /** Set where the question is the prompt of a synthesis. */
   readonly synthesized: Synthesized | undefined
+  /** Set where it is one of several votes. */
+  readonly vote?: Vote
 }
 
 type Shared = typeof Defaults.Service
@@ -52,12 +59,16 @@ const wellFormed = (given: string): string => {
 
 /** The request an ask sends first, with the defaults filled in. */
 export const requestOf = <A, R>(ask: AskData<A, R>, defaults: Shared = {}): Request => {
-  const { context = "", system = defaultSystem, ...options } = { ...defaults, ...ask.options }
+  const { context = "", files, system = defaultSystem, ...options } = { ...defaults, ...ask.options }
+  const documents = Documents.loaded(files)
+  if (documents === undefined) throw new Error("the files of an ask are read before its request is made")
+  const hasContext = typeof context === "string" ? !isBlank(context) : context.length > 0
   return {
     model: Models.first(modelsOf(ask, defaults)),
     // The API rejects blocks of white space, and a model makes nothing of invisible characters.
     ...(!isBlank(system) && { system: system.toWellFormed() }),
-    ...(!isBlank(context) && { context: wellFormed(context) }),
+    ...(hasContext && { context: typeof context === "string" ? wellFormed(context) : context }),
+    ...(documents.length > 0 && { files: documents }),
     messages: [{ role: "user", content: ask.question.toWellFormed() }],
     maxTokens: options.maxTokens ?? maxTokens,
     ...(options.effort !== undefined && { effort: options.effort }),

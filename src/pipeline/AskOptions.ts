@@ -1,8 +1,11 @@
 /** The question of an ask and the settings it may have, with their defaults. */
 import { Context, type Duration, Schema } from "effect"
+import type { Context as SharedContext } from "../claude/Document.ts"
 import { Effort } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
+import * as Source from "../documents/Source.ts"
 import { NonEmpty, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
+import { VotesOption } from "./VotesOption.ts"
 
 /** A question: text that is not blank. */
 export const Question = NonEmpty("a question that is not empty")
@@ -15,12 +18,20 @@ export const Settings = Schema.Struct({
   effort: Schema.optionalKey(Effort),
   stopSequences: Schema.optionalKey(Schema.Array(NonEmpty("text that is not blank"))),
   webSearch: Schema.optionalKey(Schema.Boolean),
-  timeout: Schema.optionalKey(PositiveDuration)
+  timeout: Schema.optionalKey(PositiveDuration),
+  votes: Schema.optionalKey(VotesOption)
 })
 export interface Settings extends Schema.Schema.Type<typeof Settings> {}
 
-/** Settings as a caller writes them; `timeout` bounds the ask with all its attempts, default 20 minutes. */
+/** The settings that an ask has and a synthesis has not, which reads answers alone. */
+export const AskSettings = Schema.Struct({ ...Settings.fields, files: Schema.optionalKey(Source.Files) })
+
+/**
+ * Settings as a caller writes them; `timeout` bounds the ask with all its attempts, default 20 minutes; of `votes` each has
+ * that time. `files` are sent before the question: paths, or documents that were read.
+ */
 export interface Options extends Omit<Settings, "timeout"> {
+  readonly files?: Source.Files | undefined
   readonly timeout?: Duration.Input | undefined
 }
 
@@ -40,7 +51,10 @@ const maxWebSearches = 5
 /** The tool that `webSearch` adds to a request. */
 export const webSearch = { type: "web_search_20260318", name: "web_search", max_uses: maxWebSearches }
 
-/** Settings of every ask that does not set them itself, and the document that all asks share. */
-export const Defaults = Context.Reference<Options & { readonly context?: string }>("fanfold/pipeline/Ask/Defaults", {
-  defaultValue: () => ({})
-})
+/** Settings of every ask that does not set them itself, and the text or the documents that all asks share. */
+export const Defaults = Context.Reference<Options & { readonly context?: SharedContext }>(
+  "fanfold/pipeline/Ask/Defaults",
+  {
+    defaultValue: () => ({})
+  }
+)

@@ -9,7 +9,7 @@ import type { AskData, Format, Synthesized } from "./AskData.ts"
 import type { Options } from "./AskOptions.ts"
 import type { AnsweredFinding, Folding, FoldInput } from "./Folding.ts"
 import * as RunAsk from "./RunAsk.ts"
-import { foldPromptOf, type Folded, promptOfParts } from "./SynthesisPrompt.ts"
+import { foldPromptOf, type Folded, promptOfParts, withContradictions } from "./SynthesisPrompt.ts"
 
 type Answer<A> = RunAsk.Answer<A>
 
@@ -130,7 +130,7 @@ const asText: Format<string, never> = { _tag: "Text", value: (text) => text }
 
 const documentOf = <A, R>(
   { synthesized }: AskData<A, R>,
-  { answered, gaps, instruction }: Folding,
+  { answered, contradictions = [], gaps, instruction }: Folding,
   level: number,
   read: ReadonlyArray<Read>,
   missing: ReadonlyArray<string>
@@ -142,7 +142,7 @@ const documentOf = <A, R>(
   const asks = read.flatMap((part) => part.asks)
   return {
     question: promptOfParts(
-      instruction,
+      withContradictions(instruction, contradictions),
       read.map(({ block }) => block),
       [...gaps, ...unread].toSorted((a, b) => a.index - b.index)
     ),

@@ -1,9 +1,11 @@
 /** What is folded, level by level, where findings do not fit into one request: plain data, and the sizes that decide about it. */
+import type { Contradiction } from "../claude/Contradiction.ts"
 import { ownUsageOf, type Reply, sourcesOf, textOf } from "../claude/Message.ts"
 import * as FoldTree from "../cost/FoldTree.ts"
 import { answerFrameTokens, charactersPerToken, tokenizerFactor } from "../cost/TokenCount.ts"
 import { bytesOf } from "../cost/WorstCase.ts"
 import { numberText } from "../options/NumberText.ts"
+import type { Agreement } from "./Agreement.ts"
 import { highTokensOf } from "./SynthesisOptions.ts"
 
 /** What a fold reads of an ask: its question, and the reply where there is one. Every `Finding` is one. */
@@ -11,12 +13,19 @@ export interface FoldInput {
   readonly name: string
   readonly index: number
   readonly question: string
-  readonly outcome: { readonly _tag: "Answered"; readonly reply: Reply } | { readonly _tag: "Failed" | "Interrupted" }
+  readonly outcome: AnsweredInput | { readonly _tag: "Failed" | "Interrupted" }
 }
 
 /** One with an answer. */
 export interface AnsweredFinding extends FoldInput {
-  readonly outcome: { readonly _tag: "Answered"; readonly reply: Reply }
+  readonly outcome: AnsweredInput
+}
+
+/** `agreement`: where it is the answer of several votes. */
+interface AnsweredInput {
+  readonly _tag: "Answered"
+  readonly reply: Reply
+  readonly agreement?: Agreement
 }
 
 /** The findings of a synthesis, and the tree in which they are folded, or in words why they cannot be. */
@@ -25,6 +34,8 @@ export interface Folding {
   readonly answered: ReadonlyArray<AnsweredFinding>
   readonly gaps: ReadonlyArray<FoldInput>
   readonly tree: FoldTree.Tree | string
+  /** What the document is to settle. */
+  readonly contradictions?: ReadonlyArray<Contradiction>
   /** Output tokens of a fold that is not the document, at most. */
   readonly maxTokens: number
 }

@@ -4,6 +4,8 @@ import { type Answer, resolve } from "./Ask.ts"
 import type { AskError } from "../claude/AskError.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
+import type { Context } from "../claude/Document.ts"
+import { disagreementOf } from "./ComparedAnswers.ts"
 import * as Deadline from "./Deadline.ts"
 import * as DeadlineOption from "./DeadlineOption.ts"
 import type { Asks, Findings } from "./Findings.ts"
@@ -22,7 +24,7 @@ export interface Pipeline {
   readonly synthesis: Synthesis.Synthesis<unknown> | undefined
   readonly policy: Policy
   readonly concurrency: Research.Concurrency
-  readonly context: string | undefined
+  readonly context: Context | undefined
   /** Ends the asks, and where it has `all` the synthesis too; counted from the start of the research. */
   readonly deadline: DeadlineOption.Given | undefined
 }
@@ -36,6 +38,8 @@ export interface Outcome {
   readonly error: Research.ResearchError | AskError | undefined
   /** The answers that the policy misses where deadline, budget or the user ended the asks, and the synthesis was made all the same. */
   readonly shortfall: Research.ResearchError | undefined
+  /** Why the answers do not agree, where the synthesis, which was made all the same, has `contradictions: fail`. */
+  readonly disagreement?: AskError | undefined
 }
 
 /**
@@ -81,7 +85,13 @@ export const run = Effect.fn("Pipeline.run")(function* (
   const answer = withPlanned(onText === undefined ? bounded : withText(onText)(bounded))
   const document = yield* Effect.result(Effect.onInterrupt(answer, () => leave(findings)))
   return Result.isSuccess(document)
-    ? { ...ended, findings, shortfall, document: document.success }
+    ? {
+        ...ended,
+        findings,
+        shortfall,
+        document: document.success,
+        disagreement: disagreementOf(synthesis.fold.contradictions === "fail" ? "fail" : "warn", document.success)
+      }
     : { ...ended, findings, shortfall, error: document.failure }
 }, Effect.scoped)
 

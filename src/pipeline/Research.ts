@@ -5,6 +5,7 @@ import { AreUsed } from "../claude/BatchApi.ts"
 import type { Claude } from "../claude/Claude.ts"
 import * as Interventions from "../interventions/Interventions.ts"
 import type { Policy } from "../options/Policy.ts"
+import * as AskFiles from "./AskFiles.ts"
 import { Defaults } from "./AskOptions.ts"
 import { type AskExit, findingOf, findingsOf, outcomeOf } from "./CollectFindings.ts"
 import {
@@ -39,7 +40,8 @@ export const run: <const A extends Asks, const P extends Policy = "all">(
   asks: Asks,
   options: Options = {}
 ) {
-  const { entries, needed, policy, ...checked } = check(asks, options)
+  const { entries: given, needed, policy, ...checked } = check(asks, options)
+  const entries = yield* AskFiles.readOrDie(given)
   const concurrency = (yield* AreUsed) ? "unbounded" : checked.concurrency
   const { deadline, provide, run } = yield* ResearchContext.make(entries, options)
   const outcomes = new Map<string, Outcome<unknown>>()
@@ -120,7 +122,8 @@ export const stream = <const A extends Asks>(
   Stream.unwrap(
     Effect.gen(function* () {
       const policy = "best-effort"
-      const { entries, ...checked } = check(asks, { ...options, policy })
+      const { entries: given, ...checked } = check(asks, { ...options, policy })
+      const entries = yield* AskFiles.readOrDie(given)
       const concurrency = (yield* AreUsed) ? "unbounded" : checked.concurrency
       const { deadline, provide } = yield* ResearchContext.make(entries, options)
       const startedAt = yield* Clock.currentTimeMillis

@@ -1,31 +1,38 @@
-/** The context that all asks of a research run in: the run's id, the shared document, and the deadline. */
+/** The context that all asks of a research run in: the run's id, the shared documents, and the deadline. */
 import { Clock, Effect, Random } from "effect"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
+import type { Context } from "../claude/Document.ts"
+import * as Documents from "../documents/Documents.ts"
 import * as Issue from "../options/Issue.ts"
 import * as Ask from "./Ask.ts"
 import * as Deadline from "./Deadline.ts"
 import * as DeadlineOption from "./DeadlineOption.ts"
 import type { Entry, Options } from "./ResearchOptions.ts"
+import { callsOf } from "./VotesOption.ts"
 
 /**
- * `provide` runs an effect in the context of the research, which has `count` asks, `entries` or more like them. The run is the caller's, or a new one where the caller has none.
+ * `provide` runs an effect in the context of the research, which has `count` calls of asks, `entries` or more like them. The run is the caller's, or a new one where the caller has none.
  * Throws a `RangeError` for a deadline that is before the shortest timeout of an ask.
  */
 export const make = Effect.fnUntraced(function* (
   entries: ReadonlyArray<Entry>,
   { context, deadline: limit }: Options,
-  count = entries.length
+  count?: number
 ) {
   const call = yield* Call.Current
+  const shared =
+    context === undefined ? undefined : yield* Documents.orDie(Documents.context(context, new Documents.Reader(".")))
   const run = call.run === "" ? yield* newRun : call.run
+  const defaults = yield* Ask.Defaults
+  const asks = count ?? entries.reduce((sum, { ask }) => sum + callsOf(ask.options.votes ?? defaults.votes), 0)
   const provideRun = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.provideService(withDocument(context)(effect), Call.Current, { ...call, run, ask: "", asks: count })
+    Effect.provideService(withContext(shared)(effect), Call.Current, { ...call, run, ask: "", asks })
   if (limit === undefined) return { run, provide: provideRun, deadline: undefined }
 
-  const { timeout } = yield* Ask.Defaults
-  const asks = entries.map(({ ask, name }) => [name, { timeout: ask.options.timeout ?? timeout }] as const)
-  const issues = DeadlineOption.issuesOf({ deadline: limit, asks: Object.fromEntries(asks) })
+  const { timeout } = defaults
+  const limited = entries.map(({ ask, name }) => [name, { timeout: ask.options.timeout ?? timeout }] as const)
+  const issues = DeadlineOption.issuesOf({ deadline: limit, asks: Object.fromEntries(limited) })
   if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))
   const deadline = (yield* Deadline.Given) ?? new Deadline.Deadline(limit, yield* Clock.currentTimeMillis)
   const claude = deadline.around(yield* Claude)
@@ -34,7 +41,7 @@ export const make = Effect.fnUntraced(function* (
   return { run, provide, deadline }
 })
 
-const withDocument = (context: string | undefined) =>
+const withContext = (context: Context | undefined) =>
   Effect.updateService(Ask.Defaults, (defaults) => (context === undefined ? defaults : { ...defaults, context }))
 
 /** An id that tells runs apart in a log; 32 random bits, neither secret nor unique for ever. */

@@ -1,5 +1,6 @@
 /** The arguments of a research: names, concurrency and options, and their checks. */
 import { type Duration, type Effect, Schema } from "effect"
+import * as Source from "../documents/Source.ts"
 import * as Issue from "../options/Issue.ts"
 import { optional, PositiveDurationInput, PositiveInt } from "../options/OptionSchemas.ts"
 import { answersNeeded, Policy } from "../options/Policy.ts"
@@ -27,7 +28,7 @@ export const AFunction = Schema.Unknown.check(
 export const Options = Schema.Struct({
   policy: optional(Policy),
   concurrency: optional(Concurrency),
-  context: optional(Schema.String.annotate({ expected: "text" })),
+  context: optional(Source.ContextInCode),
   deadline: optional(PositiveDurationInput),
   onInterrupt: optional(AFunction)
 }).annotate({ expected: "options" })
@@ -36,8 +37,8 @@ export interface Options<P extends Policy = Policy> {
   readonly policy?: P | undefined
   /** Default: `"unbounded"`; `Pacing` still keeps the calls in flight within the account's limits. Without effect on `batch`. */
   readonly concurrency?: Concurrency | undefined
-  /** A document shared by all asks: sent first, where it can be cached. */
-  readonly context?: string | undefined
+  /** What all asks share, sent first, where it can be cached: a text, a file (`{ file }`), a document, or a list of them. */
+  readonly context?: Source.Context | undefined
   /** Ends the asks under every policy, counted from the start of the research. An ask without an answer fails then. */
   readonly deadline?: Duration.Input | undefined
   /** Run when the research is interrupted, with the findings until then, which are paid. */

@@ -7,23 +7,34 @@ import { AskError, NothingToFold } from "../claude/AskError.ts"
 import * as Attempt from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
+import type { Contradiction } from "../claude/Contradiction.ts"
 import * as Event from "../claude/Event.ts"
 import { addPaid, addUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
+import * as Documents from "../documents/Documents.ts"
 import { PaidUsage } from "../claude/PaidUsage.ts"
 import { nowMillis } from "../scheduling/FiberClock.ts"
+import type { Agreement } from "./Agreement.ts"
 import { type AskData, modelsOf, requestOf } from "./AskData.ts"
 import { Defaults } from "./AskOptions.ts"
 import { repaired } from "./CitedAnswer.ts"
 import { decode, isUnknownStop } from "./DecodeReply.ts"
 import { type SecondTry, secondTry } from "./SecondTry.ts"
 
-/** An answer with its last reply, the usage of all its replies, and the time from its start. */
+/**
+ * An answer with its last reply, the usage of all its replies, and the time from its start. `agreement`: where it is that of several
+ * votes, what they agree in.
+ */
 export interface Answer<out A> {
   readonly value: A
   readonly reply: Reply
   readonly usage: Usage
   readonly durationMillis: number
+  readonly agreement?: Agreement
+  /** Of a synthesis that compares its answers: what these contradict each other in. */
+  readonly contradictions?: ReadonlyArray<Contradiction>
+  /** The asks whose answers could not be compared; absent where that are none. */
+  readonly uncompared?: ReadonlyArray<string>
 }
 
 type Ended<A> = Exit.Exit<Answer<A>, AskError>
@@ -38,8 +49,17 @@ export const resolve = <A, R>(
   ask: AskData<A, R>,
   onEnd: (exit: Ended<A>) => Effect.Effect<unknown> = () => Effect.void,
   name?: string
+): Effect.Effect<Answer<A>, AskError, Claude | R> =>
+  observed(ask, (startedAt, paid) => answer(ask, startedAt, paid), onEnd, name)
+
+/** The same with an answer that `body` makes, which gets the start in epoch milliseconds, and what attempts within it have cost. */
+export const observed = <A, R>(
+  ask: AskData<A, R>,
+  body: (startedAt: number, paid: PaidUsage) => Effect.Effect<Answer<A>, AskError, Claude | R>,
+  onEnd: (exit: Ended<A>) => Effect.Effect<unknown>,
+  name?: string
 ): Effect.Effect<Answer<A>, AskError, Claude | R> => {
-  const { synthesized } = ask
+  const { synthesized, vote } = ask
   const isSynthesis = synthesized !== undefined && name === undefined
   if (isSynthesis && synthesized.answered === 0) return Effect.fail(withoutAnswers(synthesized.asks))
   const answered = Effect.withFiber<Answer<A>, AskError, Claude | R>((fiber) => {
@@ -49,7 +69,7 @@ export const resolve = <A, R>(
     const context = fiber.context as Context.Context<Claude | R>
     const call = fiber.getRef(Call.Current)
     let own = Context.add(Attempt.observing(context, paid), Call.Execution, { firstDispatchAt: undefined })
-    if (name !== undefined) own = Context.add(own, Call.Current, { ...call, ask: name })
+    if (name !== undefined) own = Context.add(own, Call.Current, { ...call, ask: name, ...(vote && { vote }) })
     else if (isSynthesis) {
       const { asks, fold, run } = synthesized
       // The asks' shared model and document are not used: the synthesis reads answers only.
@@ -59,7 +79,7 @@ export const resolve = <A, R>(
       own = Context.add(alone, Call.Current, current)
     }
     const started = Event.emit(startOf(ask))
-    const asked = Effect.andThen(started, answer(ask, startedAt, paid))
+    const asked = Effect.andThen(started, body(startedAt, paid))
     // One finalizer emits the end and restores the context; `updateContext` would add a second one to every ask.
     fiber.setContext(own)
     return Effect.onExit(asked, (exit) =>
@@ -76,10 +96,11 @@ export const resolve = <A, R>(
 }
 
 /** The prompts of thousands of folds are not kept in their events: each says the instruction, and which asks it stands for. */
-const startOf = <A, R>({ question, synthesized }: AskData<A, R>) => {
+const startOf = <A, R>({ question, synthesized, vote }: AskData<A, R>) => {
   const fold = synthesized?.fold
-  if (fold === undefined) return { _tag: "Started", question } as const
+  if (fold === undefined) return { _tag: "Started", question, ...(vote && { vote }) } as const
   const { asks, instruction, level } = fold
+  if (level === 0) return { _tag: "Started", question: instruction, compared: asks } as const
   return { _tag: "Started", question: instruction, fold: { level, asks } } as const
 }
 
@@ -111,6 +132,11 @@ const answer = <A, R>(
     if (ask.synthesized?.answered === 0) return Effect.fail(withoutAnswers(ask.synthesized.asks))
     const claude = Context.getUnsafe(fiber.context, Claude)
     const defaults = fiber.getRef(Defaults)
+    const files = ask.options.files ?? defaults.files
+    if (files !== undefined && Documents.loaded(files) === undefined) {
+      const read = Documents.orDie(Documents.files(files, new Documents.Reader(".")))
+      return Effect.flatMap(read, (files) => answer({ ...ask, options: { ...ask.options, files } }, startedAt, paid))
+    }
     const request = requestOf(ask, defaults)
     const fallback = Models.others(modelsOf(ask, defaults))
     const send = withCall(claude.send, ask.options.timeout ?? defaults.timeout, fallback)
@@ -137,6 +163,13 @@ const answer = <A, R>(
     })
   })
 
+/** An answer within another ask, whose document and settings it does not share: with no start and end of its own. */
+export const answerAlone = <A, R>(
+  ask: AskData<A, R>,
+  startedAt: number
+): Effect.Effect<Answer<A>, AskError, Claude | R> =>
+  Effect.provideService(answer(ask, startedAt, new PaidUsage()), Defaults, {})
+
 const askAgain = Effect.fnUntraced(function* <A, R>(
   ask: AskData<A, R>,
   send: Send,
@@ -150,7 +183,8 @@ const askAgain = Effect.fnUntraced(function* <A, R>(
   return yield* timed({ value, reply, usage: addUsage(first.usage, reply.usage) }, startedAt)
 })
 
-const timed = <A>(answered: Omit<Answer<A>, "durationMillis">, startedAt: number): Effect.Effect<Answer<A>> => {
+/** Adds the time from the start, in epoch milliseconds. */
+export const timed = <A>(answered: Omit<Answer<A>, "durationMillis">, startedAt: number): Effect.Effect<Answer<A>> => {
   const { reply } = answered
   const ended = Effect.withFiber((fiber) =>
     Effect.succeed({ ...answered, durationMillis: nowMillis(fiber) - startedAt })

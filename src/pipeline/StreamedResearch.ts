@@ -3,6 +3,7 @@ import { type Cause, Clock, Deferred, Effect, Exit, Result, Stream } from "effec
 import type { AskError } from "../claude/AskError.ts"
 import { AreUsed } from "../claude/BatchApi.ts"
 import type { Claude } from "../claude/Claude.ts"
+import type { Context } from "../claude/Document.ts"
 import * as Interventions from "../interventions/Interventions.ts"
 import { answersNeeded, type Policy } from "../options/Policy.ts"
 import { Defaults } from "./AskOptions.ts"
@@ -16,6 +17,7 @@ import * as ResearchContext from "./ResearchContext.ts"
 import * as ResearchEvents from "./ResearchEvents.ts"
 import type { Concurrency, Entry } from "./ResearchOptions.ts"
 import { SharedFailure } from "./SharedFailure.ts"
+import { callsOf } from "./VotesOption.ts"
 
 /**
  * How many asks are under way where `concurrency` is unbounded: more than the pacing of any account lets through at once, and few
@@ -30,7 +32,7 @@ export interface Options<X extends Entry> {
   readonly samples: ReadonlyArray<Entry>
   readonly policy: Policy
   readonly concurrency: Concurrency
-  readonly context: string | undefined
+  readonly context: Context | undefined
   readonly deadline: DeadlineGiven | undefined
   /** Run once for each ask that has ended, in the order of their ends. It cannot be interrupted. */
   readonly onFinding: (finding: Finding, ask: X) => Effect.Effect<unknown>
@@ -58,7 +60,9 @@ export const run = Effect.fn("StreamedResearch.run")(function* <X extends Entry,
 ): Effect.fn.Return<Tally<E>, never, Claude> {
   const limit = (yield* AreUsed) ? "unbounded" : concurrency === "unbounded" ? maxUnderWay : concurrency
   const { asking } = limitsOf(options.deadline)
-  const { deadline, provide, run } = yield* ResearchContext.make(samples, { context, deadline: asking }, count)
+  const votes = samples[0]?.ask.options.votes ?? (yield* Defaults).votes
+  const calls = count * callsOf(votes)
+  const { deadline, provide, run } = yield* ResearchContext.make(samples, { context, deadline: asking }, calls)
   const shared = new SharedFailure(samples, yield* Defaults)
   const needed = answersNeeded(policy, count)
   const isFirst = typeof policy !== "string" && "first" in policy

@@ -1,5 +1,5 @@
 /** Makes one complete document of findings. The document names the asks without an answer instead of inventing one. */
-import { Array, type Effect, type Schema } from "effect"
+import { Array, Effect, type Schema } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import type * as Call from "../claude/Call.ts"
 import { type Claude, synthesisModel } from "../claude/Claude.ts"
@@ -14,6 +14,8 @@ import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode } from "../options/OptionSchemas.ts"
 import * as Ask from "./Ask.ts"
+import { agreed } from "./ComparedAnswers.ts"
+import { comparingOf } from "./Comparing.ts"
 import * as Citations from "./Citations.ts"
 import { type Asks, type Findings, type Gap, isGap } from "./Findings.ts"
 import * as Folding from "./Folding.ts"
@@ -26,7 +28,8 @@ export { promptOf } from "./SynthesisPrompt.ts"
 
 /**
  * Makes an ask of findings: `Effect.flatMap(research, synthesis)` gives its value, and `Ask.resolve`, `Ask.requestOf` and
- * `Ask.textStream` take it as they take every other ask. Fails with `NothingToFold` where no ask was answered.
+ * `Ask.textStream` take it as they take every other ask. Fails with `NothingToFold` where no ask was answered, and with
+ * `Contradictory` where `contradictions` is `fail` and answers contradict each other; `Ask.resolve` gives the document then too.
  */
 export interface Synthesis<out A, out R = never> {
   (findings: Findings): Ask.Ask<A, R>
@@ -38,7 +41,7 @@ export interface Synthesis<out A, out R = never> {
   /** What one fold may hold, in tokens; `undefined` where no window is known and no `fanIn` is set. */
   readonly limits: FoldTree.Limits | undefined
   readonly format: Ask.Ask<A, R>["format"]
-  /** The value with its reply and usage: `Ask.resolve` of the ask. */
+  /** The value with its reply and usage. */
   readonly answer: (findings: Findings) => Effect.Effect<Ask.Answer<A>, AskError, Claude | R>
 }
 
@@ -76,12 +79,13 @@ const assertOptions = Issue.assert(inCode(Settings), "options")
 
 const withDefaults = (options: Options = {}) => {
   assertOptions(options)
-  const { citations = false, fanIn, window, ...settings } = options
+  const { citations = false, contradictions, fanIn, window, ...settings } = options
   return {
     fold: {
       ...(fanIn !== undefined && { fanIn }),
       ...(window !== undefined && { window }),
-      ...(citations && { citations })
+      ...(citations && { citations }),
+      ...(contradictions !== undefined && { contradictions })
     },
     settings: {
       ...settings,
@@ -106,7 +110,8 @@ const make = <A, R>(
     const cited = fold.citations === true ? namesOf(findings, gaps) : undefined
     // The prompt of a tree is known once its folds are there.
     const prompt = folding === undefined ? promptOf(instruction, { findings, gaps }) : instruction
-    return new Ask.Ask(prompt, options, format, { run, asks, answered: asks - gaps.length, folding, cited })
+    const comparing = comparingOf(findings, fold.contradictions)
+    return new Ask.Ask(prompt, options, format, { run, asks, answered: asks - gaps.length, folding, cited, comparing })
   }
   return Object.assign(askOf, {
     instruction: question,
@@ -114,7 +119,10 @@ const make = <A, R>(
     fold,
     limits,
     format,
-    answer: (findings: Findings) => Ask.resolve(askOf(findings))
+    answer: (findings: Findings) => {
+      const ask = askOf(findings)
+      return Effect.flatMap(Ask.resolve(ask), (answer) => agreed(ask, answer))
+    }
   })
 }
 

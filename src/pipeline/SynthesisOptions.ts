@@ -10,6 +10,10 @@ import * as AskOptions from "./AskOptions.ts"
 
 const atLeastTwo = { expected: "a whole number ≥ 2" }
 
+/** What is done about answers that contradict each other. */
+export const Contradictions = Schema.Literals(["off", "warn", "fail"])
+export type Contradictions = typeof Contradictions.Type
+
 export const FoldSettings = Schema.Struct({
   fanIn: Schema.optionalKey(
     Schema.Number.annotate(atLeastTwo)
@@ -26,17 +30,29 @@ export const FoldSettings = Schema.Struct({
       description:
         "Whether each statement of the document names the asks that it rests on, `[market]`, which is checked (default: no)"
     })
+  ),
+  contradictions: Schema.optionalKey(
+    Contradictions.annotate({
+      expected: "off, warn or fail",
+      description:
+        "What is done where answers contradict each other: `off` (they are not compared), `warn`, or `fail`, which also ends the " +
+        "run with an exit code of its own (default: `warn` where the answers have 1,000 characters together)"
+    })
   )
 })
 export interface FoldSettings extends Schema.Schema.Type<typeof FoldSettings> {}
 
-export const Settings = Schema.Struct({ ...AskOptions.Settings.fields, ...FoldSettings.fields })
+/** A document is asked for once. */
+const { votes: _votes, ...askSettings } = AskOptions.Settings.fields
+
+export const Settings = Schema.Struct({ ...askSettings, ...FoldSettings.fields })
 
 /** Settings as a caller writes them. */
-export interface Options extends AskOptions.Options {
+export interface Options extends Omit<AskOptions.Options, "files" | "votes"> {
   readonly fanIn?: number | undefined
   readonly window?: number | undefined
   readonly citations?: boolean | undefined
+  readonly contradictions?: Contradictions | undefined
 }
 
 /** Input tokens of a fold beside its instruction: what is said of its form, and the names of its asks. */

@@ -1,7 +1,10 @@
 /** The prompt of a synthesis: the findings in tags that no text of an answer can close, the gaps by name, the instruction. */
-import { sourcesOf, textOf } from "../claude/Message.ts"
+import type { Contradiction } from "../claude/Contradiction.ts"
+import { sourcesOf, sourceText, textOf } from "../claude/Message.ts"
 import { namesListed } from "../cost/FoldTree.ts"
+import { bytesOf } from "../cost/WorstCase.ts"
 import { numberText } from "../options/NumberText.ts"
+import { agreementText } from "./Agreement.ts"
 import type { FoldInput } from "./Folding.ts"
 
 /** The text of a fold, as a finding of the next: it stands for the answers to `asks`. */
@@ -43,6 +46,28 @@ export const foldPromptOf = (
     `What that text is for, which is not to be done here:\n<instruction>\n${inert(instruction)}\n</instruction>`
   )
 
+/** Bytes of the contradictions in a prompt, at most; of more the number is given. */
+export const maxContradictionBytes = 6000
+
+/** An instruction, or a prompt that ends with one, and what it is to settle. */
+export const withContradictions = (prompt: string, contradictions: ReadonlyArray<Contradiction>): string => {
+  if (contradictions.length === 0) return prompt
+  let left = maxContradictionBytes - 800
+  const lines = contradictions
+    .map(({ statements, subject }) => {
+      const said = statements.map(({ ask, text }) => `${ask} says: ${inertLine(text).slice(0, 300)}`)
+      return `- ${inertLine(subject).slice(0, 200)}: ${said.join(" | ")}`
+    })
+    .filter((line) => (left -= bytesOf(line) + 1) >= 0)
+  const more = contradictions.length - lines.length
+  return [
+    prompt,
+    `The findings contradict each other:\n<contradictions>\n${lines.join("\n")}\n</contradictions>`,
+    `${more > 0 ? `There are ${numberText(more)} more. ` : ""}Settle each of them in the document with a reason, or call it open: name what each finding says, and use ` +
+      "neither as if the other were not there."
+  ].join("\n\n")
+}
+
 const asksOf = (part: FoldInput | Folded): ReadonlyArray<string> => ("asks" in part ? part.asks : [part.name])
 
 const joined = (blocks: ReadonlyArray<string>, ...rest: ReadonlyArray<string>): string =>
@@ -63,27 +88,32 @@ const namesText = (asks: ReadonlyArray<string>): string =>
 const foldedBlock = ({ asks, name, text }: Folded): string =>
   `<finding name="${name}" asks="${namesText(asks)}">\n<answer>\n${inert(text)}\n</answer>\n</finding>`
 
-const blockOf = (finding: FoldInput | Folded): string => {
+export const blockOf = (finding: FoldInput | Folded): string => {
   if ("asks" in finding) return foldedBlock(finding)
   const question = `<question>${inert(finding.question)}</question>`
   if (finding.outcome._tag !== "Answered") return `<gap name="${finding.name}">\n${question}\n</gap>`
-  const { reply } = finding.outcome
-  const sources = sourcesOf(reply).map(({ title, url }) => `- ${inertLine(title)}: ${inertLine(url)}`)
+  const { agreement, reply } = finding.outcome
+  const votes = agreement === undefined ? "" : ` votes="${agreementText(agreement)}"`
+  const sources = sourcesOf(reply).map(
+    (source) => `- ${inertLine(sourceText(source))}${source.url === undefined ? "" : `: ${inertLine(source.url)}`}`
+  )
   const listed = sources.length === 0 ? "" : `<sources>\n${sources.join("\n")}\n</sources>\n`
-  return `<finding name="${finding.name}">\n${question}\n<answer>\n${inert(textOf(reply))}\n</answer>\n${listed}</finding>`
+  return `<finding name="${finding.name}"${votes}>\n${question}\n<answer>\n${inert(textOf(reply))}\n</answer>\n${listed}</finding>`
 }
 
 /** A pattern of a tag's name: each letter may be fullwidth, and may be followed by invisible characters. */
 const spelled = (tag: string): string =>
   [...tag].map((letter) => `[${letter}${String.fromCodePoint(letter.codePointAt(0)! + 0xfee0)}]`).join("\\p{Cf}*")
 
-const tags = ["finding", "findings", "gap", "question", "answer", "sources", "instruction"].map(spelled).join("|")
+const tags = ["finding", "findings", "gap", "question", "answer", "sources", "instruction", "contradictions"]
+  .map(spelled)
+  .join("|")
 
 /** The bracket before a tag that this prompt uses, opening or closing, in every form that Claude might read as one. */
 const tag = new RegExp(`[<＜﹤](?=[\\s\\p{C}/／∕⁄\\\\＼]*(?:${tags})(?!\\p{Cf}*[\\p{L}\\p{N}_]))`, "giu")
 
 /** Replaces the brackets of tags, so that text of a model or a web page cannot close the block it stands in. */
-const inert = (text: string): string => text.replace(tag, "‹")
+export const inert = (text: string): string => text.replace(tag, "‹")
 
 /** The same for text that must stay on one line. */
 const inertLine = (text: string): string => inert(text.replace(/[\s\p{Cc}]+/gu, " ").trim())

@@ -5,7 +5,7 @@ import type { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { type Reply, textOf } from "../claude/Message.ts"
 import type { AskData } from "./AskData.ts"
-import { resolve } from "./FoldLevels.ts"
+import { resolve } from "./ComparedAnswers.ts"
 import type { Answer } from "./RunAsk.ts"
 
 /**

@@ -10,6 +10,7 @@ import type { Options as StackOptions } from "../layers/Stack.ts"
 import type * as Issue from "../options/Issue.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
+import * as PlannedVotes from "../pipeline/PlannedVotes.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
 
 type Subject = Pick<Pipeline, "asks" | "synthesis" | "context">
@@ -29,22 +30,38 @@ export const issuesOf = (
 
   const issues: Array<Issue.Issue> = []
   /** The cost at most with the first of the models; reports an issue where one of them has no bound. */
-  const boundOf = (path: ReadonlyArray<string>, request: Request, models: Models.Models, isBatched = false) => {
+  const boundOf = (
+    path: ReadonlyArray<string>,
+    request: Request,
+    models: Models.Models,
+    isBatched = false,
+    moreTokens = 0
+  ) => {
     const hasFallback = !isBatched && Models.others(models).length === 0
     const full = RefusalPolicy.withFallbacks(request, !hasFallback, refusals)
-    const bounds = WorstCase.byModel(full, Models.all(models), prices, limit.usd !== undefined, isBatched)
+    const bounds = WorstCase.byModel(full, Models.all(models), prices, limit.usd !== undefined, isBatched, moreTokens)
     if (Result.isSuccess(bounds)) return bounds.success[0]
     issues.push({ path, message: `no budget can bound this: ${bounds.failure}` })
     return undefined
   }
+
+  const boundOfJoining = (name: string, { answerTokens, models, request }: PlannedVotes.Joining) =>
+    boundOf(["asks", name, "votes"], request, models, false, answerTokens)
 
   const planned = synthesis === undefined ? undefined : Synthesis.planned(synthesis, asks, prices, refusals)
   const costs = Object.entries(asks).flatMap(([name, ask]): ReadonlyArray<WorstCase.Amount> => {
     const request = Ask.requestOf(ask, shared)
     const own = boundOf(["asks", name], request, Ask.modelsOf(ask, shared), batch !== undefined)
     if (own === undefined) return []
-    const added = WorstCase.synthesis(planned, WorstCase.answerTokens(request), prices)
-    return [{ usd: own.usd + added.usd, tokens: own.tokens + added.tokens }]
+    const { atLeast, joining } = PlannedVotes.of(ask, shared) ?? { atLeast: 1, joining: undefined }
+    // A single vote that comes is the answer as it is.
+    const joined = atLeast > 1 ? joining : undefined
+    const joinedMax = joined === undefined ? WorstCase.noAmount : boundOfJoining(name, joined)
+    if (joinedMax === undefined) return []
+    const joinedTokens = joined === undefined ? 0 : WorstCase.answerTokens(joined.request)
+    const added = WorstCase.synthesis(planned, atLeast * WorstCase.answerTokens(request) + joinedTokens, prices)
+    const votes = { usd: atLeast * own.usd, tokens: atLeast * own.tokens }
+    return [[votes, joinedMax, added].reduce(WorstCase.add)]
   })
   if (synthesis !== undefined) boundOf(["synthesis"], Synthesis.requestOf(synthesis), synthesis.options.model)
   if (issues.length > 0) return issues

@@ -10,14 +10,16 @@ import * as FoldTree from "../cost/FoldTree.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { Options as StackOptions } from "../layers/Stack.ts"
 import * as Ask from "../pipeline/Ask.ts"
+import * as Comparison from "../pipeline/Comparison.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
+import * as PlannedVotes from "../pipeline/PlannedVotes.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
 
-/** One call, sent once, with an answer of `maxTokens`. */
+/** One call, sent once, or once for each of its votes, with an answer of `maxTokens`. */
 export interface Foreseen {
   readonly name: string
-  readonly part: "ask" | "synthesis"
-  /** The request as it would be sent; that of the synthesis without its findings. */
+  readonly part: "ask" | "comparison" | "synthesis"
+  /** The request as it would be sent; those of the comparison and the synthesis without findings. */
   readonly request: Request
   /** The model it is sent to, then those that are asked where it is overloaded or missing, or refuses. */
   readonly models: ReadonlyArray<string>
@@ -27,6 +29,8 @@ export interface Foreseen {
   readonly maxInputTokens: number
   /** Of a synthesis that may be a tree, as long answers may be: its levels, folds and the documents' one; what it costs has all. */
   readonly tree?: Tree
+  /** How many votes are asked for, where there are several; what the call costs, and its searches, are those of all. */
+  readonly votes?: PlannedVotes.PlannedVotes
   /** Searches that the request allows. */
   readonly webSearches: number
   /** The cost of `inputTokens`, by the dearest of the models; `undefined` where one of them has no known price. */
@@ -66,12 +70,16 @@ export const make = (
   const shared = context === undefined ? {} : { context }
   const isBatched = batch !== undefined
   const leads = leading()
-  const calls = Object.entries(asks).map(([name, ask]) => {
+  const calls = Object.entries(asks).map(([name, ask]): Foreseen => {
     const models = Models.all(Ask.modelsOf(ask))
     const own = Ask.requestOf(ask, shared)
     const request = RefusalPolicy.withFallbacks(own, isBatched || models.length > 1, refusals)
-    return askCall(name, request, models, { prices, refusals, batched: isBatched ? leads(request) : undefined })
+    const known = { prices, refusals }
+    const call = askCall(name, request, models, { ...known, batched: isBatched ? leads(request) : undefined })
+    const votes = PlannedVotes.of(ask, shared)
+    return votes === undefined ? call : voted(call, votes, known)
   })
+  if (synthesis !== undefined) calls.push(...comparisonCalls(synthesis, asks, calls, { prices, refusals }))
   if (synthesis !== undefined) calls.push(synthesisCall(synthesis, asks, calls, { prices, refusals }))
   return {
     calls,
@@ -119,12 +127,45 @@ const askCall = (
     maxInputTokens: WorstCase.inputTokens(request),
     webSearches: WorstCase.searchesOf(request),
     estimatedUsd: estimatedUsd(request, inputTokens, models, prices, batched),
-    atMostUsd: Result.isFailure(bounds)
-      ? undefined
-      : refusals === "fallback"
-        ? bounds.success.reduce(WorstCase.add).usd
-        : WorstCase.dearest(bounds.success).usd
+    atMostUsd: Result.isFailure(bounds) ? undefined : mostOf(bounds.success, refusals).usd
   }
+}
+
+/** All votes of a call, and the one that joins them. */
+const voted = (call: Foreseen, votes: PlannedVotes.PlannedVotes, { prices, refusals }: Known): Foreseen => {
+  const { count, joining } = votes
+  const sum = (
+    one: number | undefined,
+    joined: (joining: PlannedVotes.Joining, models: Names, request: Request) => number | undefined
+  ): number | undefined => {
+    if (joining === undefined) return one === undefined ? undefined : count * one
+    const models = Models.all(joining.models)
+    const request = RefusalPolicy.withFallbacks(joining.request, models.length > 1, refusals)
+    return sumOf([one === undefined ? undefined : count * one, joined(joining, models, request)])
+  }
+  return {
+    ...call,
+    votes,
+    webSearches: count * call.webSearches,
+    estimatedUsd: sum(call.estimatedUsd, (_, models, request) => {
+      const inputTokens = estimateInputTokens(request) + count * call.request.maxTokens
+      return estimatedUsd(request, inputTokens, models, prices)
+    }),
+    atMostUsd: sum(call.atMostUsd, ({ answerTokens }, models, request) => {
+      const bounds = WorstCase.byModel(request, models, prices, true, false, answerTokens)
+      return Result.isFailure(bounds) ? undefined : mostOf(bounds.success, refusals).usd
+    })
+  }
+}
+
+/** Of the bounds of several models: of all that may be paid after refusals, or of the dearest. */
+const mostOf = (bounds: ReadonlyArray<WorstCase.Amount>, refusals: RefusalPolicy.RefusalPolicy): WorstCase.Amount =>
+  refusals === "fallback" ? bounds.reduce(WorstCase.add) : WorstCase.dearest(bounds)
+
+/** Input tokens of the synthesis that a budget keeps back for the call at most: until votes are joined, all of them count. */
+const answerTokensOf = ({ request, votes }: Foreseen): number => {
+  const { count, joining } = votes ?? { count: 1, joining: undefined }
+  return count * WorstCase.answerTokens(request) + (joining === undefined ? 0 : WorstCase.answerTokens(joining.request))
 }
 
 const synthesisCall = (
@@ -136,17 +177,19 @@ const synthesisCall = (
   const models = Models.all(synthesis.options.model)
   const request = RefusalPolicy.withFallbacks(Synthesis.requestOf(synthesis), models.length > 1, refusals)
   const planned = Synthesis.planned(synthesis, asks, prices, refusals)
-  const answerTokens = calls.reduce((sum, call) => sum + WorstCase.answerTokens(call.request), 0)
+  const answerTokens = calls.reduce((sum, call) => sum + answerTokensOf(call), 0)
   const limits = synthesis.limits
-  const sizes = calls.map(
-    (call) => WorstCase.answerTokens(call.request) + tokensOf(JSON.stringify(call.request.messages))
+  const asked = calls.filter(({ part }) => part === "ask")
+  const sizes = asked.map(
+    ({ request, votes }) =>
+      WorstCase.answerTokens(votes?.joining?.request ?? request) + tokensOf(JSON.stringify(request.messages))
   )
   const tree = limits && FoldTree.make(sizes, limits)
   const isTree = tree !== undefined && "levels" in tree && tree.levels > 1
   const folds = isTree ? tree.folds.map(({ length }) => length) : []
   const foldCount = folds.reduce((sum, count) => sum + count, 0)
   const foldTokens = limits === undefined ? 0 : FoldTree.foldMaxTokens(limits)
-  const inputTokens = estimateInputTokens(request) * (1 + foldCount) + findingsTokens(calls) + foldCount * foldTokens
+  const inputTokens = estimateInputTokens(request) * (1 + foldCount) + findingsTokens(asked) + foldCount * foldTokens
   const isPriced = models.every((model) => priceOf(model, 0, prices) !== undefined)
   return {
     name: "synthesis",
@@ -165,6 +208,43 @@ const synthesisCall = (
     ),
     atMostUsd: isPriced ? WorstCase.synthesis(planned, answerTokens, prices).usd : undefined
   }
+}
+
+/** The comparison of all answers, where the synthesis has one and an answer is prose: all calls of it as one, each with its share. */
+const comparisonCalls = (
+  { fold, options }: Synthesis.Synthesis<unknown>,
+  asks: Pipeline["asks"],
+  calls: ReadonlyArray<Foreseen>,
+  { prices, refusals }: Known
+): ReadonlyArray<Foreseen> => {
+  const isCompared = fold.contradictions !== "off" && calls.length > 1
+  if (!isCompared || Object.values(asks).every(({ format }) => format._tag === "Object")) return []
+  const settings = Comparison.optionsOf(options)
+  const models = Models.all(settings.model!)
+  const request = RefusalPolicy.withFallbacks(Comparison.requestOf(settings), models.length > 1, refusals)
+  const answerTokens = calls.reduce((sum, call) => sum + WorstCase.answerTokens(call.request), 0)
+  const questions = Object.values(asks).reduce((sum, { question }) => sum + WorstCase.bytesOf(question), 0)
+  const read = answerTokens + questions
+  // Two neighbouring groups together are more than one comparison reads.
+  const count = Math.max(1, Math.ceil((2 * read) / Comparison.maxGroupTokens) - 1)
+  const frame = WorstCase.inputTokens(request)
+  const each = { inputTokens: Math.ceil(read / count) + frame, outputTokens: request.maxTokens }
+  const inputTokens = estimateInputTokens(request) * count + findingsTokens(calls)
+  const bounds = models.map((model) => WorstCase.amount(model, each, prices)?.usd)
+  const most = bounds.some((usd) => usd === undefined) ? undefined : Math.max(...bounds.map((usd = 0) => usd))
+  return [
+    {
+      name: "comparison",
+      part: "comparison",
+      request: { ...request, maxTokens: request.maxTokens * count },
+      models,
+      inputTokens,
+      maxInputTokens: each.inputTokens * count,
+      webSearches: 0,
+      estimatedUsd: estimatedUsd({ ...request, maxTokens: request.maxTokens * count }, inputTokens, models, prices),
+      atMostUsd: most === undefined ? undefined : most * count
+    }
+  ]
 }
 
 /** An estimate of every question, with an answer of `maxTokens` each. */

@@ -28,13 +28,17 @@ export const make = Effect.fnUntraced(function* (
   const unchanged = { ...journal, add: () => {}, kept: Effect.void }
   const recorder = new RunRecorder(unchanged, run, Reuse.reusable(reuse, run, at))
   const asks = new Set<string>()
+  const incomplete = new Set<string>()
   let hasSynthesis = false
   const listener: Event.Listener = {
     emit: (event) =>
       Effect.sync(() => {
+        if (event._tag === "Voted" && event.answered < event.votes) incomplete.add(event.ask)
         if (event._tag !== "Answered") return
-        if (event.part === "ask") asks.add(event.ask)
-        else if (event.ask === "synthesis") hasSynthesis = true
+        if (event.part === "ask") {
+          // Votes have names of their own.
+          if (Object.hasOwn(pipeline.asks, event.ask) && !incomplete.has(event.ask)) asks.add(event.ask)
+        } else if (event.ask === "synthesis") hasSynthesis = true
       })
   }
   // Whatever reaches it is not in the journal. One error for all: each takes a stack of its own.

@@ -1,8 +1,11 @@
 /** The schema of plans, and the pipeline that a plan stands for. */
 import { Effect, Predicate, Record, Schema, Struct } from "effect"
 import * as Ask from "../pipeline/Ask.ts"
+import * as Provider from "../claude/Provider.ts"
 import * as Issue from "../options/Issue.ts"
 import { Options as StackOptions } from "../layers/Stack.ts"
+import type { Document } from "../claude/Document.ts"
+import * as Source from "../documents/Source.ts"
 import { Deadline } from "../pipeline/DeadlineOption.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
 import { AnswerSchema, definitions as answerDefinitions } from "./AnswerSchema.ts"
@@ -23,7 +26,7 @@ const described = <S extends Schema.Schema<unknown>>(field: Schema.optionalKey<S
 const AskEntry = Schema.Struct({
   question: Ask.Question,
   answer: Schema.optionalKey(AnswerSchema),
-  ...Ask.Settings.fields
+  ...Ask.AskSettings.fields
 })
 
 const Instruction = NonEmpty("an instruction that is not empty")
@@ -41,11 +44,6 @@ export const checkCitations = (synthesis: unknown): ReadonlyArray<Issue.Issue> =
   synthesis.citations === true
     ? [{ path: ["synthesis", "citations"], message: Synthesis.citationsOfData }]
     : []
-
-/** A document shared by all asks: its text, or a file, relative to the plan's folder. */
-const Context = Schema.Union([Schema.String, Schema.Struct({ file: Schema.String })]).annotate({
-  expected: "text, or { file: path }"
-})
 
 const Asks = Schema.Record(
   Name,
@@ -86,7 +84,10 @@ export const Plan = Schema.Struct({
   ),
   model: described(Ask.Settings.fields.model, "Model of every ask that names none, or several in their order"),
   system: described(Ask.Settings.fields.system, "System prompt of every ask that sets none"),
-  context: described(Schema.optionalKey(Context), "A document that is sent with every ask"),
+  context: described(
+    Schema.optionalKey(Source.Context),
+    "What is sent with every ask: text, { file }, or a list of them; PDFs, images and texts"
+  ),
   concurrency: described(Schema.optionalKey(Concurrency), "How many asks may run at once (default: unbounded)"),
   policy: described(Schema.optionalKey(Policy), policyText),
   deadline: Schema.optionalKey(Deadline),
@@ -180,16 +181,30 @@ export const checkLayers = (plan: Plan): Effect.Effect<ReadonlyArray<Issue.Issue
     ),
     {
       onFailure: (issues) => issues,
-      onSuccess: () => []
+      onSuccess: () => checkProvider(plan)
     }
   )
 
-/** The settings of the asks that rows become. */
-export const rowAskOf = (plan: RowsPlan): ((question: string, system: string | undefined) => Ask.Ask<unknown>) => {
-  const { from: _from, name: _name, system: _system, ...entry } = plan.asks
+/** The issues of what a cloud does not have. */
+const checkProvider = ({ auth, batch, provider }: Plan): ReadonlyArray<Issue.Issue> => {
+  const cloud = Provider.cloudOf(provider)
+  if (cloud === undefined) return []
+  const title = Provider.titles[cloud]
+  return [
+    ...(batch === undefined ? [] : [{ path: ["batch"], message: `${title} has no Message Batches: leave it out` }]),
+    ...(auth === undefined ? [] : [{ path: ["auth"], message: `${title} has credentials of its own: leave it out` }])
+  ]
+}
+
+/** The asks that rows become: `documents` are the files of all of them. */
+export const rowAskOf = (plan: RowsPlan, documents: ReadonlyArray<Document>) => {
+  const { files: _files, from: _from, name: _name, system: _system, ...entry } = plan.asks
   const base = askOf({ ...entry, question: "?" }, sharedOf(plan))
-  return (question, system) =>
-    new Ask.Ask(question, system === undefined ? base.options : { ...base.options, system }, base.format)
+  return (question: string, system: string | undefined, own: Document | undefined): Ask.Ask<unknown> => {
+    const files = own === undefined ? documents : [own, ...documents]
+    const more = { ...(system !== undefined && { system }), ...(files.length > 0 && { files }) }
+    return new Ask.Ask(question, { ...base.options, ...more }, base.format)
+  }
 }
 
 const sharedOf = ({ model, system }: Pick<Plan, "model" | "system">): Ask.Options => ({
@@ -197,7 +212,7 @@ const sharedOf = ({ model, system }: Pick<Plan, "model" | "system">): Ask.Option
   ...(system !== undefined && { system })
 })
 
-/** The pipeline of a checked plan. A context that is a file is `undefined` here: `PlanFile.read` reads it. */
+/** The pipeline of a checked plan. A context that is no plain text is `undefined` here, and files are names: `PlanFile.read` reads them. */
 export const toPipeline = (plan: Plan): Prepared => {
   const { asks, concurrency = "unbounded", policy = "best-effort", synthesis } = plan
   const shared = sharedOf(plan)

@@ -1,9 +1,9 @@
 /** Reads a plan's text (YAML, JSON or TOML) and reports every issue with its line and column. */
-import { Array, Data, Effect, FileSystem, Order, Path, Result } from "effect"
+import { Array, Data, Effect, FileSystem, Order, Result } from "effect"
 import * as BudgetCheck from "./BudgetCheck.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
-import { whyUnread } from "./FileProblem.ts"
-import { isBlank } from "../options/BlankText.ts"
+import * as Documents from "../documents/Documents.ts"
+import { whyUnread } from "../documents/FileProblem.ts"
 import * as Issue from "../options/Issue.ts"
 import * as DamagedText from "./DamagedText.ts"
 import * as NoPlan from "./NoPlan.ts"
@@ -24,11 +24,12 @@ import { atLine, ofFile, type RowProblem } from "./rows/Row.ts"
 import type { ParseData } from "./rows/RowFile.ts"
 import type { Reading } from "./RowsOfPlan.ts"
 import { beginning, type Position, type Problem, type Source, SyntaxProblem } from "./Source.ts"
-import * as TextFile from "./TextFile.ts"
+import * as TextFile from "../documents/TextFile.ts"
 import type { Given as Variables } from "./Variables.ts"
+import * as PlanDocuments from "./PlanDocuments.ts"
 import * as WindowCheck from "./WindowCheck.ts"
 
-export { whyUnread } from "./FileProblem.ts"
+export { whyUnread } from "../documents/FileProblem.ts"
 
 /** One issue of a plan, and its position in the file. */
 export interface PlanIssue extends Issue.Issue {
@@ -38,8 +39,8 @@ export interface PlanIssue extends Issue.Issue {
 
 /** The pipeline of a plan file. */
 export interface Read extends Prepared {
-  /** The path that its context was read from; `undefined` where the context is text, or there is none. */
-  readonly contextFile: string | undefined
+  /** The paths of the files that its context and its asks were read from. */
+  readonly documentFiles: ReadonlyArray<string>
   /** What may stand for something else than was meant, such as a question that a comment cuts. */
   readonly notices: ReadonlyArray<PlanIssue>
   /** The files of its rows, which no output may overwrite. */
@@ -185,7 +186,8 @@ export const read = Effect.fn("PlanFile.read")(function* (
   // Of a plan that the schema rejects, the other checks read the raw value, so that all issues are reported together.
   const fields = plan ?? toObject(value)
   const { asks, context: named, policy, synthesis } = fields
-  const context = yield* Effect.result(readContext(named, folder))
+  const reader = new Documents.Reader(folder)
+  const context = yield* Effect.result(PlanDocuments.context(named, reader))
   const issues = [
     ...filled.issues,
     ...listIssues,
@@ -199,9 +201,12 @@ export const read = Effect.fn("PlanFile.read")(function* (
   ]
   if (plan === undefined || Result.isFailure(context) || issues.length > 0) return yield* locate(file, source, issues)
 
-  const { file: contextFile, text: contextText, notices: ofContext } = context.success
-  const pipeline = { ...toPipeline(plan), context: contextText }
-  const place = { folder, values: filled.values, reading, parse: parseData }
+  const { context: shared, notices: ofContext } = context.success
+  const pipeline = yield* Effect.mapError(
+    PlanDocuments.withFiles({ ...toPipeline(plan), context: shared }, reader),
+    (issues) => locate(file, source, issues)
+  )
+  const place = { folder, values: filled.values, reading, parse: parseData, reader }
   const withRows =
     ofRows === undefined
       ? { prepared: pipeline, rows: undefined }
@@ -215,7 +220,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
   const windows = WindowCheck.check(checked)
   const found = [...answerNotices(plan), ...filled.notices, ...windows.notices, ...ofContext, ...(rows?.notices ?? [])]
   const notices = Array.sort([...atPositions(file, source.notices), ...located(file, source, found)], inOrder)
-  const read: Read = { ...prepared, contextFile, notices, rowFiles: rows?.files ?? [] }
+  const read: Read = { ...prepared, documentFiles: reader.files, notices, rowFiles: rows?.files ?? [] }
   const late = [
     ...windows.issues,
     ...(plan.budget === undefined ? [] : BudgetCheck.issuesOf(checked, plan.budget, plan)),
@@ -237,33 +242,6 @@ const withoutExtensions = (value: unknown): unknown =>
   typeof value === "object" && value !== null && !globalThis.Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith("x-")))
     : value
-
-const fileIssue = (message: string) => [{ path: ["context", "file"], message }]
-
-/** A context that is the name of a file, as `context: brief.md` may be meant. */
-const fileName = /^\s*[^\s<>"|?*]+\.(?:csv|docx?|html?|json|log|md|pdf|rst|te?xt?|tsv|xml|ya?ml)\s*$/i
-
-/** The text of a context and the path of its file; both `undefined` where the value is no context. */
-const readContext = Effect.fnUntraced(function* (context: unknown, folder: string) {
-  if (typeof context === "string") {
-    const message = `this text is sent as it stands: to read a file, write { file: ${context.trim()} }`
-    const notices = fileName.test(context) ? [{ path: ["context"], message }] : []
-    return { text: context, file: undefined, notices }
-  }
-  const { file: name } = toObject(context)
-  if (typeof name !== "string") return { text: undefined, file: undefined, notices: [] }
-  if (isBlank(name)) return yield* Effect.fail(fileIssue("expected the name of a file that is not empty"))
-  const damage = DamagedText.pathIssue(name)
-  if (damage !== undefined) return yield* Effect.fail(fileIssue(damage))
-  const path = yield* Path.Path
-  const file = path.resolve(folder, name)
-  const text = yield* Effect.mapError(readText(file), (why) => fileIssue(`${name}: ${why}`))
-  if (isBlank(text)) return yield* Effect.fail(fileIssue(`${name}: is empty`))
-  const control = DamagedText.fileIssue(text)
-  if (control === undefined) return { text, file, notices: [] }
-  const issues = fileIssue(`${name}: ${control.message}`)
-  return control.isCertain ? yield* Effect.fail(issues) : { text, file, notices: issues }
-})
 
 /** The text of a file; fails with the reason why it cannot be read, in words. */
 export const readText = Effect.fnUntraced(function* (file: string) {

@@ -1,5 +1,6 @@
 /** The rows that a plan names: opened, checked, and where the run needs all asks at once, read. */
 import { Effect, type FileSystem, type Path, Stream } from "effect"
+import * as Documents from "../documents/Documents.ts"
 import type { Issue } from "../options/Issue.ts"
 import type { Ask } from "../pipeline/Ask.ts"
 import { type Prepared, rowAskOf, type RowsPlan, type Table } from "./Plan.ts"
@@ -20,6 +21,7 @@ export interface Place {
   readonly values: Values
   readonly reading: Reading
   readonly parse: ParseData
+  readonly reader: Documents.Reader
 }
 
 type Failure = RowProblem | ReadonlyArray<Issue>
@@ -28,7 +30,7 @@ type Failure = RowProblem | ReadonlyArray<Issue>
 export const withRows = Effect.fnUntraced(function* (
   pipeline: Prepared,
   plan: RowsPlan,
-  { folder, parse, reading, values }: Place
+  { folder, parse, reader, reading, values }: Place
 ): Effect.fn.Return<
   { readonly prepared: Prepared; readonly rows: RowAsks.Rows },
   Failure,
@@ -36,8 +38,10 @@ export const withRows = Effect.fnUntraced(function* (
 > {
   const { from: given, name, question, system } = plan.asks
   const from = given.trim()
+  const { files } = plan.asks
+  const documents = files === undefined ? [] : yield* Documents.files(files, reader, ["asks", "files"])
   const source = yield* open(from, folder, question !== undefined, parse)
-  const rows = yield* RowAsks.check({ from, name, question, system, values, toAsk: rowAskOf(plan) }, source)
+  const rows = yield* RowAsks.check({ from, name, question, system, values, toAsk: rowAskOf(plan, documents) }, source)
   if (pipeline.synthesis === undefined && reading === "stream") return { prepared: { ...pipeline, rows }, rows }
   if (pipeline.synthesis === undefined && reading === "print" && rows.count > maxPrinted) {
     const message = `${rows.count} answers and no synthesis: write them with -o answers.csv or -o answers.jsonl`

@@ -1,14 +1,17 @@
 /** Checks, before anything is sent, that requests fit into the windows of their models, and answers into what these write. */
+import type { Request } from "../claude/Message.ts"
 import * as ModelInfo from "../claude/ModelInfo.ts"
 import * as Models from "../claude/Models.ts"
 import { tokensOf } from "../cost/SharedPrefix.ts"
 import * as FoldTree from "../cost/FoldTree.ts"
 import { charactersPerToken, estimateInputTokens, exceedsLimit } from "../cost/TokenCount.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
+import * as Limits from "../documents/Limits.ts"
 import type * as Issue from "../options/Issue.ts"
 import { numberText } from "../options/NumberText.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
+import * as PlannedVotes from "../pipeline/PlannedVotes.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
 
 type Path = Issue.Issue["path"]
@@ -21,7 +24,7 @@ export interface Checked {
 
 /** Models that `ModelInfo` lacks are not checked. `defaults` are the settings of asks that set none. */
 export const check = (
-  { asks, context = "", synthesis }: Pick<Pipeline, "asks" | "context" | "synthesis">,
+  { asks, context, synthesis }: Pick<Pipeline, "asks" | "context" | "synthesis">,
   defaults: Ask.Options = {}
 ): Checked => {
   const issues: Array<Issue.Issue> = []
@@ -49,24 +52,35 @@ export const check = (
   const isContextTooLarge = (model: string): boolean => {
     const known = tooSmall.get(model)
     if (known !== undefined) return known
-    const isLarge = isTooLarge(["context"], "the context has about", tokensOf(context), model)
+    const isLarge = isTooLarge(["context"], "the context has about", tokensOf(context ?? ""), model)
     tooSmall.set(model, isLarge)
     return isLarge
   }
 
-  const shared = { ...defaults, ...(context !== "" && { context }) }
+  // What asks share is reported once, at the context.
+  const reported = new Set<string>()
+  const checkDocuments = (ask: Ask.Ask<unknown, any>, request: Request, models: Models.Models, path: Path): void => {
+    const message = Limits.problemOf(request, Models.all(models))
+    if (message === undefined || reported.has(message)) return
+    reported.add(message)
+    issues.push({ path: ask.options.files === undefined ? ["context"] : [...path, "files"], message })
+  }
+
+  const shared = { ...defaults, ...(context !== undefined && { context }) }
   const longest: Array<readonly [string, number]> = []
   for (const [name, ask] of Object.entries(asks)) {
     const path = ["asks", name]
     const models = Ask.modelsOf(ask, shared)
     const request = Ask.requestOf(ask, shared)
     checkOutput(path, request.maxTokens, models)
+    checkDocuments(ask, request, models, path)
     const tokens = estimateInputTokens(request)
     for (const model of Models.all(models)) {
       if (!isContextTooLarge(model)) isTooLarge(path, "the request has about", tokens, model)
     }
     if (synthesis?.limits !== undefined) {
-      longest.push([name, Math.ceil(ask.question.length / charactersPerToken) + WorstCase.answerTokens(request)])
+      const answered = PlannedVotes.of(ask, shared)?.joining?.request ?? request
+      longest.push([name, Math.ceil(ask.question.length / charactersPerToken) + WorstCase.answerTokens(answered)])
     }
   }
   if (synthesis === undefined) return { issues, notices }

@@ -1,12 +1,15 @@
 /** The options of a run without Effect: their types, their checks, and the pipeline they stand for. */
-import { Predicate, Record, Schema } from "effect"
+import { Effect, Predicate, Record, Schema } from "effect"
+import type { Client } from "../claude/Client.ts"
 import type * as Event from "../claude/Event.ts"
+import * as Documents from "../documents/Documents.ts"
 import * as Stack from "../layers/Stack.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode, optional } from "../options/OptionSchemas.ts"
 import { Options as Otlp } from "../options/OtlpOption.ts"
 import type { Policy } from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
+import * as AskFiles from "../pipeline/AskFiles.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Answers, Asks } from "../pipeline/Findings.ts"
 import type * as Pipeline from "../pipeline/Pipeline.ts"
@@ -43,6 +46,8 @@ export interface Options<Q extends Questions, S, P extends Policy>
   /** Traces and metrics by OpenTelemetry's conventions; `{}` sends where the environment says, and nothing is sent without it. */
   readonly otlp?: Otlp | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** A client of the SDK's family, with credentials of its own: `new AnthropicBedrock()`. Excludes `apiKey`, `baseUrl` and `fetch`. */
+  readonly client?: Client | undefined
 }
 
 export type AnyOptions = Options<Questions, Instruction | undefined, Policy>
@@ -62,6 +67,11 @@ export const assertSynthesis = Issue.assert(AnInstruction, "synthesis")
 const isSignal = (input: unknown): boolean =>
   Predicate.hasProperty(input, "aborted") && Predicate.hasProperty(input, "addEventListener")
 
+const isClient = (input: unknown): boolean =>
+  Predicate.hasProperty(input, "messages") &&
+  Predicate.hasProperty(input.messages, "create") &&
+  typeof input.messages.create === "function"
+
 const { onInterrupt: _onInterrupt, ...researchOptions } = Research.Options.fields
 
 /** Throws a `RangeError` that names every wrong option, before anything is sent. */
@@ -76,6 +86,7 @@ export const assertOptions = Issue.assert(
     // Checked where they are used, as an error of a schema would show the key.
     apiKey: optional(Schema.Unknown),
     baseUrl: optional(Schema.Unknown),
+    client: optional(Schema.Unknown.check(Schema.makeFilter(isClient, { expected: "a client with messages.create" }))),
     ...researchOptions,
     deadline: optional(DeadlineOption.Given),
     otlp: optional(inCode(Otlp)),
@@ -91,19 +102,26 @@ export const assertOptions = Issue.assert(
 
 const assertAsks = Issue.assert(Schema.ObjectKeyword.annotate({ expected: "asks by name or in order" }), "asks")
 
-/** The pipeline of checked options. Throws a `RangeError` for what is no ask. */
-export const pipelineOf = (options: AnyOptions): Pipeline.Pipeline => {
+/** The pipeline of checked options, with its files read. Throws a `RangeError` for what is no ask, or cannot be read. */
+export const pipelineOf = Effect.fnUntraced(function* (options: AnyOptions) {
   const { asks, concurrency, context, deadline, policy, synthesis } = options
   assertAsks(asks)
-  return {
-    asks: isList(asks) ? asks.map((ask, index) => toAsk(ask, String(index))) : Record.map(asks, toAsk),
+  const reader = new Documents.Reader(".")
+  const given = isList(asks)
+    ? asks.map((ask, index) => [String(index), toAsk(ask, String(index))] as const)
+    : Object.entries(Record.map(asks, toAsk))
+  const entries = given.map(([name, ask], index) => ({ name, index, ask }))
+  const read = yield* Documents.orDie(AskFiles.readAll(entries, reader))
+  const pipeline: Pipeline.Pipeline = {
+    asks: isList(asks) ? read.map(({ ask }) => ask) : Object.fromEntries(read.map(({ ask, name }) => [name, ask])),
     synthesis: typeof synthesis === "string" ? Synthesis.text(synthesis) : synthesis,
     policy: policy ?? "all",
     concurrency: concurrency ?? "unbounded",
-    context,
+    context: context === undefined ? undefined : yield* Documents.orDie(Documents.context(context, reader)),
     deadline
   }
-}
+  return pipeline
+})
 
 const toAsk = (ask: string | Ask.Ask<any>, name: string): Ask.Ask<any> => {
   if (Ask.isAsk(ask)) return ask

@@ -2,7 +2,10 @@
 import { Clock, type Config, Effect, Layer, Record, Redacted, Result, Struct } from "effect"
 import { problemOf } from "../claude/ApiKey.ts"
 import { apiKey, baseUrl, type Claude, defaultBaseUrl } from "../claude/Claude.ts"
+import type { Contradiction } from "../claude/Contradiction.ts"
 import * as Event from "../claude/Event.ts"
+import * as Clouds from "../claude/Clouds.ts"
+import * as Provider from "../claude/Provider.ts"
 import * as Listeners from "../claude/Listeners.ts"
 import type { Usage } from "../claude/Message.ts"
 import * as Stack from "../layers/Stack.ts"
@@ -26,6 +29,10 @@ type DocumentOf<S> = S extends string ? string : S extends Synthesis<infer A> ? 
 export interface Run<Q extends Questions, S, P extends Policy> {
   readonly answers: AnswersOf<Q, P>
   readonly document: DocumentOf<S>
+  /** What the answers contradict each other in; the document settles it or calls it open. */
+  readonly contradictions: ReadonlyArray<Contradiction>
+  /** The asks whose answers could not be compared; absent where that are none. */
+  readonly uncompared?: ReadonlyArray<string>
   readonly gaps: ReadonlyArray<{ readonly name: string; readonly question: string; readonly message: string }>
   readonly findings: Findings
   readonly usage: Usage
@@ -40,7 +47,7 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
   const state = new RunState()
   const startedAt = yield* Clock.currentTimeMillis
   const onEvent = guarded(options.onEvent)
-  const pipeline = pipelineOf(options)
+  const pipeline = yield* pipelineOf(options)
   const { budget, defaults } = options
   const issues = [
     ...WindowCheck.check(pipeline, defaults).issues,
@@ -55,7 +62,7 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
       })
   }
   const telemetry = options.otlp === undefined ? undefined : yield* telemetryOf(options, options.otlp)
-  const { document, findings, shortfall } = yield* Pipeline.run(pipeline, undefined, onText).pipe(
+  const { disagreement, document, findings, shortfall } = yield* Pipeline.run(pipeline, undefined, onText).pipe(
     // Within the layers, as the journal ends a run that succeeds, and the next one would ask everything again.
     Effect.tap(({ error, findings }) =>
       error === undefined ? Effect.void : Effect.fail(new RunError(error, findings, undefined))
@@ -64,13 +71,26 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
     Effect.provideService(Event.Listener, Listeners.watched(folding, telemetry)),
     Effect.provide(claude(options))
   )
-  if (shortfall !== undefined) return yield* Effect.fail(new RunError(shortfall, findings, document?.value))
+  const failure = shortfall ?? disagreement
+  if (failure !== undefined) return yield* Effect.fail(new RunError(failure, findings, document?.value))
   const gaps = findings.gaps.map((gap) => ({ name: gap.name, question: gap.question, message: whyOf(gap) }))
   const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
   const { costUsd: estimatedCostUsd, usage } = state
   const { answers } = findings
   const spent = RunBreakdown.of(state)
-  return { answers, document: document?.value, gaps, findings, usage, estimatedCostUsd, spent, durationMillis }
+  const { contradictions = [], uncompared } = document ?? {}
+  return {
+    answers,
+    document: document?.value,
+    contradictions,
+    ...(uncompared && { uncompared }),
+    gaps,
+    findings,
+    usage,
+    estimatedCostUsd,
+    spent,
+    durationMillis
+  }
 }, Effect.scoped)
 
 /** Loaded where it is asked for. */
@@ -95,6 +115,17 @@ const layerNames = Record.keys(Stack.Options.fields)
 const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
   Layer.unwrap(
     Effect.gen(function* () {
+      const layers = Struct.pick(options, layerNames)
+      if (options.client !== undefined) {
+        const excluded = (["apiKey", "baseUrl", "fetch"] as const).find((name) => options[name] !== undefined)
+        if (excluded !== undefined) throw new RangeError(`${excluded}: a client has its own, so leave it out`)
+        return Stack.layer({ ...layers, client: options.client })
+      }
+      const cloud = options.fetch === undefined ? Provider.cloudOf(options.provider) : undefined
+      if (cloud !== undefined) {
+        const connected = Effect.mapError(Clouds.connect(cloud, options.transport), ({ message }) => new Error(message))
+        return Stack.layer({ ...layers, ...(yield* connected) })
+      }
       if (options.apiKey !== undefined && typeof options.apiKey !== "string")
         throw new RangeError("apiKey: expected text")
       const key =
@@ -104,7 +135,7 @@ const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
       const problem = problemOf(given)
       if (problem !== undefined) return yield* Effect.fail(wrongKey(problem))
       const url = options.baseUrl ?? (yield* Effect.mapError(baseUrl, noUrl))
-      return Stack.layer({ ...Struct.pick(options, layerNames), apiKey: key, baseUrl: url, fetch: options.fetch })
+      return Stack.layer({ ...layers, apiKey: key, baseUrl: url, fetch: options.fetch })
     })
   )
 

@@ -5,7 +5,8 @@ import type { ResearchError } from "../pipeline/ResearchError.ts"
 
 /**
  * A run that failed. `findings` and `answers` have what was answered, and paid; `cause` is the error itself. Where the
- * deadline or the budget ended the asks before the policy was met, `document` is the synthesis of the answers there were.
+ * deadline or the budget ended the asks before the policy was met, or answers contradict each other where that fails the run, `document`
+ * is the synthesis of the answers there were.
  */
 export class RunError extends Error {
   override readonly name = "RunError"

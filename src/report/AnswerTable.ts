@@ -1,5 +1,6 @@
 /** Answers as a table: a row for each ask, with the columns of its row, its answer, and the reason of a gap. */
 import type { Ask } from "../pipeline/Ask.ts"
+import { votesOf } from "../pipeline/VotesOption.ts"
 import { type Finding, isGap, whyOf } from "../pipeline/Findings.ts"
 
 /** A row of the table. */
@@ -8,6 +9,8 @@ export interface AnsweredRow {
   readonly cells: Readonly<Record<string, string>>
   readonly value?: unknown
   readonly gap?: string
+  /** How many of its votes agree, as `4 of 5`. */
+  readonly votes?: string
 }
 
 /** The columns of a table by name, and where each has its cell from. */
@@ -36,7 +39,8 @@ const cellOf = (value: unknown): unknown =>
 
 /** The columns of rows with these columns of their own, whose answers have the forms of `asks`. */
 export const columnsOf = (own: ReadonlyArray<string>, asks: Iterable<Ask<unknown>>): Columns => {
-  const forms = Array.from(asks, fieldsOf)
+  const all = Array.from(asks)
+  const forms = all.map(fieldsOf)
   const fields = [...new Set(forms.flatMap((form) => form ?? []))]
   const taken = new Set(own)
   const ask = freeName("ask", taken)
@@ -46,17 +50,20 @@ export const columnsOf = (own: ReadonlyArray<string>, asks: Iterable<Ask<unknown
       : []),
     ...fields.map((field) => ({ field, name: freeName(field, taken) }))
   ]
+  const hasVotes = all.some(({ options }) => votesOf(options.votes) !== undefined)
+  const votesColumn = hasVotes ? [freeName("votes", taken)] : []
   const valueOf = (value: unknown, field: string | undefined): unknown => {
     const isFields = typeof value === "object" && value !== null && !Array.isArray(value)
     if (field === undefined) return fields.length > 0 && isFields ? undefined : value
     return isFields && Object.hasOwn(value, field) ? (value as Readonly<Record<string, unknown>>)[field] : undefined
   }
   return {
-    names: [...own, ask, ...answers.map(({ name }) => name), freeName("gap", taken)],
-    record: ({ cells, gap, name, value }) => [
+    names: [...own, ask, ...answers.map(({ name }) => name), ...votesColumn, freeName("gap", taken)],
+    record: ({ cells, gap, name, value, votes }) => [
       ...own.map((column) => cells[column]),
       name,
       ...answers.map(({ field }) => valueOf(value, field)),
+      ...votesColumn.map(() => votes),
       gap
     ]
   }
@@ -72,7 +79,11 @@ export const lineOf = (names: ReadonlyArray<string>, record: ReadonlyArray<unkno
 /** The row of a finding. The reason of a gap is without the id of a request, which differs from run to run. */
 export const rowOf = (finding: Finding, cells: AnsweredRow["cells"]): AnsweredRow => {
   const { name, outcome } = finding
-  if (!isGap(finding)) return { name, cells, value: outcome._tag === "Answered" ? outcome.value : undefined }
+  if (outcome._tag === "Answered") {
+    const { agreement, value } = outcome
+    return { name, cells, value, ...(agreement && { votes: `${agreement.agreeing} of ${agreement.votes}` }) }
+  }
+  if (!isGap(finding)) return { name, cells }
   if (outcome._tag !== "Failed") return { name, cells, gap: whyOf(finding) }
   const { _tag, message } = outcome.error.reason
   return { name, cells, gap: `${_tag}: ${message}` }

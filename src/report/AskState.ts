@@ -1,4 +1,5 @@
 /** The state of one ask, or of the synthesis, folded from its events. No input or output. */
+import type { Vote } from "../claude/Call.ts"
 import type { BatchEvent, Event } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
@@ -25,6 +26,15 @@ export interface Reused {
   readonly costUsd: number | undefined
 }
 
+/** How many votes an ask has, and how many of them have ended. */
+export interface Votes {
+  readonly count: number
+  readonly ended: number
+}
+
+/** What the votes agree in, once they are counted. */
+export type Voted = Pick<Extract<Event, { readonly _tag: "Voted" }>, "votes" | "answered" | "agreeing" | "fields">
+
 /** Times of day are epoch milliseconds. */
 export interface AskState {
   readonly name: string
@@ -32,6 +42,13 @@ export interface AskState {
   question: string
   /** Of a fold in a tree of them: its level, from 1, and the asks that it stands for. */
   fold?: { readonly level: number; readonly asks: ReadonlyArray<string> }
+  /** Of one of several votes: which ask it is of. */
+  vote?: Vote
+  /** Where it is asked several times: its votes, and, once they are counted, what they agree in. */
+  votes?: Votes
+  voted?: Voted
+  /** Of a comparison: the asks whose answers it reads. */
+  compared?: ReadonlyArray<string>
   status: Status
   startedAt?: number
   /** When its first attempt was sent, or, in a batch, when the ask began. */
@@ -81,7 +98,7 @@ export interface AskState {
 /** Events that belong to one ask. */
 export type AskEvent = Exclude<
   Event,
-  BatchEvent | { readonly _tag: "Configured" | "ResearchStarted" | "ResearchEnded" | "Intervened" }
+  BatchEvent | { readonly _tag: "Configured" | "ResearchStarted" | "ResearchEnded" | "Intervened" | "Contradicted" }
 >
 
 export const make = (name: string, part: AskState["part"], question: string): AskState => ({
@@ -138,6 +155,10 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "Started":
       ask.question = event.question
       if (event.fold !== undefined) ask.fold = event.fold
+      if (event.vote !== undefined) ask.vote = event.vote
+      delete ask.votes
+      delete ask.voted
+      if (event.compared !== undefined) ask.compared = event.compared
       ask.status = "waiting"
       ask.startedAt = event.at
       ask.dispatches = 0
@@ -193,6 +214,9 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     case "Cited":
       ask.cited = event
       return
+    case "Voted":
+      ask.voted = event
+      return
     case "UnknownStopReason":
       ask.unknownStopReason = event.stopReason
       return
@@ -207,7 +231,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
 }
 
 /** An ask may take over several replies: a misfit and its correction, the parts of a paused turn. */
-const reusedAfter = (
+export const reusedAfter = (
   before: Reused | undefined,
   { at, costUsd, from, paidAt, usage }: Extract<Event, { readonly _tag: "Reused" }>
 ): Reused => {
@@ -216,7 +240,7 @@ const reusedAfter = (
 }
 
 /** The changes of model that the API made within one request. */
-const afterDeclining = ({ declined = [], model }: Extract<Event, { readonly _tag: "Replied" }>) =>
+export const afterDeclining = ({ declined = [], model }: Extract<Event, { readonly _tag: "Replied" }>) =>
   declined.map(({ model: from }, index): ModelChange => ({
     from,
     to: declined[index + 1]?.model ?? model,

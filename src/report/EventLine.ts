@@ -3,13 +3,14 @@
  * content is asked for; then the request and the answer of each attempt stand in the line too.
  */
 import type { Content, Event } from "../claude/Event.ts"
+import { withoutData } from "../claude/Document.ts"
 import { withoutContent } from "../claude/EventContent.ts"
 import type { Request, Turn } from "../claude/Message.ts"
 
 /** Writes the events of one run as lines. */
 export class EventLines {
   readonly #isWithContent: boolean
-  #context: string | undefined
+  #context: Request["context"]
 
   constructor(isWithContent: boolean) {
     this.#isWithContent = isWithContent
@@ -27,10 +28,11 @@ export class EventLines {
   } {
     if (reply !== undefined) return { content: reply.content }
     if (request === undefined) return {}
-    const { context, ...rest } = request
+    const { context, files, ...others } = request
+    const rest = files === undefined ? others : { ...others, files: files.map(withoutData) }
     // A document of many asks is not repeated in the line of each.
     if (context === undefined || context === this.#context) return { request: rest }
     this.#context = context
-    return { request }
+    return { request: { ...rest, context: typeof context === "string" ? context : context.map(withoutData) } }
   }
 }

@@ -3,7 +3,7 @@ import { Record, Schema } from "effect"
 import { Event } from "../claude/Event.ts"
 import { Block, Request } from "../claude/Message.ts"
 
-/** The request of an attempt; the shared `context` stands in the first line that sends it. */
+/** The request of an attempt; the shared `context` stands in the first line that sends it, and the hash of a document for its bytes. */
 const request = Schema.optionalKey(Request)
 
 /** The blocks of an answer, as the API sends them. */

@@ -1,5 +1,6 @@
 /** Writes the page of a run: one file that loads nothing, with what it shows packed into it. */
 import { Effect } from "effect"
+import { textOf as contradictionText } from "../claude/Contradiction.ts"
 import { inert, inertDocument } from "./PlainText.ts"
 import { fiveAnswers } from "./FiveAnswers.ts"
 import { type Block, pack, packAnswers } from "./page/Blocks.ts"
@@ -75,7 +76,12 @@ const plainOf = (view: View): string => {
   })
   const text = typeof view.document === "string" ? view.document : JSON.stringify(view.document ?? "", undefined, 2)
   const document = view.document === null ? "" : `<pre>${escaped(inertDocument(text))}</pre>`
-  return `<main id="page"><h1>${escaped(titleOf(view))}</h1><dl>${lines.join("")}</dl>${document}
+  const contradictions = (view.contradictions ?? []).map(
+    (each) => `<li>${escaped(inert(contradictionText(each)))}</li>`
+  )
+  const disagreement =
+    contradictions.length === 0 ? "" : `<h2>Where answers contradict each other</h2><ul>${contradictions.join("")}</ul>`
+  return `<main id="page"><h1>${escaped(titleOf(view))}</h1><dl>${lines.join("")}</dl>${document}${disagreement}
 <p>The timeline and the answers need JavaScript.</p></main>`
 }
 

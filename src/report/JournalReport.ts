@@ -1,5 +1,4 @@
 /** The report of a run that a journal has, ended or not, made of its events and replies. */
-import { Result } from "effect"
 import type { Event } from "../claude/Event.ts"
 import { sourcesOf, textOf } from "../claude/Message.ts"
 import { type RunSummary, simulated } from "../journal/Journal.ts"
@@ -11,6 +10,7 @@ import type { RunState } from "./RunState.ts"
 import { RunView } from "./RunView.ts"
 import type { RunResult } from "./RunResult.ts"
 import type { Answer, View } from "./View.ts"
+import * as VotedReplies from "./VotedReplies.ts"
 
 /** What is in the journal of one run. */
 export interface Kept {
@@ -25,15 +25,26 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
   for (const event of events) view.add(event)
   const { state } = view
   const isSimulated = summary.source === simulated
+  const voted = new Map(state.asks.map(({ name, voted }) => [name, voted]))
   const answers = new Map(
-    replies.flatMap((replied) => (replied.part === "ask" ? [[replied.ask, replied] as const] : []))
+    VotedReplies.joined(replies, (ask) => voted.get(ask)).flatMap((replied) =>
+      replied.part === "ask" ? [[replied.ask, replied] as const] : []
+    )
   )
   const answered = state.asks.flatMap(({ name, status }) => {
     const replied = status === "answered" ? answers.get(name) : undefined
-    return replied === undefined ? [] : [{ name, value: valueOf(replied), sources: sourcesOf(replied.reply) }]
+    if (replied === undefined) return []
+    const { agreement, reply } = replied
+    return [{ name, value: valueOf(replied), sources: sourcesOf(reply), agreement }]
   })
+  const agreements = answered.flatMap(({ agreement, name }) =>
+    agreement === undefined ? [] : [[name, agreement] as const]
+  )
   const { synthesis } = state
-  const folded = synthesis?.status === "answered" ? replies.findLast(({ part }) => part === "synthesis") : undefined
+  const folded =
+    synthesis?.status === "answered"
+      ? replies.findLast(({ ask, part }) => part === "synthesis" && ask === "synthesis")
+      : undefined
   const document = folded === undefined ? null : valueOf(folded)
   const started = events.find((event) => event._tag === "ResearchStarted")
   const error =
@@ -58,12 +69,15 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
         : [{ name, question, reason: "Interrupted", message: "stopped before it was answered" }]
     }),
     sources: Object.fromEntries(answered.flatMap(({ name, sources }) => (sources.length > 0 ? [[name, sources]] : []))),
+    ...(agreements.length > 0 && { agreements: Object.fromEntries(agreements) }),
     error,
     usage: state.usage,
     estimatedCostUsd: state.costUsd ?? null,
     foreseenCostUsd: null,
     durationMillis: state.durationMillis,
     spent: RunBreakdown.of(state),
+    ...(state.contradictions.length > 0 && { contradictions: state.contradictions }),
+    ...(state.uncompared.length > 0 && { uncompared: state.uncompared }),
     ...(state.interventions.length > 0 && {
       interventions: state.interventions.map(({ at, intervention }) => ({ at, intervention }))
     })
@@ -92,12 +106,5 @@ const shortfallOf = ({ answered, total }: RunState, policy: Policy): string | nu
   return answered < needed ? `${answered} of ${total} asks answered, ${needed} needed` : null
 }
 
-/** The JSON of a structured answer may lie in text around it; where it is none, the text is the answer. */
-const valueOf = ({ isStructured, reply }: Replied): unknown => {
-  const text = textOf(reply)
-  if (!isStructured) return text
-  return Result.getOrElse(
-    Result.try((): unknown => JSON.parse(text.slice(text.search(/[[{]/)))),
-    () => text
-  )
-}
+const valueOf = ({ isStructured, reply }: Replied): unknown =>
+  isStructured ? VotedReplies.jsonOf(reply) : textOf(reply)

@@ -1,8 +1,10 @@
 /** The report of a run: its outcome, usage and cost as data. `cli/OutputFormat.ts` lists the formats it is written in. */
 import { Schema } from "effect"
+import { Agreement } from "../pipeline/Agreement.ts"
 import { whyOf } from "../pipeline/Findings.ts"
+import { Contradiction } from "../claude/Contradiction.ts"
 import { Intervention } from "../claude/Intervention.ts"
-import { Source, sourcesOf, Usage } from "../claude/Message.ts"
+import { Source, sourcesOf, sourceText, Usage } from "../claude/Message.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"
 import type { Outcome } from "../pipeline/Pipeline.ts"
 import { type Checked, Fault } from "../pipeline/Citations.ts"
@@ -32,6 +34,8 @@ export const Report = Schema.Struct({
     Schema.Struct({ name: Schema.String, question: Schema.String, reason: Schema.String, message: Schema.String })
   ),
   sources: Schema.Record(Schema.String, Schema.Array(Source)),
+  /** What the votes of asks agree in, by name; absent where no answer is made of votes. */
+  agreements: Schema.optionalKey(Schema.Record(Schema.String, Agreement)),
   /** Message of the error that the run failed with; null if it did not fail. */
   error: Schema.NullOr(Schema.String),
   usage: Usage,
@@ -43,6 +47,9 @@ export const Report = Schema.Struct({
   spent: RunBreakdown,
   /** What the user has changed while the run was under way, and when, in epoch milliseconds; absent where that is nothing. */
   interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention }))),
+  /** What the answers contradict each other in, and the asks whose answers could not be compared; absent where that is nothing. */
+  contradictions: Schema.optionalKey(Schema.Array(Contradiction)),
+  uncompared: Schema.optionalKey(Schema.Array(Schema.String)),
   /** Where the synthesis has `citations`: each statement of the document, the asks that it rests on, and the sources of these. */
   citations: Schema.optionalKey(
     Schema.Struct({
@@ -64,13 +71,17 @@ export interface Totals {
   readonly durationMillis: number
   readonly spent: RunBreakdown
   readonly interventions?: RunState["interventions"] | undefined
+  readonly contradictions?: ReadonlyArray<Contradiction> | undefined
+  readonly uncompared?: ReadonlyArray<string> | undefined
   /** The statements of a cited document, and what is wrong with their marks. */
   readonly cited?: Checked | undefined
 }
 
 export const make = ({ document, error, findings }: Outcome, totals: Totals, simulated: boolean): Report => {
   const answered = findings.findings.flatMap(({ name, outcome }) =>
-    outcome._tag === "Answered" ? [{ name, value: outcome.value, cited: sourcesOf(outcome.reply) }] : []
+    outcome._tag === "Answered"
+      ? [{ name, value: outcome.value, cited: sourcesOf(outcome.reply), agreement: outcome.agreement }]
+      : []
   )
   const gaps = findings.gaps.map((gap) => ({
     name: gap.name,
@@ -78,7 +89,10 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     reason: gap.outcome._tag === "Failed" ? gap.outcome.error.reason._tag : gap.outcome._tag,
     message: whyOf(gap)
   }))
-  const { interventions = [] } = totals
+  const { contradictions = [], interventions = [], uncompared = [] } = totals
+  const agreements = answered.flatMap(({ agreement, name }) =>
+    agreement === undefined ? [] : [[name, agreement] as const]
+  )
   return {
     version,
     simulated,
@@ -90,6 +104,7 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     answers: Object.fromEntries(answered.map(({ name, value }) => [name, value])),
     gaps,
     sources: Object.fromEntries(answered.flatMap(({ cited, name }) => (cited.length > 0 ? [[name, cited]] : []))),
+    ...(agreements.length > 0 && { agreements: Object.fromEntries(agreements) }),
     error: error?.message ?? null,
     usage: totals.usage,
     estimatedCostUsd: totals.costUsd ?? null,
@@ -99,6 +114,8 @@ export const make = ({ document, error, findings }: Outcome, totals: Totals, sim
     ...(interventions.length > 0 && {
       interventions: interventions.map(({ at, intervention }) => ({ at, intervention }))
     }),
+    ...(contradictions.length > 0 && { contradictions }),
+    ...(uncompared.length > 0 && { uncompared }),
     ...(totals.cited !== undefined && { citations: citationsOf(totals.cited, answered) })
   }
 }
@@ -107,7 +124,9 @@ const citationsOf = (
   { faults, statements }: Checked,
   answered: ReadonlyArray<{ readonly name: string; readonly cited: ReadonlyArray<Source> }>
 ): NonNullable<Report["citations"]> => {
-  const urls = new Map(answered.map(({ cited, name }) => [name, cited.map(({ url }) => url)]))
+  const urls = new Map(
+    answered.map(({ cited, name }) => [name, cited.map((source) => source.url ?? sourceText(source))])
+  )
   return {
     faults,
     statements: statements.map(({ asks, text }) => ({

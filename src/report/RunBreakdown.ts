@@ -34,19 +34,37 @@ const FoldPart = Schema.Struct({
   message: Schema.NullOr(Schema.String)
 })
 
-/** `asks` by name; `synthesis` is null if the run has none; `folds` by name, where the synthesis was a tree of them. */
+/** One comparison of answers, and how it ended. */
+const ComparisonPart = Schema.Struct({
+  ...Part.fields,
+  asks: Schema.Array(Schema.String),
+  status: Schema.String,
+  /** Why nothing was compared; null where something was. */
+  message: Schema.NullOr(Schema.String)
+})
+
+/** `asks` by name; `synthesis` is null if the run has none; `folds` by name, where the synthesis was a tree of them; `comparisons` by name. */
 export const RunBreakdown = Schema.Struct({
   asks: Schema.Record(Schema.String, Part),
   synthesis: Schema.NullOr(Part),
-  folds: Schema.optionalKey(Schema.Record(Schema.String, FoldPart))
+  folds: Schema.optionalKey(Schema.Record(Schema.String, FoldPart)),
+  comparisons: Schema.optionalKey(Schema.Record(Schema.String, ComparisonPart))
 })
 export interface RunBreakdown extends Schema.Schema.Type<typeof RunBreakdown> {}
 
-export const of = ({ asks, folds, synthesis }: RunState): RunBreakdown => ({
+export const of = ({ asks, comparisons, folds, synthesis }: RunState): RunBreakdown => ({
   asks: Object.fromEntries(asks.map((ask) => [ask.name, partOf(ask)])),
   synthesis: synthesis === undefined ? null : partOf(synthesis),
-  ...(folds.length > 0 && { folds: Object.fromEntries(folds.map((fold) => [fold.name, foldOf(fold)])) })
+  ...(folds.length > 0 && { folds: Object.fromEntries(folds.map((fold) => [fold.name, foldOf(fold)])) }),
+  ...(comparisons.length > 0 && {
+    comparisons: Object.fromEntries(comparisons.map((comparison) => [comparison.name, comparisonOf(comparison)]))
+  })
 })
+
+const comparisonOf = (state: Readonly<AskState>): typeof ComparisonPart.Type => {
+  const { compared = [], message, status } = state
+  return { ...partOf(state), asks: compared, status, message: status === "failed" ? (message ?? null) : null }
+}
 
 const foldOf = (state: Readonly<AskState>): typeof FoldPart.Type => {
   const { fold, message, status } = state

@@ -1,10 +1,13 @@
 /** The state of a run, folded from its events: the state of every ask, and the run's counts, usage, cost and times. */
+import type { Vote } from "../claude/Call.ts"
 import { type Event, isBatchEvent } from "../claude/Event.ts"
+import type { Contradiction } from "../claude/Contradiction.ts"
 import type { Intervention } from "../claude/Intervention.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
 import * as AskState from "./AskState.ts"
 import { BatchStates } from "./BatchState.ts"
+import * as VoteState from "./VoteState.ts"
 
 /** What the user has changed of the run, and when, in epoch milliseconds. */
 export interface Intervened {
@@ -39,6 +42,8 @@ export class RunState {
   readonly batches = new BatchStates()
   #synthesis: AskState.AskState | undefined
   readonly #folds: Array<AskState.AskState> = []
+  readonly #comparisons: Array<AskState.AskState> = []
+  readonly #contradictions: Array<Contradiction> = []
   #usage: Usage = noUsage
   #costUsd = 0
   #inFlight = 0
@@ -52,7 +57,9 @@ export class RunState {
 
   /** In the order of the plan; of rows those that have not ended. */
   get asks(): ReadonlyArray<Readonly<AskState.AskState>> {
-    return this.#rows === undefined ? this.#asks : [...this.#byKey.values()].filter(({ part }) => part === "ask")
+    return this.#rows === undefined
+      ? this.#asks
+      : [...this.#byKey.values()].filter(({ part, vote }) => part === "ask" && vote === undefined)
   }
   /** `undefined` before the first event of the synthesis. */
   get synthesis(): Readonly<AskState.AskState> | undefined {
@@ -81,6 +88,18 @@ export class RunState {
   /** The folds that the document is made of where it is a tree, in the order of their start. */
   get folds(): ReadonlyArray<Readonly<AskState.AskState>> {
     return this.#folds
+  }
+  /** The comparisons of answers that Claude has made, in the order of their start. */
+  get comparisons(): ReadonlyArray<Readonly<AskState.AskState>> {
+    return this.#comparisons
+  }
+  /** What the answers contradict each other in. */
+  get contradictions(): ReadonlyArray<Contradiction> {
+    return this.#contradictions
+  }
+  /** The asks whose answers could not be compared. */
+  get uncompared(): ReadonlyArray<string> {
+    return this.#comparisons.flatMap(({ compared = [], status }) => (status === "failed" ? compared : []))
   }
   /** How many asks have each status. */
   get count(): Readonly<Record<AskState.Status, number>> {
@@ -167,6 +186,9 @@ export class RunState {
     else if (event._tag === "Intervened") {
       this.#interventions.push(event)
       if (event.intervention._tag === "RaiseConcurrency") this.#concurrency = event.intervention.concurrency
+    } else if (event._tag === "Contradicted") {
+      const { foundBy, statements, subject } = event
+      this.#contradictions.push({ subject, statements, foundBy })
     } else if (event._tag === "ResearchStarted") {
       this.#concurrency = event.concurrency
       this.#rows = event.rows
@@ -175,7 +197,7 @@ export class RunState {
     else if (this.#isLate(event)) {
       const payment = AskState.paymentOf(event)
       if (payment !== undefined) this.#pay(payment)
-    } else this.#apply(this.#ask(event), event)
+    } else this.#apply(this.#ask(event, "", event._tag === "Started" ? event.vote : undefined), event)
   }
 
   #apply(ask: AskState.AskState, event: AskState.AskEvent): void {
@@ -184,17 +206,27 @@ export class RunState {
     AskState.apply(ask, event)
     this.#inFlight += ask.inFlight - inFlight
     this.#repeats += ask.repeats - repeats
-    if (event._tag === "Answered" && AskState.isReused(ask)) {
+    if (event._tag === "Answered" && ask.vote === undefined && AskState.isReused(ask)) {
       this.#reused++
       this.#savedUsd = sumOf([this.#savedUsd, ask.reused?.costUsd])
     }
     const payment = AskState.paymentOf(event)
     if (payment !== undefined) this.#pay(payment)
     if (ask.part === "synthesis") return
+    if (ask.vote !== undefined) return this.#addVote({ ...event, ask: ask.vote.of }, event, ask.inFlight - inFlight)
     this.#count[status]--
     this.#count[ask.status]++
     // How long an interrupted ask would have taken is unknown.
     if (event._tag === "Answered" || event._tag === "Failed") this.#sequentialMillis += ask.durationMillis ?? 0
+  }
+
+  #addVote(of: Stamp, event: AskState.AskEvent, inFlight: number): void {
+    const ask = this.#byKey.get(keyOf(of))
+    if (ask === undefined) return
+    const { status } = ask
+    VoteState.apply(ask, event, inFlight)
+    this.#count[status]--
+    this.#count[ask.status]++
   }
 
   /** Whether an attempt has ended after its ask, whose state is forgotten, as that of a second copy does. */
@@ -216,13 +248,15 @@ export class RunState {
   }
 
   /** Finds the state of an ask, or creates it. */
-  #ask(stamp: Stamp, question = ""): AskState.AskState {
+  #ask(stamp: Stamp, question = "", vote?: Vote): AskState.AskState {
     const key = keyOf(stamp)
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
     const ask = AskState.make(stamp.ask, stamp.part, question)
     this.#byKey.set(key, ask)
-    if (ask.part === "synthesis" && ask.name !== "synthesis") this.#folds.push(ask)
+    if (vote !== undefined) ask.vote = vote
+    else if (ask.part === "synthesis" && ask.name.startsWith("comparison.")) this.#comparisons.push(ask)
+    else if (ask.part === "synthesis" && ask.name !== "synthesis") this.#folds.push(ask)
     else if (ask.part === "synthesis") this.#synthesis = ask
     else {
       if (this.#rows === undefined) this.#asks.push(ask)

@@ -42,7 +42,13 @@ export class RunView {
     if (this.#run === "") this.#run = event.run
     if (event._tag === "Configured") return
     this.#at = event.at
-    if (isBatchEvent(event) || event._tag === "ResearchEnded" || event._tag === "Intervened") return
+    if (
+      isBatchEvent(event) ||
+      event._tag === "ResearchEnded" ||
+      event._tag === "Intervened" ||
+      event._tag === "Contradicted"
+    )
+      return
     if (event._tag === "ResearchStarted") {
       this.#policy = event.policy
       this.#concurrency = event.concurrency
@@ -100,6 +106,8 @@ export class RunView {
       again: isComplete ? null : about.again,
       asks: state.asks.map(rowOf),
       synthesis: state.synthesis === undefined ? null : rowOf(state.synthesis),
+      ...(state.contradictions.length > 0 && { contradictions: state.contradictions }),
+      ...(state.uncompared.length > 0 && { uncompared: state.uncompared }),
       ...(state.interventions.length > 0 && {
         interventions: state.interventions.map(({ at, intervention }) => ({ at: at - startedAt, intervention }))
       })

@@ -1,5 +1,6 @@
 /** What a page shows of a run, as data: the fold of its events that `page/` draws. The page reads it embedded or fetched. */
 import { Schema } from "effect"
+import { Contradiction } from "../claude/Contradiction.ts"
 import { Intervention } from "../claude/Intervention.ts"
 import { Source, Usage } from "../claude/Message.ts"
 import { Policy } from "../options/Policy.ts"
@@ -96,6 +97,9 @@ export const View = Schema.Struct({
   synthesis: Schema.NullOr(Row),
   /** The synthesis's prose, or the value of its schema; null if there is none. */
   document: Schema.NullOr(Schema.Unknown),
+  /** What the answers contradict each other in, and the asks whose answers could not be compared; absent where that is nothing. */
+  contradictions: Schema.optionalKey(Schema.Array(Contradiction)),
+  uncompared: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What the user has changed while the run was under way, `at` milliseconds from its start; absent where that is nothing. */
   interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention })))
 })

@@ -1,15 +1,22 @@
 /** Prompts and answers as the semantic conventions write them: messages of parts, as JSON. Only where a user asks for them. */
 import type { KeyValue } from "effect/observability/OtlpResource"
+import { type Document, withoutData } from "../claude/Document.ts"
 import type { Block, Reply, Request, Turn } from "../claude/Message.ts"
+import { documentsOf } from "../claude/RequestBody.ts"
 import { attribute } from "./Names.ts"
 
 /** A text is cut after so many characters, as the SDK cuts the content of its spans: receivers drop larger requests whole. */
 const maxLength = 750_000
 
 /** Of the request that a call began with. */
-export const ofRequest = ({ context, messages, system }: Request): ReadonlyArray<KeyValue> => {
-  const instructions = [context, system].filter((text) => text !== undefined).map(textPart)
-  const input = messages.map(({ content, role }) => ({ role, parts: partsOf(content) }))
+export const ofRequest = (request: Request): ReadonlyArray<KeyValue> => {
+  const { context, messages, system } = request
+  const instructions = [context, system].filter((text) => typeof text === "string").map(textPart)
+  const documents = documentsOf(request).map(documentPart)
+  const input = messages.map(({ content, role }, index) => ({
+    role,
+    parts: index === 0 ? [...documents, ...partsOf(content)] : partsOf(content)
+  }))
   return [
     ...(instructions.length > 0 ? [attribute("gen_ai.system_instructions", json(instructions))] : []),
     attribute("gen_ai.input.messages", json(input))
@@ -28,6 +35,14 @@ const cut = (text: unknown): unknown =>
   typeof text === "string" && text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
 
 const textPart = (content: unknown) => ({ type: "text", content: cut(content) })
+
+/** A file by the hash of its bytes, which no receiver takes. */
+const documentPart = (document: Document) => ({
+  type: "file",
+  mime_type: document.mediaType,
+  modality: document.mediaType.startsWith("image/") ? "image" : "document",
+  file_id: withoutData(document).data
+})
 
 const partsOf = (content: Turn["content"]): ReadonlyArray<object> =>
   typeof content === "string" ? [textPart(content)] : content.map(partOf)

@@ -1,4 +1,5 @@
 /** One request and the response to it, filled by whichever connection carries the request. */
+import type { Writable } from "node:stream"
 import { decoding, type Receiver } from "./ContentEncoding.ts"
 
 /** A request. Its body is complete, so that it can be sent again. */
@@ -6,7 +7,31 @@ export interface Outgoing {
   readonly url: URL
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: Body
+}
+
+/** A text, or bytes in parts, which several requests may share. */
+export type Body = string | ReadonlyArray<Uint8Array>
+
+/** The length of a body in bytes. */
+export const byteLengthOf = (body: Body): number =>
+  typeof body === "string" ? Buffer.byteLength(body) : body.reduce((sum, part) => sum + part.byteLength, 0)
+
+/** Parts are handed on in pieces of this size, as fast as the connection takes them: TLS copies what it is given at once. */
+const pieceBytes = 256 * 1024
+
+function* piecesOf(parts: ReadonlyArray<Uint8Array>): Iterable<Uint8Array> {
+  for (const part of parts) {
+    for (let at = 0; at < part.byteLength; at += pieceBytes) yield part.subarray(at, at + pieceBytes)
+  }
+}
+
+/** Writes a body and ends the stream. */
+export const writeBody = (body: Body, stream: Writable): void => {
+  if (typeof body === "string") return void stream.end(body)
+  const { pipeline, Readable } = process.getBuiltinModule("node:stream")
+  // What goes wrong is an event of the stream, which is listened to.
+  pipeline(Readable.from(piecesOf(body)), stream, () => {})
 }
 
 /** Headers as Node has them: by lower-case name, pseudo-headers of HTTP/2 included. */

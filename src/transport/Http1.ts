@@ -3,7 +3,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node
 import type { Socket } from "node:net"
 import type { ConnectionBudget } from "./ConnectionBudget.ts"
 import { credentialsOf, Dialer } from "./Dialer.ts"
-import type { Exchange, Outgoing } from "./Exchange.ts"
+import { byteLengthOf, type Exchange, type Outgoing, writeBody } from "./Exchange.ts"
 import { explained, explainedClosing } from "./ProtocolError.ts"
 
 /** How long an idle connection is kept: longer than a usual backoff, shorter than the idle timeout of most servers. */
@@ -159,7 +159,7 @@ export class Http1Pool {
       socket: socket.ref(),
       method,
       path: isForwarded ? url.href : url.pathname + url.search,
-      headers: [...this.#listOf(headers, isForwarded), "content-length", String(Buffer.byteLength(body))]
+      headers: [...this.#listOf(headers, isForwarded), "content-length", String(byteLengthOf(body))]
     }
     let received: IncomingMessage | undefined
     const fail = (error: Error): void => {
@@ -186,7 +186,7 @@ export class Http1Pool {
       })
       .on("error", fail)
       .on("close", () => fail(lost))
-      .end(body)
+    writeBody(body, sent)
   }
 }
 

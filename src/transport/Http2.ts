@@ -1,7 +1,7 @@
 /** One HTTP/2 connection, which carries as many requests at once as the server allows. */
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2"
 import type { Duplex } from "node:stream"
-import type { Exchange, Outgoing } from "./Exchange.ts"
+import { type Exchange, type Outgoing, writeBody } from "./Exchange.ts"
 
 /** Concurrent streams assumed until the server's settings arrive: the smallest limit that RFC 9113 recommends (6.5.2). */
 export const defaultMaxStreams = 100
@@ -108,7 +108,7 @@ export class Connection {
       })
       .on("error", () => {})
       .on("close", () => this.#onStreamClose(stream, outgoing, exchange))
-      .end(body)
+    writeBody(body, stream)
   }
 
   /** Requests of one client share their headers, and Node copies them. */

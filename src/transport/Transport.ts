@@ -25,13 +25,19 @@ export type Protocol = "auto" | "http1"
  * only connecting has a time limit (10 s a step). Calls the global `fetch` instead if that is not Node's own (another runtime, or
  * a test has replaced it or its dispatcher), or if the body is not a string. Rejects with a `TypeError`, or the signal's reason.
  */
-export const fetch: Fetch = (input, init) => fetchOver("auto", input, init)
+export const fetch: Fetch = (input, init) => fetchOver("auto", input, init ?? {})
 
 /** As `fetch`, over this protocol. The global `fetch`, where it is called instead, has a protocol of its own. */
-export const fetchOver = (protocol: Protocol, ...[input, init]: Parameters<Fetch>): Promise<Response> => {
-  const { body = "", headers, method = "GET", signal } = init ?? {}
-  if (!isOwn() || typeof body !== "string")
-    return globalThis.fetch(input, init && { ...init, headers: new Headers(headers) })
+export const fetchOver = (protocol: Protocol, input: Parameters<Fetch>[0], init: Init = {}): Promise<Response> => {
+  const { body = "", headers, method = "GET", signal, ...others } = init
+  if (!isOwn() || !(typeof body === "string" || isParts(body))) {
+    const given = { ...others, method, headers: new Headers(headers), ...(signal !== undefined && { signal }) }
+    if (init.body == null) return globalThis.fetch(input, given)
+    return globalThis.fetch(input, {
+      ...given,
+      body: isParts(body) ? new Blob([...body] as Array<Uint8Array<ArrayBuffer>>) : body
+    })
+  }
   const url = input instanceof URL ? input : new URL(input as string)
   const outgoing = { url, method, headers: fieldsOf(headers), body }
   return new Promise((resolve, reject) => {
@@ -40,6 +46,11 @@ export const fetchOver = (protocol: Protocol, ...[input, init]: Parameters<Fetch
     exchange.start(() => originOf(url, protocol).send(outgoing, exchange))
   })
 }
+
+/** As `fetch` takes it; a body may be bytes in parts. */
+type Init = Omit<RequestInit, "body"> & { readonly body?: RequestInit["body"] | ReadonlyArray<Uint8Array> }
+
+const isParts = (body: Init["body"]): body is ReadonlyArray<Uint8Array> => Array.isArray(body)
 
 /** Headers for many calls of `fetch`, which reads them faster than `Headers`. */
 export const prepareHeaders = (headers: Headers): Readonly<Record<string, string>> => {

@@ -30,7 +30,8 @@ describe("a model", () => {
     ["anthropic.claude-haiku-4-5-20251001-v1:0:200k", "claude-haiku-4-5"]
   ])("is known as %s", (name, canonical) => {
     assert.strictEqual(canonicalOf(name), canonical)
-    assert.strictEqual(infoOf(name), all.get(canonical))
+    // The price of one region is in the test of providers.
+    assert.strictEqual(infoOf(name)?.minimumCacheTokens, all.get(canonical)?.minimumCacheTokens)
     assert.isDefined(Price.usdOf(name, { ...Message.noUsage, inputTokens: 1 }))
   })
 
@@ -53,7 +54,7 @@ describe("a model", () => {
   it("has the window that its name asks for", () => {
     for (const name of ["claude-sonnet-4-5[1m]", "anthropic.claude-sonnet-4-5-20250929-v1:0:1m"]) {
       assert.deepStrictEqual([canonicalOf(name), infoOf(name)?.windowTokens], ["claude-sonnet-4-5", 1_000_000])
-      assert.strictEqual(Price.priceOf(name, 0), all.get("claude-sonnet-4-5")?.price)
+      assert.isDefined(Price.priceOf(name, 0))
     }
     assert.strictEqual(infoOf("claude-sonnet-4-5")?.windowTokens, 200_000)
   })

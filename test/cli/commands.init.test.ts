@@ -7,6 +7,19 @@ import { fanfold, folders } from "./Process.ts"
 const folder = folders()
 
 describe.concurrent("fanfold init", { timeout: 60_000 }, () => {
+  it("writes the PDF that a plan is about beside it, whose pages the answers name", async () => {
+    const cwd = folder()
+    const written = await fanfold(["init", "contract-review"], { cwd })
+    assert.strictEqual(
+      written.stderr,
+      "Wrote contract.pdf and contract-review.yaml. Next: fanfold run contract-review.yaml --offline\n"
+    )
+    const { code, stderr, stdout } = await fanfold(["run", "contract-review.yaml", "--offline"], { cwd, hurried: true })
+    assert.strictEqual(code, 0, stderr)
+    assert.match(stdout, /^# Verdict: /)
+    assert.match(stdout, /## Sources\n\n(?:- Service agreement, page \d\n)+$/)
+  })
+
   it("writes a plan that runs as it is, and never writes over one", async () => {
     const cwd = folder()
     const first = await fanfold(["init", "market-research"], { cwd })

@@ -44,6 +44,8 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
       refusals: _ofOneValue,
       reuse: _twoSwitches,
       transport: _alsoOfOne,
+      auth: _ofOneToo,
+      provider: _andThis,
       ...withFlags
     } = Stack.Options.fields
     assert.match(
@@ -53,6 +55,8 @@ describe.concurrent("the command line", { timeout: 60_000 }, () => {
     assert.match(run!.stdout, /^ {2}--reuse +.*\(default.*\n {2}--fresh +/m)
     assert.notInclude(run!.stdout, "--prices")
     assert.match(run!.stdout, /^ {2}--transport auto\|http1 +http1: send over HTTP\/1\.1 alone/m)
+    assert.match(run!.stdout, /^ {2}--auth bearer\|x-api-key +The header of the key/m)
+    assert.match(run!.stdout, /^ {2}--provider anthropic\|bedrock\|vertex\|foundry +Where Claude is asked/m)
     assert.match(run!.stdout, /^ {2}--refusals fallback\|gap +After a refusal: .*\(default fallback\)/m)
     for (const [layer, { schema }] of Object.entries(withFlags)) {
       const fields = "fields" in schema ? schema.fields : schema.members[1].fields

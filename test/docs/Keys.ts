@@ -95,9 +95,11 @@ const rowsOf = (room: string, fields: Fields, prefix = ""): ReadonlyArray<Row> =
 /** Keys that take more than one form, and are explained in their page's own words. */
 const flat = new Set([
   "plan.context",
+  "ask.files",
   "plan.policy",
   "plan.asks",
   "plan.synthesis",
+  "ask.votes",
   "scenario.latency",
   "scenario.replies[].reply",
   "scenario.faults[].fault"
@@ -235,7 +237,7 @@ export const tables: Readonly<Record<string, () => string>> = {
     keyTable(
       rowsOf("plan", Object.fromEntries(Object.entries(planFields).filter(([name]) => !layerNames.includes(name))))
     ),
-  ask: () => keyTable(rowsOf("ask", Ask.Settings.fields)),
+  ask: () => keyTable(rowsOf("ask", Ask.AskSettings.fields)),
   layers: () => layerTable(layerNames.filter((name) => !costNames.includes(name))),
   cost: () => layerTable(costNames),
   models: () => table(modelTitles, modelRows()),

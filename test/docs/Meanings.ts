@@ -15,6 +15,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "ask.effort": "How much work the model puts into the answer (default: the API's own)",
   "ask.stopSequences": "Texts at which the answer ends (default: none)",
   "ask.webSearch": "Whether the model may search the web, up to five times (default: no)",
+  "ask.files": "Files that are sent before the question, after what all asks share; not for a synthesis",
   "ask.timeout": "Time for this call with all its tries (default: that of `retry.within`)",
 
   "price.inputUsd":
@@ -55,6 +56,10 @@ export const meanings: Readonly<Record<string, string>> = {
   "scenario.faults[].probability": "Share of the matching requests, from 0 to 1 (default: 1)",
   "scenario.faults[].betweenSeconds":
     "Only between these simulated seconds since the start of the mock (default: always)",
+  "scenario.contradictions":
+    "What a comparison of answers finds, where it has the findings that are named (default: nothing)",
+  "scenario.contradictions[].subject": "What the answers contradict each other in",
+  "scenario.contradictions[].statements": "By the name of an ask, what its answer says of it",
   "scenario.replies": "Written replies, tried in order; the first that matches answers",
   "scenario.replies[].when.user": "Only where the last user turn matches",
   "scenario.replies[].when.system": "Only where the system prompt matches",
@@ -89,6 +94,7 @@ export const values: Readonly<Record<string, string>> = {
   "plan.synthesis": "text, or a mapping",
   "plan.hedge.after": "`p95`, or a time",
   "plan.prices": "a mapping from model to prices",
+  "ask.files": "a path, or { file: path, title, citations }, or a list of them",
   "ask.stopSequences": "a list of texts",
   "scenario.latency":
     "a profile (`none`, `byModel`, `haiku45`, `sonnet4`, `sonnet45`, `haiku55`, `sonnet55`, `opus55`), milliseconds, `{ uniform: [from, to] }` or `{ lognormal: { firstTokenMillis, sigma, perTokenMillis } }`",

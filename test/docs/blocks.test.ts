@@ -1,5 +1,5 @@
 /** Every code block of every page: scripts are type-checked and run, commands typed, plans checked and run. */
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { execFile } from "node:child_process"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
@@ -72,13 +72,15 @@ const shows = (page: string, { fenced, kind, text }: Block, output: string): voi
   } else assert.strictEqual(shown, wanted, "write it anew: UPDATE_DOCS=1 npm test -- docs")
 }
 
-/** The reader's state folder as a page names it. */
-const atHome = (output: string, cwd: string): string => output.replaceAll(join(cwd, ".state"), "~/.local/state")
+/** The reader's state folder, and the one that the page is read in, as a page names them. */
+const atHome = (output: string, cwd: string): string =>
+  output.replaceAll(join(cwd, ".state"), "~/.local/state").replaceAll(cwd, "~/trips")
 
 /** A plan is checked and run; one of keys alone is checked; a wrong one is an error, which the page may show. */
 const plan = async (page: string, { kind, language, text }: Block, shown: Block | undefined) => {
   const file = `plan.${language}`
   const cwd = folder({ [file]: kind === "keys" ? text + rest : text, "brief.md": "We make compressors." })
+  copyFileSync(join(root, "examples/contract.pdf"), join(cwd, "contract.pdf"))
   const check = await fanfold(["check", file], { cwd })
   if (kind === "wrong") {
     assert.strictEqual(check.code, 2)
@@ -135,7 +137,9 @@ for (const page of pages) {
         writeFileSync(file, text)
         it.skipIf(needsDatabase(text) && !isInstalled)(`shows a script that runs: ${titleOf(text)}`, async () => {
           const env = { ...reaching(server), ...(needsDatabase(text) && { JOURNAL_URL: databaseUrl("admin") }) }
-          succeeds(await node(file, [], { env }).ended)
+          // The page about files has a PDF beside its script.
+          const cwd = page === "docs/material.md" ? { cwd: join(root, "examples") } : {}
+          succeeds(await node(file, [], { env, ...cwd }).ended)
         })
       }
       if (/^(yaml|json|toml)$/.test(language)) {

@@ -12,7 +12,11 @@ const values: {
 } = {
   model: ["claude-haiku-5-5", "claude-opus-5-5"],
   system: [long, `${long}!`],
-  context: [`${long} a`, `${long} b`],
+  context: [`${long} a`, [{ mediaType: "application/pdf", data: `${long}A`, title: "a.pdf", pages: 2 }]],
+  files: [
+    [{ mediaType: "text/plain", data: `${long} c`, title: "c.txt" }],
+    [{ mediaType: "text/plain", data: `${long} c`, title: "d.txt" }]
+  ],
   messages: [[{ role: "user", content: "q" }], [{ role: "user", content: "r" }]],
   maxTokens: [100, 101],
   effort: ["low", "high"],
@@ -98,15 +102,28 @@ describe("the key of a request", () => {
   it("stays what it is with this version", () => {
     // A change of this key is one of `RequestKey.version`.
     assert.strictEqual(RequestKey.version, 1)
-    assert.strictEqual(keyOf(full, ["claude-sonnet-5"]), "JNWE8hZkkmLE7JkwUdQ_7AuJOxvP-Cw42VB1QvaCVTM")
+    const { files: _, ...withoutFiles } = full
+    assert.strictEqual(keyOf(withoutFiles, ["claude-sonnet-5"]), "JNWE8hZkkmLE7JkwUdQ_7AuJOxvP-Cw42VB1QvaCVTM")
   })
 })
 
 describe("a stored request", () => {
+  it("has the bytes of a document once, by their hash, which is made once, and shares them when it is read", () => {
+    const pdf = { mediaType: "application/pdf", data: "Zm9v".repeat(1000), title: "a.pdf", pages: 3 } as const
+    const context = [pdf, { ...pdf, title: "b.pdf" }]
+    const { json, texts } = RequestKey.of({ model: "m", messages: [], maxTokens: 1, context })
+    assert.isBelow(json.length, 600)
+    assert.strictEqual(new Set(texts.map(([hash]) => hash)).size, 1)
+    const kept = new Map(texts)
+    const [one, two] = [1, 2].map(() => RequestKey.read(json, (hash) => kept.get(hash)!).request.context)
+    assert.deepStrictEqual(one, context)
+    assert.strictEqual(one, two)
+  })
+
   it("has each long text once, by its hash", () => {
     const { json, texts } = RequestKey.of({ ...full, context: long.repeat(1000) })
     assert.isBelow(json.length, 2000)
-    assert.lengthOf(texts, 2)
+    assert.lengthOf(texts, 3)
   })
 
   it("is read as it was", () => {

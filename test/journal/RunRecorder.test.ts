@@ -54,6 +54,8 @@ const options: { readonly [Name in Exclude<keyof Stack.Options, "journal" | "reu
   pacing: { inFlight: 2 },
   timeout: { attempt: "7 minutes" },
   transport: "http1",
+  auth: "x-api-key",
+  provider: "bedrock",
   prices: { "claude-haiku-5-5": { inputUsd: 1, outputUsd: 2, cacheReadUsd: 1 } }
 }
 

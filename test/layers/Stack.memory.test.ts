@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { Ask, Stack } from "fanfold"
+import { Ask, type Claude, Stack } from "fanfold"
 import { mockClaude } from "fanfold/mocks"
 import { folders } from "../cli/Process.ts"
 
@@ -15,7 +15,7 @@ afterEach(() => {
   process.env["XDG_STATE_HOME"] = XDG_STATE_HOME
 })
 
-const asked = (key: string, options: Omit<Parameters<typeof Stack.layer>[0], "apiKey">) =>
+const asked = (key: string, options: Stack.Options & Partial<Omit<Claude.Options, "apiKey">>) =>
   Effect.provide(Ask.text("why?"), Stack.layer({ apiKey: Redacted.make(key), ...options }))
 
 describe("the stack", () => {

@@ -238,7 +238,7 @@ describe("the plan's JSON Schema", () => {
     assert.deepStrictEqual(document["patternProperties"], { "^x-": {} })
     const [named, list, rows] = properties.asks.anyOf
     const [, entry] = named.additionalProperties.anyOf
-    assert.hasAllKeys(entry.properties, ["question", "answer", ...Object.keys(Ask.Settings.fields)])
+    assert.hasAllKeys(entry.properties, ["question", "answer", ...Object.keys(Ask.AskSettings.fields)])
     assert.include(properties.policy.description, '"all", "best-effort", { atLeast: n } or { first: n }')
     assert.include(properties.policy.description, "default in plans and on the command line: best-effort; in code: all")
     assert.deepStrictEqual(entry.properties.effort.enum, Message.Effort.literals)

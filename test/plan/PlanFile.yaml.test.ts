@@ -45,7 +45,7 @@ describe("a wrong plan in YAML is told of", () => {
     [
       "an unknown key of an ask",
       "asks:\n  a:\n    question: x\n    maxTokns: 5",
-      `4:5 asks.a.maxTokns: unknown key, expected one of question, ${settings}`
+      `4:5 asks.a.maxTokns: unknown key, expected one of question, ${settings}, files`
     ],
     [
       "a wrong type",
@@ -152,11 +152,15 @@ describe("a wrong plan in YAML is told of", () => {
       "context: { file: none.md }\nasks: { a: x }",
       "1:12 context.file: none.md: no such file"
     ],
-    ["a context file that is a folder", "context:\n  file: sub\nasks: { a: x }", "2:3 context.file: sub: is no file"],
+    [
+      "a context file that is a folder",
+      "context:\n  file: sub\nasks: { a: x }",
+      "2:3 context.file: sub: is a folder: name the files in it"
+    ],
     [
       "a context of two kinds",
       "context: { file: brief.md, text: x }\nasks: { a: x }",
-      "1:28 context.text: unknown key, expected file"
+      '1:1 context: expected either file or text, got {"file":"brief.md","text":"x"}'
     ],
     [
       "wrong options of the layers",

@@ -84,6 +84,7 @@ const events: ReadonlyArray<Event.Event> = [
   [9, "", { _tag: "BatchCallFailed", reason: "Overloaded", message: "busy", since: 8, delayMillis: 5 }],
   [9, "", { _tag: "BatchEnded", batch: "b", counts: noCounts() }],
   [9, "", { _tag: "Cited", statements: 2, faultCount: 1, faults: [{ kind: "unmarked", message: "SECRET" }] }],
+  [9, "sky", { _tag: "Voted", votes: 3, answered: 3, agreeing: 2, fields: { colour: 2 } }],
   [9, "", { _tag: "Intervened", intervention: { _tag: "AskAgain", asks: ["sky"] } }],
   [
     0,

@@ -3,6 +3,8 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted } from "effect"
 import { Claude, Message } from "fanfold"
 import { vi } from "vitest"
+import { bodyOf } from "../../src/claude/RequestBody.ts"
+import { request } from "../FakeClaude.ts"
 import { begun, continued, startStream, stopped } from "../Loopback.ts"
 import { key, modes } from "../RealClient.ts"
 import { serveSecure, trust } from "../SecureLoopback.ts"
@@ -23,6 +25,23 @@ describe("a server that speaks HTTP/2", () => {
           assert.strictEqual(Message.textOf(yield* sendFreely(url, mode)), "Paris")
           assert.deepStrictEqual([...state.versions], [isHttp2 ? "2.0" : "1.1"])
         }
+      }
+    })
+  )
+
+  it.live("gets documents of megabytes, also where many requests share one", () =>
+    Effect.gen(function* () {
+      const data = "Zm9v".repeat(500_000)
+      const context = [{ mediaType: "application/pdf", data, pages: 1 }] as const
+      for (const isHttp2 of [true, false]) {
+        const { state, url } = yield* serveSecure(answer, { isHttp2 })
+        const client = yield* Claude.make({ apiKey: Redacted.make(key), baseUrl: url })
+        yield* Effect.forEach([1, 2, 3, 4], () => client.send(request("why?", { context })), { concurrency: 4 })
+        const json = JSON.stringify(bodyOf(request("why?", { context })))
+        assert.deepStrictEqual(
+          state.bytes,
+          [json, json, json, json].map(({ length }) => length)
+        )
       }
     })
   )

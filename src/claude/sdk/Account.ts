@@ -11,8 +11,7 @@ export const accountOf = (options: Options) => {
   const key = Redacted.value(options.apiKey).trim()
   const customHeaders = globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"]
   const cutter = Secret.cutter([key, ...Secret.ofCustomHeaders(customHeaders)])
-  const toError = (error: AskError): AskError =>
-    cutter.error(withHeaderHint(error, options.baseUrl ?? defaultBaseUrl, customHeaders))
+  const toError = (error: AskError): AskError => cutter.error(withHeaderHint(error, options, customHeaders))
   return { key, cutter, toError, problem: problemWith(key, customHeaders) }
 }
 
@@ -24,12 +23,16 @@ const problemWith = (key: string, customHeaders: string | undefined): AskError |
 }
 
 /** Adds to a 401 or 403 of a server of one's own how its key is sent: many gateways read `x-api-key` alone. */
-const withHeaderHint = (error: AskError, baseUrl: string, customHeaders: string | undefined): AskError => {
+const withHeaderHint = (error: AskError, { auth, baseUrl }: Options, customHeaders: string | undefined): AskError => {
   const { reason } = error
   if (reason._tag !== "Authentication" && reason._tag !== "PermissionDenied") return error
-  if (baseUrl === defaultBaseUrl || CustomHeaders.hasKey(customHeaders)) return error
+  if (baseUrl === undefined || baseUrl === defaultBaseUrl || CustomHeaders.hasKey(customHeaders)) return error
   const { host } = new URL(baseUrl)
-  const detail = `${reason.detail} (the key was sent to ${host} as a bearer token; if it reads x-api-key, set ANTHROPIC_CUSTOM_HEADERS="x-api-key: YOUR-KEY")`
+  const how =
+    auth === "x-api-key"
+      ? "as x-api-key; if it reads a bearer token, use --auth bearer"
+      : "as a bearer token; if it reads x-api-key, use --auth x-api-key"
+  const detail = `${reason.detail} (the key was sent to ${host} ${how}, or the option auth in code)`
   return error.with({
     reason: reason._tag === "Authentication" ? new Authentication({ detail }) : new PermissionDenied({ detail })
   })

@@ -127,7 +127,15 @@ const statuses: Readonly<Record<string, number>> = {
   request_too_large: 413,
   rate_limit_error: 429,
   rate_limit_exceeded: 429,
-  overloaded_error: 529
+  overloaded_error: 529,
+  // Of Amazon Bedrock, within a stream.
+  validationException: 400,
+  accessDeniedException: 403,
+  modelTimeoutException: 408,
+  throttlingException: 429,
+  internalServerException: 500,
+  modelStreamErrorException: 500,
+  serviceUnavailableException: 503
 }
 
 const statusOfName = (name: string): number | undefined => (Object.hasOwn(statuses, name) ? statuses[name] : undefined)
@@ -196,7 +204,9 @@ const textOf = (json: unknown): string | undefined => (typeof json === "string" 
 
 /** Reads an error in the form of the API, in that of OpenAI (`{error: {code, type, message}}`), as text (`{error: "…"}`), or without a frame. */
 const partsOf = (body: unknown): Parts => {
-  const outer = Predicate.isObject(body) ? body : {}
+  // Vertex AI sends an error of Google as a list of one.
+  const first: unknown = Array.isArray(body) ? body[0] : body
+  const outer = Predicate.isObject(first) ? first : {}
   const error = Predicate.isObject(outer["error"]) ? outer["error"] : outer
   const { details, message, type } = error
   const code = error["code"] ?? error["status"] ?? error["statusCode"] ?? error["status_code"]

@@ -11,6 +11,7 @@ export const headersOf = (headers: Headers, is200: boolean): Record<string, stri
   // `for of` would make an array of each header.
   headers.forEach((value, name) => {
     if (name === "request-id" || name.startsWith("anthropic-ratelimit-")) kept[name] = value
+    else if (name === "x-amzn-requestid") kept["request-id"] ??= value
     else if (name === "x-should-retry") kept[name] = value.trim().toLowerCase()
     else if (name === "retry-after" && !is200) keepSeconds(kept, secondsOf(value, headers))
   })

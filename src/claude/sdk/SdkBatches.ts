@@ -9,7 +9,7 @@ import { accountOf } from "./Account.ts"
 import { batchOf, resultOf } from "./BatchJson.ts"
 import { jsonOf } from "./Json.ts"
 import { notJson } from "./JsonReply.ts"
-import { MessagesClient } from "./MessagesClient.ts"
+import { keyed, MessagesClient } from "./MessagesClient.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
 
 /** Time for a batch to be uploaded, of up to 256 MB, and created. */
@@ -38,9 +38,9 @@ type Call = { readonly asResponse: () => Promise<Response> }
 
 export const batches = (options: Options): Batches => {
   const { cutter, key, problem, toError } = accountOf(options)
-  const { baseUrl = defaultBaseUrl, fetch, transport = "auto" } = options
+  const { auth, baseUrl = defaultBaseUrl, fetch, transport = "auto" } = options
   const client = new MessagesClient({
-    apiKey: key,
+    ...keyed(key, auth),
     baseURL: baseUrl,
     // A redirect may lead to another origin, which must not get the key.
     fetch: (input, init) => {

@@ -2,8 +2,10 @@
 import type { MessageCreateParams, MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages"
 import * as Transport from "../../transport/Transport.ts"
 import { defaultBaseUrl, type Options } from "../Connection.ts"
-import { fallbackBeta } from "../RequestBody.ts"
-import { MessagesClient } from "./MessagesClient.ts"
+import type { Request } from "../Message.ts"
+import { bodyOf, fallbackBeta } from "../RequestBody.ts"
+import * as BodyParts from "./BodyParts.ts"
+import { keyed, MessagesClient } from "./MessagesClient.ts"
 import { sdkTimeoutMillis } from "./SdkError.ts"
 
 type Fetch = typeof globalThis.fetch
@@ -24,11 +26,11 @@ export class SdkClient {
   /** By whether the request is streamed, and whether it has fallbacks. */
   readonly #addresses = new Map<string, Promise<Address>>()
 
-  constructor({ baseUrl = defaultBaseUrl, fetch, transport = "auto" }: Options, key: string) {
+  constructor({ auth, baseUrl = defaultBaseUrl, fetch, transport = "auto" }: Options, key: string) {
     this.#fetch = fetch
     this.#protocol = transport
     this.#sdk = new MessagesClient({
-      apiKey: key,
+      ...keyed(key, auth),
       baseURL: baseUrl,
       fetch: (input, init) => (init as unknown as WithFetch).fetchOnce(input, init),
       maxRetries: 0,
@@ -39,19 +41,19 @@ export class SdkClient {
   }
 
   /** Sends a request; rejects, as the SDK does, where no response comes, and where its status is no 2xx. */
-  send(request: MessageCreateParamsNonStreaming, isStreamed: boolean, signal: AbortSignal): Promise<Response> {
-    const body = isStreamed ? { ...request, stream: true as const } : request
+  send(request: Request, isStreamed: boolean, signal: AbortSignal): Promise<Response> {
+    // The SDK needs no document to make headers and errors.
+    const light: MessageCreateParamsNonStreaming = bodyOf(request, undefined, () => "")
+    const body = isStreamed ? { ...light, stream: true as const } : light
     return this.#addressOf(body)
       .then(({ headers, url }) => {
         // A redirect may lead to another origin, which must not get the key.
-        const init = {
-          method: "POST",
-          headers: headers(),
-          body: JSON.stringify(body),
-          signal,
-          redirect: "manual" as const
+        const init = { method: "POST", headers: headers(), signal, redirect: "manual" as const }
+        if (this.#fetch === undefined) {
+          return Transport.fetchOver(this.#protocol, url, { ...init, body: BodyParts.of(request, isStreamed) })
         }
-        return this.#fetch === undefined ? Transport.fetchOver(this.#protocol, url, init) : this.#fetch(url, init)
+        const stream = isStreamed ? { stream: true } : {}
+        return this.#fetch(url, { ...init, body: JSON.stringify({ ...bodyOf(request), ...stream }) })
       })
       .then(
         (response) => (response.ok ? response : this.#through(body, () => Promise.resolve(response))),

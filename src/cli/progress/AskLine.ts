@@ -96,7 +96,7 @@ const statusText = (view: View, ask: AskState): string => {
     case "waiting":
       return "waiting"
     case "asking":
-      return `${ask.part === "ask" ? "asking" : foldingText(state)}${attempt} ${elapsed}`
+      return `${ask.part === "ask" ? `asking${votesText(ask)}` : foldingText(state)}${attempt} ${elapsed}`
     case "answering": {
       const text = streamed(ask)
       // The text of a run of another process is not known.
@@ -110,7 +110,7 @@ const statusText = (view: View, ask: AskState): string => {
     }
     case "answered":
       if (isReused(ask)) return reusedText(ask)
-      return `${ask.part === "ask" ? "answered" : "folded"} in ${roundedText(ask.durationMillis ?? 0)}`
+      return `${ask.part === "ask" ? "answered" : "folded"} in ${roundedText(ask.durationMillis ?? 0)}${votedText(ask)}`
     case "failed":
       return `failed: ${inert(ask.message ?? "")}`
     default:
@@ -118,7 +118,11 @@ const statusText = (view: View, ask: AskState): string => {
   }
 }
 
-/** `from the journal, 3 days old`. */
+/** How many of the votes have ended. */
+const votesText = ({ votes }: AskState): string => (votes === undefined ? "" : `, ${votes.ended}/${votes.count} votes`)
+
+const votedText = ({ voted }: AskState): string =>
+  voted === undefined ? "" : ` (${voted.agreeing}/${voted.votes} agree)`
 
 const foldingText = ({ answered }: RunState): string => `folding ${plural(answered, "answer", "answers")}`
 

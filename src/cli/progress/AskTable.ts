@@ -14,13 +14,14 @@ import * as TextTable from "../TextTable.ts"
  * summary says the same.
  */
 export const lines = (
-  { asks, folds, synthesis }: RunState,
+  { asks, comparisons, folds, synthesis }: RunState,
   maxColumns = Number.POSITIVE_INFINITY
 ): ReadonlyArray<string> => {
   if (asks.length < 2) return []
   const sent = asks.filter(({ dispatches }) => dispatches > 0)
   const listed = sent.length > maxListed ? sent.toSorted(byCostDescending).slice(0, listedOfMany) : sent
   const synthesisRow = [
+    ...(comparisons.length > maxListed ? [] : comparisons.filter(({ dispatches }) => dispatches > 0)),
     ...(folds.length > maxListed ? [] : folds.filter(({ dispatches }) => dispatches > 0)),
     ...(synthesis === undefined || synthesis.dispatches === 0 ? [] : [synthesis])
   ]

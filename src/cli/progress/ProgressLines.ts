@@ -1,9 +1,11 @@
 /** Progress without a terminal: writes one line for each step of an ask, or nothing at all. */
 import { Effect } from "effect"
+import { textOf as contradictionText } from "../../claude/Contradiction.ts"
 import { type Event, isBatchEvent } from "../../claude/Event.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { type AskState, isReused } from "../../report/AskState.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
+import { agreementText } from "../../pipeline/Agreement.ts"
 import * as RunState from "../../report/RunState.ts"
 import { interventionText } from "../../report/InterventionText.ts"
 import { inert } from "../../report/TerminalText.ts"
@@ -51,10 +53,13 @@ const ignoreDefects = (thunk: () => void): Effect.Effect<void> => Effect.ignoreC
 /** The line for an event that `state` already contains; `undefined` for events that have none. */
 const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
   if (event._tag === "ResearchEnded") return unsentLine(state)
+  if (event._tag === "Contradicted") return `⚡ ${contradictionText(event)}`
   if (event._tag === "Intervened") return `✋ ${interventionText(event.intervention)}`
   if (isBatchEvent(event)) return BatchLines.ofEvent(state, event)
   const ask = state.of(event)
   if (ask === undefined) return undefined
+  if (ask.vote !== undefined) return voteLine(state, event, ask, ask.vote.of)
+  if (ask.compared !== undefined) return comparingLine(ask, ask.compared.length, event)
   const isAsk = ask.part === "ask"
   const { fold } = ask
   const isBelow = fold !== undefined && ask.name !== "synthesis"
@@ -75,8 +80,9 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
     case "Reasked":
       return `🔁 Asking ${name} again: ${event.issue}`
     case "Answered":
-      if (isReused(ask)) return `✅ ${isAsk || isBelow ? name : "The document"} is ${reusedText(ask)}`
-      return `✅ ${isAsk ? `Answered ${name}` : isBelow ? `Folded ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}`
+      if (isReused(ask) && ask.voted === undefined)
+        return `✅ ${isAsk || isBelow ? name : "The document"} is ${reusedText(ask)}`
+      return `✅ ${isAsk ? `Answered ${name}` : isBelow ? `Folded ${name}` : "Folded"} in ${roundedText(ask.durationMillis ?? 0)}${votedText(ask)}`
     case "Failed":
       // A budget or a deadline may fail thousands of asks that were never sent: `GapLines` groups them at the end.
       if (isAsk && ask.dispatches === 0) return undefined
@@ -86,6 +92,42 @@ const lineOf = (state: RunState.RunState, event: Event): string | undefined => {
     default:
       return undefined
   }
+}
+
+/** Votes are asked on one line, and have others only where something goes wrong: their answers are counted in that of the ask. */
+const voteLine = (state: RunState.RunState, event: Event, vote: Readonly<AskState>, of: string): string | undefined => {
+  switch (event._tag) {
+    case "Dispatched": {
+      const ask = state.of({ ...event, ask: of })
+      return ask?.dispatches === 1 && event.batched !== true
+        ? `🔄 Asking ${of} ${plural(ask.votes?.count ?? 1, "time", "times")}`
+        : undefined
+    }
+    case "Retrying":
+      return `⏳ Retrying ${vote.name} in ${roundedText(event.delayMillis)}: ${event.message}`
+    case "FellBack":
+      return `↪️ Asking ${vote.name} with ${event.to} instead: ${event.message}`
+    case "Reasked":
+      return `🔁 Asking ${vote.name} again: ${event.issue}`
+    case "Failed":
+      return `❌ Failed ${vote.name}, a vote: ${event.message}`
+    default:
+      return undefined
+  }
+}
+
+const votedText = ({ voted }: Readonly<AskState>): string => (voted === undefined ? "" : `: ${agreementText(voted)}`)
+
+const comparingLine = (ask: Readonly<AskState>, count: number, event: Event): string | undefined => {
+  const answers = plural(count, "answer", "answers")
+  if (event._tag === "Dispatched") return ask.dispatches > 1 ? undefined : `🔍 Comparing ${answers}`
+  if (event._tag === "Retrying") return `⏳ Comparing again in ${roundedText(event.delayMillis)}: ${event.message}`
+  if (event._tag === "Failed")
+    return `❌ Could not compare ${answers}: ${event.message}; the document is made all the same`
+  if (event._tag !== "Answered") return undefined
+  return isReused(ask)
+    ? `✅ The comparison is ${reusedText(ask)}`
+    : `✅ Compared ${answers} in ${roundedText(ask.durationMillis ?? 0)}`
 }
 
 /** What the document lacks because of a fold that failed. */

@@ -1,4 +1,5 @@
 /** The closing lines of a run: its time and speed-up, its tokens and cost, which asks a fallback model answered, and which may be cut. */
+import { textOf as contradictionText } from "../../claude/Contradiction.ts"
 import { inputTokensOf } from "../../claude/Message.ts"
 import { roundedText } from "../../options/DurationText.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
@@ -12,8 +13,10 @@ import * as StopReasonLines from "./StopReasonLines.ts"
 export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
   [
     timeLine(state),
+    votesLine(state),
     foldsLine(state),
     ...citedLines(state),
+    ...contradictionLines(state),
     usageLine(state, foreseenUsd),
     batchLine(state),
     reusedLine(state),
@@ -55,6 +58,17 @@ const timeLine = (state: RunState): string => {
   return `${subject} in ${roundedText(researchMillis)}${comparison}`
 }
 
+/** How many asks have votes, and those in which not all agree. */
+const votesLine = ({ asks }: RunState): string => {
+  const voted = asks.flatMap(({ name, voted }) => (voted === undefined ? [] : [{ name, ...voted }]))
+  if (voted.length === 0) return ""
+  const split = voted.filter(({ agreeing, votes }) => agreeing < votes)
+  const counts = split.slice(0, maxFaults).map(({ agreeing, name, votes }) => `${name} ${agreeing} of ${votes}`)
+  const others = split.length > maxFaults ? ", …" : ""
+  const which = split.length === 0 ? "all agree" : `not all agree in ${counts.join(", ")}${others}`
+  return `Votes on ${plural(voted.length, "ask", "asks")}: ${which}`
+}
+
 /** The levels of a tree, and what of the answers the document lacks because folds failed. */
 const foldsLine = ({ folds, synthesis }: RunState): string => {
   if (folds.length === 0) return ""
@@ -77,6 +91,24 @@ const citedLines = ({ synthesis }: RunState): ReadonlyArray<string> => {
     `Marks: ${plural(faultCount, "fault", "faults")} in ${plural(statements, "statement", "statements")}`,
     ...faults.slice(0, maxFaults).map(({ message }) => `  ${message}`),
     ...more
+  ]
+}
+
+/** What the answers contradict each other in, which the document settles or calls open. */
+const contradictionLines = ({ contradictions, uncompared }: RunState): ReadonlyArray<string> => {
+  const count = contradictions.length
+  const more = count > maxFaults ? [`  … and ${numberText(count - maxFaults)} more`] : []
+  return [
+    ...(count === 0
+      ? []
+      : [
+          `${plural(count, "contradiction", "contradictions")} between answers:`,
+          ...contradictions.slice(0, maxFaults).map((each) => `  ${contradictionText(each)}`),
+          ...more
+        ]),
+    ...(uncompared.length === 0
+      ? []
+      : [`Not compared with each other: ${plural(uncompared.length, "answer", "answers")}`])
   ]
 }
 

@@ -118,23 +118,32 @@ export const firstTransaction = <A>(database: DatabaseSync, file: string, body: 
 const isEmpty = (database: DatabaseSync): boolean =>
   ["schema_version", "application_id", "user_version"].every((pragma) => numberOf(database, pragma) === 0)
 
+/** `auto_vacuum` must precede all else: what is forgotten then gives its room back without the file being written anew. */
+const firstPragmas = "PRAGMA auto_vacuum = INCREMENTAL"
+
+const tablesSql = `${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${tablesVersion}`
+
 /** Makes an empty database a journal, which another process may be about to do. */
 const createTables = (database: DatabaseSync): void => {
-  // `auto_vacuum` must precede all else: what is forgotten then gives its room back without the file being written anew.
-  database.exec("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
+  database.exec(`${firstPragmas}; PRAGMA journal_mode = WAL`)
   transaction(database, () => {
-    if (!isEmpty(database)) return
-    database.exec(`${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${tablesVersion}`)
+    if (isEmpty(database)) database.exec(tablesSql)
   })
 }
 
-/** Two processes that create tables in one file disturb each other, whatever they wait: each makes a file of its own. */
+/**
+ * Two processes that create tables in one file disturb each other, whatever they wait: each makes a file of its own. Nobody knows
+ * it yet, so that it needs no log, which would write all twice. The first write of a reply brings it to the disk.
+ */
 const create = (file: string): void =>
   OwnFile.createFilled(file, (path) => {
     const database = new (sqlite().DatabaseSync)(path)
-    // Nobody knows the file yet: it is on the disk before it gets its name, all at once instead of page by page.
-    database.exec("PRAGMA synchronous = OFF")
-    prepared(database, () => createTables(database)).close()
+    const fill = () => {
+      database.exec(`${firstPragmas}; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY`)
+      transaction(database, () => database.exec(tablesSql))
+      database.exec("PRAGMA journal_mode = WAL")
+    }
+    prepared(database, fill).close()
   })
 
 const checkTables = (database: DatabaseSync): void => {

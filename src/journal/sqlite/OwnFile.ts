@@ -27,17 +27,9 @@ export const makePrivate = (path: string): void => {
 /** Creates an empty file, unless it is there. */
 export const create = (path: string): void => files().closeSync(files().openSync(path, "a", 0o600))
 
-/** Windows needs the right to write. */
-const syncToDisk = (path: string): void => {
-  const file = files().openSync(path, "r+")
-  const done = Result.try({ try: () => files().fsyncSync(file), catch: (error) => error })
-  files().closeSync(file)
-  Result.getOrThrowWith(done, (error) => error)
-}
-
 /**
  * Creates a file with what `fill` writes to the path that it is given, unless it is there in the meantime. No other process ever
- * sees a part of it.
+ * sees a part of it. It may not be on the disk yet.
  */
 export const createFilled = (path: string, fill: (path: string) => void): void => {
   const temporary = `${path}.${crypto.randomUUID()}.new`
@@ -45,7 +37,6 @@ export const createFilled = (path: string, fill: (path: string) => void): void =
     try: () => {
       create(temporary)
       fill(temporary)
-      syncToDisk(temporary)
       files().linkSync(temporary, path)
     },
     catch: (error) => error as NodeJS.ErrnoException

@@ -136,7 +136,8 @@ export class Writer {
     transaction(this.#database, () => {
       for (const { row, run } of rows) this.#insert(run, row)
     })
-    if (isFull) this.#database.exec("PRAGMA synchronous = NORMAL")
+    // The file itself may be as new as this: a checkpoint waits until it is on the disk.
+    if (isFull) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE); PRAGMA synchronous = NORMAL")
     else if (isPaid(rows)) this.#isUnsynced = true
     // Since then the folder has the log for good, too.
     if (isFull && this.#hasLog) this.#isFull = false

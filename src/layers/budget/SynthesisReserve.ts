@@ -1,4 +1,5 @@
 /** What is reserved for the synthesis of one run; it grows with the answers that the synthesis will read. */
+import type { Vote } from "../../claude/Call.ts"
 import type { Request } from "../../claude/Message.ts"
 import { addAnswers, type Amount, type Answer, noAmount } from "../../cost/WorstCase.ts"
 
@@ -57,6 +58,13 @@ export class SynthesisReserve {
   /** An ask that may bring so many tokens is under way; a negative number says that it has ended. */
   expect(tokens: number): void {
     this.#expectedTokens += tokens
+  }
+
+  /** Votes that have been joined are no answers of their own any more. */
+  forgetVotes({ count, of }: Vote): void {
+    for (let nth = 1; nth <= count; nth++) {
+      if (this.#answers.has(`${of}.${nth}`)) this.put(`${of}.${nth}`, noAnswer, false)
+    }
   }
 
   /** Counts an ask's answer in the place of an earlier one, or in addition where its turn was continued. */

@@ -11,6 +11,8 @@ const maxFailedLeaders = 2
 export type Member = symbol
 
 export class WarmupGroup {
+  /** How long the others wait for the leader, from the moment its request leaves. */
+  readonly maxWaitMillis: number
   readonly #lifeMillis: number
   readonly #waiting = new WaitingQueue<Member>()
   /** Its reply has not begun. */
@@ -23,8 +25,9 @@ export class WarmupGroup {
   #failedLeaders = 0
 
   /** `lifeMillis`: how long the shared prefix can be used from its last use on. */
-  constructor(lifeMillis: number) {
+  constructor(lifeMillis: number, maxWaitMillis: number) {
     this.#lifeMillis = lifeMillis
+    this.maxWaitMillis = maxWaitMillis
   }
 
   /** When the leader's request left; `undefined` where there is no leader, or it is queued below, or it is late. */

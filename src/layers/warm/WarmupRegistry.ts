@@ -7,26 +7,30 @@ import { WarmupGroup } from "./WarmupGroup.ts"
 /** A run has one group or a few; a server that asks about ever new documents must not keep them all. */
 const maxIdle = 64
 
+type Shared = Exclude<Prefix, { readonly _tag: "Nothing" }>
+
 export class WarmupRegistry {
-  readonly #maxWaitMillis: number
+  readonly #maxWaitOf: (prefix: Shared) => number
   readonly #groups = new Map<string, Map<string, WarmupGroup>>()
   #size = 0
   #sweepAt = maxIdle
-  /** Those whose leader's request has left, in that order. */
+  /** Those whose leader's request has left. */
   readonly #watched = new Set<WarmupGroup>()
   readonly #timer = new SharedTimer((timer) => this.#endLateWaits(timer))
 
-  constructor(maxWaitMillis: number) {
-    this.#maxWaitMillis = maxWaitMillis
+  /** `maxWaitOf`: how long the others wait for the leader of such a prefix, in milliseconds. */
+  constructor(maxWaitOf: (prefix: Shared) => number) {
+    this.#maxWaitOf = maxWaitOf
   }
 
-  of({ _tag, context, cacheKey }: Exclude<Prefix, { readonly _tag: "Nothing" }>): WarmupGroup {
+  of(prefix: Shared): WarmupGroup {
+    const { _tag, context, cacheKey } = prefix
     // The requests of a run hold the same string, which a map finds without reading it.
     const known = this.#groups.get(context)?.get(cacheKey)
     if (known !== undefined) return known
     if (this.#size >= this.#sweepAt) this.#sweep()
     const ofContext = this.#groups.get(context) ?? new Map<string, WarmupGroup>()
-    const made = new WarmupGroup(lifeMillis[_tag])
+    const made = new WarmupGroup(lifeMillis[_tag], this.#maxWaitOf(prefix))
     this.#groups.set(context, ofContext.set(cacheKey, made))
     this.#size++
     return made
@@ -35,10 +39,8 @@ export class WarmupRegistry {
   /** Bounds from now on how long a group waits for its leader. */
   watch(group: WarmupGroup, fiber: AnyFiber): void {
     if (group.departedAt === undefined) return
-    // At the end, also where it is watched already: a layer below may try again.
-    this.#watched.delete(group)
     this.#watched.add(group)
-    this.#timer.set(group.departedAt + this.#maxWaitMillis, fiber)
+    this.#timer.set(group.departedAt + group.maxWaitMillis, fiber)
   }
 
   /** The group's waiting is over. */
@@ -50,10 +52,12 @@ export class WarmupRegistry {
   #endLateWaits(timer: AnyFiber): void {
     const now = nowMillis(timer)
     for (const group of this.#watched) {
-      const at = (group.departedAt ?? now) + this.#maxWaitMillis
-      if (at > now) return this.#timer.set(at, timer)
-      this.#watched.delete(group)
-      group.giveUp(timer)
+      const at = (group.departedAt ?? now) + group.maxWaitMillis
+      if (at > now) this.#timer.set(at, timer)
+      else {
+        this.#watched.delete(group)
+        group.giveUp(timer)
+      }
     }
   }
 

@@ -1,7 +1,12 @@
-/** One row for each file of a pattern: `file` is its path, `name` its name without the ending, `text` what is in it. */
+/**
+ * One row for each file of a pattern: `file` is its path, `name` its name without the ending, `text` what is in it. A PDF or an image
+ * has no text, and is the document of its row.
+ */
 import { Effect, FileSystem, Path, Result, Stream } from "effect"
-import { whyUnread } from "../FileProblem.ts"
-import * as TextFile from "../TextFile.ts"
+import * as FileKind from "../../documents/FileKind.ts"
+import * as Read from "../../documents/Read.ts"
+import { whyUnread } from "../../documents/FileProblem.ts"
+import * as TextFile from "../../documents/TextFile.ts"
 import { ofFile, type Row, RowProblem } from "./Row.ts"
 import { stampOf, unchanged } from "./TextChunks.ts"
 
@@ -12,7 +17,7 @@ export const isPattern = (path: string): boolean => /[*?]|\[[^\]]+\]|\{[^}]*,[^}
 const maxFiles = 100_000
 
 /** Files that text can be made of, for the error of those that cannot. */
-const usable = "files of text can be used, such as .txt, .md, .html, .csv, .json"
+const usable = "files of text can be used, such as .txt, .md, .html, .csv, .json, and PDFs and images"
 
 /** The names of the files of a pattern, sorted. Folders, and what begins with a dot, are left out. */
 const filesOf = (pattern: string, folder: string): Effect.Effect<ReadonlyArray<string>, RowProblem> => {
@@ -45,6 +50,12 @@ export const open = Effect.fnUntraced(function* (pattern: string, folder: string
     const full = path.resolve(folder, file)
     const before = known.get(file) ?? (yield* stampOf(full, file))
     known.set(file, before)
+    if (FileKind.typeOfName(file) !== undefined) {
+      const contents = yield* Effect.mapError(Read.contents(full), (why) => ofFile(file, why))
+      yield* unchanged(full, file, before)
+      const cells = { file, name: path.basename(file, path.extname(file)), text: "" }
+      return { cells, line: index + 1, document: { ...contents, title: path.basename(file) } } satisfies Row
+    }
     const bytes = yield* Effect.mapError(fileSystem.readFile(full), (error) => ofFile(file, whyUnread(error)))
     yield* unchanged(full, file, before)
     const text = TextFile.decode(bytes)

@@ -1,11 +1,14 @@
 /** One row of a file that asks are made of, and what can be wrong with one. */
 import { Data, type Stream } from "effect"
+import type { Document } from "../../claude/Document.ts"
 import type { Position } from "../Source.ts"
 
 /** The values by column, and the line on which the row ends. Values that are `null` are left out. */
 export interface Row {
   readonly cells: Readonly<Record<string, string>>
   readonly line: number
+  /** The file that the row is, where that is no text. */
+  readonly document?: Document
 }
 
 /** The rows of a file, or of several, each time they are run from the beginning. */

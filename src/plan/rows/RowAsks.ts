@@ -1,5 +1,8 @@
 /** The asks of rows: checked once before anything is sent, then made one by one while they are sent. */
 import { Data, Effect, Result, Stream } from "effect"
+import type { Document } from "../../claude/Document.ts"
+import * as DocumentTokens from "../../cost/DocumentTokens.ts"
+import { charactersPerToken } from "../../cost/DocumentTokens.ts"
 import { isBlank } from "../../options/BlankText.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
 import type { Issue } from "../../options/Issue.ts"
@@ -39,7 +42,7 @@ export interface Given {
   readonly question: string | undefined
   readonly system: string | undefined
   readonly values: Template.Values
-  readonly toAsk: (question: string, system: string | undefined) => Ask<unknown>
+  readonly toAsk: (question: string, system: string | undefined, document: Document | undefined) => Ask<unknown>
 }
 
 /** A mistake of the plan, not of the rows. */
@@ -54,7 +57,12 @@ interface Made {
   readonly id: string
   readonly question: string
   readonly system: string | undefined
+  readonly document: Document | undefined
 }
+
+/** How large an ask is beside others, by its question and its document. */
+const sizeOf = ({ document, question }: Made): number =>
+  question.length + (document === undefined ? 0 : charactersPerToken * DocumentTokens.estimated([document]))
 
 /** The line on which a row begins. */
 const lineOf = ({ cells, line }: Row): number =>
@@ -113,11 +121,13 @@ const makerOf = (
     }
     const all = isBare ? row.cells : { ...values, ...row.cells }
     const filled = questions.textWith(all)
-    const question = hasDocument
-      ? `<document name="${all["file"]?.replace(/["<>]/g, "_")}">\n${all["text"]}\n</document>\n\n${filled}`
-      : filled
+    const question =
+      hasDocument && row.document === undefined
+        ? `<document name="${all["file"]?.replace(/["<>]/g, "_")}">\n${all["text"]}\n</document>\n\n${filled}`
+        : filled
     if (isBlank(filled)) return Result.fail("its question is empty")
-    return Result.succeed({ id: names?.textWith(all).trim() ?? "", question, system: systems?.textWith(all) })
+    const id = names?.textWith(all).trim() ?? ""
+    return Result.succeed({ id, question, system: systems?.textWith(all), document: row.document })
   })
 }
 
@@ -177,8 +187,9 @@ export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowP
           renamedCount++
           if (renamed.length < 3) renamed.push(`${JSON.stringify(id)} is ${name}`)
         }
-        if (shortest === undefined || question.length < shortest.question.length) shortest = made.success
-        if (longest === undefined || question.length > longest.question.length) longest = made.success
+        const size = sizeOf(made.success)
+        if (shortest === undefined || size < sizeOf(shortest)) shortest = made.success
+        if (longest === undefined || size > sizeOf(longest)) longest = made.success
         count++
       }
       return Effect.void
@@ -201,7 +212,10 @@ export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowP
       count,
       columns: [...columns].filter((column) => source.hidden?.has(column) !== true),
       bounds: Object.fromEntries(
-        [shortest, longest].map(({ name, question, system }) => [name, given.toAsk(question, system)])
+        [shortest, longest].map(({ document, name, question, system }) => [
+          name,
+          given.toAsk(question, system, document)
+        ])
       ),
       notices: notices.map((message) => ({ path: ["asks", "from"], message: `${given.from}: ${message}` })),
       read: read(given, source, count)
@@ -218,9 +232,14 @@ const read = (given: Given, source: RowSource, count: number): Stream.Stream<Row
       Stream.mapEffect((row): Effect.Effect<RowAsk, RowProblem> => {
         const next = make(row)
         if (Result.isFailure(next)) return Effect.fail(next.failure._tag === "RowProblem" ? next.failure : changed)
-        const { index, name, question, system } = next.success
+        const { document, index, name, question, system } = next.success
         made++
-        return Effect.succeed({ name, index, ask: given.toAsk(question, system), cells: cellsOf(row, source) })
+        return Effect.succeed({
+          name,
+          index,
+          ask: given.toAsk(question, system, document),
+          cells: cellsOf(row, source)
+        })
       }),
       Stream.concat(Stream.suspend(() => (made === count ? Stream.empty : Stream.fail(changed))))
     )

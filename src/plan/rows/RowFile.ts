@@ -1,8 +1,8 @@
 /** Opens what `from` names: a table, JSON, a list of questions, or files by a pattern. */
 import { Effect, FileSystem, Path, Result, Stream } from "effect"
-import { whyUnread } from "../FileProblem.ts"
+import { whyUnread } from "../../documents/FileProblem.ts"
 import type { Position } from "../Source.ts"
-import * as TextFile from "../TextFile.ts"
+import * as TextFile from "../../documents/TextFile.ts"
 import * as DataRows from "./DataRows.ts"
 import * as FileRows from "./FileRows.ts"
 import * as JsonRows from "./JsonRows.ts"

@@ -1,21 +1,8 @@
 /** Names of asks made of what a row has: safe, and unique. */
 
-const isName = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
+import { safe } from "../../pipeline/SafeName.ts"
 
-/**
- * The name made of an id: accents go, every other run of characters that a name may not have becomes `_`, a name does not begin
- * with a digit or `-`, and has at most 64 characters. Empty where nothing is left.
- */
-export const safe = (id: string): string => {
-  if (isName.test(id)) return id
-  const plain = id
-    .normalize("NFKD")
-    .replace(/\p{M}+/gu, "")
-    .replace(/[^A-Za-z0-9_-]+/g, "_")
-    .replace(/^_+|_+$/g, "")
-  const begun = /^[0-9-]/.test(plain) ? `_${plain}` : plain
-  return begun.slice(0, 64)
-}
+export { safe } from "../../pipeline/SafeName.ts"
 
 /** Gives each id its name, in their order. */
 export class RowNames {

@@ -1,7 +1,7 @@
 /** A file as a stream of texts: UTF-8, or UTF-16 with a byte order mark. A file that changes while it is read is an error. */
 import { Effect, FileSystem, Option, Result, Stream } from "effect"
-import { whyUnread } from "../FileProblem.ts"
-import * as TextFile from "../TextFile.ts"
+import { whyUnread } from "../../documents/FileProblem.ts"
+import * as TextFile from "../../documents/TextFile.ts"
 import { atLine, ofFile, type RowProblem } from "./Row.ts"
 
 /** What a file was when it was read first. */

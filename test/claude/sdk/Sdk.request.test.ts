@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import type { Message } from "fanfold"
 import { request, send } from "../../FakeClaude.ts"
 import { json, message, serve } from "../../Loopback.ts"
-import { layerTo, listening, type Mode } from "../../RealClient.ts"
+import { layerTo, listening, type Mode, modes } from "../../RealClient.ts"
 
 const bodyOf = (one: Message.Request, mode: Mode = "plain") =>
   Effect.gen(function* () {
@@ -54,6 +54,52 @@ describe("the request", () => {
         output_config: { effort: "low", format: { type: "json_schema", schema: answerSchema } }
       })
     })
+  )
+
+  it.live(
+    "has shared documents before the question, with the breakpoint on the last, and files of its own after them",
+    () =>
+      Effect.gen(function* () {
+        const pdf = { mediaType: "application/pdf", data: "JVBERi0=", title: "contract.pdf", pages: 1 } as const
+        const law = { mediaType: "text/plain", data: 'The "law".', title: "Law", citations: true } as const
+        const logo = { mediaType: "image/png", data: "iVBORw0=", title: "logo.png", width: 1, height: 1 } as const
+        const note = { mediaType: "text/plain", data: "A note." } as const
+        const turns = [
+          { role: "user", content: "why @@fanfold document 7@@?" },
+          { role: "assistant", content: "So." },
+          { role: "user", content: "And?" }
+        ] as const
+        const asked = request("why?", { system: "be brief", context: [pdf, law], files: [logo, note], messages: turns })
+        for (const mode of modes) {
+          const { body } = yield* bodyOf(asked, mode)
+          assert.deepStrictEqual(body.system, [{ type: "text", text: "be brief" }])
+          assert.deepStrictEqual(body.messages, [
+            {
+              role: "user",
+              content: [
+                {
+                  type: "document",
+                  source: { type: "base64", media_type: "application/pdf", data: "JVBERi0=" },
+                  title: "contract.pdf"
+                },
+                {
+                  type: "document",
+                  source: { type: "text", media_type: "text/plain", data: 'The "law".' },
+                  title: "Law",
+                  citations: { enabled: true },
+                  cache_control: { type: "ephemeral" }
+                },
+                { type: "text", text: "logo.png:" },
+                { type: "image", source: { type: "base64", media_type: "image/png", data: "iVBORw0=" } },
+                { type: "text", text: "A note." },
+                { type: "text", text: "why @@fanfold document 7@@?" }
+              ]
+            },
+            ...turns.slice(1)
+          ])
+          assert.strictEqual(body.stream, mode === "stream" ? true : undefined)
+        }
+      })
   )
 
   it.live("streams where somebody looks at tokens, for a synthesis, and for very long answers", () =>

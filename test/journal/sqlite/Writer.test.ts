@@ -1,5 +1,5 @@
 /** Writing to a journal that cannot take any more: what was kept stays, the run goes on, and it is said once. */
-import { readFileSync, renameSync, rmSync, statSync } from "node:fs"
+import { copyFileSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -114,6 +114,21 @@ describe("a reply", () => {
       assert.match((yield* flushed(writer)) ?? "", /^the journal .* cannot be written: ENOENT.*-wal/)
       database.close()
     })
+  )
+
+  it.effect(
+    "has its file on the disk, which may be as new as the first one: SQLite syncs it when it moves the log there",
+    () =>
+      Effect.gen(function* () {
+        const file = newFile()
+        const journal = yield* open(file)
+        yield* begin(journal, "r")
+        journal.add("r", answered(0, "first"))
+        yield* journal.kept
+        const withoutLog = newFile()
+        copyFileSync(file, withoutLog)
+        assert.strictEqual(yield* found(yield* open(withoutLog), "first"), "re first")
+      })
   )
 
   it.effect("waits for the disk together with those that come meanwhile, and each has its turn", () =>

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks"
 import { lostOf } from "../../FiveAnswers.ts"
 import type { View } from "../../View.ts"
 import { Charts } from "./Charts.ts"
+import { Contradictions } from "./Contradictions.ts"
 import { Controls } from "./Controls.ts"
 import { Details, type Opened } from "./Details.ts"
 import { Gaps, Head, FiveAnswers } from "./Head.ts"
@@ -27,6 +28,8 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
         h("h2", { id: "document" }, "Document"),
         h(Prose, { value: view.document })
       ]),
+    (view.contradictions !== undefined || view.uncompared !== undefined) &&
+      h(Contradictions, { key: "contradictions", view, onOpen: setOpened }),
     h(Timeline, { key: "timeline", view, onOpen: setOpened }),
     h(Charts, { key: "charts", view }),
     h(Costs, { key: "costs", view }),

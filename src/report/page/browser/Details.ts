@@ -114,15 +114,14 @@ const AnswerOf = ({ index, row, source }: { readonly index: number; readonly row
       h(
         "ul",
         { class: "sources" },
-        answer.sources.map(({ title, url }) =>
-          h(
+        answer.sources.map(({ location, title, url = "" }) => {
+          const text = inert(location === undefined ? title : `${title}, ${location}`)
+          return h(
             "li",
-            { key: url, dir: "auto" },
-            /^https?:\/\//i.test(url)
-              ? h("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, inert(title))
-              : inert(title)
+            { key: `${url} ${text}`, dir: "auto" },
+            /^https?:\/\//i.test(url) ? h("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, text) : text
           )
-        )
+        })
       )
   ])
 }

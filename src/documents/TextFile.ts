@@ -1,5 +1,6 @@
 /** The bytes of a file as text: UTF-8, or UTF-16 with a byte order mark. Anything else is an error, so that no damaged text is sent. */
 import { Result } from "effect"
+import { numberText } from "../options/NumberText.ts"
 
 const signatures: ReadonlyArray<readonly [what: string, ...bytes: ReadonlyArray<number>]> = [
   ["a PNG image", 0x89, 0x50, 0x4e, 0x47],
@@ -46,20 +47,27 @@ export const decode = (bytes: Uint8Array): Result.Result<string, string> => {
   const encoding = encodingOf(bytes)
   const decoded = Result.try(() => new TextDecoder(encoding, { fatal: true }).decode(bytes))
   if (Result.isFailure(decoded))
-    return Result.fail(encoding === "utf-8" ? notUtf8(bytes) : "has broken UTF-16: save it as UTF-8")
+    return Result.fail(
+      encoding === "utf-8"
+        ? notUtf8(bytes)
+        : `has broken UTF-16 (at offset ${numberText(firstWrong(bytes, encoding))}): save it as UTF-8`
+    )
   const text = decoded.success
-  return text.includes("\0")
-    ? Result.fail(
-        "has NUL characters: it is binary, or in UTF-16 or UTF-32 without a mark that can be read; save it as UTF-8"
-      )
-    : Result.succeed(text)
+  if (!text.includes("\0")) return Result.succeed(text)
+  const offset = numberText(bytes.indexOf(0))
+  return Result.fail(
+    `has NUL characters (the first byte 0x00 at offset ${offset}): it is binary, or in UTF-16 or UTF-32 without a mark that can be read; save it as UTF-8`
+  )
 }
 
 const notUtf8 = (bytes: Uint8Array): string => {
-  const offset = beginningOf(bytes, firstWrong(bytes))
+  const offset = beginningOf(bytes, firstWrong(bytes, "utf-8"))
   const line = bytes.subarray(0, offset).reduce((count, byte) => count + (byte === 0x0a ? 1 : 0), 1)
   const byte = bytes[offset]?.toString(16).toUpperCase().padStart(2, "0")
-  const found = byte === undefined ? "it ends within a character" : `byte 0x${byte} in line ${line}`
+  const found =
+    byte === undefined
+      ? "it ends within a character"
+      : `byte 0x${byte} in line ${line}, at offset ${numberText(offset)}`
   return `is not UTF-8 (${found}): save it as UTF-8`
 }
 
@@ -72,14 +80,14 @@ const beginningOf = (bytes: Uint8Array, offset: number): number => {
   return offset
 }
 
-/** The offset of the first byte that no UTF-8 text has there: all shorter prefixes decode. */
-const firstWrong = (bytes: Uint8Array): number => {
+/** The offset of the first byte that no text of the encoding has there: all shorter prefixes decode. */
+const firstWrong = (bytes: Uint8Array, encoding: string): number => {
   let [low, high] = [0, bytes.length]
   while (low < high) {
     const middle = Math.floor((low + high) / 2) + 1
     const prefix = bytes.subarray(0, middle)
     const isGood = Result.isSuccess(
-      Result.try(() => new TextDecoder("utf-8", { fatal: true }).decode(prefix, { stream: true }))
+      Result.try(() => new TextDecoder(encoding, { fatal: true }).decode(prefix, { stream: true }))
     )
     if (isGood) low = middle
     else high = middle - 1

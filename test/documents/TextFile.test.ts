@@ -1,7 +1,7 @@
 /** The bytes that are read as text, and those that are not. */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { decode } from "../../src/plan/TextFile.ts"
+import { decode } from "../../src/documents/TextFile.ts"
 
 const bytes = (...parts: ReadonlyArray<string | ReadonlyArray<number>>) =>
   Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : Buffer.from(part))))
@@ -27,12 +27,20 @@ describe("a file is rejected", () => {
     [
       "in Windows-1252",
       Buffer.from("one\ntwo\nCaf\xe9 bar", "latin1"),
-      /^is not UTF-8 \(byte 0xE9 in line 3\): save it as UTF-8$/
+      /^is not UTF-8 \(byte 0xE9 in line 3, at offset 11\): save it as UTF-8$/
     ],
     ["cut within a character", bytes("a😀").subarray(0, 3), /^is not UTF-8 \(it ends within a character\)/],
     ["in CESU-8, with surrogates", bytes([0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80]), /^is not UTF-8/],
-    ["in UTF-16 without a mark", Buffer.from("asks: {}", "utf16le"), /^has NUL characters: .*UTF-16/],
-    ["in UTF-16 with half of a pair", Buffer.from(`${bom}\ud83d`, "utf16le"), /^has broken UTF-16: save it as UTF-8$/],
+    [
+      "in UTF-16 without a mark",
+      Buffer.from("asks: {}", "utf16le"),
+      /^has NUL characters \(the first byte 0x00 at offset 1\): .*UTF-16/
+    ],
+    [
+      "in UTF-16 with half of a pair",
+      Buffer.from(`${bom}\ud83d`, "utf16le"),
+      /^has broken UTF-16 \(at offset \d\): save it as UTF-8$/
+    ],
     ["in UTF-32", bytes([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), /NUL/],
     [
       "that is an image",

@@ -1,0 +1,18 @@
+/** Names of asks made of any text. */
+
+const isName = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
+
+/**
+ * The name made of an id: accents go, every other run of characters that a name may not have becomes `_`, a name does not begin
+ * with a digit or `-`, and has at most 64 characters. Empty where nothing is left.
+ */
+export const safe = (id: string): string => {
+  if (isName.test(id)) return id
+  const plain = id
+    .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
+    .replace(/[^A-Za-z0-9_-]+/g, "_")
+    .replace(/^_+|_+$/g, "")
+  const begun = /^[0-9-]/.test(plain) ? `_${plain}` : plain
+  return begun.slice(0, 64)
+}

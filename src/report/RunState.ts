@@ -201,12 +201,12 @@ export class RunState {
     this.#startedAt ??= event.at
     this.#lastAt = event.at
     if (isBatchEvent(event)) this.batches.add(event)
-    else if (event._tag === "Contradicted") {
-      const { foundBy, statements, subject } = event
-      this.#contradictions.push({ subject, statements, foundBy })
-    } else if (event._tag === "Intervened") {
+    else if (event._tag === "Intervened") {
       this.#interventions.push(event)
       if (event.intervention._tag === "RaiseConcurrency") this.#concurrency = event.intervention.concurrency
+    } else if (event._tag === "Contradicted") {
+      const { foundBy, statements, subject } = event
+      this.#contradictions.push({ subject, statements, foundBy })
     } else if (event._tag === "ResearchStarted") {
       this.#concurrency = event.concurrency
       this.#rows = event.rows

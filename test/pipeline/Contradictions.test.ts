@@ -165,7 +165,9 @@ describe("a synthesis of answers that contradict each other", () => {
               isComparison(sent)
                 ? right
                 : sent.call.part === "ask"
-                  ? `${questionOf(sent.request) === "market" ? market : rivals}`
+                  ? questionOf(sent.request) === "market"
+                    ? market
+                    : rivals
                   : "The document."
             )
           )

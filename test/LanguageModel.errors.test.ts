@@ -45,6 +45,8 @@ const errors: ReadonlyArray<readonly [AskError.Reason, AiError.AiErrorReason["_t
   [new AskError.Unbatched({ outcome: "expired" }), "NetworkError"],
   [new AskError.NothingToFold({ asks: 3 }), "UnknownError"],
   [new AskError.Unfoldable({ detail: "d" }), "UnknownError"],
+  [new AskError.NoAgreement({ votes: 5, agreeing: 3, atLeast: 4, fields: {} }), "UnknownError"],
+  [new AskError.Contradictory({ contradictions: ["size"], uncompared: [] }), "UnknownError"],
   [new AskError.WorkerLost({ times: 3 }), "UnknownError"],
   [new AskError.WorkerFailed({ detail: "d" }), "UnknownError"]
 ]

@@ -35,7 +35,7 @@ export const write = (folder: string, seed: number, kind: Kind): void => {
   const plan = {
     ...(kind === "document" && { context: document }),
     asks: Object.fromEntries(names.map((name) => [name, `Question ${name}: what is it?`])),
-    synthesis: "Fold them.",
+    synthesis: { instruction: "Fold them.", contradictions: "off" },
     batch: { poll: "60 millis", settle }
   }
   const replies = names.map((name) => ({

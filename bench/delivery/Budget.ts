@@ -50,7 +50,7 @@ export const drawn = Effect.gen(function* () {
   const asks = yield* Effect.forEach(Array.from({ length: count }), (_, index) =>
     Effect.map(Random.next, (random) => Ask.text(`question ${index}`, { model, maxTokens: maxTokensOf(random) }))
   )
-  return { asks, synthesis: Synthesis.text("Fold all of it into one.") }
+  return { asks, synthesis: Synthesis.text("Fold all of it into one.", { contradictions: "off" }) }
 })
 
 /** States with each call which synthesis follows. */

@@ -21,7 +21,7 @@ const fanfold = async (): Promise<Run> => {
   // A listener with `delta` makes every answer a stream.
   const listener = { emit: () => Effect.void, ...(job.isStreamed === true && { delta: () => {} }) }
   const asks = questions.map(({ text, ...options }) => Ask.text(text, options))
-  const synthesis = Synthesis.text(instruction)
+  const synthesis = Synthesis.text(instruction, { contradictions: "off" })
   await Promise.all(job.baseUrls.map((url) => Effect.runPromise(Effect.scoped(Layer.build(stackOf(url))))))
   return (baseUrl) =>
     Research.run(asks, { concurrency, policy }).pipe(

@@ -73,7 +73,7 @@ const play = (seed: number) =>
 
 type Played = Awaited<ReturnType<typeof play>>
 
-const synthesize = Synthesis.text("Fold them.")
+const synthesize = Synthesis.text("Fold them.", { contradictions: "off" })
 
 const ends = new Set(["Answered", "Failed", "Interrupted"])
 

@@ -27,11 +27,11 @@ export interface Route {
   readonly now?: () => number
 }
 
-/** Runs the plan with fanfold's default stack, but without `fallbacks`, which the requests of a bare SDK do not have. */
+/** Runs the plan with fanfold's default stack, but without `fallbacks` and the comparison of answers, which a bare SDK does not have. */
 export const fanfold = (plan: Plan, concurrency: Research.Concurrency, route: Route): (() => Promise<Parts>) => {
   const asks = plan.questions.map((question) => Ask.text(question))
   const { synthesis } = plan
-  const synthesize = synthesis === undefined ? () => Effect.void : Synthesis.text(synthesis)
+  const synthesize = synthesis === undefined ? () => Effect.void : Synthesis.text(synthesis, { contradictions: "off" })
   const { inFlight, now = () => performance.now(), ...options } = route
   const pacing = inFlight === undefined ? {} : { inFlight }
   const stack = Stack.layer({ ...options, pacing, refusals: "gap", apiKey: Redacted.make(apiKey) })

@@ -22,7 +22,8 @@ export const scenarioFile = "scenario.json"
 export const write = (folder: string, seed: number): void => {
   const plan = {
     asks: Object.fromEntries(names.map((name, n) => [name, `Question ${name}: what is it?${" Tell.".repeat(4 * n)}`])),
-    synthesis: "Fold them.",
+    // One call an ask and one for the document, which are counted.
+    synthesis: { instruction: "Fold them.", contradictions: "off" },
     concurrency
   }
   const replies = names.map((name) => ({

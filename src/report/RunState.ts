@@ -1,24 +1,18 @@
 /** The state of a run, folded from its events: the state of every ask, and the run's counts, usage, cost and times. */
-import { type Event, isBatchEvent, isRoundEvent, type RoundEvent } from "../claude/Event.ts"
+import { type Event, isBatchEvent, isRoundEvent } from "../claude/Event.ts"
 import type { Contradiction } from "../claude/Contradiction.ts"
 import type { Intervention } from "../claude/Intervention.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
 import * as AskState from "./AskState.ts"
 import { BatchStates } from "./BatchState.ts"
+import { type Round, RoundStates } from "./RoundState.ts"
 import * as VoteState from "./VoteState.ts"
 
 /** What the user has changed of the run, and when, in epoch milliseconds. */
 export interface Intervened {
   readonly at: number
   readonly intervention: Intervention
-}
-
-/** A round after the first: its asks, and why it brought nothing; null where it brought answers, or nothing was open. */
-export interface Round {
-  readonly round: number
-  readonly asks: ReadonlyArray<string>
-  readonly message: string | null
 }
 
 type Stamp = Pick<Event, "run" | "ask" | "part">
@@ -49,7 +43,7 @@ export class RunState {
   #synthesis: AskState.AskState | undefined
   readonly #folds: Array<AskState.AskState> = []
   readonly #lookings: Array<AskState.AskState> = []
-  readonly #rounds: Array<Round> = []
+  readonly #rounds = new RoundStates()
   readonly #comparisons: Array<AskState.AskState> = []
   readonly #contradictions: Array<Contradiction> = []
   #usage: Usage = noUsage
@@ -105,7 +99,7 @@ export class RunState {
   }
   /** The rounds after the first, in their order. */
   get rounds(): ReadonlyArray<Round> {
-    return this.#rounds
+    return this.#rounds.all
   }
   /** The comparisons of answers that Claude has made, in the order of their start. */
   get comparisons(): ReadonlyArray<Readonly<AskState.AskState>> {
@@ -213,8 +207,8 @@ export class RunState {
       for (const { name, question } of event.asks) this.#ask({ ...event, ask: name, part: "ask" }, question)
     } else if (event._tag === "ResearchEnded") {
       // A run with rounds has a research for each.
-      this.#researchMillis = (this.#rounds.length > 0 ? (this.#researchMillis ?? 0) : 0) + event.durationMillis
-    } else if (isRoundEvent(event)) this.#addRound(event)
+      this.#researchMillis = (this.#rounds.all.length > 0 ? (this.#researchMillis ?? 0) : 0) + event.durationMillis
+    } else if (isRoundEvent(event)) this.#rounds.add(event)
     else if (this.#isLate(event)) {
       const payment = AskState.paymentOf(event)
       if (payment !== undefined) this.#pay(payment)
@@ -239,16 +233,6 @@ export class RunState {
     this.#count[ask.status]++
     // How long an interrupted ask would have taken is unknown.
     if (event._tag === "Answered" || event._tag === "Failed") this.#sequentialMillis += ask.durationMillis ?? 0
-  }
-
-  #addRound(event: RoundEvent): void {
-    const { round } = event
-    const known = this.#rounds.findIndex((each) => each.round === round)
-    const added: Round =
-      event._tag === "RoundPlanned"
-        ? { round, asks: event.asks, message: null }
-        : { round, asks: this.#rounds[known]?.asks ?? [], message: event.message }
-    this.#rounds.splice(known < 0 ? this.#rounds.length : known, 1, added)
   }
 
   #addVote(of: Stamp, event: AskState.AskEvent, inFlight: number): void {

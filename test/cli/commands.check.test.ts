@@ -27,21 +27,23 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       text.stdout,
       [
         "2 asks and a synthesis, policy atLeast=1, concurrency 2",
-        "  sun        claude-haiku-5-5   about 41 tokens in, up to 4,096 out, at most $0.0021",
-        "  moon       claude-haiku-5-5   about 41 tokens in, up to 4,096 out, at most $0.0021",
-        "  synthesis  claude-sonnet-5-5  up to 11,034 tokens in, up to 16,384 out, at most $0.3719",
-        "Cost: at most $0.3760, as a budget counts it; about $0.1845 by the length of the text (estimated: list prices of 2026-11, every answer as long as it may be, each call once)",
+        "  sun         claude-haiku-5-5   about 41 tokens in, up to 4,096 out, at most $0.0021",
+        "  moon        claude-haiku-5-5   about 41 tokens in, up to 4,096 out, at most $0.0021",
+        "  comparison  claude-haiku-5-5   up to 11,734 tokens in, up to 2,048 out, at most $0.0022",
+        "  synthesis   claude-sonnet-5-5  up to 11,034 tokens in, up to 16,384 out, at most $0.3719",
+        'Comparison: before the synthesis, answers of 1,000 characters together are compared for contradictions, 0.6 % of the cost ("contradictions: off" turns it off)',
+        "Cost: at most $0.3782, as a budget counts it; about $0.1863 by the length of the text (estimated: list prices of 2026-11, every answer as long as it may be, each call once)",
         'Added by fanfold: about 25 tokens to each of 2 asks, its system prompt ("system" replaces it)',
         'Refusals: if claude-sonnet-5-5 declines, the API asks claude-sonnet-5; "at most" has the price of both ("refusals: gap" turns it off)',
         "Nothing was sent.\n"
       ].join("\n")
     )
     const requests = JSON.parse(json.stdout)
-    assert.hasAllKeys(requests, ["sun", "moon", "synthesis"])
+    assert.hasAllKeys(requests, ["sun", "moon", "comparison", "synthesis"])
     assert.strictEqual(requests.sun.model, "claude-haiku-5-5")
     assert.deepStrictEqual(requests.sun.messages, [{ role: "user", content: "How far is the sun?" }])
     assert.include(unpriced.stdout, "Cost: not known, as these models have no known price: claude-next\n")
-    assert.include(several.stdout, "  sun        claude-haiku-5-5, else claude-opus-5-5  about 41 tokens in")
+    assert.include(several.stdout, "  sun         claude-haiku-5-5, else claude-opus-5-5  about 41 tokens in")
     assert.include(
       several.stdout,
       "Cost: at most $0.5420, as a budget counts it; about $0.3445 by the length of the text"

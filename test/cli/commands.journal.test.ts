@@ -30,7 +30,7 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     const { stdout } = await session.run("check", "plan.yaml")
     assert.match(
       stdout,
-      /^Journal: 2 of 2 asks answered from it; new: the synthesis: at most \$\S+ instead of \$0\.3760$/m
+      /^Journal: 2 of 2 asks answered from it; new: the synthesis: at most \$\S+ instead of \$0\.3782$/m
     )
     const { code, stderr } = await session.run("run", "plan.yaml")
     assert.match(stderr, /^Resuming: 2 of 2 asks answered, \$\S+ spent$/m)

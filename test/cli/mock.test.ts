@@ -93,7 +93,7 @@ describe("a tape", () => {
 
     const other = await fanfold(["ask", "Sea?", "--replay", "tape.jsonl"], { cwd })
     assert.strictEqual(other.code, 1)
-    assert.strictEqual(other.stderr.match(/not on the tape: POST \/v1\/messages "Sea\?"/g)?.length, 1)
+    assert.strictEqual(other.stderr.match(/not on the tape: POST \/v1\/messages "Sea\?"/g)?.length, 2)
   })
 
   it("is added to, which is said, and only where it is a tape", async () => {

@@ -35,7 +35,7 @@ export const run = (
   options: Stack.Options = {}
 ) =>
   Research.run(asks).pipe(
-    Effect.flatMap(Synthesis.text("Weigh.")),
+    Effect.flatMap(Synthesis.text("Weigh.", { contradictions: "off" })),
     Effect.provide(
       Stack.layerOver({ journal: file === undefined ? {} : { file }, ...options }).pipe(Layer.provide(claude.layer))
     )

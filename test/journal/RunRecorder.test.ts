@@ -142,7 +142,7 @@ describe("the budget of a run with answers of the journal", () => {
   const text = "word ".repeat(4000)
   const written = { ...Message.noUsage, inputTokens: 20, outputTokens: 5000 }
   const many: Asks = Object.fromEntries(names.map((name) => [name, Ask.text(name, { maxTokens: 6000 })]))
-  const fold = Synthesis.text("Fold.", { maxTokens: 1000 })
+  const fold = Synthesis.text("Fold.", { maxTokens: 1000, contradictions: "off" })
 
   const writing = make(({ request }) => Effect.succeed(reply(text, { usage: written, model: request.model })))
 

@@ -159,10 +159,10 @@ describe("rows", () => {
       "a.csv:1:1 is not UTF-8 from here on"
     ],
     [
-      "a PDF among the files of a pattern",
+      "a damaged PDF among the files of a pattern",
       "a.pdf",
       "%PDF-1.7\nx",
-      "asks.from: a.pdf: is a PDF: expected text in UTF-8; files of text can be used",
+      "asks.from: a.pdf: is a damaged PDF: its pages cannot be found",
       { from: "*.pdf" }
     ],
     ["a list without questions", "a.md", "# Title\n", "a.md: has no questions"],

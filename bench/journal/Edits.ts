@@ -92,7 +92,11 @@ const run = async (
   mock: StandaloneMock,
   plan: Plan
 ): Promise<ReadonlyArray<Entry>> => {
-  const written = { ...plan.keys, asks: Object.fromEntries(plan.asks), synthesis: { instruction: "Fold them.", contradictions: "off" } }
+  const written = {
+    ...plan.keys,
+    asks: Object.fromEntries(plan.asks),
+    synthesis: { instruction: "Fold them.", contradictions: "off" }
+  }
   writeFileSync(join(folder, "plan.json"), JSON.stringify(written))
   await mock.reset()
   const { code, stderr } = await start(command, ["run", "plan.json", "--reuse", "--json"], folder, mock.url).ended

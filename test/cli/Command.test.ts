@@ -63,7 +63,7 @@ describe("a wrong invocation", () => {
     [["check", plan, "--hedge-max", "0"], "Expected: a whole number ≥ 1\n"],
     [["check", plan, "--pacing-in-flight", "1.5"], "Expected: a whole number ≥ 1\n"],
     [["check", plan, "--pacing-limits-itpm", "30k"], "Expected: a whole number ≥ 1\n"],
-    [["init", "novel"], 'Expected: "travel-guide" | "market-research" | "tech-evaluation"\n'],
+    [["init", "novel"], 'Expected: "travel-guide" | "market-research" | "tech-evaluation" | "contract-review"\n'],
     [["ask"], "Missing required argument: question\n"]
   ]
   for (const [args, expected] of table) {

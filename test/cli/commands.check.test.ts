@@ -46,7 +46,7 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     assert.include(several.stdout, "  sun         claude-haiku-5-5, else claude-opus-5-5  about 41 tokens in")
     assert.include(
       several.stdout,
-      "Cost: at most $0.5420, as a budget counts it; about $0.3445 by the length of the text"
+      "Cost: at most $0.5442, as a budget counts it; about $0.3464 by the length of the text"
     )
     for (const { code, stderr } of [text, json, unpriced, several]) assert.deepStrictEqual([code, stderr], [0, ""])
     assert.strictEqual(claude.journal.attempts, 0)

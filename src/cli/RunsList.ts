@@ -120,3 +120,13 @@ const sharedLength = ({ id }: RunSummary, text: string): number => {
   const different = Array.from(id).findIndex((character, index) => character !== text[index])
   return different === -1 ? id.length : different
 }
+
+/** A run of the journal, with all that a report of it is made of. */
+export const keptRun = Effect.fnUntraced(function* (given: string, file: Option.Option<string>) {
+  const place = yield* placeOf(file)
+  const journal = yield* opened(place)
+  const summary = yield* found(given, journal, place)
+  const events = yield* Effect.mapError(eventsOf(journal!, summary), failed)
+  const replies = yield* Effect.mapError(journal!.replies(summary.id), failed)
+  return { journal: journal!, summary, events, replies }
+})

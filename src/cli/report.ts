@@ -9,7 +9,7 @@ import { keptOf } from "./KeptRun.ts"
 import { onOff, outputTo } from "./Flags.ts"
 import * as Output from "./Output.ts"
 import { reportFormats } from "./OutputFormat.ts"
-import { eventsOf, failed, found, here, journalFlag, opened, placeOf, print, runArgument } from "./RunsList.ts"
+import { here, journalFlag, keptRun, print, runArgument } from "./RunsList.ts"
 
 export const report = Command.make(
   "report",
@@ -21,15 +21,11 @@ export const report = Command.make(
   },
   Effect.fnUntraced(function* ({ journal: file, output, quiet, run: given }) {
     yield* Output.check(output, [], [], reportFormats)
-    const place = yield* placeOf(file)
-    const journal = yield* opened(place)
-    const summary = yield* found(given, journal, place)
+    const { events, journal, replies, summary } = yield* keptRun(given, file)
     const { make } = yield* Effect.promise(() => import("../report/JournalReport.ts"))
-    const events = yield* Effect.mapError(eventsOf(journal!, summary), failed)
-    const replies = yield* Effect.mapError(journal!.replies(summary.id), failed)
     const { now } = yield* here
     const command = AgainCommand.ofRun({
-      ...keptOf(summary.id, file, journal!),
+      ...keptOf(summary.id, file, journal),
       plan: /[\\/]/.test(summary.plan) ? summary.plan : undefined,
       typed: events.find((event) => event._tag === "Configured"),
       hasEnded: summary.end !== undefined,

@@ -7,7 +7,7 @@ import { inert } from "../report/TerminalText.ts"
 import * as Verify from "../report/Verify.ts"
 import * as VerifyAgainstJournal from "../report/VerifyAgainstJournal.ts"
 import { failedWithoutMessage, usageError } from "./ExitCode.ts"
-import { eventsOf, failed, found, journalFlag, opened, placeOf } from "./RunsList.ts"
+import { journalFlag, keptRun } from "./RunsList.ts"
 
 const document = Argument.String("document").pipe(
   Argument.withDescription("A Markdown file that a run with citations has written, with its .proof.json beside it")
@@ -21,13 +21,9 @@ const readText = (file: string) =>
   )
 
 /** What the journal has of a run. */
-const keptRun = Effect.fnUntraced(function* (given: string, file: Option.Option<string>) {
-  const place = yield* placeOf(file)
-  const journal = yield* opened(place)
-  const summary = yield* found(given, journal, place)
+const reported = Effect.fnUntraced(function* (given: string, file: Option.Option<string>) {
+  const { events, replies, summary } = yield* keptRun(given, file)
   const { make } = yield* Effect.promise(() => import("../report/JournalReport.ts"))
-  const events = yield* Effect.mapError(eventsOf(journal!, summary), failed)
-  const replies = yield* Effect.mapError(journal!.replies(summary.id), failed)
   const { report } = make({ summary, events, replies }, null, 0)
   return { report, isRepaired: events.some(({ _tag, ask }) => _tag === "Reasked" && ask === "synthesis") }
 })
@@ -54,7 +50,7 @@ export const verify = Command.make(
     const { answers, complaints: ofFile, statements } = yield* Verify.verify(text, proof)
     const ofJournal = Option.isNone(flags.run)
       ? []
-      : yield* VerifyAgainstJournal.verify(text, proof, yield* keptRun(flags.run.value, flags.journal))
+      : yield* VerifyAgainstJournal.verify(text, proof, yield* reported(flags.run.value, flags.journal))
     const complaints = [...ofFile, ...ofJournal]
     const errors = complaints.filter(({ severity }) => severity === "error")
     for (const { message, severity } of complaints) yield* Console.log(inert(`${severity}: ${message}`))

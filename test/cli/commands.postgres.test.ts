@@ -77,7 +77,9 @@ describe.skipIf(!isInstalled)("a journal in PostgreSQL", { timeout: 120_000 }, (
     const claude = mockClaude({ scenario: { latency: { uniform: [200, 400] } } })
     await using api = await claude.serve()
     const url = postgres().newDatabase()
-    const cwd = folder({ "plan.json": JSON.stringify({ asks, synthesis: { instruction: "Fold", contradictions: "off" }, concurrency: 3 }) })
+    const cwd = folder({
+      "plan.json": JSON.stringify({ asks, synthesis: { instruction: "Fold", contradictions: "off" }, concurrency: 3 })
+    })
     const options = { cwd, env: reaching(api) }
     assert.strictEqual((await fanfold(["journal", "init", "--journal", url], options)).code, 0)
     const { ended } = start(["run", "plan.json", "--journal", url, "-o", "out.json"], options)

@@ -11,9 +11,9 @@ const data = `The customer's data stays the customer's and is kept in the Europe
 
 const disputes = `The agreement is governed by the laws of Ireland. Disputes are settled by arbitration in Dublin, in English, by one arbitrator. Changes need the signature of both parties, and an exchange of e-mail is not enough. The provider may assign the agreement to a company of its group, while the customer needs consent. No step before arbitration, such as a talk between managers, is foreseen.`
 
-const opening = `# Verdict: sign, once three clauses are changed
+const opening = `# Verdict: sign, once three clauses are changed (an invented agreement, simulated)
 
-**In short: the price is clear and the service is usable, but the risk lies on one side.** This review rests on {names}. The agreement is invented, and the answers are simulated.`
+**In short: the price is clear and the service is usable, but the risk lies on one side** [fees, liability].`
 
 const leaving = `## Leaving: possible, late and dear
 
@@ -37,11 +37,11 @@ const court = `## Disputes: workable
 
 const closing = `## What to change before signing
 
-1. **Clause 4:** an indemnity of the provider for infringement, and a limit of twice the yearly fees.
-2. **Clause 5.1:** no use of data after the end of the agreement.
-3. **Clause 3.2:** leaving from month 12 on, and without payment where availability is missed.
+1. **Clause 4:** an indemnity of the provider for infringement, and a limit of twice the yearly fees [liability].
+2. **Clause 5.1:** no use of data after the end of the agreement [data].
+3. **Clause 3.2:** leaving from month 12 on, and without payment where availability is missed [termination].
 
-With these three the agreement is fair. Without the first, do not sign.`
+With these three the agreement is fair [liability, data, termination]. Without the first, do not sign [liability].`
 
 export const contractReview: ReadonlyArray<ScenarioReply> = [
   { when: { part: "ask", user: "/how and when can the customer end the agreement/is" }, reply: termination },

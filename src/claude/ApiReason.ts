@@ -64,13 +64,19 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("Invali
   }
 }
 
-/** 401: the key is missing, wrong or revoked. */
-export class Authentication extends Schema.TaggedError<Authentication>()("Authentication", detail) {
+/** 401: the key is missing, wrong or revoked. `provider`: the cloud whose credentials it is about, where it is no key of Anthropic's. */
+export class Authentication extends Schema.TaggedError<Authentication>()("Authentication", {
+  ...detail,
+  provider: Schema.optionalKey(Schema.String)
+}) {
   get isRetryable(): boolean {
     return false
   }
   override get message(): string {
-    return withAdvice(`authentication failed: ${this.detail}`, "Check ANTHROPIC_API_KEY")
+    return withAdvice(
+      `authentication failed: ${this.detail}`,
+      this.provider === undefined ? "Check ANTHROPIC_API_KEY" : `Check the credentials for ${this.provider}`
+    )
   }
 }
 

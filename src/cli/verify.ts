@@ -42,11 +42,9 @@ export const verify = Command.make(
   Effect.fnUntraced(function* (flags) {
     const text = yield* readText(flags.document)
     const file = Proof.fileOf(flags.document)
-    const proof = yield* Effect.mapError(decode(yield* readText(file)), () =>
-      usageError(
-        `${inert(file)}: is no proof: fanfold run -o ${inert(flags.document)} writes one where the synthesis has citations: true`
-      )
-    )
+    const howTo = `fanfold run -o ${inert(flags.document)} writes it where the synthesis has citations: true`
+    const json = yield* Effect.mapError(readText(file), ({ message }) => usageError(`${message}: ${howTo}`))
+    const proof = yield* Effect.mapError(decode(json), () => usageError(`${inert(file)}: is no proof: ${howTo}`))
     const { answers, complaints: ofFile, statements } = yield* Verify.verify(text, proof)
     const ofJournal = Option.isNone(flags.run)
       ? []

@@ -128,6 +128,17 @@ describe.concurrent("--provider", { timeout: 60_000 }, () => {
     assert.strictEqual(ran.code, 0, ran.stderr)
     assert.strictEqual(server.arrived.length, 1)
   })
+
+  it("names the cloud whose credentials are missing, and no key of the API", async () => {
+    await using server = await serving()
+    const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, ...without } = bedrock(server.url)
+    const env = { ...without, AWS_EC2_METADATA_DISABLED: "true" }
+    const ran = await fanfold([...question, "--provider", "bedrock"], { cwd: folder({}), env })
+    assert.strictEqual(ran.code, 1, ran.stderr)
+    assert.include(ran.stderr, "Check the credentials for Amazon Bedrock")
+    assert.notInclude(ran.stderr, "ANTHROPIC_API_KEY")
+    assert.strictEqual(server.arrived.length, 0)
+  })
 })
 
 describe.concurrent("--auth", { timeout: 60_000 }, () => {

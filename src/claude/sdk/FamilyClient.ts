@@ -7,7 +7,7 @@ import type * as Attempt from "../Attempt.ts"
 import type { Client } from "../Client.ts"
 import type { Reply, Request } from "../Message.ts"
 import * as ModelInfo from "../ModelInfo.ts"
-import { type Known, modelAt } from "../Provider.ts"
+import * as Provider from "../Provider.ts"
 import { bodyOf, fallbackBeta } from "../RequestBody.ts"
 import { processQueue } from "./ConnectionQueue.ts"
 import { sendOver } from "./Exchanges.ts"
@@ -15,7 +15,7 @@ import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
 import * as Secret from "./Secret.ts"
 
 /** The `send` of a client: once, without a time limit. */
-export const send = (client: Client, { provider, secrets = none, transport }: Known = {}): Attempt.Send => {
+export const send = (client: Client, { provider, secrets = none, transport }: Provider.Known = {}): Attempt.Send => {
   quietly(client)
   const custom = globalThis.process?.env["ANTHROPIC_CUSTOM_HEADERS"]
   const own = [...secretsOf(client), ...Secret.ofCustomHeaders(custom)]
@@ -35,12 +35,12 @@ export const send = (client: Client, { provider, secrets = none, transport }: Kn
       const body = bodyOf(request)
       return client.messages
         .create(
-          { ...body, model: modelAt(provider, body.model), ...(isStreamed && { stream: true }) },
+          { ...body, model: Provider.modelAt(provider, body.model), ...(isStreamed && { stream: true }) },
           { signal, maxRetries: 0, timeout: sdkTimeoutMillis, ...requestOptions(body) }
         )
         .asResponse()
     },
-    errorOf,
+    errorOf: (thrown) => ofProvider(provider, errorOf(thrown)),
     toError: (error) => Secret.cutter(tokensIn(error)).error(current().error(error)),
     cutter: current
   })
@@ -84,6 +84,13 @@ const secretsOf = (client: object): ReadonlyArray<string> =>
       return Predicate.isString(Redacted.value(value)) ? [Redacted.value(value) as string] : []
     return typeof value === "string" ? [value] : []
   })
+
+/** The credentials of a cloud are no key of Anthropic's. */
+const ofProvider = (provider: Provider.Known["provider"], error: AskError): AskError => {
+  const cloud = Provider.cloudOf(provider)
+  if (cloud === undefined || error.reason._tag !== "Authentication") return error
+  return error.with({ reason: new Authentication({ detail: error.reason.detail, provider: Provider.titles[cloud] }) })
+}
 
 /** The clients of clouds get their credentials before a request, where no retry finds any. */
 const errorOf = (thrown: unknown): AskError => {

@@ -9,7 +9,7 @@ import { Message } from "fanfold"
 import { vi } from "vitest"
 import { testCertificate } from "../Certificate.ts"
 import { json, message, serve } from "../Loopback.ts"
-import { key, safety } from "../RealClient.ts"
+import { key } from "../RealClient.ts"
 import { serveSecure, trust } from "../SecureLoopback.ts"
 import { answer, sendFreely } from "../claude/sdk/Sending.ts"
 
@@ -46,7 +46,7 @@ const node = (script: string, ...args: ReadonlyArray<string>) =>
         resume(error === null ? Effect.succeed(out.trim()) : Effect.die(new Error(`${error.message}\n${err}`)))
     )
     return Effect.sync(() => child.kill())
-  }).pipe(Effect.timeoutOrElse({ duration: safety, orElse: () => Effect.die(new Error("it does not exit")) }))
+  }).pipe(Effect.timeoutOrElse({ duration: "1 minute", orElse: () => Effect.die(new Error("it does not exit")) }))
 
 const runOnce = `
   const { run } = require("fanfold/promise")
@@ -115,7 +115,7 @@ const crowds = `
   })
 `
 
-describe("a process", () => {
+describe("a process", { timeout: 90_000 }, () => {
   it.live("survives requests that are aborted right after sending", () =>
     Effect.gen(function* () {
       const { state, url } = yield* serveSecure(() => {})

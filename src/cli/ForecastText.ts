@@ -1,7 +1,8 @@
 /** What `fanfold check` prints: the calls of a plan, their tokens and cost at most, the budget and the shared prefixes. */
 import { isOverridden, pricedAt, type Prices, sumOf, usdText } from "../claude/Price.ts"
 import { fallbacksOf } from "../claude/RefusalPolicy.ts"
-import { charactersPerToken, exceedsLimit, uncachedInputTokens } from "../cost/TokenCount.ts"
+import { charactersPerToken } from "../cost/TextLength.ts"
+import { exceedsLimit, uncachedInputTokens } from "../cost/TokenCount.ts"
 import * as Policy from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import * as DeadlineOption from "../pipeline/DeadlineOption.ts"

@@ -1,8 +1,6 @@
 /** Tokens of documents, estimated before they are sent from what is known of them: pages, pixels, characters. */
 import type { Context, Document } from "../claude/Document.ts"
-
-/** English text has about four characters to a token. */
-export const charactersPerToken = 4
+import { bytesOf, charactersPerToken } from "./TextLength.ts"
 
 /** Text tokens of a page of a PDF: the API's documentation says 1,500 to 3,000; each page is read as an image, too. */
 const pageTextTokens = { estimated: 2250, most: 3000 }
@@ -24,11 +22,6 @@ const tokensOfDocument = (document: Document, bound: Bound): number => {
   if (document.mediaType !== "text/plain") return imageTokensOf(document, bound)
   return bound === "most" ? bytesOf(document.data) : Math.ceil(document.data.length / charactersPerToken)
 }
-
-const encoder = new TextEncoder()
-
-/** Length in bytes of UTF-8. A token stands for at least one byte, so a text has at most as many tokens as bytes. */
-export const bytesOf = (text: string): number => encoder.encode(text).byteLength
 
 /** Tokens of documents, estimated. */
 export const estimated = (documents: ReadonlyArray<Document>): number =>

@@ -2,8 +2,7 @@
 import type { Request } from "../claude/Message.ts"
 import { documentsOf } from "../claude/RequestBody.ts"
 import * as DocumentTokens from "./DocumentTokens.ts"
-
-export { charactersPerToken } from "./DocumentTokens.ts"
+import { charactersPerToken } from "./TextLength.ts"
 
 /** Tokens of an answer in the synthesis for each token that it was written in: the tokenizers of models differ. */
 export const tokenizerFactor = 1.25
@@ -16,9 +15,7 @@ export const estimateInputTokens = (request: Request): number => {
   const { answerSchema, context = "", messages, system, tools } = request
   const text = typeof context === "string" ? context.length : 0
   const length = jsonLengthOf([null, system, messages, answerSchema]) + text
-  const ofText = Math.ceil(
-    (length + (tools === undefined ? 0 : jsonLengthOf(tools))) / DocumentTokens.charactersPerToken
-  )
+  const ofText = Math.ceil((length + (tools === undefined ? 0 : jsonLengthOf(tools))) / charactersPerToken)
   return ofText + DocumentTokens.estimated(documentsOf(request))
 }
 

@@ -17,11 +17,10 @@ import { fallbacksOf } from "../claude/RefusalPolicy.ts"
 import { infoOf } from "../claude/ModelInfo.ts"
 import { documentsOf } from "../claude/RequestBody.ts"
 import * as DocumentTokens from "./DocumentTokens.ts"
-import { bytesOf } from "./DocumentTokens.ts"
+import { bytesOf } from "./TextLength.ts"
 import * as FoldTree from "./FoldTree.ts"
 import { answerFrameTokens, tokenizerFactor } from "./TokenCount.ts"
 
-export { bytesOf } from "./DocumentTokens.ts"
 export { answerFrameTokens } from "./TokenCount.ts"
 
 /** US dollars and tokens, input and output together; in a limit, infinite where there is none. */

@@ -38,13 +38,8 @@ const all = (
   reader: Reader
 ): Effect.Effect<ReadonlyArray<Document>, ReadonlyArray<Issue>> =>
   Effect.flatMap(
-    Effect.forEach(items, ([item, path]) => Effect.result(documentOf(item, path, reader))),
-    (results) => {
-      const issues = results.flatMap((result) => (result._tag === "Failure" ? result.failure : []))
-      return issues.length > 0
-        ? Effect.fail(issues)
-        : Effect.succeed(results.flatMap((result) => (result._tag === "Success" ? [result.success] : [])))
-    }
+    Effect.partition(items, ([item, path]) => documentOf(item, path, reader)),
+    ([documents, issues]) => (issues.length > 0 ? Effect.fail(issues.flat()) : Effect.succeed(documents))
   )
 
 const isBare = ({ citations, mediaType }: Document): boolean => mediaType === "text/plain" && citations === undefined

@@ -9,8 +9,8 @@ import { maxRequestBytes } from "./Read.ts"
 /** Pages of PDFs and images in one request, by the window of its model. */
 const maxMedia = { ofLargeWindow: 600, ofSmallWindow: 100 }
 
-/** The window from which on a model takes the larger number; a model that is not known is not checked. */
-const largeWindow = 200_001
+/** A model with a larger window takes the larger number; one that is not known is not checked. */
+const smallWindow = 200_000
 
 /** Of more images than `count`, each side may have so many pixels alone. */
 const manyImages = { count: 20, maxPixels: 2000 }
@@ -39,7 +39,7 @@ const sizeProblem = (documents: ReadonlyArray<Document>): string | undefined => 
 const mediaProblem = (documents: ReadonlyArray<Document>, model: string): string | undefined => {
   const window = ModelInfo.infoOf(model)?.windowTokens
   if (window === undefined) return undefined
-  const most = window >= largeWindow ? maxMedia.ofLargeWindow : maxMedia.ofSmallWindow
+  const most = window > smallWindow ? maxMedia.ofLargeWindow : maxMedia.ofSmallWindow
   const pages = documents.reduce((sum, document) => sum + (document.pages ?? 0), 0)
   const images = documents.filter(isImage).length
   if (pages + images <= most) return undefined

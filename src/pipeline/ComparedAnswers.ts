@@ -43,7 +43,7 @@ export const resolve = <A, R>(
     const more = { contradictions, ...(uncompared.length > 0 && { uncompared }) }
     const ending = (exit: Exit.Exit<Answer<A>, AskError>) => onEnd(Exit.map(exit, (answer) => ({ ...answer, ...more })))
     const answer = yield* FoldLevels.resolve(
-      contradictions.length === 0 ? ask : told(ask, contradictions),
+      contradictions.length === 0 ? ask : settling(ask, contradictions),
       ending,
       name
     )
@@ -52,7 +52,7 @@ export const resolve = <A, R>(
 }
 
 /** The synthesis whose instruction says what is to be settled; of a tree, that of the document. */
-const told = <A, R>(ask: AskData<A, R>, contradictions: ReadonlyArray<Contradiction>): AskData<A, R> => {
+const settling = <A, R>(ask: AskData<A, R>, contradictions: ReadonlyArray<Contradiction>): AskData<A, R> => {
   const { synthesized } = ask
   const folding = synthesized?.folding
   if (folding === undefined) return { ...ask, question: withContradictions(ask.question, contradictions) }

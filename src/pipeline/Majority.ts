@@ -21,7 +21,7 @@ interface Vote {
 
 /** Votes with the same value. */
 interface Group {
-  readonly votes: Array<Vote>
+  readonly votes: ReadonlyArray<Vote>
 }
 
 interface Leaf {
@@ -55,16 +55,10 @@ const comparedOf = (value: unknown): unknown => {
   )
 }
 
-const groupsOf = (votes: ReadonlyArray<Vote>): ReadonlyArray<Group> => {
-  const groups = new Map<string, Group>()
-  for (const vote of votes) {
-    const key = vote.value === absent ? "" : JSON.stringify(comparedOf(vote.value))
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { votes: [vote] })
-    else group.votes.push(vote)
-  }
-  return [...groups.values()].toSorted((a, b) => b.votes.length - a.votes.length)
-}
+const groupsOf = (votes: ReadonlyArray<Vote>): ReadonlyArray<Group> =>
+  [...Map.groupBy(votes, ({ value }) => (value === absent ? "" : JSON.stringify(comparedOf(value)))).values()]
+    .map((votes) => ({ votes }))
+    .toSorted((a, b) => b.votes.length - a.votes.length)
 
 /** Objects are compared by their fields where most votes have one; those of the other votes then agree in no field. */
 const nodeOf = (votes: ReadonlyArray<Vote>, path: ReadonlyArray<string>): Node => {

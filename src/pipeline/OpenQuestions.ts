@@ -2,14 +2,14 @@
 import { Effect, Schema } from "effect"
 import type { Request } from "../claude/Message.ts"
 import type * as Models from "../claude/Models.ts"
-import { bytesOf } from "../cost/WorstCase.ts"
+import { bytesOf } from "../cost/TextLength.ts"
 import { isBlank } from "../options/BlankText.ts"
 import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import * as Ask from "./Ask.ts"
 import type { AskData, Format } from "./AskData.ts"
 import type { Asks, Findings } from "./Findings.ts"
 import { maxQuestionBytes } from "./RoundsOption.ts"
-import { safe } from "./SafeName.ts"
+import * as SafeName from "./SafeName.ts"
 import { inert, promptOf } from "./SynthesisPrompt.ts"
 import { isSameQuestion } from "./TopicQuestions.ts"
 
@@ -75,8 +75,6 @@ export const sharedOptions = (asks: Asks): Ask.Options => {
   return Object.fromEntries(entries) as Ask.Options
 }
 
-const maxNameLength = 40
-
 /** The new asks by name, `roundN-…`: at most `maxNewAsks`, none of which was asked already. */
 export const newAsks = (
   { questions }: Open,
@@ -91,10 +89,7 @@ export const newAsks = (
     const question = text.trim()
     if (Object.keys(asks).length >= maxNewAsks) break
     if (isBlank(question) || known.some((other) => isSameQuestion(other, question))) continue
-    const own = safe(given.trim().toLowerCase().slice(0, maxNameLength)) || "q"
-    let name = `round${round}-${own}`
-    for (let n = 2; taken.has(name); n++) name = `round${round}-${own}_${n}`
-    taken.add(name)
+    const name = SafeName.unique(`round${round}-${SafeName.short(given) || "q"}`, taken)
     known.push(question)
     asks[name] = Ask.text(question, options)
   }

@@ -2,7 +2,7 @@
 import type { Contradiction } from "../claude/Contradiction.ts"
 import { sourcesOf, sourceText, textOf } from "../claude/Message.ts"
 import { namesListed } from "../cost/FoldTree.ts"
-import { bytesOf } from "../cost/WorstCase.ts"
+import { bytesOf } from "../cost/TextLength.ts"
 import { numberText } from "../options/NumberText.ts"
 import { agreementText } from "./Agreement.ts"
 import type { FoldInput } from "./Folding.ts"

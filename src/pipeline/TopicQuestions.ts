@@ -1,5 +1,5 @@
 /** Makes independent questions of proposed ones: those that ask the same become one, and so do those that need each other's answers. */
-import { safe } from "./SafeName.ts"
+import * as SafeName from "./SafeName.ts"
 
 /** `dependsOn`: numbers, from 1, of the proposed questions whose answers it needs. */
 export interface Proposed {
@@ -82,26 +82,14 @@ const groupsOf = (
       if (on !== undefined) join(first[index]!, on)
     }
   })
-  const groups = new Map<number, Array<number>>()
-  proposed.forEach((_, index) => {
-    if (first[index] !== index) return
-    const own = rootOf(index)
-    groups.set(own, [...(groups.get(own) ?? []), index])
-  })
-  return [...groups.values()]
+  const own = first.filter((at, index) => at === index)
+  return [...Map.groupBy(own, rootOf).values()]
 }
-
-/** Short enough to be read in a table. */
-const maxNameLength = 40
 
 /** `from` as a name would make a plan whose asks are rows of a file. */
 const isReserved = (name: string): boolean => name === "" || name === "from"
 
 const nameOf = (given: string, index: number, taken: Set<string>): string => {
-  const made = safe(given.trim().toLowerCase().slice(0, maxNameLength))
-  const name = isReserved(made) ? `q${index + 1}` : made
-  let free = name
-  for (let n = 2; taken.has(free); n++) free = `${name}_${n}`
-  taken.add(free)
-  return free
+  const made = SafeName.short(given)
+  return SafeName.unique(isReserved(made) ? `q${index + 1}` : made, taken)
 }

@@ -5,7 +5,8 @@ import * as Models from "../claude/Models.ts"
 import { priceOf, sumOf } from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import { prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
-import { charactersPerToken, estimateInputTokens } from "../cost/TokenCount.ts"
+import { bytesOf, charactersPerToken } from "../cost/TextLength.ts"
+import { estimateInputTokens } from "../cost/TokenCount.ts"
 import * as FoldTree from "../cost/FoldTree.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import * as Ask from "../pipeline/Ask.ts"
@@ -178,7 +179,7 @@ const comparisonCalls = (
   const models = Models.all(settings.model!)
   const request = RefusalPolicy.withFallbacks(Comparison.requestOf(settings), models.length > 1, refusals)
   const answerTokens = calls.reduce((sum, call) => sum + WorstCase.answerTokens(call.request), 0)
-  const questions = Object.values(asks).reduce((sum, { question }) => sum + WorstCase.bytesOf(question), 0)
+  const questions = Object.values(asks).reduce((sum, { question }) => sum + bytesOf(question), 0)
   const read = answerTokens + questions
   // Two neighbouring groups together are more than one comparison reads.
   const count = Math.max(1, Math.ceil((2 * read) / Comparison.maxGroupTokens) - 1)

@@ -4,6 +4,7 @@ import * as Models from "../claude/Models.ts"
 import { sumOf } from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import { estimateInputTokens } from "../cost/TokenCount.ts"
+import { bytesOf } from "../cost/TextLength.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import type { Pipeline } from "../pipeline/Pipeline.ts"
@@ -35,7 +36,7 @@ export const of = (
     RefusalPolicy.withFallbacks(request, list.length > 1, known.refusals)
   const newAsk = askCall("new", asked(Ask.requestOf(ask, shared), models), models, { ...known, batched: undefined })
   const newTokens = maxNewAsks * (WorstCase.answerTokens(newAsk.request) + newAsk.maxInputTokens)
-  const questions = Object.values(asks).reduce((sum, { question }) => sum + WorstCase.bytesOf(question), 0)
+  const questions = Object.values(asks).reduce((sum, { question }) => sum + bytesOf(question), 0)
   return Array.from({ length: count - 1 }, (_, index) => {
     const read = answerTokens + questions + index * newTokens
     const looking = lookingCall(synthesis, maxNewAsks, read, known)

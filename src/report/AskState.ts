@@ -133,6 +133,13 @@ export interface Payment {
   readonly costUsd: number | undefined
 }
 
+/** Adds what an event has paid to what an ask has. */
+export const pay = (ask: AskState, payment: Payment | undefined): void => {
+  if (payment === undefined) return
+  ask.usage = addUsage(ask.usage, payment.usage)
+  ask.costUsd = ask.costUsd === undefined || payment.costUsd === undefined ? undefined : ask.costUsd + payment.costUsd
+}
+
 /** An answer repeats the usage of its replies, so only replies and failed attempts count. */
 export const paymentOf = (event: AskEvent): Payment | undefined => {
   if (event._tag !== "Replied" && event._tag !== "AttemptFailed") return undefined
@@ -150,11 +157,7 @@ export const apply = (ask: AskState, event: AskEvent): void => {
     ask.reason = event.reason
     ask.message = event.message
   }
-  const payment = paymentOf(event)
-  if (payment !== undefined) {
-    ask.usage = addUsage(ask.usage, payment.usage)
-    ask.costUsd = ask.costUsd === undefined || payment.costUsd === undefined ? undefined : ask.costUsd + payment.costUsd
-  }
+  pay(ask, paymentOf(event))
   switch (event._tag) {
     case "Started":
       ask.question = event.question

@@ -1,6 +1,5 @@
 /** What the votes of an ask add to its state. */
-import { addUsage } from "../claude/Message.ts"
-import { afterDeclining, type AskEvent, type AskState, paymentOf, reusedAfter } from "./AskState.ts"
+import { afterDeclining, type AskEvent, type AskState, pay, paymentOf, reusedAfter } from "./AskState.ts"
 
 /**
  * Changes the state of an ask by an event of one of its votes: requests, usage and cost of an ask are those of all its votes.
@@ -8,11 +7,7 @@ import { afterDeclining, type AskEvent, type AskState, paymentOf, reusedAfter } 
  */
 export const apply = (ask: AskState, event: AskEvent, inFlight: number): void => {
   ask.inFlight += inFlight
-  const payment = paymentOf(event)
-  if (payment !== undefined) {
-    ask.usage = addUsage(ask.usage, payment.usage)
-    ask.costUsd = ask.costUsd === undefined || payment.costUsd === undefined ? undefined : ask.costUsd + payment.costUsd
-  }
+  pay(ask, paymentOf(event))
   switch (event._tag) {
     case "Started":
       if (event.vote !== undefined) ask.votes = { count: event.vote.count, ended: ask.votes?.ended ?? 0 }

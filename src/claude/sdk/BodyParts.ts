@@ -24,11 +24,10 @@ const jsonOf = (document: Document): Uint8Array => {
 const markOf = (index: number): string => `@@fanfold document ${index}@@`
 const mark = /"@@fanfold document (\d+)@@"/
 
-/** The JSON of a request's body. */
+/** The JSON of the body of a request with documents. */
 export const of = (request: Request, isStreamed: boolean): Json => {
   const documents = documentsOf(request)
   const stream = isStreamed ? { stream: true } : {}
-  if (documents.length === 0) return JSON.stringify({ ...bodyOf(request), ...stream })
   const numbers = new Map(documents.map((document, index) => [document, index]))
   const body = bodyOf(request, undefined, (document) => markOf(numbers.get(document) ?? 0))
   const pieces = JSON.stringify({ ...body, ...stream }).split(mark)

@@ -3,7 +3,7 @@ import type { MessageCreateParams, MessageCreateParamsNonStreaming } from "@anth
 import * as Transport from "../../transport/Transport.ts"
 import { defaultBaseUrl, type Options } from "../Connection.ts"
 import type { Request } from "../Message.ts"
-import { bodyOf, fallbackBeta } from "../RequestBody.ts"
+import { bodyOf, documentsOf, fallbackBeta } from "../RequestBody.ts"
 import * as BodyParts from "./BodyParts.ts"
 import { keyed, MessagesClient } from "./MessagesClient.ts"
 import { sdkTimeoutMillis } from "./SdkError.ts"
@@ -42,6 +42,7 @@ export class SdkClient {
 
   /** Sends a request; rejects, as the SDK does, where no response comes, and where its status is no 2xx. */
   send(request: Request, isStreamed: boolean, signal: AbortSignal): Promise<Response> {
+    const hasDocuments = documentsOf(request).length > 0
     // The SDK needs no document to make headers and errors.
     const light: MessageCreateParamsNonStreaming = bodyOf(request, undefined, () => "")
     const body = isStreamed ? { ...light, stream: true as const } : light
@@ -50,10 +51,11 @@ export class SdkClient {
         // A redirect may lead to another origin, which must not get the key.
         const init = { method: "POST", headers: headers(), signal, redirect: "manual" as const }
         if (this.#fetch === undefined) {
-          return Transport.fetchOver(this.#protocol, url, { ...init, body: BodyParts.of(request, isStreamed) })
+          const json = hasDocuments ? BodyParts.of(request, isStreamed) : JSON.stringify(body)
+          return Transport.fetchOver(this.#protocol, url, { ...init, body: json })
         }
-        const stream = isStreamed ? { stream: true } : {}
-        return this.#fetch(url, { ...init, body: JSON.stringify({ ...bodyOf(request), ...stream }) })
+        const whole = hasDocuments ? { ...body, ...bodyOf(request) } : body
+        return this.#fetch(url, { ...init, body: JSON.stringify(whole) })
       })
       .then(
         (response) => (response.ok ? response : this.#through(body, () => Promise.resolve(response))),

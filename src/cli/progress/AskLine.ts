@@ -1,5 +1,5 @@
 /** One ask, or the synthesis, as a line of the live region. Pure. */
-import { charactersPerToken } from "../../cost/TokenCount.ts"
+import { charactersPerToken } from "../../cost/TextLength.ts"
 import { roundedText, secondsText } from "../../options/DurationText.ts"
 import { type AskState, isOpen, isReused, type Status } from "../../report/AskState.ts"
 import { plural } from "../../options/NumberText.ts"

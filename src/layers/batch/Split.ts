@@ -1,6 +1,6 @@
 /** How requests are divided among batches: those that share a prefix after its leader, and none too large for the API. */
 import { bodyOf } from "../../claude/RequestBody.ts"
-import { bytesOf } from "../../cost/WorstCase.ts"
+import { bytesOf } from "../../cost/TextLength.ts"
 import { prefixOf } from "../../cost/SharedPrefix.ts"
 import type { Member } from "./Member.ts"
 

@@ -2,7 +2,7 @@
 import { Data, Effect, Result, Stream } from "effect"
 import type { Document } from "../../claude/Document.ts"
 import * as DocumentTokens from "../../cost/DocumentTokens.ts"
-import { charactersPerToken } from "../../cost/DocumentTokens.ts"
+import { charactersPerToken } from "../../cost/TextLength.ts"
 import { isBlank } from "../../options/BlankText.ts"
 import { numberText, plural } from "../../options/NumberText.ts"
 import type { Issue } from "../../options/Issue.ts"

@@ -32,7 +32,7 @@ const withHeaderHint = (error: AskError, { auth, baseUrl }: Options, customHeade
     auth === "x-api-key"
       ? "as x-api-key; if it reads a bearer token, use --auth bearer"
       : "as a bearer token; if it reads x-api-key, use --auth x-api-key"
-  const detail = `${reason.detail} (the key was sent to ${host} ${how}, or the option auth in code)`
+  const detail = `${reason.detail} (the key was sent to ${host} ${how}, or the option auth in code; another header can be set by ANTHROPIC_CUSTOM_HEADERS)`
   return error.with({
     reason: reason._tag === "Authentication" ? new Authentication({ detail }) : new PermissionDenied({ detail })
   })

@@ -106,6 +106,28 @@ describe("what is kept for the synthesis", () => {
     })
   )
 
+  it.effect("is not taken by the comparison of answers that this process has not asked for", () =>
+    Effect.gen(function* () {
+      const claude = make(() => Effect.succeed(reply("yes", { usage: usage(10) })))
+      const comparing = Synthesis.text("Fold.", {
+        model: "claude-haiku-5-5",
+        maxTokens: 10_000,
+        contradictions: "warn"
+      })
+      const document = yield* Research.run({ a: Ask.text("a"), b: Ask.text("b") }).pipe(
+        Effect.provide(claude.layer),
+        Effect.flatMap((findings) => Effect.provide(comparing(findings), over(claude, 0.0055))),
+        Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(comparing, asks) })),
+        pass
+      )
+      assert.strictEqual(document, "yes")
+      assert.deepStrictEqual(
+        claude.sent.map(({ call }) => call.ask),
+        ["a", "b", "synthesis"]
+      )
+    })
+  )
+
   it.effect("knows all answers of runs that take turns in one budget", () =>
     Effect.gen(function* () {
       const bill = { usd: 0 }

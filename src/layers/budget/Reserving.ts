@@ -20,12 +20,8 @@ export const reservationOf = (
   isShared: boolean
 ): Result.Result<Reservation, string> =>
   Result.map(WorstCase.of(request, prices, isPriced, call.batched), (max) => {
-    // A comparison may be left out: it takes nothing of what is reserved for the document, which will read what it finds.
-    if (call.part === "synthesis" && call.ask.startsWith("comparison.")) {
-      const reserve = ledger.synthesis?.runId === call.run ? ledger.synthesis : undefined
-      return { max, synthesis: reserve, answerTokens: WorstCase.answerTokens(request) }
-    }
-    if (call.part === "synthesis") {
+    // A comparison may be left out: as an ask, it takes nothing of what is reserved for the document, which will read what it finds.
+    if (call.part === "synthesis" && !call.ask.startsWith("comparison.")) {
       const reserve = takenOver(ledger, call)
       const own = isShared
         ? sharedSynthesisMax(ledger, reserve, request, call, max, prices)

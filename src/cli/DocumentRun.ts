@@ -46,7 +46,7 @@ export const make = Effect.fnUntraced(function* (
   flags: Running,
   { name, page, simulated, typed }: About
 ) {
-  const forecast = Forecast.make(plan, plan.layers)
+  const forecast = Forecast.later(plan, plan.layers)
   const startedAt = yield* Clock.currentTimeMillis
   const reportOf = (outcome: Pipeline.Outcome, state: RunState, isKept: boolean, isInterrupted = false) =>
     Effect.gen(function* () {
@@ -60,7 +60,7 @@ export const make = Effect.fnUntraced(function* (
         deadline,
         usage,
         costUsd,
-        foreseenUsd: forecast.atMostUsd,
+        foreseenUsd: forecast().atMostUsd,
         durationMillis: now - startedAt,
         spent: RunBreakdown.of(state),
         contradictions: state.contradictions,

@@ -68,7 +68,7 @@ export const execute = Effect.fn("cli.execute")(function* (
       ? yield* DocumentRun.make(plan, flags, { name, page, simulated, typed })
       : yield* RowsRun.make(plan, plan.rows, flags, typed)
   const { forecast } = work
-  const foreseenUsd = plan.rows === undefined ? forecast.atMostUsd : undefined
+  const foreseenUsd = () => (plan.rows === undefined ? forecast().atMostUsd : undefined)
   const printed = yield* EventsOutput.make(flags)
   const telemetry = yield* RunTelemetry.make(plan, name, simulated ? undefined : connected.source)
   // Open until the documents are written: a run that is killed before has not ended, and the next one goes on with it.
@@ -84,7 +84,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   const interventions = new Interventions.Interventions()
   const ui = yield* RunUi.open(flags.ui, page, kept, interventions)
   if (flags.detach && !flags.quiet && kept?.earlierBatches.length === 0) {
-    const asked = forecast.calls.flatMap(({ part, request }) => (part === "ask" ? [request] : []))
+    const asked = forecast().calls.flatMap(({ part, request }) => (part === "ask" ? [request] : []))
     if (hasPrimingBatch(asked)) yield* Console.error(primingText)
   }
   /** Where the batches stand that the process leaves behind. */
@@ -132,7 +132,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   )
   if (outcome === undefined) return yield* sayLeft(false)
   if (!flags.progress && !flags.quiet) {
-    yield* Effect.forEach(Summary.lines(state, foreseenUsd), (line) => Console.error(inert(line)))
+    yield* Effect.forEach(Summary.lines(state, foreseenUsd()), (line) => Console.error(inert(line)))
   }
   if (advice !== "" && !flags.quiet) yield* Console.error(inert(advice))
   const areEventsWritten = printed === undefined || (yield* printed.end)

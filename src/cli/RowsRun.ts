@@ -37,7 +37,7 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, rows: Rows, { o
     )
   })
   return {
-    forecast: Forecast.make({ ...plan, asks: {} }, plan.layers),
+    forecast: Forecast.later({ ...plan, asks: {} }, plan.layers),
     run: (_progress, isKept) =>
       StreamedResearch.run(rows.read, {
         count: rows.count,

@@ -27,7 +27,7 @@ export interface Ended {
 /** A run that can begin. `saveInterrupted` writes what there is when it is interrupted. */
 export interface Work {
   /** Of rows that are read while they are asked, without their asks. */
-  readonly forecast: Forecast
+  readonly forecast: () => Forecast
   /** `isKept`: a journal has its answers. */
   readonly run: (progress: Progress, isKept: boolean) => Effect.Effect<Ended, never, Claude>
   readonly saveInterrupted: Effect.Effect<void, never, Services>

@@ -60,7 +60,7 @@ interface Subject {
   /** The path of the plan, or what stands in its place. */
   readonly name: string
   readonly source: string
-  readonly forecast: Forecast
+  readonly forecast: () => Forecast
   readonly isQuiet: boolean
 }
 
@@ -87,7 +87,7 @@ export const begin = ({
     if (!isQuiet && runs.length > 0 && recorder.isReusing) {
       const progress = yield* journal.progress(runs)
       const isBegun = progress.answered.size > 0 || progress.inFlight.length > 0
-      if (isBegun) yield* Console.error(inert(resumingText(plan, forecast, progress)))
+      if (isBegun) yield* Console.error(inert(resumingText(plan, forecast(), progress)))
     }
     if (!isQuiet && reuse === "never") yield* sayBatchesBeside(journal, options.file === undefined, name, source)
     const end = Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.ignore(journal.end(run, at)))

@@ -30,7 +30,7 @@ export const bytesText = (bytes: number): string => {
   const units = ["bytes", "kB", "MB", "GB"]
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(bytes, 1)) / 3)))
   const amount = bytes / 1000 ** power
-  return `${amount.toLocaleString("en-US", { maximumFractionDigits: amount < 9.95 ? 1 : 0 })} ${units[power]}`
+  return `${Number(amount.toFixed(amount < 9.95 ? 1 : 0))} ${units[power]}`
 }
 
 /** Limits of what is kept, as words. */

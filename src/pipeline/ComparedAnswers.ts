@@ -93,14 +93,8 @@ const compare = <A, R>(
     })
   })
 
-let made: Format<typeof Comparison.Compared.Type, never> | undefined
-
-/** Made with the first comparison: few programs need it. */
-const format = (): Format<typeof Comparison.Compared.Type, never> =>
-  (made ??= { _tag: "Object", ...AnswerFormat.of(Comparison.Compared) } as Format<
-    typeof Comparison.Compared.Type,
-    never
-  >)
+const format = () =>
+  ({ _tag: "Object", ...AnswerFormat.of(Comparison.Compared) }) as Format<typeof Comparison.Compared.Type, never>
 
 /** Fails where `contradictions` is `fail` and there are some, or where answers were not compared; the document is in the error. */
 export const agreed = <A, R>(

@@ -50,21 +50,24 @@ const promptOf = (question: string, texts: ReadonlyArray<string>): string =>
       "`dissent`: of the others, those that say the same together: their numbers, and what they say instead, in a sentence or two."
   ].join("\n\n")
 
-const joined = AnswerFormat.of(Joined) as AnswerFormat.AnswerFormat<Joined>
-
 /** Numbers that are those of no vote are wrong. */
-const formatOf = (count: number): Format<Joined, never> => ({
-  _tag: "Object",
-  schema: joined.schema,
-  decode: (json) =>
-    Effect.flatMap(joined.decode(json), (value) => {
-      const numbers = [...value.agreeing, ...value.dissent.flatMap(({ votes }) => votes)]
-      const wrong = numbers.find((number) => number < 1 || number > count)
-      if (wrong !== undefined) return Effect.fail(`expected numbers from 1 to ${count}, got ${wrong}`)
-      if (value.answer.trim() === "") return Effect.fail("answer: expected text")
-      return value.agreeing.length === 0 ? Effect.fail("agreeing: expected at least one number") : Effect.succeed(value)
-    })
-})
+const formatOf = (count: number): Format<Joined, never> => {
+  const { decode, schema } = AnswerFormat.of(Joined) as AnswerFormat.AnswerFormat<Joined>
+  return {
+    _tag: "Object",
+    schema,
+    decode: (json) =>
+      Effect.flatMap(decode(json), (value) => {
+        const numbers = [...value.agreeing, ...value.dissent.flatMap(({ votes }) => votes)]
+        const wrong = numbers.find((number) => number < 1 || number > count)
+        if (wrong !== undefined) return Effect.fail(`expected numbers from 1 to ${count}, got ${wrong}`)
+        if (value.answer.trim() === "") return Effect.fail("answer: expected text")
+        return value.agreeing.length === 0
+          ? Effect.fail("agreeing: expected at least one number")
+          : Effect.succeed(value)
+      })
+  }
+}
 
 /** The answer with its dissent, and who agrees with it. A vote that is in both is taken to agree; one in neither does not. */
 export const textOf = (

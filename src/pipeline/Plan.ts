@@ -6,7 +6,6 @@ import type { Usage } from "../claude/Message.ts"
 import type * as Models from "../claude/Models.ts"
 import * as Issue from "../options/Issue.ts"
 import { NonEmpty, optional, PositiveInt } from "../options/OptionSchemas.ts"
-import { numberText } from "../options/NumberText.ts"
 import { isBlank } from "../options/BlankText.ts"
 import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import * as Ask from "./Ask.ts"
@@ -32,7 +31,7 @@ const Count = PositiveInt.check(
 
 const Topic = NonEmpty("a topic that is not empty").check(
   Schema.isMaxLength(maxTopicCharacters, {
-    expected: `a topic of at most ${numberText(maxTopicCharacters)} characters; longer material belongs into the context`
+    expected: `a topic of at most 10,000 characters; longer material belongs into the context`
   })
 )
 
@@ -80,19 +79,20 @@ const Proposal = Schema.Struct({
 })
 type Proposal = typeof Proposal.Type
 
-const proposal = AnswerFormat.of(Proposal) as AnswerFormat.AnswerFormat<Proposal>
-
-const format = {
-  _tag: "Object",
-  schema: proposal.schema,
-  decode: (json: unknown) =>
-    Effect.flatMap(proposal.decode(json), (value) => {
-      if (value.questions.length === 0) return Effect.fail("questions: expected at least one")
-      if (value.questions.some(({ question }) => isBlank(question)))
-        return Effect.fail("questions: expected text in each")
-      return isBlank(value.instruction) ? Effect.fail("instruction: expected text") : Effect.succeed(value)
-    })
-} as const
+const format = () => {
+  const { decode, schema } = AnswerFormat.of(Proposal) as AnswerFormat.AnswerFormat<Proposal>
+  return {
+    _tag: "Object",
+    schema,
+    decode: (json: unknown) =>
+      Effect.flatMap(decode(json), (value) => {
+        if (value.questions.length === 0) return Effect.fail("questions: expected at least one")
+        if (value.questions.some(({ question }) => isBlank(question)))
+          return Effect.fail("questions: expected text in each")
+        return isBlank(value.instruction) ? Effect.fail("instruction: expected text") : Effect.succeed(value)
+      })
+  } as const
+}
 
 const system =
   "You plan research that is done in parallel: every question is answered by somebody who knows none of the others."
@@ -123,7 +123,7 @@ export const fromTopic: (topic: string, options?: Options) => Effect.Effect<Topi
   const ask = new Ask.Ask<Proposal>(
     promptOf(topic.trim(), count),
     { model, system, maxTokens: maxTokensFor(count) },
-    format
+    format()
   )
   const resolved = Effect.provideService(Ask.resolve(ask), Defaults, context === undefined ? {} : { context })
   const { reply, usage, value } = yield* resolved

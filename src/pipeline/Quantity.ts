@@ -85,9 +85,10 @@ const unitOfWords = (words: ReadonlyArray<string>): { readonly unit: Unit | unde
   return { unit: found && [`${found[0]}${by}`, found[1]], scale }
 }
 
-const digits = String.raw`[-−]?\d[\d,.\u00a0\u202f']*`
+// Escaped, as a tagged template keeps what it is written with: one such character would double the bytes of the bundle in memory.
+const digits = String.raw`[-\u2212]?\d[\d,.\u00a0\u202f']*`
 const quantity = new RegExp(
-  String.raw`^(about|ca\.?|circa|around|roughly|some|approximately|approx\.?|~|≈|over|more than|at least|from|>|≥|under|less than|at most|up to|<|≤)?\s*([€$£])?\s*(${digits})\s*(%?)(?:\s*(?:–|—|-|to|and|bis)\s*[€$£]?\s*(${digits}))?\s*(.{0,40})$`,
+  String.raw`^(about|ca\.?|circa|around|roughly|some|approximately|approx\.?|~|\u2248|over|more than|at least|from|>|\u2265|under|less than|at most|up to|<|\u2264)?\s*([\u20ac$\u00a3])?\s*(${digits})\s*(%?)(?:\s*(?:\u2013|\u2014|-|to|and|bis)\s*[\u20ac$\u00a3]?\s*(${digits}))?\s*(.{0,40})$`,
   "i"
 )
 

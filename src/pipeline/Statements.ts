@@ -55,7 +55,8 @@ const textOf = (tokens: ReadonlyArray<Token>): string =>
     })
     .join("")
 
-const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })
+// Made with the first document, as the first segmenter of a process loads tables.
+let segmenter: Intl.Segmenter | undefined
 
 /** A full stop after these ends no sentence. */
 const abbreviation = /(?:^|[\s(])(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|vs|approx|ca|Inc|Ltd|Co|e\.g|i\.e|cf|Fig|U\.S)\.$/
@@ -67,6 +68,7 @@ const markWithSpace = new RegExp(`\\s*${mark.source}`, "g")
 
 const statementsOf = (block: string): ReadonlyArray<Statement> => {
   const sentences: Array<string> = []
+  segmenter ??= new Intl.Segmenter("en", { granularity: "sentence" })
   for (const { segment } of segmenter.segment(block.replaceAll(behind, "$2$1"))) {
     const last = sentences.at(-1)
     if (last !== undefined && abbreviation.test(last.trim())) sentences[sentences.length - 1] = last + segment

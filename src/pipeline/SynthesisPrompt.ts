@@ -118,14 +118,18 @@ const spelled = (tag: string): string =>
   [...tag].map((letter) => `[${letter}${String.fromCodePoint(letter.codePointAt(0)! + 0xfee0)}]`).join("\\p{Cf}*")
 
 const tags = ["finding", "findings", "gap", "question", "answer", "sources", "instruction", "contradictions"]
-  .map(spelled)
-  .join("|")
+
+const bracket = /[<＜﹤]/
 
 /** The bracket before a tag that this prompt uses, opening or closing, in every form that Claude might read as one. */
-const tag = new RegExp(`[<＜﹤](?=[\\s\\p{C}/／∕⁄\\\\＼]*(?:${tags})(?!\\p{Cf}*[\\p{L}\\p{N}_]))`, "giu")
+const tagOf = () =>
+  new RegExp(`[<＜﹤](?=[\\s\\p{C}/／∕⁄\\\\＼]*(?:${tags.map(spelled).join("|")})(?!\\p{Cf}*[\\p{L}\\p{N}_]))`, "giu")
+
+// Made for the first text that has a bracket: the tables of this pattern are large.
+let tag: RegExp | undefined
 
 /** Replaces the brackets of tags, so that text of a model or a web page cannot close the block it stands in. */
-export const inert = (text: string): string => text.replace(tag, "‹")
+export const inert = (text: string): string => (bracket.test(text) ? text.replace((tag ??= tagOf()), "‹") : text)
 
 /** The same for text that must stay on one line. */
 const inertLine = (text: string): string => inert(text.replace(/[\s\p{Cc}]+/gu, " ").trim())

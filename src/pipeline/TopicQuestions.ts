@@ -21,11 +21,9 @@ export interface Question {
 /** Words that two questions share, of all that they have: from here on they ask the same. */
 const sameShare = 0.75
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "word" })
-
 const wordsOf = (text: string): ReadonlySet<string> =>
   new Set(
-    Array.from(segmenter.segment(text.normalize("NFKC").toLowerCase()))
+    Array.from(new Intl.Segmenter(undefined, { granularity: "word" }).segment(text.normalize("NFKC").toLowerCase()))
       .filter(({ isWordLike }) => isWordLike === true)
       .map(({ segment }) => segment)
   )

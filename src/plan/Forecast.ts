@@ -75,6 +75,12 @@ export const make = (
   }
 }
 
+/** The same, made when it is first read: a run needs it at its end, and its first request does not wait for it. */
+export const later = (pipeline: Pipeline, costs?: Costs): (() => Forecast) => {
+  let forecast: Forecast | undefined
+  return () => (forecast ??= make(pipeline, costs))
+}
+
 /** Says of each request, in their order, whether it is the first with its document. */
 const leading = () => {
   const known = new Set<string>()

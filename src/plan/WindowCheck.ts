@@ -94,9 +94,9 @@ export const check = (
   // The instruction and the tags are in every fold, with at least two texts of other folds.
   const room = limits.window - limits.frame - request.maxTokens
   const two = 2 * FoldTree.foldedTokens(limits, 0)
-  const has = `the instruction, the document (maxTokens) and two findings have about ${numberText(limits.window - room + two)} tokens`
   const window = synthesis.fold.window === undefined ? "the context window of its model" : "synthesis.window"
   if (room < two) {
+    const has = `the instruction, the document (maxTokens) and two findings have about ${numberText(limits.window - room + two)} tokens`
     issues.push({ path, message: `${has}, more than the ${numberText(limits.window)} of ${window}` })
     return { issues, notices }
   }

@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function* ({
     clear()
     if (goesOn()) return
     const view = viewAt(now, frame)
-    const closing = summary ? [...AskTable.lines(state, view.columns), ...Summary.lines(state, foreseenUsd)] : []
+    const closing = summary ? [...AskTable.lines(state, view.columns), ...Summary.lines(state, foreseenUsd?.())] : []
     output.write(
       finalRegion(view, closing)
         .map((line) => `${line}\n`)

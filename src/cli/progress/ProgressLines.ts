@@ -27,7 +27,7 @@ export const make = Effect.fnUntraced(function* ({ foreseenUsd, goesOn, mode, ou
         if (goesOn?.() === true) return
         const table = AskTable.lines(state)
         if (table.length > 0) output.write("\n")
-        for (const line of [...table, ...Summary.lines(state, foreseenUsd)]) writeLine(line)
+        for (const line of [...table, ...Summary.lines(state, foreseenUsd?.())]) writeLine(line)
       })
     )
   }

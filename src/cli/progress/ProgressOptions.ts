@@ -19,7 +19,7 @@ export interface ProgressOptions {
   /** Whether time, tokens and cost are written at the end. */
   readonly summary: boolean
   /** Upper bound of the run's cost, shown in the summary beside what it cost. */
-  readonly foreseenUsd?: number | undefined
+  readonly foreseenUsd?: (() => number | undefined) | undefined
   /** Whether the run goes on when this progress ends, as one of another process does: then nothing is said of its end. */
   readonly goesOn?: (() => boolean) | undefined
   /** Lines below the live region, such as the keys that may be typed. */

@@ -11,7 +11,7 @@ import { answer, begin, end, fail, model, retry, start, stop, emit, usage } from
 const shown = (body: (listener: Event.Listener) => Effect.Effect<void>, summary = false) =>
   Effect.gen(function* () {
     const terminal = new FakeTerminal(20, 5)
-    const options = { mode: "lines", color: true, summary, foreseenUsd: 0.05, output: terminal } as const
+    const options = { mode: "lines", color: true, summary, foreseenUsd: () => 0.05, output: terminal } as const
     yield* Effect.scoped(Effect.flatMap(Progress.make(options), body))
     assert.notInclude(terminal.writes.join(""), "\u001B")
     return terminal.writes.join("").split("\n").slice(0, -1)

@@ -31,7 +31,7 @@ const licences: Plugin = {
 const pageFile = /src\/report\/page\/Bundle\.ts$/
 
 /** The page of a run: its script and style as they are, so that none has to be bundled where fanfold is installed. */
-export const pageCode: Plugin = {
+const pageCode: Plugin = {
   name: "page-code",
   load: {
     filter: { id: pageFile },
@@ -95,6 +95,9 @@ const lateSegmenter: Plugin = {
     }
   }
 }
+
+/** How the command line is bundled, also for its tests. */
+export const ofCommandLine = [pageCode, effectByModule, lateSegmenter]
 
 /** Modules without Effect, which are built once: all entries of a process use the same connections and the same error. */
 const shared = {
@@ -184,7 +187,7 @@ export default defineConfig([
   /** The command line, and the parts that it loads when they are needed. */
   bundle("dist/bin", {
     input: { fanfold: "src/bin.ts" },
-    plugins: [jsonSchemas, pageCode, effectByModule, lateSegmenter],
+    plugins: [jsonSchemas, ofCommandLine],
     preserveEntrySignatures: "allow-extension",
     output: {
       codeSplitting: { groups: [{ debugName: "each run", name: ofEachRun(), includeDependenciesRecursively: false }] }

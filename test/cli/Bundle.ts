@@ -13,14 +13,14 @@ const folder = process.env["FANFOLD_TEST_BUNDLE"] ?? ""
 
 const write = async (): Promise<void> => {
   const { build } = await import("rolldown")
-  const { clouds, pageCode } = await import("../../rolldown.config.ts")
+  const { clouds, ofCommandLine } = await import("../../rolldown.config.ts")
   const own = `${folder}-${randomUUID()}`
   await build({
     cwd: root,
     input: { fanfold: "src/bin.ts" },
     platform: "node",
     external: [clouds],
-    plugins: [pageCode],
+    plugins: ofCommandLine,
     resolve: { conditionNames: ["source", "import", "module", "node", "default"] },
     logLevel: "warn",
     output: { dir: own, format: "esm" }

@@ -98,8 +98,8 @@ const roundLines = (
 /** That answers are compared, what share of the cost that is, and how to turn it off. */
 const comparisonLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> =>
   calls.flatMap(({ atMostUsd, part }) => {
-    const total = sumOf(calls.map((call) => call.atMostUsd))
     if (part !== "comparison") return []
+    const total = sumOf(calls.map((call) => call.atMostUsd))
     const share =
       atMostUsd === undefined || total === undefined || total === 0
         ? ""

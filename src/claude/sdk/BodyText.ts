@@ -51,7 +51,8 @@ const none = new Uint8Array()
 
 /** The name of the charset that a content type declares; UTF-8 where it declares none, or one that is not known. */
 const charsetOf = (contentType: string): string => {
-  const [, label = ""] = /;\s*charset\s*=\s*["']?([^\s"';,]+)/i.exec(contentType) ?? []
+  const label = /;\s*charset\s*=\s*["']?([^\s"';,]+)/i.exec(contentType)?.[1]
+  if (label === undefined) return "utf-8"
   return Result.getOrElse(
     Result.try(() => new TextDecoder(label).encoding),
     () => "utf-8"

@@ -26,7 +26,7 @@ describe("a wrong argument", () => {
     [{ asks, defaults: { timeout: Number.NaN } }, `defaults.timeout: ${time}, got NaN`],
     [
       { asks, defaults: { maxtokens: 9 } },
-      "defaults.maxtokens: unknown key, expected one of model, system, maxTokens, effort, stopSequences, webSearch, timeout, votes"
+      "defaults.maxtokens: unknown key, expected one of model, system, maxTokens, effort, stopSequences, webSearch, tools, timeout, votes"
     ],
     [{ asks, pacing: { inFlight: 0 } }, "pacing.inFlight: expected a whole number ≥ 1, got 0"],
     [{ asks, timeout: { attempt: -5 } }, `timeout.attempt: ${time}, got -5`],

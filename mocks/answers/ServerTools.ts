@@ -40,19 +40,21 @@ const webFetch = (prompt: Prompt, random: SeededRandom, tool: UncheckedJson): Re
   }))
 }
 
+const simulatedOutput = "Simulated output\n"
+
 const codeExecution = (random: SeededRandom): ReadonlyArray<Block> =>
-  callAndResult(random, "bash_code_execution", { command: 'python3 -c "print(42)"' }, (id) => ({
+  callAndResult(random, "bash_code_execution", { command: "echo 'Simulated output'" }, (id) => ({
     type: "bash_code_execution_tool_result",
     tool_use_id: id,
-    content: { type: "bash_code_execution_result", stdout: "42\n", stderr: "", return_code: 0, content: [] }
+    content: { type: "bash_code_execution_result", stdout: simulatedOutput, stderr: "", return_code: 0, content: [] }
   }))
 
 /** The first version of code execution runs Python; later ones run commands. */
 const pythonExecution = (random: SeededRandom): ReadonlyArray<Block> =>
-  callAndResult(random, "code_execution", { code: "print(42)" }, (id) => ({
+  callAndResult(random, "code_execution", { code: "print('Simulated output')" }, (id) => ({
     type: "code_execution_tool_result",
     tool_use_id: id,
-    content: { type: "code_execution_result", stdout: "42\n", stderr: "", return_code: 0, content: [] }
+    content: { type: "code_execution_result", stdout: simulatedOutput, stderr: "", return_code: 0, content: [] }
   }))
 
 /** Makes a call of a tool of an MCP server, and its result. */

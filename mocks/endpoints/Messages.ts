@@ -87,6 +87,8 @@ export const compose = (rules: Rules, question: Question): Message.Envelope | Ap
   const output = Answer.outputTokens(answer, maxTokens)
   const model = Models.find(made.model)
   const { created1h, created5m, read } = cacheUse
+  const cached = created1h + created5m + read
+  const again = ServerToolTraces.laterReads(answer.content)
   return {
     id: `msg_01${random.letters("message id", 22)}`,
     model: model?.id ?? made.model,
@@ -97,10 +99,10 @@ export const compose = (rules: Rules, question: Question): Message.Envelope | Ap
     fallbackCredit: Fallback.creditUse(body),
     serverToolTraces: ServerToolTraces.of(answer.content, prompt, betas, random),
     usage: {
-      input: Math.max(0, input - created1h - created5m - read),
+      input: Math.max(0, input - cached) * (1 + again.count) + again.tokens,
       cacheCreation5m: created5m,
       cacheCreation1h: created1h,
-      cacheRead: read,
+      cacheRead: read + cached * again.count,
       output: output.total,
       thinking: output.thinking,
       serviceTier: tier

@@ -137,12 +137,12 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       ["mixed", "own", "wrong"].map((name) => fanfold(["check", `${name}.yaml`], { cwd }))
     )
     const [, sun, moon, cost] = mixed!.stdout.split("\n")
-    assert.match(sun!, /^ {2}sun .*, up to 1,000 out, up to 5 web searches, at most \$0\.0557$/)
+    assert.match(sun!, /^ {2}sun .*, up to 1,000 out, up to 5 web searches, at most \$0\.0563$/)
     assert.match(moon!, /^ {2}moon .*, up to 1,000 out, at most \$0\.1000$/)
     const assumed = "every answer as long as it may be, each call once"
     assert.strictEqual(
       cost,
-      `Cost: at most $0.1557, as a budget counts it; about $0.1505 by the length of the text, without what 5 web searches find (estimated: list prices of 2026-11 and prices of the plan, ${assumed})`
+      `Cost: at most $0.1563, as a budget counts it; about $0.1505 by the length of the text, without what 5 web searches bring (estimated: list prices of 2026-11 and prices of the plan, ${assumed})`
     )
     assert.include(stated!.stdout, `(estimated: prices of the plan, ${assumed})`)
     assert.deepStrictEqual(wrong, {

@@ -139,7 +139,8 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { at, entry, headersAfter, incoming, prompt, startedAt, times } = exchange
   const { body } = prompt
   const { betas, threadError, version } = exchange
-  const error = threadError ?? Validation.checkBody(body, { version, betas, isCounting: false, isBatch: false })
+  const error =
+    threadError ?? Validation.checkBody(body, { version, betas, files: rules.files, isCounting: false, isBatch: false })
   if (error !== undefined) return exchange.reject(error)
   const cacheUse = rules.cache.lookup(body, startedAt)
   entry.inputTokens = Tokens.ofRequest(body)
@@ -172,9 +173,9 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
 }
 
 /** Answers `count_tokens` with the estimate that the usage of the same request adds up to. */
-export const countTokens = (_: Rules, exchange: Exchange): Outgoing.Outgoing => {
+export const countTokens = ({ files }: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { body } = exchange.prompt
-  const error = Validation.checkBody(body, { ...exchange, isCounting: true, isBatch: false })
+  const error = Validation.checkBody(body, { ...exchange, files, isCounting: true, isBatch: false })
   if (error !== undefined) return exchange.reject(error)
   const millis = exchange.times(0).firstTokenMillis * 0.3
   return Outgoing.json(

@@ -43,6 +43,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "scenario.latency": "How long replies take (default: no time)",
   "scenario.unmatched":
     "What a request gets that no reply matches: simulated text, or a 400 that names it (default: simulate)",
+  "scenario.files": "Ids of files that were uploaded; a request that names another one gets a 404 (default: none)",
   "scenario.limits.rpm": "Requests a minute; a request above it gets a 429 with `retry-after` (default: not enforced)",
   "scenario.limits.itpm": "Input tokens a minute (default: not enforced)",
   "scenario.limits.otpm": "Output tokens a minute (default: not enforced)",

@@ -71,9 +71,11 @@ export const inputTokens = (request: Request): number => {
   return ToolCosts.readsOf(request) * own + ToolCosts.resultTokens(request)
 }
 
-/** Input tokens at most of all turns after the first. */
-export const laterTokens = ({ messages }: Request): number =>
-  messages.length > 1 ? bytesOf(JSON.stringify(messages.slice(1))) : 0
+/** Input tokens at most of all turns after the first, as often as the model reads them. */
+export const laterTokens = (request: Request): number => {
+  const [, ...later] = request.messages
+  return later.length === 0 ? 0 : ToolCosts.readsOf(request) * bytesOf(JSON.stringify(later))
+}
 
 /** Output tokens, and all input that is not cached. `isCached`: all of it is written to the cache; `isBatched`: in a batch. */
 interface Most extends Pick<Usage, "inputTokens" | "outputTokens"> {

@@ -128,9 +128,10 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     const prices = "prices: { claude-next: { inputUsd: 0, outputUsd: 100, cacheReadUsd: 0 } }\n"
     const searching = "asks:\n  sun: { question: How far?, webSearch: true, maxTokens: 1000 }\n"
     const own = "  moon: { question: How far?, model: claude-next, maxTokens: 1000 }\n"
+    const tools = "  page: { question: How far?, model: claude-next, tools: { webFetch: true, codeExecution: true } }\n"
     const cwd = folder({
       "mixed.yaml": prices + searching + own,
-      "own.yaml": `${prices}asks:\n${own}`,
+      "own.yaml": `${prices}asks:\n${own}${tools}`,
       "wrong.yaml": "prices:\n  a: { inputUsd: -1, outputUsd: .nan }\n  b: 5\nasks: { a: Why? }\n"
     })
     const [mixed, stated, wrong] = await Promise.all(
@@ -144,7 +145,8 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       cost,
       `Cost: at most $0.1563, as a budget counts it; about $0.1505 by the length of the text, without what 5 web searches bring (estimated: list prices of 2026-11 and prices of the plan, ${assumed})`
     )
-    assert.include(stated!.stdout, `(estimated: prices of the plan, ${assumed})`)
+    assert.include(stated!.stdout, ", up to 3 web fetches, runs code, at most $0.4096\n")
+    assert.include(stated!.stdout, `, without what 3 web fetches bring (estimated: prices of the plan, ${assumed})`)
     assert.deepStrictEqual(wrong, {
       code: 2,
       stdout: "",

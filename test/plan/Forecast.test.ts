@@ -87,6 +87,12 @@ describe("a forecast", () => {
     assert.approximately(ever.atMostUsd! - never.atMostUsd!, 0.05 + 0.005 + (again + ofTool) * 1e-7, 1e-6)
   })
 
+  it("counts the pages that votes may fetch", () => {
+    const fetching = Ask.text("a?", { tools: { webFetch: { maxUses: 2 } } })
+    const { calls, webFetches } = Forecast.make(pipeline({ asks: { a: Ask.votes(fetching, 3), b: fetching } }))
+    assert.deepStrictEqual([calls.map((call) => call.webFetches), webFetches], [[6, 2], 8])
+  })
+
   it("knows no cost where one model has no price, says which, and takes one that is stated", () => {
     const price: Price.Price = { inputUsd: 0, outputUsd: 1000, cacheReadUsd: 0 }
     const asks = { a: Ask.text("a?"), b: Ask.text("b?", { model: "claude-next", maxTokens: 10 }) }
@@ -112,6 +118,10 @@ const plans: Readonly<Record<string, Partial<Pipeline.Pipeline>>> = {
   "web searches, of a synthesis too": {
     asks: { a: Ask.text("a?", { webSearch: true }), b: Ask.text("b?") },
     synthesis: Synthesis.text("Fold", { webSearch: true, contradictions: "off" })
+  },
+  "pages and code, of a synthesis too": {
+    asks: { a: Ask.text("a?", { tools: { webFetch: true, codeExecution: true } }), b: Ask.text("b?") },
+    synthesis: Synthesis.text("Fold", { tools: { codeExecution: true }, contradictions: "off" })
   },
   "an answer schema": {
     asks: { a: Ask.object("a?", Schema.Struct({ n: Schema.Finite })), b: Ask.text("b?") },

@@ -4,7 +4,7 @@ import type { Block } from "../wire/Completion.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
 import * as Search from "./Search.ts"
-import { objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, textOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
 const direct = { type: "direct" }
 
@@ -19,9 +19,29 @@ const callAndResult = (
   return [{ type: "server_tool_use", id, name, input }, result(id)]
 }
 
+/** Whether a tool may fetch from an address, by its lists of domains, with their subdomains and perhaps a path. */
+const isAllowed = (url: string, tool: UncheckedJson): boolean => {
+  if (!URL.canParse(url)) return false
+  const { host, pathname } = new URL(url)
+  const covers = (domain: unknown): boolean => {
+    const [name = "", ...path] = textOf(domain).split("/")
+    return (host === name || host.endsWith(`.${name}`)) && pathname.startsWith(["", ...path].join("/"))
+  }
+  const { allowed_domains: allowed, blocked_domains: blocked } = tool
+  return (!Array.isArray(allowed) || allowed.some(covers)) && !listOf(blocked).some(covers)
+}
+
 const webFetch = (prompt: Prompt, random: SeededRandom, tool: UncheckedJson): ReadonlyArray<Block> | undefined => {
   const url = /https?:\/\/[^\s"'<>)]+?(?=[?.,!]*(?:\s|$|["'<>)]))/.exec(prompt.instruction)?.[0]
   if (url === undefined) return undefined
+  if (!isAllowed(url, tool)) {
+    return callAndResult(random, "web_fetch", { url }, (id) => ({
+      type: "web_fetch_tool_result",
+      tool_use_id: id,
+      content: { type: "web_fetch_tool_result_error", error_code: "url_not_allowed" },
+      caller: direct
+    }))
+  }
   const document = {
     type: "document",
     source: {

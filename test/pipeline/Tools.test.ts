@@ -150,6 +150,20 @@ describe("an ask with tools", () => {
     )
   }
 
+  it.live("is answered where a page may not be fetched, without a source", () =>
+    Effect.gen(function* () {
+      for (const [url, count] of [
+        ["https://www.example.org/news/1", 1],
+        ["https://example.org/prices", 0],
+        ["https://another-example.com", 0]
+      ] as const) {
+        const { reply } = yield* asked(`What does ${url} say?`, { tools: { webFetch: given } }, false)
+        assert.deepStrictEqual([reply.stopReason, reply.usage.webFetches], ["end_turn", 1])
+        assert.lengthOf(Message.sourcesOf(reply), count)
+      }
+    })
+  )
+
   it("has neither sources nor fetches of what could not be fetched, and a cited page once", () => {
     const failed = {
       type: "web_fetch_tool_result",

@@ -138,7 +138,7 @@ await Results.report({
   },
   notes: [
     "The first request: from the start of the process until it says that it asks, all rows checked before. MB are 10^6 bytes, of the whole process with the mock.",
-    "Sent cold: each of the questions writes the PDF to the prompt cache, as it is where all of them leave at once. What a read costs beside a write is a matter of the model's prices.",
+    "Sent cold: each of the questions writes the PDF to the prompt cache, as it is where all of them leave at once. What a read costs beside a write is a matter of the model's prices: a write costs 1.25 times the input, a read 0.05 of it with Sonnet and 0.10 with Haiku, so that the least share is (1.25 + 29 × 0.05) / (30 × 1.25) = 7.2 % and 11.1 %.",
     "Every timer of 60 s or less, as the mock has for its latencies, fires at once; but not where questions are asked over the PDF, whose latencies are simulated."
   ],
   samples: {

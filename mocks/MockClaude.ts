@@ -109,6 +109,7 @@ const makeState = (options: Options, journal: Journal.Journal) => {
     batchCache: Cache.make(timeScale),
     ledger,
     conversations: Conversations.make(),
+    files: new Set(scenario?.files),
     unmatched: options.unmatched ?? scenario?.unmatched ?? "simulate",
     takeReply: (prompt) =>
       replies.take(prompt) ??

@@ -26,7 +26,7 @@ describe("a wrong argument", () => {
     [{ asks, defaults: { timeout: Number.NaN } }, `defaults.timeout: ${time}, got NaN`],
     [
       { asks, defaults: { maxtokens: 9 } },
-      "defaults.maxtokens: unknown key, expected one of model, system, maxTokens, effort, stopSequences, webSearch, timeout, votes"
+      "defaults.maxtokens: unknown key, expected one of model, system, maxTokens, effort, stopSequences, webSearch, tools, timeout, votes"
     ],
     [{ asks, pacing: { inFlight: 0 } }, "pacing.inFlight: expected a whole number ≥ 1, got 0"],
     [{ asks, timeout: { attempt: -5 } }, `timeout.attempt: ${time}, got -5`],
@@ -40,6 +40,10 @@ describe("a wrong argument", () => {
     [{ asks, prices: 5 }, "prices: expected prices by model, got 5"],
     [{ asks, prices: { next: { inputUsd: 1 } } }, "prices.next.outputUsd: missing\nprices.next.cacheReadUsd: missing"],
     [{ asks, continue: { turns: 1.5 } }, "continue.turns: expected a whole number ≥ 1, got 1.5"],
+    [
+      { asks, provider: "bedrock", defaults: { webSearch: true } },
+      "defaults.webSearch: Amazon Bedrock has no web search: leave it out, or ask the API itself (provider: anthropic)"
+    ],
     [{ asks, retries: 5 }, `retries: ${noOption}`],
     [{ asks, synthesis: 5 }, "synthesis: expected an instruction, Synthesis.text or Synthesis.object, got 5"],
     [{ asks, context: 5 }, "context: expected text, { file: path }, or a list of them, got 5"],

@@ -76,6 +76,7 @@ const usageOf = (usage: any): Message.Usage => ({
   outputTokens: usage.output_tokens ?? 0,
   thinkingTokens: usage.output_tokens_details?.thinking_tokens ?? 0,
   webSearches: usage.server_tool_use?.web_search_requests ?? 0,
+  ...(usage.server_tool_use?.web_fetch_requests > 0 && { webFetches: usage.server_tool_use.web_fetch_requests }),
   ...(usage.cache_creation?.ephemeral_1h_input_tokens > 0 && {
     cacheCreation1hInputTokens: usage.cache_creation.ephemeral_1h_input_tokens
   })

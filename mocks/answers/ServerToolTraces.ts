@@ -2,12 +2,28 @@
 import type { Block, Iteration, ServerToolTraces } from "../wire/Completion.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
+import * as Tokens from "../wire/Tokens.ts"
 import { objectOf, objectsOf } from "../wire/UncheckedJson.ts"
 
 const isOfServerTool = (block: Block): boolean =>
-  block.type === "server_tool_use" ||
-  block.type === "mcp_tool_use" ||
-  (block.type !== "tool_result" && block.type.endsWith("_tool_result"))
+  block.type === "server_tool_use" || block.type === "mcp_tool_use" || isResult(block)
+
+const isResult = ({ type }: Block): boolean => type !== "tool_result" && type.endsWith("_tool_result")
+
+/**
+ * After each result the model reads the request once more, and with it the blocks up to there, as usage of recorded messages shows:
+ * how often, and the tokens of the blocks.
+ */
+export const laterReads = (content: ReadonlyArray<Block>): { readonly count: number; readonly tokens: number } => {
+  let [count, before, tokens] = [0, 0, 0]
+  for (const block of content) {
+    before += Tokens.ofContent(block)
+    if (!isResult(block)) continue
+    count++
+    tokens += before
+  }
+  return { count, tokens }
+}
 
 const hasTool = (prompt: Prompt, prefix: string): boolean =>
   toolsOf(prompt.body).some((tool) => String(tool["type"]).startsWith(prefix))

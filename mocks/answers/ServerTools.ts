@@ -4,7 +4,7 @@ import type { Block } from "../wire/Completion.ts"
 import type { SeededRandom } from "../time/SeededRandom.ts"
 import { toolsOf, type Prompt } from "./Prompt.ts"
 import * as Search from "./Search.ts"
-import { objectOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
+import { listOf, objectOf, textOf, type UncheckedJson } from "../wire/UncheckedJson.ts"
 
 const direct = { type: "direct" }
 
@@ -19,9 +19,29 @@ const callAndResult = (
   return [{ type: "server_tool_use", id, name, input }, result(id)]
 }
 
+/** Whether a tool may fetch from an address, by its lists of domains, with their subdomains and perhaps a path. */
+const isAllowed = (url: string, tool: UncheckedJson): boolean => {
+  if (!URL.canParse(url)) return false
+  const { host, pathname } = new URL(url)
+  const covers = (domain: unknown): boolean => {
+    const [name = "", ...path] = textOf(domain).split("/")
+    return (host === name || host.endsWith(`.${name}`)) && pathname.startsWith(["", ...path].join("/"))
+  }
+  const { allowed_domains: allowed, blocked_domains: blocked } = tool
+  return (!Array.isArray(allowed) || allowed.some(covers)) && !listOf(blocked).some(covers)
+}
+
 const webFetch = (prompt: Prompt, random: SeededRandom, tool: UncheckedJson): ReadonlyArray<Block> | undefined => {
   const url = /https?:\/\/[^\s"'<>)]+?(?=[?.,!]*(?:\s|$|["'<>)]))/.exec(prompt.instruction)?.[0]
   if (url === undefined) return undefined
+  if (!isAllowed(url, tool)) {
+    return callAndResult(random, "web_fetch", { url }, (id) => ({
+      type: "web_fetch_tool_result",
+      tool_use_id: id,
+      content: { type: "web_fetch_tool_result_error", error_code: "url_not_allowed" },
+      caller: direct
+    }))
+  }
   const document = {
     type: "document",
     source: {
@@ -40,19 +60,21 @@ const webFetch = (prompt: Prompt, random: SeededRandom, tool: UncheckedJson): Re
   }))
 }
 
+const simulatedOutput = "Simulated output\n"
+
 const codeExecution = (random: SeededRandom): ReadonlyArray<Block> =>
-  callAndResult(random, "bash_code_execution", { command: 'python3 -c "print(42)"' }, (id) => ({
+  callAndResult(random, "bash_code_execution", { command: "echo 'Simulated output'" }, (id) => ({
     type: "bash_code_execution_tool_result",
     tool_use_id: id,
-    content: { type: "bash_code_execution_result", stdout: "42\n", stderr: "", return_code: 0, content: [] }
+    content: { type: "bash_code_execution_result", stdout: simulatedOutput, stderr: "", return_code: 0, content: [] }
   }))
 
 /** The first version of code execution runs Python; later ones run commands. */
 const pythonExecution = (random: SeededRandom): ReadonlyArray<Block> =>
-  callAndResult(random, "code_execution", { code: "print(42)" }, (id) => ({
+  callAndResult(random, "code_execution", { code: "print('Simulated output')" }, (id) => ({
     type: "code_execution_tool_result",
     tool_use_id: id,
-    content: { type: "code_execution_result", stdout: "42\n", stderr: "", return_code: 0, content: [] }
+    content: { type: "code_execution_result", stdout: simulatedOutput, stderr: "", return_code: 0, content: [] }
   }))
 
 /** Makes a call of a tool of an MCP server, and its result. */

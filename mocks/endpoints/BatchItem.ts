@@ -78,7 +78,7 @@ const resultOf = (rules: Rules, batch: Origin, { customId, doneAt, fault, prompt
   const error =
     fault?.kind === "status"
       ? fault
-      : Validation.checkBody(prompt.body, { version, betas, isCounting: false, isBatch: true })
+      : Validation.checkBody(prompt.body, { version, betas, files: rules.files, isCounting: false, isBatch: true })
   if (error !== undefined) return errored(error)
   const cacheUse = rules.batchCache.lookup(prompt.body, doneAt, batch.id)
   const envelope = compose(rules, { prompt, random, version, tier: "batch", cacheUse, betas: betas?.join() ?? "" })

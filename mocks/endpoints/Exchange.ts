@@ -30,6 +30,8 @@ export interface Rules {
   readonly ledger: Ledger
   readonly faultRules: FaultRules
   readonly conversations: Conversations
+  /** The ids of the files that were uploaded. */
+  readonly files: ReadonlySet<string>
   /** What a request gets for which no reply was registered: simulated text, or a 400. */
   readonly unmatched: "simulate" | "error"
   /** Finds the first reply registered for a prompt, and counts that use of it. */

@@ -87,6 +87,8 @@ export const compose = (rules: Rules, question: Question): Message.Envelope | Ap
   const output = Answer.outputTokens(answer, maxTokens)
   const model = Models.find(made.model)
   const { created1h, created5m, read } = cacheUse
+  const cached = created1h + created5m + read
+  const again = ServerToolTraces.laterReads(answer.content)
   return {
     id: `msg_01${random.letters("message id", 22)}`,
     model: model?.id ?? made.model,
@@ -97,10 +99,10 @@ export const compose = (rules: Rules, question: Question): Message.Envelope | Ap
     fallbackCredit: Fallback.creditUse(body),
     serverToolTraces: ServerToolTraces.of(answer.content, prompt, betas, random),
     usage: {
-      input: Math.max(0, input - created1h - created5m - read),
+      input: Math.max(0, input - cached) * (1 + again.count) + again.tokens,
       cacheCreation5m: created5m,
       cacheCreation1h: created1h,
-      cacheRead: read,
+      cacheRead: read + cached * again.count,
       output: output.total,
       thinking: output.thinking,
       serviceTier: tier
@@ -137,7 +139,8 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { at, entry, headersAfter, incoming, prompt, startedAt, times } = exchange
   const { body } = prompt
   const { betas, threadError, version } = exchange
-  const error = threadError ?? Validation.checkBody(body, { version, betas, isCounting: false, isBatch: false })
+  const error =
+    threadError ?? Validation.checkBody(body, { version, betas, files: rules.files, isCounting: false, isBatch: false })
   if (error !== undefined) return exchange.reject(error)
   const cacheUse = rules.cache.lookup(body, startedAt)
   entry.inputTokens = Tokens.ofRequest(body)
@@ -170,9 +173,9 @@ export const answer = (rules: Rules, exchange: Exchange): Outgoing.Outgoing => {
 }
 
 /** Answers `count_tokens` with the estimate that the usage of the same request adds up to. */
-export const countTokens = (_: Rules, exchange: Exchange): Outgoing.Outgoing => {
+export const countTokens = ({ files }: Rules, exchange: Exchange): Outgoing.Outgoing => {
   const { body } = exchange.prompt
-  const error = Validation.checkBody(body, { ...exchange, isCounting: true, isBatch: false })
+  const error = Validation.checkBody(body, { ...exchange, files, isCounting: true, isBatch: false })
   if (error !== undefined) return exchange.reject(error)
   const millis = exchange.times(0).firstTokenMillis * 0.3
   return Outgoing.json(

@@ -2,6 +2,7 @@
 import * as ApiError from "../wire/ApiError.ts"
 import * as Betas from "../rules/Betas.ts"
 import * as CacheMarks from "../rules/CacheMarks.ts"
+import * as FileRules from "../rules/FileRules.ts"
 import * as FieldRules from "../rules/FieldRules.ts"
 import type { Incoming } from "../wire/Incoming.ts"
 import type { ApiVersion } from "../wire/Message.ts"
@@ -23,6 +24,8 @@ export interface Checks {
   readonly version: ApiVersion
   /** The names of the `anthropic-beta` header; undefined if they are not checked, and retired models are accepted. */
   readonly betas: ReadonlyArray<string> | undefined
+  /** The ids of the files that were uploaded; not checked where betas are not. */
+  readonly files: ReadonlySet<string>
   /** The body is that of `count_tokens`. */
   readonly isCounting: boolean
   /** The body is one item of a batch. */
@@ -87,7 +90,7 @@ const batchProblem = (body: UncheckedJson): string | undefined => {
 
 /** Checks the body of a Messages request, of `count_tokens`, or of one item of a batch. */
 export const checkBody = (body: UncheckedJson, checks: Checks): ApiError.ApiError | undefined => {
-  const { betas, isBatch, isCounting, version } = checks
+  const { betas, files, isBatch, isCounting, version } = checks
   const isNewer = version !== "2023-06-01"
   const model = typeof body["model"] === "string" ? Models.find(body["model"]) : undefined
   const shape = FieldRules.problem(body, betas, isCounting) ?? TurnRules.problem(body["messages"], model, isNewer)
@@ -104,7 +107,9 @@ export const checkBody = (body: UncheckedJson, checks: Checks): ApiError.ApiErro
     ToolRules.problem(body, model, betas) ??
     outputProblem(body) ??
     (isBatch ? batchProblem(body) : undefined)
-  return problem === undefined ? undefined : ApiError.invalid(problem)
+  if (problem !== undefined) return ApiError.invalid(problem)
+  const unknownFile = betas === undefined ? undefined : FileRules.unknownId(body, files)
+  return unknownFile === undefined ? undefined : ApiError.notFound(`File not found: ${unknownFile}`)
 }
 
 const versions = new Set(["2023-01-01", "2023-06-01", "2026-10-21"])

@@ -147,6 +147,29 @@ const shapeProblem = (tools: unknown, isAllowed: (type: string) => boolean): str
   return undefined
 }
 
+/** The API takes one list of domains. */
+const domainsProblem = (tools: ReadonlyArray<UncheckedJson>): string | undefined => {
+  const index = tools.findIndex(
+    (tool) => Array.isArray(tool["allowed_domains"]) && Array.isArray(tool["blocked_domains"])
+  )
+  return index < 0
+    ? undefined
+    : `tools.${index}.${typeOf(tools[index]!)}: Only one of allowed_domains and blocked_domains may be specified.`
+}
+
+/** Tools of the web of 2026 may be called from code, unless they say that they are not. */
+const callersProblem = (model: Model, tools: ReadonlyArray<UncheckedJson>): string | undefined => {
+  if (model.callsToolsFromCode) return undefined
+  const called = tools.filter(
+    (tool) =>
+      /^web_(?:search|fetch)_2026/.test(typeOf(tool)) &&
+      (tool["allowed_callers"] === undefined || listOf(tool["allowed_callers"]).some((one) => one !== "direct"))
+  )
+  return called.length === 0
+    ? undefined
+    : `'${model.id}' does not support programmatic tool calling. The following tools have \`allowed_callers\` that require it: ${called.map((tool) => String(tool["name"])).join(", ")}. Set \`allowed_callers\` to ["direct"].`
+}
+
 const serverProblem = (body: UncheckedJson, tools: ReadonlyArray<UncheckedJson>): string | undefined => {
   const names = new Set(objectsOf(body["mcp_servers"]).map((server) => String(server["name"])))
   const sets = tools.filter((tool) => typeOf(tool) === "mcp_toolset").map((tool) => String(tool["mcp_server_name"]))
@@ -217,6 +240,8 @@ export const problem = (
   const names = tools.map((tool) => textOf(tool["name"] ?? typeOf(tool)))
   if (new Set(names).size < names.length) return "tools: Tool names must be unique."
   return (
+    domainsProblem(tools) ??
+    callersProblem(model, tools) ??
     serverProblem(body, tools) ??
     strictProblem(tools) ??
     (body["tool_choice"] === undefined || body["tool_choice"] === null ? undefined : choiceProblem(body, names, model))

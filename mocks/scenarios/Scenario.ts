@@ -90,6 +90,7 @@ export const Scenario = Schema.Struct({
   limits: Schema.optionalKey(LimitsData),
   batches: Schema.optionalKey(BatchesData),
   unmatched: Schema.optionalKey(Schema.Literals(["simulate", "error"])),
+  files: Schema.optionalKey(Schema.Array(Schema.String)),
   faults: Schema.optionalKey(Schema.Array(ScenarioFault)),
   replies: Schema.optionalKey(Schema.Array(ScenarioReply)),
   contradictions: Schema.optionalKey(Schema.Array(ScenarioContradiction))

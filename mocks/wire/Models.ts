@@ -31,6 +31,8 @@ export interface Model {
   readonly takesSampling: boolean
   /** `tool_choice` may be `any` or `tool`. */
   readonly takesForcedTools: boolean
+  /** The model can call tools from the code that it runs. */
+  readonly callsToolsFromCode: boolean
   /** `messages` may have turns of the role `system`. */
   readonly takesSystemTurns: boolean
   readonly rejectedTools: ReadonlyArray<string>
@@ -75,6 +77,7 @@ const current = (id: string, name: string, created: string, more: Partial<Model>
   takesPrefill: false,
   takesSampling: false,
   takesForcedTools: true,
+  callsToolsFromCode: true,
   takesSystemTurns: true,
   rejectedTools: [],
   fallbacks: noFallbacks,
@@ -170,7 +173,8 @@ export const all: ReadonlyArray<Model> = [
     minimumCacheTokens: 4096
   }),
   older("claude-haiku-4-5-20251001", ["claude-haiku-4-5"], "Claude Haiku 4.5", "2025-10-15", {
-    minimumCacheTokens: 4096
+    minimumCacheTokens: 4096,
+    callsToolsFromCode: false
   }),
   older("claude-sonnet-4-5-20250929", ["claude-sonnet-4-5"], "Claude Sonnet 4.5", "2025-09-29", {}),
   retired("claude-opus-4-1-20250805", ["claude-opus-4-1"]),

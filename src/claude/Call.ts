@@ -46,7 +46,7 @@ export const Call = Schema.Struct({
   folded: Schema.optionalKey(Schema.Struct({ tokens: Schema.Int, bytes: Schema.Int })),
   /**
    * The synthesis that follows: its model, the models that may be asked, and paid, in addition after refusals, its most output
-   * tokens, searches, and input tokens without any answer; how many findings it has, and what one fold may hold, by which it may
+   * tokens, uses of tools, and input tokens without any answer; how many findings it has, and what one fold may hold, by which it may
    * become a tree.
    */
   synthesis: Schema.optionalKey(
@@ -56,6 +56,9 @@ export const Call = Schema.Struct({
       maxTokens: Schema.Int,
       inputTokens: Schema.Int,
       webSearches: Schema.optionalKey(Schema.Int),
+      containers: Schema.optionalKey(Schema.Int),
+      /** How often its tools let the model read its input, where that is more than once. */
+      reads: Schema.optionalKey(Schema.Int),
       findings: Schema.optionalKey(Schema.Int),
       limits: Schema.optionalKey(Schema.Struct({ window: Schema.Finite, fanIn: Schema.Finite, frame: Schema.Int }))
     })

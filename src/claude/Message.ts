@@ -34,6 +34,8 @@ export const Request = Schema.Struct({
   effort: Schema.optionalKey(Effort),
   stopSequences: Schema.optionalKey(Schema.Array(Schema.String)),
   tools: Schema.optionalKey(Schema.Array(Block)),
+  /** The container of the API in which tools of a turn ran that is continued. */
+  container: Schema.optionalKey(Schema.String),
   answerSchema: Schema.optionalKey(AnswerSchema),
   /** After a refusal the API itself goes on to the model that it recommends. */
   fallbacks: Schema.optionalKey(Schema.Literal("default"))
@@ -58,6 +60,8 @@ export const Usage = Schema.Struct({
   outputTokens: Schema.Int,
   thinkingTokens: Schema.Int,
   webSearches: Schema.Int,
+  /** Pages that the API fetched; absent where there are none. They cost their tokens alone. */
+  webFetches: Schema.optionalKey(Schema.Int),
   /** Some counts were not reported as whole numbers from 0, and stand as 0: the cost is not known. */
   isIncomplete: Schema.optionalKey(Schema.Literal(true)),
   /** Those of `cacheCreationInputTokens` that the cache keeps for an hour; absent where there are none. */
@@ -86,6 +90,8 @@ export const Reply = Schema.Struct({
   stopReason: Schema.NullOr(Schema.String),
   stopSequence: Schema.NullOr(Schema.String),
   refusal: Schema.optionalKey(Refusal),
+  /** The container of the API in which tools ran. */
+  container: Schema.optionalKey(Schema.String),
   /** Of all models that were asked. */
   usage: Usage,
   /** The models that declined before `model` was asked, in their order; `usage` has theirs too. */
@@ -130,6 +136,7 @@ export const inBatch = (usage: Usage): Usage => {
 /** `a` and `sign` times `b`. */
 const combined = (a: Usage, b: Usage, sign: 1 | -1): Usage => {
   const for1h = (a.cacheCreation1hInputTokens ?? 0) + sign * (b.cacheCreation1hInputTokens ?? 0)
+  const webFetches = (a.webFetches ?? 0) + sign * (b.webFetches ?? 0)
   const batch = a.batch === undefined && b.batch === undefined ? undefined : combinedBatch(a.batch, b.batch, sign)
   return {
     inputTokens: a.inputTokens + sign * b.inputTokens,
@@ -138,6 +145,7 @@ const combined = (a: Usage, b: Usage, sign: 1 | -1): Usage => {
     outputTokens: a.outputTokens + sign * b.outputTokens,
     thinkingTokens: a.thinkingTokens + sign * b.thinkingTokens,
     webSearches: a.webSearches + sign * b.webSearches,
+    ...(webFetches !== 0 && { webFetches }),
     ...((a.isIncomplete === true || b.isIncomplete === true) && { isIncomplete: true }),
     ...(for1h !== 0 && { cacheCreation1hInputTokens: for1h }),
     ...(batch !== undefined && { batch })
@@ -156,7 +164,9 @@ export const addPaid = (a: Usage | undefined, b: Usage | undefined): Usage | und
 /** A reply that follows another one of the same ask: it has the usage of both, and the models that declined in both. */
 export const following = (before: Reply, reply: Reply): Reply => {
   const declined = [...(before.declined ?? []), ...(reply.declined ?? [])]
-  return { ...reply, usage: addUsage(before.usage, reply.usage), ...(declined.length > 0 && { declined }) }
+  const { container } = before
+  const usage = addUsage(before.usage, reply.usage)
+  return { ...(container !== undefined && { container }), ...reply, usage, ...(declined.length > 0 && { declined }) }
 }
 
 /** What the model of a reply used, without those that declined before it. */

@@ -18,6 +18,8 @@ export interface ModelInfo {
   readonly maxOutputTokens: number
   /** The shortest prefix that the prompt cache keeps. */
   readonly minimumCacheTokens: number
+  /** `false` where the model cannot call tools from the code that it runs, as the API says in a 400. */
+  readonly callsToolsFromCode?: false
   /** The models that `fallbacks: "default"` may go on to after a refusal; absent where the API has no fallback for the model. */
   readonly fallbacks?: readonly [string, ...ReadonlyArray<string>]
 }
@@ -53,7 +55,7 @@ const models: Readonly<Record<string, ModelInfo>> = {
   "claude-sonnet-4-6": { price: priced(3, 15, 0.3), ...million, minimumCacheTokens: 1024 },
   "claude-opus-4-5": { price: priced(5, 25, 0.5), ...smaller, minimumCacheTokens: 4096 },
   "claude-sonnet-4-5": { price: priced(3, 15, 0.3), ...smaller, minimumCacheTokens: 1024 },
-  "claude-haiku-4-5": { price: priced(1, 5, 0.1), ...smaller, minimumCacheTokens: 4096 }
+  "claude-haiku-4-5": { price: priced(1, 5, 0.1), ...smaller, minimumCacheTokens: 4096, callsToolsFromCode: false }
 }
 
 /** Every model of the table by its name. */

@@ -40,6 +40,12 @@ export const batchFactor = 0.5
 /** One web search costs 10 USD per 1,000, as the documentation of the web search tool says; its results are input tokens. */
 const webSearchUsd = 0.01
 
+/**
+ * A container of code execution costs 0.05 USD an hour, as its documentation says, which counts at least five minutes, and has 1,550
+ * free hours a month. This is an estimate of the time of one request: ten minutes, as long as an attempt may take by default.
+ */
+export const containerUsd = 0.05 / 6
+
 const ownOf = (overrides: Prices, model: string): Price | undefined =>
   Object.hasOwn(overrides, model) ? overrides[model] : undefined
 

@@ -3,6 +3,7 @@ import type { MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resource
 import type { Block } from "./Block.ts"
 import { blocksOf, type Document } from "./Document.ts"
 import type { Request } from "./Message.ts"
+import { toolsFor } from "./ServerTools.ts"
 
 /** The beta that a request with `fallbacks` needs. */
 export const fallbackBeta = "server-side-fallback-2026-07-01"
@@ -41,7 +42,8 @@ export const bodyOf = (
     max_tokens: request.maxTokens,
     ...(system.length > 0 && { system }),
     messages: withBlocks([...marked, ...toBlocks(files)], messages),
-    ...(request.tools !== undefined && request.tools.length > 0 && { tools: request.tools }),
+    ...(request.tools !== undefined && request.tools.length > 0 && { tools: toolsFor(request.model, request.tools) }),
+    ...(request.container !== undefined && { container: request.container }),
     ...(request.stopSequences !== undefined && { stop_sequences: request.stopSequences }),
     ...((request.effort !== undefined || request.answerSchema !== undefined) && {
       output_config: {

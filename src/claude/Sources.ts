@@ -1,4 +1,4 @@
-/** What an answer leans on, by the API's own citations: pages that a web search brought, and places in documents. */
+/** What an answer leans on: pages that were fetched, and by the API's own citations pages that a web search brought, and places in documents. */
 import { Predicate, Schema } from "effect"
 import type { Block } from "./Block.ts"
 
@@ -44,14 +44,32 @@ export const sourceKey = ({ location = "", title, url }: Source): string => url 
 export const sourceText = ({ location, title }: Source): string =>
   location === undefined ? title : `${title}, ${location}`
 
-/** The sources cited by the text, each once, in the order of their first citation. */
+/** The page of a result of `web_fetch`; `undefined` for one that could not be fetched. */
+const fetchedPage = ({ content, type }: Block): Source | undefined => {
+  if (type !== "web_fetch_tool_result" || !Predicate.isObject(content)) return undefined
+  const { content: document, url } = content as { readonly content?: unknown; readonly url?: unknown }
+  if (typeof url !== "string") return undefined
+  const title = Predicate.isObject(document) ? document["title"] : undefined
+  return { url, title: typeof title === "string" && title.trim() !== "" ? title : url }
+}
+
+/**
+ * The pages that were fetched, and the sources cited by the text, each once, in the order in which they come. A citation of a
+ * fetched page is that page, which the API names by its title.
+ */
 export const sourcesOf = (reply: { readonly content: ReadonlyArray<Block> }): ReadonlyArray<Source> => {
   const found = new Map<string, Source>()
+  const fetchedTitles = new Set<unknown>()
+  const add = (source: Source | undefined): void => {
+    if (source !== undefined && !found.has(sourceKey(source))) found.set(sourceKey(source), source)
+  }
   for (const block of reply.content) {
+    const page = fetchedPage(block)
+    if (page !== undefined) fetchedTitles.add(page.title)
+    add(page)
     if (!Array.isArray(block.citations)) continue
     for (const citation of block.citations as ReadonlyArray<unknown>) {
-      const source = Predicate.isObject(citation) ? sourceOf(citation) : undefined
-      if (source !== undefined && !found.has(sourceKey(source))) found.set(sourceKey(source), source)
+      if (Predicate.isObject(citation) && !fetchedTitles.has(citation["document_title"])) add(sourceOf(citation))
     }
   }
   return [...found.values()]

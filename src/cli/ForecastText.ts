@@ -2,6 +2,7 @@
 import { isOverridden, pricedAt, type Prices, sumOf, usdText } from "../claude/Price.ts"
 import { fallbacksOf } from "../claude/RefusalPolicy.ts"
 import { charactersPerToken } from "../cost/TextLength.ts"
+import * as ToolCosts from "../cost/ToolCosts.ts"
 import { exceedsLimit, uncachedInputTokens } from "../cost/TokenCount.ts"
 import * as Policy from "../options/Policy.ts"
 import * as Ask from "../pipeline/Ask.ts"
@@ -124,25 +125,36 @@ const treeLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<strin
     ]
   })
 
-const searchesText = (n: number): string => (n === 0 ? "" : `, up to ${plural(n, "web search", "web searches")}`)
+/** Searches and fetches of calls, as one text. */
+const usesText = ({ webFetches, webSearches }: Pick<Forecast.Forecast, "webFetches" | "webSearches">): string =>
+  [
+    ...(webSearches === 0 ? [] : [plural(webSearches, "web search", "web searches")]),
+    ...(webFetches === 0 ? [] : [plural(webFetches, "web fetch", "web fetches")])
+  ].join(" and ")
+
+const toolsText = (call: Forecast.Foreseen): string => {
+  const uses = usesText(call)
+  return `${uses === "" ? "" : `, up to ${uses}`}${ToolCosts.runsCode(call.request) ? ", runs code" : ""}`
+}
 
 const callText = (call: Forecast.Foreseen): string => {
-  const { atMostUsd, inputTokens, maxInputTokens, part, request, votes, webSearches } = call
+  const { atMostUsd, inputTokens, maxInputTokens, part, request, votes } = call
   const { count, joining } = votes ?? { count: 1, joining: undefined }
   const asked =
     count === 1 ? "" : `${count} votes${joining === undefined ? "" : " and one call that joins them"}, each vote `
   const input = part !== "ask" ? `up to ${numberText(maxInputTokens)}` : `about ${numberText(inputTokens)}`
   const cost = atMostUsd === undefined ? "" : `, at most ${usdText(atMostUsd, "up")}`
-  return `${asked}${input} tokens in, up to ${numberText(request.maxTokens)} out${searchesText(webSearches)}${cost}`
+  return `${asked}${input} tokens in, up to ${numberText(request.maxTokens)} out${toolsText(call)}${cost}`
 }
 
 /** The sum that a budget must be so that nothing is left out, and the estimate by length. */
 const costText = (
-  { atMostUsd = 0, calls, estimatedUsd = 0, webSearches }: Forecast.Forecast,
+  { atMostUsd = 0, calls, estimatedUsd = 0, webFetches, webSearches }: Forecast.Forecast,
   prices?: Prices
 ): string => {
-  const searches =
-    webSearches === 0 ? "" : `, without what ${plural(webSearches, "web search finds", "web searches find")}`
+  const uses = usesText({ webFetches, webSearches })
+  const found = webSearches + webFetches === 1 ? "brings" : "bring"
+  const searches = uses === "" ? "" : `, without what ${uses} ${found}`
   return (
     `Cost: at most ${usdText(atMostUsd, "up")}, as a budget counts it; about ${usdText(estimatedUsd)} by the length of the text${searches} ` +
     `(estimated: ${pricesText(calls, prices)}, every answer as long as it may be, each call once)`

@@ -39,10 +39,16 @@ const synthesis = Flag.String("synthesis").pipe(
   Flag.optional
 )
 
+const webSearch = Flags.onOff("web-search", "Let every question be answered with searches of the web, up to five each")
+
 const commandLine = "command line:"
 
-/** Questions by name, or rows and the question that is asked of each. */
-const asksOf = (questions: ReadonlyArray<string>, from: string | undefined) => {
+/** Questions by name, or rows and the question that is asked of each, with the settings of all. */
+const asksOf = (
+  questions: ReadonlyArray<string>,
+  from: string | undefined,
+  settings: { readonly webSearch?: boolean }
+) => {
   if (from === undefined) {
     return questions.length === 0
       ? Effect.fail(
@@ -50,7 +56,9 @@ const asksOf = (questions: ReadonlyArray<string>, from: string | undefined) => {
             "Missing required argument: question\nA file of questions is given by --from\nTry: fanfold ask --help"
           )
         )
-      : Effect.succeed(Object.fromEntries(questions.map((question, index) => [`ask${index + 1}`, question])))
+      : Effect.succeed(
+          Object.fromEntries(questions.map((question, index) => [`ask${index + 1}`, { question, ...settings }]))
+        )
   }
   if (!isOfRows({ from })) {
     return Effect.fail(
@@ -63,7 +71,7 @@ const asksOf = (questions: ReadonlyArray<string>, from: string | undefined) => {
       usageError(`--from ${from}: expected one question, which is asked of each row, got ${questions.length}`)
     )
   }
-  return Effect.succeed({ from, ...(question !== undefined && { question }) })
+  return Effect.succeed({ from, ...(question !== undefined && { question }), ...settings })
 }
 
 /** The question or the option's path, without a position, unless it is in a file: the plan is made of flags. */
@@ -72,7 +80,7 @@ const toText = (issue: PlanFile.PlanIssue): string => {
   const { message, path } = issue
   const [first = "plan", ...rest] = path
   if (first === "context") return `--file ${message}`
-  const name = first === "asks" ? (rest.at(-1) ?? first) : [first, ...rest].map(String).join(".")
+  const name = first === "asks" ? (rest[0] ?? first) : [first, ...rest].map(String).join(".")
   return `${String(name)}: ${message}`
 }
 
@@ -83,13 +91,18 @@ export const ask = Command.make(
     from,
     file: files,
     synthesis,
+    webSearch,
     ...Flags.variables,
     ...Flags.asking,
     ...Flags.running,
     layers: Flags.layers
   },
   Effect.fnUntraced(function* (flags) {
-    const asks = yield* asksOf(flags.questions, Option.getOrUndefined(flags.from))
+    const asks = yield* asksOf(
+      flags.questions,
+      Option.getOrUndefined(flags.from),
+      flags.webSearch ? { webSearch: true } : {}
+    )
     const named = flags.file.map((file) => ({ file }))
     const context = named.length > 1 ? named : named[0]
     const plan = {
@@ -114,6 +127,10 @@ export const ask = Command.make(
     {
       command: 'fanfold ask "Who bears the risk?" "How does it end?" --file contract.pdf --synthesis "Should we sign?"',
       description: "Questions about a PDF, which is paid for once"
+    },
+    {
+      command: 'fanfold ask "What do makers of heat pumps announce this month?" --web-search',
+      description: "A question that is answered from the web, with its sources"
     },
     { command: "fanfold ask --from questions.md -o answers.md", description: "The questions of a list" },
     {

@@ -2,7 +2,6 @@
 import { Result } from "effect"
 import type { Call } from "../claude/Call.ts"
 import {
-  type Block,
   inBatch,
   inputTokensOf,
   ownUsageOf,
@@ -19,6 +18,7 @@ import { documentsOf } from "../claude/RequestBody.ts"
 import * as DocumentTokens from "./DocumentTokens.ts"
 import { bytesOf } from "./TextLength.ts"
 import * as FoldTree from "./FoldTree.ts"
+import * as ToolCosts from "./ToolCosts.ts"
 import { answerFrameTokens, tokenizerFactor } from "./TokenCount.ts"
 
 export { answerFrameTokens } from "./TokenCount.ts"
@@ -50,58 +50,45 @@ const bytesOfContext = (text: string): number => {
   return lastContext.bytes
 }
 
-/** Tokens that the API adds to a request: a few for each turn, and 550 to 700 where it has tools. */
+/** Tokens that the API adds to a request: a few for each turn. */
 const addedTokens = 100
-const addedToolTokens = 1000
-
-/** Input tokens of the results of one web search. The API documents no limit; this is a high estimate. */
-const searchResultTokens = 10_000
 
 /** Tokens of an answer's sources, each a title and an address. Nothing limits their number; this is a high estimate. */
 const sourcesTokens = 4000
 
-/** Types of tools that the API runs within a turn; a tool that the caller runs ends the turn. */
-const serverTool = /^(web_|code_execution|mcp)/
-const isSearch = ({ type }: Block): boolean => type.startsWith("web_")
-
-/** The number of searches that a request may make: the sum of `max_uses` of its search tools. */
-export const searchesOf = ({ tools = [] }: Request): number =>
-  tools.filter(isSearch).reduce((sum, { max_uses: uses }) => sum + (typeof uses === "number" ? uses : 0), 0)
-
-/** Names of server tools without `max_uses`: nothing limits how often Claude uses them. */
-const unlimitedTools = ({ tools = [] }: Request): ReadonlyArray<string> =>
-  tools
-    .filter(({ max_uses: uses, type }) => serverTool.test(type) && typeof uses !== "number")
-    .map(({ name, type }) => (typeof name === "string" ? name : type))
-
-/** Input tokens of a request at most, the results of its searches included. With documents no more than its model can read. */
+/**
+ * Input tokens of a request at most, with what the API's tools bring, and counted as often as they let the model read it. With
+ * documents no more than its model can read.
+ */
 export const inputTokens = (request: Request): number => {
   const { answerSchema, context = "", messages, system, tools } = request
   const body = JSON.stringify([system, messages, answerSchema, tools])
-  const searchTokens = searchesOf(request) * searchResultTokens
   const contextBytes = typeof context === "string" ? bytesOfContext(context) : 0
-  const ofTexts =
-    bytesOf(body) + contextBytes + addedTokens + (tools === undefined ? 0 : addedToolTokens) + searchTokens
+  const ofTexts = bytesOf(body) + contextBytes + addedTokens + ToolCosts.definitionTokens(request)
   const documents = documentsOf(request)
-  if (documents.length === 0) return ofTexts
   const window = infoOf(request.model)?.windowTokens ?? Number.POSITIVE_INFINITY
-  return Math.min(ofTexts + DocumentTokens.most(documents), window)
+  const own = documents.length === 0 ? ofTexts : Math.min(ofTexts + DocumentTokens.most(documents), window)
+  return ToolCosts.readsOf(request) * own + ToolCosts.resultTokens(request)
 }
 
-/** Input tokens at most of all turns after the first. */
-export const laterTokens = ({ messages }: Request): number =>
-  messages.length > 1 ? bytesOf(JSON.stringify(messages.slice(1))) : 0
+/** Input tokens at most of all turns after the first, as often as the model reads them. */
+export const laterTokens = (request: Request): number => {
+  const [, ...later] = request.messages
+  return later.length === 0 ? 0 : ToolCosts.readsOf(request) * bytesOf(JSON.stringify(later))
+}
 
 /** Output tokens, and all input that is not cached. `isCached`: all of it is written to the cache; `isBatched`: in a batch. */
 interface Most extends Pick<Usage, "inputTokens" | "outputTokens"> {
   readonly webSearches?: number
+  /** Of code execution. */
+  readonly containers?: number
   readonly isCached?: boolean
   readonly isBatched?: boolean
 }
 
 /** The cost of a call at most: all output used. `undefined` without a known price. */
 export const amount = (model: string, usage: Most, prices: Price.Prices): Amount | undefined => {
-  const { inputTokens, isBatched = false, isCached = false, outputTokens, webSearches = 0 } = usage
+  const { containers = 0, inputTokens, isBatched = false, isCached = false, outputTokens, webSearches = 0 } = usage
   const input = isCached
     ? {
         inputTokens: 0,
@@ -112,7 +99,8 @@ export const amount = (model: string, usage: Most, prices: Price.Prices): Amount
     : { inputTokens, cacheCreationInputTokens: 0 }
   const full = { ...input, cacheReadInputTokens: 0, outputTokens, thinkingTokens: 0, webSearches }
   const usd = Price.usdOf(model, isBatched ? inBatch(full) : full, prices)
-  return usd === undefined ? undefined : { usd, tokens: inputTokens + outputTokens }
+  if (usd === undefined) return undefined
+  return { usd: usd + containers * Price.containerUsd, tokens: inputTokens + outputTokens }
 }
 
 /**
@@ -121,14 +109,14 @@ export const amount = (model: string, usage: Most, prices: Price.Prices): Amount
  */
 export const synthesis = (planned: Call["synthesis"], answerTokens: number, prices: Price.Prices): Amount => {
   if (planned === undefined) return noAmount
-  const { fallbacks = [], findings = 0, limits, maxTokens, model, webSearches = 0 } = planned
+  const { containers, fallbacks = [], findings = 0, limits, maxTokens, model, reads = 1, webSearches = 0 } = planned
   const folded =
     limits &&
     FoldTree.bound(answerTokens + planned.inputTokens, findings, { ...limits, maxTokens, frame: limits.frame })
-  const document = planned.inputTokens + (folded === undefined ? answerTokens : folded.documentTokens)
+  const document = planned.inputTokens + reads * (folded === undefined ? answerTokens : folded.documentTokens)
   const inputTokens = document + (folded?.inputTokens ?? 0)
   const outputTokens = maxTokens + (folded?.outputTokens ?? 0)
-  const usage = { inputTokens, outputTokens, webSearches }
+  const usage = { inputTokens, outputTokens, webSearches, containers: containers ?? 0 }
   return [model, ...fallbacks]
     .map((model) => amount(model, usage, prices) ?? { usd: 0, tokens: inputTokens + outputTokens })
     .reduce(add)
@@ -145,12 +133,10 @@ export const of = (
   isBatched = false,
   moreTokens = 0
 ): Result.Result<Amount, string> => {
-  const [unlimited] = unlimitedTools(request)
-  if (unlimited !== undefined) {
-    return Result.fail(`the tool ${unlimited} may be used without limit: set its max_uses`)
-  }
+  const [unlimited] = ToolCosts.unlimitedIn(request)
+  if (unlimited !== undefined) return Result.fail(unlimited)
   const tokens = { inputTokens: inputTokens(request) + moreTokens, outputTokens: request.maxTokens }
-  const more = { webSearches: searchesOf(request), isCached: request.context !== undefined, isBatched }
+  const more = { ...ToolCosts.pricedUsesOf(request), isCached: request.context !== undefined, isBatched }
   const boundOf = (model: string): Result.Result<Amount, string> => {
     const bound = amount(model, { ...tokens, ...more }, prices)
     if (bound !== undefined) return Result.succeed(bound)
@@ -192,7 +178,7 @@ export const spent = (request: Request, { declined, model, usage }: Reply, price
 /** Input tokens at most that the answer to a request adds to the synthesis. */
 export const answerTokens = (request: Request): number => {
   const { maxTokens, tools = [] } = request
-  const hasSources = tools.some(isSearch) || documentsOf(request).some(({ citations }) => citations === true)
+  const hasSources = tools.some(ToolCosts.isWeb) || documentsOf(request).some(({ citations }) => citations === true)
   return Math.ceil(maxTokens * tokenizerFactor) + answerFrameTokens + (hasSources ? sourcesTokens : 0)
 }
 

@@ -18,12 +18,15 @@ export const turns = 10
 
 const assertOptions = Issue.assert(inCode(Options), "continue")
 
-/** The request that continues a turn. The API rejects one without content: then there is nothing to continue. */
-const after = (request: Request, content: Reply["content"]): Request => {
+/**
+ * The request that continues a turn, in the container that its tools run in, which the API asks for. It rejects one without content:
+ * then there is nothing to continue.
+ */
+const after = (request: Request, { container, content }: Reply): Request => {
   const turn = content.flatMap(sendable)
-  return turn.length === 0
-    ? request
-    : { ...request, messages: [...request.messages, { role: "assistant", content: turn }] }
+  if (turn.length === 0) return request
+  const messages: Request["messages"] = [...request.messages, { role: "assistant", content: turn }]
+  return { ...request, messages, ...(container !== undefined && { container }) }
 }
 
 /** Provides a `Claude` whose replies never stop at `pause_turn`; content and usage are those of all parts of the turn. */
@@ -40,7 +43,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
           return yield* new AskError({ reason: new Unfinished({ turns: maxTurns }), model, usage, partialText })
         }
         yield* Event.emit({ _tag: "Continued", turn })
-        const next: Reply = yield* Effect.mapError(send(after(request, content)), (error) =>
+        const next: Reply = yield* Effect.mapError(send(after(request, joined)), (error) =>
           error.with({
             usage: addPaid(usage, error.usage),
             model: error.model ?? model,

@@ -10,7 +10,7 @@ import type { Names } from "./Citations.ts"
 import type { Comparing } from "./Comparison.ts"
 import type { Fold, Folding } from "./Folding.ts"
 import { type Defaults, maxTokens, type Options, system as defaultSystem } from "./AskOptions.ts"
-import { toolOf } from "./WebSearch.ts"
+import { toolsOf } from "./Tools.ts"
 
 /** The form of an answer: its text, or JSON of a schema. */
 export type Format<A, R> =
@@ -66,7 +66,7 @@ export const requestOf = <A, R>(ask: AskData<A, R>, defaults: Shared = {}): Requ
   const documents = Documents.loaded(files)
   if (documents === undefined) throw new Error("the files of an ask are read before its request is made")
   const hasContext = typeof context === "string" ? !isBlank(context) : context.length > 0
-  const search = toolOf(options.webSearch)
+  const tools = toolsOf(options)
   return {
     model: Models.first(modelsOf(ask, defaults)),
     // The API rejects blocks of white space, and a model makes nothing of invisible characters.
@@ -79,7 +79,7 @@ export const requestOf = <A, R>(ask: AskData<A, R>, defaults: Shared = {}): Requ
     ...(options.stopSequences !== undefined && {
       stopSequences: options.stopSequences.map((text) => text.toWellFormed())
     }),
-    ...(search !== undefined && { tools: [search] }),
+    ...(tools.length > 0 && { tools }),
     ...(ask.format._tag === "Object" && { answerSchema: ask.format.schema })
   }
 }

@@ -5,6 +5,7 @@ import { Effort } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import * as Source from "../documents/Source.ts"
 import { NonEmpty, PositiveDuration, PositiveInt } from "../options/OptionSchemas.ts"
+import { Tools } from "./Tools.ts"
 import { VotesOption } from "./VotesOption.ts"
 import { WebSearch } from "./WebSearch.ts"
 
@@ -19,6 +20,7 @@ export const Settings = Schema.Struct({
   effort: Schema.optionalKey(Effort),
   stopSequences: Schema.optionalKey(Schema.Array(NonEmpty("text that is not blank"))),
   webSearch: Schema.optionalKey(WebSearch),
+  tools: Schema.optionalKey(Tools),
   timeout: Schema.optionalKey(PositiveDuration),
   votes: Schema.optionalKey(VotesOption)
 })

@@ -120,7 +120,7 @@ const foldOf = Effect.fnUntraced(function* <A, R>(
 
 /** The settings of the synthesis, but for what belongs to the document alone. */
 const foldOptions = (
-  { stopSequences: _stop, webSearch: _search, ...options }: Options,
+  { stopSequences: _stop, webSearch: _search, tools: _tools, ...options }: Options,
   maxTokens: number
 ): Options => ({
   ...options,

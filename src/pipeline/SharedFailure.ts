@@ -3,6 +3,7 @@ import { modelsOf } from "./AskData.ts"
 import type { Defaults } from "./AskOptions.ts"
 import { concernsEveryAsk, type Outcome } from "./Findings.ts"
 import type { Entry } from "./ResearchOptions.ts"
+import { toolsOf } from "./Tools.ts"
 
 /** How many asks must fail by the same, where an ask alone may be the cause of it. */
 const minAsks = 2
@@ -21,7 +22,7 @@ export class SharedFailure {
 
   constructor(entries: ReadonlyArray<Entry>, defaults: typeof Defaults.Service) {
     this.#kindOf = ({ ask }) =>
-      JSON.stringify([modelsOf(ask, defaults), ask.options.webSearch ?? defaults.webSearch ?? false, ask.format._tag])
+      JSON.stringify([modelsOf(ask, defaults), toolsOf({ ...defaults, ...ask.options }), ask.format._tag])
     this.#entries = entries
   }
 

@@ -8,6 +8,7 @@ import * as Models from "../claude/Models.ts"
 import * as Price from "../claude/Price.ts"
 import { fallbacksOf, type RefusalPolicy } from "../claude/RefusalPolicy.ts"
 import type * as FoldTree from "../cost/FoldTree.ts"
+import * as ToolCosts from "../cost/ToolCosts.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { JsonSchema } from "../schema/AnswerFormat.ts"
 import type { OutputOf, StandardSchema } from "../schema/Standard.ts"
@@ -167,9 +168,11 @@ export const planned = (
   const inputTokens = WorstCase.inputTokens(request)
   const { maxTokens } = request
   const { limits } = synthesis
-  const webSearches = WorstCase.searchesOf(request)
+  const { containers, webSearches } = ToolCosts.pricedUsesOf(request)
+  const reads = ToolCosts.readsOf(request)
+  const ofTools = { webSearches, ...(containers > 0 && { containers }), ...(reads > 1 && { reads }) }
   const tree = limits && { window: limits.window, fanIn: limits.fanIn, frame: limits.frame }
-  const tokens = { maxTokens, inputTokens, webSearches, findings: gaps.length, ...(tree && { limits: tree }) }
+  const tokens = { maxTokens, inputTokens, ...ofTools, findings: gaps.length, ...(tree && { limits: tree }) }
   const usage = { ...noUsage, inputTokens, outputTokens: maxTokens, webSearches }
   const dearestOf = (models: ReadonlyArray<string>) =>
     Array.isReadonlyArrayNonEmpty(models) ? [Price.dearestOf(models, usage, prices)] : []

@@ -10,7 +10,23 @@ const Domain = Schema.String.annotate(aDomain).check(
 )
 
 const someDomains = { expected: "a list of domains" }
-const Domains = Schema.Array(Domain).annotate(someDomains).check(Schema.isMinLength(1, someDomains))
+
+/** Domains that a tool of the API is kept to, or away from. */
+export const Domains = Schema.Array(Domain).annotate(someDomains).check(Schema.isMinLength(1, someDomains))
+
+/** The API takes one of the two lists. */
+export const oneListOfDomains = Schema.makeFilter(
+  ({
+    allowedDomains,
+    blockedDomains
+  }: {
+    readonly allowedDomains?: ReadonlyArray<string>
+    readonly blockedDomains?: ReadonlyArray<string>
+  }) =>
+    allowedDomains === undefined || blockedDomains === undefined
+      ? undefined
+      : { path: ["blockedDomains"], issue: "allowedDomains and blockedDomains exclude each other: leave one out" }
+)
 
 const aCountry = { expected: 'a country as two letters, such as "PT"' }
 const aPlace = { expected: "{ city, region, country, timezone }, at least one of them" }
@@ -34,13 +50,7 @@ const Detailed = Schema.Struct({
   allowedDomains: Schema.optionalKey(Domains),
   blockedDomains: Schema.optionalKey(Domains),
   userLocation: Schema.optionalKey(Location)
-}).check(
-  Schema.makeFilter(({ allowedDomains, blockedDomains }) =>
-    allowedDomains === undefined || blockedDomains === undefined
-      ? undefined
-      : { path: ["blockedDomains"], issue: "allowedDomains and blockedDomains exclude each other: leave one out" }
-  )
-)
+}).check(oneListOfDomains)
 
 const expected = "true, false, or { maxUses, allowedDomains, blockedDomains, userLocation }"
 

@@ -8,6 +8,7 @@ import { prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
 import { bytesOf, charactersPerToken } from "../cost/TextLength.ts"
 import { estimateInputTokens } from "../cost/TokenCount.ts"
 import * as FoldTree from "../cost/FoldTree.ts"
+import * as ToolCosts from "../cost/ToolCosts.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import * as Ask from "../pipeline/Ask.ts"
 import * as Comparison from "../pipeline/Comparison.ts"
@@ -32,6 +33,7 @@ export type { Foreseen, Tree } from "./Foreseen.ts"
 export interface Forecast {
   readonly calls: ReadonlyArray<Foreseen>
   readonly webSearches: number
+  readonly webFetches: number
   readonly estimatedUsd: number | undefined
   /** The budget under which all asks can be sent at once, and the synthesis after them. */
   readonly atMostUsd: number | undefined
@@ -69,6 +71,7 @@ export const make = (
   return {
     calls,
     webSearches: calls.reduce((sum, call) => sum + call.webSearches, 0),
+    webFetches: calls.reduce((sum, call) => sum + call.webFetches, 0),
     estimatedUsd: sumOf(calls.map(({ estimatedUsd }) => estimatedUsd)),
     atMostUsd: sumOf(calls.map(({ atMostUsd }) => atMostUsd)),
     unpriced: new Set(calls.flatMap(({ models }) => models.filter((model) => priceOf(model, 0, prices) === undefined)))
@@ -110,6 +113,7 @@ const voted = (call: Foreseen, votes: PlannedVotes.PlannedVotes, { prices, refus
     ...call,
     votes,
     webSearches: count * call.webSearches,
+    webFetches: count * call.webFetches,
     estimatedUsd: sum(call.estimatedUsd, (_, models, request) => {
       const inputTokens = estimateInputTokens(request) + count * call.request.maxTokens
       return estimatedUsd(request, inputTokens, models, prices)
@@ -159,8 +163,9 @@ const synthesisCall = (
     request,
     models,
     inputTokens,
-    maxInputTokens: planned.inputTokens + answerTokens,
-    webSearches: WorstCase.searchesOf(request),
+    maxInputTokens: planned.inputTokens + (planned.reads ?? 1) * answerTokens,
+    webSearches: ToolCosts.searchesOf(request),
+    webFetches: ToolCosts.fetchesOf(request),
     ...(isTree && limits && { tree: { levels: [...folds, 1], window: limits.window } }),
     estimatedUsd: estimatedUsd(
       { ...request, maxTokens: request.maxTokens + foldCount * foldTokens },
@@ -203,6 +208,7 @@ const comparisonCalls = (
       inputTokens,
       maxInputTokens: each.inputTokens * count,
       webSearches: 0,
+      webFetches: 0,
       estimatedUsd: estimatedUsd({ ...request, maxTokens: request.maxTokens * count }, inputTokens, models, prices),
       atMostUsd: most === undefined ? undefined : most * count
     }

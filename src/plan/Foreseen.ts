@@ -6,6 +6,7 @@ import { dearestOf, type Prices, usdOf } from "../claude/Price.ts"
 import type * as RefusalPolicy from "../claude/RefusalPolicy.ts"
 import { tokensOf } from "../cost/SharedPrefix.ts"
 import { estimateInputTokens } from "../cost/TokenCount.ts"
+import * as ToolCosts from "../cost/ToolCosts.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import type { Options as StackOptions } from "../layers/Stack.ts"
 import type * as PlannedVotes from "../pipeline/PlannedVotes.ts"
@@ -18,16 +19,17 @@ export interface Foreseen {
   readonly request: Request
   /** The model it is sent to, then those that are asked where it is overloaded or missing, or refuses. */
   readonly models: ReadonlyArray<string>
-  /** Estimated from the length of the request; for the synthesis with the longest findings. Without results of web searches. */
+  /** Estimated from the length of the request; for the synthesis with the longest findings. Without what tools bring. */
   readonly inputTokens: number
-  /** At most, as `WorstCase` has it: one token for each byte, and a high estimate of the results of web searches. */
+  /** At most, as `WorstCase` has it: one token for each byte, and what tools bring. */
   readonly maxInputTokens: number
   /** Of a synthesis that may be a tree, as long answers may be: its levels, folds and the documents' one; what it costs has all. */
   readonly tree?: Tree
-  /** How many votes are asked for, where there are several; what the call costs, and its searches, are those of all. */
+  /** How many votes are asked for, where there are several; what the call costs, its searches and its fetches are those of all. */
   readonly votes?: PlannedVotes.PlannedVotes
-  /** Searches that the request allows. */
+  /** Searches that the request allows, and pages that it may fetch. */
   readonly webSearches: number
+  readonly webFetches: number
   /** The cost of `inputTokens`, by the dearest of the models; `undefined` where one of them has no known price. */
   readonly estimatedUsd: number | undefined
   /**
@@ -68,7 +70,8 @@ export const askCall = (
     models,
     inputTokens,
     maxInputTokens: WorstCase.inputTokens(request),
-    webSearches: WorstCase.searchesOf(request),
+    webSearches: ToolCosts.searchesOf(request),
+    webFetches: ToolCosts.fetchesOf(request),
     estimatedUsd: estimatedUsd(request, inputTokens, models, prices, batched),
     atMostUsd: Result.isFailure(bounds) ? undefined : mostOf(bounds.success, refusals).usd
   }
@@ -100,7 +103,7 @@ export const estimatedUsd = (
     cacheReadInputTokens: ofDocument - written,
     ...(batched !== undefined && written > 0 && { cacheCreation1hInputTokens: written }),
     outputTokens: request.maxTokens,
-    webSearches: WorstCase.searchesOf(request)
+    webSearches: ToolCosts.searchesOf(request)
   }
   const billed = batched === undefined ? usage : inBatch(usage)
   return usdOf(dearestOf(models, billed, prices), billed, prices)

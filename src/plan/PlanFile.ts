@@ -27,6 +27,7 @@ import { beginning, type Position, type Problem, type Source, SyntaxProblem } fr
 import * as TextFile from "../documents/TextFile.ts"
 import type { Given as Variables } from "./Variables.ts"
 import * as PlanDocuments from "./PlanDocuments.ts"
+import * as ToolCheck from "./ToolCheck.ts"
 import * as WindowCheck from "./WindowCheck.ts"
 
 export { whyUnread } from "../documents/FileProblem.ts"
@@ -223,6 +224,7 @@ export const read = Effect.fn("PlanFile.read")(function* (
   const read: Read = { ...prepared, documentFiles: reader.files, notices, rowFiles: rows?.files ?? [] }
   const late = [
     ...windows.issues,
+    ...ToolCheck.issuesOf(checked, plan.provider, { ofRows: rows !== undefined }),
     ...(plan.budget === undefined ? [] : BudgetCheck.issuesOf(checked, plan.budget, plan)),
     ...(rows === undefined ? [] : checkPolicyOf(policy, rows.count))
   ]

@@ -50,6 +50,7 @@ export const of = (
       inputTokens: total(({ inputTokens }) => inputTokens),
       maxInputTokens: total(({ maxInputTokens }) => maxInputTokens),
       webSearches: total(({ webSearches }) => webSearches),
+      webFetches: total(({ webFetches }) => webFetches),
       estimatedUsd: sumOf(parts.map(({ estimatedUsd }) => estimatedUsd)),
       atMostUsd: sumOf(parts.map(({ atMostUsd }) => atMostUsd))
     }
@@ -77,6 +78,7 @@ const lookingCall = (
     inputTokens,
     maxInputTokens: WorstCase.inputTokens(request) + read,
     webSearches: 0,
+    webFetches: 0,
     estimatedUsd: estimatedUsd(request, inputTokens, models, prices),
     atMostUsd: Result.isFailure(bounds) ? undefined : mostOf(bounds.success, refusals).usd
   }

@@ -17,6 +17,7 @@ import { type Findings, whyOf } from "../pipeline/Findings.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { Synthesis } from "../pipeline/Synthesis.ts"
 import * as BudgetCheck from "../plan/BudgetCheck.ts"
+import * as ToolCheck from "../plan/ToolCheck.ts"
 import * as WindowCheck from "../plan/WindowCheck.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import { RunState } from "../report/RunState.ts"
@@ -51,6 +52,7 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
   const { budget, defaults } = options
   const issues = [
     ...WindowCheck.check(pipeline, defaults).issues,
+    ...ToolCheck.issuesOf(pipeline, options.provider, { defaults }),
     ...(budget === undefined ? [] : BudgetCheck.issuesOf(pipeline, budget, options, defaults))
   ]
   if (issues.length > 0) throw new RangeError(issues.map(Issue.toString).join("\n"))

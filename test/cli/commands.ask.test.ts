@@ -33,6 +33,16 @@ describe.concurrent("fanfold ask", { timeout: 60_000 }, () => {
     assert.deepStrictEqual(Object.values(JSON.parse(stdout).questions), questions)
   })
 
+  it("searches the web for each question with --web-search, and names its sources", async () => {
+    await using server = await mockClaude().serve()
+    const { code, stderr, stdout } = await fanfold(["ask", "Sky news?", "Grass news?", "--web-search"], {
+      env: reaching(server)
+    })
+    assert.strictEqual(code, 0)
+    assert.include(stderr, "with 2 web searches (estimated)")
+    for (const name of ["news", "grass-news"]) assert.include(stdout, `https://example.org/${name}/1`)
+  })
+
   it("refuses blank questions and instructions, naming them", async () => {
     const ended = await fanfold(["ask", "", "fine", " ", "--synthesis", " ", "--offline"])
     assert.deepStrictEqual(ended, {

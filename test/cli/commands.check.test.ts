@@ -128,23 +128,25 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     const prices = "prices: { claude-next: { inputUsd: 0, outputUsd: 100, cacheReadUsd: 0 } }\n"
     const searching = "asks:\n  sun: { question: How far?, webSearch: true, maxTokens: 1000 }\n"
     const own = "  moon: { question: How far?, model: claude-next, maxTokens: 1000 }\n"
+    const tools = "  page: { question: How far?, model: claude-next, tools: { webFetch: true, codeExecution: true } }\n"
     const cwd = folder({
       "mixed.yaml": prices + searching + own,
-      "own.yaml": `${prices}asks:\n${own}`,
+      "own.yaml": `${prices}asks:\n${own}${tools}`,
       "wrong.yaml": "prices:\n  a: { inputUsd: -1, outputUsd: .nan }\n  b: 5\nasks: { a: Why? }\n"
     })
     const [mixed, stated, wrong] = await Promise.all(
       ["mixed", "own", "wrong"].map((name) => fanfold(["check", `${name}.yaml`], { cwd }))
     )
     const [, sun, moon, cost] = mixed!.stdout.split("\n")
-    assert.match(sun!, /^ {2}sun .*, up to 1,000 out, up to 5 web searches, at most \$0\.0557$/)
+    assert.match(sun!, /^ {2}sun .*, up to 1,000 out, up to 5 web searches, at most \$0\.0563$/)
     assert.match(moon!, /^ {2}moon .*, up to 1,000 out, at most \$0\.1000$/)
     const assumed = "every answer as long as it may be, each call once"
     assert.strictEqual(
       cost,
-      `Cost: at most $0.1557, as a budget counts it; about $0.1505 by the length of the text, without what 5 web searches find (estimated: list prices of 2026-11 and prices of the plan, ${assumed})`
+      `Cost: at most $0.1563, as a budget counts it; about $0.1505 by the length of the text, without what 5 web searches bring (estimated: list prices of 2026-11 and prices of the plan, ${assumed})`
     )
-    assert.include(stated!.stdout, `(estimated: prices of the plan, ${assumed})`)
+    assert.include(stated!.stdout, ", up to 3 web fetches, runs code, at most $0.4096\n")
+    assert.include(stated!.stdout, `, without what 3 web fetches bring (estimated: prices of the plan, ${assumed})`)
     assert.deepStrictEqual(wrong, {
       code: 2,
       stdout: "",

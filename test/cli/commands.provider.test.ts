@@ -108,6 +108,7 @@ describe.concurrent("--provider", { timeout: 60_000 }, () => {
       [["--provider", "vertex"], [], "CLOUD_ML_REGION"],
       [["--provider", "foundry"], [], "ANTHROPIC_FOUNDRY_API_KEY"],
       [["--provider", "bedrock", "--batch"], [], "batch: Amazon Bedrock has no Message Batches: leave it out"],
+      [["--provider", "bedrock", "--web-search"], [], "ask1: Amazon Bedrock has no web search: leave it out, or"],
       [["--provider", "bedrock", "--auth", "x-api-key"], [], "auth: Amazon Bedrock has credentials of its own"],
       [["--provider", "bedrock", "--record", "tape.jsonl"], [], "--record: only what is sent to the API"]
     ] as const

@@ -22,6 +22,14 @@ export const meanings: Readonly<Record<string, string>> = {
   "ask.webSearch.userLocation.region": "A region",
   "ask.webSearch.userLocation.country": "A country as two letters, such as `PT`",
   "ask.webSearch.userLocation.timezone": "A time zone, such as `Europe/Lisbon`",
+  "ask.tools.webFetch.maxUses": "Most pages it may fetch (default: 3)",
+  "ask.tools.webFetch.maxContentTokens":
+    "Most tokens of a page, but for a PDF, which the API brings whole (default: 10,000)",
+  "ask.tools.webFetch.allowedDomains": "Where alone it may fetch from",
+  "ask.tools.webFetch.blockedDomains": "Where it may not fetch from; excludes `allowedDomains`",
+  "ask.tools.webFetch.citations":
+    "Whether the answer cites the pages by the API's own citations; not with an `answer` (default: false)",
+  "ask.tools.codeExecution": "Whether it may run code in a container of the API (default: false)",
   "ask.timeout": "Time for this call with all its tries (default: that of `retry.within`)",
 
   "price.inputUsd":
@@ -35,6 +43,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "scenario.latency": "How long replies take (default: no time)",
   "scenario.unmatched":
     "What a request gets that no reply matches: simulated text, or a 400 that names it (default: simulate)",
+  "scenario.files": "Ids of files that were uploaded; a request that names another one gets a 404 (default: none)",
   "scenario.limits.rpm": "Requests a minute; a request above it gets a 429 with `retry-after` (default: not enforced)",
   "scenario.limits.itpm": "Input tokens a minute (default: not enforced)",
   "scenario.limits.otpm": "Output tokens a minute (default: not enforced)",

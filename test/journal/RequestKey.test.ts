@@ -28,6 +28,7 @@ const values: {
     [{ type: "web_search_20260209", name: "web_search" }],
     [{ type: "web_search_20260209", name: "web_search", max_uses: 1 }]
   ],
+  container: ["container_1", "container_2"],
   answerSchema: [{ type: "object" }, { type: "object", title: "t" }],
   fallbacks: ["default", undefined]
 }
@@ -102,8 +103,8 @@ describe("the key of a request", () => {
   it("stays what it is with this version", () => {
     // A change of this key is one of `RequestKey.version`.
     assert.strictEqual(RequestKey.version, 1)
-    const { files: _, ...withoutFiles } = full
-    assert.strictEqual(keyOf(withoutFiles, ["claude-sonnet-5"]), "JNWE8hZkkmLE7JkwUdQ_7AuJOxvP-Cw42VB1QvaCVTM")
+    const { container: _container, files: _files, ...older } = full
+    assert.strictEqual(keyOf(older, ["claude-sonnet-5"]), "JNWE8hZkkmLE7JkwUdQ_7AuJOxvP-Cw42VB1QvaCVTM")
   })
 })
 

@@ -94,7 +94,7 @@ describe("what is kept for the synthesis", () => {
       })
       const memo = Synthesis.text("Fold.", { maxTokens: 1000, webSearch: true })
       const many = Array.from({ length: 40 }, (_, n) => dear(`${n}`))
-      const limit = 0.3
+      const limit = 0.6
       const document = yield* Research.run(many, { policy: "best-effort" }).pipe(
         Effect.updateService(Call.Current, (call) => ({ ...call, synthesis: Synthesis.planned(memo, many) })),
         Effect.flatMap(memo),

@@ -47,6 +47,18 @@ describe("Continue", () => {
     })
   )
 
+  it.effect("stays in the container of the tools, also where a part of the turn names none", () =>
+    Effect.gen(function* () {
+      const claude = make(script(paused("a", { container: "container_1" }), paused("b"), reply("c")))
+      const { result } = yield* through(claude)
+      assert(result._tag === "Success")
+      assert.deepStrictEqual(
+        claude.sent.map(({ request }) => request.container),
+        [undefined, "container_1", "container_1"]
+      )
+    })
+  )
+
   it.effect("sends a paused turn back as it came, and adds up content and usage", () =>
     Effect.gen(function* () {
       const search = { type: "server_tool_use", id: "t1", name: "web_search", input: { query: "heat pumps" } }

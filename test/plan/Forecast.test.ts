@@ -81,8 +81,16 @@ describe("a forecast", () => {
     const [never, ever] = [searching(false), searching(true)]
     assert.deepStrictEqual([never.webSearches, ever.webSearches], [0, 5])
     assert.approximately(ever.estimatedUsd! - never.estimatedUsd!, 0.05, 1e-4)
-    // Each search brings up to 10,000 tokens, at $0.10 per million, and the tool itself some.
-    assert.approximately(ever.atMostUsd! - never.atMostUsd!, 0.05 + 0.005, 2e-4)
+    // Each search brings up to 10,000 tokens, at $0.10 per million, and the request with the tool is read once more after each.
+    const again = 5 * never.calls[0]!.maxInputTokens
+    const ofTool = 6 * (1000 + JSON.stringify(ever.calls[0]!.request.tools).length - "null".length)
+    assert.approximately(ever.atMostUsd! - never.atMostUsd!, 0.05 + 0.005 + (again + ofTool) * 1e-7, 1e-6)
+  })
+
+  it("counts the pages that votes may fetch", () => {
+    const fetching = Ask.text("a?", { tools: { webFetch: { maxUses: 2 } } })
+    const { calls, webFetches } = Forecast.make(pipeline({ asks: { a: Ask.votes(fetching, 3), b: fetching } }))
+    assert.deepStrictEqual([calls.map((call) => call.webFetches), webFetches], [[6, 2], 8])
   })
 
   it("knows no cost where one model has no price, says which, and takes one that is stated", () => {
@@ -110,6 +118,10 @@ const plans: Readonly<Record<string, Partial<Pipeline.Pipeline>>> = {
   "web searches, of a synthesis too": {
     asks: { a: Ask.text("a?", { webSearch: true }), b: Ask.text("b?") },
     synthesis: Synthesis.text("Fold", { webSearch: true, contradictions: "off" })
+  },
+  "pages and code, of a synthesis too": {
+    asks: { a: Ask.text("a?", { tools: { webFetch: true, codeExecution: true } }), b: Ask.text("b?") },
+    synthesis: Synthesis.text("Fold", { tools: { codeExecution: true }, contradictions: "off" })
   },
   "an answer schema": {
     asks: { a: Ask.object("a?", Schema.Struct({ n: Schema.Finite })), b: Ask.text("b?") },

@@ -5,7 +5,7 @@ import { count, issuesOf, noPlanKey, tell } from "./PlanText.ts"
 
 const rule = "expected a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
 const time = 'expected a time longer than zero, such as "90 seconds"'
-const settings = "answer, model, system, maxTokens, effort, stopSequences, webSearch, timeout"
+const settings = "answer, model, system, maxTokens, effort, stopSequences, webSearch, tools, timeout"
 const jsonType = "expected a JSON type: string, number, integer, boolean, null, array, object"
 
 describe("a wrong plan in YAML is told of", () => {

@@ -9,6 +9,7 @@ import type { Reply, Request } from "../Message.ts"
 import * as ModelInfo from "../ModelInfo.ts"
 import * as Provider from "../Provider.ts"
 import { bodyOf, fallbackBeta } from "../RequestBody.ts"
+import { toolsAt } from "../ServerTools.ts"
 import { processQueue } from "./ConnectionQueue.ts"
 import { sendOver } from "./Exchanges.ts"
 import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
@@ -32,7 +33,8 @@ export const send = (client: Client, { provider, secrets = none, transport }: Pr
   }
   const sendOnce = sendOver({
     respond: (request, isStreamed, signal) => {
-      const body = bodyOf(request)
+      const tools = request.tools && { tools: toolsAt(provider, request.tools) }
+      const body = bodyOf({ ...request, ...tools })
       return client.messages
         .create(
           { ...body, model: Provider.modelAt(provider, body.model), ...(isStreamed && { stream: true }) },

@@ -10,6 +10,8 @@ type Text = string | null | undefined
 export interface ApiStop {
   readonly stop_reason?: Text
   readonly stop_sequence?: Text
+  /** Of the tools that the API ran: its `id`. */
+  readonly container?: unknown
   readonly stop_details?: { readonly category?: Text; readonly explanation?: Text } | null
 }
 
@@ -61,9 +63,13 @@ export const isWhole = ({ content }: ApiMessage): boolean =>
     (block) => block.type !== "text" || (block["text"] === "" ? !holdsAnswer(block) : Predicate.isString(block["text"]))
   )
 
+const containerIdOf = ({ container }: ApiStop): string | undefined =>
+  Predicate.isObject(container) && typeof container["id"] === "string" ? container["id"] : undefined
+
 /** Makes the reply of a message; `headers` as `headersOf` returns them, `asked` the model that the request named. */
 export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, string>>, asked: string): Reply => {
   const requestId = headers["request-id"]
+  const containerId = containerIdOf(message)
   const given = message.stop_reason || null
   const stopReason = given === null ? null : stopReasonOf(given)
   return {
@@ -78,6 +84,7 @@ export const replyOf = (message: ApiMessage, headers: Readonly<Record<string, st
         explanation: message.stop_details?.explanation ?? null
       }
     }),
+    ...(containerId !== undefined && { container: containerId }),
     usage: usageOf(countsOf(message.usage)),
     ...(requestId !== undefined && { requestId }),
     headers

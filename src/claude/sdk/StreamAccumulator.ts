@@ -258,4 +258,4 @@ const hasAnswerBeside = (event: Json, read: string): boolean => {
   return false
 }
 
-const stopNames = ["stop_reason", "stop_sequence", "stop_details"] as const
+const stopNames = ["stop_reason", "stop_sequence", "stop_details", "container"] as const

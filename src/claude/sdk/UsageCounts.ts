@@ -18,6 +18,7 @@ export const countsOf = (json: unknown): Counts => {
     outputTokens: usage["output_tokens"],
     thinkingTokens: fieldsOf(usage["output_tokens_details"])["thinking_tokens"],
     webSearches: fieldsOf(usage["server_tool_use"])["web_search_requests"],
+    webFetches: fieldsOf(usage["server_tool_use"])["web_fetch_requests"],
     cacheCreation1hInputTokens: fieldsOf(usage["cache_creation"])["ephemeral_1h_input_tokens"]
   }
 }
@@ -43,7 +44,7 @@ const orZero = (count: unknown): number => (isCount(count) ? count : 0)
  */
 export const usageOf = (counts: Counts): Usage => {
   const { cacheCreation1hInputTokens: for1h, cacheCreationInputTokens, cacheReadInputTokens } = counts
-  const { inputTokens, outputTokens, thinkingTokens, webSearches } = counts
+  const { inputTokens, outputTokens, thinkingTokens, webFetches, webSearches } = counts
   const usage: Usage = {
     inputTokens: orZero(inputTokens),
     cacheCreationInputTokens: orZero(cacheCreationInputTokens),
@@ -51,6 +52,7 @@ export const usageOf = (counts: Counts): Usage => {
     outputTokens: orZero(outputTokens),
     thinkingTokens: orZero(thinkingTokens),
     webSearches: orZero(webSearches),
+    ...(isCount(webFetches) && webFetches > 0 && { webFetches }),
     ...(isCount(for1h) && for1h > 0 && { cacheCreation1hInputTokens: for1h })
   }
   const isComplete =

@@ -70,6 +70,7 @@ const allColumns: ReadonlyArray<Column> = [
   { title: "of cache", cell: ({ usage }) => unlessZero(usage.cacheReadInputTokens), isNumber: true, rank: 5 },
   { title: "out", cell: ({ usage }) => unlessZero(usage.outputTokens), isNumber: true, rank: 2 },
   { title: "searches", cell: ({ usage }) => unlessZero(usage.webSearches), isNumber: true, rank: 5 },
+  { title: "fetches", cell: ({ usage }) => unlessZero(usage.webFetches ?? 0), isNumber: true, rank: 5 },
   {
     title: "cost",
     cell: (ask) => (ask.costUsd === undefined ? "unknown" : hasUsage(ask) ? usdText(ask.costUsd) : ""),

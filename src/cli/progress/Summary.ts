@@ -128,7 +128,12 @@ const usageLine = ({ costUsd, unpriced, usage }: RunState, foreseenUsd: number |
   const inputTokens = inputTokensOf(usage)
   const isIncomplete = usage.isIncomplete === true
   if (inputTokens + usage.outputTokens === 0 && !isIncomplete) return ""
-  const searches = usage.webSearches === 0 ? "" : ` with ${plural(usage.webSearches, "web search", "web searches")}`
+  const { webFetches = 0, webSearches } = usage
+  const uses = [
+    ...(webSearches === 0 ? [] : [plural(webSearches, "web search", "web searches")]),
+    ...(webFetches === 0 ? [] : [plural(webFetches, "web fetch", "web fetches")])
+  ]
+  const searches = uses.length === 0 ? "" : ` with ${uses.join(" and ")}`
   const cost =
     costUsd === undefined
       ? `cost unknown: ${[

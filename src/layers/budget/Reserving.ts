@@ -3,6 +3,7 @@ import { Result } from "effect"
 import type { Call } from "../../claude/Call.ts"
 import type { Request } from "../../claude/Message.ts"
 import type { Prices } from "../../claude/Price.ts"
+import * as ToolCosts from "../../cost/ToolCosts.ts"
 import * as WorstCase from "../../cost/WorstCase.ts"
 import type { BudgetLedger, Reservation } from "./BudgetLedger.ts"
 import { SynthesisReserve } from "./SynthesisReserve.ts"
@@ -100,7 +101,7 @@ const withKnown = (
   least = 0
 ): WorstCase.Amount | undefined => {
   const inputTokens = Math.max(least, WorstCase.inputTokens(request) - bytes) + tokens
-  const usage = { inputTokens, outputTokens: request.maxTokens, webSearches: WorstCase.searchesOf(request) }
+  const usage = { inputTokens, outputTokens: request.maxTokens, ...ToolCosts.pricedUsesOf(request) }
   return WorstCase.amount(request.model, usage, prices)
 }
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { Claude } from "fanfold"
 import { clouds, type Cloud, secret } from "../../Clouds.ts"
-import { send } from "../../FakeClaude.ts"
+import { request, send } from "../../FakeClaude.ts"
 import { apiError, begun, continued, type Handler, json, message, serve, startStream, stopped } from "../../Loopback.ts"
 import { listening, type Mode, modes, safety } from "../../RealClient.ts"
 
@@ -16,6 +16,23 @@ const sendTo = (cloud: Cloud, url: string, mode: Mode, deltas?: Array<string>) =
 
 const errorOf = (cloud: Cloud, handler: Handler, mode: Mode = "plain") =>
   Effect.flatMap(serve(handler), ({ url }) => Effect.flip(sendTo(cloud, url, mode)))
+
+it.live("asks Vertex AI to search the web by the version that it has", () =>
+  Effect.gen(function* () {
+    const { arrived, url } = yield* serve((response) => json(response, 200, message("Paris")))
+    const { client } = clouds.find(({ name }) => name === "AnthropicVertex")!
+    const tool = { type: "web_search_20260318", name: "web_search", max_uses: 2 }
+    for (const model of ["claude-sonnet-5-5", "claude-haiku-4-5"]) {
+      const layer = Claude.fromClient(client(url), { provider: "vertex" })
+      yield* Effect.provide(send(request("why?", { model, tools: [tool] })), layer)
+    }
+    const basic = { ...tool, type: "web_search_20250305" }
+    assert.deepStrictEqual(
+      arrived.map(({ body }) => body["tools"]),
+      [[basic], [basic]]
+    )
+  })
+)
 
 for (const cloud of clouds) {
   const isBedrock = cloud.name === "AnthropicBedrock"

@@ -75,12 +75,12 @@ describe("the table", () => {
     }
   })
 
-  it("shows the web searches that are in a cost", () => {
-    const searching = { ...usage, webSearches: 2 }
+  it("shows the web searches and fetches that are in a cost", () => {
+    const searching = { ...usage, webSearches: 2, webFetches: 3 }
     const table = AskTable.lines(fold(begin(0, "a", "b"), dispatched(0, "a"), replied(1, "a", haiku, searching)))
     assert.deepStrictEqual(table, [
-      "ask  model             tokens in    out  searches     cost",
-      "a    claude-haiku-5-5      1,000  2,000         2  $0.0211"
+      "ask  model             tokens in    out  searches  fetches     cost",
+      "a    claude-haiku-5-5      1,000  2,000         2        3  $0.0211"
     ])
   })
 

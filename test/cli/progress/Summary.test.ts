@@ -44,11 +44,11 @@ describe("the closing lines", () => {
     assert.strictEqual(Summary.lines(state)[0], "1 of 2 asks answered in 0.9 s")
   })
 
-  it("says how many web searches are in the cost", () => {
-    const state = fold(begin(0, "a"), replied(1, "a", haiku, { ...usage, webSearches: 2 }))
+  it("says how many web searches and fetches are in the cost", () => {
+    const state = fold(begin(0, "a"), replied(1, "a", haiku, { ...usage, webSearches: 2, webFetches: 1 }))
     assert.strictEqual(
       Summary.lines(state)[1],
-      "1,000 tokens in, 2,000 out, about $0.0211 with 2 web searches (estimated)"
+      "1,000 tokens in, 2,000 out, about $0.0211 with 2 web searches and 1 web fetch (estimated)"
     )
   })
 

@@ -39,7 +39,10 @@ export const replies: ReadonlyArray<Row> = [
     name: "web search with citations",
     see: async ({ client }) => {
       const { content, usage } = await client.messages
-        .stream({ ...params, tools: [{ type: "web_search_20260318", name: "web_search" }] })
+        .stream({
+          ...params,
+          tools: [{ type: "web_search_20260318", name: "web_search", allowed_callers: ["direct"] }]
+        })
         .finalMessage()
       const cited = content.flatMap((block) => (block.type === "text" ? (block.citations ?? []) : []))
       return [content.slice(0, 2).map((block) => block.type), cited.length, usage.server_tool_use?.web_search_requests]

@@ -18,9 +18,9 @@ const image = (bytes: Uint8Array, mediaType = "image/png") => ({
 const cited = { citations: { enabled: true } }
 const textDocument = { type: "document", source: { type: "text", media_type: "text/plain", data: "One. Two words." } }
 
-const sent = async (blocks: ReadonlyArray<object>, more: object = {}) => {
+const sent = async (blocks: ReadonlyArray<object>, more: object = {}, claude = mockClaude()) => {
   const messages = [{ role: "user", content: [...blocks, { type: "text", text: "What of two words?" }] }]
-  const response = await post(mockClaude().fetch, { ...body("?"), messages, ...more })
+  const response = await post(claude.fetch, { ...body("?"), messages, ...more })
   const json: any = await response.json()
   return { status: response.status, json }
 }
@@ -137,8 +137,20 @@ describe("the mock cites", () => {
     })
   }
 
-  it("files by their id, without text", async () => {
-    const { json, status } = await sent([{ type: "document", source: { type: "file", file_id: "file_011CNha8" } }])
-    assert.deepStrictEqual([status, json.type], [200, "message"])
+  it("files by their id, without text, where the scenario has them", async () => {
+    const file = { type: "document", source: { type: "file", file_id: "file_011CNha8" } }
+    const known = await sent([file], {}, mockClaude({ scenario: { files: ["file_011CNha8"] } }))
+    assert.deepStrictEqual([known.status, known.json.type], [200, "message"])
+    for (const block of [
+      file,
+      { type: "container_upload", file_id: "file_011CNha8" },
+      { type: "image", source: { type: "file", file_id: "file_011CNha8" } }
+    ]) {
+      const { json, status } = await sent([block])
+      assert.deepStrictEqual(
+        [status, json.error.type, json.error.message],
+        [404, "not_found_error", "File not found: file_011CNha8"]
+      )
+    }
   })
 })

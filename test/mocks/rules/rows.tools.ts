@@ -81,6 +81,24 @@ export const toolRows: ReadonlyArray<Row> = [
     { tools: [{ type: "web_search_20260318", name: "search" }] },
     "tools.0.web_search_20260318.name: Input should be 'web_search'"
   ),
+  r(
+    "a fetch of pages of no tokens",
+    { model: sonnet, tools: [{ type: "web_fetch_20260318", name: "web_fetch", max_content_tokens: 0 }] },
+    "tools.0.web_fetch_20260318.max_content_tokens: Input should be greater than or equal to 1"
+  ),
+  r(
+    "allowed and blocked domains",
+    {
+      model: sonnet,
+      tools: [{ type: "web_fetch_20260318", name: "web_fetch", allowed_domains: ["a.com"], blocked_domains: ["b.com"] }]
+    },
+    "tools.0.web_fetch_20260318: Only one of allowed_domains and blocked_domains may be specified."
+  ),
+  r(
+    "a tool that may be called from code, of a model that does not do that",
+    { model: "claude-haiku-4-5", tools: [{ type: "web_fetch_20260318", name: "web_fetch" }] },
+    "'claude-haiku-4-5-20251001' does not support programmatic tool calling."
+  ),
   r("bash without its name", { tools: [{ type: "bash_20250124" }] }, "tools.0.bash_20250124.name: Field required"),
   r(
     "an advisor without its beta",

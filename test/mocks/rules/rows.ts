@@ -79,6 +79,9 @@ export const accepted: ReadonlyArray<Row> = [
     { betas: "server-side-fallback-2026-07-01" }
   ),
   ok("an empty cache control", { cache_control: null }),
-  ok("web search", { tools: [{ type: "web_search_20260318", name: "web_search", max_uses: 2 }] }),
+  ok("web search", { model: sonnet, tools: [{ type: "web_search_20260318", name: "web_search", max_uses: 2 }] }),
+  ok("web search that only the model calls", {
+    tools: [{ type: "web_search_20260318", name: "web_search", allowed_callers: ["direct"] }]
+  }),
   ok("only the cache is filled", { max_tokens: 0 })
 ]

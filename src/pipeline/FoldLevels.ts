@@ -107,7 +107,7 @@ const foldOf = Effect.fnUntraced(function* <A, R>(
     }
     return RunAsk.resolve({
       question: prompt,
-      options: foldOptions(ask.options, maxTokens),
+      options: foldOptions(ask.options, folding),
       format: asText,
       synthesized
     })
@@ -118,13 +118,14 @@ const foldOf = Effect.fnUntraced(function* <A, R>(
   return { _tag: "Read", block: { name, asks, text: textOf(reply) }, reply, asks, missing }
 })
 
-/** The settings of the synthesis, but for what belongs to the document alone. */
+/** The settings of the synthesis, but for what belongs to the document alone; another model may not know its `effort`. */
 const foldOptions = (
-  { stopSequences: _stop, webSearch: _search, ...options }: Options,
-  maxTokens: number
+  { stopSequences: _stop, webSearch: _search, effort, ...options }: Options,
+  { maxTokens, model }: Folding
 ): Options => ({
   ...options,
-  maxTokens
+  maxTokens,
+  ...(model !== undefined ? { model } : effort !== undefined && { effort })
 })
 
 const asText: Format<string, never> = { _tag: "Text", value: (text) => text }

@@ -1,6 +1,7 @@
 /** What is folded, level by level, where findings do not fit into one request: plain data, and the sizes that decide about it. */
 import type { Contradiction } from "../claude/Contradiction.ts"
 import { ownUsageOf, type Reply, sourcesOf, textOf } from "../claude/Message.ts"
+import type { Models } from "../claude/Models.ts"
 import * as FoldTree from "../cost/FoldTree.ts"
 import { charactersPerToken } from "../cost/TextLength.ts"
 import { answerFrameTokens, tokenizerFactor } from "../cost/TokenCount.ts"
@@ -37,8 +38,9 @@ export interface Folding {
   readonly tree: FoldTree.Tree | string
   /** What the document is to settle. */
   readonly contradictions?: ReadonlyArray<Contradiction>
-  /** Output tokens of a fold that is not the document, at most. */
+  /** Of a fold that is not the document: its output tokens at most, and its model where that is not the document's. */
   readonly maxTokens: number
+  readonly model?: Models | undefined
 }
 
 /** One fold: the document, or what it is made of. `asks`: those that it stands for; `folded`: the size of what it reads. */
@@ -56,7 +58,8 @@ const isAnswered = (finding: FoldInput): finding is AnsweredFinding => finding.o
 export const make = (
   instruction: string,
   { findings, gaps }: { readonly findings: ReadonlyArray<FoldInput>; readonly gaps: ReadonlyArray<FoldInput> },
-  given: FoldTree.Limits | undefined
+  given: FoldTree.Limits | undefined,
+  model?: Models
 ): Folding | undefined => {
   if (given === undefined) return undefined
   const answered = findings.filter(isAnswered)
@@ -70,6 +73,7 @@ export const make = (
     answered,
     gaps,
     maxTokens: FoldTree.foldMaxTokens(limits),
+    model,
     tree: "levels" in tree ? tree : unfoldableText(tree, answered)
   }
 }

@@ -52,14 +52,24 @@ describe("a tree of folds", () => {
     assert.deepInclude(tree, { _tag: "Unfoldable", position: undefined })
   })
 
+  it("has no prompt that costs more, where it needs no more levels for that", () => {
+    const given = { ...limits, window: 200_000, longPrompt: 50_500 }
+    const sizes = Array.from({ length: 100 }, () => 3000)
+    assert.deepStrictEqual(countsOf(treeOf(sizes, { ...limits, window: 200_000 })), [2])
+    assert.deepStrictEqual(countsOf(treeOf(sizes, given)), [7])
+    assert.deepStrictEqual(countsOf(treeOf([...sizes.slice(30), 60_000], given)), [2], "one finding has more than that")
+  })
+
   it("has every finding once, in order, no fold above its room, and costs no more than its bound", () => {
     const size = fc.integer({ min: 1, max: 20_000 })
+    const model = fc.constantFrom({}, { foldWindow: 28_000 }, { longPrompt: 12_000 })
+    const all = fc.tuple(fc.integer({ min: 2, max: 50 }), model)
     fc.assert(
-      fc.property(fc.array(size, { minLength: 1, maxLength: 200 }), fc.integer({ min: 2, max: 50 }), (sizes, fanIn) => {
-        const given = { ...limits, fanIn }
+      fc.property(fc.array(size, { minLength: 1, maxLength: 200 }), all, (sizes, [fanIn, ofModel]) => {
+        const given = { ...limits, fanIn, ...ofModel }
         const tree = treeOf(sizes, given)
         assert.deepStrictEqual(tree.parts.flatMap(leavesOf), [...sizes.keys()])
-        const room = given.window - FoldTree.foldMaxTokens(given) - given.frame
+        const room = FoldTree.foldRoom(given)
         const tokensOf = (part: number | FoldTree.Fold) =>
           typeof part === "number" ? sizes[part]! : FoldTree.foldedTokens(given, 0)
         for (const { parts } of tree.folds.flat()) {

@@ -23,7 +23,11 @@ describe.concurrent("a tree of folds", { timeout: 60_000 }, () => {
     const { code, stderr } = await fanfold(args, { cwd, env: reaching(server) })
     assert.strictEqual(code, 3)
     assert.match(stderr, /^Not in the document: autumn, winter: synthesis\.1\.2: invalid request: no \(req_\w+\)$/m)
-    assert.include(readFileSync(join(cwd, "out.md"), "utf8"), "**autumn** has no answer")
+    const document = readFileSync(join(cwd, "out.md"), "utf8")
+    assert.include(document, "**autumn** has no answer")
+    const levels =
+      "The answers were folded in 2 levels, 2 → 1. Groups of the first: spring, summer; autumn, winter, which failed.\n"
+    assert.isTrue(document.endsWith(`\n\n## Levels\n\n${levels}`), document)
     const { spent } = jsonIn(cwd, "out.json")
     assert.deepInclude(spent.folds["synthesis.1.2"], { level: 1, asks: ["autumn", "winter"], status: "failed" })
   })

@@ -36,6 +36,8 @@ export interface Folding {
   readonly answered: ReadonlyArray<AnsweredFinding>
   readonly gaps: ReadonlyArray<FoldInput>
   readonly tree: FoldTree.Tree | string
+  /** Set where one request may hold the findings after all, as estimates are high: the input tokens that it may have. */
+  readonly closeTo?: number | undefined
   /** What the document is to settle. */
   readonly contradictions?: ReadonlyArray<Contradiction>
   /** Of a fold that is not the document: its output tokens at most, and its model where that is not the document's. */
@@ -74,9 +76,17 @@ export const make = (
     gaps,
     maxTokens: FoldTree.foldMaxTokens(limits),
     model,
+    // Folds by a cheaper model cost less than one request, and a budget has kept back no more.
+    closeTo: model === undefined && isClose(sizes, limits) ? limits.window - limits.maxTokens : undefined,
     tree: "levels" in tree ? tree : unfoldableText(tree, answered)
   }
 }
+
+/** Whether findings that are estimated to be more than one request holds may be less. */
+const isClose = (sizes: ReadonlyArray<number>, limits: FoldTree.Limits): boolean =>
+  sizes.length <= limits.fanIn &&
+  sizes.reduce((sum, size) => sum + Math.max(0, size - answerFrameTokens), 0) / tokenizerFactor <=
+    FoldTree.documentRoom(limits)
 
 /** Tokens of a finding in a fold: by its text, or by what Claude counted where that is more. */
 const tokensOf = ({ name, outcome: { reply }, question }: AnsweredFinding): number =>

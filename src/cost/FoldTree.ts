@@ -199,10 +199,13 @@ export const bound = (tokens: number, findings: number, limits: Limits): Bound |
 
 const boundIn = (room: number, tokens: number, findings: number, limits: Limits): Bound => {
   const output = foldMaxTokens(limits)
-  // Two neighbouring groups together are more than a window, or more than `fanIn` findings.
-  let parts = Math.min(findings, Math.ceil((2 * tokens) / room) + Math.ceil((2 * findings) / limits.fanIn))
+  // A group is full by its count, or it is more than the room together with the next one. Sizes may count as a tenth more.
+  const byTokens = 1.1 * tokens <= room ? 0 : Math.ceil((2.2 * tokens) / room)
+  let parts = Math.min(findings, Math.ceil(findings / limits.fanIn) + byTokens)
   const each = foldedTokens(limits, nameTokensOf(namesListed))
   const most = Math.max(2, Math.min(limits.fanIn, Math.floor(room / each)))
+  // Fewer first folds may need fewer levels, and leave more texts to the document.
+  const documentTokens = Math.min(documentRoom(limits), Math.min(parts, limits.fanIn) * each)
   let folds = parts
   let inputTokens = tokens + parts * limits.frame
   while (parts > 1 && (parts > limits.fanIn || parts * each > documentRoom(limits))) {
@@ -211,5 +214,5 @@ const boundIn = (room: number, tokens: number, findings: number, limits: Limits)
     inputTokens += parts * each + next * limits.frame
     parts = next
   }
-  return { folds, inputTokens, outputTokens: folds * output, documentTokens: parts * each }
+  return { folds, inputTokens, outputTokens: folds * output, documentTokens }
 }

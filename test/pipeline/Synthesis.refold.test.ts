@@ -22,10 +22,16 @@ const asksOf = (questions: ReadonlyArray<string>) =>
   Object.fromEntries(questions.map((question, n) => [`q${n}`, Ask.text(question)]))
 
 /** Folds into 4 → 2 → 1. */
-const program = (questions: ReadonlyArray<string>) =>
+const program = (questions: ReadonlyArray<string>, options: Synthesis.Options = {}) =>
   Effect.flatMap(
     Research.run(asksOf(questions)),
-    Synthesis.text("Write.", { fanIn: 3, model: "claude-haiku-5-5", maxTokens: 1000, contradictions: "off" })
+    Synthesis.text("Write.", {
+      fanIn: 3,
+      model: "claude-haiku-5-5",
+      maxTokens: 1000,
+      contradictions: "off",
+      ...options
+    })
   )
 
 const over = (claude: ReturnType<typeof make>, options: Stack.Options) =>
@@ -46,6 +52,19 @@ describe("a tree over a journal that has all of it", () => {
       const document = yield* program(changed).pipe(over(second, { journal, reuse: "always" }))
       assert.deepStrictEqual(sentBy(second), ["q3", "synthesis.1.2", "synthesis.2.1", "synthesis"])
       assert.strictEqual(document, changed.join(" "))
+    })
+  )
+})
+
+describe("a journal of folds by another model", () => {
+  it.live("has the answers, and the document where it reads the same texts", () =>
+    Effect.gen(function* () {
+      const journal = { file: newFile() }
+      yield* program(questions).pipe(over(joining(), { journal }))
+      const second = joining()
+      yield* program(questions, { foldModel: "claude-sonnet-5-5" }).pipe(over(second, { journal, reuse: "always" }))
+      assert.lengthOf(second.sent, 6)
+      assert.isTrue(second.sent.every(({ request }) => request.model === "claude-sonnet-5-5"))
     })
   )
 })

@@ -34,32 +34,30 @@ export const of = (
   if (own === undefined) return undefined
   const answers = asks.map((call) => answerOf(call).maxTokens + questionTokensOf(call))
   const ownTokens = estimateInputTokens(request)
-  const costOf = (models: Names, inputTokens: number, outputTokens: number): number | undefined => {
-    const usage = { ...noUsage, inputTokens, outputTokens, webSearches: 0 }
+  const costOf = (models: Names, inputTokens: number, outputTokens: number, webSearches = 0): number | undefined => {
+    const usage = { ...noUsage, inputTokens, outputTokens, webSearches }
     return usdOf(dearestOf(models, usage, prices), usage, prices)
   }
+  const documentCost = (findings: number) =>
+    costOf(models, ownTokens + findings, request.maxTokens, WorstCase.searchesOf(request))
   const costsOf = (tree: FoldTree.Tree, limits: FoldTree.Limits, foldModels: Names) => {
     const { document, folds } = usagesOf(tree, answers, FoldTree.foldMaxTokens(limits))
     const usd = sumOf([
-      costOf(models, ownTokens + document, request.maxTokens),
+      documentCost(document),
       ...folds.map(({ read, written }) => costOf(foldModels, ownTokens + read, written))
     ])
     const inputTokens = folds.reduce((sum, { read }) => sum + ownTokens + read, ownTokens + document)
     return { usd, inputTokens }
   }
-  const one = costOf(
-    models,
-    answers.reduce((sum, tokens) => sum + tokens, ownTokens),
-    request.maxTokens
-  )
+  const one = documentCost(answers.reduce((sum, tokens) => sum + tokens, 0))
   const ratioOf = (usd: number | undefined) =>
-    usd === undefined || one === undefined || one === 0 ? {} : { ratio: usd / one }
+    usd === undefined || one === undefined || one === 0 ? undefined : usd / one
   const costs = costsOf(own, limits, foldModels)
-  const { ratio } = ratioOf(costs.usd)
+  const ratio = ratioOf(costs.usd)
   const isKnown = fold.foldModel === undefined && models[0].startsWith("claude-")
   const otherLimits = limitsOf({ ...fold, foldModel: askModel }, options.model, request)
   const other = isKnown && otherLimits !== undefined ? treeOf(otherLimits, asks) : undefined
-  const cheaper = other && ratioOf(costsOf(other, otherLimits!, [askModel]).usd).ratio
+  const cheaper = other && ratioOf(costsOf(other, otherLimits!, [askModel]).usd)
   return {
     ...costs,
     tree: {

@@ -86,6 +86,12 @@ describe("the forecast of a tree", () => {
     assert.isUndefined(other.cheaper)
   })
 
+  it("counts the searches of the document once", () => {
+    const [own, searching] = [false, true].map((webSearch) => forecastOf({ webSearch }).calls.at(-1)!)
+    assert.approximately(searching!.estimatedUsd! - own!.estimatedUsd!, 0.01 * searching!.webSearches, 0.001)
+    assert.isAbove(searching!.webSearches, 0)
+  })
+
   it("is not known where the foldModel has no price", () => {
     const { atMostUsd, estimatedUsd, unpriced } = forecastOf({ foldModel: "claude-next" })
     assert.deepStrictEqual([atMostUsd, estimatedUsd, [...unpriced]], [undefined, undefined, ["claude-next"]])

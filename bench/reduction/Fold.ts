@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { Clock, Effect, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { Ask, Call, Claude, Event, Message, Price, Research, Synthesis } from "fanfold"
+import { Ask, Call, Claude, Event, Message, Research, Synthesis } from "fanfold"
 import * as Prompt from "../../mocks/answers/Prompt.ts"
 import * as WrittenSynthesis from "../../mocks/answers/WrittenSynthesis.ts"
 
@@ -28,12 +28,7 @@ interface Sent {
   readonly level: number
   readonly millis: number
   readonly names: ReadonlyArray<string>
-  readonly usage: Message.Usage
 }
-
-/** US dollars of so many output tokens. */
-export const outputUsd = (tokens: number): number =>
-  Price.usdOf(model, { ...Message.noUsage, outputTokens: tokens }) ?? 0
 
 const replyOf = (text: string, prompt: string): Message.Reply => ({
   id: "msg_1",
@@ -55,7 +50,6 @@ export interface Played {
   readonly makespanMillis: number
   /** The slowest fold of each level, one level after the other. */
   readonly idealMillis: number
-  readonly usd: number
   readonly peakBytes: number
 }
 
@@ -78,7 +72,7 @@ export const play = (
       const words = prompt.foldWords ?? 8000
       const reply = replyOf(WrittenSynthesis.condense({ ...prompt, foldWords: words }), question)
       const millis = 1000 + 15 * reply.usage.outputTokens
-      folds.push({ level, millis, names: prompt.findings.map(({ name }) => name), usage: reply.usage })
+      folds.push({ level, millis, names: prompt.findings.map(({ name }) => name) })
       if (folds.length % 50 === 0) collect()
       if (folds.length % 50 === 0) peakBytes = Math.max(peakBytes, process.memoryUsage().heapUsed - baseline)
       if (isTimed) yield* Effect.sleep(millis)
@@ -107,7 +101,6 @@ export const play = (
       folds,
       makespanMillis,
       idealMillis: slowest.reduce((sum, millis) => sum + millis, 0),
-      usd: folds.reduce((sum, { usage }) => sum + (Price.usdOf(model, usage) ?? 0), 0),
       peakBytes
     }
   }).pipe(

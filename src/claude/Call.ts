@@ -47,7 +47,7 @@ export const Call = Schema.Struct({
   /**
    * The synthesis that follows: its model, the models that may be asked, and paid, in addition after refusals, its most output
    * tokens, uses of tools, and input tokens without any answer; how many findings it has, and what one fold may hold, by which it may
-   * become a tree.
+   * become a tree; the models of the folds below the document, where they are others.
    */
   synthesis: Schema.optionalKey(
     Schema.Struct({
@@ -60,7 +60,18 @@ export const Call = Schema.Struct({
       /** How often its tools let the model read its input, where that is more than once. */
       reads: Schema.optionalKey(Schema.Int),
       findings: Schema.optionalKey(Schema.Int),
-      limits: Schema.optionalKey(Schema.Struct({ window: Schema.Finite, fanIn: Schema.Finite, frame: Schema.Int }))
+      limits: Schema.optionalKey(
+        Schema.Struct({
+          window: Schema.Finite,
+          fanIn: Schema.Finite,
+          frame: Schema.Int,
+          foldWindow: Schema.optionalKey(Schema.Finite),
+          longPrompt: Schema.optionalKey(Schema.Finite)
+        })
+      ),
+      folds: Schema.optionalKey(
+        Schema.Struct({ model: Schema.String, fallbacks: Schema.optionalKey(Schema.Array(Schema.String)) })
+      )
     })
   )
 })

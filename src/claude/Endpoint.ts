@@ -1,11 +1,12 @@
 /** Who is asked: the API or a gateway with a key, or a client of the SDK's family; and what the layers around it need to know of that. */
-import { Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import * as BaseUrl from "./BaseUrl.ts"
 import * as Batches from "./Batches.ts"
 import { Claude, fromClient, make } from "./Claude.ts"
 import type { Client } from "./Client.ts"
 import { defaultBaseUrl, type Options } from "./Connection.ts"
 import type { Known } from "./Provider.ts"
+import * as TokenCounter from "./TokenCounter.ts"
 
 /** A client of your own, or one that `Clouds.connect` has made. */
 export interface ClientOptions extends Known {
@@ -19,6 +20,8 @@ export interface Endpoint {
   readonly claude: Layer.Layer<Claude>
   /** Provides the Message Batches; `undefined` where there are none. */
   readonly batches: Layer.Layer<never> | undefined
+  /** Counts tokens, where there is a way to ask for that. */
+  readonly tokenCounter: Layer.Layer<never>
   /** Whose limits they are. A client keeps its credentials to itself: its base URL stands for its account. */
   readonly account: { readonly apiKey: Redacted.Redacted; readonly baseUrl: string }
   /** Whether requests go to the account itself: a replaced `fetch` may answer in its place, and of a client it is not known. */
@@ -38,6 +41,12 @@ const ofKey = ({ apiKey, auth, baseUrl: given, fetch, transport }: Options): End
   return {
     claude: Layer.effect(Claude, make(connection)),
     batches: Layer.effect(Batches.Current, Batches.make(connection)),
+    tokenCounter: Layer.succeed(TokenCounter.Current, (request) =>
+      Effect.flatMap(
+        Effect.promise(() => import("./sdk/SdkTokenCounter.ts")),
+        (sdk) => sdk.counter(connection)(request)
+      )
+    ),
     account: { apiKey, baseUrl },
     isAccount: fetch === undefined,
     source: fetch === undefined ? baseUrl : "fetch",
@@ -61,6 +70,7 @@ const ofClient = ({ client, provider, secrets, transport }: ClientOptions): Endp
   return {
     claude: fromClient(client, { provider, secrets, transport }),
     batches: undefined,
+    tokenCounter: Layer.empty,
     account: { apiKey: noKey, baseUrl },
     isAccount: false,
     source: baseUrl,

@@ -137,7 +137,8 @@ const conclude = Effect.fnUntraced(function* (
   if (outcome.error === undefined && !written.includes(false)) yield* end
 
   if (tapeError !== undefined) yield* Console.error(inert(tapeError))
-  yield* Effect.forEach(GapLines.lines(findings.gaps), (line) => Console.error(line))
+  const lost = report.document === null ? [] : GapLines.foldLines(report.spent.folds)
+  yield* Effect.forEach([...GapLines.lines(findings.gaps), ...lost], (line) => Console.error(line))
   const failure = ExitCode.ofRun(outcome, {
     hasLostFolds: Object.values(report.spent.folds ?? {}).some(({ status }) => status !== "answered"),
     isComplete: !written.includes(false) && tapeError === undefined && areEventsWritten

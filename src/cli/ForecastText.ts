@@ -110,20 +110,29 @@ const comparisonLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray
     ]
   })
 
-/** That the answers may be more than one request holds: how many folds each level has, and that their cost is in that of the synthesis. */
+/** That the answers may be more than one request holds: how many folds each level has, and what all of it costs beside one request. */
 const treeLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<string> =>
-  calls.flatMap(({ tree }) => {
+  calls.flatMap(({ models, tree }) => {
     if (tree === undefined) return []
     const count = tree.levels.reduce((sum, folds) => sum + folds, 0)
-    const unlimited = tree.window >= Number.MAX_SAFE_INTEGER
-    const why = unlimited
-      ? "more findings than fanIn"
-      : `more than the window of ${numberText(tree.window)} tokens holds`
+    const why =
+      "fanIn" in tree.limit
+        ? `the answers are more than ${numberText(tree.limit.fanIn)} (fanIn)`
+        : `if the answers are that long, they are more than the window of ${numberText(tree.limit.window)} tokens holds`
+    const by =
+      modelsText(tree.models) === modelsText(models) ? "" : `, below the document by ${modelsText(tree.models)}`
     return [
-      `Tree: if the answers are that long, they are ${why}, and are folded in up to ${numberText(tree.levels.length)} levels ` +
-        `with ${plural(count, "call", "calls")} (${tree.levels.map(numberText).join(" → ")}); the cost of the synthesis has all of them`
+      `Tree: ${why}, and are folded in up to ${numberText(tree.levels.length)} levels ` +
+        `with ${plural(count, "call", "calls")} (${tree.levels.map(numberText).join(" → ")})${by}; the cost of the synthesis ` +
+        `has all of them${ratioText(tree)}`
     ]
   })
+
+const ratioText = ({ cheaper, ratio }: Forecast.Tree): string => {
+  if (ratio === undefined) return ""
+  const instead = cheaper === undefined ? "" : `, ${cheaper.ratio.toFixed(2)} × with "foldModel: ${cheaper.model}"`
+  return `, about ${ratio.toFixed(2)} × the cost of one request with all answers${instead}`
+}
 
 /** Searches and fetches of calls, as one text. */
 const usesText = ({ webFetches, webSearches }: Pick<Forecast.Forecast, "webFetches" | "webSearches">): string =>

@@ -1,6 +1,7 @@
 /** Lines about the asks without an answer: one for all that share a reason, of which there may be thousands. */
 import { type Gap, whyOf } from "../pipeline/Findings.ts"
 import { plural } from "../options/NumberText.ts"
+import type { RunBreakdown } from "../report/RunBreakdown.ts"
 import { inert } from "../report/TerminalText.ts"
 
 /** Up to this many asks are all named on their line. */
@@ -21,14 +22,27 @@ export class GapGroups {
   /** In the order of the first gap of each reason. Reasons that progress has written are repeated: they have scrolled away. */
   get lines(): ReadonlyArray<string> {
     return Array.from(this.#groups.values(), ({ count, first: [first, ...others] }) => {
-      const isMany = count > maxNamed
-      const names = [first, ...others].slice(0, isMany ? maxNamed - 2 : maxNamed).flatMap((gap) => gap?.name ?? [])
-      const asks = isMany ? `${plural(count, "ask", "asks")} (${names.join(", ")}, …)` : names.join(", ")
+      const names = [first, ...others].flatMap((gap) => gap?.name ?? [])
+      const asks = namesText(names, count)
       const why = first === undefined ? "" : `: ${whyText(first, count)}`
       return inert(`No answer: ${asks}${why}`)
     })
   }
 }
+
+/** All names, or of many how many there are, and the first ones. */
+const namesText = (names: ReadonlyArray<string>, count = names.length): string =>
+  count > maxNamed
+    ? `${plural(count, "ask", "asks")} (${names.slice(0, maxNamed - 2).join(", ")}, …)`
+    : names.join(", ")
+
+/** One line for each fold that a document lacks: the asks that it stands for, and why. */
+export const foldLines = (folds: RunBreakdown["folds"] = {}): ReadonlyArray<string> =>
+  Object.entries(folds)
+    .filter(([, { status }]) => status !== "answered")
+    .map(([name, { asks, message }]) =>
+      inert(`Not in the document: ${namesText(asks)}: ${name}: ${message ?? "stopped"}`)
+    )
 
 /** The lines of all gaps. */
 export const lines = (gaps: ReadonlyArray<Gap>): ReadonlyArray<string> => {

@@ -5,6 +5,10 @@ import { answerFrameTokens, tokenizerFactor } from "./TokenCount.ts"
 export interface Limits {
   /** Input and output together. */
   readonly window: number
+  /** The same for a fold that is not the document, where its model has a smaller window. */
+  readonly foldWindow?: number
+  /** Input of such a fold above which its model costs more: no fold has more where that needs no more levels. */
+  readonly longPrompt?: number
   /** Most findings that one fold reads. */
   readonly fanIn: number
   /** Output of the document. */
@@ -19,8 +23,19 @@ export interface Limits {
 const foldShare = 12
 
 /** Output tokens of a fold that is not the document, at most. */
-export const foldMaxTokens = ({ maxTokens, window }: Limits): number =>
-  Math.max(1, Math.min(maxTokens, Math.floor(window / foldShare)))
+export const foldMaxTokens = ({ foldWindow, maxTokens, window }: Limits): number =>
+  Math.max(1, Math.min(maxTokens, Math.floor((foldWindow ?? window) / foldShare)))
+
+/** Tokens of findings that the document can read. */
+export const documentRoom = ({ frame, maxTokens, window }: Limits): number => window - maxTokens - frame
+
+/** Tokens of findings that a fold which is not the document can read. */
+export const foldRoom = (limits: Limits): number =>
+  (limits.foldWindow ?? limits.window) - foldMaxTokens(limits) - limits.frame
+
+/** The same, less what makes its prompt cost more. */
+const shortRoom = (limits: Limits): number =>
+  Math.min(foldRoom(limits), (limits.longPrompt ?? Number.POSITIVE_INFINITY) - limits.frame)
 
 /** Names of asks that a fold's text is introduced with; of more, the first and the last stand for all. */
 export const namesListed = 20
@@ -62,29 +77,34 @@ interface Part {
 const nameTokensOf = (asks: number): number => 7 * Math.min(asks, namesListed)
 
 /**
- * The tree for findings of these sizes, in tokens. One level where the document can read them all. Sizes count in steps of a ninth
- * where that needs no more levels: an answer that is a little longer than before then leaves the groups as they are, and only its
- * own folds are made anew.
+ * The tree for findings of these sizes, in tokens. One level where the document can read them all. Where it needs no more levels,
+ * no fold has a prompt that costs more, and sizes count in steps of a ninth: an answer that is a little longer than before then
+ * leaves the groups as they are, and only its own folds are made anew.
  */
 export const make = (tokens: ReadonlyArray<number>, limits: Limits): Tree | Unfoldable => {
-  const exact = of(tokens, limits)
+  const room = foldRoom(limits)
+  const exact = of(tokens, limits, room)
   if ("_tag" in exact || exact.levels === 1) return exact
-  const room = limits.window - foldMaxTokens(limits) - limits.frame
-  const stepped = of(
+  const stepsIn = (room: number) =>
     tokens.map((each) =>
       Math.min(Math.max(each, room), Math.ceil(2 ** (Math.ceil(8 * Math.log2(Math.max(1, each))) / 8)))
-    ),
-    limits
-  )
-  return "_tag" in stepped || stepped.levels > exact.levels ? exact : stepped
+    )
+  const short = shortRoom(limits)
+  for (const [sizes, within] of [
+    [stepsIn(short), short] as const,
+    [tokens, short] as const,
+    [stepsIn(room), room] as const
+  ]) {
+    const tree = of(sizes, limits, within)
+    if (!("_tag" in tree) && tree.levels <= exact.levels) return tree
+  }
+  return exact
 }
 
-const of = (tokens: ReadonlyArray<number>, limits: Limits): Tree | Unfoldable => {
-  const documentRoom = limits.window - limits.maxTokens - limits.frame
-  const room = limits.window - foldMaxTokens(limits) - limits.frame
+const of = (tokens: ReadonlyArray<number>, limits: Limits, room: number): Tree | Unfoldable => {
   const folds: Array<ReadonlyArray<Fold>> = []
   let parts = tokens.map((tokens, position): Part => ({ tokens, asks: 1, part: position }))
-  for (let level = 1; !fits(parts, documentRoom, limits.fanIn); level++) {
+  for (let level = 1; !fits(parts, documentRoom(limits), limits.fanIn); level++) {
     const large = parts.find(({ tokens }) => tokens > room)
     if (large !== undefined) return unfoldable(large, room)
     let nth = 0
@@ -165,21 +185,34 @@ export interface Bound {
 
 /** The bound for so many findings with so many tokens together; `undefined` where the document can read them all. */
 export const bound = (tokens: number, findings: number, limits: Limits): Bound | undefined => {
+  if (tokens <= documentRoom(limits) && findings <= limits.fanIn) return undefined
+  const [a, b] = [foldRoom(limits), shortRoom(limits)].map((room) =>
+    boundIn(Math.max(1, room), tokens, findings, limits)
+  )
+  return {
+    folds: Math.max(a!.folds, b!.folds),
+    inputTokens: Math.max(a!.inputTokens, b!.inputTokens),
+    outputTokens: Math.max(a!.outputTokens, b!.outputTokens),
+    documentTokens: Math.max(a!.documentTokens, b!.documentTokens)
+  }
+}
+
+const boundIn = (room: number, tokens: number, findings: number, limits: Limits): Bound => {
   const output = foldMaxTokens(limits)
-  const documentRoom = limits.window - limits.maxTokens - limits.frame
-  const room = Math.max(1, limits.window - output - limits.frame)
-  if (tokens <= documentRoom && findings <= limits.fanIn) return undefined
-  // Two neighbouring groups together are more than a window, or more than `fanIn` findings.
-  let parts = Math.min(findings, Math.ceil((2 * tokens) / room) + Math.ceil((2 * findings) / limits.fanIn))
+  // A group is full by its count, or it is more than the room together with the next one. Sizes may count as a tenth more.
+  const byTokens = 1.1 * tokens <= room ? 0 : Math.ceil((2.2 * tokens) / room)
+  let parts = Math.min(findings, Math.ceil(findings / limits.fanIn) + byTokens)
   const each = foldedTokens(limits, nameTokensOf(namesListed))
   const most = Math.max(2, Math.min(limits.fanIn, Math.floor(room / each)))
+  // Fewer first folds may need fewer levels, and leave more texts to the document.
+  const documentTokens = Math.min(documentRoom(limits), Math.min(parts, limits.fanIn) * each)
   let folds = parts
   let inputTokens = tokens + parts * limits.frame
-  while (parts > 1 && (parts > limits.fanIn || parts * each > documentRoom)) {
+  while (parts > 1 && (parts > limits.fanIn || parts * each > documentRoom(limits))) {
     const next = Math.ceil(parts / most)
     folds += next
     inputTokens += parts * each + next * limits.frame
     parts = next
   }
-  return { folds, inputTokens, outputTokens: folds * output, documentTokens: parts * each }
+  return { folds, inputTokens, outputTokens: folds * output, documentTokens }
 }

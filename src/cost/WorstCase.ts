@@ -109,16 +109,31 @@ export const amount = (model: string, usage: Most, prices: Price.Prices): Amount
  */
 export const synthesis = (planned: Call["synthesis"], answerTokens: number, prices: Price.Prices): Amount => {
   if (planned === undefined) return noAmount
-  const { containers, fallbacks = [], findings = 0, limits, maxTokens, model, reads = 1, webSearches = 0 } = planned
-  const folded =
-    limits &&
-    FoldTree.bound(answerTokens + planned.inputTokens, findings, { ...limits, maxTokens, frame: limits.frame })
-  const document = planned.inputTokens + reads * (folded === undefined ? answerTokens : folded.documentTokens)
-  const inputTokens = document + (folded?.inputTokens ?? 0)
-  const outputTokens = maxTokens + (folded?.outputTokens ?? 0)
-  const usage = { inputTokens, outputTokens, webSearches, containers: containers ?? 0 }
+  const { containers, findings = 0, folds = planned, limits, maxTokens, reads = 1, webSearches } = planned
+  const folded = limits && FoldTree.bound(answerTokens + planned.inputTokens, findings, { ...limits, maxTokens })
+  const inputTokens = planned.inputTokens + reads * (folded?.documentTokens ?? answerTokens)
+  const document = ofAll(planned, { inputTokens, outputTokens: maxTokens, webSearches, containers }, prices)
+  return folded === undefined ? document : add(document, ofAll(folds, folded, prices))
+}
+
+/** Of all models that may be paid for it. */
+const ofAll = (
+  { fallbacks = [], model }: { readonly model: string; readonly fallbacks?: ReadonlyArray<string> },
+  usage: Pick<Most, "inputTokens" | "outputTokens"> & {
+    readonly webSearches?: number | undefined
+    readonly containers?: number | undefined
+  },
+  prices: Price.Prices
+): Amount => {
+  const { containers = 0, inputTokens, outputTokens, webSearches = 0 } = usage
   return [model, ...fallbacks]
-    .map((model) => amount(model, usage, prices) ?? { usd: 0, tokens: inputTokens + outputTokens })
+    .map(
+      (model) =>
+        amount(model, { inputTokens, outputTokens, webSearches, containers }, prices) ?? {
+          usd: 0,
+          tokens: inputTokens + outputTokens
+        }
+    )
     .reduce(add)
 }
 

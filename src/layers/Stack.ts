@@ -206,11 +206,11 @@ export const layer = (options: Options & Connection): Layer.Layer<Claude> => {
   if (cloud !== undefined && options.client === undefined && options.fetch === undefined) {
     throw new RangeError(`provider: ${Provider.titles[cloud]} takes no API key; give its client, or use layerConfig`)
   }
-  const endpoint = Endpoint.of(options)
-  const stacked = begun(options, endpoint.source, Layer.provide(run(options), processLayer(options)))
+  const { batches, source, tokenCounter } = Endpoint.of(options)
+  const stacked = begun(options, source, Layer.merge(Layer.provide(run(options), processLayer(options)), tokenCounter))
   if (options.batch === undefined) return stacked
-  if (endpoint.batches === undefined) throw new RangeError("batch: a client of your own has no Message Batches")
-  return Layer.provide(stacked, endpoint.batches)
+  if (batches === undefined) throw new RangeError("batch: a client of your own has no Message Batches")
+  return Layer.provide(stacked, batches)
 }
 
 /** The stack over the API or the client of `provider`, with what the environment has for it, or the places that the options name. */

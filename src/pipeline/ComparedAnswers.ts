@@ -26,7 +26,8 @@ export const resolve = <A, R>(
   const { synthesized } = ask
   const comparing = synthesized?.comparing
   // Nothing is paid for a synthesis whose answers fit into no fold.
-  const isUnfoldable = typeof synthesized?.folding?.tree === "string"
+  const { closeTo, tree } = synthesized?.folding ?? {}
+  const isUnfoldable = typeof tree === "string" && closeTo === undefined
   if (synthesized === undefined || comparing === undefined || isUnfoldable) return FoldLevels.resolve(ask, onEnd, name)
   return Effect.gen(function* () {
     const compared = yield* Effect.forEach(

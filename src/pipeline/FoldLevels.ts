@@ -3,13 +3,14 @@ import { Effect, Exit, Semaphore } from "effect"
 import { AskError, Unfoldable } from "../claude/AskError.ts"
 import type { Claude } from "../claude/Claude.ts"
 import { type Reply, textOf } from "../claude/Message.ts"
+import * as TokenCounter from "../claude/TokenCounter.ts"
 import type * as FoldTree from "../cost/FoldTree.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
-import type { AskData, Format, Synthesized } from "./AskData.ts"
+import { type AskData, type Format, requestOf, type Synthesized } from "./AskData.ts"
 import type { Options } from "./AskOptions.ts"
 import type { AnsweredFinding, Folding, FoldInput } from "./Folding.ts"
 import * as RunAsk from "./RunAsk.ts"
-import { foldPromptOf, type Folded, promptOfParts, withContradictions } from "./SynthesisPrompt.ts"
+import { foldPromptOf, type Folded, promptOf, promptOfParts, withContradictions } from "./SynthesisPrompt.ts"
 
 type Answer<A> = RunAsk.Answer<A>
 
@@ -24,6 +25,32 @@ export const resolve = <A, R>(
 ): Effect.Effect<Answer<A>, AskError, Claude | R> => {
   const folding = ask.synthesized?.folding
   if (folding === undefined) return RunAsk.resolve(ask, onEnd, name)
+  const { closeTo } = folding
+  if (closeTo === undefined) return folded(ask, folding, onEnd, name)
+  return Effect.gen(function* () {
+    const one = inOne(ask, folding)
+    const counter = yield* TokenCounter.Current
+    const tokens = counter && (yield* counter(requestOf(one)))
+    return yield* tokens !== undefined && tokens <= closeTo
+      ? RunAsk.resolve(one, onEnd, name)
+      : folded(ask, folding, onEnd, name)
+  })
+}
+
+/** The document in one request with all findings. */
+const inOne = <A, R>(ask: AskData<A, R>, folding: Folding): AskData<A, R> => {
+  const { answered, contradictions = [], gaps, instruction } = folding
+  const findings = [...answered, ...gaps].toSorted((a, b) => a.index - b.index)
+  const question = promptOf(withContradictions(instruction, contradictions), { findings, gaps })
+  return { ...ask, question, synthesized: { ...ask.synthesized!, folding: undefined } }
+}
+
+const folded = <A, R>(
+  ask: AskData<A, R>,
+  folding: Folding,
+  onEnd: (exit: Exit.Exit<Answer<A>, AskError>) => Effect.Effect<unknown>,
+  name: string | undefined
+): Effect.Effect<Answer<A>, AskError, Claude | R> => {
   const { tree } = folding
   const failed = (error: AskError) => Effect.onExit(Effect.fail(error), onEnd)
   if (typeof tree === "string") return failed(new AskError({ reason: new Unfoldable({ detail: tree }) }))
@@ -107,7 +134,7 @@ const foldOf = Effect.fnUntraced(function* <A, R>(
     }
     return RunAsk.resolve({
       question: prompt,
-      options: foldOptions(ask.options, maxTokens),
+      options: foldOptions(ask.options, folding),
       format: asText,
       synthesized
     })
@@ -118,13 +145,14 @@ const foldOf = Effect.fnUntraced(function* <A, R>(
   return { _tag: "Read", block: { name, asks, text: textOf(reply) }, reply, asks, missing }
 })
 
-/** The settings of the synthesis, but for what belongs to the document alone. */
+/** The settings of the synthesis, but for what belongs to the document alone; another model may not know its `effort`. */
 const foldOptions = (
-  { stopSequences: _stop, webSearch: _search, tools: _tools, ...options }: Options,
-  maxTokens: number
+  { stopSequences: _stop, webSearch: _search, tools: _tools, effort, ...options }: Options,
+  { maxTokens, model }: Folding
 ): Options => ({
   ...options,
-  maxTokens
+  maxTokens,
+  ...(model !== undefined ? { model } : effort !== undefined && { effort })
 })
 
 const asText: Format<string, never> = { _tag: "Text", value: (text) => text }

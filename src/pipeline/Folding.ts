@@ -1,6 +1,7 @@
 /** What is folded, level by level, where findings do not fit into one request: plain data, and the sizes that decide about it. */
 import type { Contradiction } from "../claude/Contradiction.ts"
 import { ownUsageOf, type Reply, sourcesOf, textOf } from "../claude/Message.ts"
+import type { Models } from "../claude/Models.ts"
 import * as FoldTree from "../cost/FoldTree.ts"
 import { charactersPerToken } from "../cost/TextLength.ts"
 import { answerFrameTokens, tokenizerFactor } from "../cost/TokenCount.ts"
@@ -35,10 +36,13 @@ export interface Folding {
   readonly answered: ReadonlyArray<AnsweredFinding>
   readonly gaps: ReadonlyArray<FoldInput>
   readonly tree: FoldTree.Tree | string
+  /** Set where one request may hold the findings after all, as estimates are high: the input tokens that it may have. */
+  readonly closeTo?: number | undefined
   /** What the document is to settle. */
   readonly contradictions?: ReadonlyArray<Contradiction>
-  /** Output tokens of a fold that is not the document, at most. */
+  /** Of a fold that is not the document: its output tokens at most, and its model where that is not the document's. */
   readonly maxTokens: number
+  readonly model?: Models | undefined
 }
 
 /** One fold: the document, or what it is made of. `asks`: those that it stands for; `folded`: the size of what it reads. */
@@ -56,7 +60,8 @@ const isAnswered = (finding: FoldInput): finding is AnsweredFinding => finding.o
 export const make = (
   instruction: string,
   { findings, gaps }: { readonly findings: ReadonlyArray<FoldInput>; readonly gaps: ReadonlyArray<FoldInput> },
-  given: FoldTree.Limits | undefined
+  given: FoldTree.Limits | undefined,
+  model?: Models
 ): Folding | undefined => {
   if (given === undefined) return undefined
   const answered = findings.filter(isAnswered)
@@ -70,9 +75,18 @@ export const make = (
     answered,
     gaps,
     maxTokens: FoldTree.foldMaxTokens(limits),
+    model,
+    // Folds by a cheaper model cost less than one request, and a budget has kept back no more.
+    closeTo: model === undefined && isClose(sizes, limits) ? limits.window - limits.maxTokens : undefined,
     tree: "levels" in tree ? tree : unfoldableText(tree, answered)
   }
 }
+
+/** Whether findings that are estimated to be more than one request holds may be less. */
+const isClose = (sizes: ReadonlyArray<number>, limits: FoldTree.Limits): boolean =>
+  sizes.length <= limits.fanIn &&
+  sizes.reduce((sum, size) => sum + Math.max(0, size - answerFrameTokens), 0) / tokenizerFactor <=
+    FoldTree.documentRoom(limits)
 
 /** Tokens of a finding in a fold: by its text, or by what Claude counted where that is more. */
 const tokensOf = ({ name, outcome: { reply }, question }: AnsweredFinding): number =>

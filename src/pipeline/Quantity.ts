@@ -17,6 +17,8 @@ const unitRows: ReadonlyArray<readonly [string, string, number]> = [
   ["EUR", "€ eur euro", 1],
   ["USD", "$ usd dollar", 1],
   ["GBP", "£ gbp", 1],
+  ["CHF", "chf franc", 1],
+  ["JPY", "¥ jpy yen", 1],
   ["length", "km kilometre kilometer", 1000],
   ["length", "m metre meter", 1],
   ["length", "cm centimetre centimeter", 0.01],
@@ -36,8 +38,11 @@ const unitRows: ReadonlyArray<readonly [string, string, number]> = [
   ["energy", "kwh", 1],
   ["energy", "mwh", 1000],
   ["energy", "gwh", 1_000_000],
+  ["energy", "twh", 1e9],
   ["power", "kw kilowatt", 1],
   ["power", "mw megawatt", 1000],
+  ["power", "gw gigawatt", 1_000_000],
+  ["temperature", "°c celsius", 1],
   ["data", "kb", 1e3],
   ["data", "mb", 1e6],
   ["data", "gb", 1e9],
@@ -52,7 +57,7 @@ const scales = new Map(
   Object.entries({ thousand: 1e3, million: 1e6, mn: 1e6, mio: 1e6, billion: 1e9, bn: 1e9, trillion: 1e12 })
 )
 
-const singular = (word: string): string => (word.length > 3 && word.endsWith("s") ? word.slice(0, -1) : word)
+const singular = (word: string): string => (word.length > 3 && /[^u]s$/.test(word) ? word.slice(0, -1) : word)
 
 /** Words of a key that say nothing of what it is about. */
 const filler = new Set("rate value amount approx estimated estimate current in of the a an about".split(" "))
@@ -87,8 +92,9 @@ const unitOfWords = (words: ReadonlyArray<string>): { readonly unit: Unit | unde
 
 // Escaped, as a tagged template keeps what it is written with: one such character would double the bytes of the bundle in memory.
 const digits = String.raw`[-\u2212]?\d[\d,.\u00a0\u202f']*`
+const currency = String.raw`[\u20ac$\u00a3\u00a5]|eur|usd|gbp|chf|jpy`
 const quantity = new RegExp(
-  String.raw`^(about|ca\.?|circa|around|roughly|some|approximately|approx\.?|~|\u2248|over|more than|at least|from|>|\u2265|under|less than|at most|up to|<|\u2264)?\s*([\u20ac$\u00a3])?\s*(${digits})\s*(%?)(?:\s*(?:\u2013|\u2014|-|to|and|bis)\s*[\u20ac$\u00a3]?\s*(${digits}))?\s*(.{0,40})$`,
+  String.raw`^(about|ca\.?|circa|around|roughly|some|approximately|approx\.?|~|\u2248|over|more than|at least|from|>|\u2265|under|less than|at most|up to|<|\u2264)?\s*(${currency})?\s*(${digits})\s*(%?)(?:\s*(?:\u2013|\u2014|-|to|and|bis)\s*(?:${currency})?\s*(${digits}))?\s*(.{0,40})$`,
   "i"
 )
 
@@ -173,7 +179,7 @@ export const of = (key: string, value: unknown): Quantity | undefined => {
   // A longer text is a sentence, whose other words may change what the number means.
   if (restWords.length > 5) return undefined
   const ofKey = unitOfWords(words)
-  const ofText = unitOfWords([sign ?? "", percent ?? "", ...restWords].filter((word) => word !== ""))
+  const ofText = unitOfWords([sign?.toLowerCase() ?? "", percent ?? "", ...restWords].filter((word) => word !== ""))
   const unit = ofText.unit ?? ofKey.unit
   const scale = (ofText.scale === 1 ? ofKey.scale : ofText.scale) * (unit?.[1] ?? 1)
   const top = high ?? low

@@ -83,12 +83,14 @@ const assertOptions = Issue.assert(inCode(Settings), "options")
 
 const withDefaults = (options: Options = {}) => {
   assertOptions(options)
-  const { citations = false, contradictions, fanIn, maxNewAsks = defaultNewAsks, rounds, window, ...settings } = options
+  const { citations = false, contradictions, fanIn, foldModel, window, ...others } = options
+  const { maxNewAsks = defaultNewAsks, rounds, ...settings } = others
   return {
     rounds: rounds === undefined || rounds < 2 ? undefined : { count: rounds, maxNewAsks },
     fold: {
       ...(fanIn !== undefined && { fanIn }),
       ...(window !== undefined && { window }),
+      ...(foldModel !== undefined && { foldModel }),
       ...(citations && { citations }),
       ...(contradictions !== undefined && { contradictions })
     },
@@ -112,7 +114,7 @@ const make = <A, R>(
   const limits = limitsOf(fold, options.model, Ask.requestOf(new Ask.Ask(instruction, options, format)))
   const askOf = ({ findings, gaps, run }: Findings): Ask.Ask<A, R> => {
     const asks = findings.length
-    const folding = Folding.make(instruction, { findings, gaps }, limits)
+    const folding = Folding.make(instruction, { findings, gaps }, limits, fold.foldModel)
     const cited = fold.citations === true ? namesOf(findings, gaps) : undefined
     // The prompt of a tree is known once its folds are there.
     const prompt = folding === undefined ? promptOf(instruction, { findings, gaps }) : instruction
@@ -171,14 +173,22 @@ export const planned = (
   const { containers, webSearches } = ToolCosts.pricedUsesOf(request)
   const reads = ToolCosts.readsOf(request)
   const ofTools = { webSearches, ...(containers > 0 && { containers }), ...(reads > 1 && { reads }) }
-  const tree = limits && { window: limits.window, fanIn: limits.fanIn, frame: limits.frame }
-  const tokens = { maxTokens, inputTokens, ...ofTools, findings: gaps.length, ...(tree && { limits: tree }) }
+  const { maxTokens: _maxTokens, ...tree } = limits ?? {}
+  const tokens = { maxTokens, inputTokens, ...ofTools, findings: gaps.length }
   const usage = { ...noUsage, inputTokens, outputTokens: maxTokens, webSearches }
   const dearestOf = (models: ReadonlyArray<string>) =>
     Array.isReadonlyArrayNonEmpty(models) ? [Price.dearestOf(models, usage, prices)] : []
-  const models = Models.all(synthesis.options.model)
-  if (refusals === "gap") return { model: Price.dearestOf(models, usage, prices), ...tokens }
-  const [model, ...others] = models
-  const fallbacks = others.length > 0 ? others : dearestOf(fallbacksOf(model))
-  return { model, ...(fallbacks.length > 0 && { fallbacks }), ...tokens }
+  const paidOf = (models: ReturnType<typeof Models.all>) => {
+    if (refusals === "gap") return { model: Price.dearestOf(models, usage, prices) }
+    const [model, ...others] = models
+    const fallbacks = others.length > 0 ? others : dearestOf(fallbacksOf(model))
+    return { model, ...(fallbacks.length > 0 && { fallbacks }) }
+  }
+  const { foldModel } = synthesis.fold
+  return {
+    ...paidOf(Models.all(synthesis.options.model)),
+    ...(foldModel !== undefined && { folds: paidOf(Models.all(foldModel)) }),
+    ...tokens,
+    ...("window" in tree && { limits: tree })
+  }
 }

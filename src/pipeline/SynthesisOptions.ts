@@ -26,6 +26,11 @@ export const FoldSettings = Schema.Struct({
       description: "Tokens that one fold may have, input and output together (default: the window of the model)"
     })
   ),
+  foldModel: Schema.optionalKey(
+    Models.Models.annotate({
+      description: "Model of the folds below the document, or several in their order (default: that of the synthesis)"
+    })
+  ),
   citations: Schema.optionalKey(
     Schema.Boolean.annotate({
       description:
@@ -52,6 +57,7 @@ export const Settings = Schema.Struct({ ...askSettings, ...FoldSettings.fields, 
 export interface Options extends Omit<AskOptions.Options, "files" | "votes"> {
   readonly fanIn?: number | undefined
   readonly window?: number | undefined
+  readonly foldModel?: Models.Models | undefined
   readonly citations?: boolean | undefined
   readonly contradictions?: Contradictions | undefined
   /** In plans and in `fanfold/promise`; an Effect program looks through findings itself. */
@@ -80,14 +86,24 @@ const windowOf = (models: ReadonlyArray<string>): number | undefined => {
  * `fanIn` is set. `request`: that of the synthesis without findings.
  */
 export const limitsOf = (
-  { fanIn, window: given }: FoldSettings,
+  { fanIn, foldModel, window: given }: FoldSettings,
   model: Models.Models,
   { answerSchema, maxTokens, messages, system = "" }: Request
 ): Limits | undefined => {
   const window = given ?? windowOf(Models.all(model))
   if (window === undefined && fanIn === undefined) return undefined
   const frame = foldTextTokens + highTokensOf(JSON.stringify([system, messages, answerSchema ?? null]))
-  return { window: window ?? unlimited, fanIn: fanIn ?? unlimited, maxTokens, frame }
+  const foldModels = Models.all(foldModel ?? model)
+  const foldWindow = foldModel === undefined ? undefined : windowOf(foldModels)
+  const longPrompt = Math.min(...foldModels.map((model) => ModelInfo.infoOf(model)?.longPrompt?.above ?? unlimited))
+  return {
+    window: window ?? unlimited,
+    fanIn: fanIn ?? unlimited,
+    maxTokens,
+    frame,
+    ...(foldWindow !== undefined && foldWindow < (window ?? unlimited) && { foldWindow }),
+    ...(longPrompt < unlimited && { longPrompt })
+  }
 }
 
 /** More than any request has, and a number that JSON can hold. */

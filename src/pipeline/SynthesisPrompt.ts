@@ -78,6 +78,10 @@ const foldWordsOf = (parts: number, maxTokens: number, tokensRead: number): numb
   return Math.min(fitting, Math.max(30 * parts, Math.floor(tokensRead * foldedShare * englishWordsPerToken)))
 }
 
+/** The same in tokens. */
+export const foldTokensOf = (parts: number, maxTokens: number, tokensRead: number): number =>
+  Math.ceil(foldWordsOf(parts, maxTokens, tokensRead) / englishWordsPerToken)
+
 const englishWordsPerToken = 0.75
 
 const asksOf = (part: FoldInput | Folded): ReadonlyArray<string> => ("asks" in part ? part.asks : [part.name])

@@ -63,7 +63,14 @@ export const issuesOf = (
     const votes = { usd: atLeast * own.usd, tokens: atLeast * own.tokens }
     return [[votes, joinedMax, added].reduce(WorstCase.add)]
   })
-  if (synthesis !== undefined) boundOf(["synthesis"], Synthesis.requestOf(synthesis), synthesis.options.model)
+  if (synthesis !== undefined) {
+    const request = Synthesis.requestOf(synthesis)
+    const { foldModel } = synthesis.fold
+    boundOf(["synthesis"], request, synthesis.options.model)
+    if (foldModel !== undefined) {
+      boundOf(["synthesis", "foldModel"], { ...request, model: Models.first(foldModel) }, foldModel)
+    }
+  }
   if (issues.length > 0) return issues
 
   for (const unit of ["usd", "tokens"] as const) {

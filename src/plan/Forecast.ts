@@ -4,10 +4,9 @@ import type { Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import { priceOf, sumOf } from "../claude/Price.ts"
 import * as RefusalPolicy from "../claude/RefusalPolicy.ts"
-import { prefixOf, tokensOf } from "../cost/SharedPrefix.ts"
+import { prefixOf } from "../cost/SharedPrefix.ts"
 import { bytesOf, charactersPerToken } from "../cost/TextLength.ts"
 import { estimateInputTokens } from "../cost/TokenCount.ts"
-import * as FoldTree from "../cost/FoldTree.ts"
 import * as ToolCosts from "../cost/ToolCosts.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
 import * as Ask from "../pipeline/Ask.ts"
@@ -25,6 +24,7 @@ import {
   mostOf,
   type Names
 } from "./Foreseen.ts"
+import * as FoldForecast from "./FoldForecast.ts"
 import * as RoundForecast from "./RoundForecast.ts"
 
 export type { Foreseen, Tree } from "./Foreseen.ts"
@@ -74,7 +74,11 @@ export const make = (
     webFetches: calls.reduce((sum, call) => sum + call.webFetches, 0),
     estimatedUsd: sumOf(calls.map(({ estimatedUsd }) => estimatedUsd)),
     atMostUsd: sumOf(calls.map(({ atMostUsd }) => atMostUsd)),
-    unpriced: new Set(calls.flatMap(({ models }) => models.filter((model) => priceOf(model, 0, prices) === undefined)))
+    unpriced: new Set(
+      calls
+        .flatMap(({ models, tree }) => models.concat(tree?.models ?? []))
+        .filter((model) => priceOf(model, 0, prices) === undefined)
+    )
   }
 }
 
@@ -144,19 +148,10 @@ const synthesisCall = (
   const request = RefusalPolicy.withFallbacks(Synthesis.requestOf(synthesis), models.length > 1, refusals)
   const planned = Synthesis.planned(synthesis, asks, prices, refusals)
   const answerTokens = answerTokensIn(calls)
-  const limits = synthesis.limits
   const asked = calls.filter(({ part }) => part === "ask")
-  const sizes = asked.map(
-    ({ request, votes }) =>
-      WorstCase.answerTokens(votes?.joining?.request ?? request) + tokensOf(JSON.stringify(request.messages))
-  )
-  const tree = limits && FoldTree.make(sizes, limits)
-  const isTree = tree !== undefined && "levels" in tree && tree.levels > 1
-  const folds = isTree ? tree.folds.map(({ length }) => length) : []
-  const foldCount = folds.reduce((sum, count) => sum + count, 0)
-  const foldTokens = limits === undefined ? 0 : FoldTree.foldMaxTokens(limits)
-  const inputTokens = estimateInputTokens(request) * (1 + foldCount) + findingsTokens(asked) + foldCount * foldTokens
-  const isPriced = models.every((model) => priceOf(model, 0, prices) !== undefined)
+  const folded = FoldForecast.of(synthesis, asked, prices)
+  const inputTokens = folded?.inputTokens ?? estimateInputTokens(request) + findingsTokens(asked)
+  const isPriced = [...models, ...(folded?.tree.models ?? [])].every((model) => priceOf(model, 0, prices) !== undefined)
   return {
     name: "synthesis",
     part: "synthesis",
@@ -166,13 +161,8 @@ const synthesisCall = (
     maxInputTokens: planned.inputTokens + (planned.reads ?? 1) * answerTokens,
     webSearches: ToolCosts.searchesOf(request),
     webFetches: ToolCosts.fetchesOf(request),
-    ...(isTree && limits && { tree: { levels: [...folds, 1], window: limits.window } }),
-    estimatedUsd: estimatedUsd(
-      { ...request, maxTokens: request.maxTokens + foldCount * foldTokens },
-      inputTokens,
-      models,
-      prices
-    ),
+    ...(folded && { tree: folded.tree }),
+    estimatedUsd: folded === undefined ? estimatedUsd(request, inputTokens, models, prices) : folded.usd,
     atMostUsd: isPriced ? WorstCase.synthesis(planned, answerTokens, prices).usd : undefined
   }
 }

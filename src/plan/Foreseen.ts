@@ -42,7 +42,14 @@ export interface Foreseen {
 /** `levels`: how many folds each has at most, with answers as long as they may be, the document's last. */
 export interface Tree {
   readonly levels: ReadonlyArray<number>
-  readonly window: number
+  /** What the answers are more than: tokens, or findings where these are more than `fanIn`. */
+  readonly limit: { readonly window: number } | { readonly fanIn: number }
+  /** The models of the folds below the document. */
+  readonly models: ReadonlyArray<string>
+  /** The estimated cost of all of it, beside that of one request with all answers, whether that fits or not. */
+  readonly ratio?: number
+  /** What the same would be with a cheaper model below the document. */
+  readonly cheaper?: { readonly model: string; readonly ratio: number }
 }
 
 /** The options of a stack that its cost at most depends on. */

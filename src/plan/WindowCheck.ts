@@ -92,7 +92,7 @@ export const check = (
   const { limits } = synthesis
   if (limits === undefined) return { issues, notices }
   // The instruction and the tags are in every fold, with at least two texts of other folds.
-  const room = limits.window - limits.frame - request.maxTokens
+  const room = FoldTree.documentRoom(limits)
   const two = 2 * FoldTree.foldedTokens(limits, 0)
   const window = synthesis.fold.window === undefined ? "the context window of its model" : "synthesis.window"
   if (room < two) {
@@ -100,10 +100,11 @@ export const check = (
     issues.push({ path, message: `${has}, more than the ${numberText(limits.window)} of ${window}` })
     return { issues, notices }
   }
-  const foldRoom = limits.window - limits.frame - FoldTree.foldMaxTokens(limits)
+  const foldRoom = FoldTree.foldRoom(limits)
+  const foldWindow = limits.foldWindow === undefined ? window : "the context window of its foldModel"
   for (const [name, tokens] of longest) {
     if (tokens <= foldRoom) continue
-    const message = `the answer may have up to ${numberText(tokens)} tokens with its question, more than the ${numberText(foldRoom)} that a fold of ${window} can read: the synthesis fails then`
+    const message = `the answer may have up to ${numberText(tokens)} tokens with its question, more than the ${numberText(foldRoom)} that a fold of ${foldWindow} can read: the synthesis fails then`
     notices.push({ path: ["asks", name], message })
   }
   return { issues, notices }

@@ -3,6 +3,7 @@ import { Record } from "effect"
 import { type Source, sourceKey, sourceText } from "../claude/Message.ts"
 import type { Agreement } from "../pipeline/Agreement.ts"
 import * as CitedMarkdown from "./CitedMarkdown.ts"
+import * as FoldsMarkdown from "./FoldsMarkdown.ts"
 import { textOf as proofText } from "./Proof.ts"
 import type { Report } from "./Report.ts"
 import { interventionText } from "./InterventionText.ts"
@@ -10,11 +11,11 @@ import { inertDocument } from "./TerminalText.ts"
 import * as VotesMarkdown from "./VotesMarkdown.ts"
 
 /**
- * The synthesis, or, without one, each answer under its name and then the gaps; then the cited sources, and what the user has changed during the run. Escape sequences and
+ * The synthesis, or, without one, each answer under its name and then the gaps; then votes, levels and the cited sources, and what the user has changed during the run. Escape sequences and
  * characters that reorder text are removed, because the document may be printed on a terminal.
  */
 export const toMarkdown = (report: Report): string => {
-  const { agreements = {}, answers, citations, document, gaps, interventions = [], questions, sources } = report
+  const { agreements = {}, answers, citations, document, gaps, interventions = [], questions, sources, spent } = report
   const parts =
     document === null
       ? Object.entries(answers).map(([name, value]) =>
@@ -27,7 +28,7 @@ export const toMarkdown = (report: Report): string => {
   if (document === null && gaps.length > 0) {
     parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${onOneLine(message)}`).join("\n")}`)
   }
-  if (document !== null) parts.push(...VotesMarkdown.section(agreements))
+  if (document !== null) parts.push(...VotesMarkdown.section(agreements), ...FoldsMarkdown.section(spent))
   const cited = new Map(
     Object.values(sources).flatMap((list) => list.map((source) => [sourceKey(source), source] as const))
   )

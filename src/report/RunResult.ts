@@ -1,6 +1,7 @@
 /** What the documents of a run are written of. */
 import type { Report } from "./Report.ts"
 import type { Answer, View } from "./View.ts"
+import * as VotesMarkdown from "./VotesMarkdown.ts"
 
 export interface RunResult {
   readonly report: Report
@@ -9,9 +10,16 @@ export interface RunResult {
 }
 
 /** In the order of the asks; null where there is none. */
-export const answersOf = ({ answers, sources }: Report, { asks }: View): ReadonlyArray<Answer | null> =>
+export const answersOf = (
+  { agreements = {}, answers, sources }: Report,
+  { asks }: View
+): ReadonlyArray<Answer | null> =>
   asks.map(({ name }) =>
     Object.hasOwn(answers, name)
-      ? { value: answers[name], sources: Object.hasOwn(sources, name) ? sources[name]! : [] }
+      ? {
+          value: answers[name],
+          sources: Object.hasOwn(sources, name) ? sources[name]! : [],
+          ...(Object.hasOwn(agreements, name) && { votes: VotesMarkdown.lineOf(agreements[name]!) })
+        }
       : null
   )

@@ -1,6 +1,7 @@
 /** Folds the events of a run into what its page shows. */
 import { type Event, isBatchEvent, isRoundEvent } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
+import { agreementText } from "../pipeline/Agreement.ts"
 import * as AskState from "./AskState.ts"
 import { Phases } from "./Phases.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
@@ -109,6 +110,7 @@ export class RunView {
       synthesis: state.synthesis === undefined ? null : rowOf(state.synthesis),
       ...(state.contradictions.length > 0 && { contradictions: state.contradictions }),
       ...(state.uncompared.length > 0 && { uncompared: state.uncompared }),
+      ...(state.rounds.length > 0 && { rounds: state.rounds }),
       ...(state.interventions.length > 0 && {
         interventions: state.interventions.map(({ at, intervention }) => ({ at: at - startedAt, intervention }))
       })
@@ -116,7 +118,7 @@ export class RunView {
   }
 
   #row(ask: Readonly<AskState.AskState>, startedAt: number, now: number): Row {
-    const { message, name, part, question, reason, status, worker = null } = ask
+    const { message, name, part, question, reason, status, voted, worker = null } = ask
     const stretches = this.#phases.get(`${part} ${name}`)?.until(now) ?? []
     const isGap = status !== "answered"
     return {
@@ -127,6 +129,7 @@ export class RunView {
       reason: (isGap ? reason : undefined) ?? null,
       message: (isGap ? message : undefined) ?? null,
       worker,
+      ...(voted !== undefined && { votes: agreementText(voted) }),
       bars: stretches.map(({ from, phase, to }): Bar => [phase, from - startedAt, to - from])
     }
   }

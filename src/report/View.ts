@@ -24,10 +24,19 @@ export const Row = Schema.Struct({
   message: Schema.NullOr(Schema.String),
   /** Host and process id of the worker that sent its latest request; null where the run itself did. */
   worker: Schema.NullOr(Schema.String),
+  /** How many of its votes agree, in words, once they are counted; absent where it has none. */
+  votes: Schema.optionalKey(Schema.String),
   /** In the order of their beginning; those of its second copies (`hedge`) overlap the others. */
   bars: Schema.Array(Bar)
 })
 export interface Row extends Schema.Schema.Type<typeof Row> {}
+
+/** A round after the first. */
+export const Round = Schema.Struct({
+  round: Schema.Int,
+  asks: Schema.Array(Schema.String),
+  message: Schema.NullOr(Schema.String)
+})
 
 /** What one model used. */
 export const ModelCost = Schema.Struct({
@@ -100,11 +109,17 @@ export const View = Schema.Struct({
   /** What the answers contradict each other in, and the asks whose answers could not be compared; absent where that is nothing. */
   contradictions: Schema.optionalKey(Schema.Array(Contradiction)),
   uncompared: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** The rounds after the first, the asks of each, and why it brought nothing, or null; absent where there are none. */
+  rounds: Schema.optionalKey(Schema.Array(Round)),
   /** What the user has changed while the run was under way, `at` milliseconds from its start; absent where that is nothing. */
   interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention })))
 })
 export interface View extends Schema.Schema.Type<typeof View> {}
 
-/** The answer of an ask: prose, or the value of its schema. */
-export const Answer = Schema.Struct({ value: Schema.Unknown, sources: Schema.Array(Source) })
+/** The answer of an ask: prose, or the value of its schema. `votes`: what its votes agree in, and what the others say. */
+export const Answer = Schema.Struct({
+  value: Schema.Unknown,
+  sources: Schema.Array(Source),
+  votes: Schema.optionalKey(Schema.String)
+})
 export interface Answer extends Schema.Schema.Type<typeof Answer> {}

@@ -13,6 +13,7 @@ const treeOf = (sizes: ReadonlyArray<number>, given: FoldTree.Limits = limits): 
 }
 const leavesOf = (part: number | FoldTree.Fold): ReadonlyArray<number> =>
   typeof part === "number" ? [part] : part.parts.flatMap(leavesOf)
+const sum = (all: ReadonlyArray<number>) => all.reduce((total, each) => total + each, 0)
 const countsOf = (tree: FoldTree.Tree) => tree.folds.map((level) => level.length)
 
 describe("a tree of folds", () => {
@@ -52,14 +53,42 @@ describe("a tree of folds", () => {
     assert.deepInclude(tree, { _tag: "Unfoldable", position: undefined })
   })
 
+  it("has no prompt that costs more, where it needs no more levels for that", () => {
+    const given = { ...limits, window: 200_000, longPrompt: 50_500 }
+    const sizes = Array.from({ length: 100 }, () => 3000)
+    assert.deepStrictEqual(countsOf(treeOf(sizes, { ...limits, window: 200_000 })), [2])
+    assert.deepStrictEqual(countsOf(treeOf(sizes, given)), [7])
+    assert.deepStrictEqual(countsOf(treeOf([...sizes.slice(30), 60_000], given)), [2], "one finding has more than that")
+  })
+
+  it("is bounded by as many folds as it has, where fanIn alone decides", () => {
+    for (const [findings, fanIn, folds] of [
+      [4, 2, 2],
+      [10, 3, 6],
+      [9, 3, 3]
+    ] as const) {
+      const given = { ...limits, window: 1_000_000, fanIn }
+      assert.strictEqual(FoldTree.bound(100 * findings, findings, given)?.folds, folds)
+      assert.strictEqual(
+        treeOf(
+          Array.from({ length: findings }, () => 100),
+          given
+        ).folds.flat().length,
+        folds
+      )
+    }
+  })
+
   it("has every finding once, in order, no fold above its room, and costs no more than its bound", () => {
     const size = fc.integer({ min: 1, max: 20_000 })
+    const model = fc.constantFrom({}, { foldWindow: 28_000 }, { longPrompt: 12_000 })
+    const all = fc.tuple(fc.integer({ min: 2, max: 50 }), model)
     fc.assert(
-      fc.property(fc.array(size, { minLength: 1, maxLength: 200 }), fc.integer({ min: 2, max: 50 }), (sizes, fanIn) => {
-        const given = { ...limits, fanIn }
+      fc.property(fc.array(size, { minLength: 1, maxLength: 200 }), all, (sizes, [fanIn, ofModel]) => {
+        const given = { ...limits, fanIn, ...ofModel }
         const tree = treeOf(sizes, given)
         assert.deepStrictEqual(tree.parts.flatMap(leavesOf), [...sizes.keys()])
-        const room = given.window - FoldTree.foldMaxTokens(given) - given.frame
+        const room = FoldTree.foldRoom(given)
         const tokensOf = (part: number | FoldTree.Fold) =>
           typeof part === "number" ? sizes[part]! : FoldTree.foldedTokens(given, 0)
         for (const { parts } of tree.folds.flat()) {
@@ -69,11 +98,15 @@ describe("a tree of folds", () => {
             room
           )
         }
-        const total = sizes.reduce((sum, each) => sum + each, 0)
-        const folds = tree.folds.flat().length
-        assert.isAtMost(folds, FoldTree.bound(total, sizes.length, given)?.folds ?? 0)
+        const most = FoldTree.bound(sum(sizes), sizes.length, given)
+        const inputOf = (parts: FoldTree.Tree["parts"]) => sum(parts.map(tokensOf))
+        const folds = tree.folds.flat()
+        assert.isAtMost(folds.length, most?.folds ?? 0)
+        if (most === undefined || tree.levels === 1) return
+        assert.isAtMost(sum(folds.map(({ parts }) => given.frame + inputOf(parts))), most.inputTokens)
+        assert.isAtMost(inputOf(tree.parts), most.documentTokens)
       }),
-      { numRuns: 300, seed: 16 }
+      { numRuns: 1000, seed: 16 }
     )
   })
 })

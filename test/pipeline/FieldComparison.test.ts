@@ -24,6 +24,10 @@ describe("fields contradict each other", () => {
       { part: "4–6" },
       "share.part: 1 to 3 / 4–6"
     ],
+    ["Swiss francs, before the number too", { grantChf: 1200 }, { grant: "CHF 1,500" }, "grantChf: 1200 / CHF 1,500"],
+    ["yen", { grant: "¥900" }, { grantYen: "1,200 yen" }, "grant: ¥900 / 1,200 yen"],
+    ["terawatt hours", { demandTWh: 2 }, { demand: "3,100 GWh" }, "demandTWh: 2 / 3,100 GWh"],
+    ["degrees", { flowCelsius: 35 }, { flow: "55 °C" }, "flowCelsius: 35 / 55 °C"],
     ["bounds", { reach: "over 500 km" }, { reachKm: 400 }, "reach: over 500 km / 400"],
     [
       "dates",
@@ -49,6 +53,9 @@ describe("no contradiction is", () => {
     ["what is rounded to thousands", { units: 2_212_345 }, { units: "2.2 million", x: 1 }],
     ["a date within a year", { sinceYear: 2027 }, { since: "2027-03-01" }],
     ["a bound that is kept", { reach: "at least 300 km" }, { reachKm: 400 }],
+    ["the same in a larger unit", { demandTWh: 3.1 }, { demand: "3,100 GWh" }],
+    ["gigawatts as megawatts", { installed: "1.5 GW" }, { installedMw: 1500 }],
+    ["another currency", { grant: "CHF 12" }, { grant: "EUR 15", x: 1 }],
     ["another unit", { growthPercent: 12 }, { growth: "300 euros" }],
     ["another rate", { costPerYear: "12 EUR per year" }, { cost: "1 EUR per month", x: 1 }],
     ["a fraction for a percentage", { growthPercent: 12 }, { growth: 0.12 }],

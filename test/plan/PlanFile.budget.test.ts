@@ -38,6 +38,11 @@ describe("a budget of a plan", () => {
       "4:1 synthesis: no budget can bound this: no price is known for the model claude-last: state it in prices"
     ],
     [
+      "beside a foldModel without a price",
+      plan("budget: 1").replace("Fold.,", "Fold., foldModel: claude-last,"),
+      "2:34 synthesis.foldModel: no budget can bound this: no price is known for the model claude-last: state it in prices"
+    ],
+    [
       "beside models whose price nobody knows",
       `model: claude-next\n${plan("budget: 1")}`,
       "2:9 asks.one: no budget can bound this: no price is known for the model claude-next: state it in prices",

@@ -180,7 +180,7 @@ describe("a wrong plan in YAML is told of", () => {
       'asks: { a: x }\nsynthesis: { instruction: " ", maxTokens: 0, policy: all }',
       '2:14 synthesis.instruction: expected an instruction that is not empty, got " "',
       `2:32 synthesis.maxTokens: ${count}, got 0`,
-      `2:46 synthesis.policy: unknown key, expected one of instruction, ${settings}, fanIn, window, citations, contradictions, rounds, maxNewAsks`
+      `2:46 synthesis.policy: unknown key, expected one of instruction, ${settings}, fanIn, window, foldModel, citations, contradictions, rounds, maxNewAsks`
     ],
     [
       "an answer schema that is recursive, refers to nothing, or is none",

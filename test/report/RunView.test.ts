@@ -196,6 +196,23 @@ describe("a run on a page", () => {
     )
   })
 
+  it("has what the votes of an ask agree in, and the asks of each further round", () => {
+    const view = viewed(
+      begin(0, "a", "b"),
+      [9, "a", { _tag: "Voted", votes: 5, answered: 4, agreeing: 3 }],
+      [9, "", { _tag: "RoundPlanned", round: 2, asks: ["round2-c"] }],
+      [9, "", { _tag: "RoundFailed", round: 3, reason: "Unfoldable", message: "too many" }]
+    )
+    assert.deepStrictEqual(
+      view.asks.map(({ votes }) => votes),
+      ["3 of 5 votes agree, 1 did not come", undefined]
+    )
+    assert.deepStrictEqual(view.rounds, [
+      { round: 2, asks: ["round2-c"], message: null },
+      { round: 3, asks: [], message: "too many" }
+    ])
+  })
+
   it("tells what an answer cost the run that it is from", () => {
     const view = viewed(begin(0, "a"), started(0, "a"), reused(1, "a"), answered(1, "a"))
     assert.deepInclude(view.asks[0], { attempts: 0, estimatedCostUsd: 0 })

@@ -1,16 +1,15 @@
 /** `Batches` over `@anthropic-ai/sdk`. Loaded when the first batch is made. */
 import { Duration, Effect, Predicate, Stream } from "effect"
-import * as Transport from "../../transport/Transport.ts"
 import { AskError, Stalled, TimedOut } from "../AskError.ts"
 import type { Batch, Batches } from "../BatchApi.ts"
-import { defaultBaseUrl, type Options } from "../Connection.ts"
+import type { Options } from "../Connection.ts"
 import { bodyOf } from "../RequestBody.ts"
 import { accountOf } from "./Account.ts"
 import { batchOf, resultOf } from "./BatchJson.ts"
 import { jsonOf } from "./Json.ts"
 import { notJson } from "./JsonReply.ts"
-import { keyed, MessagesClient } from "./MessagesClient.ts"
-import { askErrorOf, sdkTimeoutMillis } from "./SdkError.ts"
+import { clientOf } from "./MessagesClient.ts"
+import { askErrorOf } from "./SdkError.ts"
 
 /** Time for a batch to be uploaded, of up to 256 MB, and created. */
 const createLimit = Duration.minutes(10)
@@ -38,20 +37,7 @@ type Call = { readonly asResponse: () => Promise<Response> }
 
 export const batches = (options: Options): Batches => {
   const { cutter, key, problem, toError } = accountOf(options)
-  const { auth, baseUrl = defaultBaseUrl, fetch, transport = "auto" } = options
-  const client = new MessagesClient({
-    ...keyed(key, auth),
-    baseURL: baseUrl,
-    // A redirect may lead to another origin, which must not get the key.
-    fetch: (input, init) => {
-      const own = { ...init, redirect: "manual" as const } as RequestInit
-      return fetch === undefined ? Transport.fetchOver(transport, input, own) : fetch(input, own)
-    },
-    maxRetries: 0,
-    timeout: sdkTimeoutMillis,
-    logLevel: "off",
-    openTelemetry: false
-  })
+  const client = clientOf(options, key)
   const api = client.messages.batches
 
   const responseTo = (call: (signal: AbortSignal) => Call): Effect.Effect<Response, AskError> =>

@@ -3,6 +3,7 @@ import { h } from "preact"
 import { useState } from "preact/hooks"
 import { lostOf } from "../../FiveAnswers.ts"
 import type { View } from "../../View.ts"
+import { Rounds, Votes } from "./Agreements.ts"
 import { Charts } from "./Charts.ts"
 import { Contradictions } from "./Contradictions.ts"
 import { Controls } from "./Controls.ts"
@@ -30,6 +31,8 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
       ]),
     (view.contradictions !== undefined || view.uncompared !== undefined) &&
       h(Contradictions, { key: "contradictions", view, onOpen: setOpened }),
+    view.asks.some(({ votes }) => votes !== undefined) && h(Votes, { key: "votes", view, onOpen: setOpened }),
+    view.rounds !== undefined && h(Rounds, { key: "rounds", view, onOpen: setOpened }),
     h(Timeline, { key: "timeline", view, onOpen: setOpened }),
     h(Charts, { key: "charts", view }),
     h(Costs, { key: "costs", view }),

@@ -109,6 +109,7 @@ const AnswerOf = ({ index, row, source }: { readonly index: number; readonly row
   return h("section", {}, [
     h("h3", {}, "Answer"),
     h(Prose, { value: answer.value }),
+    answer.votes !== undefined && h("p", { dir: "auto" }, inert(answer.votes)),
     answer.sources.length > 0 && h("h3", {}, "Sources"),
     answer.sources.length > 0 &&
       h(

@@ -1,0 +1,34 @@
+/** `fanfold run` with a synthesis that is a tree of folds. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { fault, mockClaude } from "fanfold/mocks"
+import { jsonIn } from "./Planned.ts"
+import { fanfold, folders, reaching } from "./Process.ts"
+
+const folder = folders()
+
+const plan = `asks: { spring: What in spring?, summer: What in summer?, autumn: What in autumn?, winter: What in winter? }
+synthesis: { instruction: Write a calendar., fanIn: 2, contradictions: off }
+`
+
+describe.concurrent("a tree of folds", { timeout: 60_000 }, () => {
+  it("one of which fails ends the run with 3, and names the asks that the document lacks", async () => {
+    const claude = mockClaude()
+    const wrong = fault.other(400, { type: "invalid_request_error", message: "no", shouldRetry: false })
+    claude.fault(wrong, { when: { part: "synthesis", user: "such as [autumn]" } })
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const args = ["run", "plan.yaml", "-o", "out.md", "-o", "out.json", "--quiet"]
+    const { code, stderr } = await fanfold(args, { cwd, env: reaching(server) })
+    assert.strictEqual(code, 3)
+    assert.match(stderr, /^Not in the document: autumn, winter: synthesis\.1\.2: invalid request: no \(req_\w+\)$/m)
+    const document = readFileSync(join(cwd, "out.md"), "utf8")
+    assert.include(document, "**autumn** has no answer")
+    const levels =
+      "The answers were folded in 2 levels, 2 → 1. Groups of the first: spring, summer; autumn, winter, which failed.\n"
+    assert.isTrue(document.endsWith(`\n\n## Levels\n\n${levels}`), document)
+    const { spent } = jsonIn(cwd, "out.json")
+    assert.deepInclude(spent.folds["synthesis.1.2"], { level: 1, asks: ["autumn", "winter"], status: "failed" })
+  })
+})

@@ -97,6 +97,35 @@ describe("without a receiver", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("that takes all of it, what it has rejected is told once", () =>
+    Effect.gen(function* () {
+      const receiver = yield* Receiver.serve(
+        (response) => void response.end('{"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}}')
+      )
+      const { reported } = yield* reportedWith({ url: receiver.url })
+      assert.lengthOf(reported, 1)
+      assert.include(reported[0]!, "has rejected 2 of what it was sent")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("that keeps up, as many spans wait as may, and those not sent are counted", () =>
+    Effect.gen(function* () {
+      const receiver = yield* Receiver.serve()
+      const reported: Array<string> = []
+      const report = (problem: string) => Effect.sync(() => void reported.push(problem))
+      const found = yield* settings({ url: receiver.url })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { emit } = yield* OtlpExport.make(found!, false, report)
+          for (let n = 0; n < 40_000; n++) emit(aSpan)
+        })
+      )
+      assert.lengthOf(receiver.spans, 32_000)
+      assert.lengthOf(reported, 1)
+      assert.match(reported[0]!, /\/v1\/traces is slower than the run: 8000 spans were not sent$/)
+    }).pipe(Effect.scoped)
+  )
+
   it.live.each([
     [
       { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317" },

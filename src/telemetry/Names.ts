@@ -91,8 +91,10 @@ const known = new Map<Name, Known>(
   ])
 )
 
-const make = ({ kind, prefix }: Known, value: unknown): Attribute =>
-  `${prefix}${kind === "string[]" ? listOf(value as Values["string[]"]) : JSON.stringify(value)}}}`
+const make = ({ kind, prefix }: Known, value: unknown): Attribute => {
+  if (kind === "string") return `${prefix}${JSON.stringify(value)}}}`
+  return kind === "string[]" ? `${prefix}${listOf(value as Values["string[]"])}}}` : `${prefix}${String(value)}}}`
+}
 
 const listOf = (value: Values["string[]"]): string => {
   const values = typeof value === "string" ? [value] : value

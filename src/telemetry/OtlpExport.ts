@@ -12,13 +12,13 @@ import { SpanBody } from "./SpanBody.ts"
 /** Spans leave this often, or when there are so many; metrics once a minute. As OpenTelemetry has it, but for the number. */
 const spanMillis = 5000
 const metricMillis = 60_000
-const maxBatch = 1000
+const maxBatch = 2048
 
 /** Spans with prompts and answers are large: fewer go together. */
 const maxBatchWithContent = 50
 
 /** So many full bodies wait for a receiver that is slower than the run. */
-const maxWaiting = 32
+const maxWaiting = 16
 
 /** How long the end waits for the last exports, where no variable says so. */
 export const endMillis = 3000

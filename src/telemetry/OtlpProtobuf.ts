@@ -1,7 +1,7 @@
 /** The protobuf of exports, made of their JSON by `effect/observability`. Loaded only where it is asked for. */
 import { Effect } from "effect"
 import type { HttpBody } from "effect/http"
-import { OtlpSerialization } from "effect/observability"
+import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 
 /** What Effect reads of every span, and JSON leaves out where it is empty. */
 const empty = { droppedAttributesCount: 0, events: [], droppedEventsCount: 0, links: [], droppedLinksCount: 0 }

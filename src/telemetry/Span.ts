@@ -1,5 +1,5 @@
 /** A finished span, in the JSON that OTLP has for it, and the identities that spans refer to each other by. */
-import { Hex } from "effect/encoding"
+import * as Hex from "effect/encoding/Hex"
 
 /** A span as JSON: one text to be kept until it is sent, and not a hundred objects. */
 export type Span = string

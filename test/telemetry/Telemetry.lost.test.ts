@@ -88,11 +88,11 @@ describe("without a receiver", () => {
         Effect.gen(function* () {
           const { emit } = yield* OtlpExport.make(found!, false, report)
           // As many as leave together at once.
-          for (let n = 0; n < 1000; n++) emit(aSpan)
+          for (let n = 0; n < 2048; n++) emit(aSpan)
           while (receiver.requests.length < 2) yield* Effect.sleep(5)
         })
       )
-      assert.lengthOf(receiver.spans, 2000)
+      assert.lengthOf(receiver.spans, 2 * 2048)
       assert.deepStrictEqual(reported, [])
     }).pipe(Effect.scoped)
   )
@@ -117,12 +117,12 @@ describe("without a receiver", () => {
       yield* Effect.scoped(
         Effect.gen(function* () {
           const { emit } = yield* OtlpExport.make(found!, false, report)
-          for (let n = 0; n < 40_000; n++) emit(aSpan)
+          for (let n = 0; n < 18 * 2048; n++) emit(aSpan)
         })
       )
-      assert.lengthOf(receiver.spans, 32_000)
+      assert.lengthOf(receiver.spans, 16 * 2048)
       assert.lengthOf(reported, 1)
-      assert.match(reported[0]!, /\/v1\/traces is slower than the run: 8000 spans were not sent$/)
+      assert.match(reported[0]!, /\/v1\/traces is slower than the run: 4096 spans were not sent$/)
     }).pipe(Effect.scoped)
   )
 

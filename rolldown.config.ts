@@ -127,16 +127,20 @@ const loadedWith = (files: ReadonlyArray<string>, modules: Modules): ReadonlySet
   return loaded
 }
 
+/** What a run with telemetry loads. */
+const telemetry = ["OtlpSettings", "OtlpExport", "RunSpans", "Surroundings"].map((name) => `src/telemetry/${name}.ts`)
+
 /**
  * Puts what every run of the command line loads into two files, where each module that another part shares would get one of its own:
- * its program with the journal, and what sends a request.
+ * its program with the journal, and what sends a request; and into a third what a run with telemetry loads.
  */
 const ofEachRun = (): CodeSplittingNameFunction => {
   let parts: ReadonlyArray<readonly [name: string, modules: ReadonlySet<string>]> | undefined
   return (id, modules) => {
     parts ??= [
       ["main", loadedWith(["src/main.ts", "src/journal/sqlite/SqliteJournal.ts"], modules)],
-      ["Sdk", loadedWith(["src/claude/sdk/Sdk.ts", "src/transport/Transport.ts"], modules)]
+      ["Sdk", loadedWith(["src/claude/sdk/Sdk.ts", "src/transport/Transport.ts"], modules)],
+      ["Telemetry", loadedWith(telemetry, modules)]
     ]
     // `src/bin.ts` has the manifest, too, and answers `--version` without the program.
     return id.endsWith(".json") ? null : parts.find(([, each]) => each.has(id))?.[0]

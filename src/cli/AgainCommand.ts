@@ -2,9 +2,12 @@
 import { type Kept, command, quoted } from "./KeptRun.ts"
 import { type Typed, withoutSecrets } from "./TypedWords.ts"
 
+/** Flags of one process: with `--fresh` all would be asked again. */
+const unneeded: ReadonlySet<string> = new Set(["--fresh", "--ui"])
+
 /** In the folder of the run. One that has ended is gone on with by `--reuse`, any other by the command as it was. */
 export const ofWords = (given: ReadonlyArray<string>, needsReuse: boolean): string => {
-  const words = given.filter((word) => word !== "--fresh" && !(needsReuse && word === "--reuse")).map(withoutSecrets)
+  const words = given.filter((word) => !unneeded.has(word) && !(needsReuse && word === "--reuse")).map(withoutSecrets)
   return ["fanfold", ...words.map(quoted), ...(needsReuse ? ["--reuse"] : [])].join(" ")
 }
 
@@ -26,8 +29,11 @@ export interface KeptRun extends Kept {
 export const ofRun = ({ hasEnded, isSimulated, plan, typed, ...kept }: KeptRun): string | undefined => {
   const offline = isSimulated ? " --offline" : ""
   if (!hasEnded && plan !== undefined) return `${command("resume", kept)}${offline}`
-  if (typed !== undefined) return ofTyped(typed, hasEnded)
-  if (plan === undefined) return undefined
   const journal = kept.journal === undefined ? "" : ` --journal ${quoted(kept.journal)}`
+  if (typed !== undefined) {
+    // A run that was resumed has the journal of the run before it, which its own words do not name.
+    return ofTyped(typed, hasEnded) + (typed.words.some((word) => /^--journal(=|$)/.test(word)) ? "" : journal)
+  }
+  if (plan === undefined) return undefined
   return `fanfold run ${quoted(plan)} --reuse${journal}${offline}`
 }

@@ -1,9 +1,11 @@
 /** `fanfold runs resume RUN`: goes on with a run as it was begun, by its plan, and with the batches that it has left. */
 import { Effect, Path, Stdio, Struct } from "effect"
 import { Command } from "effect/cli"
+import { simulated } from "../journal/Journal.ts"
 import type { Plan } from "../plan/Plan.ts"
 import { inert } from "../report/TerminalText.ts"
-import { ofTyped } from "./AgainCommand.ts"
+import { ofRun, ofTyped } from "./AgainCommand.ts"
+import { keptOf } from "./KeptRun.ts"
 import { execute } from "./Execute.ts"
 import { usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
@@ -32,26 +34,33 @@ export const resume = Command.make(
   "resume",
   { run: runArgument, ...Flags.variables, ...asking, ...Flags.running, layers },
   Effect.fnUntraced(function* ({ run: given }) {
-    const place = yield* placeOf((yield* list).journal)
+    const named = (yield* list).journal
+    const place = yield* placeOf(named)
     const path = yield* Path.Path
     const stdio = yield* Stdio.Stdio
-    const { begun, summary } = yield* Effect.scoped(
+    const { begun, kept, summary } = yield* Effect.scoped(
       Effect.gen(function* () {
         const journal = yield* opened(place)
         const summary = yield* found(given, journal, place)
         const events = yield* Effect.mapError(journal!.events(summary.id), failed)
-        return { begun: events.find((event) => event._tag === "Configured"), summary }
+        const begun = events.find((event) => event._tag === "Configured")
+        return { begun, kept: keptOf(summary.id, named, journal!), summary }
       })
     )
     const { end, id, plan: name, source } = summary
+    const isFile = /[\\/]/.test(name)
     if (end !== undefined) {
+      const plan = isFile ? name : undefined
+      const again = ofRun({ ...kept, plan, typed: begun, hasEnded: true, isSimulated: source === simulated })
       return yield* usageError(
         end === "ended"
-          ? `${id} has ended: nothing of it is left to ask; fanfold run with --reuse writes its document again`
+          ? inert(
+              `${id} has ended; to ask what it has no answer to: ${again ?? "give the same command again, with --reuse"}`
+            )
           : `${id} was gone on with by a later run of its plan: fanfold runs lists that`
       )
     }
-    if (!/[\\/]/.test(name)) {
+    if (!isFile) {
       const command = begun === undefined ? "give the same command again" : ofTyped(begun, false)
       return yield* usageError(inert(`${id} has no plan file: ${command}`))
     }

@@ -35,10 +35,10 @@ export class AttemptSpans {
     this.#parent = parent
   }
 
-  dispatch({ at, attempt, batched, hedge, waited = {} }: Tagged<"Dispatched">): void {
+  dispatch({ at, attempt, batched, hedge, waited }: Tagged<"Dispatched">): void {
     const isHedge = hedge === true
-    if (!isHedge) {
-      const { pacing = 0, warm = 0 } = waited
+    if (!isHedge && (waited ?? this.#backoff) !== undefined) {
+      const { pacing = 0, warm = 0 } = waited ?? {}
       const pacedFrom = at - pacing
       this.#endBackoff(pacedFrom - warm, attempt)
       this.#wait("warm", pacedFrom - warm, pacedFrom, attempt)
@@ -46,7 +46,7 @@ export class AttemptSpans {
     }
     // Its result was there already: nothing is on its way.
     const isBatched = batched === true
-    if (!isBatched) this.#countInFlight(1)
+    if (!isBatched) this.#around.metrics.inFlight.add(1)
     this.#open.push({ at, attempt, isHedge, isBatched, firstTokenAt: undefined })
   }
 
@@ -57,10 +57,9 @@ export class AttemptSpans {
 
   end(event: Tagged<"Replied"> | Tagged<"AttemptFailed">): void {
     const isHedge = event.hedge === true
-    const open = this.#open.find((each) => each.attempt === event.attempt && each.isHedge === isHedge)
+    const index = this.#open.findIndex((each) => each.attempt === event.attempt && each.isHedge === isHedge)
+    const [open] = index === -1 ? [] : this.#open.splice(index, 1)
     if (open === undefined) return
-    if (this.#open.length === 1) this.#open.length = 0
-    else this.#open.splice(this.#open.indexOf(open), 1)
     const reason = event._tag === "AttemptFailed" ? event.reason : undefined
     if (reason === undefined) {
       this.firstChunkMillis = open.firstTokenAt === undefined ? undefined : open.firstTokenAt - open.at
@@ -98,34 +97,56 @@ export class AttemptSpans {
         kind: Span.kind.internal,
         startAt: from,
         endAt: until,
-        attributes: attempt === undefined ? [] : [shared("fanfold.attempt", attempt)]
+        attributes: attempt === undefined ? "" : shared("fanfold.attempt", attempt)
       })
     )
   }
 
   #post({ at, attempt, isBatched, isHedge }: OpenAttempt, endAt: number, reason: string | undefined): void {
     if (isBatched) return
-    this.#countInFlight(-1)
-    const { requestUrl, server } = this.#around
-    const attributes = [ofMethod, ...server, shared("fanfold.attempt", attempt)]
-    if (requestUrl !== undefined) attributes.push(requestUrl)
-    if (attempt > 1) attributes.push(attribute("http.request.resend_count", attempt - 1))
-    if (isHedge) attributes.push(attribute("fanfold.hedge", true))
-    if (reason === undefined) attributes.push(ofSuccess)
-    else attributes.push(attribute("error.type", reason))
+    this.#around.metrics.inFlight.add(-1)
     this.#around.emit(
       Span.make(Span.identity(this.#parent), this.#parent, {
         name: names.attempt,
         kind: Span.kind.client,
         startAt: at,
         endAt,
-        attributes,
+        attributes: attributesOf(this.#around, attempt, isHedge, reason),
         error: reason === undefined || stopped.has(reason) ? undefined : reason
       })
     )
   }
+}
 
-  #countInFlight(by: number): void {
-    this.#around.metrics.add("inFlight", by, "", () => [])
+/** The attributes of the latest request, which most others share. */
+interface Latest {
+  readonly server: Surroundings["server"]
+  readonly attempt: number
+  readonly isHedge: boolean
+  readonly reason: string | undefined
+  readonly text: string
+}
+let latest: Latest | undefined
+
+const attributesOf = (
+  { requestUrl, server }: Surroundings,
+  attempt: number,
+  isHedge: boolean,
+  reason: string | undefined
+): string => {
+  if (
+    latest?.server === server &&
+    latest.attempt === attempt &&
+    latest.isHedge === isHedge &&
+    latest.reason === reason
+  ) {
+    return latest.text
   }
+  const attributes = [ofMethod, ...server, shared("fanfold.attempt", attempt)]
+  if (requestUrl !== undefined) attributes.push(requestUrl)
+  if (attempt > 1) attributes.push(attribute("http.request.resend_count", attempt - 1))
+  if (isHedge) attributes.push(attribute("fanfold.hedge", true))
+  attributes.push(reason === undefined ? ofSuccess : attribute("error.type", reason))
+  latest = { server, attempt, isHedge, reason, text: attributes.join(",") }
+  return latest.text
 }

@@ -88,10 +88,7 @@ export class CallSpan {
   /** Makes the span of the call, and counts it. */
   end(at: number, failure?: Failure): void {
     this.#attempts.close(at)
-    const attributes = this.#requestAttributes
-    this.#addResponse(attributes)
-    this.#addOwn(attributes)
-    if (failure !== undefined) attributes.push(attribute("error.type", failure.reason))
+    const isFailed = failure !== undefined && failure.reason !== "Interrupted"
     const message = failure && (this.#around.isWithContent ? failure.message : messageOf(failure))
     this.#around.emit(
       Span.make(this.#own, this.#subject.parent, {
@@ -99,12 +96,9 @@ export class CallSpan {
         kind: Span.kind.client,
         startAt: this.#startAt,
         endAt: at,
-        attributes,
-        ...(failure !== undefined &&
-          failure.reason !== "Interrupted" && {
-            error: message ?? failure.reason,
-            events: [exceptionOf(failure.reason, message, at)]
-          })
+        attributes: this.#attributesOf(failure),
+        error: isFailed ? (message ?? failure.reason) : undefined,
+        event: isFailed ? exceptionOf(failure.reason, message, at) : undefined
       })
     )
     this.#count(at, failure)
@@ -119,61 +113,39 @@ export class CallSpan {
     )
   }
 
-  get #requestAttributes(): Span.Span["attributes"] {
+  #attributesOf(failure: Failure | undefined): string {
     const request = this.#request
-    const attributes = [ofOperation, ofProvider, ...this.#around.server]
-    if (this.#model !== undefined) attributes.push(shared("gen_ai.request.model", this.#model))
-    if (this.#isStreamed) attributes.push(ofStream)
-    if (request === undefined) return attributes
-    const { answerSchema, effort, maxTokens, stopSequences } = request
-    attributes.push(shared("gen_ai.request.max_tokens", maxTokens))
-    if (stopSequences !== undefined) attributes.push(attribute("gen_ai.request.stop_sequences", stopSequences))
-    if (effort !== undefined) attributes.push(attribute("gen_ai.request.reasoning.level", effort))
-    if (answerSchema !== undefined) attributes.push(attribute("gen_ai.output.type", "json"))
-    if (this.#around.isWithContent) attributes.push(...ContentAttributes.ofRequest(request))
-    return attributes
-  }
-
-  #addResponse(attributes: Span.Span["attributes"]): void {
-    const { firstChunkMillis } = this.#attempts
     const reply = this.#reply
-    if (this.#response !== undefined) {
-      const { model, stopReason } = this.#response
-      attributes.push(shared("gen_ai.response.model", model))
-      if (stopReason !== null) attributes.push(attribute("gen_ai.response.finish_reasons", [stopReason]))
-    }
-    if (reply !== undefined) {
-      attributes.push(attribute("gen_ai.response.id", reply.id))
-      if (this.#around.isWithContent) attributes.push(ContentAttributes.ofReply(reply))
-    }
-    if (firstChunkMillis !== undefined) {
-      attributes.push(attribute("gen_ai.response.time_to_first_chunk", firstChunkMillis / 1000))
-    }
-  }
-
-  #addOwn(attributes: Span.Span["attributes"]): void {
+    const response = this.#response
+    const { firstChunkMillis } = this.#attempts
     const { index, name, run } = this.#subject
     const tokens = tokensOf(this.#usage)
-    attributes.push(
-      attribute("gen_ai.usage.input_tokens", tokens.inputTokens),
-      attribute("gen_ai.usage.output_tokens", tokens.outputTokens),
-      shared("gen_ai.usage.cache_read.input_tokens", tokens.cacheReadTokens),
-      shared("gen_ai.usage.cache_write.input_tokens", tokens.cacheWriteTokens),
-      shared("gen_ai.usage.reasoning.output_tokens", tokens.reasoningTokens),
-      attribute("fanfold.ask.name", name)
-    )
-    if (run !== "") attributes.push(shared("fanfold.run.id", run))
-    if (index !== undefined) attributes.push(attribute("fanfold.ask.index", index))
-    if (this.#isReused) attributes.push(attribute("fanfold.reused", true))
-    if (this.#costUsd !== undefined) attributes.push(attribute("fanfold.cost.usd", this.#costUsd))
+    let text = `${commonOf(this.#around.server, this.#model, this.#isStreamed, request)},${attribute("gen_ai.usage.input_tokens", tokens.inputTokens)},${attribute("gen_ai.usage.output_tokens", tokens.outputTokens)},${shared("gen_ai.usage.cache_read.input_tokens", tokens.cacheReadTokens)},${shared("gen_ai.usage.cache_write.input_tokens", tokens.cacheWriteTokens)},${shared("gen_ai.usage.reasoning.output_tokens", tokens.reasoningTokens)},${attribute("fanfold.ask.name", name)}`
+    if (response !== undefined) {
+      text += `,${shared("gen_ai.response.model", response.model)}`
+      if (response.stopReason !== null) text += `,${shared("gen_ai.response.finish_reasons", response.stopReason)}`
+    }
+    if (reply !== undefined) text += `,${attribute("gen_ai.response.id", reply.id)}`
+    if (run !== "") text += `,${shared("fanfold.run.id", run)}`
+    if (index !== undefined) text += `,${attribute("fanfold.ask.index", index)}`
+    if (this.#costUsd !== undefined) text += `,${attribute("fanfold.cost.usd", this.#costUsd)}`
+    if (this.#isReused) text += `,${attribute("fanfold.reused", true)}`
+    if (firstChunkMillis !== undefined) {
+      text += `,${attribute("gen_ai.response.time_to_first_chunk", firstChunkMillis / 1000)}`
+    }
+    if (failure !== undefined) text += `,${attribute("error.type", failure.reason)}`
+    if (this.#around.isWithContent) {
+      if (request !== undefined) text += `,${ContentAttributes.ofRequest(request).join(",")}`
+      if (reply !== undefined) text += `,${ContentAttributes.ofReply(reply)}`
+    }
+    return text
   }
 
   /** Tokens are counted for failed calls too, as 0 where none were billed. */
   #count(at: number, failure: Failure | undefined): void {
     const { metrics } = this.#around
     const [model, response, error] = [this.#model, this.#response?.model, failure?.reason]
-    const key = `${model} ${response} ${error}`
-    const common = () => [
+    const attributes = () => [
       ofOperation,
       ofProvider,
       ...this.#around.server,
@@ -181,10 +153,12 @@ export class CallSpan {
       ...(response === undefined ? [] : [shared("gen_ai.response.model", response)]),
       ...(error === undefined ? [] : [attribute("error.type", error)])
     ]
-    const series = metrics.ofCall(key, common, () => [...common(), attribute("gen_ai.token.modality", "text")])
+    const series = metrics.ofCall(model, response, error, attributes)
     series.duration.add(Math.max(0, at - this.#startAt) / 1000)
     const { firstChunkMillis } = this.#attempts
-    if (firstChunkMillis !== undefined) metrics.add("timeToFirstChunk", firstChunkMillis / 1000, key, common)
+    if (firstChunkMillis !== undefined) {
+      metrics.add("timeToFirstChunk", firstChunkMillis / 1000, series.key, attributes)
+    }
     const tokens = tokensOf(this.#usage)
     series.inputTokens.add(tokens.inputTokens)
     series.outputTokens.add(tokens.outputTokens)
@@ -206,14 +180,54 @@ const tokensOf = (usage: Usage) => ({
 /** Of every call: made once. */
 const ofOperation = attribute("gen_ai.operation.name", operation.chat)
 const ofProvider = attribute("gen_ai.provider.name", provider)
-const ofStream = attribute("gen_ai.request.stream", true)
 
-const exceptionOf = (reason: string, message: string | undefined, at: number): Span.Span["events"][number] => ({
-  name: exceptionEvent,
-  timeUnixNano: Span.nanos(at),
-  attributes: [
-    attribute("exception.type", reason),
-    ...(message === undefined ? [] : [attribute("exception.message", message)])
-  ],
-  droppedAttributesCount: 0
-})
+/** The attributes of the latest request, which most calls share. */
+interface Latest {
+  readonly server: Surroundings["server"]
+  readonly model: string | undefined
+  readonly isStreamed: boolean
+  readonly maxTokens: Request["maxTokens"] | undefined
+  readonly stopSequences: Request["stopSequences"]
+  readonly effort: Request["effort"]
+  readonly isJson: boolean
+  readonly text: string
+}
+let latest: Latest | undefined
+
+const commonOf = (
+  server: Surroundings["server"],
+  model: string | undefined,
+  isStreamed: boolean,
+  request: Request | undefined
+): string => {
+  const maxTokens = request?.maxTokens
+  const stopSequences = request?.stopSequences
+  const effort = request?.effort
+  const isJson = request?.answerSchema !== undefined
+  if (
+    latest?.server === server &&
+    latest.model === model &&
+    latest.isStreamed === isStreamed &&
+    latest.maxTokens === maxTokens &&
+    latest.stopSequences === stopSequences &&
+    latest.effort === effort &&
+    latest.isJson === isJson
+  ) {
+    return latest.text
+  }
+  const attributes = [ofOperation, ofProvider, ...server]
+  if (model !== undefined) attributes.push(attribute("gen_ai.request.model", model))
+  if (isStreamed) attributes.push(attribute("gen_ai.request.stream", true))
+  if (maxTokens !== undefined) attributes.push(attribute("gen_ai.request.max_tokens", maxTokens))
+  if (stopSequences !== undefined) attributes.push(attribute("gen_ai.request.stop_sequences", stopSequences))
+  if (effort !== undefined) attributes.push(attribute("gen_ai.request.reasoning.level", effort))
+  if (isJson) attributes.push(attribute("gen_ai.output.type", "json"))
+  latest = { server, model, isStreamed, maxTokens, stopSequences, effort, isJson, text: attributes.join(",") }
+  return latest.text
+}
+
+const exceptionOf = (reason: string, message: string | undefined, at: number): string => {
+  const attributes = [attribute("exception.type", reason)]
+  if (message !== undefined) attributes.push(attribute("exception.message", message))
+  return `{"timeUnixNano":"${Span.nanos(at)}","name":"${exceptionEvent}","attributes":[${attributes.join(",")}]}`
+}

@@ -1,15 +1,14 @@
 /** Prompts and answers as the semantic conventions write them: messages of parts, as JSON. Only where a user asks for them. */
-import type { KeyValue } from "effect/observability/OtlpResource"
 import { type Document, withoutData } from "../claude/Document.ts"
 import type { Block, Reply, Request, Turn } from "../claude/Message.ts"
 import { documentsOf } from "../claude/RequestBody.ts"
-import { attribute } from "./Names.ts"
+import { type Attribute, attribute } from "./Names.ts"
 
 /** A text is cut after so many characters, as the SDK cuts the content of its spans: receivers drop larger requests whole. */
 const maxLength = 750_000
 
 /** Of the request that a call began with. */
-export const ofRequest = (request: Request): ReadonlyArray<KeyValue> => {
+export const ofRequest = (request: Request): ReadonlyArray<Attribute> => {
   const { context, messages, system } = request
   const instructions = [context, system].filter((text) => typeof text === "string").map(textPart)
   const documents = documentsOf(request).map(documentPart)
@@ -23,7 +22,7 @@ export const ofRequest = (request: Request): ReadonlyArray<KeyValue> => {
   ]
 }
 
-export const ofReply = ({ content, stopReason }: Reply): KeyValue =>
+export const ofReply = ({ content, stopReason }: Reply): Attribute =>
   attribute(
     "gen_ai.output.messages",
     json([{ role: "assistant", parts: partsOf(content), finish_reason: stopReason ?? "error" }])

@@ -1,7 +1,7 @@
 /** Counts and times of calls, as OTLP metrics: each instrument has a series for each set of attributes. */
 import type { MetricsData } from "effect/observability/OtlpMetrics"
 import type { KeyValue } from "effect/observability/OtlpResource"
-import { bounds, metric } from "./Names.ts"
+import { type Attribute, attribute, bounds, metric } from "./Names.ts"
 import { nanos } from "./Span.ts"
 
 type Metric = MetricsData["resourceMetrics"][number]["scopeMetrics"][number]["metrics"][number]
@@ -24,8 +24,9 @@ class Histogram {
     this.sum += value
     this.min = Math.min(this.min, value)
     this.max = Math.max(this.max, value)
-    const bucket = bounds.findIndex((bound) => value <= bound)
-    this.buckets[bucket === -1 ? bounds.length : bucket]!++
+    let bucket = 0
+    while (bucket < bounds.length && value > bounds[bucket]!) bucket++
+    this.buckets[bucket]!++
   }
 }
 
@@ -56,12 +57,23 @@ type CallInstrument =
   | "cacheWriteTokens"
   | "reasoningTokens"
 
+/** The series of calls that are alike. */
+interface OfCall extends Readonly<Record<CallInstrument, Adding>> {
+  readonly model: string | undefined
+  readonly response: string | undefined
+  readonly error: string | undefined
+  /** Tells them apart from others. */
+  readonly key: string
+}
+
 /** Seconds are of histograms. */
 const isHistogram = (instrument: Instrument): boolean => metric[instrument].unit === "s"
 
 export class Metrics {
   readonly #series = new Map<Instrument, Map<string, Series<AnyState>>>()
-  readonly #calls = new Map<string, Readonly<Record<CallInstrument, Adding>>>()
+  /** Of the latest call, as most are like the one before. */
+  #latest: OfCall | undefined
+  #inFlight: Adding | undefined
   readonly #isDelta: boolean
   #startedAt: number
 
@@ -72,40 +84,53 @@ export class Metrics {
   }
 
   /** Adds to the series of these attributes, which `key` tells apart. */
-  add(instrument: Instrument, value: number, key: string, attributes: () => Array<KeyValue>): void {
+  add(instrument: Instrument, value: number, key: string, attributes: () => ReadonlyArray<Attribute>): void {
     this.series(instrument, key, attributes).add(value)
   }
 
   /** The series itself, for what adds to it often. Begins anew with each snapshot of a delta. */
-  series(instrument: Instrument, key: string, attributes: () => Array<KeyValue>): Adding {
+  series(instrument: Instrument, key: string, attributes: () => ReadonlyArray<Attribute>): Adding {
     let all = this.#series.get(instrument)
     if (all === undefined) this.#series.set(instrument, (all = new Map()))
     let series = all.get(key)
     if (series === undefined) {
-      series = { attributes: attributes(), state: isHistogram(instrument) ? new Histogram() : new Sum() }
+      series = {
+        attributes: attributes().map((each): KeyValue => JSON.parse(each)),
+        state: isHistogram(instrument) ? new Histogram() : new Sum()
+      }
       all.set(key, series)
     }
     return series.state
   }
 
-  /** What every call adds to: its duration, and its tokens. */
+  /** Requests on their way. */
+  get inFlight(): Adding {
+    return (this.#inFlight ??= this.series("inFlight", "", () => []))
+  }
+
+  /** What every call of these models and this `error` adds to: its duration, and its tokens. */
   ofCall(
-    key: string,
-    common: () => Array<KeyValue>,
-    ofText: () => Array<KeyValue>
-  ): Readonly<Record<CallInstrument, Adding>> {
-    const known = this.#calls.get(key)
-    if (known !== undefined) return known
-    const made = {
-      duration: this.series("duration", key, common),
+    model: string | undefined,
+    response: string | undefined,
+    error: string | undefined,
+    attributes: () => ReadonlyArray<Attribute>
+  ): OfCall {
+    const latest = this.#latest
+    if (latest?.model === model && latest?.response === response && latest?.error === error) return latest!
+    const key = `${model} ${response} ${error}`
+    const ofText = () => [...attributes(), attribute("gen_ai.token.modality", "text")]
+    return (this.#latest = {
+      model,
+      response,
+      error,
+      key,
+      duration: this.series("duration", key, attributes),
       inputTokens: this.series("inputTokens", key, ofText),
       outputTokens: this.series("outputTokens", key, ofText),
       cacheReadTokens: this.series("cacheReadTokens", key, ofText),
       cacheWriteTokens: this.series("cacheWriteTokens", key, ofText),
       reasoningTokens: this.series("reasoningTokens", key, ofText)
-    }
-    this.#calls.set(key, made)
-    return made
+    })
   }
 
   /** All that was added, as of `now`. */
@@ -116,7 +141,7 @@ export class Metrics {
     )
     if (this.#isDelta) {
       this.#startedAt = now
-      this.#calls.clear()
+      this.#latest = undefined
       // What is on its way is a state, of which there are no parts to be reset.
       for (const instrument of this.#series.keys()) if (instrument !== "inFlight") this.#series.delete(instrument)
     }

@@ -2,8 +2,6 @@
  * Every name of telemetry, with its type. `gen_ai.*` are of OpenTelemetry's semantic-conventions-genai 0.1.0 (October 2026, status
  * Development: names still move), `http.*`, `server.*`, `url.*`, `error.*` and `exception.*` of semantic-conventions 1.37.
  */
-import type { KeyValue } from "effect/observability/OtlpResource"
-
 /** The types of attributes, as the conventions name them. */
 export type Kind = "string" | "int" | "double" | "boolean" | "string[]"
 
@@ -62,41 +60,59 @@ interface Values {
   readonly int: number
   readonly double: number
   readonly boolean: boolean
-  readonly "string[]": ReadonlyArray<string>
+  /** One text is a list of it. */
+  readonly "string[]": ReadonlyArray<string> | string
+}
+
+/** An attribute in OTLP's JSON, which spans are joined of: `{"key":…,"value":{…}}`. */
+export type Attribute = string
+
+/** How OTLP names a value of each type. */
+const fields = {
+  string: "stringValue",
+  int: "intValue",
+  double: "doubleValue",
+  boolean: "boolValue",
+  "string[]": "arrayValue"
+} as const satisfies Readonly<Record<Kind, string>>
+
+/** What stands before the value of an attribute, and the attribute that was made of this name last. */
+interface Known {
+  readonly kind: Kind
+  readonly prefix: string
+  value: unknown
+  made: Attribute
+}
+
+const known = new Map<Name, Known>(
+  Object.entries(attributes).map(([key, kind]) => [
+    key as Name,
+    { kind, prefix: `{"key":"${key}","value":{"${fields[kind]}":`, value: undefined, made: "" }
+  ])
+)
+
+const make = ({ kind, prefix }: Known, value: unknown): Attribute => {
+  if (kind === "string") return `${prefix}${JSON.stringify(value)}}}`
+  return kind === "string[]" ? `${prefix}${listOf(value as Values["string[]"])}}}` : `${prefix}${String(value)}}}`
+}
+
+const listOf = (value: Values["string[]"]): string => {
+  const values = typeof value === "string" ? [value] : value
+  return JSON.stringify({ values: values.map((stringValue) => ({ stringValue })) })
 }
 
 /** An attribute with a value of its type. */
-export const attribute = <N extends Name>(key: N, value: Values[Attributes[N]]): KeyValue => {
-  switch (attributes[key]) {
-    case "string":
-      return { key, value: { stringValue: value as string } }
-    case "int":
-      return { key, value: { intValue: value as number } }
-    case "double":
-      return { key, value: { doubleValue: value as number } }
-    case "boolean":
-      return { key, value: { boolValue: value as boolean } }
-    case "string[]":
-      return {
-        key,
-        value: { arrayValue: { values: (value as ReadonlyArray<string>).map((each) => ({ stringValue: each })) } }
-      }
+export const attribute = <N extends Name>(key: N, value: Values[Attributes[N]]): Attribute =>
+  make(known.get(key)!, value)
+
+/** The same for a value that most spans share, such as a model: the text is made once. */
+export const shared = <N extends Name>(key: N, value: Values[Attributes[N]]): Attribute => {
+  const latest = known.get(key)!
+  if (latest.value !== value) {
+    latest.made = make(latest, value)
+    latest.value = value
   }
-}
-
-/** The latest attribute of each name, and its value. */
-const latest = new Map<Name, { readonly value: unknown; readonly made: KeyValue }>()
-
-/**
- * The same for a value that most spans share, such as a model: the attribute is made once, as thousands of spans are kept at a time
- * until they are sent.
- */
-export const shared = <N extends Name>(key: N, value: Values[Attributes[N]]): KeyValue => {
-  const known = latest.get(key)
-  if (known?.value === value) return known.made
-  const made = attribute(key, value)
-  latest.set(key, { value, made })
-  return made
+  return latest.made
 }
 
 /** Values of `gen_ai.operation.name`. */

@@ -1,6 +1,6 @@
 /** Where telemetry is sent, and how: by the option `otlp`, and by OpenTelemetry's environment variables. */
 import { Config, Effect, Option, Redacted, Schema } from "effect"
-import { OtlpResource } from "effect/observability"
+import * as OtlpResource from "effect/observability/OtlpResource"
 import type { Options } from "../options/OtlpOption.ts"
 
 /** Of traces, or of metrics. */

@@ -143,7 +143,7 @@ export class RunSpans {
         kind: Span.kind.internal,
         startAt,
         endAt,
-        attributes: [...ofKind, attribute("fanfold.run.id", id), ...cost, ...ofError],
+        attributes: [...ofKind, attribute("fanfold.run.id", id), ...cost, ...ofError].join(","),
         error: error === interrupted.reason ? undefined : error
       })
     )

@@ -1,8 +1,8 @@
-/** A finished span, in the shape that OTLP has for it, and the identities that spans refer to each other by. */
-import { Hex } from "effect/encoding"
-import type { TraceData } from "effect/observability/OtlpTracer"
+/** A finished span, in the JSON that OTLP has for it, and the identities that spans refer to each other by. */
+import * as Hex from "effect/encoding/Hex"
 
-export type Span = TraceData["resourceSpans"][number]["scopeSpans"][number]["spans"][number]
+/** A span as JSON: one text to be kept until it is sent, and not a hundred objects. */
+export type Span = string
 
 /** Which span of which trace. */
 export interface Identity {
@@ -12,7 +12,7 @@ export interface Identity {
 
 /** Values of OTLP. */
 export const kind = { internal: 1, client: 3 } as const
-const status = { unset: 0, error: 2 } as const
+const errorStatus = 2
 
 /** The identity of a child of `parent`, or of the root of a trace of its own. */
 export const identity = (parent?: Identity): Identity => ({
@@ -28,30 +28,28 @@ interface Fields {
   readonly kind: number
   readonly startAt: number
   readonly endAt: number
-  readonly attributes: Span["attributes"]
+  /** Joined by commas. */
+  readonly attributes: string
   /** Why it failed; `undefined` where it did not. */
   readonly error?: string | undefined
-  readonly events?: Span["events"]
+  /** JSON of the event that it ended with. */
+  readonly event?: string | undefined
 }
 
-export const make = (own: Identity, parent: Identity | undefined, fields: Fields): Span => ({
-  traceId: own.traceId,
-  spanId: own.spanId,
-  parentSpanId: parent?.spanId,
-  name: fields.name,
-  kind: fields.kind,
-  startTimeUnixNano: nanos(fields.startAt),
+/** Keys that are empty are left out, as a collector leaves them out. */
+export const make = (own: Identity, parent: Identity | undefined, fields: Fields): Span => {
+  const { attributes, error, event, kind, name, startAt } = fields
+  const ofParent = parent === undefined ? "" : `,"parentSpanId":"${parent.spanId}"`
+  const status = error === undefined ? "{}" : JSON.stringify({ code: errorStatus, message: error })
+  const events = event === undefined ? "" : `,"events":[${event}]`
   // Clocks of several machines may differ.
-  endTimeUnixNano: nanos(Math.max(fields.startAt, fields.endAt)),
-  attributes: fields.attributes,
-  droppedAttributesCount: 0,
-  events: fields.events ?? noEvents,
-  droppedEventsCount: 0,
-  status: fields.error === undefined ? unset : { code: status.error, message: fields.error },
-  links: noLinks,
-  droppedLinksCount: 0
-})
+  const endAt = Math.max(startAt, fields.endAt)
+  return `{"traceId":"${own.traceId}","spanId":"${own.spanId}"${ofParent},"name":${jsonOf(name)},"kind":${kind},"startTimeUnixNano":"${nanos(startAt)}","endTimeUnixNano":"${nanos(endAt)}","attributes":[${attributes}],"status":${status}${events}}`
+}
 
-const unset = { code: status.unset }
-const noEvents: Span["events"] = []
-const noLinks: Span["links"] = []
+/** Spans have few names. */
+const jsonOf = (name: string): string => {
+  if (latest.name !== name) latest = { name, json: JSON.stringify(name) }
+  return latest.json
+}
+let latest = { name: "", json: '""' }

@@ -1,5 +1,5 @@
 /** What the spans and metrics of a run are made with: who answers, what the run is called, and where they go. */
-import { attribute } from "./Names.ts"
+import { type Attribute, attribute } from "./Names.ts"
 import type { Metrics } from "./Metrics.ts"
 import type { Span } from "./Span.ts"
 
@@ -7,9 +7,9 @@ export interface Surroundings {
   /** The name of the plan, where there is one. */
   readonly name: string | undefined
   /** `server.address` and `server.port` of where requests go; none where answers are simulated or replayed. */
-  readonly server: Span["attributes"]
+  readonly server: ReadonlyArray<Attribute>
   /** `url.full`: where requests go, without a password. */
-  readonly requestUrl: Span["attributes"][number] | undefined
+  readonly requestUrl: Attribute | undefined
   /** Whether spans have prompts and answers. */
   readonly isWithContent: boolean
   readonly metrics: Metrics

@@ -10,6 +10,7 @@ import * as Listeners from "../claude/Listeners.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode } from "../options/OptionSchemas.ts"
 import { Options } from "../options/OtlpOption.ts"
+import type { RunSpans } from "./RunSpans.ts"
 
 export { Options } from "../options/OtlpOption.ts"
 
@@ -23,6 +24,12 @@ export interface Subject {
 
 /** How often runs are looked at that may have ended, as a synthesis may follow a research. */
 const settleInterval = "1 second"
+
+/**
+ * Events are folded so many at a time, or at each look at what may have ended: one after another they take a fraction of what
+ * they take between the work of calls.
+ */
+const maxPending = 512
 
 /**
  * A watcher of events that exports until the scope closes, which waits a bounded time for the last export; `undefined` where nothing is to
@@ -41,24 +48,37 @@ export const make = Effect.fnUntraced(function* (
     return undefined
   }
   if (found.success === undefined) return undefined
-  const [{ make }, { RunSpans }, { ofBaseUrl }] = yield* Effect.promise(() =>
+  const [{ make }, { RunSpans: Spans }, { ofBaseUrl }] = yield* Effect.promise(() =>
     Promise.all([import("./OtlpExport.ts"), import("./RunSpans.ts"), import("./Surroundings.ts")])
   )
   const isWithContent = options.content === true
   const exporter = yield* make(found.success, isWithContent, (problem) => report(`Telemetry is lost: ${problem}`))
   const { emit, metrics, touch } = exporter
-  const spans = new RunSpans({ name: subject.name, ...ofBaseUrl(subject.baseUrl), isWithContent, metrics, emit })
-  yield* Effect.addFinalizer(() => Effect.sync(() => spans.close()))
+  const spans = new Spans({ name: subject.name, ...ofBaseUrl(subject.baseUrl), isWithContent, metrics, emit })
+  const pending: Array<Parameters<RunSpans["add"]>> = []
+  const fold = () => {
+    if (pending.length === 0) return
+    for (const each of pending.splice(0)) spans.add(...each)
+    touch()
+  }
+  /** Folds what is pending, and then ends what has ended. */
+  const folding = (end: () => void) =>
+    Effect.catchDefect(Effect.sync(fold), logFailure).pipe(
+      Effect.andThen(Effect.catchDefect(Effect.sync(end), logFailure))
+    )
+  yield* Effect.addFinalizer(() => folding(() => spans.close()))
   yield* Effect.sleep(settleInterval).pipe(
-    Effect.andThen(Effect.sync(() => spans.settle())),
+    Effect.andThen(folding(() => spans.settle())),
     Effect.forever,
     Effect.forkScoped
   )
   return (event, content, fiber) => {
-    spans.add(event, content, fiber.getRef(Call.Execution))
-    touch()
+    pending.push([event, content, event.run === "" ? fiber.getRef(Call.Execution) : undefined])
+    if (pending.length >= maxPending) fold()
   }
 })
+
+const logFailure = (thrown: unknown) => Effect.logError("Telemetry failed; the run goes on", thrown)
 
 /** Whether the environment has an address, so that all of its variables are worth reading. */
 const isAsked = Effect.map(

@@ -7,7 +7,7 @@ const typed = (...words: ReadonlyArray<string>) => ({ words, folder })
 
 describe("the command that asks gaps again", () => {
   it("is that of the run in its folder, with --reuse where the run has ended", () => {
-    const given = typed("run", "my plan.yaml", "--fresh", "-j", "2", "-o", "out.md")
+    const given = typed("run", "my plan.yaml", "--fresh", "--ui", "-j", "2", "-o", "out.md")
     const command = "cd '/home/me/my plans' && fanfold run 'my plan.yaml' -j 2 -o out.md"
     assert.strictEqual(ofTyped(given, true), `${command} --reuse`)
     assert.strictEqual(ofTyped(given, false), command)
@@ -40,6 +40,12 @@ describe("the command that asks gaps again", () => {
     assert.isUndefined(ofRun({ ...run, plan: undefined }))
     const asked = { ...run, plan: undefined, typed: typed("ask", "sun?") }
     assert.strictEqual(ofRun(asked), "cd '/home/me/my plans' && fanfold ask 'sun?' --reuse")
+    assert.strictEqual(
+      ofRun({ ...asked, journal: "/j.sqlite" }),
+      "cd '/home/me/my plans' && fanfold ask 'sun?' --reuse --journal /j.sqlite"
+    )
+    const named = { ...asked, typed: typed("ask", "sun?", "--journal=j.sqlite"), journal: "/j.sqlite" }
+    assert.strictEqual(ofRun(named), "cd '/home/me/my plans' && fanfold ask 'sun?' --journal=j.sqlite --reuse")
     assert.strictEqual(ofRun({ ...asked, hasEnded: false }), "cd '/home/me/my plans' && fanfold ask 'sun?'")
   })
 })

@@ -35,4 +35,15 @@ it("goes on with a killed run in any folder: with its flags, and into its files"
   assert.isFalse(existsSync(join(other, "out.md")))
   // With another model nothing of what was answered would have been taken.
   assert.strictEqual(claude.journal.attempts, 5)
+
+  const kept = await fanfold(["runs", "--json", "--journal", "j.sqlite"], { cwd, env })
+  const { id } = JSON.parse(kept.stdout).runs.find(({ state }: { readonly state: string }) => state === "ended")
+  const late = await fanfold(["runs", "resume", id, "--journal", join(cwd, "j.sqlite")], { cwd, env })
+  assert.strictEqual(late.code, 2)
+  const again = /^\S+ has ended; to ask what it has no answer to: cd (\S+) && fanfold (.*)$/m.exec(late.stderr)
+  assert.strictEqual(again?.[1], other, late.stderr)
+  const repeated = await fanfold(again![2]!.split(" "), { cwd: other, env })
+  assert.strictEqual(repeated.code, 0, repeated.stderr)
+  assert.include(repeated.stderr, "sun is from the journal")
+  assert.strictEqual(claude.journal.attempts, 5)
 })

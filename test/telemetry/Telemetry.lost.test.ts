@@ -9,7 +9,7 @@ import * as Span from "../../src/telemetry/Span.ts"
 import { closedUrl } from "../Loopback.ts"
 import * as Receiver from "./Receiver.ts"
 
-const aSpan = Span.make(Span.identity(), undefined, { name: "x", kind: 1, startAt: 1, endAt: 2, attributes: [] })
+const aSpan = Span.make(Span.identity(), undefined, { name: "x", kind: 1, startAt: 1, endAt: 2, attributes: "" })
 
 /** What a listener is told, and how the run ended, with a receiver at this address. */
 const reportedWith = (options: Telemetry.Options, env: Readonly<Record<string, string>> = {}) =>
@@ -88,12 +88,41 @@ describe("without a receiver", () => {
         Effect.gen(function* () {
           const { emit } = yield* OtlpExport.make(found!, false, report)
           // As many as leave together at once.
-          for (let n = 0; n < 1000; n++) emit(aSpan)
+          for (let n = 0; n < 2048; n++) emit(aSpan)
           while (receiver.requests.length < 2) yield* Effect.sleep(5)
         })
       )
-      assert.lengthOf(receiver.spans, 2000)
+      assert.lengthOf(receiver.spans, 2 * 2048)
       assert.deepStrictEqual(reported, [])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("that takes all of it, what it has rejected is told once", () =>
+    Effect.gen(function* () {
+      const receiver = yield* Receiver.serve(
+        (response) => void response.end('{"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}}')
+      )
+      const { reported } = yield* reportedWith({ url: receiver.url })
+      assert.lengthOf(reported, 1)
+      assert.include(reported[0]!, "has rejected 2 of what it was sent")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("that keeps up, as many spans wait as may, and those not sent are counted", () =>
+    Effect.gen(function* () {
+      const receiver = yield* Receiver.serve()
+      const reported: Array<string> = []
+      const report = (problem: string) => Effect.sync(() => void reported.push(problem))
+      const found = yield* settings({ url: receiver.url })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { emit } = yield* OtlpExport.make(found!, false, report)
+          for (let n = 0; n < 18 * 2048; n++) emit(aSpan)
+        })
+      )
+      assert.lengthOf(receiver.spans, 16 * 2048)
+      assert.lengthOf(reported, 1)
+      assert.match(reported[0]!, /\/v1\/traces is slower than the run: 4096 spans were not sent$/)
     }).pipe(Effect.scoped)
   )
 

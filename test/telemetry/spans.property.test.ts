@@ -8,7 +8,6 @@ import * as Listeners from "../../src/claude/Listeners.ts"
 import * as RunState from "../../src/report/RunState.ts"
 import { Metrics } from "../../src/telemetry/Metrics.ts"
 import { RunSpans } from "../../src/telemetry/RunSpans.ts"
-import type { Span } from "../../src/telemetry/Span.ts"
 import * as FakeBatches from "../FakeBatches.ts"
 import { failure, make, overloaded, questionOf, reply, type Sent } from "../FakeClaude.ts"
 import { AskError } from "fanfold"
@@ -118,10 +117,10 @@ const play = Effect.fnUntraced(function* (plan: Plan) {
   const model = ["claude-haiku-5-5", "claude-sonnet-5-5"] as const
   const asks = Object.fromEntries(acts.map((_, index) => [`q${index}`, Ask.text(`q${index}`, { model })]))
   const state = RunState.make()
-  const spans: Array<Span> = []
+  const spans: Array<any> = []
   const metrics = new Metrics(0, false)
   const around = { name: undefined, server: [], requestUrl: undefined, isWithContent: false }
-  const folded = new RunSpans({ ...around, metrics, emit: (span) => void spans.push(span) })
+  const folded = new RunSpans({ ...around, metrics, emit: (span) => void spans.push(JSON.parse(span)) })
   const listener = Listeners.all([
     { emit: (event) => Effect.sync(() => state.add(event)) },
     { emit: (event: Event.Event, content) => Effect.sync(() => folded.add(event, content)) }

@@ -146,17 +146,18 @@ export class RunRecorder {
     return Effect.suspend(() => {
       const turn = entry.turns++
       const known = entry.known?.turns[turn]
-      const key = RequestKey.ofTurn(request)
       const isAsk = execution !== undefined && this.#asks.has(execution)
       const endAt = (reply: Reply, at: number): ReadonlyArray<Row> =>
         !isAsk && isAnswer(reply) ? [{ _tag: "End", entry: entry.n, at, state: "answered" }] : []
-      if (known !== undefined && known.key === key) {
+      // The entry was found by the request of its first turn.
+      if (known !== undefined && (turn === 0 || known.key === RequestKey.ofTurn(request))) {
         return Effect.flatMap(Clock.currentTimeMillis, (now) => {
           this.#add(endAt(known.reply, now))
           return this.#reuse(request, entry, entry.known!.run, known)
         })
       }
       const { run } = this
+      const key = RequestKey.ofTurn(request)
       const [journal, begun, n] = [this.#journal, run, entry.n]
       const open: PendingTurn.PendingTurn = {
         journal,

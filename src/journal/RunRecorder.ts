@@ -1,11 +1,12 @@
 /** One run of this process and its journal: what of it is answered by earlier runs, and what it adds. */
-import { Cause, Clock, Console, Effect } from "effect"
+import { Cause, Console, Effect } from "effect"
 import type { AskError, Reason } from "../claude/AskError.ts"
 import type { Send } from "../claude/Attempt.ts"
 import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import type { Reply, Request } from "../claude/Message.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
+import { nowMillis } from "../scheduling/FiberClock.ts"
 import { type BegunRun, type Journal, type Known, type Reusable, type Row, simulated, type Turn } from "./Journal.ts"
 import * as PendingTurn from "./PendingTurn.ts"
 import { isAnswer } from "./Replies.ts"
@@ -96,7 +97,7 @@ export class RunRecorder {
         const execution = fiber.getRef(Call.Execution)
         const opened = execution === undefined ? undefined : this.#entries.get(execution)
         if (opened !== undefined) return this.#turn(send, request, opened, execution)
-        return Effect.flatMap(this.#open(request, call), (entry) => {
+        return Effect.flatMap(this.#open(request, call, nowMillis(fiber)), (entry) => {
           if (execution !== undefined) this.#entries.set(execution, entry)
           return this.#turn(send, request, entry, execution)
         })
@@ -125,38 +126,35 @@ export class RunRecorder {
     })
   }
 
-  #open(request: Request, call: Call.Call): Effect.Effect<Entry> {
-    return Effect.flatMap(Clock.currentTimeMillis, (at) => {
-      const { again = false, ask, fallback = [], part, run } = call
-      const keyed = RequestKey.of(request, fallback)
-      const ordinal = this.#ordinals.of(keyed.key, `${run} ${ask}`, again)
-      const n = this.#entryCount++
-      const reusable = this.#reusable
-      return Effect.map(reusable ? this.#find(keyed.key, ordinal, reusable) : noneKnown, (known): Entry => {
-        const isToNote = known === undefined && this.#notesBoughtAgain && (reusable?.since ?? 0) !== anyTime
-        const from = known && { run: known.run, entry: known.entry }
-        this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known: from }])
-        const texts = keyed.texts.map(([hash]) => hash)
-        return { n, request: { key: keyed.key, ordinal, texts }, known, isToNote, turns: 0, reused: noAnswer }
-      })
+  #open(request: Request, call: Call.Call, at: number): Effect.Effect<Entry> {
+    const { again = false, ask, fallback = [], part, run } = call
+    const keyed = RequestKey.of(request, fallback)
+    const ordinal = this.#ordinals.of(keyed.key, `${run} ${ask}`, again)
+    const n = this.#entryCount++
+    const reusable = this.#reusable
+    return Effect.map(reusable ? this.#find(keyed.key, ordinal, reusable) : noneKnown, (known): Entry => {
+      const isToNote = known === undefined && this.#notesBoughtAgain && (reusable?.since ?? 0) !== anyTime
+      const from = known && { run: known.run, entry: known.entry }
+      this.#add([{ _tag: "Entry", entry: n, ask, part, request: keyed, ordinal, at, known: from }])
+      const texts = keyed.texts.map(([hash]) => hash)
+      return { n, request: { key: keyed.key, ordinal, texts }, known, isToNote, turns: 0, reused: noAnswer }
     })
   }
 
   #turn(send: Send, request: Request, entry: Entry, execution: Call.Execution | undefined) {
-    return Effect.suspend(() => {
+    return Effect.withFiber((fiber) => {
       const turn = entry.turns++
       const known = entry.known?.turns[turn]
-      const key = RequestKey.ofTurn(request)
       const isAsk = execution !== undefined && this.#asks.has(execution)
       const endAt = (reply: Reply, at: number): ReadonlyArray<Row> =>
         !isAsk && isAnswer(reply) ? [{ _tag: "End", entry: entry.n, at, state: "answered" }] : []
-      if (known !== undefined && known.key === key) {
-        return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          this.#add(endAt(known.reply, now))
-          return this.#reuse(request, entry, entry.known!.run, known)
-        })
+      // The entry was found by the request of its first turn.
+      if (known !== undefined && (turn === 0 || known.key === RequestKey.ofTurn(request))) {
+        this.#add(endAt(known.reply, nowMillis(fiber)))
+        return this.#reuse(request, entry, entry.known!.run, known)
       }
       const { run } = this
+      const key = RequestKey.ofTurn(request)
       const [journal, begun, n] = [this.#journal, run, entry.n]
       const open: PendingTurn.PendingTurn = {
         journal,
@@ -168,16 +166,15 @@ export class RunRecorder {
         request: entry.request,
         kept: undefined
       }
-      return Effect.flatMap(this.#asked(send(request), request, entry, open), (reply) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const { at, run: from } = open.kept ?? { at: now, run: undefined }
-          if (from !== run.id) this.#add([{ _tag: "Turn", entry: n, turn, key, reply, at }])
-          this.#add(endAt(reply, now))
-          // What a run has asked that this one goes on with is in that run's costs.
-          if (from !== undefined && from !== run.id) return this.#reuse(request, entry, from, { key, reply, at })
-          return Effect.as(this.#kept, reply)
-        })
-      )
+      return Effect.flatMap(this.#asked(send(request), request, entry, open), (reply) => {
+        const now = nowMillis(fiber)
+        const { at, run: from } = open.kept ?? { at: now, run: undefined }
+        if (from !== run.id) this.#add([{ _tag: "Turn", entry: n, turn, key, reply, at }])
+        this.#add(endAt(reply, now))
+        // What a run has asked that this one goes on with is in that run's costs.
+        if (from !== undefined && from !== run.id) return this.#reuse(request, entry, from, { key, reply, at })
+        return Effect.as(this.#kept, reply)
+      })
     })
   }
 

@@ -1,17 +1,10 @@
 /** Finds what earlier runs have: the answer of a request, and what they brought and cost together. */
-import { Effect, Result, Schema } from "effect"
+import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { Reply } from "../../claude/Message.ts"
 import { type InFlight, type Known, type Progress, requestName, type Reusable } from "../Journal.ts"
+import { replyOf } from "../Replies.ts"
 import { version } from "../RequestKey.ts"
-
-const isReply = Schema.is(Reply)
-/** `undefined` of what is no reply. */
-const replyOf = (json: string): Reply | undefined => {
-  const parsed = Result.getOrUndefined(Result.try((): unknown => JSON.parse(json)))
-  return isReply(parsed) ? parsed : undefined
-}
 
 const findSql = `
   SELECT t.run, t.n, e.run AS own_run, e.n AS own_n, t.turn, t.key, t.reply, t.at,

@@ -1,14 +1,11 @@
 /** The home of a journal in one SQLite file, which several processes may use at once. */
-import { Effect, Result, Schema } from "effect"
-import { Reply } from "../../claude/Message.ts"
+import { Effect, Result } from "effect"
 import {
   type BegunRun,
   type InFlight,
   type Journal,
   type JournalError,
-  type Known,
   requestName,
-  type Reusable,
   type RunSummary
 } from "../Journal.ts"
 import { repliesOf } from "../Replies.ts"
@@ -20,31 +17,9 @@ import { addKeys } from "./Rekey.ts"
 import * as Replies from "./Replies.ts"
 import * as RunEvents from "./RunEvents.ts"
 import { RunLocks } from "./RunLocks.ts"
+import * as Search from "./Search.ts"
 import * as SharedReads from "./SharedReads.ts"
 import { Writer } from "./Writer.ts"
-
-const isReply = Schema.is(Reply)
-/** `undefined` of what is no reply. A resume reads thousands: to decode takes twice the time of a check. */
-const replyOf = (json: unknown): Reply | undefined => {
-  const parsed = Result.getOrUndefined(Result.try((): unknown => JSON.parse(String(json))))
-  return isReply(parsed) ? parsed : undefined
-}
-
-/** One placeholder a run: a search takes half the time that it takes with `json_each`. */
-const findSql = (runs: number): string => `
-  SELECT t.run, t.n, e.run AS own_run, e.n AS own_n, t.turn, t.key, t.reply, t.at,
-    EXISTS (SELECT 1 FROM turn m WHERE m.run = t.run AND m.n = t.n AND m.turn > 0)
-      OR (e.from_run IS NOT NULL AND EXISTS (SELECT 1 FROM turn m WHERE m.run = e.run AND m.n = e.n)) AS has_more
-  FROM request_key k
-  JOIN entry e ON e.request = k.request AND e.ordinal = ?
-  JOIN run r ON r.id = e.run
-  JOIN turn t ON t.run = coalesce(e.from_run, e.run) AND t.n = coalesce(e.from_n, e.n) AND t.turn = 0
-  LEFT JOIN entry_end x ON x.run = e.run AND x.n = e.n
-  WHERE k.key = ? AND k.version = ${version} AND r.source = ? AND (x.state IS NULL OR x.state <> 'failed')
-    AND (r.id IN (${Array.from({ length: runs }, () => "?").join()}) OR (x.state = 'answered' AND t.at >= ?))
-  ORDER BY x.state IS NOT 'answered', t.at DESC LIMIT 1`
-
-const turnsSql = "SELECT * FROM turn WHERE (run = ? AND n = ?) OR (run = ? AND n = ?) ORDER BY turn, run = ? AND n = ?"
 
 /** A reply that was kept last before a process was killed has no end yet, and is an answer unless it was asked for once more. */
 const answeredSql = `
@@ -139,9 +114,7 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
   let writer: Writer | undefined
   const written = () => (writer ??= new Writer(database, file, identity))
   const locks = new RunLocks(file)
-  /** By the number of runs whose answers count. */
-  const searches = new Map<number, Database.StatementSync>()
-  let allTurns: Database.StatementSync | undefined
+  const search = Search.of(database)
   const isLive = (run: string): boolean => locks.isLive(run)
   const sharing = SharedReads.make(database, (body) => resultOf(file, "cannot be read", body))
   const unlocked = (runs: ReadonlyArray<string>): ReadonlyArray<string> => {
@@ -179,32 +152,6 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
     return open
       .filter(({ id }) => !live.has(id) && !resumers.all(id).some((row) => live.has(String(row["resumed_by"]))))
       .map(({ id }) => id)
-  }
-
-  /** The turns that were found with the first one, and where there are more of them, all. */
-  const turnsOf = (found: Record): Known["turns"] => {
-    const { has_more, n, own_n, own_run, run } = found
-    const [first, own] = [[String(run), Number(n)] as const, [String(own_run), Number(own_n)] as const]
-    const rows =
-      Number(has_more) === 0 ? [found] : (allTurns ??= database.prepare(turnsSql)).all(...first, ...own, ...own)
-    const turns: Array<Known["turns"][number]> = []
-    for (const row of rows) {
-      const reply = replyOf(row["reply"])
-      // What follows a turn that cannot be read is of no use either.
-      if (reply === undefined) break
-      turns[Number(row["turn"])] = { key: String(row["key"]), reply, at: Number(row["at"]) }
-    }
-    return turns
-  }
-
-  const search = (key: string, ordinal: number, { runs, since, source }: Reusable): Known | undefined => {
-    const never = Number.MAX_SAFE_INTEGER
-    const statement = searches.get(runs.length) ?? database.prepare(findSql(runs.length))
-    searches.set(runs.length, statement)
-    const found = statement.get(ordinal, key, source, ...runs, since === undefined ? never : Math.trunc(since))
-    if (found === undefined) return undefined
-    const turns = turnsOf(found)
-    return turns.length === 0 ? undefined : { run: String(found["run"]), entry: Number(found["n"]), turns }
   }
 
   const inFlightOf = (row: Record): ReadonlyArray<InFlight> => {

@@ -1,17 +1,19 @@
 /** Writes the rows of a journal in groups: all that wait at a time are one transaction. */
 import { Result } from "effect"
 import type { JournalError, Row } from "../Journal.ts"
-import { version } from "../RequestKey.ts"
+import { type KeyedRequest, version } from "../RequestKey.ts"
 import { type DatabaseSync, errorAt, hasLog, transaction } from "./Database.ts"
 import * as LogSync from "./LogSync.ts"
 import { identityOf } from "./OwnFile.ts"
 import * as SharedReads from "./SharedReads.ts"
 
 const statements = (database: DatabaseSync) => ({
-  entry: database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+  /** Inserts nothing where the request is not there. */
+  entry: database.prepare(
+    `INSERT INTO entry SELECT ?, ?, ?, ?, request, ?, ?, ?, ? FROM request_key WHERE key = ? AND version = ${version} LIMIT 1`
+  ),
   text: database.prepare("INSERT OR IGNORE INTO text VALUES (?, ?)"),
   request: database.prepare("INSERT INTO request (json) VALUES (?)"),
-  requestOf: database.prepare("SELECT request FROM request_key WHERE key = ? AND version = ? LIMIT 1"),
   requestText: database.prepare("INSERT OR IGNORE INTO request_text VALUES (?, ?)"),
   requestKey: database.prepare("INSERT OR IGNORE INTO request_key VALUES (?, ?, ?)"),
   turn: database.prepare("INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?)"),
@@ -31,14 +33,14 @@ const soonMillis = 20
 /** How many rows wait at most: a resume adds thousands within `soonMillis`, and those that wait outlive V8's young generation. */
 const maxRows = 1024
 
-const isPaid = (rows: ReadonlyArray<Waiting>): boolean => rows.some(({ row }) => row._tag === "Turn")
-
 export class Writer {
   readonly #database: DatabaseSync
   readonly #place: string
   readonly #identity: string | undefined
   readonly #statements: ReturnType<typeof statements>
   #rows: Array<Waiting> = []
+  /** A reply is among the rows. */
+  #isPaid = false
   /** The number of the next event of each run, whose events this process alone writes. */
   readonly #nextEvents = new Map<string, number>()
   #isScheduled = false
@@ -64,7 +66,10 @@ export class Writer {
 
   /** Takes rows, which are written in this order: by the next `flush`, or soon. */
   add(run: string, rows: ReadonlyArray<Row>): void {
-    for (const row of rows) this.#rows.push({ run, row })
+    for (const row of rows) {
+      this.#rows.push({ run, row })
+      if (row._tag === "Turn") this.#isPaid = true
+    }
     if (this.#rows.length >= maxRows) this.flush()
     if (this.#isScheduled) return
     this.#isScheduled = true
@@ -130,7 +135,8 @@ export class Writer {
 
   #write(rows: ReadonlyArray<Waiting>): void {
     SharedReads.end()
-    const isFull = isPaid(rows) && this.#isFull
+    const isPaid = this.#isPaid
+    const isFull = isPaid && this.#isFull
     // With `NORMAL` a process that is killed loses nothing, but a computer that loses its power may.
     if (isFull) this.#database.exec("PRAGMA synchronous = FULL")
     transaction(this.#database, () => {
@@ -138,9 +144,10 @@ export class Writer {
     })
     // The file itself may be as new as this: a checkpoint waits until it is on the disk.
     if (isFull) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE); PRAGMA synchronous = NORMAL")
-    else if (isPaid(rows)) this.#isUnsynced = true
+    else if (isPaid) this.#isUnsynced = true
     // Since then the folder has the log for good, too.
     if (isFull && this.#hasLog) this.#isFull = false
+    this.#isPaid = false
   }
 
   #insert(run: string, row: Row): void {
@@ -148,8 +155,11 @@ export class Writer {
     switch (row._tag) {
       case "Entry": {
         const { run: fromRun = null, entry: fromEntry = null } = row.known ?? {}
-        const request = this.#requestId(row)
-        entry.run(run, row.entry, row.ask, row.part, request, row.ordinal, row.at, fromRun, fromEntry)
+        const { ask, at, entry: n, ordinal, part, request } = row
+        const values = [run, n, ask, part, ordinal, at, fromRun, fromEntry, request.key]
+        if (Number(entry.run(...values).changes) > 0) return
+        this.#insertRequest(request)
+        entry.run(...values)
         return
       }
       case "Turn":
@@ -173,16 +183,13 @@ export class Writer {
     return n
   }
 
-  #requestId({ request }: Extract<Row, { readonly _tag: "Entry" }>): number {
+  #insertRequest({ json, key, texts }: KeyedRequest): void {
     const statements = this.#statements
-    const found = statements.requestOf.get(request.key, version)
-    if (found !== undefined) return Number(found["request"])
-    const id = Number(statements.request.run(request.json).lastInsertRowid)
-    for (const [hash, text] of request.texts) {
+    const id = Number(statements.request.run(json).lastInsertRowid)
+    for (const [hash, text] of texts) {
       statements.text.run(hash, text)
       statements.requestText.run(id, hash)
     }
-    statements.requestKey.run(request.key, version, id)
-    return id
+    statements.requestKey.run(key, version, id)
   }
 }

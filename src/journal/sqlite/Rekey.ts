@@ -5,6 +5,8 @@ import { type DatabaseSync, transaction } from "./Database.ts"
 
 /** Requests without a key of this version get one, computed from what was stored. One that cannot be read gets none. */
 export const addKeys = (database: DatabaseSync, keyOf = RequestKey.of, version = RequestKey.version): void => {
+  // A request is inserted with its key: where all keys are of this version, so are those of all requests.
+  if (database.prepare("SELECT 1 FROM request_key WHERE version <> ? LIMIT 1").get(version) === undefined) return
   const old = database
     .prepare("SELECT id, json FROM request WHERE id NOT IN (SELECT request FROM request_key WHERE version = ?)")
     .all(version)

@@ -156,7 +156,7 @@ describe("rows", () => {
       "text that is not UTF-8",
       "a.csv",
       new Uint8Array([105, 100, 10, 0xff, 0x41]),
-      "a.csv:1:1 is not UTF-8 from here on"
+      "a.csv:2:1 is not UTF-8 (byte 0xFF in line 2, at offset 3): save it as UTF-8"
     ],
     [
       "a damaged PDF among the files of a pattern",

@@ -6,6 +6,7 @@ import { Effect, FileSystem, Path, Result, Stream } from "effect"
 import * as FileKind from "../../documents/FileKind.ts"
 import * as Read from "../../documents/Read.ts"
 import { whyUnread } from "../../documents/FileProblem.ts"
+import { numberText } from "../../options/NumberText.ts"
 import * as TextFile from "../../documents/TextFile.ts"
 import { ofFile, type Row, RowProblem } from "./Row.ts"
 import { stampOf, unchanged } from "./TextChunks.ts"
@@ -14,13 +15,17 @@ import { stampOf, unchanged } from "./TextChunks.ts"
 export const isPattern = (path: string): boolean => /[*?]|\[[^\]]+\]|\{[^}]*,[^}]*\}/.test(path)
 
 /** More files are a pattern that matches what was not meant, such as a whole disk. */
-const maxFiles = 100_000
+const mostFiles = 100_000
 
 /** Files that text can be made of, for the error of those that cannot. */
 const usable = "files of text can be used, such as .txt, .md, .html, .csv, .json, and PDFs and images"
 
 /** The names of the files of a pattern, sorted. Folders, and what begins with a dot, are left out. */
-const filesOf = (pattern: string, folder: string): Effect.Effect<ReadonlyArray<string>, RowProblem> => {
+const filesOf = (
+  pattern: string,
+  folder: string,
+  maxFiles: number
+): Effect.Effect<ReadonlyArray<string>, RowProblem> => {
   const { glob } = process.getBuiltinModule("node:fs/promises")
   const found = Stream.fromAsyncIterable(glob(pattern, { cwd: folder, withFileTypes: true }), (error) =>
     ofFile(pattern, `cannot be read: ${String(error)}`)
@@ -34,17 +39,20 @@ const filesOf = (pattern: string, folder: string): Effect.Effect<ReadonlyArray<s
     Effect.flatMap((files) => {
       if (files.length === 0) return Effect.fail(ofFile(pattern, "matches no file"))
       if (files.length > maxFiles)
-        return Effect.fail(ofFile(pattern, "matches more than 100,000 files: name fewer of them"))
+        return Effect.fail(ofFile(pattern, `matches more than ${numberText(maxFiles)} files: name fewer of them`))
       return Effect.succeed(files.toSorted())
     })
   )
 }
 
-/** The files of a pattern, and a row for each. A file that is no text, or changes after the first look, is an error. */
-export const open = Effect.fnUntraced(function* (pattern: string, folder: string) {
+/**
+ * The files of a pattern, and a row for each. More than `maxFiles` are an error before one is read, and so is a file that is no
+ * text, or changes after the first look.
+ */
+export const open = Effect.fnUntraced(function* (pattern: string, folder: string, maxFiles = mostFiles) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const files = yield* filesOf(pattern, folder)
+  const files = yield* filesOf(pattern, folder, maxFiles)
   const known = new Map<string, Effect.Success<ReturnType<typeof stampOf>>>()
   const rowOf = Effect.fnUntraced(function* (file: string, index: number) {
     const full = path.resolve(folder, file)

@@ -3,7 +3,7 @@ import { Data, type Stream } from "effect"
 import type { Document } from "../../claude/Document.ts"
 import type { Position } from "../Source.ts"
 
-/** The values by column, and the line on which the row ends. Values that are `null` are left out. */
+/** The values by column, and the line on which the row begins. Values that are `null` are left out. */
 export interface Row {
   readonly cells: Readonly<Record<string, string>>
   readonly line: number

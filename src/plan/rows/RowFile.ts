@@ -1,5 +1,6 @@
 /** Opens what `from` names: a table, JSON, a list of questions, or files by a pattern. */
 import { Effect, FileSystem, Path, Result, Stream } from "effect"
+import * as FileKind from "../../documents/FileKind.ts"
 import { whyUnread } from "../../documents/FileProblem.ts"
 import type { Position } from "../Source.ts"
 import * as TextFile from "../../documents/TextFile.ts"
@@ -51,7 +52,11 @@ export const open = Effect.fnUntraced(function* (
   const isFile = yield* Effect.orElseSucceed(fileSystem.exists(full), () => false)
   if (!isFile && FileRows.isPattern(from)) {
     const { files, rows } = yield* FileRows.open(from, folder)
-    return { rows, name: "{name}", hidden: new Set(["text"]), files: files.map((file) => path.resolve(folder, file)) }
+    const full = files.map((file) => path.resolve(folder, file))
+    const names = new Set(files.map((file) => path.parse(file).name))
+    // Files of several folders, or of several endings, may have the same name: their paths differ.
+    const name = names.size === files.length ? "{name}" : "{file}"
+    return { rows, name, hidden: new Set(["text"]), files: full }
   }
   const provided = <A>(stream: Stream.Stream<A, RowProblem, FileSystem.FileSystem>) =>
     Stream.provideService(stream, FileSystem.FileSystem, fileSystem)
@@ -78,6 +83,9 @@ export const open = Effect.fnUntraced(function* (
   }
   if (kind === ".md" || kind === ".markdown" || kind === ".txt") {
     return { rows: Stream.fromIterable(yield* ofList(yield* textOf(full, from), from, kind !== ".txt")), files }
+  }
+  if (FileKind.typeOfName(from) !== undefined) {
+    return yield* ofFile(from, "is a document, no rows: to ask about it, name it with --file, or files in a plan")
   }
   return yield* ofFile(from, `cannot be read as rows: expected ${endings}`)
 })

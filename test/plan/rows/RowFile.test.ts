@@ -79,13 +79,19 @@ describe("files of a pattern", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("are read where links to folders go round", () =>
+  it.effect("are each asked once where links go round, and links to files are files", () =>
     Effect.gen(function* () {
-      const cwd = folder({ "a/x.md": "A" })
+      const cwd = folder({ "a/x.md": "A", "b/y.md": "B" })
       symlinkSync("..", join(cwd, "a/round"))
+      symlinkSync("../b/y.md", join(cwd, "a/z.md"))
+      for (const from of ["**/*.md", "**/*"]) {
+        const { asks } = yield* read(cwd, { from, question: "Who signs?" })
+        assert.deepStrictEqual(Object.keys(asks), ["x", "y"])
+      }
+      assert.deepStrictEqual(Object.keys((yield* read(cwd, { from: "a/z*", question: "Who?" })).asks), ["z"])
       symlinkSync("none", join(cwd, "a/lost.md"))
-      const plan = yield* read(cwd, { from: "**/*.md", question: "Who signs?" })
-      assert.deepStrictEqual(Object.keys(plan.asks), ["x"])
+      const { message } = yield* Effect.flip(read(cwd, { from: "**/*.md", question: "Who signs?" }))
+      assert.include(message, "asks.from: a/lost.md: no such file")
     })
   )
 })

@@ -20,6 +20,8 @@ export interface RowSource {
   readonly name?: string
   /** Columns that stand in no table, such as the text of a file. */
   readonly hidden?: ReadonlySet<string>
+  /** What may not be as it was meant, in words that follow the file's name. */
+  readonly notices?: ReadonlyArray<string>
   /** The files, which no output may overwrite. */
   readonly files: ReadonlyArray<string>
 }

@@ -219,6 +219,7 @@ export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowP
     if (shortest === undefined || longest === undefined) return yield* ofFile(given.from, "has no rows")
     const used = Template.parse(`${given.question ?? ""}${given.system ?? ""}`).names
     const notices = [
+      ...(source.notices ?? []),
       ...Array.from(empty).flatMap(([column, { count, line }]) =>
         used.has(column) ? [`{${column}} is empty in ${plural(count, "row", "rows")}, first on line ${line}`] : []
       ),

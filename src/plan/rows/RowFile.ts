@@ -2,6 +2,7 @@
 import { Effect, FileSystem, Path, Result, Stream } from "effect"
 import * as FileKind from "../../documents/FileKind.ts"
 import { whyUnread } from "../../documents/FileProblem.ts"
+import { plural } from "../../options/NumberText.ts"
 import type { Position } from "../Source.ts"
 import * as TextFile from "../../documents/TextFile.ts"
 import * as DataRows from "./DataRows.ts"
@@ -30,13 +31,25 @@ const textOf = Effect.fnUntraced(function* (path: string, name: string) {
   return yield* Effect.mapError(Effect.fromResult(TextFile.decode(bytes)), (why) => ofFile(name, why))
 })
 
-const ofList = (text: string, name: string, isMarkdown: boolean): Effect.Effect<ReadonlyArray<Row>, RowProblem> => {
-  const listed = QuestionList.read(text, isMarkdown)
-  return listed.length === 0
-    ? Effect.fail(ofFile(name, "has no questions: expected one on each line, or a list"))
-    : Effect.succeed(
-        listed.map(({ id, line, question }) => ({ cells: { ...(id !== undefined && { id }), question }, line }))
-      )
+const ofList = (
+  text: string,
+  name: string,
+  isMarkdown: boolean
+): Effect.Effect<Pick<RowSource, "rows" | "notices">, RowProblem> => {
+  const { left, questions } = QuestionList.read(text, isMarkdown)
+  if (questions.length === 0) return Effect.fail(ofFile(name, "has no questions: expected one on each line, or a list"))
+  const rows = questions.map(({ id, line, question }) => ({
+    cells: { ...(id !== undefined && { id }), question },
+    line
+  }))
+  const [first] = left
+  const notices =
+    first === undefined
+      ? []
+      : [
+          `${plural(left.length, "question beside its list is", "questions beside its lists are")} not asked, first on line ${first}: make each an item`
+        ]
+  return Effect.succeed({ rows: Stream.fromIterable(rows), notices })
 }
 
 /** `from` is relative to `folder`. `isPrompted`: the plan says what is asked of each row. */
@@ -82,7 +95,7 @@ export const open = Effect.fnUntraced(function* (
     return { rows: located, files, ...(question !== undefined && { question }) }
   }
   if (kind === ".md" || kind === ".markdown" || kind === ".txt") {
-    return { rows: Stream.fromIterable(yield* ofList(yield* textOf(full, from), from, kind !== ".txt")), files }
+    return { ...(yield* ofList(yield* textOf(full, from), from, kind !== ".txt")), files }
   }
   if (FileKind.typeOfName(from) !== undefined) {
     return yield* ofFile(from, "is a document, no rows: to ask about it, name it with --file, or files in a plan")

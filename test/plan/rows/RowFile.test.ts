@@ -275,6 +275,18 @@ describe("rows", () => {
     })
   )
 
+  it.effect("tell of questions beside the lists of a file, which are not asked", () =>
+    Effect.gen(function* () {
+      const list = "# Who?\n\nFor Monday.\n\n1. What?\n   Why not?\n2 - How?\n\nAnd where?\n"
+      const plan = yield* read(folder({ "a.txt": list }), { from: "a.txt" })
+      assert.deepStrictEqual(questionsOf(plan), { q1: "What?\nWhy not?" })
+      assert.deepStrictEqual(
+        plan.notices.map(({ message }) => message),
+        ["a.txt: 2 questions beside its lists are not asked, first on line 7: make each an item"]
+      )
+    })
+  )
+
   it.effect("are no rows where an ask has the name from", () =>
     Effect.map(read(folder(), { from: "Where are you from?", question: "What is your question?" }), ({ asks }) =>
       assert.deepStrictEqual(Object.keys(asks), ["from", "question"])

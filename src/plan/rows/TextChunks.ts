@@ -18,6 +18,8 @@ export const stampOf = (path: string, name: string): Effect.Effect<Stamp, RowPro
     if (info.type === "Directory") {
       return yield* ofFile(name, `is a folder: for one ask a file write ${name.replace(/[/\\]$/, "")}/*.txt`)
     }
+    // Opening a pipe that nothing writes to would wait for ever, and rows are read twice.
+    if (info.type !== "File") return yield* ofFile(name, "is a pipe or a device: save what it gives as a file")
     return { size: info.size, modified: Option.getOrUndefined(info.mtime)?.getTime() }
   })
 

@@ -53,6 +53,13 @@ describe("bytes that are no text are named by line and offset", () => {
     )
   }
 
+  it.effect.skipIf(process.platform === "win32")("but a device is not read", () =>
+    Effect.gen(function* () {
+      const problem = yield* Effect.flip(Stream.runDrain(TextChunks.read("/dev/null", "a.csv")))
+      assert.strictEqual(problem.message, "is a pipe or a device: save what it gives as a file")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
   it.effect("and a character that two pieces share is read whole", () =>
     Effect.gen(function* () {
       const path = join(folder(), "a.csv")

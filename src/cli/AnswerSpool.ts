@@ -5,7 +5,7 @@ import type { AnsweredRow } from "../report/AnswerTable.ts"
 /** So many bytes are written at a time. */
 const blockBytes = 256 * 1024
 
-/** A file that is removed with its scope. `add` throws nothing: what could not be written is told by `failure`. */
+/** A file without a name, where the platform allows it; else it is removed with its scope. `add` throws nothing: what could not be written is told by `failure`. */
 export interface AnswerSpool {
   readonly add: (index: number, row: AnsweredRow) => void
   /** The row that was added at an index. */
@@ -23,6 +23,8 @@ export const make = Effect.fnUntraced(function* (count: number) {
     Effect.sync(() => fs.openSync(path.join(folder, "answers"), "w+", 0o600)),
     (file) => Effect.sync(() => fs.closeSync(file))
   )
+  // An open file without a name is gone with its process, also with one that is killed. Windows keeps the name until then.
+  yield* Effect.ignore(fileSystem.remove(folder, { recursive: true }))
   const offsets = new Float64Array(count).fill(-1)
   const lengths = new Uint32Array(count)
   let waiting: Array<Buffer> = []

@@ -19,7 +19,7 @@ export const readPlan = Effect.fnUntraced(function* (file: string, given: PlanFi
   const input = Effect.mapError(Stream.mkUint8Array(stdio.stdin), PlanFile.whyUnread)
   const decoded = Effect.flatMap(input, (bytes) => Effect.fromResult(TextFile.decode(bytes)))
   const read = file === "-" ? decoded : PlanFile.readText(file)
-  const text = yield* Effect.mapError(read, (why) => usageError(`${file}: ${why}`))
+  const text = yield* Effect.mapError(read, (why) => usageError(`${file}: ${NoPlan.commandAbout(file) ?? why}`))
   const material = file === "-" ? undefined : NoPlan.commandFor(file, text)
   if (material !== undefined) return yield* usageError(`${file}: ${material}`)
   const [name, folder] = file === "-" ? [PlanFile.stdin, "."] : [file, path.dirname(file)]

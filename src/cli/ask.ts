@@ -75,14 +75,18 @@ const asksOf = (
 }
 
 /** The question or the option's path, without a position, unless it is in a file: the plan is made of flags. */
-const toText = (issue: PlanFile.PlanIssue): string => {
-  if (issue.file !== commandLine) return PlanFile.toText(issue)
-  const { message, path } = issue
-  const [first = "plan", ...rest] = path
-  if (first === "context") return `--file ${message}`
-  const name = first === "asks" ? (rest[0] ?? first) : [first, ...rest].map(String).join(".")
-  return `${String(name)}: ${message}`
-}
+const toText =
+  (files: ReadonlyArray<string>) =>
+  (issue: PlanFile.PlanIssue): string => {
+    if (issue.file !== commandLine) return PlanFile.toText(issue)
+    const { message, path } = issue
+    const [first = "plan", ...rest] = path
+    // What is wrong with one file begins with its name; what all have together is of all.
+    if (first === "context")
+      return `--file ${message.startsWith("the context") ? `${files.join(", ")}: ` : ""}${message}`
+    const name = first === "asks" ? (rest[0] ?? first) : [first, ...rest].map(String).join(".")
+    return `${String(name)}: ${message}`
+  }
 
 export const ask = Command.make(
   "ask",
@@ -113,8 +117,10 @@ export const ask = Command.make(
     const variables = yield* givenVariables(flags)
     const given = { amend: yield* Flags.amend(flags), variables, reading: readingOf(flags) }
     const reading = PlanFile.read(commandLine, JSON.stringify(plan), ".", given)
-    const prepared = yield* Effect.mapError(reading, ({ issues }) => usageError(issues.map(toText).join("\n")))
-    yield* Effect.forEach(prepared.notices, (notice) => Console.error(inert(`Warning: ${toText(notice)}`)))
+    const prepared = yield* Effect.mapError(reading, ({ issues }) =>
+      usageError(issues.map(toText(flags.file)).join("\n"))
+    )
+    yield* Effect.forEach(prepared.notices, (notice) => Console.error(inert(`Warning: ${toText(flags.file)(notice)}`)))
     return yield* execute(prepared, yield* nameOf("ask", prepared), flags, inputFilesOf("-", prepared))
   })
 ).pipe(

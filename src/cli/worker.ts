@@ -3,6 +3,7 @@ import { Console, Context, Effect, Layer, Option, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import { AskError, WorkerFailed } from "../claude/AskError.ts"
 import { Claude } from "../claude/Claude.ts"
+import * as Provider from "../claude/Provider.ts"
 import { isAddress, open } from "../journal/OpenJournal.ts"
 import type { SharedRun } from "../journal/SharedRun.ts"
 import * as Queue from "../layers/Queue.ts"
@@ -27,6 +28,8 @@ const concurrency = flagOf(
 
 const offline = onOff("offline", "Answer the asks of runs with --offline, with simulated answers")
 
+const provider = flagOf("provider", Provider.Provider)
+
 /** How often a worker says what it has done, if there is anything new. */
 const reportInterval = "10 seconds"
 
@@ -45,16 +48,18 @@ const endingAtSigterm = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A
 
 export const worker = Command.make(
   "worker",
-  { journal: address, concurrency, offline },
+  { journal: address, concurrency, provider, offline },
   Effect.fnUntraced(
-    function* ({ concurrency, journal: place, offline }) {
+    function* ({ concurrency, journal: place, offline, provider }) {
       if (!isAddress(place)) {
         return yield* usageError("--journal: expected postgres://…; workers and runs meet in a database")
       }
       const services = yield* ProcessServices
       const source = { offline, record: undefined, replay: undefined }
       // A worker without a key takes nothing.
-      const connected = yield* services.connect(source, {})
+      const connected = yield* services.connect(source, {
+        provider: Option.getOrUndefined(provider) as Provider.Provider
+      })
       const journal = yield* Effect.mapError(open(place), ({ message }) => usageError(`--journal: ${message}`))
       const places = Number(Option.getOrElse(concurrency, () => Queue.places))
       const progress = new WorkerProgress()

@@ -36,8 +36,10 @@ export const kindOf = (bytes: Uint8Array): string | undefined => {
   return beginnings.find(([, beginning]) => beginning.test(start))?.[0]
 }
 
+export type Encoding = "utf-8" | "utf-16le" | "utf-16be"
+
 /** The encoding of a text by the byte order mark that it may begin with. */
-export const encodingOf = (bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" =>
+export const encodingOf = (bytes: Uint8Array): Encoding =>
   begins(bytes, [0xff, 0xfe]) ? "utf-16le" : begins(bytes, [0xfe, 0xff]) ? "utf-16be" : "utf-8"
 
 /** The text of a file without its byte order mark, or what is wrong with its bytes, in words that follow the file's name. */
@@ -46,42 +48,57 @@ export const decode = (bytes: Uint8Array): Result.Result<string, string> => {
   if (kind !== undefined) return Result.fail(`is ${kind}: expected text in UTF-8`)
   const encoding = encodingOf(bytes)
   const decoded = Result.try(() => new TextDecoder(encoding, { fatal: true }).decode(bytes))
-  if (Result.isFailure(decoded))
-    return Result.fail(
-      encoding === "utf-8"
-        ? notUtf8(bytes)
-        : `has broken UTF-16 (at offset ${numberText(firstWrong(bytes, encoding))}): save it as UTF-8`
-    )
-  const text = decoded.success
-  if (!text.includes("\0")) return Result.succeed(text)
-  const offset = numberText(bytes.indexOf(0))
-  return Result.fail(
-    `has NUL characters (the first byte 0x00 at offset ${offset}): it is binary, or in UTF-16 or UTF-32 without a mark that can be read; save it as UTF-8`
-  )
+  return Result.isSuccess(decoded) && !decoded.success.includes("\0")
+    ? Result.succeed(decoded.success)
+    : Result.fail(problemOf(bytes, encoding).message)
 }
 
-const notUtf8 = (bytes: Uint8Array): string => {
-  const offset = beginningOf(bytes, firstWrong(bytes, "utf-8"))
-  const line = bytes.subarray(0, offset).reduce((count, byte) => count + (byte === 0x0a ? 1 : 0), 1)
-  const byte = bytes[offset]?.toString(16).toUpperCase().padStart(2, "0")
-  const found =
-    byte === undefined
-      ? "it ends within a character"
-      : `byte 0x${byte} in line ${line}, at offset ${numberText(offset)}`
-  return `is not UTF-8 (${found}): save it as UTF-8`
+/** What is wrong with bytes that are no text or have NUL characters, and the line of it. `line` and `offset`: where they begin in their file. */
+export const problemOf = (
+  bytes: Uint8Array,
+  encoding: Encoding,
+  { line, offset }: { readonly line: number; readonly offset: number } = { line: 1, offset: 0 }
+): { readonly line: number; readonly message: string } => {
+  const wrong = firstWrong(bytes, encoding)
+  const zero = firstZero(bytes.subarray(0, wrong), encoding)
+  const at = zero ?? wrong - openBytes(bytes.subarray(0, wrong), encoding)
+  const before = new TextDecoder(encoding).decode(bytes.subarray(0, at))
+  const wrongLine = line + before.split("\n").length - 1
+  const place = `at offset ${numberText(offset + at)}`
+  const byte = bytes[at]?.toString(16).toUpperCase().padStart(2, "0")
+  const message =
+    zero !== undefined
+      ? `has NUL characters (the first byte 0x00 ${place}): it is binary, or in UTF-16 or UTF-32 without a mark that can be read; save it as UTF-8`
+      : encoding !== "utf-8"
+        ? `has broken UTF-16 (${place}): save it as UTF-8`
+        : `is not UTF-8 (${wrong === bytes.length ? "it ends within a character" : `byte 0x${byte} in line ${wrongLine}, ${place}`}): save it as UTF-8`
+  return { line: wrongLine, message }
 }
 
-/** The offset of the character that ends too early before `offset`, or `offset`. */
-const beginningOf = (bytes: Uint8Array, offset: number): number => {
-  for (let back = 1; back <= 3 && offset < bytes.length; back += 1) {
-    const byte = bytes[offset - back] ?? 0
-    if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? offset - back : offset
+/** The offset of the first NUL character. */
+const firstZero = (bytes: Uint8Array, encoding: Encoding): number | undefined => {
+  for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) {
+    if (encoding === "utf-8" || (at % 2 === 0 && bytes[at + 1] === 0)) return at
   }
-  return offset
+  return undefined
+}
+
+/** How many of the last bytes begin a character that does not end in them. */
+export const openBytes = (bytes: Uint8Array, encoding: Encoding): number => {
+  if (encoding !== "utf-8") {
+    const odd = bytes.length % 2
+    const high = bytes[bytes.length - odd - (encoding === "utf-16le" ? 1 : 2)] ?? 0
+    return odd + (high >= 0xd8 && high <= 0xdb ? 2 : 0)
+  }
+  for (let back = 1; back <= 3; back += 1) {
+    const byte = bytes.at(-back) ?? 0
+    if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? back : 0
+  }
+  return 0
 }
 
 /** The offset of the first byte that no text of the encoding has there: all shorter prefixes decode. */
-const firstWrong = (bytes: Uint8Array, encoding: string): number => {
+const firstWrong = (bytes: Uint8Array, encoding: Encoding): number => {
   let [low, high] = [0, bytes.length]
   while (low < high) {
     const middle = Math.floor((low + high) / 2) + 1

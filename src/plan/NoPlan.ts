@@ -1,5 +1,6 @@
 /** Recognizes files that are no plan, such as lists of questions, and says how a plan has its questions. */
 import { Result } from "effect"
+import * as FileKind from "../documents/FileKind.ts"
 import type { Issue } from "../options/Issue.ts"
 import type { Problem } from "./Source.ts"
 
@@ -24,11 +25,18 @@ const headingOf = (text: string): ReadonlyArray<string> => {
   return line.split(/[,;\t]/).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"))
 }
 
+/** The command that asks about a document which was given as a plan; `undefined` for what is none by its name. */
+export const commandAbout = (file: string): string | undefined =>
+  FileKind.typeOfName(file) === undefined
+    ? undefined
+    : `this is a document, and a plan has asks by name; to ask about it: fanfold ask "What does it say?" --file ${quoted(file)}`
+
 /** The command that runs a file of questions or rows which was given as a plan; `undefined` for what may be a plan. */
 export const commandFor = (file: string, text: string): string | undefined => {
   const from = quoted(file)
   const ending = /\.(\w+)$/.exec(file.toLowerCase())?.[1] ?? ""
   const isTable = ["csv", "tsv", "tab"].includes(ending)
+  if (isTable && text.trim() === "") return "is empty: expected rows under a heading"
   if (isTable || ((ending === "jsonl" || ending === "ndjson") && isJsonLines(text))) {
     const columns = isTable ? headingOf(text) : Object.keys(Object(JSON.parse(text.trim().split(/\r?\n/)[0] ?? "{}")))
     const hasQuestions = columns.some(

@@ -90,7 +90,9 @@ export const replace = (value: unknown, given: Given, isOfRows: boolean): Replac
   }
   const replaced = visit(plan, [])
   if (isOfRows) for (const name of namesOfRows(toFields(plan["asks"]))) used.add(name)
-  issues.push(...unusedIssues(given, used, toFields(vars)))
+  // Questions that rows bring are not read yet, and may have any variable.
+  const { question } = toFields(plan["asks"])
+  if (!isOfRows || question !== undefined) issues.push(...unusedIssues(given, used, toFields(vars)))
   return { value: replaced, values, issues, notices }
 }
 

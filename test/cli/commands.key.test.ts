@@ -26,6 +26,14 @@ describe.concurrent("the key", { timeout: 60_000 }, () => {
     assert.strictEqual(claude.journal.attempts, 0)
   })
 
+  it("is not asked for by runs cancel where nothing is to be canceled", async () => {
+    const env = { XDG_STATE_HOME: folder({}) }
+    await fanfold(["ask", "Why?", "--offline"], { env, hurried: true })
+    const [{ id }] = JSON.parse((await fanfold(["runs", "--json"], { env })).stdout).runs
+    const { code, stderr, stdout } = await fanfold(["runs", "cancel", id], { env })
+    assert.deepStrictEqual([code, stdout, stderr], [0, `${id} has no batch that is in progress\n`, ""])
+  })
+
   it("is sent to no base URL that is none, and standard error says so at once", async () => {
     const url = "ftp://claude.example.org"
     const env = { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: url }

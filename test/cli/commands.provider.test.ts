@@ -6,9 +6,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { chunksOf, startFrames } from "../AwsEventStream.ts"
 import { secret } from "../Clouds.ts"
 import { apiError, begun, continued, json, message, startStream, stopped } from "../Loopback.ts"
-import { fanfold, folders, key } from "./Process.ts"
+import { isInstalled, server as postgresServer } from "../Postgres.ts"
+import { newHome } from "./PostgresHome.ts"
+import { fanfold, folders, key, start } from "./Process.ts"
 
 const folder = folders()
+const postgres = postgresServer()
 
 interface Arrived {
   readonly path: string
@@ -139,6 +142,26 @@ describe.concurrent("--provider", { timeout: 60_000 }, () => {
     assert.include(ran.stderr, "Check the credentials for Amazon Bedrock")
     assert.notInclude(ran.stderr, "ANTHROPIC_API_KEY")
     assert.strictEqual(server.arrived.length, 0)
+  })
+})
+
+describe.skipIf(!isInstalled)("--provider of a worker", { timeout: 60_000 }, () => {
+  it("answers asks of runs that ask this cloud, and says what to install", async () => {
+    await using cloud = await serving()
+    const address = await newHome(postgres())
+    const options = { cwd: folder({}), env: bedrock(cloud.url) }
+    const where = ["--journal", address, "--provider", "bedrock"]
+    const preloads = [join(import.meta.dirname, "WithoutPackages.ts")]
+    const without = await fanfold(["worker", ...where], { ...options, preloads })
+    assert.strictEqual(without.code, 2)
+    assert.include(without.stderr, "npm install @anthropic-ai/bedrock-sdk")
+    const worker = start(["worker", ...where], options)
+    const ran = await fanfold(["ask", "Where?", "--queue-places", "0", "--no-progress", ...where], options)
+    worker.child.kill("SIGTERM")
+    const { stderr } = await worker.ended
+    assert.deepStrictEqual([ran.code, ran.stdout.includes("Paris")], [0, true], ran.stderr)
+    assert.match(cloud.arrived[0]!.path, /^\/model\/global\.anthropic\.claude-haiku-5-5\/invoke/)
+    assert.include(stderr, "1 answered")
   })
 })
 

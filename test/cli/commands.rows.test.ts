@@ -170,4 +170,27 @@ describe.concurrent("fanfold with material", { timeout: 120_000 }, () => {
     )
     assert.deepStrictEqual([rows.code, list.code], [2, 2])
   })
+
+  it("says how to use a document that is given as a plan, and that a table is empty", async () => {
+    const cwd = folder({ "contract.pdf": "%PDF-1.7\n", "none.csv": "" })
+    const [document, table] = await Promise.all([
+      fanfold(["check", "contract.pdf"], { cwd }),
+      fanfold(["run", "none.csv", "--offline"], { cwd })
+    ])
+    assert.deepStrictEqual(
+      [document.stderr, table.stderr],
+      [
+        'contract.pdf: this is a document, and a plan has asks by name; to ask about it: fanfold ask "What does it say?" --file contract.pdf\n',
+        "none.csv: is empty: expected rows under a heading\n"
+      ]
+    )
+    assert.deepStrictEqual([document.code, table.code], [2, 2])
+  })
+
+  it("names the file that is larger than the window of a model", async () => {
+    const cwd = folder({ "log.txt": "word ".repeat(1_000_000) })
+    const { code, stderr } = await fanfold(["ask", "What?", "--file", "log.txt", "--offline"], { cwd })
+    assert.match(stderr, /^--file log\.txt: the context has about 1,\d{3},\d{3} tokens, more than the 1,000,000 of/)
+    assert.strictEqual(code, 2)
+  })
 })

@@ -56,6 +56,10 @@ const lineOf = (error: CsvError, lastLine: number): number => {
   return isAtEnd || typeof lines !== "number" ? lastLine + 1 : lines
 }
 
+/** The line on which a row begins that ends on `end`; the row before it ends on `last`. Blank lines may be between them. */
+const beginningOf = (cells: ReadonlyArray<string>, end: number, last: number): number =>
+  end - last <= 1 ? end : cells.reduce((line, cell) => line - (cell.match(/\n/g)?.length ?? 0), end)
+
 /** The rows of the chunks of a file; `name` is that of messages. */
 export const rows = <R>(
   chunks: Stream.Stream<string, RowProblem, R>,
@@ -74,6 +78,7 @@ export const rows = <R>(
       skip_empty_lines: true,
       max_record_size: maxRecordCharacters,
       on_record: (cells: ReadonlyArray<string>, { lines }: { readonly lines: number }) => {
+        const line = beginningOf(cells, lines, lastLine)
         lastLine = lines
         if (columns.length === 0) {
           columns = columnsOf(cells)
@@ -85,7 +90,7 @@ export const rows = <R>(
         }
         const row: Record<string, string> = {}
         for (let index = 0; index < columns.length; index++) row[columns[index]!] = cells[index] ?? ""
-        found.push({ cells: row, line: lines })
+        found.push({ cells: row, line })
         return null
       }
     })

@@ -27,9 +27,16 @@ const linesOf = (text: string): ReadonlyArray<Line> => {
   return lines.slice(end + 1).filter(({ text }) => !/^\s*(?:<!--.*-->|(?:[-*_][ \t]*){3,}|```.*|~~~.*)\s*$/.test(text))
 }
 
+/** What a file asks; `left` are the lines of questions that stand beside its lists, and are not asked. */
+export interface Read {
+  readonly questions: ReadonlyArray<Listed>
+  readonly left: ReadonlyArray<number>
+}
+
 /** The items of lists; what is indented below an item belongs to it. */
-const itemsOf = (lines: ReadonlyArray<Line>): ReadonlyArray<Listed> => {
+const itemsOf = (lines: ReadonlyArray<Line>): Read => {
   const items: Array<{ question: string; readonly line: number; readonly indent: number }> = []
+  const left: Array<number> = []
   let open: (typeof items)[number] | undefined
   for (const { line, text } of lines) {
     const [, blanks = "", question = ""] = item.exec(text) ?? []
@@ -38,9 +45,12 @@ const itemsOf = (lines: ReadonlyArray<Line>): ReadonlyArray<Listed> => {
       open = { question, line, indent }
       items.push(open)
     } else if (open !== undefined && /^[ \t]+\S/.test(text)) open.question += `\n${text.trim()}`
-    else if (text.trim() !== "") open = undefined
+    else if (text.trim() !== "") {
+      open = undefined
+      if (text.trimEnd().endsWith("?") && !heading.test(text)) left.push(line)
+    }
   }
-  return items
+  return { questions: items, left }
 }
 
 /** The texts under headings; a heading alone is none. */
@@ -67,16 +77,15 @@ const withIds = (listed: ReadonlyArray<Listed>): ReadonlyArray<Listed> => {
 }
 
 /** The questions of a text: the items of lists, else in Markdown the texts under headings, else its lines without comments. */
-export const read = (text: string, isMarkdown: boolean): ReadonlyArray<Listed> => {
+export const read = (text: string, isMarkdown: boolean): Read => {
   const lines = linesOf(text.replace(/^\uFEFF/, ""))
-  const items = itemsOf(lines)
-  if (items.length > 0) return withIds(items)
+  const { left, questions } = itemsOf(lines)
+  if (questions.length > 0) return { questions: withIds(questions), left }
   const sections = isMarkdown ? sectionsOf(lines) : []
-  if (sections.length > 0) return sections
-  return withIds(
-    lines.flatMap(({ line, text }) => {
-      const question = text.trim()
-      return question === "" || question.startsWith("#") ? [] : [{ question, line }]
-    })
-  )
+  if (sections.length > 0) return { questions: sections, left: [] }
+  const asked = lines.flatMap(({ line, text }) => {
+    const question = text.trim()
+    return question === "" || question.startsWith("#") ? [] : [{ question, line }]
+  })
+  return { questions: withIds(asked), left: [] }
 }

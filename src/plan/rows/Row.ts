@@ -3,7 +3,7 @@ import { Data, type Stream } from "effect"
 import type { Document } from "../../claude/Document.ts"
 import type { Position } from "../Source.ts"
 
-/** The values by column, and the line on which the row ends. Values that are `null` are left out. */
+/** The values by column, and the line on which the row begins. Values that are `null` are left out. */
 export interface Row {
   readonly cells: Readonly<Record<string, string>>
   readonly line: number
@@ -20,6 +20,8 @@ export interface RowSource {
   readonly name?: string
   /** Columns that stand in no table, such as the text of a file. */
   readonly hidden?: ReadonlySet<string>
+  /** What may not be as it was meant, in words that follow the file's name. */
+  readonly notices?: ReadonlyArray<string>
   /** The files, which no output may overwrite. */
   readonly files: ReadonlyArray<string>
 }

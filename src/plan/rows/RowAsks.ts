@@ -64,9 +64,9 @@ interface Made {
 const sizeOf = ({ document, question }: Made): number =>
   question.length + (document === undefined ? 0 : charactersPerToken * DocumentTokens.estimated([document]))
 
-/** The line on which a row begins. */
-const lineOf = ({ cells, line }: Row): number =>
-  line - Object.values(cells).reduce((sum, cell) => sum + (cell.match(/\n/g)?.length ?? 0), 0)
+/** What is wrong with a row: at its line, or of the file that it is. */
+const problemOf = ({ from }: Given, { hidden }: RowSource, row: Row, message: string): RowProblem =>
+  hidden === undefined ? atLine(from, row.line, message) : ofFile(row.cells["file"] ?? from, message)
 
 /** The name of a column in another case, such as `Question`. */
 const columnIn = (columns: ReadonlyArray<string>, wanted: ReadonlyArray<string>): string | undefined => {
@@ -75,6 +75,17 @@ const columnIn = (columns: ReadonlyArray<string>, wanted: ReadonlyArray<string>)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** Whether the rows bring the question, which no text of the plan has. */
+const isOfRows = (question: string | undefined, source: RowSource): boolean =>
+  question === undefined && source.question === undefined
+
+/** A question that a row brings, with the values in the place of its variables. */
+const filledOf = (text: string, values: Template.Values): Result.Result<string, string> => {
+  const template = Template.parse(text)
+  const [problem] = Template.problemsOf(template, new Set(Object.keys(values)))
+  return problem === undefined ? Result.succeed(template.textWith(values)) : Result.fail(problem)
 }
 
 /** Makes a maker for rows like the first one; fails with what is wrong with the plan's texts. */
@@ -114,13 +125,17 @@ const makerOf = (
   const needed = new Set([...questions.names, ...(names?.names ?? []), ...(systems?.names ?? [])])
   const hasDocument = source.hidden?.has("text") === true && !needed.has("text")
   const isBare = Object.keys(values).length === 0
+  const hasVariables = !isBare && isOfRows(question, source)
   return Result.succeed((row) => {
     for (const each of needed) {
       if (!Object.hasOwn(row.cells, each) && !Object.hasOwn(values, each))
         return Result.fail(`this row has no {${each}}`)
     }
     const all = isBare ? row.cells : { ...values, ...row.cells }
-    const filled = questions.textWith(all)
+    const written = questions.textWith(all)
+    const read = hasVariables ? filledOf(written, all) : Result.succeed(written)
+    if (Result.isFailure(read)) return Result.fail(read.failure)
+    const filled = read.success
     const question =
       hasDocument && row.document === undefined
         ? `<document name="${all["file"]?.replace(/["<>]/g, "_")}">\n${all["text"]}\n</document>\n\n${filled}`
@@ -145,7 +160,7 @@ const making = (given: Given, source: RowSource) => {
       if (Result.isFailure(maker)) return Result.fail(new PlanProblem({ issues: maker.failure }))
       make = maker.success
     }
-    const wrong = (message: string) => Result.fail(atLine(given.from, lineOf(row), message))
+    const wrong = (message: string) => Result.fail(problemOf(given, source, row, message))
     const made = make(row)
     if (Result.isFailure(made)) return wrong(made.failure)
     const { id } = made.success
@@ -166,6 +181,8 @@ export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowP
     const columns = new Set<string>()
     const empty = new Map<string, { count: number; readonly line: number }>()
     const renamed: Array<string> = []
+    const isPlain = Object.keys(given.values).length === 0 && isOfRows(given.question, source)
+    const unfilled = new Map<string, number>()
     let [count, renamedCount] = [0, 0]
     let shortest: (Made & { readonly name: string }) | undefined
     let longest: typeof shortest
@@ -175,12 +192,17 @@ export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowP
         if (Result.isFailure(made)) return Effect.fail(made.failure)
         const { id, name, question } = made.success
         const damage = source.hidden === undefined ? DamagedText.textIssue(question) : undefined
-        if (damage !== undefined) return Effect.fail(atLine(given.from, lineOf(row), damage))
+        if (damage !== undefined) return Effect.fail(problemOf(given, source, row, damage))
+        if (isPlain && question.includes("{")) {
+          for (const [, each = ""] of question.matchAll(/(?<!\{)\{([A-Za-z_][\w-]*)\}(?!\})/g)) {
+            if (!unfilled.has(each)) unfilled.set(each, row.line)
+          }
+        }
         for (const column in row.cells) {
           if (!columns.has(column)) columns.add(column)
           if (row.cells[column] !== "") continue
           const known = empty.get(column)
-          if (known === undefined) empty.set(column, { count: 1, line: lineOf(row) })
+          if (known === undefined) empty.set(column, { count: 1, line: row.line })
           else known.count++
         }
         if (id !== "" && name !== id && name !== `_${id}`) {
@@ -197,9 +219,13 @@ export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowP
     if (shortest === undefined || longest === undefined) return yield* ofFile(given.from, "has no rows")
     const used = Template.parse(`${given.question ?? ""}${given.system ?? ""}`).names
     const notices = [
+      ...(source.notices ?? []),
       ...Array.from(empty).flatMap(([column, { count, line }]) =>
         used.has(column) ? [`{${column}} is empty in ${plural(count, "row", "rows")}, first on line ${line}`] : []
       ),
+      ...Array.from(unfilled)
+        .slice(0, 3)
+        .map(([each, line]) => `{${each}} on line ${line} is sent as it stands: --var ${each}=… gives it a value`),
       ...(renamedCount === 0
         ? []
         : [

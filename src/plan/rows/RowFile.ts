@@ -1,6 +1,8 @@
 /** Opens what `from` names: a table, JSON, a list of questions, or files by a pattern. */
 import { Effect, FileSystem, Path, Result, Stream } from "effect"
+import * as FileKind from "../../documents/FileKind.ts"
 import { whyUnread } from "../../documents/FileProblem.ts"
+import { plural } from "../../options/NumberText.ts"
 import type { Position } from "../Source.ts"
 import * as TextFile from "../../documents/TextFile.ts"
 import * as DataRows from "./DataRows.ts"
@@ -29,13 +31,25 @@ const textOf = Effect.fnUntraced(function* (path: string, name: string) {
   return yield* Effect.mapError(Effect.fromResult(TextFile.decode(bytes)), (why) => ofFile(name, why))
 })
 
-const ofList = (text: string, name: string, isMarkdown: boolean): Effect.Effect<ReadonlyArray<Row>, RowProblem> => {
-  const listed = QuestionList.read(text, isMarkdown)
-  return listed.length === 0
-    ? Effect.fail(ofFile(name, "has no questions: expected one on each line, or a list"))
-    : Effect.succeed(
-        listed.map(({ id, line, question }) => ({ cells: { ...(id !== undefined && { id }), question }, line }))
-      )
+const ofList = (
+  text: string,
+  name: string,
+  isMarkdown: boolean
+): Effect.Effect<Pick<RowSource, "rows" | "notices">, RowProblem> => {
+  const { left, questions } = QuestionList.read(text, isMarkdown)
+  if (questions.length === 0) return Effect.fail(ofFile(name, "has no questions: expected one on each line, or a list"))
+  const rows = questions.map(({ id, line, question }) => ({
+    cells: { ...(id !== undefined && { id }), question },
+    line
+  }))
+  const [first] = left
+  const notices =
+    first === undefined
+      ? []
+      : [
+          `${plural(left.length, "question beside its list is", "questions beside its lists are")} not asked, first on line ${first}: make each an item`
+        ]
+  return Effect.succeed({ rows: Stream.fromIterable(rows), notices })
 }
 
 /** `from` is relative to `folder`. `isPrompted`: the plan says what is asked of each row. */
@@ -51,7 +65,11 @@ export const open = Effect.fnUntraced(function* (
   const isFile = yield* Effect.orElseSucceed(fileSystem.exists(full), () => false)
   if (!isFile && FileRows.isPattern(from)) {
     const { files, rows } = yield* FileRows.open(from, folder)
-    return { rows, name: "{name}", hidden: new Set(["text"]), files: files.map((file) => path.resolve(folder, file)) }
+    const full = files.map((file) => path.resolve(folder, file))
+    const names = new Set(files.map((file) => path.parse(file).name))
+    // Files of several folders, or of several endings, may have the same name: their paths differ.
+    const name = names.size === files.length ? "{name}" : "{file}"
+    return { rows, name, hidden: new Set(["text"]), files: full }
   }
   const provided = <A>(stream: Stream.Stream<A, RowProblem, FileSystem.FileSystem>) =>
     Stream.provideService(stream, FileSystem.FileSystem, fileSystem)
@@ -77,7 +95,10 @@ export const open = Effect.fnUntraced(function* (
     return { rows: located, files, ...(question !== undefined && { question }) }
   }
   if (kind === ".md" || kind === ".markdown" || kind === ".txt") {
-    return { rows: Stream.fromIterable(yield* ofList(yield* textOf(full, from), from, kind !== ".txt")), files }
+    return { ...(yield* ofList(yield* textOf(full, from), from, kind !== ".txt")), files }
+  }
+  if (FileKind.typeOfName(from) !== undefined) {
+    return yield* ofFile(from, "is a document, no rows: to ask about it, name it with --file, or files in a plan")
   }
   return yield* ofFile(from, `cannot be read as rows: expected ${endings}`)
 })

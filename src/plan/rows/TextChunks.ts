@@ -18,6 +18,8 @@ export const stampOf = (path: string, name: string): Effect.Effect<Stamp, RowPro
     if (info.type === "Directory") {
       return yield* ofFile(name, `is a folder: for one ask a file write ${name.replace(/[/\\]$/, "")}/*.txt`)
     }
+    // Opening a pipe that nothing writes to would wait for ever, and rows are read twice.
+    if (info.type !== "File") return yield* ofFile(name, "is a pipe or a device: save what it gives as a file")
     return { size: info.size, modified: Option.getOrUndefined(info.mtime)?.getTime() }
   })
 
@@ -38,20 +40,27 @@ export const read = (path: string, name: string): Stream.Stream<string, RowProbl
       const fileSystem = yield* FileSystem.FileSystem
       const before = yield* stampOf(path, name)
       let decoder: TextDecoder | undefined
-      let lines = 1
+      let encoding: TextFile.Encoding = "utf-8"
+      let [line, offset] = [1, 0]
+      /** The bytes of a character whose end is in the next chunk. */
+      let open = new Uint8Array()
       const decode = (bytes: Uint8Array | undefined): Effect.Effect<string, RowProblem> => {
         if (decoder === undefined) {
           const kind = TextFile.kindOf(bytes ?? new Uint8Array())
           if (kind !== undefined) return Effect.fail(ofFile(name, `is ${kind}: expected text in UTF-8`))
-          decoder = new TextDecoder(TextFile.encodingOf(bytes ?? new Uint8Array()), { fatal: true })
+          encoding = TextFile.encodingOf(bytes ?? new Uint8Array())
+          decoder = new TextDecoder(encoding, { fatal: true })
         }
+        const part = open.length === 0 ? (bytes ?? open) : Buffer.concat([open, bytes ?? new Uint8Array()])
         const decoded = Result.try(() => decoder!.decode(bytes, { stream: bytes !== undefined }))
-        if (Result.isFailure(decoded)) {
-          return Effect.fail(atLine(name, lines, `is not UTF-8 from here on: save it as UTF-8`))
+        if (Result.isFailure(decoded) || decoded.success.includes("\0")) {
+          const problem = TextFile.problemOf(part, encoding, { line, offset })
+          return Effect.fail(atLine(name, problem.line, problem.message))
         }
         const text = decoded.success
-        if (text.includes("\0")) return Effect.fail(atLine(name, lines, "has NUL characters: it is binary, no text"))
-        for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++
+        for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) line++
+        open = part.slice(part.length - TextFile.openBytes(part, encoding))
+        offset += part.length - open.length
         return Effect.succeed(text)
       }
       const bytes = Stream.mapError(fileSystem.stream(path, { chunkSize: chunkBytes }), (error) =>

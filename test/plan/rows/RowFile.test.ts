@@ -1,9 +1,10 @@
 /** Questions and rows as people have them: what they become, and what is wrong with them. */
-import { writeFileSync } from "node:fs"
+import { symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import * as FileRows from "../../../src/plan/rows/FileRows.ts"
 import * as NoPlan from "../../../src/plan/NoPlan.ts"
 import * as PlanFile from "../../../src/plan/PlanFile.ts"
 import { folders } from "../../cli/Process.ts"
@@ -13,6 +14,8 @@ const folder = folders()
 
 const read = (cwd: string, asks: object, given?: PlanFile.Given) =>
   PlanFile.read("plan.json", JSON.stringify({ asks }), cwd, given).pipe(Effect.provide(NodeServices.layer))
+
+const variables = (flags: Readonly<Record<string, string>>) => ({ variables: { flags, file: {} } })
 
 const questionsOf = (plan: PlanFile.Read) =>
   Object.fromEntries(Object.entries(plan.asks).map(([name, { question }]) => [name, question]))
@@ -54,6 +57,69 @@ describe("a file of questions", () => {
         const placed = yield* read(cwd, { from: "n/*.md", name: "doc-{name}", question: "{text} of {file}?" })
         assert.deepStrictEqual(questionsOf(placed), { "doc-a": "Alpha\n of n/a.md?", "doc-b": "Beta\n of n/b.md?" })
       })
+  )
+})
+
+describe("files of a pattern", () => {
+  it.effect("that have the same name in several folders are asked by their paths", () =>
+    Effect.gen(function* () {
+      const cwd = folder({ "a/x.md": "A", "b/x.md": "B", "b/x.txt": "C" })
+      const plan = yield* read(cwd, { from: "{a,b}/*", question: "Who signs?" })
+      assert.deepStrictEqual(Object.keys(plan.asks), ["a_x_md", "b_x_md", "b_x_txt"])
+      const { message } = yield* Effect.flip(read(cwd, { from: "{a,b}/*", name: "{name}", question: "Who signs?" }))
+      assert.include(message, 'asks.from: b/x.md: the name "x" stands here a second time')
+    })
+  )
+
+  it.effect("are an error where there are too many, before one of them is read", () =>
+    Effect.gen(function* () {
+      const cwd = folder({ "a.pdf": "damaged", "b.pdf": "damaged", "c.pdf": "damaged" })
+      const { file, message } = yield* Effect.flip(FileRows.open("*.pdf", cwd, 2))
+      assert.strictEqual(`${file} ${message}`, "*.pdf matches more than 2 files: name fewer of them")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("are each asked once where links go round, and links to files are files", () =>
+    Effect.gen(function* () {
+      const cwd = folder({ "a/x.md": "A", "b/y.md": "B" })
+      symlinkSync("..", join(cwd, "a/round"))
+      symlinkSync("../b/y.md", join(cwd, "a/z.md"))
+      for (const from of ["**/*.md", "**/*"]) {
+        const { asks } = yield* read(cwd, { from, question: "Who signs?" })
+        assert.deepStrictEqual(Object.keys(asks), ["x", "y"])
+      }
+      assert.deepStrictEqual(Object.keys((yield* read(cwd, { from: "a/z*", question: "Who?" })).asks), ["z"])
+      symlinkSync("none", join(cwd, "a/lost.md"))
+      const { message } = yield* Effect.flip(read(cwd, { from: "**/*.md", question: "Who signs?" }))
+      assert.include(message, "asks.from: a/lost.md: no such file")
+    })
+  )
+})
+
+describe("variables of questions that rows bring", () => {
+  const crew = "research:\n  description: >\n    Research {topic}.\nreport:\n  description: Write it.\n"
+
+  it.effect("are replaced where there are variables", () =>
+    Effect.gen(function* () {
+      const cwd = folder({ "tasks.yaml": crew })
+      const plan = yield* read(cwd, { from: "tasks.yaml" }, variables({ topic: "{heat}" }))
+      assert.deepStrictEqual(questionsOf(plan), { research: "Research {heat}.\n", report: "Write it." })
+      const { message } = yield* Effect.flip(read(cwd, { from: "tasks.yaml" }, variables({ topik: "x" })))
+      assert.include(message, "tasks.yaml:1:1 {topic} names no variable; near: topik")
+    })
+  )
+
+  it.effect("stay as they are where there are none, which is told", () =>
+    Effect.gen(function* () {
+      const cwd = folder({ "tasks.yaml": crew, "a.csv": 'question\n"Is {""a"": {}} JSON, and {{x}}?"\n' })
+      const plan = yield* read(cwd, { from: "tasks.yaml" })
+      assert.strictEqual(questionsOf(plan)["research"], "Research {topic}.\n")
+      assert.deepStrictEqual(
+        plan.notices.map(({ message }) => message),
+        ["tasks.yaml: {topic} on line 1 is sent as it stands: --var topic=… gives it a value"]
+      )
+      assert.deepStrictEqual((yield* read(cwd, { from: "a.csv" })).notices, [])
+    })
   )
 })
 
@@ -132,6 +198,14 @@ describe("rows", () => {
     ["a row without a variable", "a.jsonl", '{"q":"a"}\n{"p":"b"}\n', "a.jsonl:2:1 this row has no {q}"],
     ["a row without the column of a variable", "a.jsonl", '{"q":"a"}\n{"q":null}\n', "a.jsonl:2:1 this row has no {q}"],
     ["a question that is empty", "a.csv", "id,q\n1,a\n2, \n", "a.csv:3:1 its question is empty", { question: "{q}" }],
+    ["an id that stands there twice, after breaks", "a.csv", 'id,q\n\n1,"a\nb"\n1,"c\n\nd"\n', "a.csv:5:1 the name"],
+    [
+      "a question that is empty, after breaks",
+      "a.jsonl",
+      '{"q":"a\\nb\\nc"}\n{"q":"","r":"\\n\\n"}\n',
+      "a.jsonl:2:1 its question is empty",
+      { question: "{q}" }
+    ],
     ["a line that is no JSON", "a.jsonl", '{"q":"a"}\n{"q":\n', "a.jsonl:2:1 is no JSON"],
     ["a line that is a number", "a.jsonl", "7\n", "a.jsonl:1:1 expected an object or a text"],
     [
@@ -156,7 +230,7 @@ describe("rows", () => {
       "text that is not UTF-8",
       "a.csv",
       new Uint8Array([105, 100, 10, 0xff, 0x41]),
-      "a.csv:1:1 is not UTF-8 from here on"
+      "a.csv:2:1 is not UTF-8 (byte 0xFF in line 2, at offset 3): save it as UTF-8"
     ],
     [
       "a damaged PDF among the files of a pattern",
@@ -165,6 +239,7 @@ describe("rows", () => {
       "asks.from: a.pdf: is a damaged PDF: its pages cannot be found",
       { from: "*.pdf" }
     ],
+    ["a PDF alone", "a.pdf", "x", "a.pdf: is a document, no rows: to ask about it, name it with --file"],
     ["a list without questions", "a.md", "# Title\n", "a.md: has no questions"],
     [
       "a key that rows do not have",
@@ -197,6 +272,18 @@ describe("rows", () => {
       )
       const { message } = yield* Effect.flip(read(cwd, { from: "a.csv", question: "{q}?x" }, { reading: "print" }))
       assert.include(message, "1001 answers and no synthesis: write them with -o answers.csv or -o answers.jsonl")
+    })
+  )
+
+  it.effect("tell of questions beside the lists of a file, which are not asked", () =>
+    Effect.gen(function* () {
+      const list = "# Who?\n\nFor Monday.\n\n1. What?\n   Why not?\n2 - How?\n\nAnd where?\n"
+      const plan = yield* read(folder({ "a.txt": list }), { from: "a.txt" })
+      assert.deepStrictEqual(questionsOf(plan), { q1: "What?\nWhy not?" })
+      assert.deepStrictEqual(
+        plan.notices.map(({ message }) => message),
+        ["a.txt: 2 questions beside its lists are not asked, first on line 7: make each an item"]
+      )
     })
   )
 

@@ -1,5 +1,6 @@
 /** What proves, offline, that a cited document and its answers are those of their run: hashes, and the names of the asks. */
 import { Schema } from "effect"
+import { hashOf } from "../pipeline/CitedAnswer.ts"
 import * as CitedMarkdown from "./CitedMarkdown.ts"
 import type { Report } from "./Report.ts"
 
@@ -18,9 +19,6 @@ export const Proof = Schema.Struct({
   gaps: Schema.Array(Schema.String)
 })
 export interface Proof extends Schema.Schema.Type<typeof Proof> {}
-
-export const hashOf = (text: string): string =>
-  process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex")
 
 /** The file that the proof of a document is written to: `doc.proof.json` beside `doc.md`. */
 export const fileOf = (document: string): string => document.replace(/\.md$/i, "") + ".proof.json"

@@ -1,9 +1,10 @@
 /** Proves a cited document again, by code alone: marks, hashes, quotes, and the numbers and names of marked statements. */
 import { Effect } from "effect"
+import { hashOf } from "../pipeline/CitedAnswer.ts"
 import * as Citations from "../pipeline/Citations.ts"
 import type { Statement } from "../pipeline/Statements.ts"
 import * as CitedMarkdown from "./CitedMarkdown.ts"
-import { hashOf, type Proof } from "./Proof.ts"
+import type { Proof } from "./Proof.ts"
 
 /** `error`: the document is not what its proof says, or a mark or quote is wrong. `warning`: it may be. */
 export interface Complaint {

@@ -25,7 +25,8 @@ const warning = (message: string): Complaint => ({ severity: "warning", message 
 export const verify = (file: string, proof: Proof): Effect.Effect<Verified> => {
   const { answers, document } = CitedMarkdown.read(file)
   const names = Object.keys(proof.answers)
-  return Effect.map(Citations.check(document, { answered: names, gaps: proof.gaps }), ({ faults, statements }) => ({
+  const answered = names.filter((name) => !proof.gaps.includes(name))
+  return Effect.map(Citations.check(document, { answered, gaps: proof.gaps }), ({ faults, statements }) => ({
     statements: statements.length,
     answers: names.length,
     complaints: [

@@ -30,9 +30,11 @@ const ask = (prompt: Prompt, random: SeededRandom): string => {
 const synthesis = (prompt: Prompt): string => {
   const title = quoted(prompt.instruction.split("\n").find((line) => line.trim() !== "") ?? "Synthesis")
   const count = prompt.findings.length
+  const simulated = `Simulated synthesis of ${count} ${count === 1 ? "finding" : "findings"}`
   return [
     `# ${title}`,
-    `Simulated synthesis of ${count} ${count === 1 ? "finding" : "findings"}.`,
+    // As a statement it would need a mark, and rests on none of the findings.
+    prompt.isCited ? `## ${simulated}` : `${simulated}.`,
     ...prompt.findings.map(({ answer, isFolded, name }) => {
       const text = WrittenSynthesis.excerpt(answer, 280)
       return `## ${name}\n\n${prompt.isCited && !isFolded ? WrittenSynthesis.withMarks(text, name) : text}`

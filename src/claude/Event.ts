@@ -132,6 +132,8 @@ export const Reasked = Schema.TaggedStruct("Reasked", { ...stamp, issue: Schema.
  */
 export const Cited = Schema.TaggedStruct("Cited", {
   ...stamp,
+  /** SHA-256 of the text that is delivered, in hexadecimal digits: the first, or that of the second try. */
+  sha256: Schema.optionalKey(Schema.String),
   statements: Schema.Int,
   faultCount: Schema.Int,
   faults: Schema.Array(Schema.Struct({ kind: Schema.String, message: Schema.String }))

@@ -275,15 +275,16 @@ const budgetLines = (budget: Prepared["layers"]["budget"], atMostUsd = 0): Reado
   ]
 }
 
-/** The calls with more input tokens than the configured limit a minute: they fail, the synthesis where the answers are long. */
+/** The calls with a request of more input tokens than the configured limit a minute: it fails, the synthesis where the answers are long. */
 const limitLines = (calls: ReadonlyArray<Forecast.Foreseen>, itpm: number | undefined): ReadonlyArray<string> =>
-  calls.flatMap(({ inputTokens, name, part, request }) => {
-    const tokens = part === "ask" ? uncachedInputTokens(request) : inputTokens
+  calls.flatMap(({ inputTokens, longestTokens, name, part, request }) => {
+    const tokens = part === "ask" ? uncachedInputTokens(request) : (longestTokens ?? inputTokens)
     if (itpm === undefined || !exceedsLimit(tokens, itpm)) return []
     const [count, end] =
       part === "ask" ? ["about", "it would fail"] : ["up to", "it fails if the answers are that long"]
     const limit = `more than the limit of ${numberText(itpm)} a minute (pacing.limits.itpm) holds`
-    return [`Too large: ${inert(name)} has ${count} ${numberText(tokens)} input tokens, ${limit}: ${end}`]
+    const what = longestTokens === undefined ? "" : "a request of "
+    return [`Too large: ${inert(name)} has ${what}${count} ${numberText(tokens)} input tokens, ${limit}: ${end}`]
   })
 
 /** The model that is asked first, then its fallbacks. */

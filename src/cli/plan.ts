@@ -1,14 +1,17 @@
 /** `fanfold plan "TOPIC"`: lets Claude decompose a topic into independent questions, and prints the plan to read, edit and run. */
 import { Console, Effect, FileSystem, Option, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import { inputTokensOf } from "../claude/Message.ts"
 import { usdText } from "../claude/Price.ts"
+import { Begun } from "../layers/Journal.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import * as Issue from "../options/Issue.ts"
 import * as Plan from "../pipeline/Plan.ts"
 import { readText } from "../plan/PlanFile.ts"
-import { checkLayers } from "../plan/Plan.ts"
+import * as Forecast from "../plan/Forecast.ts"
+import { checkLayers, type Prepared } from "../plan/Plan.ts"
 import * as RunState from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -16,6 +19,7 @@ import * as Flags from "./Flags.ts"
 import { invalidValue } from "./LayerFlags.ts"
 import * as Output from "./Output.ts"
 import { ProcessServices } from "./ProcessServices.ts"
+import * as RunJournal from "./RunJournal.ts"
 
 const topic = Argument.String("topic").pipe(Argument.withDescription("What the document is to be about"))
 
@@ -44,7 +48,7 @@ const output = Flag.String("output").pipe(
   Flag.optional
 )
 
-const { model } = Flags.asking
+const { fresh, model } = Flags.asking
 const { offline, quiet } = Flags.running
 
 /** The path of the context as the plan names it, from the folder of the plan. */
@@ -74,9 +78,25 @@ const save = (file: string, text: string) =>
     )
   )
 
+/** Begins its run in the journal; `undefined` where nothing is to be kept, or nothing can be. */
+const begun = (topic: string, isFresh: boolean, layers: Prepared["layers"], source: string) => {
+  const plan: Prepared = {
+    asks: {},
+    synthesis: undefined,
+    policy: "all",
+    concurrency: "unbounded",
+    context: undefined,
+    deadline: undefined,
+    layers: { ...layers, reuse: isFresh ? "never" : "always" }
+  }
+  // Quiet, as it has no asks whose progress could be said.
+  const subject = { plan, name: `topic ${topic.trim().slice(0, 60)}`, source, isQuiet: true }
+  return RunJournal.begin({ ...subject, forecast: () => Forecast.make(plan) })
+}
+
 export const plan = Command.make(
   "plan",
-  { topic, asks, context, model, output, offline, quiet, layers: Flags.layers },
+  { topic, asks, context, model, output, offline, quiet, fresh, layers: Flags.layers },
   Effect.fnUntraced(function* (flags) {
     const file = Option.getOrUndefined(flags.output)
     const contextFile = Option.getOrUndefined(flags.context)
@@ -91,16 +111,27 @@ export const plan = Command.make(
     if (wrong.length > 0) return yield* ExitCode.usageError(wrong.map(Issue.toString).join("\n"))
     const services = yield* ProcessServices
     const source = { offline: flags.offline, record: undefined, replay: undefined }
-    const { claude, notice, simulated } = yield* services.connect(source, layers)
+    const { claude, notice, simulated, source: from } = yield* services.connect(source, layers)
     const say = (line: string) => (flags.quiet ? Effect.void : Console.error(inert(line)))
     if (notice !== undefined) yield* say(notice)
     yield* say(`🔄 Asking for ${flags.asks === 1 ? "one question" : `at most ${flags.asks} questions`}`)
 
     const state = RunState.make()
-    const listener: Event.Listener = { emit: (event) => Effect.sync(() => state.add(event)) }
+    let reused: typeof Event.Reused.Type | undefined
+    const listener: Event.Listener = {
+      emit: (event) =>
+        Effect.sync(() => {
+          state.add(event)
+          if (event._tag === "Reused") reused = event
+        })
+    }
+    // The same call again is answered from the journal, as a plan that was paid is not to be bought twice.
+    const kept = from === undefined ? undefined : yield* begun(flags.topic, flags.fresh, layers, from)
     const made = yield* Plan.fromTopic(flags.topic, options).pipe(
       Effect.provideService(Event.Listener, listener),
-      Effect.provide(claude({ journal: false })),
+      Effect.provide(claude({ journal: kept === undefined ? false : {} })),
+      Effect.provideService(Begun, kept?.recorder),
+      Effect.updateService(Call.Current, (call) => ({ ...call, run: kept?.recorder.run.id ?? call.run })),
       Effect.tapError(() => say(costText(state))),
       Effect.mapError(
         ({ message, reason }) =>
@@ -110,18 +141,22 @@ export const plan = Command.make(
           })
       )
     )
+    if (kept !== undefined) yield* Effect.andThen(kept.end, Effect.ignore(kept.trim))
     const { notesOf, toYaml } = yield* Effect.promise(() => import("./TopicYaml.ts"))
     for (const question of made.questions) {
       for (const note of notesOf(question)) yield* say(`${question.name}: ${note}`)
     }
     if (made.left.length > 0) yield* say(`Left out: ${plural(made.left.length, "question", "questions")} beyond --asks`)
-    yield* say(`${plural(made.questions.length, "question", "questions")}; ${costText(state)}`)
+    const count = plural(made.questions.length, "question", "questions")
+    yield* say(
+      `${count}; ${reused === undefined ? costText(state) : "from the journal, for nothing: --fresh asks again"}`
+    )
     const named = contextFile === undefined ? undefined : yield* fromFolderOf(contextFile, file)
     const yaml = toYaml(made, { contextFile: named, simulated })
     const isWritten = yield* file === undefined ? Output.print(yaml) : save(file, yaml)
     if (!isWritten) return yield* ExitCode.failedWithoutMessage()
     if (file !== undefined) yield* say(`Wrote ${file}. Next: fanfold check ${file}`)
-  })
+  }, Effect.scoped)
 ).pipe(
   Command.withDescription("Let Claude make a plan of a topic: independent questions, to read, edit and run"),
   Command.withExamples([

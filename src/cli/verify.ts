@@ -24,8 +24,7 @@ const readText = (file: string) =>
 const reported = Effect.fnUntraced(function* (given: string, file: Option.Option<string>) {
   const { events, replies, summary } = yield* keptRun(given, file)
   const { make } = yield* Effect.promise(() => import("../report/JournalReport.ts"))
-  const { report } = make({ summary, events, replies }, null, 0)
-  return { report, isRepaired: events.some(({ _tag, ask }) => _tag === "Reasked" && ask === "synthesis") }
+  return make({ summary, events, replies }, null, 0).report
 })
 
 export const verify = Command.make(
@@ -40,6 +39,9 @@ export const verify = Command.make(
     journal: journalFlag
   },
   Effect.fnUntraced(function* (flags) {
+    if (!/\.md$/i.test(flags.document)) {
+      return yield* usageError(`${inert(flags.document)}: expected a Markdown file (.md), which has the answers`)
+    }
     const text = yield* readText(flags.document)
     const file = Proof.fileOf(flags.document)
     const howTo = `fanfold run -o ${inert(flags.document)} writes it where the synthesis has citations: true`

@@ -9,6 +9,8 @@ export interface Replied {
   /** Its text is JSON of a schema. */
   readonly isStructured: boolean
   readonly reply: Reply
+  /** What came before it and was not continued by it: it was asked again what is wrong there. Absent where that is none. */
+  readonly earlier?: ReadonlyArray<Reply>
   /** The run that has paid it, and when it came, in epoch milliseconds. */
   readonly run: string
   readonly at: number
@@ -55,16 +57,18 @@ export const replyOf = (json: string): Reply | undefined => {
   return isPlain(parsed) || isReply(parsed) ? parsed : undefined
 }
 
-/** The last reply of each entry, in their order; one that continues a paused turn with the parts before it. */
+/** The last reply of each entry with those before it, in their order; one that continues a paused turn with the parts before it. */
 export const repliesOf = (rows: ReadonlyArray<TurnRow>): ReadonlyArray<Replied> => {
   const replies = new Map<number, Replied>()
   for (const { at, ask, entry, isStructured, part, reply: json, run } of rows) {
     const reply = replyOf(json)
     if (reply === undefined) continue
-    const before = replies.get(entry)?.reply
+    const known = replies.get(entry)
+    const before = known?.reply
     const isContinued = before?.stopReason === "pause_turn"
     const joined = isContinued ? { ...following(before, reply), content: [...before.content, ...reply.content] } : reply
-    replies.set(entry, { ask, part, isStructured, reply: joined, run, at })
+    const earlier = [...(known?.earlier ?? []), ...(before === undefined || isContinued ? [] : [before])]
+    replies.set(entry, { ask, part, isStructured, reply: joined, ...(earlier.length > 0 && { earlier }), run, at })
   }
   return [...replies.values()]
 }

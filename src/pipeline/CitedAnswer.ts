@@ -13,6 +13,9 @@ interface Decoded<A> {
   readonly usage: Usage
 }
 
+/** SHA-256 of a text, in hexadecimal digits. */
+export const hashOf = (text: string): string => process.getBuiltinModule("node:crypto").hash("sha256", text, "hex")
+
 /** Most faults that are named in a request, and in an event. */
 const maxNamed = 100
 
@@ -50,10 +53,11 @@ export const repaired = <A, R>(
 const messageOf = (issue: string): string =>
   `The marks of your document are wrong:\n${issue.toWellFormed()}\n${Citations.instruction}\nWrite the whole document again, with nothing else changed.`
 
-const emitted = <A>(decoded: A, { faults, statements }: Citations.Checked): Effect.Effect<A> =>
+const emitted = <A>(decoded: Decoded<A>, { faults, statements }: Citations.Checked): Effect.Effect<Decoded<A>> =>
   Effect.as(
     Event.emit({
       _tag: "Cited",
+      sha256: hashOf(textOf(decoded.reply)),
       statements: statements.length,
       faultCount: faults.length,
       faults: faults.slice(0, maxNamed)

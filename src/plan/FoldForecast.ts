@@ -13,10 +13,11 @@ import { foldTokensOf } from "../pipeline/SynthesisPrompt.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
 import type { Foreseen, Tree } from "./Foreseen.ts"
 
-/** The tree with its input tokens and cost, the document's included; `usd` is `undefined` where a model has no known price. */
+/** The tree with its input tokens, those of its longest request, and its cost, the document's included; `usd` is `undefined` where a model has no known price. */
 export interface Estimate {
   readonly tree: Tree
   readonly inputTokens: number
+  readonly longestTokens: number
   readonly usd: number | undefined
 }
 
@@ -48,7 +49,11 @@ export const of = (
       ...folds.map(({ read, written }) => costOf(foldModels, ownTokens + read, written))
     ])
     const inputTokens = folds.reduce((sum, { read }) => sum + ownTokens + read, ownTokens + document)
-    return { usd, inputTokens }
+    return {
+      usd,
+      inputTokens,
+      longestTokens: folds.reduce((most, { read }) => Math.max(most, read), document) + ownTokens
+    }
   }
   const one = documentCost(answers.reduce((sum, tokens) => sum + tokens, 0))
   const ratioOf = (usd: number | undefined) =>

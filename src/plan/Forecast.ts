@@ -161,7 +161,7 @@ const synthesisCall = (
     maxInputTokens: planned.inputTokens + (planned.reads ?? 1) * answerTokens,
     webSearches: ToolCosts.searchesOf(request),
     webFetches: ToolCosts.fetchesOf(request),
-    ...(folded && { tree: folded.tree }),
+    ...(folded && { tree: folded.tree, longestTokens: folded.longestTokens }),
     estimatedUsd: folded === undefined ? estimatedUsd(request, inputTokens, models, prices) : folded.usd,
     atMostUsd: isPriced ? WorstCase.synthesis(planned, answerTokens, prices).usd : undefined
   }
@@ -196,6 +196,7 @@ const comparisonCalls = (
       request: { ...request, maxTokens: request.maxTokens * count },
       models,
       inputTokens,
+      ...(count > 1 && { longestTokens: Math.ceil(inputTokens / count) }),
       maxInputTokens: each.inputTokens * count,
       webSearches: 0,
       webFetches: 0,

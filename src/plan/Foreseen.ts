@@ -21,6 +21,8 @@ export interface Foreseen {
   readonly models: ReadonlyArray<string>
   /** Estimated from the length of the request; for the synthesis with the longest findings. Without what tools bring. */
   readonly inputTokens: number
+  /** The same of the longest of its requests, where it stands for several: the folds of a tree, comparisons, or a round. */
+  readonly longestTokens?: number
   /** At most, as `WorstCase` has it: one token for each byte, and what tools bring. */
   readonly maxInputTokens: number
   /** Of a synthesis that may be a tree, as long answers may be: its levels, folds and the documents' one; what it costs has all. */

@@ -48,6 +48,7 @@ export const of = (
       part: "round",
       request: { ...newAsk.request, maxTokens: total(({ request }) => request.maxTokens) },
       inputTokens: total(({ inputTokens }) => inputTokens),
+      longestTokens: Math.max(looking.inputTokens, newAsk.inputTokens),
       maxInputTokens: total(({ maxInputTokens }) => maxInputTokens),
       webSearches: total(({ webSearches }) => webSearches),
       webFetches: total(({ webFetches }) => webFetches),

@@ -84,6 +84,7 @@ export interface AskState {
   reused?: Reused
   /** What is wrong with the marks of the document; absent where they were not checked. */
   cited?: {
+    readonly sha256?: string
     readonly statements: number
     readonly faultCount: number
     readonly faults: ReadonlyArray<{ readonly kind: string; readonly message: string }>

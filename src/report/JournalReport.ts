@@ -5,6 +5,7 @@ import { type RunSummary, simulated } from "../journal/Journal.ts"
 import type { Replied } from "../journal/Replies.ts"
 import { version, type Report } from "./Report.ts"
 import { answersNeeded, type Policy } from "../options/Policy.ts"
+import { hashOf } from "../pipeline/CitedAnswer.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
 import type { RunState } from "./RunState.ts"
 import { RunView } from "./RunView.ts"
@@ -45,7 +46,7 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     synthesis?.status === "answered"
       ? replies.findLast(({ ask, part }) => part === "synthesis" && ask === "synthesis")
       : undefined
-  const document = folded === undefined ? null : valueOf(folded)
+  const document = folded === undefined ? null : valueOf(delivered(folded, synthesis?.cited?.sha256))
   const started = events.find((event) => event._tag === "ResearchStarted")
   const error =
     synthesis?.status === "failed"
@@ -105,6 +106,13 @@ export const answerOf = (replied: Replied): Answer => ({ value: valueOf(replied)
 const shortfallOf = ({ answered, total }: RunState, policy: Policy): string | null => {
   const needed = answersNeeded(policy, total)
   return answered < needed ? `${answered} of ${total} asks answered, ${needed} needed` : null
+}
+
+/** A document that was asked for again, as its marks are wrong, is the one of its replies with the hash that the run has kept. */
+const delivered = (last: Replied, sha256: string | undefined): Replied => {
+  const reply =
+    sha256 === undefined ? undefined : last.earlier?.findLast((earlier) => hashOf(textOf(earlier)) === sha256)
+  return reply === undefined || hashOf(textOf(last.reply)) === sha256 ? last : { ...last, reply }
 }
 
 const valueOf = ({ isStructured, reply }: Replied): unknown =>

@@ -1,5 +1,6 @@
 /** What proves, offline, that a cited document and its answers are those of their run: hashes, and the names of the asks. */
 import { Schema } from "effect"
+import { hashOf } from "../pipeline/CitedAnswer.ts"
 import * as CitedMarkdown from "./CitedMarkdown.ts"
 import type { Report } from "./Report.ts"
 
@@ -14,19 +15,16 @@ export const Proof = Schema.Struct({
   simulated: Schema.Boolean,
   document: Schema.String,
   answers: Schema.Record(Schema.String, Schema.Struct({ sha256: Schema.String })),
-  /** Asks without an answer. */
+  /** Asks without an answer, and those whose answer the document lacks, as a fold with it failed. */
   gaps: Schema.Array(Schema.String)
 })
 export interface Proof extends Schema.Schema.Type<typeof Proof> {}
-
-export const hashOf = (text: string): string =>
-  process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex")
 
 /** The file that the proof of a document is written to: `doc.proof.json` beside `doc.md`. */
 export const fileOf = (document: string): string => document.replace(/\.md$/i, "") + ".proof.json"
 
 /** The proof of a report that was written as `file`. */
-export const make = ({ answers, gaps, run, simulated }: Report, file: string): Proof => ({
+export const make = ({ answers, gaps, run, simulated, spent }: Report, file: string): Proof => ({
   version,
   run,
   simulated,
@@ -34,7 +32,10 @@ export const make = ({ answers, gaps, run, simulated }: Report, file: string): P
   answers: Object.fromEntries(
     Object.entries(answers).map(([name, value]) => [name, { sha256: hashOf(CitedMarkdown.standing(textOf(value))) }])
   ),
-  gaps: gaps.map(({ name }) => name)
+  gaps: [
+    ...gaps.map(({ name }) => name),
+    ...Object.values(spent.folds ?? {}).flatMap(({ asks, status }) => (status === "failed" ? asks : []))
+  ]
 })
 
 /** Prose, or the JSON of a value. */

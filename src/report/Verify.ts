@@ -1,9 +1,10 @@
 /** Proves a cited document again, by code alone: marks, hashes, quotes, and the numbers and names of marked statements. */
 import { Effect } from "effect"
+import { hashOf } from "../pipeline/CitedAnswer.ts"
 import * as Citations from "../pipeline/Citations.ts"
 import type { Statement } from "../pipeline/Statements.ts"
 import * as CitedMarkdown from "./CitedMarkdown.ts"
-import { hashOf, type Proof } from "./Proof.ts"
+import type { Proof } from "./Proof.ts"
 
 /** `error`: the document is not what its proof says, or a mark or quote is wrong. `warning`: it may be. */
 export interface Complaint {
@@ -24,7 +25,8 @@ const warning = (message: string): Complaint => ({ severity: "warning", message 
 export const verify = (file: string, proof: Proof): Effect.Effect<Verified> => {
   const { answers, document } = CitedMarkdown.read(file)
   const names = Object.keys(proof.answers)
-  return Effect.map(Citations.check(document, { answered: names, gaps: proof.gaps }), ({ faults, statements }) => ({
+  const answered = names.filter((name) => !proof.gaps.includes(name))
+  return Effect.map(Citations.check(document, { answered, gaps: proof.gaps }), ({ faults, statements }) => ({
     statements: statements.length,
     answers: names.length,
     complaints: [

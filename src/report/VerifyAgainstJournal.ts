@@ -1,27 +1,21 @@
 /** Proves a cited document by what the journal has of its run: its answers, its gaps and its statements. */
 import { Effect } from "effect"
+import { hashOf } from "../pipeline/CitedAnswer.ts"
 import * as Statements from "../pipeline/Statements.ts"
 import * as CitedMarkdown from "./CitedMarkdown.ts"
-import { hashOf, type Proof, textOf } from "./Proof.ts"
+import { type Proof, textOf } from "./Proof.ts"
 import type { Report } from "./Report.ts"
 import type { Complaint } from "./Verify.ts"
 
-/** What of a run the journal has; `isRepaired`: its document was asked for again, and the first one may have been delivered. */
-export interface KeptRun {
-  readonly report: Pick<Report, "answers" | "document" | "run" | "simulated">
-  readonly isRepaired: boolean
-}
-
 const error = (message: string): Complaint => ({ severity: "error", message })
 
-/** `file`: the text of the document's file. */
+/** `file`: the text of the document's file. `report`: what the journal has of the run. */
 export const verify = (
   file: string,
   proof: Proof,
-  { isRepaired, report }: KeptRun
+  { answers, document, run, simulated }: Pick<Report, "answers" | "document" | "run" | "simulated">
 ): Effect.Effect<ReadonlyArray<Complaint>> =>
   Effect.gen(function* () {
-    const { answers, document, run, simulated } = report
     if (run !== proof.run) return [error(`the proof is of run ${proof.run}, not of ${run}`)]
     const names = new Set([...Object.keys(proof.answers), ...Object.keys(answers)])
     const complaints = [...names].flatMap((name): ReadonlyArray<Complaint> => {
@@ -39,8 +33,7 @@ export const verify = (
     const different = written.find((statement, n) => !areSame(statement, kept[n]))
     if (different === undefined && written.length === kept.length) return complaints
     const what = different === undefined ? "statements are missing" : `it has another statement: ${different.text}`
-    const message = `the document is not the one that the journal has: ${what}`
-    return [...complaints, isRepaired ? { severity: "warning", message } : error(message)]
+    return [...complaints, error(`the document is not the one that the journal has: ${what}`)]
   })
 
 const areSame = (a: Statements.Statement, b: Statements.Statement | undefined): boolean =>

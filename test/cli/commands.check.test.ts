@@ -118,6 +118,20 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     assert.notInclude(wide.stdout, "Too large")
   })
 
+  it("compares with that limit the longest fold of a tree, not all of them", async () => {
+    const asks = Array.from({ length: 40 }, (_, n) => `  q${n}: { question: What of ${n}?, maxTokens: 1000 }`).join(
+      "\n"
+    )
+    const tree = `asks:\n${asks}\nsynthesis: { instruction: Sum it up., fanIn: 10, contradictions: off }\n`
+    const cwd = folder({ "plan.yaml": tree })
+    const [fits, exceeds] = await Promise.all(
+      ["20000", "4000"].map((itpm) => fanfold(["check", "plan.yaml", "--pacing-limits-itpm", itpm], { cwd }))
+    )
+    assert.match(fits!.stdout, /^ {2}synthesis .* up to 5\d,\d{3} tokens in/m)
+    assert.notInclude(fits!.stdout, "Too large")
+    assert.match(exceeds!.stdout, /^Too large: synthesis has a request of up to 1\d,\d{3} input tokens, more than/m)
+  })
+
   it("reads short times, and tells what contradicts itself in what plan and flags say together", async () => {
     const cwd = folder({ "plan.yaml": `timeout: { attempt: 90s }\n${plan}` })
     const [fine, wrong] = await Promise.all([

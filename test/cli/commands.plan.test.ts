@@ -39,6 +39,22 @@ describe.concurrent("fanfold plan", { timeout: 60_000 }, () => {
     assert.match(checked.stdout, /^2 asks and a synthesis/)
   })
 
+  it("is answered from the journal where the same was asked before, unless it is to be fresh", async () => {
+    const cwd = folder()
+    const plan = (...args: ReadonlyArray<string>) =>
+      fanfold(["plan", topic, "--offline", "--journal", "j.sqlite", ...args], { cwd, hurried: true })
+    const first = await plan()
+    const again = await plan()
+    assert.deepStrictEqual([again.code, again.stdout], [0, first.stdout])
+    assert.match(first.stderr, /6 questions; \d+ tokens in/)
+    assert.include(again.stderr, "6 questions; from the journal, for nothing: --fresh asks again")
+    for (const other of [await plan("--fresh"), await plan("--asks", "2")]) {
+      assert.notInclude(other.stderr, "from the journal")
+    }
+    const runs = await fanfold(["runs", "--journal", "j.sqlite"], { cwd })
+    assert.strictEqual(runs.stdout.match(/topic Five days in Tokyo/g)?.length, 4, runs.stdout)
+  })
+
   it.each([
     [["", "--offline"], 2, "topic: expected a topic that is not empty"],
     [["Tokyo", "--asks", "0", "--offline"], 2, "a whole number from 1 to 100"],

@@ -9,7 +9,7 @@ import { fanfold, folders, reaching } from "./Process.ts"
 const folder = folders()
 
 const plan = `asks: { spring: What in spring?, summer: What in summer?, autumn: What in autumn?, winter: What in winter? }
-synthesis: { instruction: Write a calendar., fanIn: 2, contradictions: off }
+synthesis: { instruction: Write a calendar., fanIn: 2, citations: true, contradictions: off }
 `
 
 describe.concurrent("a tree of folds", { timeout: 60_000 }, () => {
@@ -30,5 +30,7 @@ describe.concurrent("a tree of folds", { timeout: 60_000 }, () => {
     assert.isTrue(document.endsWith(`\n\n## Levels\n\n${levels}`), document)
     const { spent } = jsonIn(cwd, "out.json")
     assert.deepInclude(spent.folds["synthesis.1.2"], { level: 1, asks: ["autumn", "winter"], status: "failed" })
+    const verified = await fanfold(["verify", "out.md"], { cwd })
+    assert.match(verified.stdout, /^\d statements, 4 answers of run \w+: 0 errors, 0 warnings\n$/)
   })
 })

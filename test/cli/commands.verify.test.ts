@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { mockClaude } from "fanfold/mocks"
-import { hashOf } from "../../src/report/Proof.ts"
+import { hashOf } from "../../src/pipeline/CitedAnswer.ts"
 import { jsonIn } from "./Planned.ts"
 import { fanfold, folders, reaching } from "./Process.ts"
 
@@ -17,16 +17,19 @@ synthesis: { instruction: Compare both., citations: true, contradictions: fail }
 
 const sun = "The sun is 150 million km away, and the moon is 300,000 km away."
 
-/** Runs the plan with a Claude that answers so, and writes `doc.md`. */
-const written = async (contradictions = false) => {
+const right = "The sun is 150 million km away [sun]. The moon is 384400 km away [moon]."
+
+/** Runs the plan with a Claude that answers so, with the second document where the marks of the first are wrong, and writes `doc.md`. */
+const written = async (contradictions = false, first = right, second = right) => {
   const claude = mockClaude({
     scenario: contradictions
       ? { contradictions: [{ subject: "distance of the moon", statements: { sun: "300,000 km", moon: "384400" } }] }
       : {}
   })
+  claude.when({ user: "The marks of your document are wrong" }).reply(second)
   claude.when({ part: "ask", user: "sun" }).reply(sun)
   claude.when({ part: "ask", user: "moon" }).reply({ km: 384_400 })
-  claude.when({ part: "synthesis" }).reply("The sun is 150 million km away [sun]. The moon is 384400 km away [moon].")
+  claude.when({ part: "synthesis" }).reply(first)
   await using server = await claude.serve()
   const cwd = folder({ "plan.yaml": plan })
   const env = reaching(server)
@@ -49,6 +52,20 @@ describe.concurrent("fanfold verify", { timeout: 60_000 }, () => {
       const { code, stdout } = await verify(...args)
       assert.deepStrictEqual([code, /(\d+) errors?, (\d+) warnings?/.exec(stdout)?.slice(1)], [0, ["0", "0"]], stdout)
     }
+  })
+
+  it.each([
+    ["the first document, where the second was no better", "warning", right.replace(" [moon]", ""), "Nothing is so."],
+    ["the second, where it was", "", right.replace("[moon]", "[moons]"), right]
+  ])("takes from the journal what was delivered: %s", async (_, fault, first, second) => {
+    const { cwd, ran, run, verify } = await written(false, first, second)
+    assert.strictEqual(ran.code, 0, ran.stderr)
+    const { code, stdout } = await verify("--run", run, "--journal", "j.sqlite")
+    assert.strictEqual(code, 0, stdout)
+    assert.notInclude(stdout, "another statement")
+    assert.strictEqual(stdout.includes("warning:"), fault !== "", stdout)
+    await fanfold(["report", run, "--journal", "j.sqlite", "-o", "kept.json"], { cwd })
+    assert.strictEqual(jsonIn(cwd, "kept.json").document, jsonIn(cwd, "doc.json").document)
   })
 
   it("ends with 1 for an answer and its proof that were changed together, which only the journal shows", async () => {
@@ -80,6 +97,9 @@ describe.concurrent("fanfold verify", { timeout: 60_000 }, () => {
     assert.include(changed.stdout, "its hash differs")
     const missing = await fanfold(["verify", "none.md"], { cwd })
     assert.deepStrictEqual([missing.code, missing.stderr.trim()], [2, "none.md: cannot be read"])
+    const json = await fanfold(["verify", "doc.json"], { cwd })
+    const expected = "doc.json: expected a Markdown file (.md), which has the answers"
+    assert.deepStrictEqual([json.code, json.stderr.trim()], [2, expected])
   })
 })
 

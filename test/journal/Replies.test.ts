@@ -44,6 +44,10 @@ eachHome("the replies of a run", ({ newPlace }) => {
           [false, true]
         )
         assert.deepStrictEqual(
+          replies.map(({ earlier = [] }) => earlier.map(({ content }) => content[0]!.text)),
+          [[], ["no JSON"]]
+        )
+        assert.deepStrictEqual(
           replies.map(({ at, run }) => [run, at]),
           [
             ["first", 1],

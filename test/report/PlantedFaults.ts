@@ -37,7 +37,7 @@ export const play = (seed: number) =>
     const answers = Object.fromEntries(facts.map(({ name, text }) => [name, `${text}. Other figures are not known.`]))
     const clean = `# Study\n\n${facts.map(({ name, text }) => `${text} [${name}].`).join(" ")}`
     const proofOf = (file: string) =>
-      Proof.make({ answers, gaps: [{ name: "lost" }], run: "r", simulated: true } as never, file)
+      Proof.make({ answers, gaps: [{ name: "lost" }], run: "r", simulated: true, spent: {} } as never, file)
     const written = (document: string) => `${CitedMarkdown.toMarkdown(document, answers, {}).join("\n\n")}\n`
     const complaints = (file: string, proof = proofOf(file)) =>
       Effect.map(Verify.verify(file, proof), ({ complaints }) => complaints.map(({ message }) => message))

@@ -19,7 +19,7 @@ const document = [
 ].join("\n\n")
 const parts = CitedMarkdown.toMarkdown(document, answers, { market: "How large?" })
 const file = `${parts.join("\n\n")}\n`
-const report = { answers, gaps: [{ name: "costs" }], run: "r1", simulated: false }
+const report = { answers, gaps: [{ name: "costs" }], run: "r1", simulated: false, spent: {} }
 const proofOf = (text: string) => Proof.make(report as never, text)
 const messagesOf = (text: string, proof = proofOf(text)) =>
   Effect.map(Verify.verify(text, proof), ({ complaints }) =>

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { examples, mockClaude } from "fanfold/mocks"
+import * as Citations from "../../../src/pipeline/Citations.ts"
 import { ask, synthesisPrompt as prompt, textOf } from "../ask.ts"
 
 const question = async (text: string): Promise<string> =>
@@ -19,5 +21,13 @@ describe("the text of a request without a registered reply", () => {
     assert.match(text, /## alpha\n\nFirst ZEBRA\./)
     assert.match(text, /## beta\n\nThen GIRAFFE & co\./)
     assert.match(text, /gamma.*no answer/)
+  })
+
+  it("marks each statement where that is asked for, and leaves none without a mark", async () => {
+    const text = await question(
+      prompt(`Fold this.\n\n${Citations.instruction}`, { alpha: "First zebra.", beta: "Giraffe." })
+    )
+    const { faults } = await Effect.runPromise(Citations.check(text, { answered: ["alpha", "beta"], gaps: [] }))
+    assert.deepStrictEqual(faults, [])
   })
 })

@@ -1,5 +1,5 @@
 /** `fanfold mock`: serves the offline Claude over HTTP, for programs in any language. */
-import { Console, Effect, FileSystem, Option } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as PlanFile from "../plan/PlanFile.ts"
 import { Failure, usageError } from "./ExitCode.ts"
@@ -26,11 +26,8 @@ const scenario = Flag.String("scenario").pipe(
 /** The scenario as data, still to be decoded, and how its issues become an error; without a file the mock plays the example plans. */
 const readScenario = Effect.fnUntraced(function* (file: Option.Option<string>) {
   if (Option.isNone(file)) return { value: undefined, toFailure: () => usageError("") }
-  const fileSystem = yield* FileSystem.FileSystem
   const name = file.value
-  const text = yield* Effect.mapError(fileSystem.readFileString(name), (error) =>
-    usageError(`${name}: ${PlanFile.whyUnread(error)}`)
-  )
+  const text = yield* Effect.mapError(PlanFile.readText(name), (why) => usageError(`${name}: ${why}`))
   const source = yield* Effect.mapError(PlanFile.parseSource(name, text), ({ message }) => usageError(message))
   return {
     value: source.value,

@@ -38,13 +38,16 @@ const bytesOf = (path: string): Effect.Effect<Uint8Array, string> =>
   Effect.scoped(
     Effect.gen(function* () {
       const { open, stat } = process.getBuiltinModule("node:fs/promises")
+      // Opening a pipe that nothing writes to would wait for ever.
+      const found = yield* attempt(() => stat(path))
+      if (!found.isFile() && !found.isDirectory())
+        return yield* Effect.fail("is a pipe or a device: save what it gives as a file")
       const file = yield* Effect.acquireRelease(
         attempt(() => open(path)),
         (file) => Effect.promise(() => file.close())
       )
       const before = yield* attempt(() => file.stat({ bigint: true }))
       if (before.isDirectory()) return yield* Effect.fail(reasons["EISDIR"]!)
-      if (!before.isFile()) return yield* Effect.fail("is no file that can be read twice")
       if (before.size === 0n) return yield* Effect.fail("is empty")
       if (before.size > BigInt(maxFileBytes)) {
         const has = numberText(Math.ceil(Number(before.size) / 1e6))

@@ -248,6 +248,11 @@ const withoutExtensions = (value: unknown): unknown =>
 /** The text of a file; fails with the reason why it cannot be read, in words. */
 export const readText = Effect.fnUntraced(function* (file: string) {
   const fileSystem = yield* FileSystem.FileSystem
+  const { type } = yield* Effect.mapError(fileSystem.stat(file), whyUnread)
+  // Opening a pipe that nothing writes to would wait for ever, and a device may have no end. A shell's `<(…)` is a pipe in `/dev`.
+  const isOfShell = type === "FIFO" && file.startsWith("/dev/")
+  if (type !== "File" && type !== "Directory" && !isOfShell && file !== "/dev/stdin")
+    return yield* Effect.fail("is a pipe or a device: save what it gives as a file, or write - for standard input")
   const bytes = yield* Effect.mapError(fileSystem.readFile(file), whyUnread)
   return yield* Effect.fromResult(TextFile.decode(bytes))
 })

@@ -1,4 +1,6 @@
 /** `fanfold check` as a process: what a plan would send and cost, and what is wrong with it. */
+import { execFileSync } from "node:child_process"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { mockClaude } from "fanfold/mocks"
 import { plan } from "./Planned.ts"
@@ -250,6 +252,24 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
       { code: 2, stdout: "", stderr: "none.yaml: no such file\n" },
       { code: 2, stdout: "", stderr: "folder: is no file\n" },
       { code: 2, stdout: "", stderr: "folder/plan.yaml/deeper: is no file\n" }
+    ])
+  })
+
+  it("reads no pipe that nothing writes to, and no device, for a plan, a document or variables", async () => {
+    const cwd = folder({ "plan.yaml": plan, "asks.yaml": "asks: { a: Hi? }\ncontext: { file: a.pipe }\n" })
+    execFileSync("mkfifo", [join(cwd, "a.pipe")])
+    const what = "is a pipe or a device: save what it gives as a file"
+    const ended = await Promise.all([
+      fanfold(["check", "a.pipe"], { cwd }),
+      fanfold(["check", "/dev/zero"], { cwd }),
+      fanfold(["check", "asks.yaml"], { cwd }),
+      fanfold(["check", "plan.yaml", "--vars", "a.pipe"], { cwd })
+    ])
+    assert.deepStrictEqual(ended, [
+      { code: 2, stdout: "", stderr: `a.pipe: ${what}, or write - for standard input\n` },
+      { code: 2, stdout: "", stderr: `/dev/zero: ${what}, or write - for standard input\n` },
+      { code: 2, stdout: "", stderr: `asks.yaml:2:12 context.file: a.pipe: ${what}\n` },
+      { code: 2, stdout: "", stderr: `--vars a.pipe: ${what}, or write - for standard input\n` }
     ])
   })
 })

@@ -1,18 +1,13 @@
 /** The statements of a Markdown document, and the marks in it that name the asks on which they rest. */
 import { Effect } from "effect"
 import type { Token } from "markdown-it"
+import { mark, namesOf } from "./Mark.ts"
 
 /** One sentence without its marks, and the asks that its marks name. */
 export interface Statement {
   readonly text: string
   readonly asks: ReadonlyArray<string>
 }
-
-/** Names of asks in brackets, as they are written in a document: `[market]`, `[rules, rivals]`. It is no link and no reference. */
-export const mark = /\[([A-Za-z_][\w-]{0,63}(?:\s*,\s*[A-Za-z_][\w-]{0,63})*)\](?![[(:])/g
-
-/** The names in a mark. */
-export const namesOf = (names: string): ReadonlyArray<string> => names.split(",").map((name) => name.trim())
 
 /** The statements of prose, list items and table rows; headings and code make none. The parser of Markdown is loaded for it. */
 export const of = (document: string): Effect.Effect<ReadonlyArray<Statement>> =>

@@ -1,5 +1,5 @@
 /** A cited document as Markdown: marks are links, numbered like footnotes, to the answers in an appendix; and read back from that. */
-import { mark, namesOf } from "../pipeline/Statements.ts"
+import { mark, namesOf } from "../pipeline/Mark.ts"
 import { inertDocument } from "./TerminalText.ts"
 
 /** Code is left as it is. */

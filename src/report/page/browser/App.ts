@@ -14,6 +14,8 @@ import type { Source } from "./Source.ts"
 import { Costs, Settings } from "./Tables.ts"
 import { Timeline } from "./Timeline.ts"
 
+const indexesOf = ({ asks }: View): ReadonlyMap<string, number> => new Map(asks.map(({ name }, index) => [name, index]))
+
 export const App = ({ source, view }: { readonly view: View; readonly source: Source }) => {
   const [opened, setOpened] = useState<Opened>(undefined)
   return h("div", { class: "page" }, [
@@ -27,7 +29,7 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
     view.document !== null &&
       h("section", { key: "document", "aria-labelledby": "document" }, [
         h("h2", { id: "document" }, "Document"),
-        h(Prose, { value: view.document })
+        h(Prose, { value: view.document, marks: { indexes: indexesOf(view), onOpen: setOpened } })
       ]),
     (view.contradictions !== undefined || view.uncompared !== undefined) &&
       h(Contradictions, { key: "contradictions", view, onOpen: setOpened }),

@@ -4,6 +4,7 @@ import MarkdownIt from "markdown-it"
 import { h } from "preact"
 import { useLayoutEffect, useRef } from "preact/hooks"
 import { inertDocument } from "../../PlainText.ts"
+import { link, type Marks } from "./Marks.ts"
 
 const markdown = new MarkdownIt({ html: false, linkify: false, breaks: false })
 // An image would be loaded: its text and address are shown as a link.
@@ -101,12 +102,13 @@ const plainOf = (text: string): Node => {
   return plain
 }
 
-/** A value of any kind: prose, or JSON. */
-export const Prose = ({ value }: { readonly value: unknown }) => {
+/** A value of any kind: prose, whose `marks` open answers where they are given, or JSON. */
+export const Prose = ({ marks, value }: { readonly value: unknown; readonly marks?: Marks }) => {
   const place = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     const nodes =
       typeof value === "string" ? proseOf(value) : plainOf(inertDocument(JSON.stringify(value, undefined, 2) ?? ""))
+    if (marks !== undefined) link(nodes, marks)
     place.current?.replaceChildren(nodes)
   }, [value])
   return h("div", { ref: place, class: "prose", dir: "auto" })

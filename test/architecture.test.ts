@@ -150,7 +150,8 @@ describe("src", () => {
     ...["Advice", "FiveAnswers", "InterventionText", "Offers", "Phases", "PlainText", "page/Base85"].map(
       (name) => `src/report/${name}.ts`
     ),
-    ...["DurationText", "NumberText", "UsdText"].map((name) => `src/options/${name}.ts`)
+    ...["DurationText", "NumberText", "UsdText"].map((name) => `src/options/${name}.ts`),
+    "src/pipeline/Mark.ts"
   ])
 
   it("hands on namespaces in its barrel, and nothing else than loading ahead", () => {

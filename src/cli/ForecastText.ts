@@ -14,6 +14,7 @@ import { numberText, plural } from "../options/NumberText.ts"
 import { inert } from "../report/TerminalText.ts"
 import * as DocumentLines from "./DocumentLines.ts"
 import * as SharedPrefixLines from "./SharedPrefixLines.ts"
+import { usesText } from "./ToolUses.ts"
 
 export const toText = (
   { concurrency, deadline, layers, policy, synthesis, table }: Prepared,
@@ -133,13 +134,6 @@ const ratioText = ({ cheaper, ratio }: Forecast.Tree): string => {
   const instead = cheaper === undefined ? "" : `, ${cheaper.ratio.toFixed(2)} × with "foldModel: ${cheaper.model}"`
   return `, about ${ratio.toFixed(2)} × the cost of one request with all answers${instead}`
 }
-
-/** Searches and fetches of calls, as one text. */
-const usesText = ({ webFetches, webSearches }: Pick<Forecast.Forecast, "webFetches" | "webSearches">): string =>
-  [
-    ...(webSearches === 0 ? [] : [plural(webSearches, "web search", "web searches")]),
-    ...(webFetches === 0 ? [] : [plural(webFetches, "web fetch", "web fetches")])
-  ].join(" and ")
 
 const toolsText = (call: Forecast.Foreseen): string => {
   const uses = usesText(call)

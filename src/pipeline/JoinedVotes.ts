@@ -1,13 +1,13 @@
 /** The request that joins several answers in prose to one, and what becomes of its reply: code counts the votes, not the model. */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import { askModel } from "../claude/Claude.ts"
 import * as Models from "../claude/Models.ts"
 import { numberText } from "../options/NumberText.ts"
-import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import type { Agreement } from "./Agreement.ts"
 import type { AskData, Format } from "./AskData.ts"
 import { maxTokens as askMaxTokens } from "./AskOptions.ts"
 import { inert } from "./SynthesisPrompt.ts"
+import { checked } from "./CheckedFormat.ts"
 
 const Joined = Schema.Struct({
   answer: Schema.String,
@@ -51,23 +51,14 @@ const promptOf = (question: string, texts: ReadonlyArray<string>): string =>
   ].join("\n\n")
 
 /** Numbers that are those of no vote are wrong. */
-const formatOf = (count: number): Format<Joined, never> => {
-  const { decode, schema } = AnswerFormat.of(Joined) as AnswerFormat.AnswerFormat<Joined>
-  return {
-    _tag: "Object",
-    schema,
-    decode: (json) =>
-      Effect.flatMap(decode(json), (value) => {
-        const numbers = [...value.agreeing, ...value.dissent.flatMap(({ votes }) => votes)]
-        const wrong = numbers.find((number) => number < 1 || number > count)
-        if (wrong !== undefined) return Effect.fail(`expected numbers from 1 to ${count}, got ${wrong}`)
-        if (value.answer.trim() === "") return Effect.fail("answer: expected text")
-        return value.agreeing.length === 0
-          ? Effect.fail("agreeing: expected at least one number")
-          : Effect.succeed(value)
-      })
-  }
-}
+const formatOf = (count: number): Format<Joined, never> =>
+  checked(Joined, ({ agreeing, answer, dissent }) => {
+    const numbers = [...agreeing, ...dissent.flatMap(({ votes }) => votes)]
+    const wrong = numbers.find((number) => number < 1 || number > count)
+    if (wrong !== undefined) return `expected numbers from 1 to ${count}, got ${wrong}`
+    if (answer.trim() === "") return "answer: expected text"
+    return agreeing.length === 0 ? "agreeing: expected at least one number" : undefined
+  })
 
 /** The answer with its dissent, and who agrees with it. A vote that is in both is taken to agree; one in neither does not. */
 export const textOf = (

@@ -1,10 +1,9 @@
 /** What findings leave open: the request that asks for it, and the asks that its reply becomes. */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import type { Request } from "../claude/Message.ts"
 import type * as Models from "../claude/Models.ts"
 import { bytesOf } from "../cost/TextLength.ts"
 import { isBlank } from "../options/BlankText.ts"
-import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import * as Ask from "./Ask.ts"
 import type { AskData, Format } from "./AskData.ts"
 import type { Asks, Findings } from "./Findings.ts"
@@ -12,6 +11,7 @@ import { maxQuestionBytes } from "./RoundsOption.ts"
 import * as SafeName from "./SafeName.ts"
 import { inert, promptOf } from "./SynthesisPrompt.ts"
 import { isSameQuestion } from "./TopicQuestions.ts"
+import { checked } from "./CheckedFormat.ts"
 
 const Open = Schema.Struct({
   questions: Schema.Array(Schema.Struct({ name: Schema.String, question: Schema.String }))
@@ -49,20 +49,12 @@ export const askOf = (subject: Subject, { findings, gaps }: Pick<Findings, "find
 export const requestOf = (subject: Subject): Request =>
   Ask.requestOf(new Ask.Ask(instructionOf(subject), { model: subject.model, system, maxTokens }, format()))
 
-const format = (): Format<Open, never> => {
-  const { decode, schema } = AnswerFormat.of(Open) as AnswerFormat.AnswerFormat<Open>
-  return {
-    _tag: "Object",
-    schema,
-    decode: (json) =>
-      Effect.flatMap(decode(json), (value) => {
-        const isLong = value.questions.some(({ question }) => bytesOf(question) > maxQuestionBytes)
-        return isLong
-          ? Effect.fail(`question: expected at most ${maxQuestionBytes} bytes: ask for one thing`)
-          : Effect.succeed(value)
-      })
-  }
-}
+const format = (): Format<Open, never> =>
+  checked(Open, ({ questions }) =>
+    questions.some(({ question }) => bytesOf(question) > maxQuestionBytes)
+      ? `question: expected at most ${maxQuestionBytes} bytes: ask for one thing`
+      : undefined
+  )
 
 /** The settings that all asks have, but for their votes and files: new asks have them too. */
 export const sharedOptions = (asks: Asks): Ask.Options => {

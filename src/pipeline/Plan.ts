@@ -7,12 +7,12 @@ import type * as Models from "../claude/Models.ts"
 import * as Issue from "../options/Issue.ts"
 import { NonEmpty, optional, PositiveInt } from "../options/OptionSchemas.ts"
 import { isBlank } from "../options/BlankText.ts"
-import * as AnswerFormat from "../schema/AnswerFormat.ts"
 import * as Ask from "./Ask.ts"
 import { Defaults } from "./AskOptions.ts"
 import * as Synthesis from "./Synthesis.ts"
 import { inert } from "./SynthesisPrompt.ts"
 import * as TopicQuestions from "./TopicQuestions.ts"
+import { checked } from "./CheckedFormat.ts"
 
 export type { Question } from "./TopicQuestions.ts"
 
@@ -79,20 +79,12 @@ const Proposal = Schema.Struct({
 })
 type Proposal = typeof Proposal.Type
 
-const format = () => {
-  const { decode, schema } = AnswerFormat.of(Proposal) as AnswerFormat.AnswerFormat<Proposal>
-  return {
-    _tag: "Object",
-    schema,
-    decode: (json: unknown) =>
-      Effect.flatMap(decode(json), (value) => {
-        if (value.questions.length === 0) return Effect.fail("questions: expected at least one")
-        if (value.questions.some(({ question }) => isBlank(question)))
-          return Effect.fail("questions: expected text in each")
-        return isBlank(value.instruction) ? Effect.fail("instruction: expected text") : Effect.succeed(value)
-      })
-  } as const
-}
+const format = () =>
+  checked(Proposal, ({ instruction, questions }) => {
+    if (questions.length === 0) return "questions: expected at least one"
+    if (questions.some(({ question }) => isBlank(question))) return "questions: expected text in each"
+    return isBlank(instruction) ? "instruction: expected text" : undefined
+  })
 
 const system =
   "You plan research that is done in parallel: every question is answered by somebody who knows none of the others."

@@ -8,6 +8,7 @@ import { usdText } from "../../claude/Price.ts"
 import { interventionText } from "../../report/InterventionText.ts"
 import * as FallbackLines from "./FallbackLines.ts"
 import * as StopReasonLines from "./StopReasonLines.ts"
+import { usesText } from "../ToolUses.ts"
 
 /** Empty for a run without events. `foreseenUsd`: the upper bound of its cost. */
 export const lines = (state: RunState, foreseenUsd?: number): ReadonlyArray<string> =>
@@ -128,12 +129,8 @@ const usageLine = ({ costUsd, unpriced, usage }: RunState, foreseenUsd: number |
   const inputTokens = inputTokensOf(usage)
   const isIncomplete = usage.isIncomplete === true
   if (inputTokens + usage.outputTokens === 0 && !isIncomplete) return ""
-  const { webFetches = 0, webSearches } = usage
-  const uses = [
-    ...(webSearches === 0 ? [] : [plural(webSearches, "web search", "web searches")]),
-    ...(webFetches === 0 ? [] : [plural(webFetches, "web fetch", "web fetches")])
-  ]
-  const searches = uses.length === 0 ? "" : ` with ${uses.join(" and ")}`
+  const uses = usesText(usage)
+  const searches = uses === "" ? "" : ` with ${uses}`
   const cost =
     costUsd === undefined
       ? `cost unknown: ${[

@@ -35,6 +35,22 @@ const reportedWith = (options: Telemetry.Options, env: Readonly<Record<string, s
     return { isOn, reported }
   })
 
+/** Exports so many spans, and gives what is reported; the export ends once `isDone`. */
+const exported = Effect.fnUntraced(function* (url: string, spans: number, isDone = () => true) {
+  const reported: Array<string> = []
+  const found = yield* settings({ url })
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const { emit } = yield* OtlpExport.make(found!, false, (problem) =>
+        Effect.sync(() => void reported.push(problem))
+      )
+      for (let n = 0; n < spans; n++) emit(aSpan)
+      while (!isDone()) yield* Effect.sleep(5)
+    })
+  )
+  return reported
+})
+
 describe("without a receiver", () => {
   it.live("a run goes on, and is told once that nobody is there", () =>
     Effect.gen(function* () {
@@ -81,17 +97,8 @@ describe("without a receiver", () => {
       const receiver = yield* Receiver.serve((response, nth) => {
         response.writeHead(nth === 1 ? 429 : 200, { "retry-after": "0" }).end("{}")
       })
-      const reported: Array<string> = []
-      const report = (problem: string) => Effect.sync(() => void reported.push(problem))
-      const found = yield* settings({ url: receiver.url })
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const { emit } = yield* OtlpExport.make(found!, false, report)
-          // As many as leave together at once.
-          for (let n = 0; n < 2048; n++) emit(aSpan)
-          while (receiver.requests.length < 2) yield* Effect.sleep(5)
-        })
-      )
+      // As many as leave together at once.
+      const reported = yield* exported(receiver.url, 2048, () => receiver.requests.length >= 2)
       assert.lengthOf(receiver.spans, 2 * 2048)
       assert.deepStrictEqual(reported, [])
     }).pipe(Effect.scoped)
@@ -111,15 +118,7 @@ describe("without a receiver", () => {
   it.live("that keeps up, as many spans wait as may, and those not sent are counted", () =>
     Effect.gen(function* () {
       const receiver = yield* Receiver.serve()
-      const reported: Array<string> = []
-      const report = (problem: string) => Effect.sync(() => void reported.push(problem))
-      const found = yield* settings({ url: receiver.url })
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const { emit } = yield* OtlpExport.make(found!, false, report)
-          for (let n = 0; n < 18 * 2048; n++) emit(aSpan)
-        })
-      )
+      const reported = yield* exported(receiver.url, 18 * 2048)
       assert.lengthOf(receiver.spans, 16 * 2048)
       assert.lengthOf(reported, 1)
       assert.match(reported[0]!, /\/v1\/traces is slower than the run: 4096 spans were not sent$/)

@@ -120,9 +120,7 @@ export class RunRecorder {
         }
       }
       this.#add(rows)
-      if (!keptAtOnce.has(event._tag)) return Effect.void
-      const entry = execution && this.#entries.get(execution)
-      return entry?.isToNote === true ? Effect.andThen(this.#kept, this.#noteBoughtAgain(entry)) : this.#kept
+      return keptAtOnce.has(event._tag) ? this.#kept : Effect.void
     })
   }
 
@@ -169,11 +167,14 @@ export class RunRecorder {
       return Effect.flatMap(this.#asked(send(request), request, entry, open), (reply) => {
         const now = nowMillis(fiber)
         const { at, run: from } = open.kept ?? { at: now, run: undefined }
-        if (from !== run.id) this.#add([{ _tag: "Turn", entry: n, turn, key, reply, at }])
-        this.#add(endAt(reply, now))
         // What a run has asked that this one goes on with is in that run's costs.
-        if (from !== undefined && from !== run.id) return this.#reuse(request, entry, from, { key, reply, at })
-        return Effect.as(this.#kept, reply)
+        const isBought = from === undefined || from === run.id
+        const kept = Effect.suspend(() => {
+          if (from !== run.id) this.#add([{ _tag: "Turn", entry: n, turn, key, reply, at }])
+          this.#add(endAt(reply, now))
+          return isBought ? Effect.as(this.#kept, reply) : this.#reuse(request, entry, from, { key, reply, at })
+        })
+        return isBought && entry.isToNote ? Effect.andThen(this.#noteBoughtAgain(entry), kept) : kept
       })
     })
   }
@@ -199,10 +200,13 @@ export class RunRecorder {
     open: PendingTurn.PendingTurn
   ): Effect.Effect<A, E, R> {
     const opened = this.#isBroken ? sent : Effect.provideService(sent, PendingTurn.Current, open)
-    // Another machine may send it, whose events are not recorded here.
+    // A search in a database takes time, and another machine may keep the reply meanwhile.
     const isToNote = entry.isToNote && this.shared !== undefined
-    const noted = isToNote ? Effect.andThen(this.#noteBoughtAgain(entry), opened) : opened
-    return Effect.updateService(noted, Call.Current, (call) => {
+    const noting = Effect.withFiber((fiber) => {
+      Effect.runForkWith(fiber.context)(Effect.andThen(Effect.yieldNow, this.#noteBoughtAgain(entry)))
+      return opened
+    })
+    return Effect.updateService(isToNote ? noting : opened, Call.Current, (call) => {
       // Its answer takes the place of one that did not fit, but not of the part that it continues.
       if (!isContinued(request)) this.#count(call.run, entry, noAnswer)
       const reused = this.#reused.get(call.run)
@@ -222,19 +226,15 @@ export class RunRecorder {
     })
   }
 
-  /** In the background, as no request waits for it. */
+  /** To be run before the reply is kept, which would be found else. */
   #noteBoughtAgain(entry: Entry): Effect.Effect<void> {
-    return Effect.withFiber((fiber) => {
-      const reusable = this.#reusable
-      const { key, ordinal } = entry.request
-      entry.isToNote = false
-      if (reusable === undefined) return Effect.void
-      const noted = Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (known) => {
-        const reply = known?.turns.at(-1)?.reply
-        if (reply !== undefined) this.boughtAgain.push({ model: reply.model, usage: reply.usage })
-      })
-      Effect.runForkWith(fiber.context)(Effect.andThen(Effect.yieldNow, noted))
-      return Effect.void
+    const reusable = this.#reusable
+    if (reusable === undefined) return Effect.void
+    const { key, ordinal } = entry.request
+    entry.isToNote = false
+    return Effect.map(this.#find(key, ordinal, { ...reusable, since: anyTime }), (known) => {
+      const reply = known?.turns.at(-1)?.reply
+      if (reply !== undefined) this.boughtAgain.push({ model: reply.model, usage: reply.usage })
     })
   }
 

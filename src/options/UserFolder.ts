@@ -11,7 +11,9 @@ import * as UserDirectories from "effect/persistence/UserDirectories"
 export const state = Effect.suspend(() => {
   // Throws for a user without an account, as a container may have one.
   const home = Result.getOrElse(Result.try(process.getBuiltinModule("node:os").homedir), () => "")
-  const env = { ...(process.env as Record<string, string>), HOME: home, USERPROFILE: home }
+  // Those that it reads: each variable of a process is a call of the system, and there may be hundreds.
+  const { LOCALAPPDATA = "", XDG_STATE_HOME = "" } = process.env
+  const env = { HOME: home, USERPROFILE: home, LOCALAPPDATA, XDG_STATE_HOME }
   return UserDirectories.make()
     .state("fanfold")
     .pipe(

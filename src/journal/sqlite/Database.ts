@@ -107,17 +107,12 @@ const logBytes = (file: string): number => OwnFile.sizeOf(`${file}-wal`) ?? 0
  */
 export const firstTransaction = <A>(database: DatabaseSync, file: string, body: () => A): A => {
   if (!hasLog(database) || logBytes(file) > 0) return transaction(database, body)
-  const isTaken = new Error("another process has written to it first")
   database.exec("PRAGMA synchronous = OFF")
-  const done = attempt(() =>
-    transaction(database, () => {
-      if (logBytes(file) > 0) throw isTaken
-      return body()
-    })
-  )
+  const done = attempt(() => transaction(database, () => (logBytes(file) > 0 ? undefined : { result: body() })))
   database.exec("PRAGMA synchronous = NORMAL")
-  if (Result.isFailure(done) && done.failure === isTaken) return transaction(database, body)
-  return Result.getOrThrowWith(done, (error) => error)
+  const own = Result.getOrThrowWith(done, (error) => error)
+  // Another process has written to it in the meantime.
+  return own === undefined ? transaction(database, body) : own.result
 }
 
 /** Whether nothing was ever in it, not even the mark of another application that has no tables yet. */
@@ -145,15 +140,18 @@ const create = (file: string): void =>
   OwnFile.createFilled(file, (path) => {
     const database = new (sqlite().DatabaseSync)(path)
     const fill = () => {
-      database.exec(`${firstPragmas}; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY`)
+      // The first pragma that is kept in the file writes it, and would wait for the disk four times.
+      database.exec(`PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; ${firstPragmas}`)
       transaction(database, () => database.exec(tablesSql))
       database.exec("PRAGMA journal_mode = WAL")
     }
     prepared(database, fill).close()
   })
 
+const isJournal = (database: DatabaseSync): boolean => numberOf(database, "application_id") === applicationId
+
 const checkTables = (database: DatabaseSync): void => {
-  if (numberOf(database, "application_id") !== applicationId) throw new Error("it is a file of something else")
+  if (!isJournal(database)) throw new Error("it is a file of something else")
   const version = numberOf(database, "user_version")
   if (version !== tablesVersion)
     throw new Error(`it is of another version of fanfold (${version}, not ${tablesVersion})`)
@@ -167,9 +165,14 @@ const prepared = (database: DatabaseSync, prepare: () => void): DatabaseSync => 
   return database
 }
 
-/** Whether it has a write-ahead log, which some file systems cannot share among processes. */
-export const hasLog = (database: DatabaseSync): boolean =>
-  database.prepare("PRAGMA journal_mode").get()?.["journal_mode"] === "wal"
+const withLog = new WeakMap<DatabaseSync, boolean>()
+
+/** Whether it has a write-ahead log, which some file systems cannot share among processes. Stays as it is while a journal is open. */
+export const hasLog = (database: DatabaseSync): boolean => {
+  const known = withLog.get(database) ?? database.prepare("PRAGMA journal_mode").get()?.["journal_mode"] === "wal"
+  withLog.set(database, known)
+  return known
+}
 
 /** Opens a journal, and creates it where there is none. Readable by its owner alone. */
 export const open = (file: string, waitMillis = busyMillis): Result.Result<DatabaseSync, JournalError> =>
@@ -184,7 +187,7 @@ export const open = (file: string, waitMillis = busyMillis): Result.Result<Datab
       for (const suffix of ["", ...companions]) OwnFile.makePrivate(file + suffix)
       const database = new (sqlite().DatabaseSync)(file, { timeout: waitMillis })
       return prepared(database, () => {
-        if (isEmpty(database)) createTables(database)
+        if (!isJournal(database) && isEmpty(database)) createTables(database)
         checkTables(database)
         if (hasLog(database)) database.exec(`PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${logPages}`)
       })

@@ -122,6 +122,15 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
     return runs
   }
 
+  /** Ends the lock of a run. What killed processes have left is removed then, as a run that begins is waited for. */
+  const leave = (run: string, release: () => void): void => {
+    Result.try(() => {
+      const known = database.prepare("SELECT 1 FROM run WHERE id = ?")
+      locks.removeStale((id) => known.get(id) !== undefined, run)
+    })
+    release()
+  }
+
   const summaryOf = (row: Record): RunSummary => {
     const end = row["end"] as RunSummary["end"] | null
     const id = String(row["id"])
@@ -174,13 +183,11 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
             const resumed = resume ? idle(unfinished) : []
             const resuming = database.prepare("INSERT INTO run_resume VALUES (?, ?)")
             for (const id of resumed) resuming.run(id, run.id)
-            const known = database.prepare("SELECT 1 FROM run WHERE id = ?")
-            locks.removeStale((id) => known.get(id) !== undefined, run.id)
             return { ...run, resumed } satisfies BegunRun
           })
         ).pipe(Effect.tapError(() => Effect.sync(locked.release)))
         if ("open" in begun) locked.release()
-        else yield* Effect.addFinalizer(() => Effect.sync(locked.release))
+        else yield* Effect.addFinalizer(() => Effect.sync(() => leave(run.id, locked.release)))
         return begun
       }),
     unfinished: (plan, source) => reading(() => idle(open(plan, source))),

@@ -71,11 +71,17 @@ export class Writer {
       if (row._tag === "Turn") this.#isPaid = true
     }
     if (this.#rows.length >= maxRows) this.flush()
+    this.#flushSoon()
+  }
+
+  #flushSoon(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
     const timer = globalThis.setTimeout(() => {
       this.#isScheduled = false
-      this.flush()
+      // What waits for a write that is about to be made is part of it.
+      if (this.#isBusy) this.#flushSoon()
+      else this.flush()
     }, soonMillis)
     // A process does not live longer for it: a journal that is closed writes all that it has taken.
     timer.unref()
@@ -112,7 +118,8 @@ export class Writer {
     const isFirst = !this.#hasBegun
     this.#hasBegun = true
     if (isFirst) write()
-    else setImmediate(write)
+    // Two turns of the event loop: what arrives in the next one is part of it, and its connections send their requests first.
+    else setImmediate(() => setImmediate(write))
   }
 
   /** Writes all that was taken; gives the first failure, after which nothing more is written. */

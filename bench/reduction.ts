@@ -1,5 +1,6 @@
 /** Does a fold of many answers lose nothing, and what does it cost? All is simulated, folds in virtual time. */
 import { Effect } from "effect"
+import { Claude } from "fanfold"
 import * as Results from "./harness/Results.ts"
 import * as Contradictions from "./reduction/Contradictions.ts"
 import * as Fold from "./reduction/Fold.ts"
@@ -34,19 +35,20 @@ for (const window of [200_000, 32_000]) {
 Results.progress("cost beside one shot")
 const fanIn = 20
 const oneShot = await OneShot.play(60, tokens, {})
-const [sameModel, haiku] = [
+const [byDefault, named] = [
   await OneShot.play(60, tokens, { fanIn }),
-  await OneShot.play(60, tokens, { fanIn, foldModel: "claude-haiku-5-5" })
+  await OneShot.play(60, tokens, { fanIn, model: Claude.synthesisModel })
 ]
+if (byDefault.model !== named.model) throw new Error(`two models: ${byDefault.model}, ${named.model}`)
 const target = 1.15
 const ratioOf = ({ usd }: OneShot.Billed): number => usd / oneShot.usd
 const ratioText = (tree: OneShot.Billed): string =>
   `${ratioOf(tree).toFixed(2)} (target ≤ ${target}: ${ratioOf(tree) <= target ? "met" : "not met"})`
-const condensation = sameModel.written / sameModel.read
+const condensation = named.written / named.read
 // What is above the cost of one shot grows with what the folds write: it is paid as output, and read once more.
-const neededCondensation = (condensation * (target - 1)) / (ratioOf(sameModel) - 1)
-samples["tree / one shot, same model (ratio)"] = [ratioOf(sameModel)]
-samples["tree / one shot, lower folds by Haiku (ratio)"] = [ratioOf(haiku)]
+const neededCondensation = (condensation * (target - 1)) / (ratioOf(named) - 1)
+samples["tree / one shot, by default (ratio)"] = [ratioOf(byDefault)]
+samples["tree / one shot, folds by the named model of the document (ratio)"] = [ratioOf(named)]
 
 Results.progress(`memory of ${many} answers`)
 const large = await Effect.runPromise(Fold.play(many, tokens, { window: 32_000 }, false))
@@ -66,11 +68,14 @@ await Results.report({
   further: {
     "Cost and memory": [
       { what: "one shot of 60 answers, billed by the mock, USD", value: oneShot.usd.toFixed(4) },
-      { what: "a tree of fanIn 20 by the same model / that", value: ratioText(sameModel) },
-      { what: "a tree of fanIn 20, lower folds by claude-haiku-5-5 / that", value: ratioText(haiku) },
+      { what: `a tree of fanIn 20 by default, lower folds by ${Claude.askModel} / that`, value: ratioText(byDefault) },
+      {
+        what: `a tree of fanIn 20 with "model: ${Claude.synthesisModel}", which folds too / that`,
+        value: ratioText(named)
+      },
       { what: "what the lower folds write / what they read, tokens", value: condensation.toFixed(3) },
       {
-        what: "the condensation at which the ratio by the same model would be 1.15",
+        what: "the condensation at which the ratio by the named model would be 1.15",
         value: neededCondensation.toFixed(3)
       },
       { what: `${many} answers into 32,000: folds`, value: String(large.folds.length) },

@@ -1,5 +1,5 @@
 /** The same pipeline for scripts without Effect: `const { document } = await run({ asks, synthesis })`. */
-import { Cause, Effect, Exit, Queue, Stream } from "effect"
+import { Cause, Effect, Queue, Stream } from "effect"
 import "./claude/Preload.ts"
 import type { Policy } from "./options/Policy.ts"
 import {
@@ -11,8 +11,10 @@ import {
   type Questions
 } from "./promise/Options.ts"
 import { program, type Run } from "./promise/Run.ts"
+import { settled } from "./promise/Settled.ts"
 
 export * as Ask from "./pipeline/Ask.ts"
+export * as Plan from "./promise/Plan.ts"
 export * as Synthesis from "./pipeline/Synthesis.ts"
 export type { Options } from "./promise/Options.ts"
 export type { Run } from "./promise/Run.ts"
@@ -62,12 +64,5 @@ export const stream = <const Q extends Questions, const S extends Instruction, c
 
 const start = (options: AnyOptions, signal?: AbortSignal, onText?: (text: string) => void): Promise<unknown> => {
   assertOptions(options)
-  return Effect.runPromiseExit(program(options, onText), { ...(signal && { signal }) }).then((exit) => {
-    if (Exit.isSuccess(exit)) return exit.value
-    if (signal?.aborted === true) throw signal.reason
-    const error = Exit.findErrorOption(exit)
-    if (error._tag === "Some") throw error.value
-    const defect = exit.cause.reasons.find(({ _tag }) => _tag === "Die")
-    throw defect?._tag === "Die" ? defect.defect : new Error("The run was interrupted")
-  })
+  return settled(program(options, onText), signal)
 }

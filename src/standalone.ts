@@ -34,6 +34,9 @@ const synthesisObject = objectOf(
 ) as Entry["Synthesis"]["object"]
 
 export const Ask = { ...own.Ask, object }
+export const Plan: Entry["Plan"] = {
+  fromTopic: (topic, options) => (installed ?? own).Plan.fromTopic(topic, options)
+}
 export const Synthesis = { ...own.Synthesis, object: synthesisObject }
 export { RunError } from "./promise/RunError.ts"
 

@@ -9,7 +9,7 @@ describe("a wrong argument", () => {
   const rule = "expected a name of 1 to 64 letters, digits, _ or - that begins with a letter or _"
   const time = 'expected a time longer than zero, such as "90 seconds"'
   const layers = Object.keys(Stack.Options.fields).join(", ")
-  const noOption = `unknown key, expected one of asks, synthesis, defaults, signal, onEvent, fetch, apiKey, baseUrl, client, policy, concurrency, context, deadline, otlp, ${layers}`
+  const noOption = `unknown key, expected one of asks, synthesis, defaults, policy, concurrency, context, deadline, signal, onEvent, fetch, apiKey, baseUrl, client, otlp, ${layers}`
   const table: ReadonlyArray<readonly [options: object, message: string]> = [
     [{}, "asks: expected asks by name or in order, got undefined"],
     [{ asks: "one?" }, 'asks: expected asks by name or in order, got "one?"'],

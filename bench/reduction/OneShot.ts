@@ -4,13 +4,14 @@ import { Ask, run, Synthesis } from "fanfold/promise"
 import { answerOf } from "./Fold.ts"
 
 const instruction = "Say all that is planted."
-const model = "claude-sonnet-5-5"
 /** Tokens of every document, as the simulated one would be shorter where it reads less. */
 export const documentTokens = 8000
 
 export interface Billed {
   readonly usd: number
   readonly calls: number
+  /** Of the document. */
+  readonly model: string | undefined
   /** Tokens that the folds below the document read and write. */
   readonly read: number
   readonly written: number
@@ -27,7 +28,7 @@ export const play = async (count: number, tokens: number, options: Synthesis.Opt
   mock.when({ part: "synthesis", user: /^Say all/ }).reply(answerOf(count, documentTokens))
   await run({
     asks,
-    synthesis: Synthesis.text(instruction, { model, contradictions: "off", ...options }),
+    synthesis: Synthesis.text(instruction, { contradictions: "off", ...options }),
     fetch: mock.fetch,
     apiKey: "offline"
   })
@@ -39,6 +40,7 @@ export const play = async (count: number, tokens: number, options: Synthesis.Opt
   return {
     usd: sumOf(({ usd }) => usd ?? Number.NaN),
     calls: bills.length,
+    model: bills.at(-1)?.model,
     read: sumOf(({ inputTokens }) => inputTokens, below),
     written: sumOf(({ outputTokens }) => outputTokens, below)
   }

@@ -35,6 +35,9 @@ export const others = (models: Models): ReadonlyArray<string> =>
 export const all = (models: Models): Array.NonEmptyReadonlyArray<string> =>
   typeof models === "string" ? [models] : models
 
+/** Whether both name the same models in the same order. */
+export const areSame = (a: Models, b: Models): boolean => all(a).join("\n") === all(b).join("\n")
+
 /** Reads the value of `--model`: a name, or several separated by commas; `undefined` for any other text. */
 export const fromString = (text: string): Models | undefined => {
   const names = text.split(",").map((name) => name.trim())

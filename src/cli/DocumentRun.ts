@@ -1,5 +1,5 @@
 /** A run whose answers are all there at its end: they become a document, a report and tables. */
-import { Clock, Console, Effect } from "effect"
+import { Array, Clock, Console, Effect } from "effect"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
@@ -97,16 +97,16 @@ export const make = Effect.fnUntraced(function* (
   } satisfies Work
 })
 
-/** Writes a file of `-o`. */
+/** Writes a file of `-o`, and what is beside it. */
 const save = ({ outcome, result }: Reported, { asks, table }: Prepared, file: string, quiet: boolean) => {
-  if (!isTable(file)) return Output.save(file, result, reportFormats, quiet)
+  if (!isTable(file)) return CitedDocument.save(file, result, quiet)
   const { findings } = outcome.findings
   const own = table?.columns ?? ["question"]
   const cellsOf = (index: number, question: string) => (table === undefined ? { question } : (table.cells[index] ?? {}))
   const rows = findings.map((finding) => AnswerTable.rowOf(finding, cellsOf(finding.index, finding.question)))
   return Effect.flatMap(
     Effect.promise(() => import("./TableFile.ts")),
-    (module) => module.save(file, AnswerTable.columnsOf(own, Object.values(asks)), rows, quiet)
+    (module) => Effect.map(module.save(file, AnswerTable.columnsOf(own, Object.values(asks)), rows, quiet), Array.of)
   )
 }
 
@@ -122,8 +122,7 @@ const conclude = Effect.fnUntraced(function* (
   const { report } = result
   const { error, findings } = outcome
   const { json, output, quiet } = flags
-  const written = yield* Effect.forEach(output, (file) => save(made, plan, file, quiet))
-  for (const file of output) written.push(...(yield* CitedDocument.saveProof(file, report)))
+  const written = (yield* Effect.forEach(output, (file) => save(made, plan, file, quiet))).flat()
   if (json) written.push(yield* Output.print(Report.toJson(report)))
   else if (
     !EventsOutput.isPrinted(flags) &&
@@ -157,7 +156,7 @@ const saveInterrupted = (plan: Prepared, { output, quiet }: Running) =>
   Effect.fnUntraced(function* (made: Reported) {
     if (Object.keys(made.result.report.answers).length === 0) return
     const written = yield* Effect.forEach(output, (file) => save(made, plan, file, quiet))
-    if (!written.includes(true)) yield* saveUnwritten(made.result)
+    if (!written.flat().includes(true)) yield* saveUnwritten(made.result)
   })
 
 /** Saves answers that no output has got in `fanfold-RUN.json`, and names the file also if `--quiet`; prints them if that fails. */

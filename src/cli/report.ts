@@ -4,6 +4,7 @@ import { Command } from "effect/cli"
 import { simulated } from "../journal/Journal.ts"
 import { toMarkdown } from "../report/Markdown.ts"
 import * as AgainCommand from "./AgainCommand.ts"
+import * as CitedDocument from "./CitedDocument.ts"
 import { failedWithoutMessage } from "./ExitCode.ts"
 import { keptOf } from "./KeptRun.ts"
 import { onOff, outputTo } from "./Flags.ts"
@@ -33,8 +34,8 @@ export const report = Command.make(
     })
     const result = make({ summary, events, replies }, { command: command ?? null, isKept: true }, now)
     if (output.length === 0) return yield* print(toMarkdown(result.report))
-    const written = yield* Effect.forEach(output, (file) => Output.save(file, result, reportFormats, quiet))
-    if (written.includes(false)) return yield* failedWithoutMessage()
+    const written = yield* Effect.forEach(output, (file) => CitedDocument.save(file, result, quiet))
+    if (written.flat().includes(false)) return yield* failedWithoutMessage()
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("Write the document, the page or the report of a run that the journal keeps"),

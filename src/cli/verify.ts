@@ -1,5 +1,5 @@
 /** `fanfold verify doc.md`: proves, offline, that a cited document rests on the answers that it names. */
-import { Console, Effect, FileSystem, Option, Schema } from "effect"
+import { Console, Effect, FileSystem, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { plural } from "../options/NumberText.ts"
 import * as Proof from "../report/Proof.ts"
@@ -12,8 +12,6 @@ import { journalFlag, keptRun } from "./RunsList.ts"
 const document = Argument.String("document").pipe(
   Argument.withDescription("A Markdown file that a run with citations has written, with its .proof.json beside it")
 )
-
-const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Proof.Proof))
 
 const readText = (file: string) =>
   Effect.flatMap(FileSystem.FileSystem, (files) =>
@@ -46,7 +44,7 @@ export const verify = Command.make(
     const file = Proof.fileOf(flags.document)
     const howTo = `fanfold run -o ${inert(flags.document)} writes it where the synthesis has citations: true`
     const json = yield* Effect.mapError(readText(file), ({ message }) => usageError(`${message}: ${howTo}`))
-    const proof = yield* Effect.mapError(decode(json), () => usageError(`${inert(file)}: is no proof: ${howTo}`))
+    const proof = yield* Effect.mapError(Proof.decode(json), () => usageError(`${inert(file)}: is no proof: ${howTo}`))
     const { answers, complaints: ofFile, statements } = yield* Verify.verify(text, proof)
     const ofJournal = Option.isNone(flags.run)
       ? []

@@ -104,16 +104,20 @@ export const amount = (model: string, usage: Most, prices: Price.Prices): Amount
 }
 
 /**
- * The cost at most of the synthesis that a `Call` plans, with so many tokens of answers, and of the folds below it where these may
- * not fit into its window.
+ * The cost at most of the synthesis that a `Call` plans, with so many tokens of answers. Where these may not fit into its window: of
+ * the document with the folds below it, or of one request with as many of them as fit, as answers may be shorter, or be counted as fewer.
  */
 export const synthesis = (planned: Call["synthesis"], answerTokens: number, prices: Price.Prices): Amount => {
   if (planned === undefined) return noAmount
   const { containers, findings = 0, folds = planned, limits, maxTokens, reads = 1, webSearches } = planned
   const folded = limits && FoldTree.bound(answerTokens + planned.inputTokens, findings, { ...limits, maxTokens })
-  const inputTokens = planned.inputTokens + reads * (folded?.documentTokens ?? answerTokens)
-  const document = ofAll(planned, { inputTokens, outputTokens: maxTokens, webSearches, containers }, prices)
-  return folded === undefined ? document : add(document, ofAll(folds, folded, prices))
+  const reading = (tokens: number): Amount => {
+    const inputTokens = planned.inputTokens + reads * tokens
+    return ofAll(planned, { inputTokens, outputTokens: maxTokens, webSearches, containers }, prices)
+  }
+  if (limits === undefined || folded === undefined) return reading(answerTokens)
+  const tree = add(reading(folded.documentTokens), ofAll(folds, folded, prices))
+  return dearest([tree, reading(Math.min(answerTokens, limits.window - maxTokens))])
 }
 
 /** Of all models that may be paid for it. */

@@ -76,14 +76,13 @@ export const make = (
     gaps,
     maxTokens: FoldTree.foldMaxTokens(limits),
     model,
-    // Folds by a cheaper model cost less than one request, and a budget has kept back no more.
-    closeTo: model === undefined && isClose(sizes, limits) ? limits.window - limits.maxTokens : undefined,
+    closeTo: isClose(sizes, limits) ? limits.window - limits.maxTokens : undefined,
     tree: "levels" in tree ? tree : unfoldableText(tree, answered)
   }
 }
 
 /** Whether findings that are estimated to be more than one request holds may be less. */
-const isClose = (sizes: ReadonlyArray<number>, limits: FoldTree.Limits): boolean =>
+export const isClose = (sizes: ReadonlyArray<number>, limits: FoldTree.Limits): boolean =>
   sizes.length <= limits.fanIn &&
   sizes.reduce((sum, size) => sum + Math.max(0, size - answerFrameTokens), 0) / tokenizerFactor <=
     FoldTree.documentRoom(limits)

@@ -25,15 +25,16 @@ export const maxAsks = 100
 /** Longer topics are material, and belong into the context. */
 export const maxTopicCharacters = 10_000
 
-const Count = PositiveInt.check(
-  Schema.isLessThanOrEqualTo(maxAsks, { expected: `a whole number from 1 to ${maxAsks}` })
-).annotate({ expected: `a whole number from 1 to ${maxAsks}` })
+// The schemas are made where they are used, as few programs of those that load this file make a plan.
 
-const Topic = NonEmpty("a topic that is not empty").check(
-  Schema.isMaxLength(maxTopicCharacters, {
-    expected: `a topic of at most 10,000 characters; longer material belongs into the context`
-  })
-)
+const aCount = { expected: `a whole number from 1 to ${maxAsks}` }
+
+const topicSchema = () =>
+  NonEmpty("a topic that is not empty").check(
+    Schema.isMaxLength(maxTopicCharacters, {
+      expected: `a topic of at most 10,000 characters; longer material belongs into the context`
+    })
+  )
 
 /** `asks`: how many questions at most, default 6. `context`: a document that they are to be about. `model`: default that of a synthesis. */
 export interface Options {
@@ -42,18 +43,16 @@ export interface Options {
   readonly model?: Models.Models | undefined
 }
 
-const OptionsSchema = Schema.Struct({
-  asks: optional(Count),
-  context: optional(Schema.String.annotate({ expected: "text" })),
-  model: optional(Ask.Settings.fields.model.schema)
-}).annotate({ expected: "options" })
-
-const assertTopic = Issue.assert(Topic, "topic")
-const assertOptions = Issue.assert(OptionsSchema, "options")
+const optionsSchema = () =>
+  Schema.Struct({
+    asks: optional(PositiveInt.check(Schema.isLessThanOrEqualTo(maxAsks, aCount)).annotate(aCount)),
+    context: optional(Schema.String.annotate({ expected: "text" })),
+    model: optional(Ask.Settings.fields.model.schema)
+  }).annotate({ expected: "options" })
 
 /** What is wrong with a topic and its options, if anything. */
 export const issuesOf = (topic: unknown, options: unknown): Effect.Effect<ReadonlyArray<Issue.Issue>> =>
-  Effect.match(Effect.all([Issue.decode(Topic)(topic), Issue.decode(OptionsSchema)(options)]), {
+  Effect.match(Effect.all([Issue.decode(topicSchema())(topic), Issue.decode(optionsSchema())(options)]), {
     onFailure: (issues) => issues,
     onSuccess: () => []
   })
@@ -71,16 +70,17 @@ export interface TopicPlan {
   readonly usage: Usage
 }
 
-const Proposal = Schema.Struct({
-  questions: Schema.Array(
-    Schema.Struct({ name: Schema.String, question: Schema.String, dependsOn: Schema.Array(Schema.Int) })
-  ),
-  instruction: Schema.String
-})
-type Proposal = typeof Proposal.Type
+const proposalSchema = () =>
+  Schema.Struct({
+    questions: Schema.Array(
+      Schema.Struct({ name: Schema.String, question: Schema.String, dependsOn: Schema.Array(Schema.Int) })
+    ),
+    instruction: Schema.String
+  })
+type Proposal = ReturnType<typeof proposalSchema>["Type"]
 
 const format = () =>
-  checked(Proposal, ({ instruction, questions }) => {
+  checked(proposalSchema(), ({ instruction, questions }) => {
     if (questions.length === 0) return "questions: expected at least one"
     if (questions.some(({ question }) => isBlank(question))) return "questions: expected text in each"
     return isBlank(instruction) ? "instruction: expected text" : undefined
@@ -109,8 +109,8 @@ const promptOf = (topic: string, count: number): string =>
 export const fromTopic: (topic: string, options?: Options) => Effect.Effect<TopicPlan, AskError, Claude> = Effect.fn(
   "Plan.fromTopic"
 )(function* (topic: string, options: Options = {}): Effect.fn.Return<TopicPlan, AskError, Claude> {
-  assertTopic(topic)
-  assertOptions(options)
+  Issue.assert(topicSchema(), "topic")(topic)
+  Issue.assert(optionsSchema(), "options")(options)
   const { asks: count = asks, context, model = synthesisModel } = options
   const ask = new Ask.Ask<Proposal>(
     promptOf(topic.trim(), count),

@@ -2,7 +2,7 @@
 import { Array, Effect, type Schema } from "effect"
 import type { AskError } from "../claude/AskError.ts"
 import type * as Call from "../claude/Call.ts"
-import { type Claude, synthesisModel } from "../claude/Claude.ts"
+import { askModel, type Claude, synthesisModel } from "../claude/Claude.ts"
 import { noUsage, type Request } from "../claude/Message.ts"
 import * as Models from "../claude/Models.ts"
 import * as Price from "../claude/Price.ts"
@@ -38,7 +38,7 @@ export interface Synthesis<out A, out R = never> {
   readonly instruction: string
   /** The settings it is sent with, its defaults filled in. */
   readonly options: Ask.Options & { readonly model: Models.Models; readonly maxTokens: number }
-  /** How much one fold reads. Findings that are more are folded level by level. */
+  /** How much one fold reads. Findings that are more are folded level by level, by `foldModel` where it is not the document's model. */
   readonly fold: FoldSettings
   /** Set where further rounds ask what the findings leave open. */
   readonly rounds: Rounds | undefined
@@ -83,20 +83,23 @@ const assertOptions = Issue.assert(inCode(Settings), "options")
 
 const withDefaults = (options: Options = {}) => {
   assertOptions(options)
-  const { citations = false, contradictions, fanIn, foldModel, window, ...others } = options
+  const { citations = false, contradictions, fanIn, foldModel: given, window, ...others } = options
   const { maxNewAsks = defaultNewAsks, rounds, ...settings } = others
+  const model = settings.model ?? synthesisModel
+  // Whoever names the model of the document may ask a gateway that has no other.
+  const foldModel = given ?? (settings.model === undefined ? askModel : undefined)
   return {
     rounds: rounds === undefined || rounds < 2 ? undefined : { count: rounds, maxNewAsks },
     fold: {
       ...(fanIn !== undefined && { fanIn }),
       ...(window !== undefined && { window }),
-      ...(foldModel !== undefined && { foldModel }),
+      ...(foldModel !== undefined && !Models.areSame(foldModel, model) && { foldModel }),
       ...(citations && { citations }),
       ...(contradictions !== undefined && { contradictions })
     },
     settings: {
       ...settings,
-      model: settings.model ?? synthesisModel,
+      model,
       system: settings.system ?? system,
       maxTokens: settings.maxTokens ?? maxTokens
     }

@@ -1,5 +1,6 @@
 /** The settings that a synthesis has beside those of an ask: how much one fold reads. */
 import { Schema } from "effect"
+import { askModel } from "../claude/Claude.ts"
 import * as ModelInfo from "../claude/ModelInfo.ts"
 import * as Models from "../claude/Models.ts"
 import type { Request } from "../claude/Message.ts"
@@ -28,7 +29,7 @@ export const FoldSettings = Schema.Struct({
   ),
   foldModel: Schema.optionalKey(
     Models.Models.annotate({
-      description: "Model of the folds below the document, or several in their order (default: that of the synthesis)"
+      description: `Model of the folds below the document, or several in their order (default: that of the synthesis where it names one, or else ${askModel})`
     })
   ),
   citations: Schema.optionalKey(

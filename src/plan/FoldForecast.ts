@@ -8,12 +8,16 @@ import { tokensOf } from "../cost/SharedPrefix.ts"
 import { estimateInputTokens } from "../cost/TokenCount.ts"
 import * as ToolCosts from "../cost/ToolCosts.ts"
 import * as WorstCase from "../cost/WorstCase.ts"
+import { isClose } from "../pipeline/Folding.ts"
 import { limitsOf } from "../pipeline/SynthesisOptions.ts"
 import { foldTokensOf } from "../pipeline/SynthesisPrompt.ts"
 import * as Synthesis from "../pipeline/Synthesis.ts"
 import type { Foreseen, Tree } from "./Foreseen.ts"
 
-/** The tree with its input tokens, those of its longest request, and its cost, the document's included; `usd` is `undefined` where a model has no known price. */
+/**
+ * The tree with its input tokens, those of its longest request, and its cost, the document's included, or that of one request where
+ * that may do and is dearer; `usd` is `undefined` where a model has no known price.
+ */
 export interface Estimate {
   readonly tree: Tree
   readonly inputTokens: number
@@ -32,7 +36,8 @@ export const of = (
   const request = Synthesis.requestOf(synthesis)
   const models = Models.all(options.model)
   const foldModels = fold.foldModel === undefined ? models : Models.all(fold.foldModel)
-  const own = treeOf(limits, asks)
+  const sizes = asks.map((call) => WorstCase.answerTokens(answerOf(call)) + questionTokensOf(call))
+  const own = treeOf(limits, sizes)
   if (own === undefined) return undefined
   const answers = asks.map((call) => answerOf(call).maxTokens + questionTokensOf(call))
   const ownTokens = estimateInputTokens(request)
@@ -62,10 +67,11 @@ export const of = (
   const ratio = ratioOf(costs.usd)
   const isKnown = fold.foldModel === undefined && models[0].startsWith("claude-")
   const otherLimits = limitsOf({ ...fold, foldModel: askModel }, options.model, request)
-  const other = isKnown && otherLimits !== undefined ? treeOf(otherLimits, asks) : undefined
+  const other = isKnown && otherLimits !== undefined ? treeOf(otherLimits, sizes) : undefined
   const cheaper = other && ratioOf(costsOf(other, otherLimits!, [askModel]).usd)
   return {
     ...costs,
+    ...(costs.usd !== undefined && isClose(sizes, limits) && { usd: Math.max(costs.usd, one ?? 0) }),
     tree: {
       levels: [...own.folds.map(({ length }) => length), 1],
       limit: asks.length > limits.fanIn ? { fanIn: limits.fanIn } : { window: limits.window },
@@ -84,11 +90,8 @@ const answerOf = ({ request, votes }: Foreseen) => votes?.joining?.request ?? re
 
 const questionTokensOf = ({ request }: Foreseen): number => tokensOf(JSON.stringify(request.messages))
 
-const treeOf = (limits: FoldTree.Limits, asks: ReadonlyArray<Foreseen>): FoldTree.Tree | undefined => {
-  const tree = FoldTree.make(
-    asks.map((call) => WorstCase.answerTokens(answerOf(call)) + questionTokensOf(call)),
-    limits
-  )
+const treeOf = (limits: FoldTree.Limits, sizes: ReadonlyArray<number>): FoldTree.Tree | undefined => {
+  const tree = FoldTree.make(sizes, limits)
   return "_tag" in tree || tree.levels === 1 ? undefined : tree
 }
 

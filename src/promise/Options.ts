@@ -25,16 +25,8 @@ export type AnswersOf<Q extends Questions, P extends Policy> =
 /** An instruction, or `Synthesis.text` / `Synthesis.object`. */
 export type Instruction = string | Synthesis.Synthesis<any>
 
-/** `policy` is `"all"` by default, the first failure ends the run; in plans and on the command line it is `"best-effort"`. */
-export interface Options<Q extends Questions, S, P extends Policy>
-  extends Omit<Research.Options<P>, "onInterrupt" | "deadline">, Stack.Options {
-  readonly asks: Q
-  /** Ends the asks under every policy, counted from the start; with `{ asking, all }` also the synthesis. */
-  readonly deadline?: DeadlineOption.Given | undefined
-  /** An instruction, or `Synthesis.text` / `Synthesis.object`; without it there is no document. */
-  readonly synthesis?: S
-  /** Settings of every ask that does not set them itself. */
-  readonly defaults?: Ask.Options | undefined
+/** How Claude is reached, and who is told. */
+export interface Reaching extends Stack.Options {
   /** Aborting it closes every request in flight, and rejects with its reason. */
   readonly signal?: AbortSignal | undefined
   /** Called with every event, in order, and not awaited. Its first exception is reported on standard error. */
@@ -48,6 +40,18 @@ export interface Options<Q extends Questions, S, P extends Policy>
   readonly fetch?: typeof globalThis.fetch | undefined
   /** A client of the SDK's family, with credentials of its own: `new AnthropicBedrock()`. Excludes `apiKey`, `baseUrl` and `fetch`. */
   readonly client?: Client | undefined
+}
+
+/** `policy` is `"all"` by default, the first failure ends the run; in plans and on the command line it is `"best-effort"`. */
+export interface Options<Q extends Questions, S, P extends Policy>
+  extends Omit<Research.Options<P>, "onInterrupt" | "deadline">, Reaching {
+  readonly asks: Q
+  /** Ends the asks under every policy, counted from the start; with `{ asking, all }` also the synthesis. */
+  readonly deadline?: DeadlineOption.Given | undefined
+  /** An instruction, or `Synthesis.text` / `Synthesis.object`; without it there is no document. */
+  readonly synthesis?: S
+  /** Settings of every ask that does not set them itself. */
+  readonly defaults?: Ask.Options | undefined
 }
 
 export type AnyOptions = Options<Questions, Instruction | undefined, Policy>
@@ -74,23 +78,28 @@ const isClient = (input: unknown): boolean =>
 
 const { onInterrupt: _onInterrupt, ...researchOptions } = Research.Options.fields
 
+/** The fields of `Reaching`. */
+export const reaching = {
+  signal: optional(Schema.Unknown.check(Schema.makeFilter(isSignal, { expected: "an AbortSignal" }))),
+  onEvent: optional(Research.AFunction),
+  fetch: optional(Research.AFunction),
+  // Checked where they are used, as an error of a schema would show the key.
+  apiKey: optional(Schema.Unknown),
+  baseUrl: optional(Schema.Unknown),
+  client: optional(Schema.Unknown.check(Schema.makeFilter(isClient, { expected: "a client with messages.create" }))),
+  otlp: optional(inCode(Otlp)),
+  ...inCode(Stack.Options).fields
+}
+
 /** Throws a `RangeError` that names every wrong option, before anything is sent. */
 export const assertOptions = Issue.assert(
   Schema.Struct({
     asks: optional(Schema.Unknown),
     synthesis: optional(AnInstruction),
     defaults: optional(inCode(Ask.Settings)),
-    signal: optional(Schema.Unknown.check(Schema.makeFilter(isSignal, { expected: "an AbortSignal" }))),
-    onEvent: optional(Research.AFunction),
-    fetch: optional(Research.AFunction),
-    // Checked where they are used, as an error of a schema would show the key.
-    apiKey: optional(Schema.Unknown),
-    baseUrl: optional(Schema.Unknown),
-    client: optional(Schema.Unknown.check(Schema.makeFilter(isClient, { expected: "a client with messages.create" }))),
     ...researchOptions,
     deadline: optional(DeadlineOption.Given),
-    otlp: optional(inCode(Otlp)),
-    ...inCode(Stack.Options).fields
+    ...reaching
   })
     .annotate({ expected: "options" })
     .check(

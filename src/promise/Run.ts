@@ -22,7 +22,7 @@ import * as WindowCheck from "../plan/WindowCheck.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import { RunState } from "../report/RunState.ts"
 import { RunError } from "./RunError.ts"
-import { type AnswersOf, type AnyOptions, pipelineOf, type Questions } from "./Options.ts"
+import { type AnswersOf, type AnyOptions, pipelineOf, type Questions, type Reaching } from "./Options.ts"
 
 type DocumentOf<S> = S extends string ? string : S extends Synthesis<infer A> ? A : undefined
 
@@ -96,14 +96,14 @@ export const program = Effect.fnUntraced(function* (options: AnyOptions, onText?
 }, Effect.scoped)
 
 /** Loaded where it is asked for. */
-const telemetryOf = Effect.fnUntraced(function* (options: AnyOptions, otlp: OtlpOptions) {
+export const telemetryOf = Effect.fnUntraced(function* (options: Reaching, otlp: OtlpOptions) {
   const { make } = yield* Effect.promise(() => import("../telemetry/Telemetry.ts"))
   const url = options.baseUrl ?? (yield* Effect.orElseSucceed(baseUrl, () => undefined)) ?? defaultBaseUrl
   return yield* make(otlp, { baseUrl: url })
 })
 
 /** Calls `onEvent`; its exceptions and rejections do not fail the run, and the first is reported on standard error. */
-const guarded = (onEvent: AnyOptions["onEvent"]): ((event: Event.Event) => void) => {
+export const guarded = (onEvent: Reaching["onEvent"]): ((event: Event.Event) => void) => {
   let isReported = false
   const report = (thrown: unknown): void => {
     if (!isReported) console.error("fanfold: onEvent failed; the run goes on.", thrown)
@@ -114,7 +114,8 @@ const guarded = (onEvent: AnyOptions["onEvent"]): ((event: Event.Event) => void)
 
 const layerNames = Record.keys(Stack.Options.fields)
 
-const claude = (options: AnyOptions): Layer.Layer<Claude, Error> =>
+/** The layers of the options, over who is to be asked. */
+export const claude = (options: Reaching): Layer.Layer<Claude, Error> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const layers = Struct.pick(options, layerNames)

@@ -20,6 +20,9 @@ export const Proof = Schema.Struct({
 })
 export interface Proof extends Schema.Schema.Type<typeof Proof> {}
 
+/** Reads the text of a file; fails where it is no proof. */
+export const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Proof))
+
 /** The file that the proof of a document is written to: `doc.proof.json` beside `doc.md`. */
 export const fileOf = (document: string): string => document.replace(/\.md$/i, "") + ".proof.json"
 

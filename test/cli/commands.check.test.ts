@@ -56,16 +56,16 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
 
   it("tells of a tree its levels and calls, and its cost beside one request", async () => {
     const asks = "asks: { a: What?, b: Who?, c: When? }\nsynthesis: { instruction: Fold., fanIn: 2"
-    const cwd = folder({ "own.yaml": `${asks} }`, "haiku.yaml": `${asks}, foldModel: claude-haiku-5-5 }` })
-    const [own, haiku] = await Promise.all([
+    const cwd = folder({ "own.yaml": `${asks} }`, "named.yaml": `${asks}, model: claude-sonnet-5-5 }` })
+    const [own, named] = await Promise.all([
       fanfold(["check", "own.yaml"], { cwd }),
-      fanfold(["check", "haiku.yaml"], { cwd })
+      fanfold(["check", "named.yaml"], { cwd })
     ])
     const what = "Tree: the answers are more than 2 (fanIn), and are folded in up to 2 levels with 2 calls (1 → 1)"
     const cost = "the cost of the synthesis has all of them, about"
     const beside = "× the cost of one request with all answers"
-    assert.include(own.stdout, `${what}; ${cost} 1.07 ${beside}, 0.93 × with "foldModel: claude-haiku-5-5"\n`)
-    assert.include(haiku.stdout, `${what}, below the document by claude-haiku-5-5; ${cost} 0.93 ${beside}\n`)
+    assert.include(own.stdout, `${what}, below the document by claude-haiku-5-5; ${cost} 0.93 ${beside}\n`)
+    assert.include(named.stdout, `${what}; ${cost} 1.07 ${beside}, 0.93 × with "foldModel: claude-haiku-5-5"\n`)
   })
 
   it("has both prices of a batch, and what a shared document saves there", async () => {

@@ -1,5 +1,5 @@
 /** `fanfold verify` and `contradictions: fail` as processes: what they find, and the exit codes they end with. */
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { mockClaude } from "fanfold/mocks"
@@ -100,6 +100,43 @@ describe.concurrent("fanfold verify", { timeout: 60_000 }, () => {
     const json = await fanfold(["verify", "doc.json"], { cwd })
     const expected = "doc.json: expected a Markdown file (.md), which has the answers"
     assert.deepStrictEqual([json.code, json.stderr.trim()], [2, expected])
+  })
+})
+
+describe.concurrent("the proof of an earlier document", { timeout: 60_000 }, () => {
+  it("is removed where a run ends without a document, and where one of the journal is written there", async () => {
+    const { cwd, run } = await written()
+    const proof = join(cwd, "doc.proof.json")
+    const kept = readFileSync(proof)
+    const claude = mockClaude()
+    claude.when({ part: "synthesis" }).reply({ $refusal: "cyber" })
+    await using server = await claude.serve()
+    const words = ["run", "plan.yaml", "-o", "doc.md", "--journal", "k.sqlite"]
+    const failed = await fanfold(words, { cwd, env: reaching(server) })
+    assert.notStrictEqual(failed.code, 0)
+    assert.isFalse(existsSync(proof))
+    assert.include(failed.stderr, "Removed doc.proof.json, the proof of the document that was in doc.md\n")
+    assert.strictEqual((await fanfold(["verify", "doc.md"], { cwd })).code, 2)
+
+    writeFileSync(proof, kept)
+    await fanfold(["report", run, "--journal", "j.sqlite", "-o", "doc.md"], { cwd })
+    assert.isFalse(existsSync(proof))
+  })
+
+  it("is left alone where it is another's file, or where the document cannot be written", async () => {
+    const { cwd, run } = await written()
+    const proof = join(cwd, "doc.proof.json")
+    for (const [file, text] of [
+      ["other.proof.json", '{ "version": 1 }'],
+      ["full.proof.json", readFileSync(proof, "utf8")]
+    ] as const) {
+      writeFileSync(join(cwd, file), text)
+    }
+    symlinkSync("/dev/full", join(cwd, "full.md"))
+    const report = ["report", run, "--journal", "j.sqlite", "-o", "other.md", "-o", "full.md"]
+    assert.strictEqual((await fanfold(report, { cwd })).code, 1)
+    assert.strictEqual(readFileSync(join(cwd, "other.proof.json"), "utf8"), '{ "version": 1 }')
+    assert.isTrue(existsSync(join(cwd, "full.proof.json")))
   })
 })
 

@@ -102,6 +102,13 @@ const mixedRun = await promise.run({ asks: both, synthesis: jsonFold, apiKey, fe
 check(mixedRun.answers.json.name === "Rome" && mixedRun.answers.city instanceof City, "schemas of both kinds")
 check(mixedRun.document.name === "Rome", "a synthesis of a JSON Schema with the installed Effect")
 
+const proposal = { questions: [{ name: "how", question: "How?", dependsOn: [] }], instruction: "Fold" }
+const planning: typeof globalThis.fetch = () =>
+  Promise.resolve(Response.json({ ...message, content: [{ type: "text", text: JSON.stringify(proposal) }] }))
+const topic = await promise.Plan.fromTopic("A topic", { apiKey, fetch: planning })
+const planned = await promise.run({ asks: topic.asks, synthesis: topic.synthesis, apiKey, fetch })
+check(planned.answers["how"] === "text" && planned.document === "text", "a plan of a topic with the installed Effect")
+
 interface Tree {
   readonly children: ReadonlyArray<Tree>
 }

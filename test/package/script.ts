@@ -1,5 +1,5 @@
 /** A script in a project where Effect is not installed, as `test/package.ts` checks and runs it. */
-import { Ask, run, RunError, stream, Synthesis } from "fanfold/promise"
+import { Ask, Plan, run, RunError, stream, Synthesis } from "fanfold/promise"
 
 const usage = { input_tokens: 1, output_tokens: 1 }
 const message = { type: "message", id: "msg", model: "claude-haiku-5-5", stop_reason: "end_turn", usage }
@@ -42,4 +42,12 @@ const counted = await run({
   fetch: counting
 })
 if (counted.answers.a.n !== 3) throw new Error(JSON.stringify(counted.answers))
+
+const proposal = { questions: [{ name: "how", question: "How?", dependsOn: [] }], instruction: "Fold" }
+const planning: typeof globalThis.fetch = () =>
+  Promise.resolve(Response.json({ ...message, content: [{ type: "text", text: JSON.stringify(proposal) }] }))
+const { asks, synthesis } = await Plan.fromTopic("A topic", { asks: 2, apiKey, fetch: planning })
+const planned = await run({ asks, synthesis, apiKey, fetch })
+const written: string = planned.document
+if (planned.answers["how"] !== "An answer." || written !== "An answer.") throw new Error(written)
 console.log("run without Effect")

@@ -1,11 +1,13 @@
 /** Findings whose estimate is a little more than a window: the API counts them, and one request may hold them after all. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { Ask, Research, Synthesis } from "fanfold"
+import { Ask, Message, Price, Research, Stack, Synthesis } from "fanfold"
 import { mockClaude } from "fanfold/mocks"
 import { run, Synthesis as Scripted } from "fanfold/promise"
 import * as TokenCounter from "../../src/claude/TokenCounter.ts"
-import { make, questionOf, reply } from "../FakeClaude.ts"
+import * as Pipeline from "../../src/pipeline/Pipeline.ts"
+import * as Forecast from "../../src/plan/Forecast.ts"
+import { make, pass, questionOf, reply } from "../FakeClaude.ts"
 
 /** Four answers of a thousand tokens each, by their length. */
 const text = "This is a sentence of eight words, or so. ".repeat(105)
@@ -54,8 +56,7 @@ describe("findings that are estimated to be a little more than the window", () =
 
   it.effect.each([
     ["that are far more", { ...close, window: 4400 }],
-    ["that are more than fanIn", { ...close, fanIn: 3 }],
-    ["with a cheaper model for folds", { ...close, foldModel: "claude-haiku-5-5" }]
+    ["that are more than fanIn", { ...close, fanIn: 3 }]
   ] as const)("are not counted: those %s", ([, options]) =>
     Effect.gen(function* () {
       const { counted, names } = yield* played(options, 1)
@@ -63,6 +64,56 @@ describe("findings that are estimated to be a little more than the window", () =
       assert.isAbove(names.length, 1)
     })
   )
+})
+
+describe("a budget of what the forecast has at most, with folds by a cheaper model than the document's", () => {
+  const long = Object.fromEntries(
+    Array.from({ length: 40 }, (_, n) => [`q${n}`, Ask.text(`q${n}`, { maxTokens: 2000, system: "" })])
+  )
+  const pipeline = {
+    asks: long,
+    synthesis: Synthesis.text("Write.", { window: 100_000, maxTokens: 2000, contradictions: "off" }),
+    policy: "best-effort",
+    concurrency: "unbounded",
+    context: undefined,
+    deadline: undefined
+  } as const
+  const { atMostUsd, calls, estimatedUsd } = Forecast.make(pipeline, { refusals: "gap" })
+
+  it.effect.each([
+    ["is counted as fewer tokens than estimated", 2000, 98_000],
+    ["is shorter than it may be", 1800, undefined]
+  ] as const)("is enough where what the document reads in one request %s", ([, tokens, counted]) =>
+    Effect.gen(function* () {
+      let spentUsd = 0
+      const claude = make(({ call, request: { model } }) => {
+        const inputTokens = call.part === "ask" ? 20 : (counted ?? 40 * tokens)
+        const usage = { ...Message.noUsage, inputTokens, outputTokens: tokens }
+        spentUsd += Price.usdOf(model, usage)!
+        return Effect.succeed(reply("abc ".repeat(tokens), { model, usage }))
+      })
+      const counter = Layer.succeed(TokenCounter.Current, () => Effect.succeed(counted))
+      const stack = Stack.layerOver({ budget: atMostUsd!, refusals: "gap" })
+      const { error, findings } = yield* Pipeline.run(pipeline).pipe(
+        Effect.provide(Layer.merge(Layer.provide(stack, claude.layer), counter)),
+        pass
+      )
+      assert.isUndefined(error)
+      assert.deepStrictEqual(findings.gaps, [])
+      const last = claude.sent.at(-1)!
+      assert.deepStrictEqual([claude.sent.length, last.request.model], [41, "claude-sonnet-5-5"])
+      assert.isAtMost(spentUsd, atMostUsd!)
+    })
+  )
+
+  it("is more than one request costs, and so is the estimate", () => {
+    const usage = { ...Message.noUsage, inputTokens: 80_000, outputTokens: 2000 }
+    const oneUsd = Price.usdOf("claude-sonnet-5-5", usage)!
+    assert.deepStrictEqual(calls.at(-1)!.tree?.models, ["claude-haiku-5-5"])
+    assert.isBelow(calls.at(-1)!.tree!.ratio!, 1)
+    assert.isAbove(estimatedUsd!, oneUsd)
+    assert.isAbove(atMostUsd!, estimatedUsd!)
+  })
 })
 
 const gone = () => Promise.resolve(new Response("no such path", { status: 404 }))

@@ -24,7 +24,47 @@ const forecastOf = (options: Synthesis.Options, prices?: Price.Prices) =>
 
 const limitsOf = (options: Synthesis.Options) => Synthesis.text("Write.", options).limits
 
+/** The models of the folds and of the document, with the effort of each. */
+const askedBy = (options: Synthesis.Options) =>
+  Effect.gen(function* () {
+    const claude = make()
+    const synthesis = Synthesis.text("Write.", { fanIn: 3, effort: "high", ...options })
+    yield* Effect.provide(Effect.flatMap(Research.run(asks), synthesis), claude.layer)
+    const folds = claude.sent.filter(({ call }) => call.part === "synthesis")
+    const textOf = ({ request }: (typeof folds)[number]) => `${request.model} ${request.effort}`
+    return { folds: [...new Set(folds.slice(0, -1).map(textOf))], document: textOf(folds.at(-1)!) }
+  })
+
+describe("a synthesis without a foldModel", () => {
+  it.effect("is folded by the default model of asks, where it names no model", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* askedBy({}), { folds: [`${haiku} undefined`], document: `${sonnet} high` })
+    })
+  )
+
+  it.effect("is folded by the model that it names, as a gateway may know no other", () =>
+    Effect.gen(function* () {
+      for (const model of ["own-model", sonnet] as const) {
+        const by = `${model} high`
+        assert.deepStrictEqual(yield* askedBy({ model }), { folds: [by], document: by })
+      }
+    })
+  )
+})
+
 describe("a synthesis with a foldModel", () => {
+  it.effect("is one model's work where that is the document's", () =>
+    Effect.gen(function* () {
+      const both = { folds: [`${sonnet} high`], document: `${sonnet} high` }
+      assert.deepStrictEqual(yield* askedBy({ foldModel: sonnet }), both)
+      assert.isUndefined(
+        forecastOf({ foldModel: [sonnet] })
+          .calls.at(-1)!
+          .tree!.models.find((name) => name !== sonnet)
+      )
+    })
+  )
+
   it.effect("asks it for every fold but the document, without the effort of the other", () =>
     Effect.gen(function* () {
       const claude = make()

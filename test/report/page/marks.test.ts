@@ -24,4 +24,48 @@ describe.skipIf(!isInstalled)("the marks of a document", () => {
     assert.include(await page.locator("dialog[open]").innerText(), "Answer 1.")
     assert.deepStrictEqual(misdeeds, [])
   })
+
+  it("stand on one line with the bracket and the comma beside them, and are no wider than a phone", async () => {
+    const long = `r${"x".repeat(63)}`
+    const names = ["rules", "rivals", long]
+    const lines = Array.from(
+      { length: 60 },
+      (_, n) => `${"m".repeat(n)} grows [rules,rivals, ${long}]. It does [rules].`
+    )
+    const view = {
+      ...viewOf([begin(0, ...names), ...names.flatMap(ask)].map(eventOf)),
+      document: lines.join("\n\n")
+    }
+    const { page } = await open(await htmlOf(view, []), { viewport: { width: 360, height: 800 } })
+    const apart = await page.evaluate(() => {
+      const section = document.querySelector('section[aria-labelledby="document"]')!
+      const range = document.createRange()
+      const rectOf = (node: Node, from: number, to: number) => {
+        range.setStart(node, from)
+        range.setEnd(node, to)
+        return range.getBoundingClientRect()
+      }
+      const walker = document.createTreeWalker(section, NodeFilter.SHOW_TEXT)
+      const signs: Array<{ sign: string; top: number; bottom: number }> = []
+      while (walker.nextNode()) {
+        const { data } = walker.currentNode as Text
+        if (walker.currentNode.parentElement?.matches("button") === true) {
+          const { bottom, top } = rectOf(walker.currentNode, 0, data.length)
+          signs.push({ sign: data, top, bottom })
+        } else {
+          for (const { 0: sign, index } of data.matchAll(/[[\],]/g)) {
+            const { bottom, top } = rectOf(walker.currentNode, index, index + 1)
+            signs.push({ sign, top, bottom })
+          }
+        }
+      }
+      return signs.flatMap((sign, n) => {
+        const next = signs[n + 1]
+        const isPair = next !== undefined && (sign.sign === "[" || next.sign === "]" || next.sign === ",")
+        return isPair && (sign.bottom <= next.top || next.bottom <= sign.top) ? [`${sign.sign} ${next.sign}`] : []
+      })
+    })
+    assert.deepStrictEqual(apart, [])
+    assert.isTrue(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
+  })
 })

@@ -1,5 +1,5 @@
 /** Makes the marks of a document buttons that open the answers they name. */
-import { mark } from "../../../pipeline/Mark.ts"
+import { mark, namesOf } from "../../../pipeline/Mark.ts"
 
 /** The index of each ask by its name, and what opens it. */
 export interface Marks {
@@ -19,17 +19,25 @@ export const link = (nodes: Node, { indexes, onOpen }: Marks): void => {
     if (text.parentElement?.closest(literal) != null) continue
     const parts = partsOf(text.data, indexes)
     if (parts.length === 1) continue
-    const linked = parts.map((part) => {
-      const index = indexes.get(part.name ?? "")
-      return index === undefined ? part.text : buttonOf(part.text, () => onOpen(index))
+    const linked = parts.map(({ after, before, name }) => {
+      const index = indexes.get(name)
+      return index === undefined
+        ? before
+        : together(
+            before,
+            buttonOf(name, () => onOpen(index)),
+            after
+          )
     })
     text.replaceWith(...linked)
   }
 }
 
+/** A name, empty in the text between them, with the bracket or comma beside it. */
 interface Part {
-  readonly text: string
-  readonly name?: string
+  readonly before: string
+  readonly name: string
+  readonly after: string
 }
 
 /** The text between names, and each name of a mark. */
@@ -37,16 +45,26 @@ const partsOf = (text: string, indexes: Marks["indexes"]): ReadonlyArray<Part> =
   const parts: Array<Part> = []
   let from = 0
   for (const { 0: whole, 1: names = "", index } of text.matchAll(mark)) {
-    const found = Array.from(names.matchAll(/[\w-]+/g))
-    if (!found.every(([name]) => indexes.has(name))) continue
-    for (const { 0: name, index: within } of found) {
-      const at = index + whole.indexOf(names) + within
-      parts.push({ text: text.slice(from, at) }, { text: name, name })
-      from = at + name.length
+    if (!namesOf(names).every((name) => indexes.has(name))) continue
+    for (const { 0: glued, 1: before = "", 2: name = "", 3: after = "", index: within } of whole.matchAll(inMark)) {
+      parts.push(between(text.slice(from, index + within)), { before, name, after })
+      from = index + within + glued.length
     }
   }
-  parts.push({ text: text.slice(from) })
+  parts.push(between(text.slice(from)))
   return parts
+}
+
+const inMark = /([[,]?)([\w-]+)([\],]?)/g
+
+const between = (before: string): Part => ({ before, name: "", after: "" })
+
+/** A line may break on both sides of a button, and would leave a bracket alone at its end. */
+const together = (...nodes: ReadonlyArray<Node | string>): HTMLSpanElement => {
+  const span = document.createElement("span")
+  span.className = "together"
+  span.append(...nodes)
+  return span
 }
 
 const buttonOf = (text: string, onClick: () => void): HTMLButtonElement => {

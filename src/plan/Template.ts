@@ -42,11 +42,12 @@ export const parse = (text: string): Template => {
     }
   }
   literals.push(literal + text.slice(end))
-  const textWith = (values: Values): string =>
-    used.reduce(
-      (filled, name, index) => `${filled}${values[name] ?? ""}${literals[index + 1] ?? ""}`,
-      literals[0] ?? ""
-    )
+  const textWith = (values: Values): string => {
+    let filled = literals[0] ?? ""
+    for (let index = 0; index < used.length; index++)
+      filled += `${values[used[index]!] ?? ""}${literals[index + 1] ?? ""}`
+    return filled
+  }
   return { names, problems, textWith }
 }
 

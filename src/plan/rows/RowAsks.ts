@@ -81,13 +81,6 @@ const columnIn = (columns: ReadonlyArray<string>, wanted: ReadonlyArray<string>)
 const isOfRows = (question: string | undefined, source: RowSource): boolean =>
   question === undefined && source.question === undefined
 
-/** A question that a row brings, with the values in the place of its variables. */
-const filledOf = (text: string, values: Template.Values): Result.Result<string, string> => {
-  const template = Template.parse(text)
-  const [problem] = Template.problemsOf(template, new Set(Object.keys(values)))
-  return problem === undefined ? Result.succeed(template.textWith(values)) : Result.fail(problem)
-}
-
 /** Makes a maker for rows like the first one; fails with what is wrong with the plan's texts. */
 const makerOf = (
   { name, question, system, values, from }: Given,
@@ -133,7 +126,7 @@ const makerOf = (
     }
     const all = isBare ? row.cells : { ...values, ...row.cells }
     const written = questions.textWith(all)
-    const read = hasVariables ? filledOf(written, all) : Result.succeed(written)
+    const read = hasVariables ? Template.fillForeign(written, all) : Result.succeed(written)
     if (Result.isFailure(read)) return Result.fail(read.failure)
     const filled = read.success
     const question =

@@ -94,11 +94,16 @@ const placeOf = (text: string, offset: number): string => {
 /** Only so many names are listed where none is near. */
 const maxListed = 8
 
+/** The letters of a name in one order, which are those of a name with two that changed places. */
+const lettersOf = (name: string): string => [...name.toLowerCase()].toSorted().join("")
+
 /** `{citty} names no variable; near: city`, or the names there are. */
 export const unknownText = (name: string, known: Iterable<string>): string => {
   const names = [...known]
   const limit = Math.max(1, Math.floor(name.length / 3))
-  const near = names.filter((each) => distance(each.toLowerCase(), name.toLowerCase()) <= limit)
+  const near = names.filter(
+    (each) => distance(each.toLowerCase(), name.toLowerCase()) <= limit || lettersOf(each) === lettersOf(name)
+  )
   const listed = names.length > maxListed ? [...names.slice(0, maxListed), "…"] : names
   const there =
     near.length > 0 ? `; near: ${near.join(", ")}` : names.length > 0 ? `; there are ${listed.join(", ")}` : ""

@@ -23,6 +23,7 @@ describe("a question that a file brings, where there are variables,", () => {
     ['{{"x": {{"y": 1}}}}', '{"x": {"y": 1}}'],
     ['{"x": "{{topic}}"}', '{"x": "{topic}"}'],
     ["{topik}", "{topik} names no variable; near: topic; write {{ and }} for braces"],
+    ["{tpoic}", "{tpoic} names no variable; near: topic; write {{ and }} for braces"],
     ['{"x": {size}}', "{size} names no variable; there are topic, Company name, a; write {{ and }} for braces"]
   ]
   for (const [text, filled] of rows) it(`is ${filled}`, () => assert.strictEqual(fill(text), filled))

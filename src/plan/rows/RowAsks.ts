@@ -167,6 +167,13 @@ const making = (given: Given, source: RowSource) => {
   }
 }
 
+/** Columns as a question names them; not all of many. */
+const listOf = (columns: ReadonlySet<string>): string =>
+  [...columns]
+    .slice(0, 8)
+    .map((column) => `{${column}}`)
+    .join(", ")
+
 /** Reads all rows once, and keeps nothing of them but what the checks of a run need. */
 export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowProblem | ReadonlyArray<Issue>> =>
   Effect.gen(function* () {
@@ -210,9 +217,14 @@ export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowP
       return Effect.void
     })
     if (shortest === undefined || longest === undefined) return yield* ofFile(given.from, "has no rows")
-    const used = Template.parse(`${given.question ?? ""}${given.system ?? ""}`).names
+    const asked = given.question ?? source.question
+    const used = Template.parse(`${asked ?? ""}${given.system ?? ""}`).names
+    const isFilled = source.hidden !== undefined || [...used].some((name) => columns.has(name))
     const notices = [
       ...(source.notices ?? []),
+      ...(asked !== undefined && count > 1 && !isFilled
+        ? [`all ${numberText(count)} rows are asked the same: the question names none of ${listOf(columns)}`]
+        : []),
       ...Array.from(empty).flatMap(([column, { count, line }]) =>
         used.has(column) ? [`{${column}} is empty in ${plural(count, "row", "rows")}, first on line ${line}`] : []
       ),

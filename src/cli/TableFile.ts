@@ -14,7 +14,7 @@ const jsonLines =
   (records) =>
     records.map((record) => AnswerTable.lineOf(names, record)).join("")
 
-/** A cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return is a formula for a spreadsheet: `'` before it makes it text. */
+/** A cell that begins with `=`, `+`, `-`, `@`, `＝`, `＋`, `－`, `＠`, a tab or a carriage return is a formula for a spreadsheet: `'` makes it text. */
 const csv = Effect.map(
   Effect.promise(() => import("csv-stringify/sync")),
   ({ stringify }) =>

@@ -1,6 +1,7 @@
 /** The size of an image in pixels, and what the API takes of it. */
 import { Effect } from "effect"
 import { numberText } from "../options/NumberText.ts"
+import { missingOf } from "./ImageEnd.ts"
 
 /** The API's limit for the bytes of an image, in base64. */
 const maxBase64Bytes = 5 * 1024 * 1024
@@ -21,8 +22,10 @@ export const sizeOf = (
     try: () => import("image-size").then(({ imageSize }) => imageSize(bytes)),
     catch: () => "is a damaged image: its width and height cannot be found"
   }).pipe(
-    Effect.flatMap(({ height, width }) => {
+    Effect.flatMap(({ height, type, width }) => {
       if (!(width > 0 && height > 0)) return Effect.fail("is a damaged image: its width and height cannot be found")
+      const missing = missingOf(bytes, type)
+      if (missing !== undefined) return Effect.fail(`is a damaged image: ${missing} missing at its end; save it again`)
       return Math.max(width, height) > maxPixels
         ? Effect.fail(
             `has ${numberText(width)} × ${numberText(height)} pixels, and the API takes ${numberText(maxPixels)} on each side: save it smaller`

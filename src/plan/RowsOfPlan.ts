@@ -1,7 +1,9 @@
 /** The rows that a plan names: opened, checked, and where the run needs all asks at once, read. */
 import { Effect, type FileSystem, type Path, Stream } from "effect"
+import type { Document } from "../claude/Document.ts"
 import * as Documents from "../documents/Documents.ts"
 import type { Issue } from "../options/Issue.ts"
+import { numberText } from "../options/NumberText.ts"
 import type { Ask } from "../pipeline/Ask.ts"
 import { type Prepared, rowAskOf, type RowsPlan, type Table } from "./Plan.ts"
 import type { RowProblem } from "./rows/Row.ts"
@@ -36,12 +38,14 @@ export const withRows = Effect.fnUntraced(function* (
   Failure,
   FileSystem.FileSystem | Path.Path
 > {
-  const { from: given, name, question, system } = plan.asks
-  const from = given.trim()
+  const { name, question, system } = plan.asks
+  const from = plan.asks.from.trim()
   const { files } = plan.asks
   const documents = files === undefined ? [] : yield* Documents.files(files, reader, ["asks", "files"])
   const source = yield* open(from, folder, question !== undefined, parse)
-  const rows = yield* RowAsks.check({ from, name, question, system, values, toAsk: rowAskOf(plan, documents) }, source)
+  const given = { from, name, question, system, values, toAsk: rowAskOf(plan, documents) }
+  const checked = yield* RowAsks.check(given, source)
+  const rows = { ...checked, notices: [...checked.notices, ...filesNotices(documents, checked.count)] }
   if (pipeline.synthesis === undefined && reading === "stream") return { prepared: { ...pipeline, rows }, rows }
   if (pipeline.synthesis === undefined && reading === "print" && rows.count > maxPrinted) {
     const message = `${rows.count} answers and no synthesis: write them with -o answers.csv or -o answers.jsonl`
@@ -49,6 +53,17 @@ export const withRows = Effect.fnUntraced(function* (
   }
   return { prepared: { ...pipeline, ...(yield* collect(rows)) }, rows }
 })
+
+/** Documents of `files` come after what asks share, so that each row pays for them. */
+const filesNotices = (documents: ReadonlyArray<Document>, count: number): ReadonlyArray<Issue> =>
+  documents.length === 0 || count < 2
+    ? []
+    : [
+        {
+          path: ["asks", "files"],
+          message: `sent with each of ${numberText(count)} rows and paid for each time: as "context" of the plan they are paid for once`
+        }
+      ]
 
 /** More answers than anybody reads one after another. */
 const maxPrinted = 1000

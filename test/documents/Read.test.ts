@@ -19,6 +19,17 @@ const folder = folderWith({
   "text.pdf": "Hello.",
   "cut.pdf": pdfOf(["One.", "Two."]).subarray(0, 300),
   "scan.png": images["a.jpg"],
+  "cut.png": pngOf(640, 480).subarray(0, 50),
+  "cut.jpg": images["a.jpg"].subarray(0, -1),
+  "header.jpg": images["a.jpg"].subarray(0, 40),
+  "cut.gif": images["a.gif"].subarray(0, -3),
+  "colours.gif": images["a.gif"].subarray(0, 15),
+  "cut.webp": images["a.webp"].subarray(0, -2),
+  "more.png": Buffer.concat([pngOf(640, 480), Buffer.from("more")]),
+  "more.jpg": Buffer.concat([images["a.jpg"], Buffer.alloc(5000, 1)]),
+  "more.gif": Buffer.concat([images["a.gif"].subarray(0, -1), Buffer.from("more")]),
+  "bare.gif": images["a.gif"].subarray(0, -1),
+  "more.webp": Buffer.concat([images["a.webp"], Buffer.from("more")]),
   "report.txt": pdfOf(["One."]),
   "broken.png": pngOf(0, 0),
   "wide.png": pngOf(8001, 10),
@@ -40,7 +51,13 @@ describe("a file becomes a document", () => {
     ["logo.png", { mediaType: "image/png", width: 640, height: 480, title: "logo.png" }],
     ["a.gif", { mediaType: "image/gif", width: 3, height: 2, title: "a.gif" }],
     ["a.jpg", { mediaType: "image/jpeg", width: 3, height: 2, title: "a.jpg" }],
-    ["a.webp", { mediaType: "image/webp", width: 3, height: 2, title: "a.webp" }]
+    ["a.webp", { mediaType: "image/webp", width: 3, height: 2, title: "a.webp" }],
+    // What stands behind the end of an image is let pass, and a GIF needs no trailer.
+    ["more.png", { mediaType: "image/png", width: 640, height: 480, title: "more.png" }],
+    ["more.jpg", { mediaType: "image/jpeg", width: 3, height: 2, title: "more.jpg" }],
+    ["more.gif", { mediaType: "image/gif", width: 3, height: 2, title: "more.gif" }],
+    ["bare.gif", { mediaType: "image/gif", width: 3, height: 2, title: "bare.gif" }],
+    ["more.webp", { mediaType: "image/webp", width: 3, height: 2, title: "more.webp" }]
   ]
   for (const [file, facts] of rows) {
     it.effect(file, () =>
@@ -92,6 +109,12 @@ describe("a file is rejected", () => {
     ["scan.png", "is a JPEG image: give it a name that ends in .jpg"],
     ["report.txt", "is a PDF: give it a name that ends in .pdf"],
     ["broken.png", "is a damaged image: its width and height cannot be found"],
+    ["cut.png", "is a damaged image: the chunk IEND is missing at its end; save it again"],
+    ["cut.jpg", "is a damaged image: the marker FF D9 is missing at its end; save it again"],
+    ["header.jpg", "is a damaged image: the marker FF D9 is missing at its end; save it again"],
+    ["cut.gif", "is a damaged image: the rest of a picture is missing at its end; save it again"],
+    ["colours.gif", "is a damaged image: the rest of a picture is missing at its end; save it again"],
+    ["cut.webp", "is a damaged image: 2 of 38 bytes are missing at its end; save it again"],
     ["wide.png", "has 8,001 × 10 pixels, and the API takes 8,000 on each side: save it smaller"],
     ["heavy.png", "is too large: an image may have 5.2 MB in base64, it has 5.3 MB; save it smaller"],
     ["latin.txt", "is not UTF-8 (byte 0xE9 in line 2, at offset 7): save it as UTF-8"],

@@ -1,6 +1,6 @@
 /** Rows of CSV and TSV (RFC 4180), streamed. Loads `csv-parse`, whose errors know the line. */
 import { Effect, Stream } from "effect"
-import { CsvError, type Options, parse, type Parser } from "csv-parse"
+import { CsvError, type Options, Parser } from "csv-parse"
 import { atLine, ofFile, type Row, type RowProblem } from "./Row.ts"
 
 /** A cell that is longer is a quote that was never closed, or no CSV. */
@@ -49,16 +49,45 @@ const columnOf = (error: CsvError, columns: ReadonlyArray<string>): number => {
   return index < 0 ? 1 : index + 1
 }
 
-/** The line of an error; of a quote that is not closed, that of its row, as the file ends much later. */
-const lineOf = (error: CsvError, lastLine: number): number => {
-  const { lines } = error as { readonly lines?: unknown }
-  const isAtEnd = error.code === "CSV_QUOTE_NOT_CLOSED" || error.code === "CSV_MAX_RECORD_SIZE"
-  return isAtEnd || typeof lines !== "number" ? lastLine + 1 : lines
-}
+/** How many lines `csv-parse` counts twice: those that end on `\r\n` within a cell. */
+const countedTwice = (cells: ReadonlyArray<string>): number =>
+  cells.reduce((count, cell) => count + (cell.match(/\r\n/g)?.length ?? 0), 0)
 
 /** The line on which a row begins that ends on `end`; the row before it ends on `last`. Blank lines may be between them. */
 const beginningOf = (cells: ReadonlyArray<string>, end: number, last: number): number =>
   end - last <= 1 ? end : cells.reduce((line, cell) => line - (cell.match(/\n/g)?.length ?? 0), end)
+
+/** The line of an error; of a whole row, and of a quote that is not closed, as the file ends much later, the first of its row. */
+const lineOf = (error: CsvError, lastLine: number, twice: number): number => {
+  const { lines, record } = error as { readonly lines?: unknown; readonly record?: unknown }
+  const isAtEnd = error.code === "CSV_QUOTE_NOT_CLOSED" || error.code === "CSV_MAX_RECORD_SIZE"
+  if (isAtEnd || typeof lines !== "number") return lastLine + 1
+  const cells = Array.isArray(record) ? record.map(String) : []
+  return beginningOf(cells, lines - twice - countedTwice(cells), lastLine)
+}
+
+const optionsOf = (beginning: string, isTabs: boolean): Options => ({
+  delimiter: delimiterOf(beginning, isTabs),
+  from_line: /^sep=.\r?\n/.test(beginning) ? 2 : 1,
+  skip_empty_lines: true,
+  max_record_size: maxRecordCharacters
+})
+
+/** Hands on each record with the line on which it ends, for which `on_record` would make two objects of all that is known of it. */
+class Records extends Parser {
+  readonly #take: (cells: ReadonlyArray<string>, line: number) => void
+
+  constructor(options: Options, take: (cells: ReadonlyArray<string>, line: number) => void) {
+    super(options)
+    this.#take = take
+  }
+
+  override push(cells: ReadonlyArray<string> | null): boolean {
+    if (cells === null) return super.push(null)
+    this.#take(cells, this.info.lines)
+    return true
+  }
+}
 
 /** The rows of the chunks of a file; `name` is that of messages. */
 export const rows = <R>(
@@ -72,38 +101,34 @@ export const rows = <R>(
     let found: Array<Row> = []
     /** The line on which the last whole row ends. */
     let lastLine = 0
-    const options = (delimiter: string, from: number): Options => ({
-      delimiter,
-      from_line: from,
-      skip_empty_lines: true,
-      max_record_size: maxRecordCharacters,
-      on_record: (cells: ReadonlyArray<string>, { lines }: { readonly lines: number }) => {
-        const line = beginningOf(cells, lines, lastLine)
-        lastLine = lines
-        if (columns.length === 0) {
-          columns = columnsOf(cells)
-          const twice = columns.find((column, index) => columns.indexOf(column) !== index)
-          if (twice !== undefined) {
-            heading = atLine(name, lines, `the column ${twice} stands here twice`, columns.lastIndexOf(twice) + 1)
-          }
-          return null
+    /** Lines that were counted twice up to there. */
+    let twice = 0
+    const take = (cells: ReadonlyArray<string>, counted: number): void => {
+      if (counted - twice - lastLine > 1) twice += countedTwice(cells)
+      const end = counted - twice
+      const line = beginningOf(cells, end, lastLine)
+      lastLine = end
+      if (columns.length === 0) {
+        columns = columnsOf(cells)
+        const again = columns.find((column, index) => columns.indexOf(column) !== index)
+        if (again !== undefined) {
+          heading = atLine(name, end, `the column ${again} stands here twice`, columns.lastIndexOf(again) + 1)
         }
-        const row: Record<string, string> = {}
-        for (let index = 0; index < columns.length; index++) row[columns[index]!] = cells[index] ?? ""
-        found.push({ cells: row, line })
-        return null
+        return
       }
-    })
+      const row: Record<string, string> = {}
+      for (let index = 0; index < columns.length; index++) row[columns[index]!] = cells[index] ?? ""
+      found.push({ cells: row, line })
+    }
     let parser: Parser | undefined
     const problemOf = (error: unknown): RowProblem =>
       error instanceof CsvError
-        ? atLine(name, lineOf(error, lastLine), wordsOf(error, columns), columnOf(error, columns))
+        ? atLine(name, lineOf(error, lastLine, twice), wordsOf(error, columns), columnOf(error, columns))
         : ofFile(name, String(error))
     const step = (run: (parser: Parser, done: (error?: Error | null) => void) => void, text: string) =>
       Effect.callback<ReadonlyArray<Row>, RowProblem>((resume) => {
         if (parser === undefined) {
-          const isNamed = /^sep=.\r?\n/.test(text)
-          parser = parse(options(delimiterOf(text, isTabs), isNamed ? 2 : 1))
+          parser = new Records(optionsOf(text, isTabs), take)
           parser.on("error", (error) => resume(Effect.fail(problemOf(error))))
           parser.resume()
         }

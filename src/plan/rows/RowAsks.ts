@@ -81,13 +81,6 @@ const columnIn = (columns: ReadonlyArray<string>, wanted: ReadonlyArray<string>)
 const isOfRows = (question: string | undefined, source: RowSource): boolean =>
   question === undefined && source.question === undefined
 
-/** A question that a row brings, with the values in the place of its variables. */
-const filledOf = (text: string, values: Template.Values): Result.Result<string, string> => {
-  const template = Template.parse(text)
-  const [problem] = Template.problemsOf(template, new Set(Object.keys(values)))
-  return problem === undefined ? Result.succeed(template.textWith(values)) : Result.fail(problem)
-}
-
 /** Makes a maker for rows like the first one; fails with what is wrong with the plan's texts. */
 const makerOf = (
   { name, question, system, values, from }: Given,
@@ -133,7 +126,7 @@ const makerOf = (
     }
     const all = isBare ? row.cells : { ...values, ...row.cells }
     const written = questions.textWith(all)
-    const read = hasVariables ? filledOf(written, all) : Result.succeed(written)
+    const read = hasVariables ? Template.fillForeign(written, all) : Result.succeed(written)
     if (Result.isFailure(read)) return Result.fail(read.failure)
     const filled = read.success
     const question =
@@ -173,6 +166,13 @@ const making = (given: Given, source: RowSource) => {
     return Result.succeed({ ...made.success, name, index: index++ })
   }
 }
+
+/** Columns as a question names them; not all of many. */
+const listOf = (columns: ReadonlySet<string>): string =>
+  [...columns]
+    .slice(0, 8)
+    .map((column) => `{${column}}`)
+    .join(", ")
 
 /** Reads all rows once, and keeps nothing of them but what the checks of a run need. */
 export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowProblem | ReadonlyArray<Issue>> =>
@@ -217,9 +217,14 @@ export const check = (given: Given, source: RowSource): Effect.Effect<Rows, RowP
       return Effect.void
     })
     if (shortest === undefined || longest === undefined) return yield* ofFile(given.from, "has no rows")
-    const used = Template.parse(`${given.question ?? ""}${given.system ?? ""}`).names
+    const asked = given.question ?? source.question
+    const used = Template.parse(`${asked ?? ""}${given.system ?? ""}`).names
+    const isFilled = source.hidden !== undefined || [...used].some((name) => columns.has(name))
     const notices = [
       ...(source.notices ?? []),
+      ...(asked !== undefined && count > 1 && !isFilled
+        ? [`all ${numberText(count)} rows are asked the same: the question names none of ${listOf(columns)}`]
+        : []),
       ...Array.from(empty).flatMap(([column, { count, line }]) =>
         used.has(column) ? [`{${column}} is empty in ${plural(count, "row", "rows")}, first on line ${line}`] : []
       ),

@@ -160,7 +160,9 @@ export class Journal extends Context.Service<
     readonly find: (key: string, ordinal: number, from: Reusable) => Effect.Effect<Known | undefined, JournalError>
     /** Takes rows of a run, to be kept in this order, soon. */
     readonly add: (run: string, rows: ReadonlyArray<Row>) => void
-    /** Ends when all rows that were taken are kept; a reply among them survives a loss of power. Once failed, it always fails. */
+    /** Ends when all rows that were taken outlive this process. Once failed, it always fails. */
+    readonly written: Effect.Effect<void, JournalError>
+    /** The same, with each reply among them surviving a loss of power. */
     readonly kept: Effect.Effect<void, JournalError>
     /** Ends a run, and the unfinished ones that it went on with. */
     readonly end: (run: BegunRun, at: number) => Effect.Effect<void, JournalError>

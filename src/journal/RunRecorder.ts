@@ -120,7 +120,7 @@ export class RunRecorder {
         }
       }
       this.#add(rows)
-      return keptAtOnce.has(event._tag) ? this.#kept : Effect.void
+      return writtenAtOnce.has(event._tag) ? this.#ended(this.#journal.written) : Effect.void
     })
   }
 
@@ -172,7 +172,9 @@ export class RunRecorder {
         const kept = Effect.suspend(() => {
           if (from !== run.id) this.#add([{ _tag: "Turn", entry: n, turn, key, reply, at }])
           this.#add(endAt(reply, now))
-          return isBought ? Effect.as(this.#kept, reply) : this.#reuse(request, entry, from, { key, reply, at })
+          return isBought
+            ? Effect.as(this.#ended(this.#journal.kept), reply)
+            : this.#reuse(request, entry, from, { key, reply, at })
         })
         return isBought && entry.isToNote ? Effect.andThen(this.#noteBoughtAgain(entry), kept) : kept
       })
@@ -249,8 +251,8 @@ export class RunRecorder {
     if (!this.#isBroken) this.#journal.add(this.run.id, rows)
   }
 
-  get #kept(): Effect.Effect<void> {
-    return this.#isBroken ? Effect.void : Effect.catchCause(this.#journal.kept, (cause) => this.#giveUp(cause))
+  #ended(writing: (typeof Journal.Service)["kept"]): Effect.Effect<void> {
+    return this.#isBroken ? Effect.void : Effect.catchCause(writing, (cause) => this.#giveUp(cause))
   }
 
   /** The answers matter more than the journal: the run goes on without it, and says so once. */
@@ -264,7 +266,7 @@ export class RunRecorder {
 }
 
 /** What must be known to the next process wherever this one is killed after it. */
-const keptAtOnce: ReadonlySet<Event.Event["_tag"]> = new Set([
+const writtenAtOnce: ReadonlySet<Event.Event["_tag"]> = new Set([
   "Dispatched",
   "Intervened",
   "BatchSubmitting",

@@ -174,6 +174,7 @@ export const open = (data: Database): typeof Journal.Service & { readonly shared
         if (row._tag === "Turn") data.turns.push({ ...row, run })
       }
     },
+    written: Effect.void,
     kept: Effect.void,
     end: ({ id, resumed }) => Effect.sync(() => void data.ends.push(id, ...resumed)),
     runs: Effect.succeed([]),

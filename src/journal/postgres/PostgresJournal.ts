@@ -119,6 +119,7 @@ const of = (sql: SqlClient, place: string, locks: RunLocks, outage: Outage, writ
         ? Effect.succeed(undefined)
         : outage.outlast(Search.find(sql, key, ordinal, from), "cannot be read"),
     add: (run, rows) => writer.add(run, rows),
+    written: writer.flushed,
     kept: writer.flushed,
     end: (run, at) => Effect.andThen(writer.flushed, outage.outlast(RunList.end(sql, run, at), "cannot be written")),
     runs: RunList.all(sql).pipe(reading),

@@ -100,6 +100,8 @@ const resultOf = <A>(file: string, what: string, body: () => A): Result.Result<A
 const attempt = <A>(file: string, what: string, body: () => A): Effect.Effect<A, JournalError> =>
   Effect.suspend(() => Effect.fromResult(resultOf(file, what, body)))
 
+const ended = (failure: JournalError | undefined) => (failure === undefined ? Effect.void : Effect.fail(failure))
+
 const requestOf = ({ key, ordinal }: Record): string => requestName(String(key), Number(ordinal))
 
 const of = (database: Database.DatabaseSync, file: string): typeof Journal.Service => {
@@ -207,9 +209,8 @@ const of = (database: Database.DatabaseSync, file: string): typeof Journal.Servi
         ? Effect.succeed(undefined)
         : sharing(() => search(key, ordinal, from)),
     add: (run, rows) => written().add(run, rows),
-    kept: Effect.callback((resume) =>
-      written().whenFlushed((failure) => resume(failure === undefined ? Effect.void : Effect.fail(failure)))
-    ),
+    written: Effect.callback((resume) => written().whenWritten((failure) => resume(ended(failure)))),
+    kept: Effect.callback((resume) => written().whenKept((failure) => resume(ended(failure)))),
     end: ({ id, resumed }, at) =>
       writing(() => {
         written().flush()

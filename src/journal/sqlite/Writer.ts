@@ -22,6 +22,9 @@ const statements = (database: DatabaseSync) => ({
   nextEvent: database.prepare("SELECT coalesce(max(n), -1) + 1 AS n FROM event WHERE run = ?")
 })
 
+/** Called with the first failure, if there was one. */
+type Done = (failure: JournalError | undefined) => void
+
 interface Waiting {
   readonly run: string
   readonly row: Row
@@ -44,10 +47,13 @@ export class Writer {
   /** The number of the next event of each run, whose events this process alone writes. */
   readonly #nextEvents = new Map<string, number>()
   #isScheduled = false
-  #waiting: Array<(failure: JournalError | undefined) => void> = []
+  /** Who waits for the next transaction, and who for the disk: for what is brought there now, or after that. */
+  #writing: Array<Done> = []
+  #syncing: Array<Done> = []
+  #unsynced: Array<Done> = []
   #hasBegun = false
-  /** A group is about to be written, or waits for the disk. */
-  #isBusy = false
+  #isAboutToWrite = false
+  #isSyncing = false
   /** A reply is written, and not yet on the disk. */
   #isUnsynced = false
   /** Whether SQLite waits for the disk with each transaction that has a reply: without a log always, and else with the first. */
@@ -80,46 +86,63 @@ export class Writer {
     const timer = globalThis.setTimeout(() => {
       this.#isScheduled = false
       // What waits for a write that is about to be made is part of it.
-      if (this.#isBusy) this.#flushSoon()
+      if (this.#isAboutToWrite) this.#flushSoon()
       else this.flush()
     }, soonMillis)
     // A process does not live longer for it: a journal that is closed writes all that it has taken.
     timer.unref()
   }
 
-  /**
-   * Calls back when all that was taken is written, and a reply among it on the disk. Who waits while the disk is busy waits for
-   * one more transaction together with all others; the first one waits for nobody, as a run begins with it.
-   */
-  whenFlushed(done: (failure: JournalError | undefined) => void): void {
-    this.#waiting.push(done)
+  /** Calls back when all that was taken is written, so that it outlives the process. */
+  whenWritten(done: Done): void {
+    this.#writing.push(done)
     this.#writeSoon()
   }
 
+  /** The same, with each reply among it on the disk. While the disk is busy, replies wait for one more transaction together. */
+  whenKept(done: Done): void {
+    this.#writing.push((failure) => {
+      if (failure !== undefined || (!this.#isUnsynced && !this.#isSyncing)) done(failure)
+      else (this.#isUnsynced ? this.#unsynced : this.#syncing).push(done)
+    })
+    if (!this.#isSyncing) this.#writeSoon()
+  }
+
+  /** The first write waits for nothing, as a run begins with it. */
   #writeSoon(): void {
-    if (this.#isBusy || this.#waiting.length === 0) return
-    this.#isBusy = true
-    const write = () => {
-      const waiting = this.#waiting
-      this.#waiting = []
-      const failure = this.flush()
-      const end = () => {
-        this.#isBusy = false
-        for (const each of waiting) each(this.#failure)
-        this.#writeSoon()
-      }
-      if (failure !== undefined || !this.#isUnsynced) return end()
-      this.#isUnsynced = false
-      LogSync.sync(this.#place, (error) => {
-        if (error !== undefined) this.#failure ??= errorAt(this.#place, "cannot be written", error)
-        end()
-      })
-    }
+    if (this.#isAboutToWrite || this.#writing.length === 0) return
     const isFirst = !this.#hasBegun
     this.#hasBegun = true
-    if (isFirst) write()
+    if (isFirst) return this.#writeNow()
+    this.#isAboutToWrite = true
     // Two turns of the event loop: what arrives in the next one is part of it, and its connections send their requests first.
-    else setImmediate(() => setImmediate(write))
+    setImmediate(() => setImmediate(() => this.#writeNow()))
+  }
+
+  #writeNow(): void {
+    this.#isAboutToWrite = false
+    const waiting = this.#writing
+    this.#writing = []
+    const failure = this.flush()
+    for (const each of waiting) each(failure)
+    this.#sync()
+  }
+
+  #sync(): void {
+    if (this.#isSyncing || this.#unsynced.length === 0) return
+    this.#isSyncing = true
+    this.#isUnsynced = false
+    this.#syncing = this.#unsynced
+    this.#unsynced = []
+    LogSync.sync(this.#place, (error) => {
+      if (error !== undefined) this.#failure ??= errorAt(this.#place, "cannot be written", error)
+      this.#isSyncing = false
+      const waiting = this.#syncing
+      this.#syncing = []
+      for (const each of waiting) each(this.#failure)
+      this.#sync()
+      this.#writeSoon()
+    })
   }
 
   /** Writes all that was taken; gives the first failure, after which nothing more is written. */

@@ -188,7 +188,7 @@ const sending = (
       Effect.suspend(() => {
         journal.add(run, [{ _tag: "Event", event: event._tag === "Dispatched" ? { ...event, worker: here() } : event }])
         // What says that a request leaves is kept before it does.
-        return event._tag === "Dispatched" ? Effect.ignore(journal.kept) : Effect.void
+        return event._tag === "Dispatched" ? Effect.ignore(journal.written) : Effect.void
       })
     return yield* send(request.success).pipe(
       Effect.provideService(Call.Current, call),

@@ -1,10 +1,11 @@
 /** Writing to a journal that cannot take any more: what was kept stays, the run goes on, and it is said once. */
-import { copyFileSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
+import fs, { copyFileSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import { Ask } from "fanfold"
+import type { Row } from "../../../src/journal/Journal.ts"
 import { open } from "../../../src/journal/OpenJournal.ts"
 import * as Database from "../../../src/journal/sqlite/Database.ts"
 import { Writer } from "../../../src/journal/sqlite/Writer.ts"
@@ -92,10 +93,15 @@ describe("a journal that another process keeps locked", () => {
   )
 })
 
+const event: Row = {
+  _tag: "Event",
+  event: { _tag: "Started", version: 1, at: 1, run: "r", ask: "a", part: "ask", question: "Why?" }
+}
+
 /** What `writer` has for all that it has taken: the failure, or nothing. */
 const flushed = (writer: Writer) =>
   Effect.callback<string | undefined>((resume) =>
-    writer.whenFlushed((failure) => resume(Effect.succeed(failure?.message)))
+    writer.whenKept((failure) => resume(Effect.succeed(failure?.message)))
   )
 
 describe("a reply", () => {
@@ -156,6 +162,30 @@ describe("a reply", () => {
         rows.map(({ n }) => Number(n)),
         [0, 1, 2, 3, 4, 5, 6, 7]
       )
+    })
+  )
+
+  it.effect("makes nobody wait for the disk who has none", () =>
+    Effect.gen(function* () {
+      const file = newFile()
+      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
+      const database = yield* Effect.fromResult(Database.open(file))
+      const writer = new Writer(database, file)
+      writer.add("r", answered(0, "first"))
+      assert.isUndefined(yield* flushed(writer))
+      const { promise: isSyncing, resolve: onSync } = Promise.withResolvers<() => void>()
+      const sync = vi.spyOn(fs, "fdatasync").mockImplementation((_, done) => onSync(() => done(null)))
+      const order: Array<string> = []
+      writer.add("r", answered(1, "second"))
+      writer.whenKept(() => order.push("kept"))
+      const endSync = yield* Effect.promise(() => isSyncing)
+      writer.add("r", [event])
+      writer.whenWritten(() => order.push("written"))
+      for (let turn = 0; turn < 10; turn++) yield* Effect.promise(() => new Promise(setImmediate))
+      endSync()
+      sync.mockRestore()
+      database.close()
+      assert.deepStrictEqual(order, ["written", "kept"])
     })
   )
 

@@ -139,26 +139,20 @@ export class RunSpans {
     const cost = costUsd === undefined ? [] : [attribute("fanfold.cost.usd", costUsd)]
     this.#around.emit(
       Span.make(run.own, undefined, {
-        name: name === undefined ? operation.workflow : `${operation.workflow} ${name}`,
-        kind: Span.kind.internal,
+        title: Span.title(name === undefined ? operation.workflow : `${operation.workflow} ${name}`, "internal"),
         startAt,
         endAt,
         attributes: [...ofKind, attribute("fanfold.run.id", id), ...cost, ...ofError].join(","),
         error: error === interrupted.reason ? undefined : error
       })
     )
-    this.#around.metrics.add("runDuration", (endAt - startAt) / 1000, error ?? "", () => [...ofKind, ...ofError])
+    this.#around.metrics.addRun((endAt - startAt) / 1000, [...ofKind, ...ofError])
   }
 
-  #callOf({ ask, at, part, run: id }: Event): CallSpan {
-    const run = this.#runs.get(id)
-    const subject = {
-      parent: run?.own ?? this.#ended.get(id),
-      run: id,
-      name: ask,
-      index: part === "ask" ? run?.indexes.get(ask) : undefined
-    }
-    return new CallSpan(this.#around, subject, at)
+  #callOf(first: Event): CallSpan {
+    const run = this.#runs.get(first.run)
+    const index = first.part === "ask" ? run?.indexes.get(first.ask) : undefined
+    return new CallSpan(this.#around, run?.own ?? this.#ended.get(first.run), first, index)
   }
 
   #startCall(calls: Calls, key: object | string, event: Event): void {

@@ -9,7 +9,12 @@ import * as Span from "../../src/telemetry/Span.ts"
 import { closedUrl } from "../Loopback.ts"
 import * as Receiver from "./Receiver.ts"
 
-const aSpan = Span.make(Span.identity(), undefined, { name: "x", kind: 1, startAt: 1, endAt: 2, attributes: "" })
+const aSpan = Span.make(Span.identity(), undefined, {
+  title: Span.title("x", "internal"),
+  startAt: 1,
+  endAt: 2,
+  attributes: ""
+})
 
 /** What a listener is told, and how the run ended, with a receiver at this address. */
 const reportedWith = (options: Telemetry.Options, env: Readonly<Record<string, string>> = {}) =>

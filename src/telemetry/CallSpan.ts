@@ -2,9 +2,11 @@
 import type { Content, Event } from "../claude/Event.ts"
 import { messageOf } from "../claude/EventContent.ts"
 import { addUsage, noUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
-import { AttemptSpans } from "./AttemptSpans.ts"
+import * as AttemptSpans from "./AttemptSpans.ts"
+import { type Common, sharedBy } from "./CallAttributes.ts"
 import * as ContentAttributes from "./Content.ts"
-import { attribute, exceptionEvent, operation, provider, shared } from "./Names.ts"
+import { inputTokensOf } from "./Metrics.ts"
+import { attribute, beforeValueOf, exceptionEvent } from "./Names.ts"
 import * as Span from "./Span.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
@@ -16,55 +18,77 @@ export interface Failure {
   readonly message: string
 }
 
-/** Of which run and ask a call is. */
-export interface Subject {
-  readonly parent: Span.Identity | undefined
-  readonly run: string
-  readonly name: string
-  /** Where it stands in the plan; `undefined` for a synthesis, and for an ask of no research. */
-  readonly index: number | undefined
+/** A request on its way. */
+interface OpenAttempt {
+  readonly dispatched: Tagged<"Dispatched">
+  firstTokenAt: number | undefined
 }
 
 export class CallSpan {
   readonly #around: Surroundings
-  readonly #subject: Subject
-  readonly #startAt: number
+  readonly #parent: Span.Identity | undefined
   readonly #own: Span.Identity
-  readonly #attempts: AttemptSpans
+  readonly #first: Event
+  readonly #index: number | undefined
+  readonly #open: Array<OpenAttempt> = []
+  #backoff: { readonly from: number; readonly until: number } | undefined
   #model: string | undefined
   #request: Request | undefined
   #isStreamed = false
   #response: Pick<Tagged<"Replied">, "model" | "stopReason"> | undefined
   #reply: Reply | undefined
+  /** From a streamed request to the first piece of its answer, of the attempt that replied last. */
+  #firstChunkSeconds: number | undefined
   #isReused = false
   #usage: Usage = noUsage
-  #costUsd: number | undefined = 0
+  /** What it has cost; `undefined` where that is not known. */
+  costUsd: number | undefined = 0
 
-  constructor(around: Surroundings, subject: Subject, startAt: number) {
+  /** `first`: the event it begins with. `index`: where it stands in the plan; `undefined` for a synthesis, and for an ask of no research. */
+  constructor(around: Surroundings, parent: Span.Identity | undefined, first: Event, index: number | undefined) {
     this.#around = around
-    this.#subject = subject
-    this.#startAt = startAt
-    this.#own = Span.identity(subject.parent)
-    this.#attempts = new AttemptSpans(around, this.#own)
+    this.#parent = parent
+    this.#own = Span.identity(parent)
+    this.#first = first
+    this.#index = index
   }
 
   dispatch(event: Tagged<"Dispatched">, content?: Content): void {
-    this.#model ??= event.model
+    const { at, attempt, batched, hedge, model, waited } = event
+    this.#model ??= model
     this.#request ??= content?.request
     if (content?.isStreamed === true) this.#isStreamed = true
-    this.#attempts.dispatch(event)
+    if (hedge !== true && (waited ?? this.#backoff) !== undefined) {
+      const { pacing = 0, warm = 0 } = waited ?? {}
+      const pacedFrom = at - pacing
+      this.#endBackoff(pacedFrom - warm, attempt)
+      AttemptSpans.wait(this.#around, this.#own, "warm", pacedFrom - warm, pacedFrom, attempt)
+      AttemptSpans.wait(this.#around, this.#own, "pace", pacedFrom, at, attempt)
+    }
+    if (batched !== true) this.#around.metrics.inFlight++
+    this.#open.push({ dispatched: event, firstTokenAt: undefined })
   }
 
   firstToken({ at, attempt }: Tagged<"FirstToken">): void {
     this.#isStreamed = true
-    this.#attempts.firstToken(attempt, at)
+    const open = this.#open.findLast(({ dispatched }) => dispatched.attempt === attempt && dispatched.hedge !== true)
+    if (open !== undefined) open.firstTokenAt ??= at
   }
 
   /** A reply, or an attempt that failed; both may be paid. */
   endAttempt(event: Tagged<"Replied"> | Tagged<"AttemptFailed">, content?: Content): void {
-    this.#attempts.end(event)
+    const isReply = event._tag === "Replied"
+    const index = this.#open.findIndex(({ dispatched }) => isOf(event, dispatched))
+    if (index !== -1) {
+      const { dispatched, firstTokenAt } = this.#open[index]!
+      this.#open.splice(index, 1)
+      AttemptSpans.end(this.#around, this.#own, dispatched, event.at, isReply ? undefined : event.reason)
+      if (isReply) {
+        this.#firstChunkSeconds = firstTokenAt === undefined ? undefined : (firstTokenAt - dispatched.at) / 1000
+      }
+    }
     if (event.usage !== undefined) this.#pay(event.usage, event.costUsd, event.model)
-    if (event._tag !== "Replied") return
+    if (!isReply) return
     this.#response = event
     this.#reply = content?.reply
   }
@@ -76,154 +100,94 @@ export class CallSpan {
     this.#response = { model, stopReason: content?.reply?.stopReason ?? null }
   }
 
+  /** The next attempt leaves after a time. */
   backOff({ at, delayMillis }: Tagged<"Retrying">): void {
-    this.#attempts.backOff(at, at + delayMillis)
+    this.#backoff = { from: at, until: at + delayMillis }
   }
 
-  /** What it has cost; `undefined` where that is not known. */
-  get costUsd(): number | undefined {
-    return this.#costUsd
-  }
-
-  /** Makes the span of the call, and counts it. */
+  /** Makes the span of the call, and of what is open within it, and counts it. */
   end(at: number, failure?: Failure): void {
-    this.#attempts.close(at)
-    const isFailed = failure !== undefined && failure.reason !== "Interrupted"
-    const message = failure && (this.#around.isWithContent ? failure.message : messageOf(failure))
-    this.#around.emit(
-      Span.make(this.#own, this.#subject.parent, {
-        name: this.#model === undefined ? operation.chat : `${operation.chat} ${this.#model}`,
-        kind: Span.kind.client,
-        startAt: this.#startAt,
+    this.#endBackoff(at)
+    for (const { dispatched } of this.#open) AttemptSpans.end(this.#around, this.#own, dispatched, at, "Interrupted")
+    const { emit, isWithContent, metrics, server } = this.#around
+    const startAt = this.#first.at
+    const request = this.#request
+    const response = this.#response
+    const common: Common = {
+      server,
+      model: this.#model,
+      response: response?.model,
+      error: failure?.reason,
+      run: this.#first.run,
+      isStreamed: this.#isStreamed,
+      maxTokens: request?.maxTokens,
+      stopSequences: request?.stopSequences,
+      effort: request?.effort,
+      isJson: request?.answerSchema !== undefined,
+      stopReason: response?.stopReason
+    }
+    metrics.addCall(common, Math.max(0, at - startAt) / 1000, this.#firstChunkSeconds, this.#usage)
+    const { attributes, title } = sharedBy(common)
+    const failed = failure?.reason === "Interrupted" ? undefined : failure
+    const message = failed && (isWithContent ? failed.message : messageOf(failed))
+    emit(
+      Span.make(this.#own, this.#parent, {
+        title,
+        startAt,
         endAt: at,
-        attributes: this.#attributesOf(failure),
-        error: isFailed ? (message ?? failure.reason) : undefined,
-        event: isFailed ? exceptionOf(failure.reason, message, at) : undefined
+        attributes: `${attributes},${this.#attributes()}`,
+        error: failed && (message ?? failed.reason),
+        event: failed && exceptionOf(failed.reason, message, at)
       })
     )
-    this.#count(at, failure)
+  }
+
+  #endBackoff(latest: number, attempt?: number): void {
+    if (this.#backoff === undefined) return
+    const { from, until } = this.#backoff
+    this.#backoff = undefined
+    AttemptSpans.wait(this.#around, this.#own, "backoff", from, Math.min(until, latest), attempt)
   }
 
   #pay(usage: Usage, costUsd: number | undefined, model: string | undefined): void {
     this.#usage = this.#usage === noUsage ? usage : addUsage(this.#usage, usage)
-    this.#costUsd = this.#costUsd === undefined || costUsd === undefined ? undefined : this.#costUsd + costUsd
-    if (costUsd === undefined) return
-    this.#around.metrics.add("cost", costUsd, model ?? "", () =>
-      model === undefined ? [] : [shared("gen_ai.request.model", model)]
-    )
+    this.costUsd = this.costUsd === undefined || costUsd === undefined ? undefined : this.costUsd + costUsd
+    if (costUsd !== undefined) this.#around.metrics.addCost(costUsd, model)
   }
 
-  #attributesOf(failure: Failure | undefined): string {
-    const request = this.#request
+  /** Those that differ from call to call. */
+  #attributes(): string {
+    const usage = this.#usage
     const reply = this.#reply
-    const response = this.#response
-    const { firstChunkMillis } = this.#attempts
-    const { index, name, run } = this.#subject
-    const tokens = tokensOf(this.#usage)
-    let text = `${commonOf(this.#around.server, this.#model, this.#isStreamed, request)},${attribute("gen_ai.usage.input_tokens", tokens.inputTokens)},${attribute("gen_ai.usage.output_tokens", tokens.outputTokens)},${shared("gen_ai.usage.cache_read.input_tokens", tokens.cacheReadTokens)},${shared("gen_ai.usage.cache_write.input_tokens", tokens.cacheWriteTokens)},${shared("gen_ai.usage.reasoning.output_tokens", tokens.reasoningTokens)},${attribute("fanfold.ask.name", name)}`
-    if (response !== undefined) {
-      text += `,${shared("gen_ai.response.model", response.model)}`
-      if (response.stopReason !== null) text += `,${shared("gen_ai.response.finish_reasons", response.stopReason)}`
+    let text = `${before.inputTokens}${inputTokensOf(usage)}}},${before.outputTokens}${usage.outputTokens}}},${before.cacheReadTokens}${usage.cacheReadInputTokens}}},${before.cacheWriteTokens}${usage.cacheCreationInputTokens}}},${before.reasoningTokens}${usage.thinkingTokens}}},${before.name}${JSON.stringify(this.#first.ask)}}}`
+    if (this.#index !== undefined) text += `,${before.index}${this.#index}}}`
+    if (reply !== undefined) text += `,${before.id}${JSON.stringify(reply.id)}}}`
+    if (this.costUsd !== undefined) text += `,${before.costUsd}${this.costUsd}}}`
+    if (this.#firstChunkSeconds !== undefined) {
+      text += `,${attribute("gen_ai.response.time_to_first_chunk", this.#firstChunkSeconds)}`
     }
-    if (reply !== undefined) text += `,${attribute("gen_ai.response.id", reply.id)}`
-    if (run !== "") text += `,${shared("fanfold.run.id", run)}`
-    if (index !== undefined) text += `,${attribute("fanfold.ask.index", index)}`
-    if (this.#costUsd !== undefined) text += `,${attribute("fanfold.cost.usd", this.#costUsd)}`
     if (this.#isReused) text += `,${attribute("fanfold.reused", true)}`
-    if (firstChunkMillis !== undefined) {
-      text += `,${attribute("gen_ai.response.time_to_first_chunk", firstChunkMillis / 1000)}`
-    }
-    if (failure !== undefined) text += `,${attribute("error.type", failure.reason)}`
-    if (this.#around.isWithContent) {
-      if (request !== undefined) text += `,${ContentAttributes.ofRequest(request).join(",")}`
-      if (reply !== undefined) text += `,${ContentAttributes.ofReply(reply)}`
-    }
-    return text
-  }
-
-  /** Tokens are counted for failed calls too, as 0 where none were billed. */
-  #count(at: number, failure: Failure | undefined): void {
-    const { metrics } = this.#around
-    const [model, response, error] = [this.#model, this.#response?.model, failure?.reason]
-    const attributes = () => [
-      ofOperation,
-      ofProvider,
-      ...this.#around.server,
-      ...(model === undefined ? [] : [shared("gen_ai.request.model", model)]),
-      ...(response === undefined ? [] : [shared("gen_ai.response.model", response)]),
-      ...(error === undefined ? [] : [attribute("error.type", error)])
-    ]
-    const series = metrics.ofCall(model, response, error, attributes)
-    series.duration.add(Math.max(0, at - this.#startAt) / 1000)
-    const { firstChunkMillis } = this.#attempts
-    if (firstChunkMillis !== undefined) {
-      metrics.add("timeToFirstChunk", firstChunkMillis / 1000, series.key, attributes)
-    }
-    const tokens = tokensOf(this.#usage)
-    series.inputTokens.add(tokens.inputTokens)
-    series.outputTokens.add(tokens.outputTokens)
-    series.cacheReadTokens.add(tokens.cacheReadTokens)
-    series.cacheWriteTokens.add(tokens.cacheWriteTokens)
-    series.reasoningTokens.add(tokens.reasoningTokens)
+    if (!this.#around.isWithContent) return text
+    if (this.#request !== undefined) text += `,${ContentAttributes.ofRequest(this.#request).join(",")}`
+    return reply === undefined ? text : `${text},${ContentAttributes.ofReply(reply)}`
   }
 }
 
-/** As telemetry counts them: input includes what came from or went to the prompt cache. */
-const tokensOf = (usage: Usage) => ({
-  inputTokens: usage.inputTokens + usage.cacheReadInputTokens + usage.cacheCreationInputTokens,
-  outputTokens: usage.outputTokens,
-  cacheReadTokens: usage.cacheReadInputTokens,
-  cacheWriteTokens: usage.cacheCreationInputTokens,
-  reasoningTokens: usage.thinkingTokens
-})
+/** Whether it ends this attempt. */
+const isOf = (event: Tagged<"Replied"> | Tagged<"AttemptFailed">, dispatched: Tagged<"Dispatched">): boolean =>
+  dispatched.attempt === event.attempt && (dispatched.hedge === true) === (event.hedge === true)
 
-/** Of every call: made once. */
-const ofOperation = attribute("gen_ai.operation.name", operation.chat)
-const ofProvider = attribute("gen_ai.provider.name", provider)
-
-/** The attributes of the latest request, which most calls share. */
-interface Latest {
-  readonly server: Surroundings["server"]
-  readonly model: string | undefined
-  readonly isStreamed: boolean
-  readonly maxTokens: Request["maxTokens"] | undefined
-  readonly stopSequences: Request["stopSequences"]
-  readonly effort: Request["effort"]
-  readonly isJson: boolean
-  readonly text: string
-}
-let latest: Latest | undefined
-
-const commonOf = (
-  server: Surroundings["server"],
-  model: string | undefined,
-  isStreamed: boolean,
-  request: Request | undefined
-): string => {
-  const maxTokens = request?.maxTokens
-  const stopSequences = request?.stopSequences
-  const effort = request?.effort
-  const isJson = request?.answerSchema !== undefined
-  if (
-    latest?.server === server &&
-    latest.model === model &&
-    latest.isStreamed === isStreamed &&
-    latest.maxTokens === maxTokens &&
-    latest.stopSequences === stopSequences &&
-    latest.effort === effort &&
-    latest.isJson === isJson
-  ) {
-    return latest.text
-  }
-  const attributes = [ofOperation, ofProvider, ...server]
-  if (model !== undefined) attributes.push(attribute("gen_ai.request.model", model))
-  if (isStreamed) attributes.push(attribute("gen_ai.request.stream", true))
-  if (maxTokens !== undefined) attributes.push(attribute("gen_ai.request.max_tokens", maxTokens))
-  if (stopSequences !== undefined) attributes.push(attribute("gen_ai.request.stop_sequences", stopSequences))
-  if (effort !== undefined) attributes.push(attribute("gen_ai.request.reasoning.level", effort))
-  if (isJson) attributes.push(attribute("gen_ai.output.type", "json"))
-  latest = { server, model, isStreamed, maxTokens, stopSequences, effort, isJson, text: attributes.join(",") }
-  return latest.text
+/** What stands before the values that differ from call to call. */
+const before = {
+  inputTokens: beforeValueOf("gen_ai.usage.input_tokens"),
+  outputTokens: beforeValueOf("gen_ai.usage.output_tokens"),
+  cacheReadTokens: beforeValueOf("gen_ai.usage.cache_read.input_tokens"),
+  cacheWriteTokens: beforeValueOf("gen_ai.usage.cache_write.input_tokens"),
+  reasoningTokens: beforeValueOf("gen_ai.usage.reasoning.output_tokens"),
+  name: beforeValueOf("fanfold.ask.name"),
+  index: beforeValueOf("fanfold.ask.index"),
+  id: beforeValueOf("gen_ai.response.id"),
+  costUsd: beforeValueOf("fanfold.cost.usd")
 }
 
 const exceptionOf = (reason: string, message: string | undefined, at: number): string => {

@@ -76,44 +76,16 @@ const fields = {
   "string[]": "arrayValue"
 } as const satisfies Readonly<Record<Kind, string>>
 
-/** What stands before the value of an attribute, and the attribute that was made of this name last. */
-interface Known {
-  readonly kind: Kind
-  readonly prefix: string
-  value: unknown
-  made: Attribute
-}
-
-const known = new Map<Name, Known>(
-  Object.entries(attributes).map(([key, kind]) => [
-    key as Name,
-    { kind, prefix: `{"key":"${key}","value":{"${fields[kind]}":`, value: undefined, made: "" }
-  ])
-)
-
-const make = ({ kind, prefix }: Known, value: unknown): Attribute => {
-  if (kind === "string") return `${prefix}${JSON.stringify(value)}}}`
-  return kind === "string[]" ? `${prefix}${listOf(value as Values["string[]"])}}}` : `${prefix}${String(value)}}}`
-}
-
-const listOf = (value: Values["string[]"]): string => {
-  const values = typeof value === "string" ? [value] : value
-  return JSON.stringify({ values: values.map((stringValue) => ({ stringValue })) })
-}
+/** The JSON before the value of an attribute, after which `}}` ends it. */
+export const beforeValueOf = (key: Name): string => `{"key":"${key}","value":{"${fields[attributes[key]]}":`
 
 /** An attribute with a value of its type. */
 export const attribute = <N extends Name>(key: N, value: Values[Attributes[N]]): Attribute =>
-  make(known.get(key)!, value)
+  `${beforeValueOf(key)}${JSON.stringify(attributes[key] === "string[]" ? listOf(value as Values["string[]"]) : value)}}}`
 
-/** The same for a value that most spans share, such as a model: the text is made once. */
-export const shared = <N extends Name>(key: N, value: Values[Attributes[N]]): Attribute => {
-  const latest = known.get(key)!
-  if (latest.value !== value) {
-    latest.made = make(latest, value)
-    latest.value = value
-  }
-  return latest.made
-}
+const listOf = (value: Values["string[]"]) => ({
+  values: (typeof value === "string" ? [value] : value).map((stringValue) => ({ stringValue }))
+})
 
 /** Values of `gen_ai.operation.name`. */
 export const operation = { workflow: "invoke_workflow", chat: "chat" } as const

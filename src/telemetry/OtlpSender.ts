@@ -89,8 +89,11 @@ export const make = ({ closing, contentType, report, signal }: Options): Send =>
 /** As the specification of exporters asks for. */
 const agent = "OTel-OTLP-Exporter-JavaScript/fanfold"
 
+/** Loaded with the first export. */
+let transport: Promise<typeof import("../transport/Transport.ts")> | undefined
+
 const post = (url: string, headers: Headers, body: ReadonlyArray<Uint8Array>, signal: AbortSignal) =>
-  import("../transport/Transport.ts")
+  (transport ??= import("../transport/Transport.ts"))
     .then(({ fetchOver }) => fetchOver("http1", url, { method: "POST", headers, body, signal }))
     .then((response) =>
       response.text().then((text) => ({

@@ -1,7 +1,8 @@
 /** Where telemetry is sent, and how: by the option `otlp`, and by OpenTelemetry's environment variables. */
-import { Config, Effect, Option, Redacted, Schema } from "effect"
+import { Config, Effect, Redacted, Schema } from "effect"
 import * as OtlpResource from "effect/observability/OtlpResource"
 import type { Options } from "../options/OtlpOption.ts"
+import { text } from "../options/Variable.ts"
 
 /** Of traces, or of metrics. */
 export interface Signal {
@@ -24,29 +25,19 @@ export interface Settings {
 /** The service, where neither option nor variable names one. */
 const serviceName = "fanfold"
 
-const text = (name: string) =>
-  Config.String(name).pipe(
-    Config.withDefault(""),
-    Config.map((text) => text.trim())
-  )
-
 const wrong = (name: string, expected: string) => `${name}: expected ${expected}`
 
-/** Reads a variable that may be missing; a wrong one is told without its value, which may be secret. */
-const read = <A>(config: Config.Config<A>, name: string, expected: string): Effect.Effect<A | undefined, string> =>
-  Effect.map(
-    Effect.mapError(Config.option(config), () => wrong(name, expected)),
-    Option.getOrUndefined
-  )
-
-const pairs = "key=value,key=value, percent-encoded"
-const record = (name: string) =>
-  read(Config.Record(Schema.StringFromUriComponent, Schema.StringFromUriComponent, name, { trim: true }), name, pairs)
+/** The pairs of a variable that may be missing; a wrong one is told without its value, which may be secret. */
+const record = Effect.fnUntraced(function* (name: string) {
+  if ((yield* text(name)) === "") return undefined
+  const pairs = Config.Record(Schema.StringFromUriComponent, Schema.StringFromUriComponent, name, { trim: true })
+  return yield* Effect.mapError(pairs, () => wrong(name, "key=value,key=value, percent-encoded"))
+})
 
 /** The first of these variables that is set. */
 const firstOf = Effect.fnUntraced(function* (...names: ReadonlyArray<string>) {
   for (const name of names) {
-    const value = yield* Effect.orDie(text(name))
+    const value = yield* text(name)
     if (value !== "") return { name, value }
   }
   return undefined
@@ -96,7 +87,7 @@ const signalOf = Effect.fnUntraced(function* (
  * variable which is wrong, and never its value.
  */
 export const settings = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Settings | undefined, string> {
-  if (/^true$/i.test(yield* Effect.orDie(text("OTEL_SDK_DISABLED")))) {
+  if (/^true$/i.test(yield* text("OTEL_SDK_DISABLED"))) {
     return options.url === undefined ? undefined : yield* Effect.fail("OTEL_SDK_DISABLED is true")
   }
   const traces = yield* signalOf("traces", options.url)

@@ -55,16 +55,20 @@ export class RunSpans {
 
   /** `scope` tells calls apart that have the same name and are of no run. */
   add(event: Event, content?: Content, scope?: object): void {
-    this.#lastAt = Math.max(this.#lastAt, event.at)
+    const { at } = event
+    if (at > this.#lastAt) this.#lastAt = at
     if (event._tag === "ResearchStarted") return this.#startRun(event)
     const run = this.#runs.get(event.run)
-    if (run !== undefined) run.endAt = Math.max(run.endAt, event.at)
+    if (run !== undefined && at > run.endAt) run.endAt = at
     if (event._tag === "ResearchEnded") return run === undefined ? undefined : endResearch(run, event)
     const calls = run?.calls ?? this.#calls
     const key = run === undefined ? outerKeyOf(event, scope) : event.part === "ask" ? event.ask : synthesisKey
-    if (event._tag === "Started") return this.#startCall(calls, key, event)
     const call = calls.get(key)
-    if (call === undefined) return this.#addUnannounced(key, event, content)
+    if (event._tag === "Started") {
+      if (call !== undefined) this.#endCall(run, key, call, at, interrupted)
+      return void calls.set(key, this.#callOf(run, event))
+    }
+    if (call === undefined) return this.#addUnannounced(run, key, event, content)
     switch (event._tag) {
       case "Dispatched":
         return call.dispatch(event, content)
@@ -78,11 +82,11 @@ export class RunSpans {
       case "Retrying":
         return call.backOff(event)
       case "Answered":
-        return this.#endCall(calls, key, call, event)
+        return this.#endCall(run, key, call, at)
       case "Failed":
-        return this.#endCall(calls, key, call, event, event)
+        return this.#endCall(run, key, call, at, event)
       case "Interrupted":
-        return this.#endCall(calls, key, call, event, interrupted)
+        return this.#endCall(run, key, call, at, interrupted)
     }
   }
 
@@ -93,11 +97,8 @@ export class RunSpans {
 
   /** Ends everything: nothing more will be heard. */
   close(): void {
-    for (const [run, calls] of [
-      ...Array.from(this.#runs.values(), ({ calls, id }) => [id, calls] as const),
-      ["", this.#calls] as const
-    ]) {
-      for (const [key, call] of calls) this.#endCall(calls, key, call, { at: this.#lastAt, run }, interrupted)
+    for (const run of [...this.#runs.values(), undefined]) {
+      for (const [key, call] of run?.calls ?? this.#calls) this.#endCall(run, key, call, this.#lastAt, interrupted)
     }
     for (const { call } of this.#unannounced.splice(0)) call.end(this.#lastAt, interrupted)
     for (const run of this.#runs.values()) {
@@ -139,45 +140,25 @@ export class RunSpans {
     const cost = costUsd === undefined ? [] : [attribute("fanfold.cost.usd", costUsd)]
     this.#around.emit(
       Span.make(run.own, undefined, {
-        name: name === undefined ? operation.workflow : `${operation.workflow} ${name}`,
-        kind: Span.kind.internal,
+        title: Span.title(name === undefined ? operation.workflow : `${operation.workflow} ${name}`, "internal"),
         startAt,
         endAt,
         attributes: [...ofKind, attribute("fanfold.run.id", id), ...cost, ...ofError].join(","),
         error: error === interrupted.reason ? undefined : error
       })
     )
-    this.#around.metrics.add("runDuration", (endAt - startAt) / 1000, error ?? "", () => [...ofKind, ...ofError])
+    this.#around.metrics.addRun((endAt - startAt) / 1000, [...ofKind, ...ofError])
   }
 
-  #callOf({ ask, at, part, run: id }: Event): CallSpan {
-    const run = this.#runs.get(id)
-    const subject = {
-      parent: run?.own ?? this.#ended.get(id),
-      run: id,
-      name: ask,
-      index: part === "ask" ? run?.indexes.get(ask) : undefined
-    }
-    return new CallSpan(this.#around, subject, at)
+  #callOf(run: Run | undefined, first: Event): CallSpan {
+    const index = first.part === "ask" ? run?.indexes.get(first.ask) : undefined
+    return new CallSpan(this.#around, run?.own ?? this.#ended.get(first.run), first, index)
   }
 
-  #startCall(calls: Calls, key: object | string, event: Event): void {
-    const before = calls.get(key)
-    if (before !== undefined) this.#endCall(calls, key, before, event, interrupted)
-    calls.set(key, this.#callOf(event))
-  }
-
-  #endCall(
-    calls: Calls,
-    key: object | string,
-    call: CallSpan,
-    { at, run: id }: Pick<Event, "at" | "run">,
-    failure?: Failure
-  ): void {
-    calls.delete(key)
+  #endCall(run: Run | undefined, key: object | string, call: CallSpan, at: number, failure?: Failure): void {
     call.end(at, failure)
-    const run = this.#runs.get(id)
-    if (run === undefined) return
+    if (run === undefined) return void this.#calls.delete(key)
+    run.calls.delete(key)
     run.costUsd = run.costUsd === undefined || call.costUsd === undefined ? undefined : run.costUsd + call.costUsd
     if (failure === undefined || failure === interrupted) return
     run.firstFailure ??= failure.reason
@@ -185,16 +166,16 @@ export class RunSpans {
     if (run.isResearched) run.error ??= failure.reason
   }
 
-  #addUnannounced(scope: object | string, event: Event, content?: Content): void {
+  #addUnannounced(run: Run | undefined, scope: object | string, event: Event, content?: Content): void {
     if (event._tag === "Dispatched") {
-      const call = this.#callOf(event)
+      const call = this.#callOf(run, event)
       call.dispatch(event, content)
       const isHedge = event.hedge === true
       this.#unannounced.push({ call, scope, attempt: event.attempt, isHedge })
       return
     }
     if (event._tag === "Reused") {
-      const call = this.#callOf(event)
+      const call = this.#callOf(run, event)
       call.reuse(event, content)
       return call.end(event.at)
     }

@@ -11,8 +11,13 @@ export interface Identity {
 }
 
 /** Values of OTLP. */
-export const kind = { internal: 1, client: 3 } as const
+const kinds = { internal: 1, client: 3 } as const
 const errorStatus = 2
+
+/** The name and kind of spans, as JSON: made once for many. */
+export type Title = string
+export const title = (name: string, kind: keyof typeof kinds): Title =>
+  `"name":${JSON.stringify(name)},"kind":${kinds[kind]}`
 
 /** The identity of a child of `parent`, or of the root of a trace of its own. */
 export const identity = (parent?: Identity): Identity => ({
@@ -24,8 +29,7 @@ export const identity = (parent?: Identity): Identity => ({
 export const nanos = (millis: number): string => `${Math.round(millis)}000000`
 
 interface Fields {
-  readonly name: string
-  readonly kind: number
+  readonly title: Title
   readonly startAt: number
   readonly endAt: number
   /** Joined by commas. */
@@ -38,18 +42,11 @@ interface Fields {
 
 /** Keys that are empty are left out, as a collector leaves them out. */
 export const make = (own: Identity, parent: Identity | undefined, fields: Fields): Span => {
-  const { attributes, error, event, kind, name, startAt } = fields
+  const { attributes, error, event, startAt, title } = fields
   const ofParent = parent === undefined ? "" : `,"parentSpanId":"${parent.spanId}"`
   const status = error === undefined ? "{}" : JSON.stringify({ code: errorStatus, message: error })
   const events = event === undefined ? "" : `,"events":[${event}]`
   // Clocks of several machines may differ.
   const endAt = Math.max(startAt, fields.endAt)
-  return `{"traceId":"${own.traceId}","spanId":"${own.spanId}"${ofParent},"name":${jsonOf(name)},"kind":${kind},"startTimeUnixNano":"${nanos(startAt)}","endTimeUnixNano":"${nanos(endAt)}","attributes":[${attributes}],"status":${status}${events}}`
+  return `{"traceId":"${own.traceId}","spanId":"${own.spanId}"${ofParent},${title},"startTimeUnixNano":"${nanos(startAt)}","endTimeUnixNano":"${nanos(endAt)}","attributes":[${attributes}],"status":${status}${events}}`
 }
-
-/** Spans have few names. */
-const jsonOf = (name: string): string => {
-  if (latest.name !== name) latest = { name, json: JSON.stringify(name) }
-  return latest.json
-}
-let latest = { name: "", json: '""' }

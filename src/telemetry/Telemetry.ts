@@ -2,7 +2,7 @@
  * Traces and metrics of runs by OpenTelemetry's conventions for generative AI, sent by OTLP: a listener of events, so that no
  * layer knows of it. What sends is loaded only where something is to be sent.
  */
-import { Config, Console, Effect, Layer, Option, type Scope } from "effect"
+import { Console, Effect, Layer, type Scope } from "effect"
 import * as Call from "../claude/Call.ts"
 import { baseUrl, defaultBaseUrl } from "../claude/Claude.ts"
 import { Listener } from "../claude/Event.ts"
@@ -10,6 +10,7 @@ import * as Listeners from "../claude/Listeners.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode } from "../options/OptionSchemas.ts"
 import { Options } from "../options/OtlpOption.ts"
+import * as Variable from "../options/Variable.ts"
 import type { RunSpans } from "./RunSpans.ts"
 
 export { Options } from "../options/OtlpOption.ts"
@@ -82,10 +83,8 @@ const logFailure = (thrown: unknown) => Effect.logError("Telemetry failed; the r
 
 /** Whether the environment has an address, so that all of its variables are worth reading. */
 const isAsked = Effect.map(
-  Effect.forEach(["", "TRACES_", "METRICS_"], (signal) =>
-    Effect.option(Config.String(`OTEL_EXPORTER_OTLP_${signal}ENDPOINT`))
-  ),
-  (found) => found.some(Option.exists((text) => text.trim() !== ""))
+  Effect.forEach(["", "TRACES_", "METRICS_"], (signal) => Variable.text(`OTEL_EXPORTER_OTLP_${signal}ENDPOINT`)),
+  (found) => found.some((text) => text !== "")
 )
 
 const assertOptions = Issue.assert(inCode(Options), "otlp")

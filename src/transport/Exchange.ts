@@ -20,7 +20,7 @@ export const byteLengthOf = (body: Body): number =>
 /** Parts are handed on in pieces of this size, as fast as the connection takes them: TLS copies what it is given at once. */
 const pieceBytes = 256 * 1024
 
-function* piecesOf(parts: ReadonlyArray<Uint8Array>): Iterable<Uint8Array> {
+function* piecesOf(parts: ReadonlyArray<Uint8Array>): Generator<Uint8Array, void> {
   for (const part of parts) {
     for (let at = 0; at < part.byteLength; at += pieceBytes) yield part.subarray(at, at + pieceBytes)
   }
@@ -29,9 +29,16 @@ function* piecesOf(parts: ReadonlyArray<Uint8Array>): Iterable<Uint8Array> {
 /** Writes a body and ends the stream. */
 export const writeBody = (body: Body, stream: Writable): void => {
   if (typeof body === "string") return void stream.end(body)
-  const { pipeline, Readable } = process.getBuiltinModule("node:stream")
-  // What goes wrong is an event of the stream, which is listened to.
-  pipeline(Readable.from(piecesOf(body)), stream, () => {})
+  const pieces = piecesOf(body)
+  // What goes wrong is an event of the stream, which is listened to. A `pipeline` takes milliseconds to set up the first time.
+  const write = (): void => {
+    while (!stream.destroyed) {
+      const { done, value } = pieces.next()
+      if (done === true) return void stream.end()
+      if (!stream.write(value)) return void stream.once("drain", write)
+    }
+  }
+  write()
 }
 
 /** Headers as Node has them: by lower-case name, pseudo-headers of HTTP/2 included. */

@@ -15,7 +15,7 @@ import {
   stopped
 } from "../../Loopback.ts"
 import * as Transport from "../../../src/transport/Transport.ts"
-import { errorFrom, modes, sendTo } from "../../RealClient.ts"
+import { errorFrom, modes, sendLimited, sendTo } from "../../RealClient.ts"
 
 const raw =
   (text: string): Handler =>
@@ -256,7 +256,8 @@ describe("a reply that goes wrong", () => {
       if (tag === undefined) continue
       it.live(`ends ${fault.what} in ${tag} (${mode})`, () =>
         Effect.gen(function* () {
-          const error = yield* errorFrom(fault.handler, mode)
+          const isLimit = tag === "TimedOut" || tag === "Stalled"
+          const error = yield* errorFrom(fault.handler, mode, isLimit ? sendLimited : sendTo)
           assert.strictEqual(error.reason._tag, tag, error.message)
           assert.strictEqual(error.isRetryable, fault.isRetryable)
           assert.strictEqual(error.partialText, fault.isPartial && "Par")
@@ -281,11 +282,11 @@ describe("a reply that goes wrong", () => {
 
   it.live("says which limit ran out", () =>
     Effect.gen(function* () {
-      const stalled = yield* errorFrom((response) => void startStream(response).write(begun), "stream")
+      const stalled = yield* errorFrom((response) => void startStream(response).write(begun), "stream", sendLimited)
       assert.deepInclude(stalled.reason, { _tag: "Stalled", phase: "stream", silentMillis: 150 })
-      const silent = yield* errorFrom(() => {}, "stream")
+      const silent = yield* errorFrom(() => {}, "stream", sendLimited)
       assert.deepInclude(silent.reason, { _tag: "Stalled", phase: "first token", silentMillis: 150 })
-      const late = yield* errorFrom(() => {}, "plain")
+      const late = yield* errorFrom(() => {}, "plain", sendLimited)
       assert.deepInclude(late.reason, { _tag: "TimedOut", scope: "attempt", limitMillis: 300 })
     })
   )

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { send } from "../../FakeClaude.ts"
 import { begun, type Handler, json, message, serve, startStream } from "../../Loopback.ts"
-import { layerTo, listening, type Mode, modes, safety, sendTo } from "../../RealClient.ts"
+import { layerTo, listening, type Mode, modes, safety, sendLimited, sendTo } from "../../RealClient.ts"
 
 describe("an interruption", () => {
   const moments: ReadonlyArray<readonly [string, Mode, Handler]> = [
@@ -39,7 +39,7 @@ describe("an interruption", () => {
     Effect.gen(function* () {
       for (const mode of modes) {
         const { arrived, url } = yield* serve(() => {})
-        yield* Effect.flip(sendTo(url, mode))
+        yield* Effect.flip(sendLimited(url, mode))
         assert.isTrue(yield* Effect.timeout(arrived[0]!.closedEarly, safety))
       }
     })

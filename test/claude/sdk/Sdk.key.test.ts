@@ -17,7 +17,7 @@ import {
   stopped,
   textDelta
 } from "../../Loopback.ts"
-import { errorFrom, injected, key, listening, modes, sendTo, streamed } from "../../RealClient.ts"
+import { errorFrom, injected, key, listening, modes, sendLimited, sendTo, streamed } from "../../RealClient.ts"
 
 const assertUnseen = (seen: unknown, apiKey = key) => {
   const message = seen instanceof Error ? seen.message : ""
@@ -112,7 +112,7 @@ describe("the key", () => {
   it.live("is cut out of what has come of an answer that stalls", () =>
     Effect.gen(function* () {
       const part = begun.replace("Par", `Bearer ${key}`).replace("claude-haiku-5-5", key)
-      const error = yield* errorFrom((response) => void startStream(response).write(part), "stream")
+      const error = yield* errorFrom((response) => void startStream(response).write(part), "stream", sendLimited)
       assert.strictEqual(error.partialText, "Bearer <key>")
       assertUnseen(error)
     })

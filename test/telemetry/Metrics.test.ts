@@ -1,0 +1,45 @@
+/** What is counted of calls, and what a snapshot has of it. */
+import { assert, describe, it } from "@effect/vitest"
+import { Message } from "fanfold"
+import { Metrics } from "../../src/telemetry/Metrics.ts"
+
+const usage: Message.Usage = {
+  inputTokens: 1,
+  cacheCreationInputTokens: 20,
+  cacheReadInputTokens: 300,
+  outputTokens: 4000,
+  thinkingTokens: 50,
+  webSearches: 0
+}
+const unknown = { server: [], model: undefined, response: undefined, error: undefined }
+
+/** The number of each sum of one series. */
+const sumsOf = (metrics: Metrics): Record<string, unknown> =>
+  Object.fromEntries(
+    metrics.snapshot(2).flatMap(({ name, sum }) => {
+      const [point] = sum?.dataPoints ?? []
+      return point === undefined ? [] : [[name.replace(/^.*(usage|fanfold)\./, ""), point.asInt ?? point.asDouble]]
+    })
+  )
+
+describe("metrics", () => {
+  it("count a call of which nothing is known, too, as the first", () => {
+    const metrics = new Metrics(1, false)
+    metrics.addCall(unknown, 1, undefined, usage)
+    assert.strictEqual(sumsOf(metrics)["input_tokens"], 321)
+  })
+
+  it.each([
+    [false, { input_tokens: 321, output_tokens: 4000, in_flight: 1, cost: 0.5 }],
+    [true, { in_flight: 1 }]
+  ])("have what is new where that is asked for, and requests on their way as a state: %s", (isDelta, second) => {
+    const metrics = new Metrics(1, isDelta)
+    metrics.inFlight++
+    metrics.addCall({ ...unknown, model: "m" }, 1, undefined, usage)
+    metrics.addCost(0.5, "m")
+    assert.strictEqual(sumsOf(metrics)["output_tokens"], 4000)
+    const sums = sumsOf(metrics)
+    assert.deepStrictEqual({ ...sums, ...second }, sums)
+    assert.strictEqual("cost" in sums, !isDelta)
+  })
+})

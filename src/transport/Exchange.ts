@@ -28,10 +28,15 @@ function* piecesOf(parts: ReadonlyArray<Uint8Array>): Iterable<Uint8Array> {
 
 /** Writes a body and ends the stream. */
 export const writeBody = (body: Body, stream: Writable): void => {
-  if (typeof body === "string") return void stream.end(body)
-  const { pipeline, Readable } = process.getBuiltinModule("node:stream")
+  if (typeof body === "string") stream.end(body)
+  else writeParts(body, stream, () => stream.end())
+}
+
+/** Writes parts, as fast as the stream takes them, and calls `onWritten` after the last. */
+export const writeParts = (parts: ReadonlyArray<Uint8Array>, stream: Writable, onWritten: () => void): void => {
+  const { Readable } = process.getBuiltinModule("node:stream")
   // What goes wrong is an event of the stream, which is listened to.
-  pipeline(Readable.from(piecesOf(body)), stream, () => {})
+  Readable.from(piecesOf(parts)).on("end", onWritten).pipe(stream, { end: false })
 }
 
 /** Headers as Node has them: by lower-case name, pseudo-headers of HTTP/2 included. */

@@ -1,7 +1,7 @@
 /**
- * The `fetch` that the SDK is given, over Node's own HTTP/1.1 and HTTP/2 clients.
+ * The `fetch` that the SDK is given, over HTTP/1.1 of its own and Node's HTTP/2.
  *
- * Measured before its HTTP/1.1 connections had a limit of their own, against undici 8.13.1, `Agent({ allowH2: true })` (Node 24.21, 2 busy cores, loopback, medians of 5 interleaved runs;
+ * Measured when it sent over Node's HTTP/1.1 client, before its connections had a limit of their own, against undici 8.13.1, `Agent({ allowH2: true })` (Node 24.21, 2 busy cores, loopback, medians of 5 interleaved runs;
  * in this order: ours, undici's `request`, undici's `fetch`). CPU milliseconds a call: HTTP/1.1 0.084, 0.065, 0.216; HTTP/2
  * 0.087, 0.094, 0.261. First 1,000 requests at once, answered after 100 ms: HTTP/1.1 359, 395, 544 ms; HTTP/2 1,104, 851, 2,705 ms.
  * Over HTTP/2, 800 requests, 8 at a time, aborted 0 to 2 ms after sending, took 0.3 s here (5 of 5 runs). Both of undici's did not end

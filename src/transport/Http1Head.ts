@@ -1,0 +1,70 @@
+/** The head of an HTTP/1.1 response: its status and headers, and by these where its body ends (RFC 9112, 6.3). */
+import type { Fields } from "./Exchange.ts"
+
+export interface Head {
+  readonly status: number
+  readonly fields: Fields
+  readonly framing: Framing
+  /** Whether the server keeps the connection open after the response. */
+  readonly isKept: boolean
+}
+
+/** What ends a body: its length in bytes, the last of its chunks, or the end of the connection. */
+export type Framing = number | "chunked" | "until the end"
+
+/** An error with a code of Node's own parser, by which `ProtocolError` and `SdkError` know it. */
+export const malformed = (code: `HPE_${string}`, what: string): Error =>
+  Object.assign(new Error(`the response is not valid HTTP/1.1: ${what}`), { code })
+
+/** How each response begins, if its server speaks HTTP/1.1 or 1.0. */
+const start = "HTTP/1."
+
+/** Whether bytes can be the beginning of a response. */
+export const isHttp1 = (bytes: Buffer): boolean =>
+  start.startsWith(bytes.toString("latin1", 0, Math.min(bytes.length, start.length)))
+
+/** Headers that have one value; if one is repeated, its first value is taken. The values of other headers are joined. */
+const singular = new Set(["content-type", "date", "location", "retry-after"])
+
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/
+const field = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([^\0\r\n]*)$/
+
+/** Reads a head, given without its last, empty line. */
+export const headOf = (text: string): Head | Error => {
+  // A line that begins with a space continues the one before.
+  const [first = "", ...lines] = text.replaceAll(/\r\n[ \t]+/g, " ").split("\r\n")
+  const [, minor, status] = statusLine.exec(first) ?? []
+  if (status === undefined) return malformed("HPE_INVALID_STATUS", "it begins with no status")
+  const fields: Record<string, string> = {}
+  for (const line of lines) {
+    const [, original, value] = field.exec(line) ?? []
+    if (original === undefined) return malformed("HPE_INVALID_HEADER_TOKEN", "one of its headers cannot be read")
+    const name = original.toLowerCase()
+    const before = Object.hasOwn(fields, name) ? fields[name] : undefined
+    if (before === undefined) fields[name] = value!.trimEnd()
+    else if (!singular.has(name)) fields[name] = `${before}, ${value!.trimEnd()}`
+  }
+  const framing = framingOf(Number(status), fields)
+  if (framing instanceof Error) return framing
+  const connection = fields["connection"] ?? ""
+  const isKept = minor === "1" ? !hasToken(connection, "close") : hasToken(connection, "keep-alive")
+  return { status: Number(status), fields, framing, isKept }
+}
+
+const framingOf = (status: number, fields: Readonly<Record<string, string>>): Framing | Error => {
+  if (status < 200 || status === 204 || status === 304) return 0
+  const { "content-length": length, "transfer-encoding": encoding } = fields
+  if (encoding !== undefined) {
+    // Servers and proxies disagree about which of both counts, and the next response could be taken for a part of this one.
+    if (length !== undefined)
+      return malformed("HPE_INVALID_TRANSFER_ENCODING", "it has content-length and transfer-encoding")
+    return /(?:^|,)[ \t]*chunked$/i.test(encoding) ? "chunked" : "until the end"
+  }
+  if (length === undefined) return "until the end"
+  return /^\d{1,15}$/.test(length)
+    ? Number(length)
+    : malformed("HPE_INVALID_CONTENT_LENGTH", "its content-length is no number")
+}
+
+const hasToken = (list: string, token: string): boolean =>
+  list !== "" && list.split(",").some((each) => each.trim().toLowerCase() === token)

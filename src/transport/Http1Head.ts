@@ -26,29 +26,39 @@ export const isHttp1 = (bytes: Buffer): boolean =>
 /** Headers that have one value; if one is repeated, its first value is taken. The values of other headers are joined. */
 const singular = new Set(["content-type", "date", "location", "retry-after"])
 
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/
-const field = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([^\0\r\n]*)$/
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\0\r\n]*)?/
+const nextField = /\r\n([\w!#$%&'*+.^`|~-]+):[ \t]*([^\0\r\n]*)/y
 
 /** Reads a head, given without its last, empty line. */
 export const headOf = (text: string): Head | Error => {
   // A line that begins with a space continues the one before.
-  const [first = "", ...lines] = text.replaceAll(/\r\n[ \t]+/g, " ").split("\r\n")
-  const [, minor, status] = statusLine.exec(first) ?? []
-  if (status === undefined) return malformed("HPE_INVALID_STATUS", "it begins with no status")
-  const fields: Record<string, string> = {}
-  for (const line of lines) {
-    const [, original, value] = field.exec(line) ?? []
-    if (original === undefined) return malformed("HPE_INVALID_HEADER_TOKEN", "one of its headers cannot be read")
-    const name = original.toLowerCase()
-    const before = Object.hasOwn(fields, name) ? fields[name] : undefined
-    if (before === undefined) fields[name] = value!.trimEnd()
-    else if (!singular.has(name)) fields[name] = `${before}, ${value!.trimEnd()}`
-  }
-  const framing = framingOf(Number(status), fields)
+  const head = /\n[ \t]/.test(text) ? text.replaceAll(/\r\n[ \t]+/g, " ") : text
+  const first = statusLine.exec(head)
+  if (first === null) return malformed("HPE_INVALID_STATUS", "it begins with no status")
+  const status = Number(first[2])
+  const fields = fieldsOf(head, first[0].length)
+  if (fields === undefined) return malformed("HPE_INVALID_HEADER_TOKEN", "one of its headers cannot be read")
+  const framing = framingOf(status, fields)
   if (framing instanceof Error) return framing
   const connection = fields["connection"] ?? ""
-  const isKept = minor === "1" ? !hasToken(connection, "close") : hasToken(connection, "keep-alive")
-  return { status: Number(status), fields, framing, isKept }
+  const isKept = first[1] === "1" ? !hasToken(connection, "close") : hasToken(connection, "keep-alive")
+  return { status, fields, framing, isKept }
+}
+
+/** The headers from this position on; `undefined` where one is malformed. */
+const fieldsOf = (head: string, from: number): Record<string, string> | undefined => {
+  const fields: Record<string, string> = {}
+  let end = from
+  nextField.lastIndex = from
+  for (let found = nextField.exec(head); found !== null; found = nextField.exec(head)) {
+    end = nextField.lastIndex
+    const name = found[1]!.toLowerCase()
+    const value = found[2]!.trimEnd()
+    const before: unknown = fields[name]
+    if (typeof before !== "string") fields[name] = value
+    else if (!singular.has(name)) fields[name] = `${before}, ${value}`
+  }
+  return end === head.length ? fields : undefined
 }
 
 const framingOf = (status: number, fields: Readonly<Record<string, string>>): Framing | Error => {
@@ -67,4 +77,4 @@ const framingOf = (status: number, fields: Readonly<Record<string, string>>): Fr
 }
 
 const hasToken = (list: string, token: string): boolean =>
-  list !== "" && list.split(",").some((each) => each.trim().toLowerCase() === token)
+  list.split(",").some((each) => each.trim().toLowerCase() === token)

@@ -21,7 +21,7 @@ export class Http1Pool {
   /** Whether the server has ever answered in HTTP/1.1. */
   #hasAnswered = false
   /** The latest head of a request, and what it was made of. */
-  #latest: (Pick<Outgoing, "headers" | "method"> & { readonly path: string; readonly head: string }) | undefined
+  #latest: (Pick<Outgoing, "headers" | "method"> & { readonly href: string; readonly head: string }) | undefined
 
   constructor(url: URL, proxy: URL | undefined, budget: ConnectionBudget) {
     this.#url = url
@@ -124,16 +124,17 @@ export class Http1Pool {
 
   /** The first line and the headers of a request. Requests of one client share them. */
   #headOf({ headers, method, url }: Outgoing): string {
+    const { href } = url
+    const latest = this.#latest
+    if (latest?.headers === headers && latest.href === href && latest.method === method) return latest.head
     // A proxy is sent the absolute URL of a plain request; TLS requests use its tunnel.
     const forwarding = url.protocol === "http:" ? this.#proxy : undefined
-    const path = forwarding === undefined ? url.pathname + url.search : url.href
-    const latest = this.#latest
-    if (latest?.headers === headers && latest.path === path && latest.method === method) return latest.head
+    const path = forwarding === undefined ? url.pathname + url.search : href
     const credentials = forwarding === undefined ? {} : credentialsOf(forwarding)
     const fields = { connection: "keep-alive", ...headers, host: this.#url.host, ...credentials }
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
     const head = `${method} ${path} HTTP/1.1\r\n${lines.join("")}`
-    this.#latest = { headers, method, path, head }
+    this.#latest = { headers, method, href, head }
     return head
   }
 

@@ -94,6 +94,16 @@ const origins = new Map<string, Origin>()
 const keyOf = (origin: string, protocol: Protocol): string => (protocol === "auto" ? origin : `${origin} ${protocol}`)
 
 const originOf = (url: URL, protocol: Protocol): Origin => {
+  if (latest?.href !== url.href || latest.protocol !== protocol) {
+    latest = { href: url.href, protocol, origin: findOrigin(url, protocol) }
+  }
+  return latest.origin
+}
+
+/** The origin of the latest request: most go to one URL, whose parts take time to read. */
+let latest: { readonly href: string; readonly protocol: Protocol; readonly origin: Origin } | undefined
+
+const findOrigin = (url: URL, protocol: Protocol): Origin => {
   const key = keyOf(url.origin, protocol)
   const existing = origins.get(key)
   if (existing !== undefined) return existing
@@ -125,7 +135,7 @@ const defaultClasses = new Set(["Agent", "EnvHttpProxyAgent", "Dispatcher1Wrappe
 /** Whether neither the global `fetch` nor its dispatcher was replaced. Tests do both, and must see each request. */
 const isNodes = (fetch: Fetch): boolean => {
   if (fetch !== checked.fetch) checked = { fetch, isNodes: String(fetch).includes("internal/deps/undici") }
-  return checked.isNodes && slots.every((slot) => isDefault(globals[slot]))
+  return checked.isNodes && isDefault(globals[slots[0]]) && isDefault(globals[slots[1]])
 }
 
 /** The function that was checked last, as reading its source text takes time. */

@@ -27,7 +27,7 @@ export const isHttp1 = (bytes: Buffer): boolean =>
 const singular = new Set(["content-type", "date", "location", "retry-after"])
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\0\r\n]*)?/
-const nextField = /\r\n([\w!#$%&'*+.^`|~-]+):[ \t]*([^\0\r\n]*)/y
+const validFields = /(?:\r\n[\w!#$%&'*+.^`|~-]+:[^\0\r\n]*)*$/y
 
 /** Reads a head, given without its last, empty line. */
 export const headOf = (text: string): Head | Error => {
@@ -47,18 +47,21 @@ export const headOf = (text: string): Head | Error => {
 
 /** The headers from this position on; `undefined` where one is malformed. */
 const fieldsOf = (head: string, from: number): Record<string, string> | undefined => {
+  validFields.lastIndex = from
+  if (!validFields.test(head)) return undefined
   const fields: Record<string, string> = {}
-  let end = from
-  nextField.lastIndex = from
-  for (let found = nextField.exec(head); found !== null; found = nextField.exec(head)) {
-    end = nextField.lastIndex
-    const name = found[1]!.toLowerCase()
-    const value = found[2]!.trimEnd()
+  for (let at = from; at < head.length;) {
+    const colon = head.indexOf(":", at)
+    const next = head.indexOf("\r\n", colon)
+    const end = next < 0 ? head.length : next
+    const name = head.slice(at + 2, colon).toLowerCase()
+    const value = head.slice(colon + 1, end).trim()
     const before: unknown = fields[name]
     if (typeof before !== "string") fields[name] = value
     else if (!singular.has(name)) fields[name] = `${before}, ${value}`
+    at = end
   }
-  return end === head.length ? fields : undefined
+  return fields
 }
 
 const framingOf = (status: number, fields: Readonly<Record<string, string>>): Framing | Error => {

@@ -52,12 +52,18 @@ export const read = (headers: Headers, now: number): RateLimitHeaders => {
   const skewMillis = skewOf(headers, now)
   for (const dimension of dimensions) {
     const names = families[dimension]
-    const [limitText, remainingText, reset] = [headers[names.limit], headers[names.remaining], headers[names.reset]]
+    const limitText = headers[names.limit]
+    const remainingText = headers[names.remaining]
     if (limitText === undefined || remainingText === undefined) continue
-    const [limit, remaining] = [countOf(limitText), countOf(remainingText)]
-    if (limit >= 1 && limit <= maxLimit && remaining <= limit && isPlausible(reset, now)) {
-      const at = resetOf(reset, skewMillis)
-      reported[dimension] = at === undefined ? { limit, remaining } : { limit, remaining, reset: at }
+    const reset = headers[names.reset]
+    const resetAt = reset === undefined ? 0 : Date.parse(reset)
+    const limit = countOf(limitText)
+    const remaining = countOf(remainingText)
+    if (limit >= 1 && limit <= maxLimit && remaining <= limit && isPlausible(resetAt, now)) {
+      const isNamed = reset !== undefined && resetAt !== 0
+      reported[dimension] = isNamed
+        ? { limit, remaining, reset: resetOf(reset, resetAt, skewMillis) }
+        : { limit, remaining }
     } else {
       invalid.push(`${names.family}: limit ${limitText}, remaining ${remainingText}, reset ${reset ?? "none"}`)
     }
@@ -73,17 +79,12 @@ export const retryAfterMillis = (headers: Headers): number | undefined => {
 
 const countOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN)
 
-const isPlausible = (reset: string | undefined, now: number): boolean => {
-  if (reset === undefined) return true
-  const at = Date.parse(reset)
-  return at === 0 || Math.abs(at - now) < dayMillis
-}
+const isPlausible = (at: number, now: number): boolean => at === 0 || Math.abs(at - now) < dayMillis
 
-const resetOf = (reset: string | undefined, skewMillis: number): Reset | undefined => {
-  const at = Date.parse(reset ?? "")
-  if (reset === undefined || at === 0) return undefined
-  return { at: at - skewMillis, resolutionMillis: (/\.\d/.test(reset) ? 1 : 1000) + (skewMillis === 0 ? 0 : 1000) }
-}
+const resetOf = (reset: string, at: number, skewMillis: number): Reset => ({
+  at: at - skewMillis,
+  resolutionMillis: (/\.\d/.test(reset) ? 1 : 1000) + (skewMillis === 0 ? 0 : 1000)
+})
 
 /** How far the server's clock is ahead. */
 const skewOf = (headers: Headers, now: number): number => {

@@ -59,8 +59,9 @@ export const bodyOf = (
 
 /** The turns with these blocks before the question. */
 const withBlocks = (blocks: ReadonlyArray<Block>, turns: Request["messages"]): Request["messages"] => {
+  if (blocks.length === 0) return turns
   const [first, ...later] = turns
-  if (blocks.length === 0 || first === undefined) return turns
+  if (first === undefined) return turns
   const question = typeof first.content === "string" ? [{ type: "text", text: first.content }] : first.content
   return [{ ...first, content: [...blocks, ...question] }, ...later]
 }

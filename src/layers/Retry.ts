@@ -61,6 +61,7 @@ const assertOptions = Issue.assert(inCode(Options), "retry")
  */
 export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude> => {
   assertOptions(options)
+  const withinMillis = Duration.toMillis(options.within ?? within)
   return layerAround((send) => {
     const watchdog = new Watchdog()
     const reachability = new Reachability()
@@ -72,7 +73,7 @@ export const layer = (options: Options = {}): Layer.Layer<Claude, never, Claude>
       Effect.withFiber((fiber) => {
         const call = fiber.getRef(Call.Current)
         const execution = fiber.getRef(Call.Execution) ?? { firstDispatchAt: undefined }
-        const limitMillis = call.timeoutMillis ?? Duration.toMillis(options.within ?? within)
+        const limitMillis = call.timeoutMillis ?? withinMillis
         const tries: RetriedCall = new RetriedCall((at) => {
           execution.firstDispatchAt ??= at
           // Also of a later one: a reply before it may have moved the end beyond the time that the timer fired at.

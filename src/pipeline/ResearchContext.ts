@@ -1,8 +1,8 @@
 /** The context that all asks of a research run in: the run's id, the shared documents, and the deadline. */
-import { Clock, Effect, Random } from "effect"
+import { Clock, Context, Effect, Random } from "effect"
 import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
-import type { Context } from "../claude/Document.ts"
+import type * as Document from "../claude/Document.ts"
 import * as Documents from "../documents/Documents.ts"
 import * as Issue from "../options/Issue.ts"
 import * as Ask from "./Ask.ts"
@@ -26,8 +26,10 @@ export const make = Effect.fnUntraced(function* (
   const run = call.run === "" ? yield* newRun : call.run
   const defaults = yield* Ask.Defaults
   const asks = count ?? entries.reduce((sum, { ask }) => sum + callsOf(ask.options.votes ?? defaults.votes), 0)
+  // `provideContext` merges all services into one map. Each call adds up to eight to it, and copies the map only with the ninth.
+  const current = Context.make(Call.Current, { ...call, run, ask: "", asks })
   const provideRun = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.provideService(withContext(shared)(effect), Call.Current, { ...call, run, ask: "", asks })
+    Effect.provideContext(withContext(shared)(effect), current)
   if (limit === undefined) return { run, provide: provideRun, deadline: undefined }
 
   const { timeout } = defaults
@@ -41,7 +43,7 @@ export const make = Effect.fnUntraced(function* (
   return { run, provide, deadline }
 })
 
-const withContext = (context: Context | undefined) =>
+const withContext = (context: Document.Context | undefined) =>
   Effect.updateService(Ask.Defaults, (defaults) => (context === undefined ? defaults : { ...defaults, context }))
 
 /** An id that tells runs apart in a log; 32 random bits, neither secret nor unique for ever. */

@@ -78,7 +78,8 @@ class Decoder implements Receiver {
 
 /** What decodes a body by its `content-encoding`, the last one first; `undefined` where there is none that is known. */
 export const decoding = (contentEncoding: string | null, receiver: Receiver): Receiver | undefined => {
-  const encodings = (contentEncoding ?? "")
+  if (contentEncoding === null) return undefined
+  const encodings = contentEncoding
     .toLowerCase()
     .split(",")
     .map((encoding) => encoding.trim())

@@ -28,13 +28,18 @@ function* piecesOf(parts: ReadonlyArray<Uint8Array>): Generator<Uint8Array, void
 
 /** Writes a body and ends the stream. */
 export const writeBody = (body: Body, stream: Writable): void => {
-  if (typeof body === "string") return void stream.end(body)
-  const pieces = piecesOf(body)
+  if (typeof body === "string") stream.end(body)
+  else writeParts(body, stream, () => stream.end())
+}
+
+/** Writes parts, as fast as the stream takes them, and calls `onWritten` after the last. */
+export const writeParts = (parts: ReadonlyArray<Uint8Array>, stream: Writable, onWritten: () => void): void => {
+  const pieces = piecesOf(parts)
   // What goes wrong is an event of the stream, which is listened to. A `pipeline` takes milliseconds to set up the first time.
   const write = (): void => {
     while (!stream.destroyed) {
       const { done, value } = pieces.next()
-      if (done === true) return void stream.end()
+      if (done === true) return onWritten()
       if (!stream.write(value)) return void stream.once("drain", write)
     }
   }

@@ -48,7 +48,12 @@ export class Connection {
   #lastStreamId = Number.POSITIVE_INFINITY
   #isPinging = false
   /** The latest headers, and what `#fieldsOf` made of them. */
-  #latest: { readonly headers: Outgoing["headers"]; readonly fields: Readonly<Record<string, string>> } | undefined
+  #latest:
+    | (Pick<Outgoing, "headers" | "method"> & {
+        readonly href: string
+        readonly fields: Readonly<Record<string, string>>
+      })
+    | undefined
 
   /** `maxStreams` applies until the server sends its own limit. */
   constructor(socket: Duplex, origin: string, maxStreams: number, observer: Observer) {
@@ -113,14 +118,12 @@ export class Connection {
 
   /** Requests of one client share their headers, and Node copies them. */
   #fieldsOf({ headers, method, url }: Outgoing): Readonly<Record<string, string>> {
-    const path = url.pathname + url.search
+    const { href } = url
     const latest = this.#latest
-    if (latest?.headers === headers && latest.fields[":path"] === path && latest.fields[":method"] === method) {
-      return latest.fields
-    }
-    const fields: Record<string, string> = { ":method": method, ":path": path }
+    if (latest?.headers === headers && latest.href === href && latest.method === method) return latest.fields
+    const fields: Record<string, string> = { ":method": method, ":path": url.pathname + url.search }
     for (const name in headers) if (!connectionHeaders.has(name)) fields[name] = headers[name]!
-    this.#latest = { headers, fields }
+    this.#latest = { headers, method, href, fields }
     return fields
   }
 

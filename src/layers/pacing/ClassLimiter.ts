@@ -157,8 +157,7 @@ export class ClassLimiter {
 
   /** The next in the order of arrival; where first tries and retries wait, they take turns. */
   get next(): Waiter<Ticket, AskError> | undefined {
-    const [first, retry] = [this.#first.first, this.#retries.first]
-    return this.#isRetrysTurn ? (retry ?? first) : (first ?? retry)
+    return this.#isRetrysTurn ? (this.#retries.first ?? this.#first.first) : (this.#first.first ?? this.#retries.first)
   }
 
   /** The error of a request with more input tokens than the limit ever lets pass; of one that is cached, what counts. */

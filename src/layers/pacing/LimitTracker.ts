@@ -123,7 +123,8 @@ export class LimitTracker {
 
   /** The most that it may hold, as configured or reported in this run; `undefined` while neither. */
   get heldAtMost(): number | undefined {
-    const [reported, configured] = [this.#reportedLimit, this.#configured]
+    const reported = this.#reportedLimit
+    const configured = this.#configured
     return reported === undefined ? configured : Math.min(reported, configured ?? reported)
   }
 

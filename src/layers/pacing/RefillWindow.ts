@@ -48,7 +48,8 @@ export class RefillWindow {
     if (reset === undefined) return
     const { at, resolutionMillis } = reset
     // The server wrote the reset between these two times.
-    const [minMillis, maxMillis] = [at - resolutionMillis - now, at + resolutionMillis - sentAt]
+    const minMillis = at - resolutionMillis - now
+    const maxMillis = at + resolutionMillis - sentAt
     const gone = limit - remaining
     if (maxMillis <= 0 || gone <= 0) return
     // Calls that arrived at the same moment with nothing left are no further evidence.
@@ -86,7 +87,8 @@ export class RefillWindow {
   /** Milliseconds in which `limit` flows in, where each of `remaining` stands for so many units of the bucket. */
   millisOf(limit: number, unitsPerRemaining: number): number {
     if (this.#isIgnored || this.#agreeing < minAgreeing) return minuteMillis
-    const [least, most] = [this.#least * limit, this.#most * limit]
+    const least = this.#least * limit
+    const most = this.#most * limit
     if (most < minWindowMillis) return minuteMillis
     if (most * shorterBy < minuteMillis * unitsPerRemaining) return most
     return least > minuteMillis * longerBy ? least : minuteMillis

@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Exit, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { AskError, Batches, Event, Research, Stack } from "fanfold"
 import { asksOf, failure, invalid, make, overloaded, questionOf, recorder } from "../FakeClaude.ts"
@@ -156,10 +156,14 @@ describe("a run that is gone on with", () => {
     Effect.gen(function* () {
       const fake = FakeBatches.make()
       const file = newFile()
-      const said = recorder()
-      const fiber = yield* Effect.forkChild(run(file, fake.service, {}, said))
-      while (!tags(said.events).includes("Dispatched")) yield* step(100)
-      yield* Fiber.interrupt(fiber)
+      let fiber: Fiber.Fiber<unknown, unknown> | undefined
+      const listener: Event.Listener = {
+        emit: ({ _tag }) => Effect.sync(() => (_tag === "Dispatched" ? fiber?.interruptUnsafe() : undefined))
+      }
+      const said = { ...recorder(), listen: Effect.provideService(Event.Listener, listener) }
+      fiber = yield* Effect.forkChild(run(file, fake.service, {}, said))
+      yield* letPass(fiber, hour)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
       assert.deepStrictEqual((yield* goOn(file, fake.service)).answers, inBatch)
       assert.lengthOf(fake.all, 1)
     })

@@ -46,6 +46,10 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     await using session = await start(claude)
     await session.run("run", "plan.yaml")
     writeFileSync(join(session.cwd, "plan.yaml"), plan.replace("the moon", "Mars"))
+    assert.include(
+      (await session.run("check", "plan.yaml")).stdout,
+      "Journal: 1 of 2 asks answered from it; new: 1 ask, the comparison and the synthesis: at most"
+    )
     const { stderr } = await session.run("run", "plan.yaml")
     assert.match(
       stderr,

@@ -169,7 +169,7 @@ const costText = (
 /** What the journal would answer, and the cost of the rest. Nothing where it has nothing of the plan, unless that was asked for. */
 const keptLines = (
   { atMostUsd, calls }: Forecast.Forecast,
-  { asks, hasSynthesis }: JournalForecast,
+  { asks, comparesAnew, hasSynthesis }: JournalForecast,
   reuse: Prepared["layers"]["reuse"]
 ): ReadonlyArray<string> => {
   const isExpected = reuse !== undefined && reuse !== "unfinished" && reuse !== "never"
@@ -181,7 +181,7 @@ const keptLines = (
   const parts = [
     ...(newAsks === 0 ? [] : [plural(newAsks, "ask", "asks")]),
     // What compares reads all answers.
-    ...(newAsks > 0 && rest.some(({ part }) => part === "comparison") ? ["the comparison"] : []),
+    ...((newAsks > 0 || comparesAnew) && rest.some(({ part }) => part === "comparison") ? ["the comparison"] : []),
     ...(rest.length > newAsks ? ["the synthesis"] : [])
   ]
   const head = `Journal: ${numberText(asks.size)} of ${plural(askCount, "ask", "asks")} answered from it`

@@ -79,6 +79,23 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     }
   })
 
+  it("foretells that a renamed ask is compared and folded anew, and not asked", async () => {
+    await using session = await start()
+    const named = (name: string) =>
+      writeFileSync(
+        join(session.cwd, "plan.yaml"),
+        `asks: { ${name}: How far is the sun?, moon: How far is the moon? }\nsynthesis: { instruction: Compare., contradictions: warn }\n`
+      )
+    named("sun")
+    await session.run("run", "plan.yaml")
+    named("star")
+    const { stdout } = await session.run("check", "plan.yaml", "--reuse")
+    assert.include(stdout, "Journal: 2 of 2 asks answered from it; new: the comparison and the synthesis: at most")
+    const sent = session.sent()
+    await session.run("run", "plan.yaml", "--reuse")
+    assert.strictEqual(session.sent() - sent, 2)
+  })
+
   it("waits for a run of the same plan, and takes what that was answered", async () => {
     const claude = mockClaude({ latency: latency.fixed(1500) })
     await using server = await claude.serve()

@@ -1,4 +1,5 @@
 /** What `fanfold check` prints: the calls of a plan, their tokens and cost at most, the budget and the shared prefixes. */
+import * as Models from "../claude/Models.ts"
 import { isOverridden, pricedAt, type Prices, sumOf, usdText } from "../claude/Price.ts"
 import { fallbacksOf } from "../claude/RefusalPolicy.ts"
 import { charactersPerToken } from "../cost/TextLength.ts"
@@ -92,8 +93,9 @@ const roundLines = (
   const rounds = calls.filter(({ part }) => part === "round")
   if (rounds.length === 0 || synthesis?.rounds === undefined) return []
   const { count, maxNewAsks } = synthesis.rounds
+  const by = modelsText(Models.all(synthesis.options.model))
   return [
-    `Rounds: up to ${count}; each after the first has one call that looks for what is open, and up to ${plural(maxNewAsks, "new ask", "new asks")}`
+    `Rounds: up to ${count}; each after the first has one call of ${by} that looks for what is open, and up to ${plural(maxNewAsks, "new ask", "new asks")}`
   ]
 }
 
@@ -120,8 +122,8 @@ const treeLines = (calls: ReadonlyArray<Forecast.Foreseen>): ReadonlyArray<strin
       "fanIn" in tree.limit
         ? `the answers are more than ${numberText(tree.limit.fanIn)} (fanIn)`
         : `if the answers are that long, they are more than the window of ${numberText(tree.limit.window)} tokens holds`
-    const by =
-      modelsText(tree.models) === modelsText(models) ? "" : `, below the document by ${modelsText(tree.models)}`
+    const folding = modelsText(tree.models)
+    const by = folding === modelsText(models) ? `, all by ${folding}` : `, below the document by ${folding}`
     return [
       `Tree: ${why}, and are folded in up to ${numberText(tree.levels.length)} levels ` +
         `with ${plural(count, "call", "calls")} (${tree.levels.map(numberText).join(" → ")})${by}; the cost of the synthesis ` +
@@ -167,7 +169,7 @@ const costText = (
 /** What the journal would answer, and the cost of the rest. Nothing where it has nothing of the plan, unless that was asked for. */
 const keptLines = (
   { atMostUsd, calls }: Forecast.Forecast,
-  { asks, hasSynthesis }: JournalForecast,
+  { asks, comparesAnew, hasSynthesis }: JournalForecast,
   reuse: Prepared["layers"]["reuse"]
 ): ReadonlyArray<string> => {
   const isExpected = reuse !== undefined && reuse !== "unfinished" && reuse !== "never"
@@ -178,6 +180,8 @@ const keptLines = (
   const newAsks = askCount - asks.size
   const parts = [
     ...(newAsks === 0 ? [] : [plural(newAsks, "ask", "asks")]),
+    // What compares reads all answers.
+    ...((newAsks > 0 || comparesAnew) && rest.some(({ part }) => part === "comparison") ? ["the comparison"] : []),
     ...(rest.length > newAsks ? ["the synthesis"] : [])
   ]
   const head = `Journal: ${numberText(asks.size)} of ${plural(askCount, "ask", "asks")} answered from it`
@@ -188,7 +192,7 @@ const keptLines = (
     usd === undefined || atMostUsd === undefined
       ? ""
       : `: at most ${usdText(usd, "up")} instead of ${usdText(atMostUsd, "up")}`
-  return [`${head}; new: ${parts.join(" and ")}${cost}`]
+  return [`${head}; new: ${parts.join(", ").replace(/, (?=[^,]*$)/, " and ")}${cost}`]
 }
 
 /** What fanfold adds of its own to each ask: the default system prompt, where no other replaces it. */

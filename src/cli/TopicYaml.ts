@@ -27,7 +27,7 @@ export const toYaml = (plan: TopicPlan, { contextFile, simulated }: About): stri
   const document = new Document({
     ...(contextFile !== undefined && { context: { file: contextFile } }),
     asks: Object.fromEntries(questions.map(({ name, question }) => [name, inertDocument(question)])),
-    synthesis: inertDocument(synthesis.instruction)
+    synthesis: { instruction: inertDocument(synthesis.instruction), citations: true }
   })
   document.commentBefore = [
     `Made of the topic: ${topic}`,
@@ -56,5 +56,5 @@ export const notesOf = ({ duplicates, joined }: TopicPlan["questions"][number]):
         `Joined of ${plural(joined.length, "question", "questions")}, as one needs the answer to another: ${joined.join(" | ")}`
       ]
     : []),
-  ...duplicates.map((duplicate) => `Left out, as it asks nearly the same: ${duplicate}`)
+  ...duplicates.map((duplicate) => `Another question is left out, as it asks nearly the same: ${duplicate}`)
 ]

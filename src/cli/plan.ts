@@ -2,6 +2,7 @@
 import { Console, Effect, FileSystem, Option, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Call from "../claude/Call.ts"
+import { synthesisModel } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import { inputTokensOf } from "../claude/Message.ts"
 import { usdText } from "../claude/Price.ts"
@@ -48,7 +49,13 @@ const output = Flag.String("output").pipe(
   Flag.optional
 )
 
-const { fresh, model } = Flags.asking
+const model = Flags.asking.model.pipe(
+  Flag.withDescription(
+    `Model that makes the plan (default: ${synthesisModel}), or a,b,…: the next where one is overloaded or missing, or refuses`
+  )
+)
+
+const { fresh } = Flags.asking
 const { offline, quiet } = Flags.running
 
 /** The path of the context as the plan names it, from the folder of the plan. */

@@ -2,6 +2,7 @@
 import { Clock, Effect, Layer } from "effect"
 import { AskError, NothingToFold } from "../claude/AskError.ts"
 import { Claude } from "../claude/Claude.ts"
+import * as Call from "../claude/Call.ts"
 import * as Event from "../claude/Event.ts"
 import type { Journal, JournalError } from "../journal/Journal.ts"
 import * as Reuse from "../journal/Reuse.ts"
@@ -9,10 +10,12 @@ import { RunRecorder } from "../journal/RunRecorder.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { Prepared } from "./Plan.ts"
 
-/** Names of the asks with an answer in the journal, and whether it has the synthesis of these. */
+/** Names of the asks with an answer in the journal, and what it has that reads these. */
 export interface JournalForecast {
   readonly asks: ReadonlySet<string>
   readonly hasSynthesis: boolean
+  /** Whether it lacks a comparison of them. */
+  readonly comparesAnew: boolean
 }
 
 /** `plan` and `source` are those that the run would begin with. Changes and locks nothing. */
@@ -43,11 +46,17 @@ export const make = Effect.fnUntraced(function* (
   }
   // Whatever reaches it is not in the journal. One error for all: each takes a stack of its own.
   const absent = Effect.fail(new AskError({ reason: new NothingToFold({ asks: 0 }) }))
-  const send = recorder.around(() => absent)
+  let comparesAnew = false
+  const send = recorder.around(() =>
+    Effect.flatMap(Call.Current, ({ ask, part }) => {
+      if (part === "synthesis" && ask.startsWith("comparison.")) comparesAnew = true
+      return absent
+    })
+  )
   yield* Pipeline.run({ ...pipeline, policy: "best-effort", concurrency: "unbounded", deadline: undefined }).pipe(
     Effect.provideService(Event.Listener, listener),
     Effect.provide(Layer.succeed(Claude, Claude.of({ send })))
   )
   // A fold of fewer answers may be there too.
-  return { asks, hasSynthesis: hasSynthesis && asks.size === Object.keys(pipeline.asks).length }
+  return { asks, hasSynthesis: hasSynthesis && asks.size === Object.keys(pipeline.asks).length, comparesAnew }
 })

@@ -45,12 +45,16 @@ const quoted = (text: string): string =>
     .join("\n")
 
 /** The text of an answer as it stands in a document: without what could change a terminal, and without blank ends. */
-export const standing = (text: string): string => inertDocument(text).replaceAll("\r\n", "\n").trim()
+export const standing = (text: string): string => withLineFeeds(inertDocument(text)).trim()
+
+/** With the line ends that documents are written with: git and mail may turn them into those of Windows. */
+export const withLineFeeds = (text: string): string => text.replaceAll("\r\n", "\n")
 
 /** The document with its marks, and the texts of the answers by name, of a file that was written so. */
 export const read = (file: string): { readonly document: string; readonly answers: ReadonlyMap<string, string> } => {
-  const at = file.lastIndexOf(`\n${heading}\n`)
-  const [body, appendix] = at < 0 ? [file, ""] : [file.slice(0, at), file.slice(at)]
+  const text = withLineFeeds(file)
+  const at = text.lastIndexOf(`\n${heading}\n`)
+  const [body, appendix] = at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at)]
   const answers = new Map<string, string>()
   for (const [, name = "", block = ""] of appendix.matchAll(answerBlock)) {
     const lines = block.split("\n").filter((line) => line.startsWith(">"))

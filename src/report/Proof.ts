@@ -7,7 +7,7 @@ import type { Report } from "./Report.ts"
 /** Increased when a change of shape would make an existing reader misread it. */
 export const version = 1
 
-/** SHA-256 in hexadecimal: of the file of the document, and of the text of each answer as it stands in it. */
+/** SHA-256 in hexadecimal: of the file of the document with line feeds as line ends, and of each answer's text as it stands in it. */
 export const Proof = Schema.Struct({
   version: Schema.Literal(version),
   run: Schema.String,
@@ -31,7 +31,7 @@ export const make = ({ answers, gaps, run, simulated, spent }: Report, file: str
   version,
   run,
   simulated,
-  document: hashOf(file),
+  document: hashOf(CitedMarkdown.withLineFeeds(file)),
   answers: Object.fromEntries(
     Object.entries(answers).map(([name, value]) => [name, { sha256: hashOf(CitedMarkdown.standing(textOf(value))) }])
   ),

@@ -30,7 +30,8 @@ export const verify = (file: string, proof: Proof): Effect.Effect<Verified> => {
     statements: statements.length,
     answers: names.length,
     complaints: [
-      ...(hashOf(file) === proof.document
+      // Proofs have had the hash of the file as it is, with line ends of Windows where the document had some.
+      ...([CitedMarkdown.withLineFeeds(file), file].some((text) => hashOf(text) === proof.document)
         ? []
         : [error("the document is not the one that was written: its hash differs")]),
       ...hashComplaints(answers, proof),

@@ -65,7 +65,16 @@ describe.concurrent("fanfold check", { timeout: 60_000 }, () => {
     const cost = "the cost of the synthesis has all of them, about"
     const beside = "× the cost of one request with all answers"
     assert.include(own.stdout, `${what}, below the document by claude-haiku-5-5; ${cost} 0.93 ${beside}\n`)
-    assert.include(named.stdout, `${what}; ${cost} 1.07 ${beside}, 0.93 × with "foldModel: claude-haiku-5-5"\n`)
+    assert.include(
+      named.stdout,
+      `${what}, all by claude-sonnet-5-5; ${cost} 1.07 ${beside}, 0.93 × with "foldModel: claude-haiku-5-5"\n`
+    )
+  })
+
+  it("names the model that looks for what is open in further rounds", async () => {
+    const plan = "asks: { a: What?, b: Who? }\nsynthesis: { instruction: Fold., rounds: 2 }"
+    const { stdout } = await fanfold(["check", "plan.yaml"], { cwd: folder({ "plan.yaml": plan }) })
+    assert.include(stdout, "has one call of claude-sonnet-5-5 that looks for what is open, and up to 3 new asks\n")
   })
 
   it("has both prices of a batch, and what a shared document saves there", async () => {

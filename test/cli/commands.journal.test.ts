@@ -46,6 +46,10 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     await using session = await start(claude)
     await session.run("run", "plan.yaml")
     writeFileSync(join(session.cwd, "plan.yaml"), plan.replace("the moon", "Mars"))
+    assert.include(
+      (await session.run("check", "plan.yaml")).stdout,
+      "Journal: 1 of 2 asks answered from it; new: 1 ask, the comparison and the synthesis: at most"
+    )
     const { stderr } = await session.run("run", "plan.yaml")
     assert.match(
       stderr,
@@ -73,6 +77,23 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
       assert.hasAllKeys(part.reused, ["from", "paidAt", "estimatedCostUsd"])
       assert.strictEqual(part.attempts, 0)
     }
+  })
+
+  it("foretells that a renamed ask is compared and folded anew, and not asked", async () => {
+    await using session = await start()
+    const named = (name: string) =>
+      writeFileSync(
+        join(session.cwd, "plan.yaml"),
+        `asks: { ${name}: How far is the sun?, moon: How far is the moon? }\nsynthesis: { instruction: Compare., contradictions: warn }\n`
+      )
+    named("sun")
+    await session.run("run", "plan.yaml")
+    named("star")
+    const { stdout } = await session.run("check", "plan.yaml", "--reuse")
+    assert.include(stdout, "Journal: 2 of 2 asks answered from it; new: the comparison and the synthesis: at most")
+    const sent = session.sent()
+    await session.run("run", "plan.yaml", "--reuse")
+    assert.strictEqual(session.sent() - sent, 2)
   })
 
   it("waits for a run of the same plan, and takes what that was answered", async () => {

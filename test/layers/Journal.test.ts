@@ -21,6 +21,9 @@ const run = (file: string | undefined, claude: ReturnType<typeof make>, options:
     )
   )
 
+const remedy = (file: string) =>
+  `. It is damaged, or no journal: move it away, which deletes nothing, and the next run begins a new one: ${file}`
+
 describe("a journal that cannot be used", () => {
   it.effect("ends a program that names its file with an error that does, before anything is sent", () =>
     Effect.gen(function* () {
@@ -31,7 +34,7 @@ describe("a journal that cannot be used", () => {
       assert(Exit.isFailure(exit))
       assert.strictEqual(
         Cause.pretty(exit.cause).split("\n")[0],
-        `JournalError: the journal ${file} cannot be used: file is not a database`
+        `JournalError: the journal ${file} cannot be used: file is not a database${remedy(file)}`
       )
       assert.lengthOf(claude.sent, 0)
     })
@@ -60,7 +63,7 @@ describe("a journal that cannot be used", () => {
       )
       assert.lengthOf(claude.sent, 4)
       assert.deepStrictEqual(said.lines, [
-        `Nothing of this run is kept: the journal ${file} cannot be used: file is not a database`
+        `Nothing of this run is kept: the journal ${file} cannot be used: file is not a database${remedy(file)}`
       ])
       assert.strictEqual(readFileSync(file, "utf8"), "Dear diary")
     })

@@ -165,8 +165,9 @@ describe("a plan of a topic", () => {
       assert.deepStrictEqual(value, {
         context: { file: "a b.md" },
         asks: Object.fromEntries(questions.map(({ name, question }) => [name, question])),
-        synthesis: "Write a guide."
+        synthesis: { instruction: "Write a guide.", citations: true }
       })
+      assert.include(yaml, "# Another question is left out, as it asks nearly the same: x - y: #\n")
     })
   )
 })

@@ -1,9 +1,11 @@
 /** A cited document is proved again from its proof: whatever was changed is found, and nothing else is complained of. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { hashOf } from "../../src/pipeline/CitedAnswer.ts"
 import * as CitedMarkdown from "../../src/report/CitedMarkdown.ts"
 import * as Proof from "../../src/report/Proof.ts"
 import * as Verify from "../../src/report/Verify.ts"
+import * as VerifyAgainstJournal from "../../src/report/VerifyAgainstJournal.ts"
 import * as PlantedFaults from "./PlantedFaults.ts"
 
 const answers = {
@@ -21,6 +23,7 @@ const parts = CitedMarkdown.toMarkdown(document, answers, { market: "How large?"
 const file = `${parts.join("\n\n")}\n`
 const report = { answers, gaps: [{ name: "costs" }], run: "r1", simulated: false, spent: {} }
 const proofOf = (text: string) => Proof.make(report as never, text)
+const windows = (text: string) => text.replaceAll(/\r?\n/g, "\r\n")
 const messagesOf = (text: string, proof = proofOf(text)) =>
   Effect.map(Verify.verify(text, proof), ({ complaints }) =>
     complaints.map(({ message, severity }) => `${severity}: ${message}`)
@@ -43,6 +46,23 @@ describe("a cited document", () => {
   it.effect("is proved without a complaint", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* messagesOf(file), [])
+    })
+  )
+
+  it.effect("is proved with line ends of Windows, also where it was written with some, and by an older proof", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* messagesOf(windows(file), proofOf(file)), [])
+      const mixed = file.replace("# Study\n", "# Study\r\n")
+      const older = { ...proofOf(mixed), document: hashOf(mixed) }
+      for (const [text, proof] of [
+        [windows(mixed), proofOf(mixed)],
+        [file, proofOf(mixed)],
+        [mixed, older]
+      ] as const) {
+        assert.deepStrictEqual(yield* messagesOf(text, proof), [])
+      }
+      const kept = { ...report, document }
+      assert.deepStrictEqual(yield* VerifyAgainstJournal.verify(windows(file), proofOf(file), kept), [])
     })
   )
 

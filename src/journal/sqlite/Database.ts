@@ -55,7 +55,10 @@ const sqlite = (): typeof import("node:sqlite") => {
 }
 
 /** SQLite's result codes, without their extensions: another connection has the file locked; nothing can be written there. */
-const codes = { busy: 5, readOnly: 8, cannotOpen: 14 }
+const codes = { busy: 5, readOnly: 8, corrupt: 11, cannotOpen: 14 }
+
+/** SQLite's message of a file without its header. */
+const notADatabase = "file is not a database"
 
 const codeOf = (error: unknown): number | undefined =>
   error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined
@@ -68,9 +71,18 @@ const reasonOf = (error: unknown): string => {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** The error of a place that cannot be used. */
+/** The error of a place that cannot be used, with what to do where the file is damaged. */
 export const errorAt = (place: string, what: string, error: unknown): JournalError =>
-  new JournalError({ message: `the journal ${place} ${what}: ${reasonOf(error)}` })
+  new JournalError({ message: `the journal ${place} ${what}: ${reasonOf(error)}${remedyOf(place, error)}` })
+
+/** A log that stays behind would be taken for that of the new file. */
+const remedyOf = (file: string, error: unknown): string => {
+  const isDamaged = error instanceof Error && (codeOf(error) === codes.corrupt || error.message === notADatabase)
+  if (!isDamaged) return ""
+  const { existsSync } = process.getBuiltinModule("node:fs")
+  const present = ["", ...companions].map((suffix) => file + suffix).filter((path) => existsSync(path))
+  return `. It is damaged, or no journal: move it away, which deletes nothing, and the next run begins a new one: ${present.join(", ")}`
+}
 
 const numberOf = (database: DatabaseSync, pragma: string): number =>
   Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
@@ -183,7 +195,7 @@ export const open = (file: string, waitMillis = busyMillis): Result.Result<Datab
       // Some file systems have no hard links: the file is then filled where it is.
       if (size === undefined && Result.isFailure(attempt(() => create(file)))) OwnFile.create(file)
       // SQLite takes a file of one byte for an empty one.
-      if (size !== undefined && size > 0 && size < headerBytes) throw new Error("file is not a database")
+      if (size !== undefined && size > 0 && size < headerBytes) throw new Error(notADatabase)
       for (const suffix of ["", ...companions]) OwnFile.makePrivate(file + suffix)
       const database = new (sqlite().DatabaseSync)(file, { timeout: waitMillis })
       return prepared(database, () => {

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -153,6 +154,26 @@ describe("a damaged journal", () => {
       writeFileSync(file, bytes)
       for (const message of yield* refusals(file)) assert.match(message, /not a database/)
       assert.deepStrictEqual(readFileSync(file), bytes)
+    })
+  )
+
+  it.effect("has told which files to move away, so that the next run begins a new one", () =>
+    Effect.gen(function* () {
+      const garbage = readFileSync(yield* written).fill(0xa5, 4096)
+      for (const bytes of [garbage, "Dear diary,\n".repeat(1000), "Dear diary"]) {
+        const file = newFile()
+        writeFileSync(file, bytes)
+        if (bytes === "Dear diary") writeFileSync(`${file}-wal`, "")
+        const begun = Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "s")))
+        const { message } = yield* Effect.flip(begun)
+        const [, paths = ""] = message.split("and the next run begins a new one: ")
+        const named = paths.split(", ")
+        assert.strictEqual(named[0], file, message)
+        if (bytes === "Dear diary") assert.include(named, `${file}-wal`)
+        // The log of a journal that was open goes when it is closed.
+        for (const path of named.filter((each) => existsSync(each))) renameSync(path, `${path}.away`)
+        yield* begun
+      }
     })
   )
 

@@ -167,7 +167,7 @@ const costText = (
 /** What the journal would answer, and the cost of the rest. Nothing where it has nothing of the plan, unless that was asked for. */
 const keptLines = (
   { atMostUsd, calls }: Forecast.Forecast,
-  { asks, hasSynthesis }: JournalForecast,
+  { asks, hasSynthesis, lacksFolds }: JournalForecast,
   reuse: Prepared["layers"]["reuse"]
 ): ReadonlyArray<string> => {
   const isExpected = reuse !== undefined && reuse !== "unfinished" && reuse !== "never"
@@ -178,7 +178,7 @@ const keptLines = (
   const newAsks = askCount - asks.size
   const parts = [
     ...(newAsks === 0 ? [] : [plural(newAsks, "ask", "asks")]),
-    ...(rest.length > newAsks ? ["the synthesis"] : [])
+    ...(rest.length > newAsks ? [`the synthesis${lacksFolds ? ", as folds that failed are asked again" : ""}`] : [])
   ]
   const head = `Journal: ${numberText(asks.size)} of ${plural(askCount, "ask", "asks")} answered from it`
   if (asks.size === 0) return [`${head}; simulated answers do not count`]

@@ -1,6 +1,7 @@
 /** What of a plan its journal would answer, found by running it with a Claude that sends nothing. */
 import { Clock, Effect, Layer } from "effect"
 import { AskError, NothingToFold } from "../claude/AskError.ts"
+import * as Call from "../claude/Call.ts"
 import { Claude } from "../claude/Claude.ts"
 import * as Event from "../claude/Event.ts"
 import type { Journal, JournalError } from "../journal/Journal.ts"
@@ -9,10 +10,14 @@ import { RunRecorder } from "../journal/RunRecorder.ts"
 import * as Pipeline from "../pipeline/Pipeline.ts"
 import type { Prepared } from "./Plan.ts"
 
-/** Names of the asks with an answer in the journal, and whether it has the synthesis of these. */
+/**
+ * Names of the asks with an answer in the journal, and whether it has the synthesis of these with all that is asked for it.
+ * `lacksFolds`: it has the document of another run, some folds of which failed.
+ */
 export interface JournalForecast {
   readonly asks: ReadonlySet<string>
   readonly hasSynthesis: boolean
+  readonly lacksFolds: boolean
 }
 
 /** `plan` and `source` are those that the run would begin with. Changes and locks nothing. */
@@ -27,27 +32,37 @@ export const make = Effect.fnUntraced(function* (
   const run = { id: "", plan, source, at, resumed }
   const unchanged = { ...journal, add: () => {}, kept: Effect.void }
   const recorder = new RunRecorder(unchanged, run, Reuse.reusable(reuse, run, at))
-  const asks = new Set<string>()
-  const incomplete = new Set<string>()
-  let hasSynthesis = false
+  const answered = new Set<string>()
+  // Asks of which something would be sent.
+  const sent = new Set<string>()
+  let [hasDocument, lacksFolds, lacksOthers] = [false, false, false]
   const listener: Event.Listener = {
     emit: (event) =>
       Effect.sync(() => {
-        if (event._tag === "Voted" && event.answered < event.votes) incomplete.add(event.ask)
+        if (event._tag === "Voted" && event.answered < event.votes) sent.add(event.ask)
         if (event._tag !== "Answered") return
-        if (event.part === "ask") {
-          // Votes have names of their own.
-          if (Object.hasOwn(pipeline.asks, event.ask) && !incomplete.has(event.ask)) asks.add(event.ask)
-        } else if (event.ask === "synthesis") hasSynthesis = true
+        // Votes have names of their own.
+        if (event.part === "ask") answered.add(event.ask)
+        else if (event.ask === "synthesis") hasDocument = true
       })
   }
   // Whatever reaches it is not in the journal. One error for all: each takes a stack of its own.
-  const absent = Effect.fail(new AskError({ reason: new NothingToFold({ asks: 0 }) }))
-  const send = recorder.around(() => absent)
+  const absent = new AskError({ reason: new NothingToFold({ asks: 0 }) })
+  const send = recorder.around(() =>
+    Effect.flatMap(Call.Current, ({ ask, level, part, vote }) => {
+      if (part === "ask") sent.add(vote?.of ?? ask)
+      if (part === "synthesis" && level > 0) lacksFolds = true
+      else if (part === "synthesis" || !Object.hasOwn(pipeline.asks, vote?.of ?? ask)) lacksOthers = true
+      return Effect.fail(absent)
+    })
+  )
   yield* Pipeline.run({ ...pipeline, policy: "best-effort", concurrency: "unbounded", deadline: undefined }).pipe(
     Effect.provideService(Event.Listener, listener),
     Effect.provide(Layer.succeed(Claude, Claude.of({ send })))
   )
-  // A fold of fewer answers may be there too.
-  return { asks, hasSynthesis: hasSynthesis && asks.size === Object.keys(pipeline.asks).length }
+  const names = Object.keys(pipeline.asks)
+  const asks = new Set(names.filter((name) => answered.has(name) && !sent.has(name)))
+  // A document of fewer answers, or of fewer folds, may be there too: what it lacks is asked again.
+  const isOfAll = hasDocument && !lacksOthers && asks.size === names.length
+  return { asks, hasSynthesis: isOfAll && !lacksFolds, lacksFolds: isOfAll && lacksFolds }
 })

@@ -169,9 +169,15 @@ const costText = (
 /** What the journal would answer, and the cost of the rest. Nothing where it has nothing of the plan, unless that was asked for. */
 const keptLines = (
   { atMostUsd, calls }: Forecast.Forecast,
-  { asks, comparesAnew, hasSynthesis }: JournalForecast,
+  { asks, comparesAnew, hasSynthesis, lacksFolds, underWay, untaken }: JournalForecast,
   reuse: Prepared["layers"]["reuse"]
 ): ReadonlyArray<string> => {
+  if (underWay !== undefined) {
+    const { answered, id } = underWay
+    return [
+      `Journal: ${inert(id)}, a run of this plan, is under way with ${plural(answered, "answer", "answers")} so far: another run waits for it and takes them (--fresh does not)`
+    ]
+  }
   const isExpected = reuse !== undefined && reuse !== "unfinished" && reuse !== "never"
   if (asks.size === 0 && !isExpected) return []
   const isNew = ({ name, part }: Forecast.Foreseen) => (part === "ask" ? !asks.has(name) : !hasSynthesis)
@@ -182,10 +188,10 @@ const keptLines = (
     ...(newAsks === 0 ? [] : [plural(newAsks, "ask", "asks")]),
     // What compares reads all answers.
     ...((newAsks > 0 || comparesAnew) && rest.some(({ part }) => part === "comparison") ? ["the comparison"] : []),
-    ...(rest.length > newAsks ? ["the synthesis"] : [])
+    ...(rest.length > newAsks ? [`the synthesis${lacksFolds ? ", as folds that failed are asked again" : ""}`] : [])
   ]
   const head = `Journal: ${numberText(asks.size)} of ${plural(askCount, "ask", "asks")} answered from it`
-  if (asks.size === 0) return [`${head}; simulated answers do not count`]
+  if (asks.size === 0) return [`${head}${untaken === undefined ? "" : untakenTexts[untaken]}`]
   if (parts.length === 0) return [`${head}${calls.length > askCount ? ", and the synthesis" : ""}: nothing is sent`]
   const usd = sumOf(rest.map((call) => call.atMostUsd))
   const cost =
@@ -193,6 +199,11 @@ const keptLines = (
       ? ""
       : `: at most ${usdText(usd, "up")} instead of ${usdText(atMostUsd, "up")}`
   return [`${head}; new: ${parts.join(", ").replace(/, (?=[^,]*$)/, " and ")}${cost}`]
+}
+
+const untakenTexts = {
+  simulated: "; simulated answers do not count",
+  older: "; those it has are older than reuse allows"
 }
 
 /** What fanfold adds of its own to each ask: the default system prompt, where no other replaces it. */

@@ -1,7 +1,7 @@
 /** What a run says of the unfinished ones that it goes on with. */
 import * as Models from "../claude/Models.ts"
 import { sumOf, usdText } from "../claude/Price.ts"
-import { type Progress, requestName } from "../journal/Journal.ts"
+import { type InFlight, type Progress, requestName } from "../journal/Journal.ts"
 import * as RequestKey from "../journal/RequestKey.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import * as Ask from "../pipeline/Ask.ts"
@@ -32,13 +32,31 @@ export const resumingText = (
     ({ part, request }) => part === "synthesis" || (asked.has(request) && !answered.has(request))
   )
   if (again.length > 0) {
-    const atMost = sumOf(again.map(({ ask }) => calls.find(({ name }) => name === ask)?.atMostUsd))
+    const atMost = atMostOf(again, calls)
     const cost = atMost === undefined ? "" : `, at most ${usdText(atMost, "up")}`
     parts.push(
       `${plural(again.length, "call was", "calls were")} on ${again.length === 1 ? "its" : "their"} way and may be paid twice${cost}`
     )
   }
   return parts.join("; ")
+}
+
+/** A call that stands for several requests, as the synthesis does for its folds, costs all of them as often as one of them was sent. */
+const atMostOf = (again: ReadonlyArray<InFlight>, calls: Forecast["calls"]): number | undefined =>
+  sumOf(
+    Array.from(
+      Map.groupBy(again, (request) => callOf(request, calls)),
+      ([call, requests]) => {
+        const times = Array.from(Map.groupBy(requests, ({ ask }) => ask).values(), ({ length }) => length)
+        return call?.atMostUsd === undefined ? undefined : call.atMostUsd * Math.max(...times)
+      }
+    )
+  )
+
+/** Folds are `synthesis.LEVEL.N`, comparisons `comparison.N`. */
+const callOf = ({ ask, part }: InFlight, calls: Forecast["calls"]) => {
+  const called = part === "ask" ? ask : ask.replace(/\..*/, "")
+  return calls.find((call) => call.name === called && (call.part === "ask") === (part === "ask"))
 }
 
 const waysText = (count: number): string =>

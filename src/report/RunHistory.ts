@@ -3,7 +3,7 @@ import { Schema, Struct } from "effect"
 import { BatchCounts, Configured, type Event } from "../claude/Event.ts"
 import { Intervention } from "../claude/Intervention.ts"
 import type { RunSummary } from "../journal/Journal.ts"
-import { type AskState, isReused } from "./AskState.ts"
+import type { AskState } from "./AskState.ts"
 import type { BatchState } from "./BatchState.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
 import * as RunState from "./RunState.ts"
@@ -32,7 +32,7 @@ export const Run = Schema.Struct({
   asks: Schema.Int,
   answered: Schema.Int,
   failed: Schema.Int,
-  /** How many answers are those of earlier runs. */
+  /** How many of `answered` are answers of earlier runs. */
   reused: Schema.Int,
   /** Null if a model has no known price, or a usage is incomplete. What was reused cost nothing. */
   estimatedCostUsd: Schema.NullOr(Schema.Finite)
@@ -108,9 +108,7 @@ const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunSta
     asks,
     answered,
     failed,
-    reused: isResearch
-      ? state.reused - (state.synthesis !== undefined && isReused(state.synthesis) ? 1 : 0)
-      : events.filter(({ _tag }) => _tag === "Reused").length,
+    reused: isResearch ? state.reused : events.filter(({ _tag }) => _tag === "Reused").length,
     estimatedCostUsd: state.costUsd ?? null
   }
 }

@@ -149,11 +149,11 @@ export class RunState {
   get costUsd(): number | undefined {
     return this.#unpriced.size === 0 && this.#usage.isIncomplete !== true ? this.#costUsd : undefined
   }
-  /** How many asks, and syntheses, have an answer of an earlier run: nothing was sent for them. */
+  /** How many asks, as `answered` counts them, have an answer of an earlier run: nothing was sent for them. */
   get reused(): number {
     return this.#reused
   }
-  /** What those would have cost again, estimated; `undefined` where one has no known price. */
+  /** What all that is of earlier runs would have cost again, the synthesis included, estimated; `undefined` where one has no known price. */
   get savedUsd(): number | undefined {
     return this.#savedUsd
   }
@@ -222,7 +222,7 @@ export class RunState {
     this.#inFlight += ask.inFlight - inFlight
     this.#repeats += ask.repeats - repeats
     if (event._tag === "Answered" && ask.vote === undefined && AskState.isReused(ask)) {
-      this.#reused++
+      if (ask.part === "ask" && ask.round === undefined) this.#reused++
       this.#savedUsd = sumOf([this.#savedUsd, ask.reused?.costUsd])
     }
     const payment = AskState.paymentOf(event)

@@ -24,6 +24,13 @@ const textOf = (questions: Readonly<Record<string, string>>, progress: Partial<P
   })
 }
 
+/** The cost that is said of requests of the synthesis with these names. */
+const foldsCost = (...names: ReadonlyArray<string>) => {
+  const inFlight = names.map((ask) => ({ ask, part: "synthesis", request: requestOf("Fold?") }) as const)
+  const text = textOf({ a: "Sun?", b: "Moon?" }, { inFlight })
+  return / may be paid twice, (at most \$\S+)$/.exec(text)?.[1] ?? text
+}
+
 describe("resumingText", () => {
   it("counts the answers to what the plan asks, whatever the names, and tells those that are to something else", () => {
     const answered = new Set([requestOf("Sun?"), requestOf("Sun?", 1), requestOf("Moon?"), requestOf("Old?")])
@@ -56,5 +63,14 @@ describe("resumingText", () => {
     )
     const one = textOf({ a: "Sun?" }, { inFlight: inFlight.slice(0, 1) })
     assert.match(one, /; 1 call was on its way and may be paid twice, at most \$\S+$/)
+  })
+
+  it("says of folds that may be paid twice the cost at most of all of them, as often as one of them was sent", () => {
+    const once = foldsCost("synthesis")
+    assert.match(once, /^at most /)
+    assert.strictEqual(foldsCost("synthesis.1.1", "synthesis.1.2", "synthesis.1.3"), once)
+    const twice = foldsCost("synthesis", "synthesis")
+    assert.notStrictEqual(twice, once)
+    assert.strictEqual(foldsCost("synthesis.1.1", "synthesis.1.2", "synthesis.1.1"), twice)
   })
 })

@@ -1,6 +1,7 @@
 /** The journal of the command line: what a second run asks again, what it says of that, and what `check` foretells. */
-import { existsSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { fault, latency, mockClaude } from "fanfold/mocks"
 import { jsonIn, plan } from "./Planned.ts"
@@ -160,5 +161,57 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     await session.run("run", "asks.yaml")
     const { stdout } = await session.run("check", "asks.yaml", "--reuse")
     assert.match(stdout, /^Journal: 2 of 2 asks answered from it: nothing is sent$/m)
+  })
+
+  it("foretells why answers do not count: simulated ones only where there are some of this plan, others by their age", async () => {
+    await using session = await start()
+    const foretold = async (...args: ReadonlyArray<string>) => {
+      const { stderr, stdout } = await session.run("check", "plan.yaml", ...args)
+      return [/^Journal: .*$/m.exec(stdout)?.[0], stderr]
+    }
+    const none = "Journal: 0 of 2 asks answered from it"
+    await session.run("run", "plan.yaml")
+    writeFileSync(join(session.cwd, "plan.yaml"), `${plan}reuse: 1 millis\n`)
+    assert.deepStrictEqual(await foretold(), [`${none}; those it has are older than reuse allows`, ""])
+    writeFileSync(join(session.cwd, "plan.yaml"), plan.replaceAll("How far", "How old"))
+    assert.deepStrictEqual(await foretold("--reuse"), [none, ""])
+    await session.run("run", "plan.yaml", "--offline")
+    assert.deepStrictEqual(await foretold("--reuse"), [`${none}; simulated answers do not count`, ""])
+  })
+
+  it("foretells that a run waits for one of the same plan that is under way", async () => {
+    const claude = mockClaude({ latency: latency.fixed(60_000) })
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const options = { cwd, env: reaching(server) }
+    const first = begun(["run", "plan.yaml", "--journal", "journal.sqlite"], options)
+    await vi.waitUntil(() => claude.journal.attempts === 2, { timeout: 60_000 })
+    const { stdout } = await fanfold(["check", "plan.yaml", "--journal", "journal.sqlite"], options)
+    assert.match(
+      stdout,
+      /^Journal: \w+, a run of this plan, is under way with 0 answers so far: another run waits for it/m
+    )
+    first.child.kill("SIGKILL")
+    await first.ended
+  })
+
+  it("is not read by check where it is damaged, which says so and not that a run is not kept", async () => {
+    await using session = await start()
+    await session.run("run", "plan.yaml")
+    const file = join(session.cwd, "journal.sqlite")
+    const database = new DatabaseSync(file)
+    const pages = database
+      .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name IN ('request_key', 'entry', 'turn') AND rootpage > 0")
+      .all()
+    const size = Number(database.prepare("PRAGMA page_size").get()!["page_size"])
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    const bytes = readFileSync(file)
+    for (const { rootpage } of pages) bytes.fill(0x5a, (Number(rootpage) - 1) * size, Number(rootpage) * size)
+    writeFileSync(file, bytes)
+    const { code, stderr, stdout } = await session.run("check", "plan.yaml", "--reuse")
+    assert.match(stderr, /^The journal is not read: the journal \S+ cannot be read: .*\n$/)
+    assert.notMatch(stdout, /^Journal:/m)
+    assert.strictEqual(code, 0)
   })
 })

@@ -33,4 +33,24 @@ describe.concurrent("a tree of folds", { timeout: 60_000 }, () => {
     const verified = await fanfold(["verify", "out.md"], { cwd })
     assert.match(verified.stdout, /^\d statements, 4 answers of run \w+: 0 errors, 0 warnings\n$/)
   })
+
+  it("is foretold as new where a fold of it failed, although the journal has its document", async () => {
+    const claude = mockClaude()
+    const wrong = fault.other(400, { type: "invalid_request_error", message: "no", shouldRetry: false })
+    claude.fault(wrong, { when: { part: "synthesis", user: "such as [autumn]" }, times: 1 })
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": plan })
+    const run = (...args: ReadonlyArray<string>) =>
+      fanfold([...args, "plan.yaml", "--reuse", "--journal", "kept.sqlite"], { cwd, env: reaching(server) })
+    assert.strictEqual((await run("run", "--quiet")).code, 3)
+    const sent = claude.journal.attempts
+    const before = await run("check")
+    assert.match(
+      before.stdout,
+      /^Journal: 4 of 4 asks answered from it; new: the synthesis, as folds that failed are asked again: at most \$\S+ instead of \$\S+$/m
+    )
+    assert.strictEqual((await run("run", "--quiet")).code, 0)
+    assert.strictEqual(claude.journal.attempts, sent + 2)
+    assert.include((await run("check")).stdout, "4 of 4 asks answered from it, and the synthesis: nothing is sent")
+  })
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Message } from "fanfold"
+import { type Event, Message } from "fanfold"
 import * as RunState from "../../src/report/RunState.ts"
 import {
   answered,
@@ -34,6 +34,16 @@ describe("RunState", () => {
     assert.strictEqual(state.reused, 1)
     assert.approximately(state.savedUsd!, 0.0022, 1e-12)
     assert.approximately(state.costUsd!, 0.0011, 1e-12)
+  })
+
+  it("counts as reused asks alone, as it counts those with an answer, and as saved also what was made of them", () => {
+    const parts = ["a", "comparison.1", "synthesis.1.1", "synthesis"].flatMap((ask): ReadonlyArray<Event.Event> => {
+      const part = ask === "a" ? "ask" : "synthesis"
+      return [started(0, ask), reused(0, ask), answered(0, ask)].map((event) => Object.assign(eventOf(event), { part }))
+    })
+    const state = RunState.of([eventOf(begin(0, "a")), ...parts])
+    assert.deepStrictEqual([state.answered, state.reused], [1, 1])
+    assert.approximately(state.savedUsd!, 0.0044, 1e-12)
   })
 
   it("counts a second copy as on its way and as paid, and not as another try", () => {

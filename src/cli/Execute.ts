@@ -18,6 +18,7 @@ import { quoted } from "./KeptRun.ts"
 import * as Output from "./Output.ts"
 import { outputFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
+import * as ReuseCheck from "./ReuseCheck.ts"
 import * as RunJournal from "./RunJournal.ts"
 import * as RowsRun from "./RowsRun.ts"
 import * as RunTelemetry from "./RunTelemetry.ts"
@@ -43,6 +44,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   const path = yield* Path.Path
   const folder = path.resolve(".")
   const typed = resumed?.typed ?? { words: yield* (yield* Stdio.Stdio).args, folder }
+  yield* ReuseCheck.check(plan.layers, typed.words)
   const source = yield* sourceOf(flags)
   const replayed = source.replay === undefined ? [] : [{ file: source.replay, role: "the tape of --replay" }]
   yield* EventsOutput.check(flags, flags)

@@ -10,6 +10,7 @@ import type { RunResult } from "../report/RunResult.ts"
 import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as AgainCommand from "./AgainCommand.ts"
 import * as AgainLine from "./AgainLine.ts"
 import * as CitedDocument from "./CitedDocument.ts"
 import * as EventsOutput from "./EventsOutput.ts"
@@ -65,7 +66,9 @@ export const make = Effect.fnUntraced(function* (
       }
       const hasEnded = outcome.error === undefined && !isInterrupted
       const subject = { plan: name, isKept, hasEnded, outcome }
-      return { result: page.resultOf(Report.make(outcome, totals, simulated), subject), outcome } satisfies Reported
+      const result = page.resultOf(Report.make(outcome, totals, simulated), subject)
+      const unfinished = { again: isKept ? AgainCommand.ofTyped(typed, false) : undefined }
+      return { result: hasEnded ? result : { ...result, unfinished }, outcome } satisfies Reported
     })
   let unfinished: Effect.Effect<Reported> | undefined
   return {

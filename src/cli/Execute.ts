@@ -10,6 +10,7 @@ import { simulated as simulatedAnswers } from "../journal/Journal.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { settingsOf } from "../plan/SettingsText.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as AgainCommand from "./AgainCommand.ts"
 import * as DocumentRun from "./DocumentRun.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -92,9 +93,19 @@ export const execute = Effect.fn("cli.execute")(function* (
   /** Where the batches stand that the process leaves behind. */
   let left: ((now: number, hasEnded: boolean) => ReadonlyArray<string>) | undefined
   const sayLeft = (hasEnded: boolean) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.forEach(left?.(now, hasEnded) ?? [], (line) => Console.error(inert(line)), { discard: true })
-    )
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const lines = left?.(now, hasEnded) ?? []
+      return Effect.as(
+        Effect.forEach(lines, (line) => Console.error(inert(line)), { discard: true }),
+        lines.length > 0
+      )
+    })
+  // What is said of batches that are left names the command already.
+  const sayInterrupted = Effect.flatMap(sayLeft(false), (isSaid) =>
+    isSaid || kept === undefined || flags.quiet
+      ? Effect.void
+      : Console.error(inert(`To go on: ${AgainCommand.ofInterrupted({ ...kept.kept, plan: name, typed, simulated })}`))
+  )
   const { advice, outcome, state } = yield* Effect.scoped(
     Effect.gen(function* () {
       const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
@@ -130,9 +141,9 @@ export const execute = Effect.fn("cli.execute")(function* (
     })
   ).pipe(
     // Outside of the scope: the live region must be closed before anything else is written.
-    Effect.onInterrupt(() => Effect.andThen(work.saveInterrupted, sayLeft(false)))
+    Effect.onInterrupt(() => Effect.andThen(work.saveInterrupted, sayInterrupted))
   )
-  if (outcome === undefined) return yield* sayLeft(false)
+  if (outcome === undefined) return void (yield* sayLeft(false))
   if (!flags.progress && !flags.quiet) {
     yield* Effect.forEach(Summary.lines(state, foreseenUsd()), (line) => Console.error(inert(line)))
   }

@@ -218,8 +218,34 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
       child.kill(signal)
       const { code, stderr } = await ended
       assert.strictEqual(code, 130)
-      assert.hasAllKeys(jsonIn(cwd, wroteIn(stderr)).answers, answered)
+      const { answers, run } = jsonIn(cwd, wroteIn(stderr))
+      assert.hasAllKeys(answers, answered)
+      assert.isTrue(stderr.endsWith(`\nTo go on: fanfold runs resume ${run}\n`), stderr)
     }
+  })
+
+  it("says in the first line of a document that was not made how to go on", async () => {
+    const claude = mockClaude()
+    claude.fault(fault.hang(), { when: { part: "synthesis" } })
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": "asks: { sun: Sun? }\nsynthesis: Fold" })
+    const env = { ...reaching(server), XDG_STATE_HOME: join(cwd, "state") }
+    const { child, ended } = start(["run", "plan.yaml", "-o", "out.md"], { cwd, env })
+    await until(() => claude.journal.inFlight === 1 && claude.journal.attempts === 2)
+    child.kill("SIGINT")
+    await ended
+    const [first] = readFileSync(join(cwd, "out.md"), "utf8").split("\n")
+    assert.match(
+      first!,
+      /^\*\*No document: the run was stopped before its end\.\*\* What was answered until then follows\. /
+    )
+    assert.match(first!, / To go on: `cd \S+ && fanfold run plan\.yaml -o out\.md`$/)
+    const [{ id }] = JSON.parse((await fanfold(["runs", "--json"], { cwd, env })).stdout).runs
+    const { stdout } = await fanfold(["report", id], { cwd, env })
+    assert.match(
+      stdout,
+      /^\*\*No document: the run was stopped before its end\.\*\* .* To go on: `fanfold runs resume \w+`\n/
+    )
   })
 
   it("writes them to the files of -o, which stay as they are where nothing was answered", async () => {

@@ -21,12 +21,13 @@ export class Unfoldable extends Schema.TaggedError<Unfoldable>()("Unfoldable", {
   }
 }
 
-/** Fewer votes of an ask agree than it needs; `fields`: of data, those in which they do not, with how many agree. */
+/** Fewer votes of an ask agree than it needs; `fields`: of data, those in which they do not, with how many agree; `answered`: how many votes have an answer, where that is not all. */
 export class NoAgreement extends Schema.TaggedError<NoAgreement>()("NoAgreement", {
   votes: Schema.Int,
   agreeing: Schema.Int,
   atLeast: Schema.Int,
-  fields: Schema.Record(Schema.String, Schema.Int)
+  fields: Schema.Record(Schema.String, Schema.Int),
+  answered: Schema.optionalKey(Schema.Int)
 }) {
   get isRetryable(): boolean {
     return false

@@ -37,3 +37,12 @@ export const ofRun = ({ hasEnded, isSimulated, plan, typed, ...kept }: KeptRun):
   if (plan === undefined) return undefined
   return `fanfold run ${quoted(plan)} --reuse${journal}${offline}`
 }
+
+/** In the folder of a run that was interrupted. `plan`: what the journal knows its plan by, a path where it is a file. */
+export const ofInterrupted = ({
+  plan,
+  simulated,
+  typed,
+  ...kept
+}: Kept & { readonly plan: string; readonly simulated: boolean; readonly typed: Typed }): string =>
+  /[\\/]/.test(plan) ? `${command("resume", kept)}${simulated ? " --offline" : ""}` : ofWords(typed.words, false)

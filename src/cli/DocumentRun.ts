@@ -11,6 +11,7 @@ import * as RunBreakdown from "../report/RunBreakdown.ts"
 import type { RunState } from "../report/RunState.ts"
 import { inert } from "../report/TerminalText.ts"
 import * as AgainCommand from "./AgainCommand.ts"
+import * as AgainLine from "./AgainLine.ts"
 import * as CitedDocument from "./CitedDocument.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -35,10 +36,6 @@ interface About {
   readonly simulated: boolean
   readonly typed: Typed
 }
-
-/** The command that asks only what is missing, from the folder of the run. */
-const againOf = ({ words }: Typed, { error }: Pipeline.Outcome): string =>
-  AgainCommand.ofWords(words, error === undefined)
 
 /** The run of a plan whose asks are all known. */
 export const make = Effect.fnUntraced(function* (
@@ -69,7 +66,9 @@ export const make = Effect.fnUntraced(function* (
       }
       const hasEnded = outcome.error === undefined && !isInterrupted
       const subject = { plan: name, isKept, hasEnded, outcome }
-      return { result: page.resultOf(Report.make(outcome, totals, simulated), subject), outcome } satisfies Reported
+      const result = page.resultOf(Report.make(outcome, totals, simulated), subject)
+      const unfinished = { again: isKept ? AgainCommand.ofTyped(typed, false) : undefined }
+      return { result: hasEnded ? result : { ...result, unfinished }, outcome } satisfies Reported
     })
   let unfinished: Effect.Effect<Reported> | undefined
   return {
@@ -85,7 +84,7 @@ export const make = Effect.fnUntraced(function* (
           conclude: (closing) =>
             Effect.flatMap(reportOf(outcome, state, isKept), (made) =>
               Effect.ensuring(
-                conclude(made, plan, flags, isKept ? againOf(typed, outcome) : undefined, closing),
+                conclude(made, plan, flags, isKept ? typed : undefined, closing),
                 closing.finish(made.result)
               )
             )
@@ -115,7 +114,7 @@ const conclude = Effect.fnUntraced(function* (
   made: Reported,
   plan: Prepared,
   flags: Running,
-  again: string | undefined,
+  kept: Typed | undefined,
   { areEventsWritten, end, tapeError }: Closing
 ) {
   const { outcome, result } = made
@@ -138,12 +137,13 @@ const conclude = Effect.fnUntraced(function* (
   if (tapeError !== undefined) yield* Console.error(inert(tapeError))
   const lost = report.document === null ? [] : GapLines.foldLines(report.spent.folds)
   yield* Effect.forEach([...GapLines.lines(findings.gaps), ...lost], (line) => Console.error(line))
-  const failure = ExitCode.ofRun(outcome, {
-    hasLostFolds: Object.values(report.spent.folds ?? {}).some(({ status }) => status !== "answered"),
-    isComplete: !written.includes(false) && tapeError === undefined && areEventsWritten
-  })
+  const hasLostFolds = Object.values(report.spent.folds ?? {}).some(({ status }) => status !== "answered")
+  const isComplete = !written.includes(false) && tapeError === undefined && areEventsWritten
+  const failure = ExitCode.ofRun(outcome, { hasLostFolds, isComplete })
   if (failure === undefined) return
-  if (again !== undefined && !quiet) yield* Console.error(inert(`To ask what is missing: ${again}`))
+  const lacking = AgainLine.lackingOf(outcome, hasLostFolds || !isComplete)
+  const again = kept && AgainLine.of(kept.words, error === undefined, lacking)
+  if (again !== undefined && !quiet) yield* Console.error(inert(again))
   return yield* failure
 })
 

@@ -10,6 +10,7 @@ import { simulated as simulatedAnswers } from "../journal/Journal.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import { settingsOf } from "../plan/SettingsText.ts"
 import { inert } from "../report/TerminalText.ts"
+import * as AgainCommand from "./AgainCommand.ts"
 import * as DocumentRun from "./DocumentRun.ts"
 import * as EventsOutput from "./EventsOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -18,6 +19,7 @@ import { quoted } from "./KeptRun.ts"
 import * as Output from "./Output.ts"
 import { outputFormats } from "./OutputFormat.ts"
 import { ProcessServices } from "./ProcessServices.ts"
+import * as ReuseCheck from "./ReuseCheck.ts"
 import * as RunJournal from "./RunJournal.ts"
 import * as RowsRun from "./RowsRun.ts"
 import * as RunTelemetry from "./RunTelemetry.ts"
@@ -43,6 +45,7 @@ export const execute = Effect.fn("cli.execute")(function* (
   const path = yield* Path.Path
   const folder = path.resolve(".")
   const typed = resumed?.typed ?? { words: yield* (yield* Stdio.Stdio).args, folder }
+  yield* ReuseCheck.check(plan.layers, typed.words)
   const source = yield* sourceOf(flags)
   const replayed = source.replay === undefined ? [] : [{ file: source.replay, role: "the tape of --replay" }]
   yield* EventsOutput.check(flags, flags)
@@ -90,9 +93,19 @@ export const execute = Effect.fn("cli.execute")(function* (
   /** Where the batches stand that the process leaves behind. */
   let left: ((now: number, hasEnded: boolean) => ReadonlyArray<string>) | undefined
   const sayLeft = (hasEnded: boolean) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.forEach(left?.(now, hasEnded) ?? [], (line) => Console.error(inert(line)), { discard: true })
-    )
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const lines = left?.(now, hasEnded) ?? []
+      return Effect.as(
+        Effect.forEach(lines, (line) => Console.error(inert(line)), { discard: true }),
+        lines.length > 0
+      )
+    })
+  // What is said of batches that are left names the command already.
+  const sayInterrupted = Effect.flatMap(sayLeft(false), (isSaid) =>
+    isSaid || kept === undefined || flags.quiet
+      ? Effect.void
+      : Console.error(inert(`To go on: ${AgainCommand.ofInterrupted({ ...kept.kept, plan: name, typed, simulated })}`))
+  )
   const { advice, outcome, state } = yield* Effect.scoped(
     Effect.gen(function* () {
       const options = { ...(yield* services.terminal), ...progressModeOf(flags), foreseenUsd }
@@ -128,9 +141,9 @@ export const execute = Effect.fn("cli.execute")(function* (
     })
   ).pipe(
     // Outside of the scope: the live region must be closed before anything else is written.
-    Effect.onInterrupt(() => Effect.andThen(work.saveInterrupted, sayLeft(false)))
+    Effect.onInterrupt(() => Effect.andThen(work.saveInterrupted, sayInterrupted))
   )
-  if (outcome === undefined) return yield* sayLeft(false)
+  if (outcome === undefined) return void (yield* sayLeft(false))
   if (!flags.progress && !flags.quiet) {
     yield* Effect.forEach(Summary.lines(state, foreseenUsd()), (line) => Console.error(inert(line)))
   }

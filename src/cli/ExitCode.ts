@@ -65,8 +65,9 @@ export const ofRun = (
 }
 
 /** An ask that the policy `first` interrupted is not missing: enough others were answered. One that the user stopped is. */
-const isMissing = ({ policy }: Outcome["findings"], outcome: Gap["outcome"]): boolean =>
+export const isMissing = ({ policy }: Outcome["findings"], outcome: Gap["outcome"]): boolean =>
   outcome._tag === "Failed" || typeof policy === "string" || !("first" in policy)
+
 /** How the asks of rows ended; `error` says why the run ended before the last of them. */
 export interface RowsEnd {
   readonly asks: number

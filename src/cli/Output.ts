@@ -35,19 +35,28 @@ export const check = Effect.fnUntraced(function* (
     if (existing !== undefined) return yield* usageError(`${flag} ${file}: is ${existing}: name another file`)
     roles.set(canonical, role)
   })
+  const isFolder = (name: string) =>
+    Effect.match(fileSystem.stat(name), {
+      onFailure: () => false,
+      onSuccess: ({ type }) => type === "Directory"
+    })
   for (const { file, flag, role } of others) yield* claim(flag, file, role)
   for (const file of files) {
     if (formatFor(formats, file) === undefined) {
       return yield* usageError(`-o ${file}: expected a file that ends in ${endingsText(formats)}`)
     }
-    const folder = path.dirname(path.resolve(file))
-    const exists = yield* Effect.orElseSucceed(fileSystem.exists(folder), () => false)
-    if (!exists) return yield* usageError(`-o ${file}: no such folder: ${folder}`)
-    const isFolder = yield* Effect.match(fileSystem.stat(file), {
-      onFailure: () => false,
-      onSuccess: ({ type }) => type === "Directory"
-    })
-    if (isFolder) return yield* usageError(`-o ${file}: is a folder`)
+    // Not resolved first: of `no/../out.md`, `no` must be there too.
+    const folder = path.dirname(file)
+    if (!(yield* isFolder(folder))) {
+      const resolved = path.resolve(folder)
+      return yield* usageError(`-o ${file}: no such folder: ${(yield* isFolder(resolved)) ? folder : resolved}`)
+    }
+    if (yield* isFolder(file)) return yield* usageError(`-o ${file}: is a folder`)
+    const isThere = yield* Effect.orElseSucceed(fileSystem.exists(file), () => false)
+    const written = isThere ? file : folder
+    if (!(yield* Effect.isSuccess(fileSystem.access(written, { writable: true })))) {
+      return yield* usageError(`-o ${file}: cannot be written: no right to write ${path.resolve(written)}`)
+    }
     yield* claim("-o", file, "named by another -o")
   }
 })

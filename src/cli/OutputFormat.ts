@@ -22,7 +22,7 @@ const toPage = ({ report, view }: RunResult): Effect.Effect<string> =>
 /** Of `run`, `ask` and `report`. */
 export const reportFormats: Formats<RunResult> = {
   ".html": toPage,
-  ".md": ({ report }) => Effect.succeed(toMarkdown(report)),
+  ".md": ({ report, unfinished }) => Effect.succeed(toMarkdown(report, unfinished)),
   ".json": ({ report }) => Effect.succeed(toJson(report))
 }
 

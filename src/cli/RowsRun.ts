@@ -8,7 +8,7 @@ import type { Prepared, RowProblem, Rows } from "../plan/Plan.ts"
 import { numberText } from "../options/NumberText.ts"
 import * as AnswerTable from "../report/AnswerTable.ts"
 import { inert } from "../report/TerminalText.ts"
-import * as AgainCommand from "./AgainCommand.ts"
+import * as AgainLine from "./AgainLine.ts"
 import * as AnswerSpool from "./AnswerSpool.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { Running } from "./Flags.ts"
@@ -29,6 +29,8 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, rows: Rows, { o
   const gaps = new GapGroups()
   /** How many rows were asked, counted from the first one. */
   let asked = 0
+  /** How many gaps asking again would not fill. */
+  let settled = 0
   const saved = Effect.gen(function* () {
     const { save } = yield* Effect.promise(() => import("./TableFile.ts"))
     const failure = spool.failure()
@@ -52,14 +54,20 @@ export const make = Effect.fnUntraced(function* (plan: Prepared, rows: Rows, { o
           Effect.sync(() => {
             asked = Math.max(asked, index + 1)
             spool.add(index, AnswerTable.rowOf(finding, cells))
-            if (isGap(finding)) gaps.add(finding)
+            if (!isGap(finding)) return
+            gaps.add(finding)
+            if (AgainLine.isSettled(finding)) settled++
           })
       }).pipe(
         Effect.map((tally): Ended => ({
           error: tally.error,
           conclude: (closing) => {
-            const again = isKept && !quiet ? AgainCommand.ofWords(typed.words, tally.error === undefined) : undefined
-            return conclude(tally, saved, gaps, again, closing)
+            const againOf = (isComplete: boolean) => {
+              const isOpen = !isComplete || tally.interrupted > 0 || tally.failed > settled
+              const lacking = { isOpen, isSettled: settled > 0 }
+              return isKept && !quiet ? AgainLine.of(typed.words, tally.error === undefined, lacking) : undefined
+            }
+            return conclude(tally, saved, gaps, againOf, closing)
           }
         }))
       ),
@@ -79,16 +87,17 @@ const conclude = Effect.fnUntraced(function* <E, R>(
   tally: Tally,
   saved: Effect.Effect<ReadonlyArray<boolean>, E, R>,
   gaps: GapGroups,
-  again: string | undefined,
+  againOf: (isComplete: boolean) => string | undefined,
   { areEventsWritten, end, tapeError }: Closing
 ) {
   const written = yield* saved
-  const isComplete = !written.includes(false)
-  if (tally.error === undefined && isComplete) yield* end
+  const isSaved = !written.includes(false)
+  if (tally.error === undefined && isSaved) yield* end
   if (tapeError !== undefined) yield* Console.error(inert(tapeError))
   yield* Effect.forEach(gaps.lines, (line) => Console.error(line))
   const { answered, asks, endedBy, error, failed, interrupted, needed } = tally
   if (interrupted > 0) yield* Console.error(`Not asked: ${numberText(interrupted)} of ${numberText(asks)} rows`)
+  const isComplete = isSaved && areEventsWritten && tapeError === undefined
   const failure = ExitCode.ofRows(
     {
       asks,
@@ -105,9 +114,10 @@ const conclude = Effect.fnUntraced(function* <E, R>(
             ? `${error.file}: ${error.message}`
             : error.message
     },
-    isComplete && areEventsWritten && tapeError === undefined
+    isComplete
   )
   if (failure === undefined) return
-  if (again !== undefined) yield* Console.error(inert(`To ask what is missing: ${again}`))
+  const again = againOf(isComplete)
+  if (again !== undefined) yield* Console.error(inert(again))
   return yield* failure
 })

@@ -2,13 +2,17 @@
 import { usdText } from "../claude/Price.ts"
 import { roundedText } from "../options/DurationText.ts"
 import { numberText, plural } from "../options/NumberText.ts"
-import type { AskDiff, Change, RunSide, RunsDiff } from "../report/RunsDiff.ts"
+import type { AskDiff, CallDiff, Change, RunSide, RunsDiff } from "../report/RunsDiff.ts"
 import { inert } from "../report/TerminalText.ts"
 import { type Here, named } from "./RunsText.ts"
 import * as TextTable from "./TextTable.ts"
 
-export const text = ({ a, asks, b, document, isSamePlan }: RunsDiff, here: Here): string => {
-  const rows = document === null ? asks : [...asks, { ...document, name: "synthesis", isQuestionChanged: false }]
+export const text = ({ a, asks, b, calls = [], document, isSamePlan }: RunsDiff, here: Here): string => {
+  const rows: ReadonlyArray<Row> = [
+    ...asks,
+    ...calls.map(rowOf),
+    ...(document === null ? [] : [{ ...document, name: "synthesis" }])
+  ]
   return [
     sideText("A", a, here),
     sideText("B", b, here),
@@ -27,9 +31,30 @@ const sideText = (name: string, side: RunSide, here: Here): string => {
   return `${name}: ${run}: ${numberText(answered)} of ${plural(asks, "ask", "asks")} answered, ${costText(estimatedCostUsd)}, ${roundedText(durationMillis)}`
 }
 
-const columns: ReadonlyArray<TextTable.Column<AskDiff>> = [
+/** A line of the table. Of a call whose texts are not compared, `change` is what has become of it, if anything. */
+interface Row extends Pick<CallDiff, "name"> {
+  readonly change?: Change
+  readonly isQuestionChanged?: boolean
+  readonly message?: string
+  readonly a: RowSide | null
+  readonly b: RowSide | null
+}
+type RowSide = Pick<NonNullable<CallDiff["a"]>, "model" | "estimatedCostUsd" | "durationMillis">
+
+const rowOf = ({ a, b, name }: CallDiff): Row => {
+  const change = a === null ? "added" : b === null ? "gone" : changeOf(a.message !== null, b.message !== null)
+  const message = b?.message ?? a?.message
+  return { name, a, b, ...(change !== undefined && { change }), ...(typeof message === "string" && { message }) }
+}
+
+const changeOf = (hasFailed: boolean, fails: boolean): Change | undefined => {
+  if (hasFailed) return fails ? "gap" : "answered"
+  return fails ? "unanswered" : undefined
+}
+
+const columns: ReadonlyArray<TextTable.Column<Row>> = [
   { title: "ask", cell: ({ name }) => inert(name) },
-  { title: "answer", cell: ({ change }) => words[change] },
+  { title: "answer", cell: ({ change }) => (change === undefined ? "" : words[change]) },
   { title: "cost A", cell: ({ a }) => (a === null ? "" : costText(a.estimatedCostUsd)), isNumber: true },
   { title: "cost B", cell: ({ b }) => (b === null ? "" : costText(b.estimatedCostUsd)), isNumber: true },
   { title: "time A", cell: ({ a }) => timeText(a?.durationMillis), isNumber: true },
@@ -47,12 +72,13 @@ const words: Readonly<Record<Change, string>> = {
   gone: "only in A"
 }
 
-/** Other words, or another model, may be why an answer differs. */
-function noteText({ a, b, isQuestionChanged }: AskDiff): string {
+/** Other words, or another model, may be why an answer differs; of a failed call, why it failed. */
+function noteText({ a, b, isQuestionChanged = false, message }: Row): string {
   const [from, to] = [a?.model ?? undefined, b?.model ?? undefined]
   return [
     ...(isQuestionChanged ? ["another question"] : []),
-    ...(from !== undefined && to !== undefined && from !== to ? [inert(`${from} → ${to}`)] : [])
+    ...(from !== undefined && to !== undefined && from !== to ? [inert(`${from} → ${to}`)] : []),
+    ...(message === undefined ? [] : [inert(message)])
   ].join(", ")
 }
 

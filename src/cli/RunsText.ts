@@ -63,7 +63,18 @@ const runColumns = (here: Here): ReadonlyArray<TextTable.Column<Run>> => [
 
 /** `named`: the journal, where the command line has named one. */
 export const details = (
-  { asks, batches = [], begun, interventions = [], journal, run, synthesis }: Details,
+  {
+    asks,
+    batches = [],
+    begun,
+    comparisons = [],
+    folds = [],
+    interventions = [],
+    journal,
+    rounds = [],
+    run,
+    synthesis
+  }: Details,
   here: Here,
   named?: string
 ): string => {
@@ -74,7 +85,8 @@ export const details = (
     ...(run.failed === 0 ? [] : [`${numberText(run.failed)} failed`])
   ]
   const source = sourceText(run)
-  const rows = synthesis === null ? asks : [...asks, { ...synthesis, name: "synthesis" }]
+  const own = [...rounds, ...comparisons, ...folds]
+  const rows = [...asks, ...own, ...(synthesis === null ? [] : [{ ...synthesis, name: "synthesis" }])]
   return [
     inert(`Journal: ${journal}`),
     `Run ${inert(run.id)} of ${planText(run, here)}: ${run.state}`,

@@ -1,5 +1,5 @@
 /** `fanfold check PLAN`: prints what a plan would send and cost, and sends nothing. */
-import { Effect } from "effect"
+import { Effect, Stdio } from "effect"
 import { Command } from "effect/cli"
 import { bodyOf } from "../claude/RequestBody.ts"
 import * as Forecast from "../plan/Forecast.ts"
@@ -9,6 +9,7 @@ import { givenVariables } from "./GivenVariables.ts"
 import * as Flags from "./Flags.ts"
 import { toText } from "./ForecastText.ts"
 import * as Output from "./Output.ts"
+import * as ReuseCheck from "./ReuseCheck.ts"
 import * as RunJournal from "./RunJournal.ts"
 import { planArgument, readPlan } from "./ReadPlan.ts"
 
@@ -23,6 +24,7 @@ export const check = Command.make(
   Effect.fnUntraced(function* (flags) {
     const variables = yield* givenVariables(flags)
     const plan = yield* readPlan(flags.plan, { amend: yield* Flags.amend(flags), variables })
+    yield* ReuseCheck.check(plan.layers, yield* (yield* Stdio.Stdio).args)
     const forecast = Forecast.make(plan, plan.layers)
     const { batch, ...unbatched } = plan.layers
     const live = batch === undefined ? undefined : Forecast.make(plan, unbatched)

@@ -33,7 +33,7 @@ export const report = Command.make(
       isSimulated: summary.source === simulated
     })
     const result = make({ summary, events, replies }, { command: command ?? null, isKept: true }, now)
-    if (output.length === 0) return yield* print(toMarkdown(result.report))
+    if (output.length === 0) return yield* print(toMarkdown(result.report, result.unfinished))
     const written = yield* Effect.forEach(output, (file) => CitedDocument.save(file, result, quiet))
     if (written.flat().includes(false)) return yield* failedWithoutMessage()
   }, Effect.scoped)

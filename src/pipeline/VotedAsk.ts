@@ -168,13 +168,18 @@ const proseOf = Effect.fnUntraced(function* <A, R>(
   }
 })
 
-const errorOf = ({ agreeing, fields = {} }: Agreement, { atLeast, count }: Votes, { model }: Reply): AskError =>
+const errorOf = (
+  { agreeing, answered, fields = {} }: Agreement,
+  { atLeast, count }: Votes,
+  { model }: Reply
+): AskError =>
   new AskError({
     reason: new NoAgreement({
       votes: count,
       agreeing,
       atLeast,
-      fields: Object.fromEntries(Object.entries(fields).filter(([, votes]) => votes < atLeast))
+      fields: Object.fromEntries(Object.entries(fields).filter(([, votes]) => votes < atLeast)),
+      ...(answered < count && { answered })
     }),
     model
   })

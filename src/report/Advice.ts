@@ -37,6 +37,10 @@ const advice: Readonly<Record<string, Advice>> = {
     why: "got answers that do not fit their schema, twice",
     first: "loosen the schema, or name a stronger model"
   },
+  NoAgreement: {
+    why: "got fewer votes that agree than votes.atLeast",
+    first: "lower votes.atLeast, or ask more precisely: the same votes are taken again otherwise"
+  },
   Stalled: { why: "fell silent on the way", first: "check the network" },
   CutOff: { why: "were cut off by the network", first: "check the network" },
   BrokenStream: { why: "got replies that cannot be read", first: "check the proxy or gateway" },

@@ -96,7 +96,12 @@ export const make = ({ events, replies, summary }: Kept, again: View["again"], n
     isFromJournal: true,
     ...(isLive && { now })
   }
-  return { report, view: () => ({ ...view.data(about), run: summary.id }) }
+  const isUnfinished = about.state === "unfinished"
+  return {
+    report,
+    ...(isUnfinished && { unfinished: { again: again?.command ?? undefined } }),
+    view: () => ({ ...view.data(about), run: summary.id })
+  }
 }
 
 /** As a page shows it. */

@@ -7,14 +7,15 @@ import * as FoldsMarkdown from "./FoldsMarkdown.ts"
 import { textOf as proofText } from "./Proof.ts"
 import type { Report } from "./Report.ts"
 import { interventionText } from "./InterventionText.ts"
+import type { Unfinished } from "./RunResult.ts"
 import { inertDocument } from "./TerminalText.ts"
 import * as VotesMarkdown from "./VotesMarkdown.ts"
 
 /**
- * The synthesis, or, without one, each answer under its name and then the gaps; then votes, levels and the cited sources, and what the user has changed during the run. Escape sequences and
+ * The synthesis, or, without one, that the run is unfinished, each answer under its name and then the gaps; then votes, levels and the cited sources, and what the user has changed during the run. Escape sequences and
  * characters that reorder text are removed, because the document may be printed on a terminal.
  */
-export const toMarkdown = (report: Report): string => {
+export const toMarkdown = (report: Report, unfinished?: Unfinished): string => {
   const { agreements = {}, answers, citations, document, gaps, interventions = [], questions, sources, spent } = report
   const parts =
     document === null
@@ -24,6 +25,7 @@ export const toMarkdown = (report: Report): string => {
       : citations === undefined || typeof document !== "string"
         ? [textOf(document)]
         : [...CitedMarkdown.toMarkdown(document, Record.map(answers, proofText), questions)]
+  if (document === null && unfinished !== undefined) parts.unshift(unfinishedText(report, unfinished))
   parts.push(...contradictionParts(report))
   if (document === null && gaps.length > 0) {
     parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${onOneLine(message)}`).join("\n")}`)
@@ -41,6 +43,13 @@ export const toMarkdown = (report: Report): string => {
   }
   return inertDocument(`${parts.map((part) => part.trim()).join("\n\n")}\n`)
 }
+
+const unfinishedText = ({ answers, error }: Report, { again }: Unfinished): string =>
+  [
+    `**No document: ${error === null ? "the run was stopped before its end" : onOneLine(error)}.**`,
+    ...(Object.keys(answers).length === 0 ? [] : ["What was answered until then follows."]),
+    ...(again === undefined ? [] : [`To go on: \`${onOneLine(again)}\``])
+  ].join(" ")
 
 const sourceLine = (source: Source): string =>
   source.url === undefined ? `- ${onOneLine(sourceText(source))}` : `- [${source.title}](${source.url})`

@@ -80,6 +80,12 @@ export const Details = Schema.Struct({
   /** What the user has changed while it was under way, and when, in epoch milliseconds; absent where that is nothing. */
   interventions: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Schema.Finite, intervention: Intervention }))),
   asks: Schema.Array(AskRecord),
+  /** The calls that looked for what the findings leave open, where there are any. */
+  rounds: Schema.optionalKey(Schema.Array(AskRecord)),
+  /** The comparisons of answers, where there are any. */
+  comparisons: Schema.optionalKey(Schema.Array(AskRecord)),
+  /** The folds below the document, where the synthesis is a tree of them. */
+  folds: Schema.optionalKey(Schema.Array(AskRecord)),
   synthesis: Schema.NullOr(AskRecord)
 })
 export interface Details extends Schema.Schema.Type<typeof Details> {}
@@ -115,7 +121,7 @@ const record = (summary: RunSummary, events: ReadonlyArray<Event>, state: RunSta
 
 export const detailsOf = (journal: string, summary: RunSummary, events: ReadonlyArray<Event>): Details => {
   const state = RunState.of(events)
-  const { asks, batches, interventions, synthesis } = state
+  const { asks, batches, comparisons, folds, interventions, lookings, synthesis } = state
   const begun = events.find((event) => event._tag === "Configured")
   return {
     version,
@@ -127,6 +133,9 @@ export const detailsOf = (journal: string, summary: RunSummary, events: Readonly
       interventions: interventions.map(({ at, intervention }) => ({ at, intervention }))
     }),
     asks: asks.map(askOf),
+    ...(lookings.length > 0 && { rounds: lookings.map(askOf) }),
+    ...(comparisons.length > 0 && { comparisons: comparisons.map(askOf) }),
+    ...(folds.length > 0 && { folds: folds.map(askOf) }),
     synthesis: synthesis === undefined ? null : askOf(synthesis)
   }
 }

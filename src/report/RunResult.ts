@@ -3,8 +3,15 @@ import type { Report } from "./Report.ts"
 import type { Answer, View } from "./View.ts"
 import * as VotesMarkdown from "./VotesMarkdown.ts"
 
+/** How a run is gone on with that has not ended: the command, where a journal keeps the run. */
+export interface Unfinished {
+  readonly again: string | undefined
+}
+
 export interface RunResult {
   readonly report: Report
+  /** Absent where the run has ended, or is under way. */
+  readonly unfinished?: Unfinished
   /** What its page shows; made when a page is written. */
   readonly view: () => View
 }

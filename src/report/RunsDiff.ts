@@ -1,6 +1,6 @@
 /** Two runs side by side: which answers differ, and what each of them cost and took. Pure. */
 import { isDeepStrictEqual } from "node:util"
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import type { Report } from "./Report.ts"
 import type { Part } from "./RunBreakdown.ts"
 
@@ -30,6 +30,16 @@ const sides = { change: Change, a: Schema.NullOr(Side), b: Schema.NullOr(Side) }
 const AskDiff = Schema.Struct({ name: Schema.String, isQuestionChanged: Schema.Boolean, ...sides })
 export interface AskDiff extends Schema.Schema.Type<typeof AskDiff> {}
 
+/** `message`: why it has failed; null where it has not. */
+const CallSide = Schema.Struct({
+  ...Struct.pick(Side.fields, ["model", "estimatedCostUsd", "durationMillis"]),
+  message: Schema.NullOr(Schema.String)
+})
+
+/** A round, comparison or fold, whose texts are not compared. */
+const CallDiff = Schema.Struct({ name: Schema.String, a: Schema.NullOr(CallSide), b: Schema.NullOr(CallSide) })
+export interface CallDiff extends Schema.Schema.Type<typeof CallDiff> {}
+
 const RunSide = Schema.Struct({
   id: Schema.String,
   /** The path of its plan; empty for a program. */
@@ -51,6 +61,8 @@ export const RunsDiff = Schema.Struct({
   /** Of other plans, asks are the same where their names are. */
   isSamePlan: Schema.Boolean,
   asks: Schema.Array(AskDiff),
+  /** The calls between the asks and the document, in the same order; absent where neither run has any. */
+  calls: Schema.optionalKey(Schema.Array(CallDiff)),
   /** The synthesis; null where neither run has one. */
   document: Schema.NullOr(Schema.Struct(sides))
 })
@@ -66,6 +78,8 @@ export const make = (first: Compared, second: Compared): RunsDiff => {
   const [own, other] = [first.report, second.report]
   const names = new Set([...Object.keys(other.questions), ...Object.keys(own.questions)])
   const document = sidesOf(documentOf(own), documentOf(other))
+  const [ownCalls, otherCalls] = [callsOf(own), callsOf(other)]
+  const calls = new Set([...otherCalls.keys(), ...ownCalls.keys()])
   return {
     version,
     a: sideOf(first),
@@ -77,9 +91,24 @@ export const make = (first: Compared, second: Compared): RunsDiff => {
       const { a, b, change } = sidesOf(askOf(own, name), askOf(other, name))!
       return { name, isQuestionChanged, change, a, b }
     }),
+    ...(calls.size > 0 && {
+      calls: [...calls].map((name) => ({ name, a: ownCalls.get(name) ?? null, b: otherCalls.get(name) ?? null }))
+    }),
     document: document ?? null
   }
 }
+
+const callsOf = ({ spent }: Report): ReadonlyMap<string, typeof CallSide.Type> =>
+  new Map(
+    Object.entries<Part & { readonly message?: string | null }>({
+      ...spent.rounds,
+      ...spent.comparisons,
+      ...spent.folds
+    }).map(([name, { durationMillis, estimatedCostUsd, message = null, model }]) => [
+      name,
+      { model, estimatedCostUsd, durationMillis, message }
+    ])
+  )
 
 /** A key may be one that every object has, such as `constructor`. */
 const valueAt = <A>(record: Readonly<Record<string, A>>, key: string): A | undefined =>

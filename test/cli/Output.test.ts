@@ -2,7 +2,10 @@
 import { readdirSync, readFileSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, Path, PlatformError } from "effect"
 import { mockClaude } from "fanfold/mocks"
+import { check } from "../../src/cli/Output.ts"
+import { outputFormats } from "../../src/cli/OutputFormat.ts"
 import { fanfold, folders, reaching, start } from "./Process.ts"
 
 const folder = folders()
@@ -43,6 +46,39 @@ describe.concurrent("a file that a run reads or writes", { timeout: 60_000 }, ()
     assert.strictEqual(code, 0, stderr)
     assert.include(readFileSync(join(cwd, "out/plan.json"), "utf8"), '"sun"')
   })
+})
+
+const denied = (path: string) =>
+  PlatformError.systemError({
+    _tag: "PermissionDenied",
+    module: "FileSystem",
+    method: "access",
+    pathOrDescriptor: path
+  })
+
+/** How `-o` ends where nothing may be written. */
+const checked = (file: string, isThere: boolean) => {
+  // A double, as whoever runs the tests as root may write anywhere.
+  const files = FileSystem.layerNoop({
+    access: (path, options) => (options?.writable === true ? Effect.fail(denied(path)) : Effect.void),
+    exists: () => Effect.succeed(isThere),
+    realPath: (path) => Effect.succeed(path),
+    stat: (path) => Effect.succeed({ type: path === file ? "File" : "Directory" } as FileSystem.File.Info)
+  })
+  return Effect.flip(check([file], [], [], outputFormats)).pipe(
+    Effect.provide(Layer.mergeAll(files, Path.layer)),
+    Effect.map(({ exitCode, message }) => [exitCode, message])
+  )
+}
+
+describe("a file of -o", () => {
+  it.effect("that cannot be written, or whose folder cannot, is an error before anything is sent", () =>
+    Effect.gen(function* () {
+      const why = "cannot be written: no right to write"
+      assert.deepStrictEqual(yield* checked("/kept/out.md", false), [2, `-o /kept/out.md: ${why} /kept`])
+      assert.deepStrictEqual(yield* checked("/kept/out.csv", true), [2, `-o /kept/out.csv: ${why} /kept/out.csv`])
+    })
+  )
 })
 
 describe.concurrent("standard output", { timeout: 60_000 }, () => {

@@ -1,6 +1,6 @@
 /** `fanfold run` where something fails or ends it: which exit code, what is told, and which answers are kept. */
 import { execFile } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { fault, mockClaude } from "fanfold/mocks"
@@ -24,6 +24,33 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
     assert.match(stderr, /^To ask what is missing: fanfold run plan.yaml --reuse$/m)
     assert.notInclude(stderr, "No answer: sun")
     assert.notMatch(stderr, controls)
+  })
+
+  it("tells what helps where votes do not agree, as --reuse would take the same ones", async () => {
+    const claude = mockClaude()
+    claude.when({ user: "enter" }).reply({ verdict: "enter" }).times(3)
+    claude.when({ user: "enter" }).reply({ verdict: "wait" })
+    await using server = await claude.serve()
+    const answer = "answer: { type: object, properties: { verdict: { type: string } }, required: [verdict] }"
+    const ask = (atLeast: number) =>
+      `asks: { v: { question: To enter?, votes: { count: 5, atLeast: ${atLeast} }, ${answer} } }`
+    const cwd = folder({ "plan.yaml": `${ask(5)}\n`.replace("} }\n", "}, sun: How far? }\n") })
+    const run = (...more: ReadonlyArray<string>) =>
+      fanfold(["run", "plan.yaml", ...more], { cwd, env: reaching(server) })
+    for (const more of [[], ["--reuse"]]) {
+      const { code, stderr } = await run(...more)
+      assert.strictEqual(code, 3, stderr)
+      assert.match(stderr, /3 of 5 votes agree/)
+      assert.notInclude(stderr, "To ask what is missing")
+      assert.match(stderr, /votes\.atLeast is lower .* To vote anew, all paid again: fanfold run plan\.yaml --fresh$/m)
+    }
+    assert.strictEqual(claude.journal.attempts, 6)
+    writeFileSync(
+      join(cwd, "plan.yaml"),
+      readFileSync(join(cwd, "plan.yaml"), "utf8").replace("atLeast: 5", "atLeast: 3")
+    )
+    assert.strictEqual((await run("--reuse")).code, 0)
+    assert.strictEqual(claude.journal.attempts, 6)
   })
 
   it("folds what there is at the deadline, under --policy all too, names it to the user, and exits with 3", async () => {
@@ -191,8 +218,34 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
       child.kill(signal)
       const { code, stderr } = await ended
       assert.strictEqual(code, 130)
-      assert.hasAllKeys(jsonIn(cwd, wroteIn(stderr)).answers, answered)
+      const { answers, run } = jsonIn(cwd, wroteIn(stderr))
+      assert.hasAllKeys(answers, answered)
+      assert.isTrue(stderr.endsWith(`\nTo go on: fanfold runs resume ${run}\n`), stderr)
     }
+  })
+
+  it("says in the first line of a document that was not made how to go on", async () => {
+    const claude = mockClaude()
+    claude.fault(fault.hang(), { when: { part: "synthesis" } })
+    await using server = await claude.serve()
+    const cwd = folder({ "plan.yaml": "asks: { sun: Sun? }\nsynthesis: Fold" })
+    const env = { ...reaching(server), XDG_STATE_HOME: join(cwd, "state") }
+    const { child, ended } = start(["run", "plan.yaml", "-o", "out.md"], { cwd, env })
+    await until(() => claude.journal.inFlight === 1 && claude.journal.attempts === 2)
+    child.kill("SIGINT")
+    await ended
+    const [first] = readFileSync(join(cwd, "out.md"), "utf8").split("\n")
+    assert.match(
+      first!,
+      /^\*\*No document: the run was stopped before its end\.\*\* What was answered until then follows\. /
+    )
+    assert.match(first!, / To go on: `cd \S+ && fanfold run plan\.yaml -o out\.md`$/)
+    const [{ id }] = JSON.parse((await fanfold(["runs", "--json"], { cwd, env })).stdout).runs
+    const { stdout } = await fanfold(["report", id], { cwd, env })
+    assert.match(
+      stdout,
+      /^\*\*No document: the run was stopped before its end\.\*\* .* To go on: `fanfold runs resume \w+`\n/
+    )
   })
 
   it("writes them to the files of -o, which stay as they are where nothing was answered", async () => {

@@ -128,8 +128,7 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
     const cwd = folder({ "plan.yaml": `${plan}\njournal: false\n` })
     const env = { ...reaching(session.server), XDG_STATE_HOME: join(cwd, "state") }
     await fanfold(["run", "plan.yaml"], { cwd, env })
-    assert.include((await fanfold(["check", "plan.yaml", "--reuse"], { cwd, env })).stdout, "Nothing was sent")
-    await fanfold(["run", "plan.yaml", "--reuse"], { cwd, env })
+    await fanfold(["run", "plan.yaml"], { cwd, env })
     assert.strictEqual(session.sent(), 12)
     const off = folder({ "plan.yaml": plan })
     await fanfold(["run", "plan.yaml", "--no-journal"], {
@@ -137,6 +136,37 @@ describe.concurrent("the journal of a run", { timeout: 120_000 }, () => {
       env: { ...env, XDG_STATE_HOME: join(off, "state") }
     })
     assert.isFalse(existsSync(join(off, "state/fanfold/journal.sqlite")))
+  })
+
+  it("refuses to reuse what no journal keeps, and says how that is mended", async () => {
+    const cwd = folder({
+      "off.yaml": `${plan}\njournal: false\n`,
+      "reusing.yaml": `${plan}\nreuse: 7 days\n`,
+      "plan.yaml": plan
+    })
+    const mends: ReadonlyArray<[ReadonlyArray<string>, RegExp]> = [
+      [
+        ["off.yaml", "--reuse"],
+        /^--reuse and journal: false in the plan exclude .*--journal FILE\), or leave --reuse out$/m
+      ],
+      [
+        ["plan.yaml", "--no-journal", "--reuse"],
+        /^--reuse and --no-journal exclude .*leave --no-journal out, or leave/m
+      ],
+      [["reusing.yaml", "--no-journal"], /^reuse in the plan and --no-journal exclude .*, or add --fresh$/m]
+    ]
+    for (const [words, message] of mends) {
+      for (const verb of ["check", "run"]) {
+        const { code, stderr } = await fanfold([verb, ...words], { cwd })
+        assert.deepStrictEqual([code, message.test(stderr)], [2, true], stderr)
+      }
+    }
+    for (const words of [
+      ["reusing.yaml", "--no-journal", "--fresh"],
+      ["off.yaml", "--fresh"]
+    ]) {
+      assert.strictEqual((await fanfold(["check", ...words], { cwd })).code, 0)
+    }
   })
 
   it("lets --fresh and --reuse win over the plan's own rule, and takes only one of them", async () => {

@@ -104,6 +104,8 @@ describe.concurrent("fanfold run", { timeout: 60_000 }, () => {
       "guide.txt": "-o guide.txt: expected a file that ends in .html, .md, .json, .csv or .jsonl\n",
       "": "-o : expected a file that ends in .html, .md, .json, .csv or .jsonl\n",
       "no/guide.md": `-o no/guide.md: no such folder: ${join(cwd, "no")}\n`,
+      "no/../guide.md": "-o no/../guide.md: no such folder: no/..\n",
+      "plan.yaml/guide.md": `-o plan.yaml/guide.md: no such folder: ${join(cwd, "plan.yaml")}\n`,
       "taken.md": "-o taken.md: is a folder\n"
     }
     const runs = Object.keys(table).map((file) =>

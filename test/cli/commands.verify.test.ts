@@ -148,6 +148,7 @@ describe.concurrent("a run with contradictions: fail", { timeout: 60_000 }, () =
       ran.stderr,
       /the answers contradict each other: distance of the moon: sun says 300,000 km, moon says 384400/
     )
+    assert.notInclude(ran.stderr, "--reuse")
     const { contradictions, document } = jsonIn(cwd, "doc.json")
     assert.strictEqual(contradictions[0].subject, "distance of the moon")
     assert.include(document, "The sun is 150 million km away")

@@ -194,11 +194,10 @@ const keptLines = (
   if (asks.size === 0) return [`${head}${untaken === undefined ? "" : untakenTexts[untaken]}`]
   if (parts.length === 0) return [`${head}${calls.length > askCount ? ", and the synthesis" : ""}: nothing is sent`]
   const usd = sumOf(rest.map((call) => call.atMostUsd))
-  const cost =
-    usd === undefined || atMostUsd === undefined
-      ? ""
-      : `: at most ${usdText(usd, "up")} instead of ${usdText(atMostUsd, "up")}`
-  return [`${head}; new: ${parts.join(", ").replace(/, (?=[^,]*$)/, " and ")}${cost}`]
+  const isPriced = usd !== undefined && atMostUsd !== undefined
+  const cost = isPriced ? `: at most ${usdText(usd, "up")} instead of ${usdText(atMostUsd, "up")}` : ""
+  const listed = [...(parts.length > 1 ? [parts.slice(0, -1).join(", ")] : []), ...parts.slice(-1)].join(" and ")
+  return [`${head}; new: ${listed}${cost}`]
 }
 
 const untakenTexts = {

@@ -147,7 +147,7 @@ describe("src", () => {
     assert.deepStrictEqual(heavy, [])
   })
   const inPage: ReadonlySet<string> = new Set([
-    ...["Advice", "FiveAnswers", "InterventionText", "Offers", "Phases", "PlainText", "page/Base85"].map(
+    ...["Advice", "FiveAnswers", "InterventionText", "LostFolds", "Offers", "Phases", "PlainText", "page/Base85"].map(
       (name) => `src/report/${name}.ts`
     ),
     ...["DurationText", "NumberText", "UsdText"].map((name) => `src/options/${name}.ts`),

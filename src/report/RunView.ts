@@ -6,7 +6,7 @@ import * as AskState from "./AskState.ts"
 import { Phases } from "./Phases.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
 import { RunState } from "./RunState.ts"
-import { type Bar, type GapGroup, type ModelCost, type Row, version, type View } from "./View.ts"
+import { type Bar, type GapGroup, type LostFold, type ModelCost, type Row, version, type View } from "./View.ts"
 
 /** What of a run is no event: what it is of, how it stands, and what it brought. */
 export interface About {
@@ -79,7 +79,8 @@ export class RunView {
   data(about: About): View {
     const { state } = this
     const gaps = gapsOf(state.asks)
-    const isComplete = gaps.length === 0 && about.error === null && about.state === "ended"
+    const lostFolds = about.document !== null || about.state === "under way" ? lostFoldsOf(state) : []
+    const isComplete = gaps.length === 0 && lostFolds.length === 0 && about.error === null && about.state === "ended"
     const startedAt = state.startedAt ?? 0
     const now = about.now ?? this.#at
     const rowOf = (ask: Readonly<AskState.AskState>): Row => this.#row(ask, startedAt, now)
@@ -105,6 +106,7 @@ export class RunView {
         estimatedCostUsd: usd ?? null
       })),
       gaps,
+      ...(lostFolds.length > 0 && { lostFolds }),
       again: isComplete ? null : about.again,
       asks: state.asks.map(rowOf),
       synthesis: state.synthesis === undefined ? null : rowOf(state.synthesis),
@@ -134,6 +136,16 @@ export class RunView {
     }
   }
 }
+
+const lostFoldsOf = ({ folds }: RunState): ReadonlyArray<LostFold> =>
+  folds.flatMap(({ fold, message, name, reason, status }) => {
+    if (status !== "failed" && status !== "interrupted") return []
+    const why =
+      status === "failed"
+        ? { reason: reason ?? "Failed", message: message ?? "" }
+        : { reason: "Interrupted", message: "stopped" }
+    return [{ name, ...why, asks: fold?.asks ?? [] }]
+  })
 
 /** Of asks without an answer; those that were stopped, or have not ended, have no error of their own. */
 const gapsOf = (asks: ReadonlyArray<Readonly<AskState.AskState>>): ReadonlyArray<GapGroup> => {

@@ -3,7 +3,18 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { fiveAnswers, lostOf, percentsOf } from "../../src/report/FiveAnswers.ts"
 import { type About, RunView } from "../../src/report/RunView.ts"
-import { answered, begin, dispatched, type Emitted, end, eventOf, failed, replied, started } from "../RunEvents.ts"
+import {
+  answered,
+  begin,
+  dispatched,
+  type Emitted,
+  end,
+  eventOf,
+  failed,
+  failedFold,
+  replied,
+  started
+} from "../RunEvents.ts"
 
 const about: About = {
   plan: "plan.yaml",
@@ -81,6 +92,29 @@ describe("the five answers", () => {
     assert.strictEqual(
       again?.answer,
       "1 ask and the synthesis; what is answered is kept, and costs nothing more. First: what is said below for each reason. Then type:"
+    )
+  })
+
+  it("say which answers a document lacks because folds of its tree have no text, each once", () => {
+    const view = new RunView()
+    const folds = [...failedFold("synthesis.1.1", 1, ["a", "b"]), ...failedFold("synthesis.2.1", 2, ["a", "b", "c"])]
+    const asks = [begin(0, "a", "b", "c", "d", "e"), ...["a", "b", "c", "d"].flatMap((name) => asked(name, 1000))]
+    for (const emitted of [...asks, started(0, "e"), failed(9, "e", "Refused"), ...folds]) view.add(eventOf(emitted))
+    const [found, missing, , , again] = fiveAnswers(view.data(about))
+    assert.deepStrictEqual(
+      [found?.answer, missing?.answer, missing?.isBad, again?.answer],
+      [
+        "A document of 3 words, made of 1 of 5 answers.",
+        "1 of 5 answers: 1 was refused by Claude; 3 answers are not in the document, as 2 folds have no text, the first, synthesis.1.1: overloaded: busy.",
+        true,
+        "1 ask, 2 folds and the synthesis; what is answered is kept, and costs nothing more. First: what is said below for each reason. Then type:"
+      ]
+    )
+    const unfolded = fiveAnswers(view.data({ ...about, document: null, state: "unfinished" }))
+    assert.strictEqual(
+      unfolded[1]?.answer,
+      "1 of 5 answers: 1 was refused by Claude.",
+      "there is no document to lack it"
     )
   })
 

@@ -67,6 +67,11 @@ export const attemptFailed = (
   ask,
   { _tag: "AttemptFailed", attempt: 1, reason: "Overloaded", message: "overloaded: busy", durationMillis: 1, ...paid }
 ]
+export const retrying = (at: number, ask: string, delayMillis: number): Emitted => [
+  at,
+  ask,
+  { _tag: "Retrying", attempt: 1, reason: "Overloaded", message: "overloaded: busy", delayMillis }
+]
 export const failed = (at: number, ask: string, reason = "Overloaded"): Emitted => [
   at,
   ask,

@@ -147,9 +147,17 @@ describe("src", () => {
     assert.deepStrictEqual(heavy, [])
   })
   const inPage: ReadonlySet<string> = new Set([
-    ...["Advice", "FiveAnswers", "InterventionText", "LostFolds", "Offers", "Phases", "PlainText", "page/Base85"].map(
-      (name) => `src/report/${name}.ts`
-    ),
+    ...[
+      "Advice",
+      "AloneTime",
+      "FiveAnswers",
+      "InterventionText",
+      "LostFolds",
+      "Offers",
+      "Phases",
+      "PlainText",
+      "page/Base85"
+    ].map((name) => `src/report/${name}.ts`),
     ...["DurationText", "NumberText", "UsdText"].map((name) => `src/options/${name}.ts`),
     "src/pipeline/Mark.ts"
   ])

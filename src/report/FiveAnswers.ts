@@ -3,6 +3,7 @@ import { roundedText } from "../options/DurationText.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import { usdText } from "../options/UsdText.ts"
 import { adviceOf, whyText } from "./Advice.ts"
+import { aloneMillis } from "./AloneTime.ts"
 import { asksOf } from "./LostFolds.ts"
 import type { Phase } from "./Phases.ts"
 import type { Row, View } from "./View.ts"
@@ -166,10 +167,8 @@ const sharesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [name: strin
 
 /** What asks and synthesis would have taken one after another, and at least: the slowest ask, then the synthesis. Milliseconds. */
 export const comparedOf = ({ asks, synthesis }: Pick<View, "asks" | "synthesis">) => {
-  const times = asks.flatMap(({ durationMillis, status }) =>
-    durationMillis !== null && (status === "answered" || status === "failed") ? [durationMillis] : []
-  )
-  const fold = synthesis?.durationMillis ?? 0
+  const times = asks.flatMap((ask) => (ask.status === "answered" || ask.status === "failed" ? [aloneMillis(ask)] : []))
+  const fold = synthesis === null ? 0 : aloneMillis(synthesis)
   return {
     sequentialMillis: times.reduce((sum, millis) => sum + millis, 0) + fold,
     idealMillis: times.reduce((max, millis) => Math.max(max, millis), 0) + fold

@@ -1,7 +1,7 @@
 /** The five answers at the top of a page, in words. */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { fiveAnswers, lostOf, percentsOf } from "../../src/report/FiveAnswers.ts"
+import { comparedOf, fiveAnswers, lostOf, percentsOf } from "../../src/report/FiveAnswers.ts"
 import { type About, RunView } from "../../src/report/RunView.ts"
 import {
   answered,
@@ -12,6 +12,8 @@ import {
   eventOf,
   failed,
   failedFold,
+  retrying,
+  attemptFailed,
   replied,
   started
 } from "../RunEvents.ts"
@@ -26,11 +28,13 @@ const about: About = {
   document: "Three words here"
 }
 
-const answersOf = (emitteds: ReadonlyArray<Emitted>, more: Partial<About> = {}) => {
+const viewOf = (emitteds: ReadonlyArray<Emitted>, more: Partial<About> = {}) => {
   const view = new RunView()
   for (const emitted of emitteds) view.add(eventOf(emitted))
-  return fiveAnswers(view.data({ ...about, ...more }))
+  return view.data({ ...about, ...more })
 }
+
+const answersOf = (emitteds: ReadonlyArray<Emitted>, more: Partial<About> = {}) => fiveAnswers(viewOf(emitteds, more))
 
 const asked = (name: string, millis: number) => [
   started(0, name),
@@ -52,6 +56,28 @@ describe("the five answers", () => {
         "Nothing."
       ]
     )
+  })
+
+  it("leave what an ask waited for its turn to try again out of the time one after another", () => {
+    const events = [
+      begin(0, "a", "b"),
+      ...asked("a", 1000),
+      started(0, "b"),
+      dispatched(0, "b"),
+      attemptFailed(500, "b"),
+      retrying(500, "b", 200),
+      dispatched(9000, "b", 2),
+      replied(10_000, "b"),
+      answered(10_000, "b")
+    ]
+    const [, , time] = answersOf(events)
+    assert.include(
+      time?.answer,
+      "10 s in all. Of the asks' time: ",
+      "1 s and 1.7 s are less than the 10 s that it took"
+    )
+    const { idealMillis, sequentialMillis } = comparedOf(viewOf(events))
+    assert.deepStrictEqual([sequentialMillis, idealMillis], [2700, 1700])
   })
 
   it("say of a run with gaps what was lost, why, and which command mends it", () => {

@@ -120,7 +120,12 @@ const Compared = ({
     ])
   return h("div", { class: "comparison" }, [
     line("This run", "run", durationMillis, ""),
-    line("One after another", "sequential", sequentialMillis, "the sum of the asks' times, and the synthesis"),
+    line(
+      "One after another",
+      "sequential",
+      sequentialMillis,
+      "the attempts of each ask and the waits between them, and the synthesis"
+    ),
     line("Ideal", "ideal", idealMillis, "the slowest ask alone, and the synthesis")
   ])
 }

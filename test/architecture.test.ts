@@ -151,6 +151,7 @@ describe("src", () => {
       "Advice",
       "AloneTime",
       "FiveAnswers",
+      "HeldText",
       "InterventionText",
       "LostFolds",
       "Offers",

@@ -5,6 +5,7 @@ import { usdText } from "../options/UsdText.ts"
 import { adviceOf, whyText } from "./Advice.ts"
 import { aloneMillis } from "./AloneTime.ts"
 import { asksOf } from "./LostFolds.ts"
+import { heldText } from "./HeldText.ts"
 import type { Phase } from "./Phases.ts"
 import type { Row, View } from "./View.ts"
 
@@ -129,7 +130,7 @@ const missing = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
 const groups: ReadonlyArray<readonly [string, ReadonlySet<Phase>]> = [
   ["Claude answering", new Set<Phase>(["sent", "answer", "plain"])],
   ["waiting for a place", new Set<Phase>(["turn"])],
-  ["held back by the account's limits", new Set<Phase>(["paced"])],
+  ["held back", new Set<Phase>(["paced"])],
   ["waiting for the prompt cache", new Set<Phase>(["warmed"])],
   ["ready, not sent yet", new Set<Phase>(["held"])],
   ["in batches", new Set<Phase>(["batch"])],
@@ -184,7 +185,9 @@ const time = (view: View): string => {
   const compared = hasGained
     ? ` One after another it would have been ${roundedText(sequentialMillis)}, ${(sequentialMillis / durationMillis).toFixed(1)} times as long.`
     : ""
-  const shares = sharesOf(view.asks).map(([name, share]) => `${share} % ${name}`)
+  const shares = sharesOf(view.asks).map(
+    ([name, share]) => `${share} % ${name === "held back" ? heldText(view) : name}`
+  )
   const spent = shares.length === 0 ? "" : ` Of the asks' time: ${shares.join(", ")}.`
   return `${roundedText(durationMillis)} in all${parts}.${compared}${spent}`
 }

@@ -3,6 +3,7 @@ import { type Event, isBatchEvent, isRoundEvent } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { agreementText } from "../pipeline/Agreement.ts"
 import * as AskState from "./AskState.ts"
+import { HeldBy } from "./HeldBy.ts"
 import { Phases } from "./Phases.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
 import { RunState } from "./RunState.ts"
@@ -32,6 +33,7 @@ interface Cost {
 export class RunView {
   readonly state = new RunState()
   readonly #phases = new Map<string, Phases>()
+  readonly #heldBy = new HeldBy()
   readonly #costs = new Map<string, Cost>()
   #run = ""
   #policy: View["policy"] = null
@@ -43,6 +45,7 @@ export class RunView {
     if (this.#run === "") this.#run = event.run
     if (event._tag === "Configured") return
     this.#at = event.at
+    this.#heldBy.add(event)
     if (
       isBatchEvent(event) ||
       isRoundEvent(event) ||
@@ -83,6 +86,7 @@ export class RunView {
     const isComplete = gaps.length === 0 && lostFolds.length === 0 && about.error === null && about.state === "ended"
     const startedAt = state.startedAt ?? 0
     const now = about.now ?? this.#at
+    const heldBy = this.#heldBy.of(() => [...this.#phases.values()].flatMap((phases) => phases.until(now)))
     const rowOf = (ask: Readonly<AskState.AskState>): Row => this.#row(ask, startedAt, now)
     const { now: _now, ...rest } = about
     return {
@@ -105,6 +109,7 @@ export class RunView {
         usage,
         estimatedCostUsd: usd ?? null
       })),
+      ...(heldBy !== undefined && { heldBy }),
       gaps,
       ...(lostFolds.length > 0 && { lostFolds }),
       again: isComplete ? null : about.again,

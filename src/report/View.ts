@@ -110,6 +110,8 @@ export const View = Schema.Struct({
       outputTokens: Schema.NullOr(Schema.Finite)
     })
   ),
+  /** What held calls back before they left; absent where it was the account's limits. */
+  heldBy: Schema.optionalKey(Schema.Literals(["overloads", "limits and overloads"])),
   gaps: Schema.Array(GapGroup),
   /** Absent where the document has all answers, or there is none. */
   lostFolds: Schema.optionalKey(Schema.Array(LostFold)),

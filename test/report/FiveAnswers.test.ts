@@ -12,6 +12,7 @@ import {
   eventOf,
   failed,
   failedFold,
+  haiku,
   retrying,
   attemptFailed,
   replied,
@@ -78,6 +79,32 @@ describe("the five answers", () => {
     )
     const { idealMillis, sequentialMillis } = comparedOf(viewOf(events))
     assert.deepStrictEqual([sequentialMillis, idealMillis], [2700, 1700])
+  })
+
+  it("say what held asks back: overloads in a row, or the account's limits", () => {
+    const names = ["a", "b", "c"]
+    const rested = (reason: string): ReadonlyArray<Emitted> => [
+      begin(0, ...names),
+      ...names.flatMap((name): ReadonlyArray<Emitted> => [
+        started(0, name),
+        dispatched(0, name),
+        [10, name, { _tag: "AttemptFailed", attempt: 1, reason, message: "", durationMillis: 1 }],
+        [10, name, { _tag: "Retrying", attempt: 1, reason, message: "", delayMillis: 10 }]
+      ]),
+      ...names.flatMap((name): ReadonlyArray<Emitted> => [
+        [1000, name, { _tag: "Dispatched", attempt: 2, model: haiku, waited: { pacing: 980 } }],
+        replied(1010, name),
+        answered(1010, name)
+      ])
+    ]
+    const timeOf = (events: ReadonlyArray<Emitted>) => answersOf(events)[2]?.answer
+    assert.match(timeOf(rested("Overloaded"))!, /9\d % held back as the API was overloaded,/)
+    assert.match(timeOf(rested("RateLimited"))!, /9\d % held back by the account's limits,/)
+    const limited = rested("RateLimited").map(([at, ask, fields]): Emitted => [at + 9000, ask, fields])
+    assert.match(timeOf([...rested("Overloaded"), ...limited])!, / % held back by the account's limits, or as the API/)
+    // Each has had a reply before the next: a single overload makes no call rest.
+    const apart = rested("Overloaded").toSorted((a, b) => a[1].localeCompare(b[1]))
+    assert.match(timeOf(apart)!, / % held back by the account's limits,/)
   })
 
   it("say of a run with gaps what was lost, why, and which command mends it", () => {

@@ -2,6 +2,7 @@
 import { h } from "preact"
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import { comparedOf } from "../../FiveAnswers.ts"
+import { heldText } from "../../HeldText.ts"
 import { inert } from "../../PlainText.ts"
 import { phases } from "../../Phases.ts"
 import type { Row, View } from "../../View.ts"
@@ -142,6 +143,11 @@ const Key = ({ view }: { readonly view: View }) => {
     { class: "key", "aria-label": "What the bars mean" },
     phases
       .filter((phase) => used.has(phase))
-      .map((phase) => h("li", { key: phase }, [h("i", { ...lookOf(phase), "aria-hidden": "true" }), phaseNames[phase]]))
+      .map((phase) =>
+        h("li", { key: phase }, [
+          h("i", { ...lookOf(phase), "aria-hidden": "true" }),
+          phase === "paced" ? heldText(view) : phaseNames[phase]
+        ])
+      )
   )
 }

@@ -83,7 +83,9 @@ const missingSoFar = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
 }
 
 const reasonsText = (gaps: View["gaps"]): string =>
-  gaps.map(({ names, reason }) => `${numberText(names.length)} ${whyText(reason, names.length)}`).join("; ")
+  gaps
+    .map(({ message, names, reason }) => `${numberText(names.length)} ${whyText(reason, names.length, message)}`)
+    .join("; ")
 
 /** What the document lacks of the answers, and why; empty where it has them all. */
 const unfoldedText = (view: View): string => {
@@ -220,12 +222,8 @@ const again = ({ again, gaps, lostFolds = [], state, synthesis }: View): Omit<Fi
   const kept = again.isKept
     ? "what is answered is kept, and costs nothing more"
     : "nothing was kept, so that all is paid again"
-  const reasons = [
-    ...gaps.map(({ reason }) => reason),
-    ...lostFolds.map(({ reason }) => reason),
-    ...(isUnfolded ? [synthesis.reason ?? ""] : [])
-  ]
-  const firsts = [...new Set(reasons.flatMap((reason) => adviceOf(reason).first ?? []))]
+  const lost = [...gaps, ...lostFolds, ...(isUnfolded ? [synthesis] : [])]
+  const firsts = [...new Set(lost.flatMap(({ message, reason }) => adviceOf(reason ?? "", message ?? "").first ?? []))]
   const advice = firsts.length > 1 ? "what is said below for each reason" : firsts[0]
   const first = advice === undefined ? "" : ` First: ${advice}.`
   const { command } = again

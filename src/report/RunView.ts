@@ -2,6 +2,7 @@
 import { type Event, isBatchEvent, isRoundEvent } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { agreementText } from "../pipeline/Agreement.ts"
+import { adviceOf } from "./Advice.ts"
 import * as AskState from "./AskState.ts"
 import { HeldBy } from "./HeldBy.ts"
 import { Phases } from "./Phases.ts"
@@ -165,9 +166,11 @@ const gapsOf = (asks: ReadonlyArray<Readonly<AskState.AskState>>): ReadonlyArray
           : dispatches === 0
             ? "NotAsked"
             : "NotAnswered"
-    const group = groups.get(reason) ?? { reason, message: status === "failed" ? message : "", names: [] }
+    // One reason may have several limits, each with its advice.
+    const key = `${reason} ${status === "failed" ? adviceOf(reason, message).why : ""}`
+    const group = groups.get(key) ?? { reason, message: status === "failed" ? message : "", names: [] }
     group.names.push(name)
-    groups.set(reason, group)
+    groups.set(key, group)
   }
   return [...groups.values()].toSorted((a, b) => b.names.length - a.names.length)
 }

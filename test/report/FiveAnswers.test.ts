@@ -1,6 +1,7 @@
 /** The five answers at the top of a page, in words. */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
+import { adviceOf } from "../../src/report/Advice.ts"
 import { comparedOf, fiveAnswers, lostOf, percentsOf } from "../../src/report/FiveAnswers.ts"
 import { type About, RunView } from "../../src/report/RunView.ts"
 import {
@@ -36,6 +37,13 @@ const viewOf = (emitteds: ReadonlyArray<Emitted>, more: Partial<About> = {}) => 
 }
 
 const answersOf = (emitteds: ReadonlyArray<Emitted>, more: Partial<About> = {}) => fiveAnswers(viewOf(emitteds, more))
+
+const timeOf = (events: ReadonlyArray<Emitted>) => answersOf(events)[2]?.answer
+
+const late = (name: string, message: string): ReadonlyArray<Emitted> => [
+  started(0, name),
+  [9, name, { _tag: "Failed", reason: "TimedOut", message, durationMillis: 1 }]
+]
 
 const asked = (name: string, millis: number) => [
   started(0, name),
@@ -97,7 +105,6 @@ describe("the five answers", () => {
         answered(1010, name)
       ])
     ]
-    const timeOf = (events: ReadonlyArray<Emitted>) => answersOf(events)[2]?.answer
     assert.match(timeOf(rested("Overloaded"))!, /9\d % held back as the API was overloaded,/)
     assert.match(timeOf(rested("RateLimited"))!, /9\d % held back by the account's limits,/)
     const limited = rested("RateLimited").map(([at, ask, fields]): Emitted => [at + 9000, ask, fields])
@@ -122,7 +129,7 @@ describe("the five answers", () => {
       state: "unfinished"
     })
     assert.strictEqual(found?.answer, "1 of 3 answers, and no document, as the run failed: 2 asks failed")
-    assert.strictEqual(missing?.answer, "2 of 3 answers: 2 found the API overloaded until their time was over.")
+    assert.strictEqual(missing?.answer, "2 of 3 answers: 2 found the API overloaded at their last try.")
     assert.strictEqual(
       again?.answer,
       "2 asks; what is answered is kept, and costs nothing more. First: wait a few minutes, or name a second model (--model a,b). Then type:"
@@ -171,6 +178,26 @@ describe("the five answers", () => {
     )
   })
 
+  it("name the limit that an ask met, and how to raise it", () => {
+    const attempts = ["a", "b"].flatMap((name) => late(name, "timed out: the attempt took longer than 5 s"))
+    const one = answersOf([begin(0, "a", "b"), ...attempts], { document: null })
+    assert.include(one[1]?.answer, "2 had an attempt that ran out of time.")
+    assert.include(one[4]?.answer, " First: raise timeout.attempt (--timeout-attempt). ")
+    const others = [
+      ...late("c", "timed out: the ask took longer than 9 s"),
+      ...late("d", "out of time: no answer within the run's deadline of 9 s")
+    ]
+    const { gaps } = viewOf([begin(0, "a", "b", "c", "d"), ...attempts, ...others])
+    assert.deepStrictEqual(
+      gaps.map(({ message, names, reason }) => [names.length, adviceOf(reason, message).first]),
+      [
+        [2, "raise timeout.attempt (--timeout-attempt)"],
+        [1, "raise retry.within (--retry-within), or its own timeout"],
+        [1, "raise the deadline (--deadline)"]
+      ]
+    )
+  })
+
   it("say that all is paid again where nothing was kept", () => {
     const events = [begin(0, "a"), started(0, "a"), failed(9, "a")]
     const again = { command: "fanfold run plan.yaml --no-journal", isKept: false }
@@ -186,7 +213,7 @@ describe("the five answers", () => {
     const [, lost] = answersOf([...healthy, failed(1000, "b")], underWay)
     assert.deepStrictEqual(
       [lost?.answer, lost?.isBad],
-      ["1 found the API overloaded until its time was over; 1 ask has no answer yet.", true]
+      ["1 found the API overloaded at its last try; 1 ask has no answer yet.", true]
     )
     const gaps = ["NotAsked", "NotAnswered", "Refused"].map((reason) => ({ reason, message: "", names: ["a"] }))
     assert.deepStrictEqual(

@@ -1,7 +1,7 @@
 /** What the page says of what is missing, and what to do. */
 import { assert, describe, it } from "@effect/vitest"
 import { browser, isInstalled } from "../../Browser.ts"
-import { eventOf, failed, failedFold, started } from "../../RunEvents.ts"
+import { begin, dispatched, eventOf, interrupted, failed, failedFold, started } from "../../RunEvents.ts"
 import { htmlOf, runOf, viewOf } from "./Shown.ts"
 
 const open = browser()
@@ -23,5 +23,21 @@ describe.skipIf(!isInstalled)("a page of a run that lacks something", () => {
     ])
     await page.locator(".gap").getByRole("button", { name: "ask1" }).click()
     assert.strictEqual(await page.locator("dialog[open] .prose").innerText(), "The answer of ask1.")
+  })
+
+  it("says of asks that were stopped what to do, and of a run without answers no rate", async () => {
+    const events = [
+      begin(0, "a", "b"),
+      ...["a", "b"].flatMap((name) => [started(0, name), dispatched(1, name), interrupted(900, name)])
+    ]
+    const { page } = await open(await htmlOf(viewOf(events.map(eventOf), { document: null })))
+    assert.match(
+      await page.locator(".gap").innerText(),
+      /^2 asks were stopped before they were answered\n\nWhat to do: ask them again, as is said above\.\n/
+    )
+    assert.strictEqual(
+      await page.locator('section[aria-labelledby="load"] p').first().innerText(),
+      "At most 2 requests were in flight."
+    )
   })
 })

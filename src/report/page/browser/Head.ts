@@ -54,14 +54,19 @@ export const Gaps = ({ onOpen, view }: { readonly view: View; readonly onOpen: (
       h(LostFold, { key: fold.name, fold, onOpen: (name) => onOpen(indexes.get(name) ?? 0) })
     ),
     ...lostOf(view).map((group) =>
-      h(Group, { key: group.reason, group, onOpen: (name) => onOpen(indexes.get(name) ?? 0) })
+      h(Group, {
+        key: `${group.reason} ${group.message}`,
+        group,
+        isOver: view.state !== "under way",
+        onOpen: (name) => onOpen(indexes.get(name) ?? 0)
+      })
     )
   ])
 }
 
 /** The document is missing: why its synthesis failed. */
 const Unfolded = ({ synthesis: { message, reason } }: { readonly synthesis: Row }) => {
-  const { first } = adviceOf(reason ?? "")
+  const { first } = adviceOf(reason ?? "", message ?? "")
   return h("div", { class: "gap" }, [
     h("h3", {}, "The document: its synthesis failed"),
     (message ?? "") !== "" && h("p", { class: "quoted", dir: "auto" }, inert(message!)),
@@ -72,7 +77,7 @@ const Unfolded = ({ synthesis: { message, reason } }: { readonly synthesis: Row 
 /** Answers that are not in the document: why their fold has no text. */
 const LostFold = ({ fold, onOpen }: { readonly fold: Fold; readonly onOpen: (name: string) => void }) => {
   const { asks, message, name, reason } = fold
-  const { first } = adviceOf(reason)
+  const { first } = adviceOf(reason, message)
   return h("div", { class: "gap" }, [
     h(
       "h3",
@@ -85,11 +90,19 @@ const LostFold = ({ fold, onOpen }: { readonly fold: Fold; readonly onOpen: (nam
   ])
 }
 
-const Group = ({ group, onOpen }: { readonly group: GapGroup; readonly onOpen: (name: string) => void }) => {
+const Group = ({
+  group,
+  isOver,
+  onOpen
+}: {
+  readonly group: GapGroup
+  readonly isOver: boolean
+  readonly onOpen: (name: string) => void
+}) => {
   const { message, names, reason } = group
-  const { first } = adviceOf(reason)
+  const { first = isOver ? "ask them again, as is said above" : undefined } = adviceOf(reason, message)
   return h("div", { class: "gap" }, [
-    h("h3", {}, `${names.length} ${names.length === 1 ? "ask" : "asks"} ${whyText(reason, names.length)}`),
+    h("h3", {}, `${names.length} ${names.length === 1 ? "ask" : "asks"} ${whyText(reason, names.length, message)}`),
     message !== "" && h("p", { class: "quoted", dir: "auto" }, inert(message)),
     first !== undefined && h("p", {}, `What to do: ${first}.`),
     h(Names, { names, rest: ': the timeline lists them under "Not answered"', onOpen })

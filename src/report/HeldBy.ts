@@ -21,7 +21,7 @@ export class HeldBy {
     if (event.reason === "Overloaded" && ++this.#overloadsInRow >= outageLength) this.#overloads.push(event.at)
   }
 
-  /** By the stretches of all asks; `undefined` where it was the limits alone, as far as is known. */
+  /** By the stretches of all asks: what has nine tenths of their time, else both; `undefined` for the limits. */
   of(stretches: () => Iterable<Stretch>): View["heldBy"] {
     if (this.#overloads.length === 0) return undefined
     let [byOverloads, all] = [0, 0]
@@ -31,7 +31,7 @@ export class HeldBy {
       if (isIn(this.#overloads, from, to) && !isIn(this.#limits, from, to)) byOverloads += to - from
     }
     if (byOverloads === 0) return undefined
-    return byOverloads > all * 0.99 ? "overloads" : byOverloads < all * 0.01 ? undefined : "limits and overloads"
+    return byOverloads > all * 0.9 ? "overloads" : byOverloads < all * 0.1 ? undefined : "limits and overloads"
   }
 }
 

@@ -18,7 +18,7 @@ export const eventOf = ([at, ask, fields]: Emitted): Event.Event => ({
   at,
   run: "run",
   ask,
-  part: ask === "synthesis" ? "synthesis" : "ask"
+  part: /^synthesis(\.|$)/.test(ask) ? "synthesis" : "ask"
 })
 
 export const fold = (...emitteds: ReadonlyArray<Emitted>): RunState.RunState => {
@@ -67,10 +67,20 @@ export const attemptFailed = (
   ask,
   { _tag: "AttemptFailed", attempt: 1, reason: "Overloaded", message: "overloaded: busy", durationMillis: 1, ...paid }
 ]
+export const retrying = (at: number, ask: string, delayMillis: number): Emitted => [
+  at,
+  ask,
+  { _tag: "Retrying", attempt: 1, reason: "Overloaded", message: "overloaded: busy", delayMillis }
+]
 export const failed = (at: number, ask: string, reason = "Overloaded"): Emitted => [
   at,
   ask,
   { _tag: "Failed", reason, message: "overloaded: busy", durationMillis: 1 }
+]
+/** A fold in a tree of them, of the part `synthesis`. */
+export const failedFold = (name: string, level: number, asks: ReadonlyArray<string>): ReadonlyArray<Emitted> => [
+  [2000, name, { _tag: "Started", question: "", fold: { level, asks } }],
+  failed(2001, name)
 ]
 /** What an earlier run paid an hour before. */
 export const reused = (at: number, ask: string): Emitted => [

@@ -147,9 +147,18 @@ describe("src", () => {
     assert.deepStrictEqual(heavy, [])
   })
   const inPage: ReadonlySet<string> = new Set([
-    ...["Advice", "FiveAnswers", "InterventionText", "Offers", "Phases", "PlainText", "page/Base85"].map(
-      (name) => `src/report/${name}.ts`
-    ),
+    ...[
+      "Advice",
+      "AloneTime",
+      "FiveAnswers",
+      "HeldText",
+      "InterventionText",
+      "LostFolds",
+      "Offers",
+      "Phases",
+      "PlainText",
+      "page/Base85"
+    ].map((name) => `src/report/${name}.ts`),
     ...["DurationText", "NumberText", "UsdText"].map((name) => `src/options/${name}.ts`),
     "src/pipeline/Mark.ts"
   ])

@@ -1,6 +1,7 @@
 /** Lines about the asks without an answer: one for all that share a reason, of which there may be thousands. */
 import { type Gap, whyOf } from "../pipeline/Findings.ts"
 import { plural } from "../options/NumberText.ts"
+import { lostFoldsOf } from "../report/LostFolds.ts"
 import type { RunBreakdown } from "../report/RunBreakdown.ts"
 import { inert } from "../report/TerminalText.ts"
 
@@ -38,11 +39,9 @@ const namesText = (names: ReadonlyArray<string>, count = names.length): string =
 
 /** One line for each fold that a document lacks: the asks that it stands for, and why. */
 export const foldLines = (folds: RunBreakdown["folds"] = {}): ReadonlyArray<string> =>
-  Object.entries(folds)
-    .filter(([, { status }]) => status !== "answered")
-    .map(([name, { asks, message }]) =>
-      inert(`Not in the document: ${namesText(asks)}: ${name}: ${message ?? "stopped"}`)
-    )
+  lostFoldsOf(folds).map(({ asks, message, name }) =>
+    inert(`Not in the document: ${namesText(asks)}: ${name}: ${message}`)
+  )
 
 /** The lines of all gaps. */
 export const lines = (gaps: ReadonlyArray<Gap>): ReadonlyArray<string> => {

@@ -10,14 +10,14 @@ export interface Advice {
 /** By the tag of a reason (`claude/Reason.ts`), and of what has no error: `Interrupted`, `NotAsked`, `NotAnswered`, `Defect`. */
 const advice: Readonly<Record<string, Advice>> = {
   RateLimited: {
-    why: "met the rate limit of the account until their time was over",
+    why: "met the rate limit of the account at their last try",
     first: "wait a minute, or ask fewer at once (-j)"
   },
   Overloaded: {
-    why: "found the API overloaded until their time was over",
+    why: "found the API overloaded at their last try",
     first: "wait a few minutes, or name a second model (--model a,b)"
   },
-  ServerError: { why: "met errors of the API's servers until their time was over", first: "wait a few minutes" },
+  ServerError: { why: "met errors of the API's servers at their last try", first: "wait a few minutes" },
   SpendLimitReached: { why: "met the spend limit of the account", first: "raise the limit in the Claude Console" },
   BillingFailed: { why: "could not be paid", first: "check the credit in the Claude Console" },
   Authentication: { why: "were rejected because of the key", first: "set ANTHROPIC_API_KEY to a valid key" },
@@ -46,10 +46,7 @@ const advice: Readonly<Record<string, Advice>> = {
   BrokenStream: { why: "got replies that cannot be read", first: "check the proxy or gateway" },
   NotJson: { why: "got something else than a reply of Claude", first: "check the base URL and proxies" },
   Unreachable: { why: "could not reach Claude", first: "check the network and the base URL" },
-  TimedOut: {
-    why: "ran out of time",
-    first: "raise the limit that it met: the deadline (--deadline), retry.within (--retry-within), or its own timeout"
-  },
+  TimedOut: { why: "ran out of time", first: "raise the limit that the message names" },
   OverBudget: { why: "did not fit into the budget any more", first: "raise the budget (--budget)" },
   Unbounded: { why: "cannot be bounded by a budget", first: "see the message" },
   Unbatched: { why: "left their batch without an answer" },
@@ -61,11 +58,27 @@ const advice: Readonly<Record<string, Advice>> = {
   NotAnswered: { why: "were on their way and may have been paid" }
 }
 
-export const adviceOf = (reason: string): Advice =>
-  Object.hasOwn(advice, reason) ? advice[reason]! : { why: `failed (${reason})` }
+/** Of `TimedOut`, by how its message begins: the limit that was met. */
+const timedOut: ReadonlyArray<readonly [RegExp, Advice]> = [
+  [
+    /^timed out: the attempt /,
+    { why: "had an attempt that ran out of time", first: "raise timeout.attempt (--timeout-attempt)" }
+  ],
+  [
+    /^timed out: the (?:ask|synthesis) /,
+    { why: "ran out of time with all tries", first: "raise retry.within (--retry-within), or its own timeout" }
+  ],
+  [/^out of time: /, { why: "ran out of the run's time", first: "raise the deadline (--deadline)" }]
+]
+
+/** `message`: what was reported; it tells which limit was met. */
+export const adviceOf = (reason: string, message = ""): Advice => {
+  if (reason === "TimedOut") return timedOut.find(([begins]) => begins.test(message))?.[1] ?? advice["TimedOut"]!
+  return Object.hasOwn(advice, reason) ? advice[reason]! : { why: `failed (${reason})` }
+}
 
 /** Completes "13 asks …", or "1 ask …". */
-export const whyText = (reason: string, count: number): string => {
-  const { why } = adviceOf(reason)
+export const whyText = (reason: string, count: number, message = ""): string => {
+  const { why } = adviceOf(reason, message)
   return count === 1 ? why.replace(/^were /, "was ").replaceAll("their ", "its ") : why
 }

@@ -75,6 +75,10 @@ export interface AskState {
   costUsd: number | undefined
   /** From its first dispatch to its end. Queueing before the first dispatch does not count. */
   durationMillis?: number
+  /** How much of that it waited for its turn to try again, beyond the backoff: others had the account's limits. */
+  heldMillis?: number
+  /** Since when none of its requests has been in flight. */
+  idleSince?: number
   /** Tag and message of the error of the latest failed attempt, or of the ask. */
   reason?: string
   message?: string
@@ -177,11 +181,15 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       delete ask.fallbacks
       delete ask.unknownStopReason
       delete ask.durationMillis
+      delete ask.heldMillis
+      delete ask.idleSince
       delete ask.reused
       return
     case "Dispatched":
       // In a batch it has been under way since it began.
       ask.dispatchedAt ??= event.batched === true ? (ask.startedAt ?? event.at) : event.at
+      if (event.batched !== true) addHeld(ask, event.at)
+      delete ask.idleSince
       ask.sentAt = event.at
       ask.dispatches++
       ask.inFlight++
@@ -195,12 +203,12 @@ export const apply = (ask: AskState, event: AskEvent): void => {
       ask.status = "answering"
       return
     case "Replied":
-      ask.inFlight--
+      endAttempt(ask, event.at)
       ask.model = event.model
       if (event.declined !== undefined) ask.fallbacks = [...(ask.fallbacks ?? []), ...afterDeclining(event)]
       return
     case "AttemptFailed":
-      ask.inFlight--
+      endAttempt(ask, event.at)
       return
     case "Reused":
       ask.model = event.model
@@ -256,8 +264,22 @@ export const afterDeclining = ({ declined = [], model }: Extract<Event, { readon
     reason: "Refused"
   }))
 
+const endAttempt = (ask: AskState, at: number): void => {
+  ask.inFlight--
+  if (ask.inFlight <= 0) ask.idleSince = at
+}
+
+/** Adds what it has waited, none of its requests in flight, when its backoff was over. */
+const addHeld = (ask: AskState, at: number): void => {
+  const { heldMillis = 0, idleSince, retryAt = 0 } = ask
+  if (idleSince === undefined) return
+  const millis = at - Math.max(idleSince, retryAt)
+  if (millis > 0) ask.heldMillis = heldMillis + millis
+}
+
 const end = (ask: AskState, status: "answered" | "failed" | "interrupted", at: number): void => {
   ask.status = status
+  if (status !== "answered") addHeld(ask, at)
   // An attempt that is interrupted in flight emits no event of its end.
   ask.inFlight = 0
   ask.durationMillis = at - (ask.dispatchedAt ?? at)

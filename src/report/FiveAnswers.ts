@@ -3,6 +3,9 @@ import { roundedText } from "../options/DurationText.ts"
 import { numberText, plural } from "../options/NumberText.ts"
 import { usdText } from "../options/UsdText.ts"
 import { adviceOf, whyText } from "./Advice.ts"
+import { aloneMillis } from "./AloneTime.ts"
+import { asksOf } from "./LostFolds.ts"
+import { heldText } from "./HeldText.ts"
 import type { Phase } from "./Phases.ts"
 import type { Row, View } from "./View.ts"
 
@@ -24,16 +27,23 @@ export const fiveAnswers = (view: View): ReadonlyArray<FiveAnswer> => [
 
 const answeredOf = ({ asks }: View): number => asks.filter(({ status }) => status === "answered").length
 
+/** Those that were answered, and are not in the document. */
+const unfoldedOf = ({ asks, lostFolds = [] }: View): number => {
+  const lost = new Set(asksOf(lostFolds))
+  return asks.filter(({ name, status }) => status === "answered" && lost.has(name)).length
+}
+
+const answersText = (count: number, of: number): string =>
+  count === of ? plural(count, "answer", "answers") : `${numberText(count)} of ${plural(of, "answer", "answers")}`
+
 const found = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
   const { asks, document, error, state, synthesis } = view
   const answered = answeredOf(view)
-  const answers =
-    answered === asks.length
-      ? plural(answered, "answer", "answers")
-      : `${numberText(answered)} of ${plural(asks.length, "answer", "answers")}`
+  const answers = answersText(answered, asks.length)
+  const folded = answersText(answered - unfoldedOf(view), asks.length)
   if (typeof document === "string")
-    return { answer: `A document of ${plural(wordsOf(document), "word", "words")}, made of ${answers}.` }
-  if (document !== null && document !== undefined) return { answer: `A structured result, made of ${answers}.` }
+    return { answer: `A document of ${plural(wordsOf(document), "word", "words")}, made of ${folded}.` }
+  if (document !== null && document !== undefined) return { answer: `A structured result, made of ${folded}.` }
   if (synthesis?.status === "failed") {
     return {
       answer: `${answers}, but no document: the synthesis failed: ${synthesis.message ?? error ?? ""}`,
@@ -65,18 +75,40 @@ const missingSoFar = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
   const lost = lostOf(view)
   const openCount = countOf(view.gaps) - countOf(lost)
   const notYet = openCount === 0 ? "" : `${plural(openCount, "ask has", "asks have")} no answer yet`
+  const folds = unfoldedText(view)
+  if (lost.length === 0 && folds !== "")
+    return { answer: `${folds}${notYet === "" ? "" : `; ${notYet}`}.`, isBad: true }
   if (lost.length === 0) return { answer: notYet === "" ? "Nothing so far." : `Nothing so far; ${notYet}.` }
-  return { answer: `${reasonsText(lost)}${notYet === "" ? "" : `; ${notYet}`}.`, isBad: true }
+  return { answer: `${joined([reasonsText(lost), folds])}${notYet === "" ? "" : `; ${notYet}`}.`, isBad: true }
 }
 
 const reasonsText = (gaps: View["gaps"]): string =>
-  gaps.map(({ names, reason }) => `${numberText(names.length)} ${whyText(reason, names.length)}`).join("; ")
+  gaps
+    .map(({ message, names, reason }) => `${numberText(names.length)} ${whyText(reason, names.length, message)}`)
+    .join("; ")
+
+/** What the document lacks of the answers, and why; empty where it has them all. */
+const unfoldedText = (view: View): string => {
+  const count = unfoldedOf(view)
+  if (count === 0) return ""
+  const folds = view.lostFolds ?? []
+  const [first] = folds
+  const why =
+    folds.length === 1
+      ? `the fold ${first?.name} has no text: ${first?.message}`
+      : `${numberText(folds.length)} folds have no text, the first, ${first?.name}: ${first?.message}`
+  return `${plural(count, "answer is", "answers are")} not in the document, as ${why}`
+}
+
+const joined = (parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join("; ")
 
 const missing = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
   const { asks, error, gaps, state, synthesis } = view
   if (state === "under way") return missingSoFar(view)
   const count = countOf(gaps)
+  const folds = unfoldedText(view)
   if (count === 0) {
+    if (folds !== "") return { answer: `${folds}.`, isBad: true }
     const isUnfolded = state === "unfinished" && synthesis !== null && synthesis.status !== "answered"
     if (isUnfolded || error !== null)
       return {
@@ -91,7 +123,7 @@ const missing = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
     }
   }
   return {
-    answer: `${numberText(count)} of ${plural(asks.length, "answer", "answers")}: ${reasonsText(gaps)}.`,
+    answer: `${numberText(count)} of ${plural(asks.length, "answer", "answers")}: ${joined([reasonsText(gaps), folds])}.`,
     isBad: true
   }
 }
@@ -100,7 +132,7 @@ const missing = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
 const groups: ReadonlyArray<readonly [string, ReadonlySet<Phase>]> = [
   ["Claude answering", new Set<Phase>(["sent", "answer", "plain"])],
   ["waiting for a place", new Set<Phase>(["turn"])],
-  ["held back by the account's limits", new Set<Phase>(["paced"])],
+  ["held back", new Set<Phase>(["paced"])],
   ["waiting for the prompt cache", new Set<Phase>(["warmed"])],
   ["ready, not sent yet", new Set<Phase>(["held"])],
   ["in batches", new Set<Phase>(["batch"])],
@@ -138,10 +170,8 @@ const sharesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [name: strin
 
 /** What asks and synthesis would have taken one after another, and at least: the slowest ask, then the synthesis. Milliseconds. */
 export const comparedOf = ({ asks, synthesis }: Pick<View, "asks" | "synthesis">) => {
-  const times = asks.flatMap(({ durationMillis, status }) =>
-    durationMillis !== null && (status === "answered" || status === "failed") ? [durationMillis] : []
-  )
-  const fold = synthesis?.durationMillis ?? 0
+  const times = asks.flatMap((ask) => (ask.status === "answered" || ask.status === "failed" ? [aloneMillis(ask)] : []))
+  const fold = synthesis === null ? 0 : aloneMillis(synthesis)
   return {
     sequentialMillis: times.reduce((sum, millis) => sum + millis, 0) + fold,
     idealMillis: times.reduce((max, millis) => Math.max(max, millis), 0) + fold
@@ -157,7 +187,9 @@ const time = (view: View): string => {
   const compared = hasGained
     ? ` One after another it would have been ${roundedText(sequentialMillis)}, ${(sequentialMillis / durationMillis).toFixed(1)} times as long.`
     : ""
-  const shares = sharesOf(view.asks).map(([name, share]) => `${share} % ${name}`)
+  const shares = sharesOf(view.asks).map(
+    ([name, share]) => `${share} % ${name === "held back" ? heldText(view) : name}`
+  )
   const spent = shares.length === 0 ? "" : ` Of the asks' time: ${shares.join(", ")}.`
   return `${roundedText(durationMillis)} in all${parts}.${compared}${spent}`
 }
@@ -176,17 +208,22 @@ const cost = ({ asks, estimatedCostUsd, foreseenCostUsd, savedUsd, simulated, us
   return `${usd} (${kind})${foreseen}: ${tokens}.${saved}`
 }
 
-const again = ({ again, gaps, state, synthesis }: View): Omit<FiveAnswer, "question"> => {
+const again = ({ again, gaps, lostFolds = [], state, synthesis }: View): Omit<FiveAnswer, "question"> => {
   if (again === null) return { answer: state === "under way" ? "Not known before it ends." : "Nothing." }
   const count = countOf(gaps)
   const isUnfolded = synthesis?.status === "failed"
-  const asks = `${plural(count, "ask", "asks")}${isUnfolded ? " and the synthesis" : ""}`
-  const what = count > 0 ? asks : isUnfolded ? "The synthesis alone" : "What is left"
+  const parts = [
+    ...(count > 0 ? [plural(count, "ask", "asks")] : []),
+    ...(lostFolds.length > 0 ? [plural(lostFolds.length, "fold", "folds")] : []),
+    ...(isUnfolded || lostFolds.length > 0 ? ["the synthesis"] : [])
+  ]
+  const listed = parts.length > 2 ? `${parts[0]}, ${parts.slice(1).join(" and ")}` : parts.join(" and ")
+  const what = parts.length === 0 ? "What is left" : count === 0 && isUnfolded ? "The synthesis alone" : listed
   const kept = again.isKept
     ? "what is answered is kept, and costs nothing more"
     : "nothing was kept, so that all is paid again"
-  const reasons = [...gaps.map(({ reason }) => reason), ...(isUnfolded ? [synthesis.reason ?? ""] : [])]
-  const firsts = [...new Set(reasons.flatMap((reason) => adviceOf(reason).first ?? []))]
+  const lost = [...gaps, ...lostFolds, ...(isUnfolded ? [synthesis] : [])]
+  const firsts = [...new Set(lost.flatMap(({ message, reason }) => adviceOf(reason ?? "", message ?? "").first ?? []))]
   const advice = firsts.length > 1 ? "what is said below for each reason" : firsts[0]
   const first = advice === undefined ? "" : ` First: ${advice}.`
   const { command } = again

@@ -12,7 +12,8 @@ import { inertDocument } from "./TerminalText.ts"
 import * as VotesMarkdown from "./VotesMarkdown.ts"
 
 /**
- * The synthesis, or, without one, that the run is unfinished, each answer under its name and then the gaps; then votes, levels and the cited sources, and what the user has changed during the run. Escape sequences and
+ * What the document lacks because folds failed; the synthesis, or, without one, that the run is unfinished, each answer under its
+ * name and then the gaps; then votes, levels and the cited sources, and what the user has changed during the run. Escape sequences and
  * characters that reorder text are removed, because the document may be printed on a terminal.
  */
 export const toMarkdown = (report: Report, unfinished?: Unfinished): string => {
@@ -26,6 +27,7 @@ export const toMarkdown = (report: Report, unfinished?: Unfinished): string => {
         ? [textOf(document)]
         : [...CitedMarkdown.toMarkdown(document, Record.map(answers, proofText), questions)]
   if (document === null && unfinished !== undefined) parts.unshift(unfinishedText(report, unfinished))
+  if (document !== null) parts.unshift(...FoldsMarkdown.lost(spent))
   parts.push(...contradictionParts(report))
   if (document === null && gaps.length > 0) {
     parts.push(`## No answer\n\n${gaps.map(({ message, name }) => `- **${name}**: ${onOneLine(message)}`).join("\n")}`)

@@ -13,6 +13,8 @@ export const Part = Schema.Struct({
   estimatedCostUsd: Schema.NullOr(Schema.Finite),
   /** From its first request to its end; null if none was sent. */
   durationMillis: Schema.NullOr(Schema.Finite),
+  /** How much of that it waited for its turn to try again, beyond the backoff; absent where it did not. */
+  heldMillis: Schema.optionalKey(Schema.Finite),
   /** The answer is that of an earlier run: its id, when it was paid (epoch milliseconds), and what it cost then. */
   reused: Schema.optionalKey(
     Schema.Struct({ from: Schema.String, paidAt: Schema.Finite, estimatedCostUsd: Schema.NullOr(Schema.Finite) })
@@ -77,13 +79,14 @@ const foldOf = (state: Readonly<AskState>): typeof FoldPart.Type => {
 
 /** Of one ask, or of a synthesis. */
 export const partOf = (ask: Readonly<AskState>): Part => {
-  const { costUsd, dispatches, durationMillis, fallbacks, model, reused, usage } = ask
+  const { costUsd, dispatches, durationMillis, fallbacks, heldMillis, model, reused, usage } = ask
   return {
     model: model ?? null,
     attempts: dispatches,
     usage,
     estimatedCostUsd: costUsd ?? null,
     durationMillis: dispatches === 0 ? null : (durationMillis ?? null),
+    ...(dispatches > 0 && heldMillis !== undefined && { heldMillis }),
     ...(reused !== undefined &&
       isReused(ask) && {
         reused: { from: reused.from, paidAt: reused.paidAt, estimatedCostUsd: reused.costUsd ?? null }

@@ -4,6 +4,7 @@ import type { Contradiction } from "../claude/Contradiction.ts"
 import type { Intervention } from "../claude/Intervention.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { sumOf } from "../claude/Price.ts"
+import { aloneMillis } from "./AloneTime.ts"
 import * as AskState from "./AskState.ts"
 import { BatchStates } from "./BatchState.ts"
 import { type Round, RoundStates } from "./RoundState.ts"
@@ -173,7 +174,7 @@ export class RunState {
   get researchMillis(): number {
     return this.#researchMillis ?? this.#lastAt - (this.#startedAt ?? 0)
   }
-  /** The time of the answered and failed asks one after another: the sum of their durations. */
+  /** The time of the answered and failed asks one after another: the sum of their attempts and backoffs. */
   get sequentialMillis(): number {
     return this.#sequentialMillis
   }
@@ -232,7 +233,7 @@ export class RunState {
     this.#count[status]--
     this.#count[ask.status]++
     // How long an interrupted ask would have taken is unknown.
-    if (event._tag === "Answered" || event._tag === "Failed") this.#sequentialMillis += ask.durationMillis ?? 0
+    if (event._tag === "Answered" || event._tag === "Failed") this.#sequentialMillis += aloneMillis(ask)
   }
 
   #addVote(of: Stamp, event: AskState.AskEvent, inFlight: number): void {

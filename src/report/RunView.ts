@@ -2,11 +2,13 @@
 import { type Event, isBatchEvent, isRoundEvent } from "../claude/Event.ts"
 import { addUsage, noUsage, type Usage } from "../claude/Message.ts"
 import { agreementText } from "../pipeline/Agreement.ts"
+import { adviceOf } from "./Advice.ts"
 import * as AskState from "./AskState.ts"
+import { HeldBy } from "./HeldBy.ts"
 import { Phases } from "./Phases.ts"
 import * as RunBreakdown from "./RunBreakdown.ts"
 import { RunState } from "./RunState.ts"
-import { type Bar, type GapGroup, type ModelCost, type Row, version, type View } from "./View.ts"
+import { type Bar, type GapGroup, type LostFold, type ModelCost, type Row, version, type View } from "./View.ts"
 
 /** What of a run is no event: what it is of, how it stands, and what it brought. */
 export interface About {
@@ -32,6 +34,7 @@ interface Cost {
 export class RunView {
   readonly state = new RunState()
   readonly #phases = new Map<string, Phases>()
+  readonly #heldBy = new HeldBy()
   readonly #costs = new Map<string, Cost>()
   #run = ""
   #policy: View["policy"] = null
@@ -43,6 +46,7 @@ export class RunView {
     if (this.#run === "") this.#run = event.run
     if (event._tag === "Configured") return
     this.#at = event.at
+    this.#heldBy.add(event)
     if (
       isBatchEvent(event) ||
       isRoundEvent(event) ||
@@ -79,9 +83,11 @@ export class RunView {
   data(about: About): View {
     const { state } = this
     const gaps = gapsOf(state.asks)
-    const isComplete = gaps.length === 0 && about.error === null && about.state === "ended"
+    const lostFolds = about.document !== null || about.state === "under way" ? lostFoldsOf(state) : []
+    const isComplete = gaps.length === 0 && lostFolds.length === 0 && about.error === null && about.state === "ended"
     const startedAt = state.startedAt ?? 0
     const now = about.now ?? this.#at
+    const heldBy = this.#heldBy.of(() => [...this.#phases.values()].flatMap((phases) => phases.until(now)))
     const rowOf = (ask: Readonly<AskState.AskState>): Row => this.#row(ask, startedAt, now)
     const { now: _now, ...rest } = about
     return {
@@ -104,7 +110,9 @@ export class RunView {
         usage,
         estimatedCostUsd: usd ?? null
       })),
+      ...(heldBy !== undefined && { heldBy }),
       gaps,
+      ...(lostFolds.length > 0 && { lostFolds }),
       again: isComplete ? null : about.again,
       asks: state.asks.map(rowOf),
       synthesis: state.synthesis === undefined ? null : rowOf(state.synthesis),
@@ -135,6 +143,16 @@ export class RunView {
   }
 }
 
+const lostFoldsOf = ({ folds }: RunState): ReadonlyArray<LostFold> =>
+  folds.flatMap(({ fold, message, name, reason, status }) => {
+    if (status !== "failed" && status !== "interrupted") return []
+    const why =
+      status === "failed"
+        ? { reason: reason ?? "Failed", message: message ?? "" }
+        : { reason: "Interrupted", message: "stopped" }
+    return [{ name, ...why, asks: fold?.asks ?? [] }]
+  })
+
 /** Of asks without an answer; those that were stopped, or have not ended, have no error of their own. */
 const gapsOf = (asks: ReadonlyArray<Readonly<AskState.AskState>>): ReadonlyArray<GapGroup> => {
   const groups = new Map<string, { reason: string; message: string; names: Array<string> }>()
@@ -148,9 +166,11 @@ const gapsOf = (asks: ReadonlyArray<Readonly<AskState.AskState>>): ReadonlyArray
           : dispatches === 0
             ? "NotAsked"
             : "NotAnswered"
-    const group = groups.get(reason) ?? { reason, message: status === "failed" ? message : "", names: [] }
+    // One reason may have several limits, each with its advice.
+    const key = `${reason} ${status === "failed" ? adviceOf(reason, message).why : ""}`
+    const group = groups.get(key) ?? { reason, message: status === "failed" ? message : "", names: [] }
     group.names.push(name)
-    groups.set(reason, group)
+    groups.set(key, group)
   }
   return [...groups.values()].toSorted((a, b) => b.names.length - a.names.length)
 }

@@ -57,6 +57,15 @@ export const GapGroup = Schema.Struct({
 })
 export interface GapGroup extends Schema.Schema.Type<typeof GapGroup> {}
 
+/** A fold without a text: what its asks answered is not in the document. */
+export const LostFold = Schema.Struct({
+  name: Schema.String,
+  reason: Schema.String,
+  message: Schema.String,
+  asks: Schema.Array(Schema.String)
+})
+export interface LostFold extends Schema.Schema.Type<typeof LostFold> {}
+
 /** How the gaps are asked again. */
 export const Again = Schema.Struct({
   /** What to type; null where that is the command of the run once more, which is not known. */
@@ -101,7 +110,11 @@ export const View = Schema.Struct({
       outputTokens: Schema.NullOr(Schema.Finite)
     })
   ),
+  /** What held calls back before they left; absent where it was the account's limits. */
+  heldBy: Schema.optionalKey(Schema.Literals(["overloads", "limits and overloads"])),
   gaps: Schema.Array(GapGroup),
+  /** Absent where the document has all answers, or there is none. */
+  lostFolds: Schema.optionalKey(Schema.Array(LostFold)),
   asks: Schema.Array(Row),
   synthesis: Schema.NullOr(Row),
   /** The synthesis's prose, or the value of its schema; null if there is none. */

@@ -12,6 +12,13 @@ const plan = `asks: { spring: What in spring?, summer: What in summer?, autumn: 
 synthesis: { instruction: Write a calendar., fanIn: 2, citations: true, contradictions: off }
 `
 
+/** What a page says where no script runs. */
+const textOf = (page: string): string =>
+  page
+    .slice(page.indexOf("<main"), page.indexOf("</main>"))
+    .replaceAll(/<[^>]*>/g, "")
+    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+
 describe.concurrent("a tree of folds", { timeout: 60_000 }, () => {
   it("one of which fails ends the run with 3, and names the asks that the document lacks", async () => {
     const claude = mockClaude()
@@ -19,17 +26,36 @@ describe.concurrent("a tree of folds", { timeout: 60_000 }, () => {
     claude.fault(wrong, { when: { part: "synthesis", user: "such as [autumn]" } })
     await using server = await claude.serve()
     const cwd = folder({ "plan.yaml": plan })
-    const args = ["run", "plan.yaml", "-o", "out.md", "-o", "out.json", "--quiet"]
+    const args = ["run", "plan.yaml", "-o", "out.md", "-o", "out.json", "-o", "out.html", "--quiet"]
     const { code, stderr } = await fanfold(args, { cwd, env: reaching(server) })
     assert.strictEqual(code, 3)
     assert.match(stderr, /^Not in the document: autumn, winter: synthesis\.1\.2: invalid request: no \(req_\w+\)$/m)
     const document = readFileSync(join(cwd, "out.md"), "utf8")
+    const { run, spent } = jsonIn(cwd, "out.json")
+    assert.match(
+      document,
+      /^> \*\*Not in the document\*\*, as [^\n]* `--reuse` [^\n]*:\n>\n> - autumn, winter: synthesis\.1\.2: invalid request: no [^\n]*\n\n[^>]/
+    )
     assert.include(document, "**autumn** has no answer")
     const levels =
       "The answers were folded in 2 levels, 2 → 1. Groups of the first: spring, summer; autumn, winter, which failed.\n"
     assert.isTrue(document.endsWith(`\n\n## Levels\n\n${levels}`), document)
-    const { spent } = jsonIn(cwd, "out.json")
     assert.deepInclude(spent.folds["synthesis.1.2"], { level: 1, asks: ["autumn", "winter"], status: "failed" })
+    await fanfold(["report", run, "-o", "journal.html"], { cwd })
+    for (const page of ["out.html", "journal.html"]) {
+      const text = textOf(readFileSync(join(cwd, page), "utf8"))
+      assert.match(text, /made of 2 of 4 answers\./, page)
+      assert.match(
+        text,
+        /missing\?2 answers are not in the document, as the fold synthesis\.1\.2 has no text: invalid request: no/,
+        page
+      )
+      assert.match(
+        text,
+        /again\?1 fold and the synthesis; .* First: .* Then type: cd .* fanfold run plan\.yaml .*--reuse/,
+        page
+      )
+    }
     const verified = await fanfold(["verify", "out.md"], { cwd })
     assert.match(verified.stdout, /^\d statements, 4 answers of run \w+: 0 errors, 0 warnings\n$/)
   })

@@ -141,47 +141,6 @@ describe("RunState", () => {
     )
   })
 
-  it("counts an ask's own time from its first request: waiting for a place is not part of it", () => {
-    const state = fold(
-      begin(0, "a", "b"),
-      started(0, "a"),
-      started(0, "b"),
-      dispatched(0, "a"),
-      replied(100, "a"),
-      answered(100, "a"),
-      dispatched(100, "b"),
-      attemptFailed(150, "b"),
-      dispatched(180, "b", 2),
-      replied(250, "b"),
-      answered(250, "b"),
-      end(250, 250)
-    )
-    assert.deepStrictEqual(
-      state.asks.map(({ durationMillis }) => durationMillis),
-      [100, 150]
-    )
-    assert.deepStrictEqual([state.sequentialMillis, state.researchMillis, state.speedUp], [250, 250, 1])
-  })
-
-  it("counts a failed ask's time, and neither a stopped one's nor the synthesis's, as time one after another", () => {
-    const state = fold(
-      begin(0, "a", "b", "c"),
-      ...completed(0, "a", 100),
-      started(0, "b"),
-      dispatched(0, "b"),
-      attemptFailed(50, "b"),
-      failed(50, "b"),
-      started(0, "c"),
-      dispatched(0, "c"),
-      interrupted(100, "c"),
-      end(100, 100),
-      ...completed(100, "synthesis", 900)
-    )
-    assert.deepStrictEqual([state.sequentialMillis, state.researchMillis, state.durationMillis], [150, 100, 1000])
-    assert.deepStrictEqual([state.answered, state.failed, state.interrupted, state.total], [1, 1, 1, 3])
-    assert.deepStrictEqual([state.synthesis?.status, state.synthesis?.durationMillis], ["answered", 900])
-  })
-
   it("adds up every reply and every paid failure once: an answer's own sum is not added again", () => {
     const partial = { ...Message.noUsage, inputTokens: 1000, outputTokens: 10 }
     const state = fold(

@@ -217,14 +217,6 @@ describe.skipIf(!isInstalled)("a page", () => {
     assert.deepStrictEqual(misdeeds, [])
   })
 
-  it("says of a synthesis that failed why, and what to do", async () => {
-    const events = [...runOf(3, 10), eventOf(started(5000, "synthesis")), eventOf(failed(5001, "synthesis"))]
-    const { page } = await open(await htmlOf(viewOf(events, { document: null, state: "unfinished" })))
-    assert.deepStrictEqual(await page.locator(".gap").allInnerTexts(), [
-      "The document: its synthesis failed\n\noverloaded: busy\n\nWhat to do for the synthesis: wait a few minutes, or name a second model (--model a,b)."
-    ])
-  })
-
   it("finds and filters asks", async () => {
     const { page } = await open(await htmlOf(viewOf(runOf(200))))
     await page.getByLabel("Search").fill("ask19")

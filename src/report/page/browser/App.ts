@@ -24,7 +24,7 @@ export const App = ({ source, view }: { readonly view: View; readonly source: So
       view.state === "under way" &&
       h(Controls, { key: "controls", intervene: source.intervene, view }),
     h(FiveAnswers, { key: "answers", view }),
-    (lostOf(view).length > 0 || view.synthesis?.status === "failed") &&
+    (lostOf(view).length > 0 || view.lostFolds !== undefined || view.synthesis?.status === "failed") &&
       h(Gaps, { key: "gaps", view, onOpen: setOpened }),
     view.document !== null &&
       h("section", { key: "document", "aria-labelledby": "document" }, [

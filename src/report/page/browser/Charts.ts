@@ -2,7 +2,7 @@
 import { h } from "preact"
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import uPlot from "uplot"
-import { numberText } from "../../../options/NumberText.ts"
+import { numberText, plural } from "../../../options/NumberText.ts"
 import { inert } from "../../PlainText.ts"
 import type { View } from "../../View.ts"
 import { markText } from "./Geometry.ts"
@@ -128,12 +128,17 @@ export const Charts = ({ view }: { readonly view: View }) => {
     return [line, ...[...new Set(allowed)].map((limit) => limitLine(rates.at, limit))]
   }, [rates, limits])
   if (asks.length < 2) return null
+  const [tokensAtMost, answersAtMost] = [mostOf(rates.tokens), mostOf(rates.answers)]
+  const most =
+    tokensAtMost === 0 && answersAtMost === 0
+      ? ""
+      : `; the most that came in a ${parts}th of the time was ${numberText(tokensAtMost)} output tokens and ${numberText(answersAtMost)} answers a minute`
   return h("section", { "aria-labelledby": "load" }, [
     h("h2", { id: "load" }, "Concurrency and rate"),
     h(
       "p",
       { class: "soft" },
-      `At most ${numberText(mostOf(load.count))} requests were in flight; the most that came in a ${parts}th of the time was ${numberText(mostOf(rates.tokens))} output tokens and ${numberText(mostOf(rates.answers))} answers a minute.`
+      `At most ${plural(mostOf(load.count), "request was", "requests were")} in flight${most}.`
     ),
     limits.length > 0 &&
       h(

@@ -87,7 +87,7 @@ const Facts = ({ row }: { readonly row: Row }) => {
 
 const Why = ({ row: { message, reason }, what }: { readonly row: Row; readonly what: string }) => {
   if (reason === null) return null
-  const { first } = adviceOf(reason)
+  const { first } = adviceOf(reason, message ?? "")
   return h("section", { class: "gap" }, [
     h("h3", {}, what),
     h("p", { class: "quoted", dir: "auto" }, inert(message ?? reason)),

@@ -1,9 +1,10 @@
 /** The top of the page: what the run is of, the five answers, and what is missing. */
 import { h } from "preact"
+import { plural } from "../../../options/NumberText.ts"
 import { adviceOf, whyText } from "../../Advice.ts"
 import { fiveAnswers, lostOf } from "../../FiveAnswers.ts"
 import { inert } from "../../PlainText.ts"
-import type { GapGroup, Row, View } from "../../View.ts"
+import type { GapGroup, LostFold as Fold, Row, View } from "../../View.ts"
 import { Command } from "./Command.ts"
 
 const stateText = ({ error, state }: View): string => {
@@ -49,15 +50,23 @@ export const Gaps = ({ onOpen, view }: { readonly view: View; readonly onOpen: (
   return h("section", { "aria-labelledby": "gaps" }, [
     h("h2", { id: "gaps" }, "What is missing, and why"),
     view.synthesis?.status === "failed" && h(Unfolded, { key: "synthesis", synthesis: view.synthesis }),
+    ...(view.lostFolds ?? []).map((fold) =>
+      h(LostFold, { key: fold.name, fold, onOpen: (name) => onOpen(indexes.get(name) ?? 0) })
+    ),
     ...lostOf(view).map((group) =>
-      h(Group, { key: group.reason, group, onOpen: (name) => onOpen(indexes.get(name) ?? 0) })
+      h(Group, {
+        key: `${group.reason} ${group.message}`,
+        group,
+        isOver: view.state !== "under way",
+        onOpen: (name) => onOpen(indexes.get(name) ?? 0)
+      })
     )
   ])
 }
 
 /** The document is missing: why its synthesis failed. */
 const Unfolded = ({ synthesis: { message, reason } }: { readonly synthesis: Row }) => {
-  const { first } = adviceOf(reason ?? "")
+  const { first } = adviceOf(reason ?? "", message ?? "")
   return h("div", { class: "gap" }, [
     h("h3", {}, "The document: its synthesis failed"),
     (message ?? "") !== "" && h("p", { class: "quoted", dir: "auto" }, inert(message!)),
@@ -65,21 +74,56 @@ const Unfolded = ({ synthesis: { message, reason } }: { readonly synthesis: Row 
   ])
 }
 
-const Group = ({ group, onOpen }: { readonly group: GapGroup; readonly onOpen: (name: string) => void }) => {
-  const { message, names, reason } = group
-  const { first } = adviceOf(reason)
-  const rest = names.length - maxNamed
+/** Answers that are not in the document: why their fold has no text. */
+const LostFold = ({ fold, onOpen }: { readonly fold: Fold; readonly onOpen: (name: string) => void }) => {
+  const { asks, message, name, reason } = fold
+  const { first } = adviceOf(reason, message)
   return h("div", { class: "gap" }, [
-    h("h3", {}, `${names.length} ${names.length === 1 ? "ask" : "asks"} ${whyText(reason, names.length)}`),
+    h(
+      "h3",
+      {},
+      `Not in the document: what ${plural(asks.length, "ask", "asks")} answered, as the fold ${inert(name)} has no text`
+    ),
     message !== "" && h("p", { class: "quoted", dir: "auto" }, inert(message)),
     first !== undefined && h("p", {}, `What to do: ${first}.`),
-    h("p", { class: "names" }, [
-      ...names
-        .slice(0, maxNamed)
-        .map((name) =>
-          h("button", { key: name, type: "button", class: "link", onClick: () => onOpen(name) }, inert(name))
-        ),
-      rest > 0 && h("span", {}, ` and ${rest} more: the timeline lists them under "Not answered"`)
-    ])
+    h(Names, { names: asks, onOpen })
   ])
 }
+
+const Group = ({
+  group,
+  isOver,
+  onOpen
+}: {
+  readonly group: GapGroup
+  readonly isOver: boolean
+  readonly onOpen: (name: string) => void
+}) => {
+  const { message, names, reason } = group
+  const { first = isOver ? "ask them again, as is said above" : undefined } = adviceOf(reason, message)
+  return h("div", { class: "gap" }, [
+    h("h3", {}, `${names.length} ${names.length === 1 ? "ask" : "asks"} ${whyText(reason, names.length, message)}`),
+    message !== "" && h("p", { class: "quoted", dir: "auto" }, inert(message)),
+    first !== undefined && h("p", {}, `What to do: ${first}.`),
+    h(Names, { names, rest: ': the timeline lists them under "Not answered"', onOpen })
+  ])
+}
+
+/** The first asks of a group, each a link to it. `rest`: where the others are found. */
+const Names = ({
+  names,
+  onOpen,
+  rest = ""
+}: {
+  readonly names: ReadonlyArray<string>
+  readonly rest?: string
+  readonly onOpen: (name: string) => void
+}) =>
+  h("p", { class: "names" }, [
+    ...names
+      .slice(0, maxNamed)
+      .map((name) =>
+        h("button", { key: name, type: "button", class: "link", onClick: () => onOpen(name) }, inert(name))
+      ),
+    names.length > maxNamed && h("span", {}, ` and ${names.length - maxNamed} more${rest}`)
+  ])

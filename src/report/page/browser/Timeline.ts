@@ -2,6 +2,7 @@
 import { h } from "preact"
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import { comparedOf } from "../../FiveAnswers.ts"
+import { heldText } from "../../HeldText.ts"
 import { inert } from "../../PlainText.ts"
 import { phases } from "../../Phases.ts"
 import type { Row, View } from "../../View.ts"
@@ -120,7 +121,12 @@ const Compared = ({
     ])
   return h("div", { class: "comparison" }, [
     line("This run", "run", durationMillis, ""),
-    line("One after another", "sequential", sequentialMillis, "the sum of the asks' times, and the synthesis"),
+    line(
+      "One after another",
+      "sequential",
+      sequentialMillis,
+      "the attempts of each ask and the waits between them, and the synthesis"
+    ),
     line("Ideal", "ideal", idealMillis, "the slowest ask alone, and the synthesis")
   ])
 }
@@ -137,6 +143,11 @@ const Key = ({ view }: { readonly view: View }) => {
     { class: "key", "aria-label": "What the bars mean" },
     phases
       .filter((phase) => used.has(phase))
-      .map((phase) => h("li", { key: phase }, [h("i", { ...lookOf(phase), "aria-hidden": "true" }), phaseNames[phase]]))
+      .map((phase) =>
+        h("li", { key: phase }, [
+          h("i", { ...lookOf(phase), "aria-hidden": "true" }),
+          phase === "paced" ? heldText(view) : phaseNames[phase]
+        ])
+      )
   )
 }

@@ -11,7 +11,7 @@ export const phaseNames: Readonly<Record<Phase, string>> = {
   turn: "waits for a place",
   held: "ready, not sent yet",
   warmed: "waits for the prompt cache",
-  paced: "held back by the account's limits",
+  paced: "held back before it left",
   batch: "in a batch",
   sent: "sent, until the first token",
   answer: "answer arrives",

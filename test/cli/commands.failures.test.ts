@@ -1,6 +1,6 @@
 /** `fanfold run` where something fails or ends it: which exit code, what is told, and which answers are kept. */
 import { execFile } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { fault, mockClaude } from "fanfold/mocks"
@@ -163,11 +163,16 @@ describe.concurrent("a run with failures", { timeout: 60_000 }, () => {
     skip
   }) => {
     if (!existsSync("/dev/full")) skip("this machine has no /dev/full")
-    await using server = await mockClaude().serve()
     const cwd = folder({ "plan.yaml": plan })
-    const written = await fanfold(["run", "plan.yaml", "-o", "no/../out.md"], { cwd, env: reaching(server) })
+    mkdirSync(join(cwd, "gone"))
+    const latency = () => {
+      rmSync(join(cwd, "gone"), { recursive: true, force: true })
+      return 0
+    }
+    await using server = await mockClaude({ latency }).serve()
+    const written = await fanfold(["run", "plan.yaml", "-o", "gone/out.md"], { cwd, env: reaching(server) })
     assert.strictEqual(written.code, 1)
-    assert.include(written.stderr, "Cannot write no/../out.md: ")
+    assert.include(written.stderr, "Cannot write gone/out.md: ")
     assert.hasAllKeys(jsonIn(cwd, wroteIn(written.stderr)).answers, ["sun", "moon"])
     const full = `"$0" "$1" run plan.yaml > /dev/full; echo "code $?" >&2`
     const stderr = await new Promise<string>((resolve) => {

@@ -1,5 +1,5 @@
 /** The command that asks again what a run has no answer to, without paying for the rest once more. Pure. */
-import { type Kept, command, quoted } from "./KeptRun.ts"
+import { type Kept, command, isFile, quoted } from "./KeptRun.ts"
 import { type Typed, withoutSecrets } from "./TypedWords.ts"
 
 /** Flags of one process: with `--fresh` all would be asked again. */
@@ -27,16 +27,19 @@ export interface KeptRun extends Kept {
 
 /** In any folder. `undefined` where it is not known what was typed, and its plan is no file. */
 export const ofRun = ({ hasEnded, isSimulated, plan, typed, ...kept }: KeptRun): string | undefined => {
-  const offline = isSimulated ? " --offline" : ""
-  if (!hasEnded && plan !== undefined) return `${command("resume", kept)}${offline}`
+  if (!hasEnded && plan !== undefined) return resuming(kept, isSimulated)
   const journal = kept.journal === undefined ? "" : ` --journal ${quoted(kept.journal)}`
   if (typed !== undefined) {
     // A run that was resumed has the journal of the run before it, which its own words do not name.
     return ofTyped(typed, hasEnded) + (typed.words.some((word) => /^--journal(=|$)/.test(word)) ? "" : journal)
   }
   if (plan === undefined) return undefined
-  return `fanfold run ${quoted(plan)} --reuse${journal}${offline}`
+  return `fanfold run ${quoted(plan)} --reuse${journal}${offlineFlag(isSimulated)}`
 }
+
+const offlineFlag = (isSimulated: boolean): string => (isSimulated ? " --offline" : "")
+
+const resuming = (kept: Kept, isSimulated: boolean): string => `${command("resume", kept)}${offlineFlag(isSimulated)}`
 
 /** In the folder of a run that was interrupted. `plan`: what the journal knows its plan by, a path where it is a file. */
 export const ofInterrupted = ({
@@ -45,4 +48,4 @@ export const ofInterrupted = ({
   typed,
   ...kept
 }: Kept & { readonly plan: string; readonly simulated: boolean; readonly typed: Typed }): string =>
-  /[\\/]/.test(plan) ? `${command("resume", kept)}${simulated ? " --offline" : ""}` : ofWords(typed.words, false)
+  isFile(plan) ? resuming(kept, simulated) : ofWords(typed.words, false)

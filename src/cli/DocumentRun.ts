@@ -4,6 +4,7 @@ import * as Pipeline from "../pipeline/Pipeline.ts"
 import * as Forecast from "../plan/Forecast.ts"
 import type { Prepared } from "../plan/Plan.ts"
 import * as AnswerTable from "../report/AnswerTable.ts"
+import { lostFoldsOf } from "../report/LostFolds.ts"
 import { toMarkdown } from "../report/Markdown.ts"
 import * as Report from "../report/Report.ts"
 import type { RunResult } from "../report/RunResult.ts"
@@ -137,7 +138,7 @@ const conclude = Effect.fnUntraced(function* (
   if (tapeError !== undefined) yield* Console.error(inert(tapeError))
   const lost = report.document === null ? [] : GapLines.foldLines(report.spent.folds)
   yield* Effect.forEach([...GapLines.lines(findings.gaps), ...lost], (line) => Console.error(line))
-  const hasLostFolds = Object.values(report.spent.folds ?? {}).some(({ status }) => status !== "answered")
+  const hasLostFolds = lostFoldsOf(report.spent.folds).length > 0
   const isComplete = !written.includes(false) && tapeError === undefined && areEventsWritten
   const failure = ExitCode.ofRun(outcome, { hasLostFolds, isComplete })
   if (failure === undefined) return

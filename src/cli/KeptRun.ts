@@ -20,6 +20,9 @@ export const keptOf = (
 /** The place of a journal as it is named in any folder. */
 export const placeOf = (place: string): string => (isAddress(place) ? place : resolve(place))
 
+/** Whether what the journal knows a plan by is its path: what else stands there has no folder. */
+export const isFile = (plan: string): boolean => /[\\/]/.test(plan)
+
 /** What to type for a run: `fanfold runs show 0k3x`. A word for a shell where the place needs one. */
 export const command = (verb: string, { id, journal }: Kept): string =>
   `fanfold runs ${verb} ${id}${journal === undefined ? "" : ` --journal ${quoted(journal)}`}`

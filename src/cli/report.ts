@@ -6,7 +6,7 @@ import { toMarkdown } from "../report/Markdown.ts"
 import * as AgainCommand from "./AgainCommand.ts"
 import * as CitedDocument from "./CitedDocument.ts"
 import { failedWithoutMessage } from "./ExitCode.ts"
-import { keptOf } from "./KeptRun.ts"
+import { isFile, keptOf } from "./KeptRun.ts"
 import { onOff, outputTo } from "./Flags.ts"
 import * as Output from "./Output.ts"
 import { reportFormats } from "./OutputFormat.ts"
@@ -27,7 +27,7 @@ export const report = Command.make(
     const { now } = yield* here
     const command = AgainCommand.ofRun({
       ...keptOf(summary.id, file, journal),
-      plan: /[\\/]/.test(summary.plan) ? summary.plan : undefined,
+      plan: isFile(summary.plan) ? summary.plan : undefined,
       typed: events.find((event) => event._tag === "Configured"),
       hasEnded: summary.end !== undefined,
       isSimulated: summary.source === simulated

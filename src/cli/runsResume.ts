@@ -5,7 +5,7 @@ import { simulated } from "../journal/Journal.ts"
 import type { Plan } from "../plan/Plan.ts"
 import { inert } from "../report/TerminalText.ts"
 import { ofRun, ofTyped } from "./AgainCommand.ts"
-import { keptOf } from "./KeptRun.ts"
+import { isFile, keptOf } from "./KeptRun.ts"
 import { execute } from "./Execute.ts"
 import { usageError } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
@@ -48,9 +48,8 @@ export const resume = Command.make(
       })
     )
     const { end, id, plan: name, source } = summary
-    const isFile = /[\\/]/.test(name)
     if (end !== undefined) {
-      const plan = isFile ? name : undefined
+      const plan = isFile(name) ? name : undefined
       const again = ofRun({ ...kept, plan, typed: begun, hasEnded: true, isSimulated: source === simulated })
       return yield* usageError(
         end === "ended"
@@ -60,7 +59,7 @@ export const resume = Command.make(
           : `${id} was gone on with by a later run of its plan: fanfold runs lists that`
       )
     }
-    if (!isFile) {
+    if (!isFile(name)) {
       const command = begun === undefined ? "give the same command again" : ofTyped(begun, false)
       return yield* usageError(inert(`${id} has no plan file: ${command}`))
     }

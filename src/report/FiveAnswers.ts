@@ -7,7 +7,7 @@ import { aloneMillis } from "./AloneTime.ts"
 import { asksOf } from "./LostFolds.ts"
 import { heldText } from "./HeldText.ts"
 import type { Phase } from "./Phases.ts"
-import type { Row, View } from "./View.ts"
+import type { View } from "./View.ts"
 
 /** A question and its answer; `command`: what to type; `isBad`: something is missing. */
 export interface FiveAnswer {
@@ -129,10 +129,10 @@ const missing = (view: View): Pick<FiveAnswer, "answer" | "isBad"> => {
 }
 
 /** What the phases of asks are called where their time is added up; what two copies did at once counts once. */
-const groups: ReadonlyArray<readonly [string, ReadonlySet<Phase>]> = [
+const groupsOf = (view: View): ReadonlyArray<readonly [string, ReadonlySet<Phase>]> => [
   ["Claude answering", new Set<Phase>(["sent", "answer", "plain"])],
   ["waiting for a place", new Set<Phase>(["turn"])],
-  ["held back", new Set<Phase>(["paced"])],
+  [heldText(view), new Set<Phase>(["paced"])],
   ["waiting for the prompt cache", new Set<Phase>(["warmed"])],
   ["ready, not sent yet", new Set<Phase>(["held"])],
   ["in batches", new Set<Phase>(["batch"])],
@@ -152,9 +152,10 @@ export const percentsOf = (amounts: ReadonlyArray<number>): ReadonlyArray<number
 }
 
 /** The shares of the asks' time in percent, the largest first, of those that are 1 % or more. */
-const sharesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [name: string, percent: number]> => {
+const sharesOf = (view: View): ReadonlyArray<readonly [name: string, percent: number]> => {
+  const groups = groupsOf(view)
   const sums = new Map<string, number>()
-  for (const { bars } of rows) {
+  for (const { bars } of view.asks) {
     for (const [phase, , millis] of bars) {
       const name = groups.find(([, phases]) => phases.has(phase))?.[0]
       if (name === undefined) continue
@@ -187,9 +188,7 @@ const time = (view: View): string => {
   const compared = hasGained
     ? ` One after another it would have been ${roundedText(sequentialMillis)}, ${(sequentialMillis / durationMillis).toFixed(1)} times as long.`
     : ""
-  const shares = sharesOf(view.asks).map(
-    ([name, share]) => `${share} % ${name === "held back" ? heldText(view) : name}`
-  )
+  const shares = sharesOf(view).map(([name, share]) => `${share} % ${name}`)
   const spent = shares.length === 0 ? "" : ` Of the asks' time: ${shares.join(", ")}.`
   return `${roundedText(durationMillis)} in all${parts}.${compared}${spent}`
 }

@@ -3,10 +3,10 @@ import type { Event } from "../claude/Event.ts"
 import type { Stretch } from "./Phases.ts"
 import type { View } from "./View.ts"
 
-/** So many overloads in a row, without a reply between them, make the calls rest: a single one delays its own ask only. */
+/** As of `layers/pacing/CoolDown.ts`: so many overloads in a row, without a reply between them, make the calls rest. */
 const outageLength = 3
 
-/** After an overload the calls rest, and begin again one at a time. */
+/** Longer than the longest rest there, and the gaps between the first calls after it, in milliseconds. */
 const recoveryMillis = 2000
 
 export class HeldBy {

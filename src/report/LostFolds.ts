@@ -1,11 +1,5 @@
 /** The folds that a document lacks, with the asks that they stand for. No Effect: the page's script has it too. */
-
-/** `message`: why it has no text. */
-export interface LostFold {
-  readonly name: string
-  readonly message: string
-  readonly asks: ReadonlyArray<string>
-}
+import type { LostFold } from "./View.ts"
 
 interface Fold {
   readonly asks: ReadonlyArray<string>
@@ -14,7 +8,7 @@ interface Fold {
 }
 
 /** Of folds by name, those without a text, in their order. */
-export const lostFoldsOf = (folds: Readonly<Record<string, Fold>> = {}): ReadonlyArray<LostFold> =>
+export const lostFoldsOf = (folds: Readonly<Record<string, Fold>> = {}): ReadonlyArray<Omit<LostFold, "reason">> =>
   Object.entries(folds)
     .filter(([, { status }]) => status !== "answered")
     .map(([name, { asks, message }]) => ({ name, asks, message: message ?? "stopped" }))

@@ -1,16 +1,8 @@
 /** What is counted of calls, and what a snapshot has of it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Message } from "fanfold"
 import { Metrics } from "../../src/telemetry/Metrics.ts"
+import { usage } from "./Used.ts"
 
-const usage: Message.Usage = {
-  inputTokens: 1,
-  cacheCreationInputTokens: 20,
-  cacheReadInputTokens: 300,
-  outputTokens: 4000,
-  thinkingTokens: 50,
-  webSearches: 0
-}
 const unknown = { server: [], model: undefined, response: undefined, error: undefined }
 
 /** The number of each sum of one series. */

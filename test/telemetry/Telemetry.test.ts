@@ -1,19 +1,11 @@
 /** What reaches an OTLP receiver: names, types, units and tree as the conventions have them. */
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer } from "effect"
-import { Ask, AskError, Attempt, Message, Research, Stack, Synthesis, Telemetry } from "fanfold"
+import { Ask, AskError, Attempt, Research, Stack, Synthesis, Telemetry } from "fanfold"
 import { failure, make, overloaded, questionOf, reply } from "../FakeClaude.ts"
 import { instruments, kindOf, wrongIn } from "./Conventions.ts"
 import * as Receiver from "./Receiver.ts"
-
-const usage: Message.Usage = {
-  inputTokens: 1,
-  cacheCreationInputTokens: 20,
-  cacheReadInputTokens: 300,
-  outputTokens: 4000,
-  thinkingTokens: 50,
-  webSearches: 0
-}
+import { usage } from "./Used.ts"
 
 /** One that is streamed, one with everything that can be asked for, one that is tried again, and one that fails. */
 const asks = {

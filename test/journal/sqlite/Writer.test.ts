@@ -16,15 +16,20 @@ import { answered, begin, found } from "../Rows.ts"
 
 const newFile = journalFiles()
 
+/** A writer of a file in which the run `r` has begun. */
+const writing = Effect.fnUntraced(function* (waitMillis?: number) {
+  const file = newFile()
+  yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
+  const database = yield* Effect.fromResult(Database.open(file, waitMillis))
+  return { database, file, writer: new Writer(database, file) }
+})
+
 const names = Array.from({ length: 8 }, (_, i) => `q${i}`)
 
 describe("a journal without room", () => {
   it.effect("undoes the rows that do not fit, keeps all before, and fails from then on", () =>
     Effect.gen(function* () {
-      const file = newFile()
-      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
-      const database = yield* Effect.fromResult(Database.open(file))
-      const writer = new Writer(database, file)
+      const { database, file, writer } = yield* writing()
       writer.add("r", answered(0, "before"))
       assert.isUndefined(writer.flush())
       database.exec("PRAGMA max_page_count = 1")
@@ -77,10 +82,7 @@ describe("a journal that is removed during the run", () => {
 describe("a journal that another process keeps locked", () => {
   it.effect("is waited for, and then told of in a sentence", () =>
     Effect.gen(function* () {
-      const file = newFile()
-      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
-      const database = yield* Effect.fromResult(Database.open(file, 100))
-      const writer = new Writer(database, file)
+      const { database, file, writer } = yield* writing(100)
       const other = new DatabaseSync(file)
       other.exec("BEGIN IMMEDIATE")
       writer.add("r", answered(0, "q"))
@@ -107,10 +109,7 @@ const flushed = (writer: Writer) =>
 describe("a reply", () => {
   it.effect("is not handed on where SQLite's log, which has it, cannot be brought to the disk", () =>
     Effect.gen(function* () {
-      const file = newFile()
-      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
-      const database = yield* Effect.fromResult(Database.open(file))
-      const writer = new Writer(database, file)
+      const { database, file, writer } = yield* writing()
       writer.add("r", answered(0, "first"))
       assert.isUndefined(yield* flushed(writer))
       writer.add("r", answered(1, "second"))
@@ -139,10 +138,7 @@ describe("a reply", () => {
 
   it.effect("waits for the disk together with those that come meanwhile, and each has its turn", () =>
     Effect.gen(function* () {
-      const file = newFile()
-      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
-      const database = yield* Effect.fromResult(Database.open(file))
-      const writer = new Writer(database, file)
+      const { database, writer } = yield* writing()
       const ask = (n: number) =>
         Effect.suspend(() => {
           writer.add("r", answered(2 * n, `one ${n}`))
@@ -167,10 +163,7 @@ describe("a reply", () => {
 
   it.effect("makes nobody wait for the disk who has none", () =>
     Effect.gen(function* () {
-      const file = newFile()
-      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
-      const database = yield* Effect.fromResult(Database.open(file))
-      const writer = new Writer(database, file)
+      const { database, writer } = yield* writing()
       writer.add("r", answered(0, "first"))
       assert.isUndefined(yield* flushed(writer))
       const { promise: isSyncing, resolve: onSync } = Promise.withResolvers<() => void>()
@@ -216,10 +209,7 @@ describe("a reply", () => {
 describe("rows that nobody waits for", () => {
   it.effect("are written at once where hundreds have come together, and not kept in memory", () =>
     Effect.gen(function* () {
-      const file = newFile()
-      yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
-      const database = yield* Effect.fromResult(Database.open(file))
-      const writer = new Writer(database, file)
+      const { database, writer } = yield* writing()
       const written = () => Number(database.prepare("SELECT count(*) AS n FROM entry_end").get()?.["n"])
       for (let n = 0; n < 300; n++) writer.add("r", answered(n, `q${n}`))
       assert.strictEqual(written(), 0)

@@ -208,11 +208,13 @@ export class RunRecorder {
       Effect.runForkWith(fiber.context)(Effect.andThen(Effect.yieldNow, this.#noteBoughtAgain(entry)))
       return opened
     })
-    return Effect.updateService(isToNote ? noting : opened, Call.Current, (call) => {
+    return Effect.withFiber((fiber) => {
+      const call = fiber.getRef(Call.Current)
       // Its answer takes the place of one that did not fit, but not of the part that it continues.
       if (!isContinued(request)) this.#count(call.run, entry, noAnswer)
       const reused = this.#reused.get(call.run)
-      return reused === undefined ? call : { ...call, reused }
+      const asked = isToNote ? noting : opened
+      return reused === undefined ? asked : Effect.provideService(asked, Call.Current, { ...call, reused })
     })
   }
 

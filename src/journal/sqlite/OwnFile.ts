@@ -47,6 +47,6 @@ export const createFilled = (path: string, fill: (path: string) => void): void =
 
 /** Tells a file from another one that has taken its place; `undefined` where there is none. */
 export const identityOf = (path: string): string | undefined => {
-  const found = files().statSync(path, { bigint: true, throwIfNoEntry: false })
+  const found = files().statSync(path, { throwIfNoEntry: false })
   return found && `${found.dev} ${found.ino}`
 }

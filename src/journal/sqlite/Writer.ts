@@ -8,10 +8,8 @@ import { identityOf } from "./OwnFile.ts"
 import * as SharedReads from "./SharedReads.ts"
 
 const statements = (database: DatabaseSync) => ({
-  /** Inserts nothing where the request is not there. */
-  entry: database.prepare(
-    `INSERT INTO entry SELECT ?, ?, ?, ?, request, ?, ?, ?, ? FROM request_key WHERE key = ? AND version = ${version} LIMIT 1`
-  ),
+  known: database.prepare(`SELECT request FROM request_key WHERE key = ? AND version = ${version} LIMIT 1`),
+  entry: database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
   text: database.prepare("INSERT OR IGNORE INTO text VALUES (?, ?)"),
   request: database.prepare("INSERT INTO request (json) VALUES (?)"),
   requestText: database.prepare("INSERT OR IGNORE INTO request_text VALUES (?, ?)"),
@@ -32,6 +30,9 @@ interface Waiting {
 
 /** How long rows wait that nobody waits for. Most are written before, with a request or a reply. */
 const soonMillis = 20
+
+/** With how many rows in the log an idle process does the checkpoint that closing the file does else: about 1 MB. */
+const idleRows = 2000
 
 /** How many rows wait at most: a resume adds thousands within `soonMillis`, and those that wait outlive V8's young generation. */
 const maxRows = 1024
@@ -56,8 +57,11 @@ export class Writer {
   #isSyncing = false
   /** A reply is written, and not yet on the disk. */
   #isUnsynced = false
-  /** Whether SQLite waits for the disk with each transaction that has a reply: without a log always, and else with the first. */
+  /** Whether SQLite waits for the disk with each transaction that has a reply: without a log always, else until a checkpoint. */
   #isFull = true
+  /** Rows since the last checkpoint. */
+  #rowsInLog = 0
+  #idle: NodeJS.Timeout | undefined
   readonly #hasLog: boolean
   #failure: JournalError | undefined
 
@@ -123,7 +127,7 @@ export class Writer {
     this.#isAboutToWrite = false
     const waiting = this.#writing
     this.#writing = []
-    const failure = this.flush()
+    const failure = this.flush(this.#isPaid)
     for (const each of waiting) each(failure)
     this.#sync()
   }
@@ -145,15 +149,18 @@ export class Writer {
     })
   }
 
-  /** Writes all that was taken; gives the first failure, after which nothing more is written. */
-  flush(): JournalError | undefined {
+  /**
+   * Writes all that was taken; gives the first failure, after which nothing more is written. `isChecked`: fail where the file is not
+   * there any more. A request that leaves needs no check, as its reply has one.
+   */
+  flush(isChecked = true): JournalError | undefined {
     const rows = this.#rows
     if (rows.length === 0 || this.#failure !== undefined) return this.#failure
     this.#rows = []
     const written = Result.try({
       try: () => {
         // SQLite would write to a removed file without an error.
-        if (identityOf(this.#place) !== this.#identity)
+        if (isChecked && identityOf(this.#place) !== this.#identity)
           throw new Error("the file was removed or replaced during the run")
         this.#write(rows)
       },
@@ -173,23 +180,39 @@ export class Writer {
       for (const { row, run } of rows) this.#insert(run, row)
     })
     // The file itself may be as new as this: a checkpoint waits until it is on the disk.
-    if (isFull) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE); PRAGMA synchronous = NORMAL")
+    if (isFull) this.#database.exec("PRAGMA synchronous = NORMAL")
     else if (isPaid) this.#isUnsynced = true
-    // Since then the folder has the log for good, too.
-    if (isFull && this.#hasLog) this.#isFull = false
     this.#isPaid = false
+    this.#rowsInLog += rows.length
+    if (isFull) this.#checkpoint()
+    else this.#idle = this.#idle?.refresh() ?? globalThis.setTimeout(() => this.#whenIdle(), soonMillis).unref()
+  }
+
+  /** Nothing was written for a while: what a reply would wait for, or the end of the run, is done meanwhile. */
+  #whenIdle(): void {
+    const isBusy = this.#rows.length > 0 || this.#writing.length > 0 || this.#isSyncing
+    if (isBusy || !this.#database.isOpen || this.#failure !== undefined) return
+    // Where it fails, a write is about to fail that can say so.
+    if (this.#isFull || this.#rowsInLog >= idleRows) Result.try(() => this.#checkpoint())
+  }
+
+  /** Brings what the log has into the file, as far as nobody reads what was there before. */
+  #checkpoint(): void {
+    if (!this.#hasLog) return
+    const { busy, checkpointed, log } = this.#database.prepare("PRAGMA wal_checkpoint(PASSIVE)").get() ?? {}
+    // SQLite has then waited for the folder to have the log, for the log and for the file, of which each may be new.
+    if (busy === 0 && log === checkpointed) this.#isFull = false
+    this.#rowsInLog = 0
   }
 
   #insert(run: string, row: Row): void {
-    const { end, entry, event, turn } = this.#statements
+    const { end, entry, event, known, turn } = this.#statements
     switch (row._tag) {
       case "Entry": {
         const { run: fromRun = null, entry: fromEntry = null } = row.known ?? {}
         const { ask, at, entry: n, ordinal, part, request } = row
-        const values = [run, n, ask, part, ordinal, at, fromRun, fromEntry, request.key]
-        if (Number(entry.run(...values).changes) > 0) return
-        this.#insertRequest(request)
-        entry.run(...values)
+        const id = Number(known.get(request.key)?.["request"] ?? this.#insertRequest(request))
+        entry.run(run, n, ask, part, id, ordinal, at, fromRun, fromEntry)
         return
       }
       case "Turn":
@@ -213,7 +236,7 @@ export class Writer {
     return n
   }
 
-  #insertRequest({ json, key, texts }: KeyedRequest): void {
+  #insertRequest({ json, key, texts }: KeyedRequest): number {
     const statements = this.#statements
     const id = Number(statements.request.run(json).lastInsertRowid)
     for (const [hash, text] of texts) {
@@ -221,5 +244,6 @@ export class Writer {
       statements.requestText.run(id, hash)
     }
     statements.requestKey.run(key, version, id)
+    return id
   }
 }

@@ -5,31 +5,22 @@ import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import { Ask } from "fanfold"
-import type { Row } from "../../../src/journal/Journal.ts"
 import { open } from "../../../src/journal/OpenJournal.ts"
-import * as Database from "../../../src/journal/sqlite/Database.ts"
-import { Writer } from "../../../src/journal/sqlite/Writer.ts"
 import { captured } from "../../Captured.ts"
 import { asksOf, make, questionOf, reply } from "../../FakeClaude.ts"
 import { journalFiles, run } from "../Journaled.ts"
 import { answered, begin, found } from "../Rows.ts"
+import { event, flushed, writing } from "./Writing.ts"
 
 const newFile = journalFiles()
-
-/** A writer of a file in which the run `r` has begun. */
-const writing = Effect.fnUntraced(function* (waitMillis?: number) {
-  const file = newFile()
-  yield* Effect.scoped(Effect.flatMap(open(file), (journal) => begin(journal, "r")))
-  const database = yield* Effect.fromResult(Database.open(file, waitMillis))
-  return { database, file, writer: new Writer(database, file) }
-})
 
 const names = Array.from({ length: 8 }, (_, i) => `q${i}`)
 
 describe("a journal without room", () => {
   it.effect("undoes the rows that do not fit, keeps all before, and fails from then on", () =>
     Effect.gen(function* () {
-      const { database, file, writer } = yield* writing()
+      const file = newFile()
+      const { database, writer } = yield* writing(file)
       writer.add("r", answered(0, "before"))
       assert.isUndefined(writer.flush())
       database.exec("PRAGMA max_page_count = 1")
@@ -82,7 +73,8 @@ describe("a journal that is removed during the run", () => {
 describe("a journal that another process keeps locked", () => {
   it.effect("is waited for, and then told of in a sentence", () =>
     Effect.gen(function* () {
-      const { database, file, writer } = yield* writing(100)
+      const file = newFile()
+      const { database, writer } = yield* writing(file, 100)
       const other = new DatabaseSync(file)
       other.exec("BEGIN IMMEDIATE")
       writer.add("r", answered(0, "q"))
@@ -95,21 +87,11 @@ describe("a journal that another process keeps locked", () => {
   )
 })
 
-const event: Row = {
-  _tag: "Event",
-  event: { _tag: "Started", version: 1, at: 1, run: "r", ask: "a", part: "ask", question: "Why?" }
-}
-
-/** What `writer` has for all that it has taken: the failure, or nothing. */
-const flushed = (writer: Writer) =>
-  Effect.callback<string | undefined>((resume) =>
-    writer.whenKept((failure) => resume(Effect.succeed(failure?.message)))
-  )
-
 describe("a reply", () => {
   it.effect("is not handed on where SQLite's log, which has it, cannot be brought to the disk", () =>
     Effect.gen(function* () {
-      const { database, file, writer } = yield* writing()
+      const file = newFile()
+      const { database, writer } = yield* writing(file)
       writer.add("r", answered(0, "first"))
       assert.isUndefined(yield* flushed(writer))
       writer.add("r", answered(1, "second"))
@@ -138,7 +120,7 @@ describe("a reply", () => {
 
   it.effect("waits for the disk together with those that come meanwhile, and each has its turn", () =>
     Effect.gen(function* () {
-      const { database, writer } = yield* writing()
+      const { database, writer } = yield* writing(newFile())
       const ask = (n: number) =>
         Effect.suspend(() => {
           writer.add("r", answered(2 * n, `one ${n}`))
@@ -163,7 +145,7 @@ describe("a reply", () => {
 
   it.effect("makes nobody wait for the disk who has none", () =>
     Effect.gen(function* () {
-      const { database, writer } = yield* writing()
+      const { database, writer } = yield* writing(newFile())
       writer.add("r", answered(0, "first"))
       assert.isUndefined(yield* flushed(writer))
       const { promise: isSyncing, resolve: onSync } = Promise.withResolvers<() => void>()
@@ -209,7 +191,7 @@ describe("a reply", () => {
 describe("rows that nobody waits for", () => {
   it.effect("are written at once where hundreds have come together, and not kept in memory", () =>
     Effect.gen(function* () {
-      const { database, writer } = yield* writing()
+      const { database, writer } = yield* writing(newFile())
       const written = () => Number(database.prepare("SELECT count(*) AS n FROM entry_end").get()?.["n"])
       for (let n = 0; n < 300; n++) writer.add("r", answered(n, `q${n}`))
       assert.strictEqual(written(), 0)

@@ -3,6 +3,7 @@ import type { ReportedLimit } from "../../claude/RateLimitHeaders.ts"
 import type { LearnedLimit } from "./LearnedLimits.ts"
 import type { Kind } from "./LimitKind.ts"
 import { AccountShare } from "./AccountShare.ts"
+import { jitterMillis, RecentCalls } from "./RecentCalls.ts"
 import { minuteMillis, RefillWindow } from "./RefillWindow.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 
@@ -26,8 +27,6 @@ const tolerance = 2
 /** The part of a bucket below a minute's worth that is used: the rest is for the delays of the network. */
 const usedShare = 0.8
 
-/** How much too early a request may arrive: the network's jitter. */
-const jitterMillis = 50
 const jitterMinutes = jitterMillis / minuteMillis
 
 /** A change of the granted share that others must make room for, and the time within which they have. */
@@ -44,9 +43,7 @@ export class LimitTracker {
   #dispatched = 0
   #uncertainty = 0
   #underWay = 0
-  /** What was reserved within the last `jitterMillis`: one entry for each millisecond, and their sum. */
-  readonly #recent: Array<{ readonly at: number; amount: number }> = []
-  #recentSum = 0
+  readonly #recent = new RecentCalls()
   /** Units of the bucket for each of a header's `remaining`: below 1 where the limit is enforced below the minute. */
   #unitsPerRemaining: number | undefined
   #isHidden = false
@@ -62,6 +59,8 @@ export class LimitTracker {
   #whole = { limit: 0, capacity: 0 }
   /** When a response first reported the limit. */
   #knownSince = Number.POSITIVE_INFINITY
+  /** When the latest of the first calls was rejected, which left before the limit was known, and what had been taken by then. */
+  #firstRejected = { at: Number.NEGATIVE_INFINITY, taken: 0 }
   /** What an earlier run learned. */
   readonly #remembered: LearnedLimit | undefined
 
@@ -142,24 +141,10 @@ export class LimitTracker {
       reserved: amount,
       uncertainty,
       takenAtDispatch: this.#taken,
-      overtaken: this.#addRecent(amount, now),
+      overtaken: this.#recent.add(amount, now),
       nth: ++this.#dispatched,
       isSettled: false
     }
-  }
-
-  /** Adds to what was reserved recently, and returns what that was before. */
-  #addRecent(amount: number, now: number): number {
-    while (this.#recent.length > 0 && this.#recent[0]!.at < now - jitterMillis) {
-      this.#recentSum -= this.#recent.shift()!.amount
-    }
-    // Without an entry there is no rounding error to carry along.
-    const before = this.#recent.length === 0 ? 0 : this.#recentSum
-    this.#recentSum = before + amount
-    const last = this.#recent.at(-1)
-    if (last?.at === now) last.amount += amount
-    else this.#recent.push({ at: now, amount })
-    return before
   }
 
   /** Replaces what was reserved by what was taken. */
@@ -181,13 +166,17 @@ export class LimitTracker {
   onAccepted(reportedLimit: ReportedLimit, taken: Share, sentAt: number, now: number): void {
     const { limit: reported, remaining } = reportedLimit
     this.#window.observe(reportedLimit, this.#kind.rounding, sentAt, now, taken.takenAtDispatch)
+    if (this.#kind.rounding === 0) this.#window.onAccepted(reported, sentAt)
     this.#knownSince = Math.min(this.#knownSince, now)
     const isFirst = this.#unitsPerRemaining === undefined
     const gone = Math.max(0, reported - remaining - this.#kind.rounding)
     const used = Math.max(this.#taken, taken.takenAtDispatch) + this.#uncertainty + this.#othersTaken
     const isAMinutesWorth = (this.#unitsPerRemaining ?? 1) === 1 && gone <= tolerance * used
     // Requests may have overtaken each other, so the smallest of several such proportions is the reliable one.
-    const proportion = gone > 0 ? (usedShare * Math.max(0, taken.takenAtDispatch + this.#othersTaken)) / gone : 1
+    // Where the first calls were rejected, others may have taken what they lacked; after the rest, the bucket is full again.
+    const isClear = sentAt > this.#firstRejected.at
+    const counted = Math.max(0, taken.takenAtDispatch - this.#firstRejected.taken + this.#othersTaken)
+    const proportion = gone > 0 && isClear ? (usedShare * counted) / gone : 1
     const burst = this.#kind.burstOf(this.#perMinute(reported))
     const smallest = Math.min(this.#unitsPerRemaining ?? 1, proportion, burst / reported)
     const units = (this.#unitsPerRemaining = isAMinutesWorth ? 1 : smallest)
@@ -200,14 +189,16 @@ export class LimitTracker {
     const uncounted =
       this.#kind.isCountedLate === true ? this.#underWay : Math.max(0, this.#taken - taken.takenAtDispatch)
     const isLatest = taken.nth === this.#dispatched
-    const level = (remaining * units + refilled - margin) * this.#granted - uncounted
-    this.#share.onRemaining(remaining / reported, (remaining * units * minuteMillis) / limit, now)
+    this.#share.onRemaining(remaining / reported, (remaining * units * minuteMillis) / limit, sentAt, now)
     const share = this.#share.value
+    const reserve = this.#kind.rounding === 0 ? this.#share.reserve(held, limit / minuteMillis, now) : 0
+    // What remains may be taken by the others too, each of them its share.
+    const level = (remaining * units + refilled - margin - reserve) * this.#granted * share - uncounted
     this.#resize(limit * share, Math.max(1, (held - margin) * share), now)
     // Only the reply to the latest request counts all others, so an earlier one may lower the level but not raise it.
     const earlierLevel = this.#kind.rounding === 0 ? level - taken.overtaken : Number.NEGATIVE_INFINITY
-    // What remains may be taken by the others too, so they would all take it.
-    const mayRaise = units === 1 && share === 1
+    // What the others leave is used at once; of a smaller bucket, the level follows what was taken unless others take of it.
+    const mayRaise = this.#share.isShared(now) ? !this.#isHidden && this.#configured === undefined : units === 1
     if (isFirst || (mayRaise && isLatest)) bucket.set(level, now)
     else if (mayRaise && earlierLevel > bucket.level(now)) bucket.set(earlierLevel, now)
     else bucket.lowerTo(level, now)
@@ -228,12 +219,18 @@ export class LimitTracker {
     isOfNewCause: boolean
   ): boolean {
     if (reported === undefined) return false
+    const isFirst = this.#knownSince > now
+    if (this.#kind.rounding === 0 && (isFirst || sentAt <= this.#firstRejected.at)) {
+      this.#onFirstRejected(reported, needed, now)
+    }
     const isExplained = reported.remaining * (this.#unitsPerRemaining ?? 1) - this.#kind.rounding < needed
     if (isExplained) this.#window.onEmpty(reported.limit, sentAt, this.#taken)
     this.#window.observe(reported, this.#kind.rounding, sentAt, now, this.#taken)
     // Estimates of tokens may be wrong without another process.
     const since = Math.max(this.#knownSince, this.#grantedSince + settlingMillis)
-    const isShared = isExplained && isOfNewCause && this.#kind.rounding === 0 && sentAt > since
+    // Also a small bucket holds a second's worth, unless others have taken of it.
+    const isUnexpected = sentAt > since || (isFirst && this.#granted === 1 && this.#taken <= reported.limit / 60)
+    const isShared = isExplained && isOfNewCause && this.#kind.rounding === 0 && isUnexpected
     this.#knownSince = Math.min(this.#knownSince, now)
     if (isShared) this.#share.onRejected(now)
     const limit = this.#perMinute(reported.limit)
@@ -241,6 +238,14 @@ export class LimitTracker {
     this.#resize(limit * this.#share.value, this.#whole.capacity, now)
     if (isExplained) bucket.lowerTo(0, now)
     return isExplained
+  }
+
+  /** A call was rejected that left before the limit was known. */
+  #onFirstRejected({ limit, remaining }: ReportedLimit, needed: number, now: number): void {
+    this.#firstRejected = { at: now, taken: this.#taken }
+    const units = Math.min(1, this.#kind.burstOf(limit) / limit)
+    // What remains is of a smaller bucket, scaled to the limit.
+    if (remaining >= needed && remaining * units < needed) this.#unitsPerRemaining ??= units
   }
 
   /** Allows smaller bursts only, although the headers report more: a 429 was explained by none of them. */

@@ -35,6 +35,9 @@ export class RefillWindow {
   /** Whether the bucket was last seen nearly empty, and whether it was then full again by its reset. */
   #isEmptied = false
   #isKept = false
+  /** Calls that were accepted, and when the first of them left. */
+  #accepted = 0
+  #acceptedSince = Number.POSITIVE_INFINITY
   #isIgnored = false
 
   /** Learns from a response to a call that was sent then. `rounding`: by how much `remaining` may be rounded, 0 if down. */
@@ -70,6 +73,13 @@ export class RefillWindow {
     const deferredMillis = this.#least * (taken - this.#first.taken)
     const isLonger = this.#least * limit > minuteMillis * longerBy
     if (isLonger && at - this.#first.at < deferredMillis / 2 - resolutionMillis) this.#agreeing = 0
+  }
+
+  /** A call that was sent then was accepted: where more were than a minute's window allows, the resets are right. */
+  onAccepted(limit: number, sentAt: number): void {
+    this.#accepted++
+    this.#acceptedSince = Math.min(this.#acceptedSince, sentAt)
+    if (this.#accepted > limit * (1 + (sentAt - this.#acceptedSince) / minuteMillis)) this.#isKept = true
   }
 
   /** A call that was sent then was rejected, as nothing remained: a reset that promised otherwise, twice, is ignored from then on. */

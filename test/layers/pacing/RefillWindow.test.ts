@@ -55,4 +55,12 @@ describe("RefillWindow", () => {
     for (const now of [10_000, 20_000]) kept.onEmpty(100, now, 121)
     assert.isBelow(kept.millisOf(100, 1), minuteMillis)
   })
+
+  it("keeps to the resets where more was accepted than a minute's window allows, as others take what they promised", () => {
+    const window = new RefillWindow()
+    fill(window, 10, 150, 30)
+    for (let n = 1; n <= 11; n++) window.onAccepted(10, 10 * n)
+    for (const now of [10_000, 20_000]) window.onEmpty(10, now, 30)
+    assert.approximately(window.millisOf(10, 1), 150, 30)
+  })
 })

@@ -128,7 +128,9 @@ const loadedWith = (files: ReadonlyArray<string>, modules: Modules): ReadonlySet
 }
 
 /** What a run with telemetry loads. */
-const telemetry = ["OtlpSettings", "OtlpExport", "RunSpans", "Surroundings"].map((name) => `src/telemetry/${name}.ts`)
+const telemetry = ["OtlpSettings", "OtlpExport", "JsonEncoding", "RunSpans", "Identities", "Surroundings"].map(
+  (name) => `src/telemetry/${name}.ts`
+)
 
 /**
  * Puts what every run of the command line loads into two files, where each module that another part shares would get one of its own:

@@ -18,7 +18,7 @@ import type { Probed } from "./telemetry/Probe.ts"
 
 const seed = 1
 const asks = 1000
-const rounds = Results.isQuick ? 1 : 9
+const rounds = Results.isQuick ? 1 : 15
 const runs = 3
 
 /** Of CPU a call, on ÷ off. */

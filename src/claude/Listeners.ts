@@ -1,6 +1,5 @@
 /** Several listeners as one. */
-import { Effect, Result } from "effect"
-import type { AnyFiber } from "../scheduling/FiberClock.ts"
+import { Effect } from "effect"
 import * as Event from "./Event.ts"
 
 /** Passes each event to all of them, in order; a defect of one is logged, and the others hear of the event. */
@@ -15,24 +14,18 @@ export const all = (listeners: ReadonlyArray<Event.Listener | undefined>): Event
   }
 }
 
-/** Sees an event with its content, in the fiber of its call. Must not wait for anything. */
-export type Watcher = (event: Event.Event, content: Event.Content | undefined, fiber: AnyFiber) => void
+/** Sees an event with its content, in the fiber of its call. Must not wait for anything, nor throw. */
+export type Watcher = (event: Event.Event, content: Event.Content | undefined) => void
 
-/**
- * A listener whose events a watcher sees first, without the Effects that a second listener takes. An exception of the watcher is
- * logged as that of a listener is.
- */
+/** A listener whose events a watcher sees first, without the Effects that a second listener takes. */
 export const watched = (listener: Event.Listener, watcher: Watcher | undefined): Event.Listener => {
   if (watcher === undefined) return listener
   const { delta, emit } = listener
   return {
     ...(delta !== undefined && { delta }),
-    emit: (event, content) =>
-      Effect.withFiber((fiber) => {
-        const seen = Result.try(() => watcher(event, content, fiber))
-        return Result.isSuccess(seen)
-          ? emit(event, content)
-          : Effect.andThen(emit(event, content), Effect.die(seen.failure))
-      })
+    emit: (event, content) => {
+      watcher(event, content)
+      return emit(event, content)
+    }
   }
 }

@@ -1,8 +1,8 @@
-/** What the span of a call shares with those of most other calls, as text that is made once. */
+/** What the span of a call has in common with those of most other calls, as text that is made once. */
 import type { Request } from "../claude/Message.ts"
+import type { Encoding, Template } from "./Encoding.ts"
 import type { Alike } from "./Metrics.ts"
-import { attribute, operation, provider } from "./Names.ts"
-import * as Span from "./Span.ts"
+import { operation, provider } from "./Names.ts"
 
 /** What most calls have in common with the one before, so that its text is made once. */
 export interface Common extends Alike {
@@ -28,17 +28,11 @@ const isSame = (a: Common, b: Common): boolean =>
   a.isJson === b.isJson &&
   a.stopReason === b.stopReason
 
-/** What is made of it. */
-export interface Shared {
-  readonly common: Common
-  readonly title: Span.Title
-  readonly attributes: string
-}
-
-export const sharedBy = (common: Common): Shared => {
-  if (latest !== undefined && isSame(latest.common, common)) return latest
+export const templateOf = (encoding: Encoding, common: Common): Template => {
+  if (latest !== undefined && isSame(latest.common, common)) return latest.template
   const { effort, error, isJson, isStreamed, maxTokens, model, response, run, server, stopReason, stopSequences } =
     common
+  const { attribute } = encoding
   const attributes = [
     attribute("gen_ai.operation.name", operation.chat),
     attribute("gen_ai.provider.name", provider),
@@ -54,7 +48,8 @@ export const sharedBy = (common: Common): Shared => {
   if (stopReason != null) attributes.push(attribute("gen_ai.response.finish_reasons", stopReason))
   if (run !== "") attributes.push(attribute("fanfold.run.id", run))
   if (error !== undefined) attributes.push(attribute("error.type", error))
-  const title = Span.title(model === undefined ? operation.chat : `${operation.chat} ${model}`, "client")
-  return (latest = { common, title, attributes: attributes.join(",") })
+  const name = model === undefined ? operation.chat : `${operation.chat} ${model}`
+  latest = { common, template: encoding.template(name, "client", attributes) }
+  return latest.template
 }
-let latest: Shared | undefined
+let latest: { readonly common: Common; readonly template: Template } | undefined

@@ -3,11 +3,11 @@ import type { Content, Event } from "../claude/Event.ts"
 import { messageOf } from "../claude/EventContent.ts"
 import { addUsage, noUsage, type Reply, type Request, type Usage } from "../claude/Message.ts"
 import * as AttemptSpans from "./AttemptSpans.ts"
-import { type Common, sharedBy } from "./CallAttributes.ts"
-import * as ContentAttributes from "./Content.ts"
+import { type Common, templateOf } from "./CallAttributes.ts"
+import * as SpanContent from "./Content.ts"
+import type { Encoding, Identity, Pieces, SpanEvent } from "./Encoding.ts"
 import { inputTokensOf } from "./Metrics.ts"
-import { attribute, beforeValueOf, exceptionEvent } from "./Names.ts"
-import * as Span from "./Span.ts"
+import { exceptionEvent } from "./Names.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 type Tagged<Tag> = Extract<Event, { readonly _tag: Tag }>
@@ -18,19 +18,16 @@ export interface Failure {
   readonly message: string
 }
 
-/** A request on its way. */
-interface OpenAttempt {
-  readonly dispatched: Tagged<"Dispatched">
-  firstTokenAt: number | undefined
-}
-
 export class CallSpan {
   readonly #around: Surroundings
-  readonly #parent: Span.Identity | undefined
-  readonly #own: Span.Identity
-  readonly #first: Event
+  readonly #parent: Identity | undefined
+  readonly #own: Identity
+  readonly #ask: string
+  readonly #run: string
+  readonly #startAt: number
   readonly #index: number | undefined
-  readonly #open: Array<OpenAttempt> = []
+  /** Requests on their way. */
+  #open: ReadonlyArray<AttemptSpans.Attempt> = none
   #backoff: { readonly from: number; readonly until: number } | undefined
   #model: string | undefined
   #request: Request | undefined
@@ -45,11 +42,13 @@ export class CallSpan {
   costUsd: number | undefined = 0
 
   /** `first`: the event it begins with. `index`: where it stands in the plan; `undefined` for a synthesis, and for an ask of no research. */
-  constructor(around: Surroundings, parent: Span.Identity | undefined, first: Event, index: number | undefined) {
+  constructor(around: Surroundings, parent: Identity | undefined, first: Event, index: number | undefined) {
     this.#around = around
     this.#parent = parent
-    this.#own = Span.identity(parent)
-    this.#first = first
+    this.#own = around.identities.next(parent)
+    this.#ask = first.ask
+    this.#run = first.run
+    this.#startAt = first.at
     this.#index = index
   }
 
@@ -66,26 +65,32 @@ export class CallSpan {
       AttemptSpans.wait(this.#around, this.#own, "pace", pacedFrom, at, attempt)
     }
     if (batched !== true) this.#around.metrics.inFlight++
-    this.#open.push({ dispatched: event, firstTokenAt: undefined })
+    const sent = {
+      number: attempt,
+      isHedge: hedge === true,
+      isBatched: batched === true,
+      startAt: at,
+      firstTokenAt: undefined
+    }
+    this.#open = this.#open === none ? [sent] : [...this.#open, sent]
   }
 
   firstToken({ at, attempt }: Tagged<"FirstToken">): void {
     this.#isStreamed = true
-    const open = this.#open.findLast(({ dispatched }) => dispatched.attempt === attempt && dispatched.hedge !== true)
+    const open = this.#open.findLast(({ isHedge, number }) => number === attempt && !isHedge)
     if (open !== undefined) open.firstTokenAt ??= at
   }
 
   /** A reply, or an attempt that failed; both may be paid. */
   endAttempt(event: Tagged<"Replied"> | Tagged<"AttemptFailed">, content?: Content): void {
     const isReply = event._tag === "Replied"
-    const index = this.#open.findIndex(({ dispatched }) => isOf(event, dispatched))
-    if (index !== -1) {
-      const { dispatched, firstTokenAt } = this.#open[index]!
-      this.#open.splice(index, 1)
-      AttemptSpans.end(this.#around, this.#own, dispatched, event.at, isReply ? undefined : event.reason)
-      if (isReply) {
-        this.#firstChunkSeconds = firstTokenAt === undefined ? undefined : (firstTokenAt - dispatched.at) / 1000
-      }
+    const isHedge = event.hedge === true
+    const ended = this.#open.find((each) => each.number === event.attempt && each.isHedge === isHedge)
+    if (ended !== undefined) {
+      const { firstTokenAt, startAt } = ended
+      this.#open = this.#open.length === 1 ? none : this.#open.filter((each) => each !== ended)
+      AttemptSpans.end(this.#around, this.#own, ended, event.at, isReply ? undefined : event.reason)
+      if (isReply) this.#firstChunkSeconds = firstTokenAt === undefined ? undefined : (firstTokenAt - startAt) / 1000
     }
     if (event.usage !== undefined) this.#pay(event.usage, event.costUsd, event.model)
     if (!isReply) return
@@ -108,9 +113,8 @@ export class CallSpan {
   /** Makes the span of the call, and of what is open within it, and counts it. */
   end(at: number, failure?: Failure): void {
     this.#endBackoff(at)
-    for (const { dispatched } of this.#open) AttemptSpans.end(this.#around, this.#own, dispatched, at, "Interrupted")
-    const { emit, isWithContent, metrics, server } = this.#around
-    const startAt = this.#first.at
+    for (const attempt of this.#open) AttemptSpans.end(this.#around, this.#own, attempt, at, "Interrupted")
+    const { encoding, isWithContent, metrics, server, spans } = this.#around
     const request = this.#request
     const response = this.#response
     const common: Common = {
@@ -118,7 +122,7 @@ export class CallSpan {
       model: this.#model,
       response: response?.model,
       error: failure?.reason,
-      run: this.#first.run,
+      run: this.#run,
       isStreamed: this.#isStreamed,
       maxTokens: request?.maxTokens,
       stopSequences: request?.stopSequences,
@@ -126,20 +130,11 @@ export class CallSpan {
       isJson: request?.answerSchema !== undefined,
       stopReason: response?.stopReason
     }
-    metrics.addCall(common, Math.max(0, at - startAt) / 1000, this.#firstChunkSeconds, this.#usage)
-    const { attributes, title } = sharedBy(common)
-    const failed = failure?.reason === "Interrupted" ? undefined : failure
-    const message = failed && (isWithContent ? failed.message : messageOf(failed))
-    emit(
-      Span.make(this.#own, this.#parent, {
-        title,
-        startAt,
-        endAt: at,
-        attributes: `${attributes},${this.#attributes()}`,
-        error: failed && (message ?? failed.reason),
-        event: failed && exceptionOf(failed.reason, message, at)
-      })
-    )
+    metrics.addCall(common, Math.max(0, at - this.#startAt) / 1000, this.#firstChunkSeconds, this.#usage)
+    this.#addAttributes(spans.begin(this.#own, this.#parent, this.#startAt, at, templateOf(encoding, common)))
+    if (failure === undefined || failure.reason === "Interrupted") return spans.end()
+    const message = isWithContent ? failure.message : messageOf(failure)
+    spans.end(message ?? failure.reason, exceptionOf(encoding, failure.reason, message, at))
   }
 
   #endBackoff(latest: number, attempt?: number): void {
@@ -156,42 +151,35 @@ export class CallSpan {
   }
 
   /** Those that differ from call to call. */
-  #attributes(): string {
+  #addAttributes(pieces: Pieces): void {
+    const { encoding, isWithContent } = this.#around
+    const add = encoding.addAttribute
     const usage = this.#usage
     const reply = this.#reply
-    let text = `${before.inputTokens}${inputTokensOf(usage)}}},${before.outputTokens}${usage.outputTokens}}},${before.cacheReadTokens}${usage.cacheReadInputTokens}}},${before.cacheWriteTokens}${usage.cacheCreationInputTokens}}},${before.reasoningTokens}${usage.thinkingTokens}}},${before.name}${JSON.stringify(this.#first.ask)}}}`
-    if (this.#index !== undefined) text += `,${before.index}${this.#index}}}`
-    if (reply !== undefined) text += `,${before.id}${JSON.stringify(reply.id)}}}`
-    if (this.costUsd !== undefined) text += `,${before.costUsd}${this.costUsd}}}`
+    add(pieces, "gen_ai.usage.input_tokens", inputTokensOf(usage))
+    add(pieces, "gen_ai.usage.output_tokens", usage.outputTokens)
+    add(pieces, "gen_ai.usage.cache_read.input_tokens", usage.cacheReadInputTokens)
+    add(pieces, "gen_ai.usage.cache_write.input_tokens", usage.cacheCreationInputTokens)
+    add(pieces, "gen_ai.usage.reasoning.output_tokens", usage.thinkingTokens)
+    add(pieces, "fanfold.ask.name", this.#ask)
+    if (this.#index !== undefined) add(pieces, "fanfold.ask.index", this.#index)
+    if (reply !== undefined) add(pieces, "gen_ai.response.id", reply.id)
+    if (this.costUsd !== undefined) add(pieces, "fanfold.cost.usd", this.costUsd)
     if (this.#firstChunkSeconds !== undefined) {
-      text += `,${attribute("gen_ai.response.time_to_first_chunk", this.#firstChunkSeconds)}`
+      add(pieces, "gen_ai.response.time_to_first_chunk", this.#firstChunkSeconds)
     }
-    if (this.#isReused) text += `,${attribute("fanfold.reused", true)}`
-    if (!this.#around.isWithContent) return text
-    if (this.#request !== undefined) text += `,${ContentAttributes.ofRequest(this.#request).join(",")}`
-    return reply === undefined ? text : `${text},${ContentAttributes.ofReply(reply)}`
+    if (this.#isReused) add(pieces, "fanfold.reused", true)
+    if (!isWithContent) return
+    if (this.#request !== undefined) SpanContent.addRequest(encoding, pieces, this.#request)
+    if (reply !== undefined) SpanContent.addReply(encoding, pieces, reply)
   }
 }
 
-/** Whether it ends this attempt. */
-const isOf = (event: Tagged<"Replied"> | Tagged<"AttemptFailed">, dispatched: Tagged<"Dispatched">): boolean =>
-  dispatched.attempt === event.attempt && (dispatched.hedge === true) === (event.hedge === true)
+/** Shared by all calls that have no request on its way. */
+const none: ReadonlyArray<AttemptSpans.Attempt> = []
 
-/** What stands before the values that differ from call to call. */
-const before = {
-  inputTokens: beforeValueOf("gen_ai.usage.input_tokens"),
-  outputTokens: beforeValueOf("gen_ai.usage.output_tokens"),
-  cacheReadTokens: beforeValueOf("gen_ai.usage.cache_read.input_tokens"),
-  cacheWriteTokens: beforeValueOf("gen_ai.usage.cache_write.input_tokens"),
-  reasoningTokens: beforeValueOf("gen_ai.usage.reasoning.output_tokens"),
-  name: beforeValueOf("fanfold.ask.name"),
-  index: beforeValueOf("fanfold.ask.index"),
-  id: beforeValueOf("gen_ai.response.id"),
-  costUsd: beforeValueOf("fanfold.cost.usd")
-}
-
-const exceptionOf = (reason: string, message: string | undefined, at: number): string => {
+const exceptionOf = ({ attribute }: Encoding, reason: string, message: string | undefined, at: number): SpanEvent => {
   const attributes = [attribute("exception.type", reason)]
   if (message !== undefined) attributes.push(attribute("exception.message", message))
-  return `{"timeUnixNano":"${Span.nanos(at)}","name":"${exceptionEvent}","attributes":[${attributes.join(",")}]}`
+  return { at, name: exceptionEvent, attributes }
 }

@@ -2,13 +2,13 @@
 import { type Document, withoutData } from "../claude/Document.ts"
 import type { Block, Reply, Request, Turn } from "../claude/Message.ts"
 import { documentsOf } from "../claude/RequestBody.ts"
-import { type Attribute, attribute } from "./Names.ts"
+import type { Encoding, Pieces } from "./Encoding.ts"
 
 /** A text is cut after so many characters, as the SDK cuts the content of its spans: receivers drop larger requests whole. */
 const maxLength = 750_000
 
-/** Of the request that a call began with. */
-export const ofRequest = (request: Request): ReadonlyArray<Attribute> => {
+/** Adds that of the request that a call began with. */
+export const addRequest = ({ addAttribute }: Encoding, pieces: Pieces, request: Request): void => {
   const { context, messages, system } = request
   const instructions = [context, system].filter((text) => typeof text === "string").map(textPart)
   const documents = documentsOf(request).map(documentPart)
@@ -16,17 +16,14 @@ export const ofRequest = (request: Request): ReadonlyArray<Attribute> => {
     role,
     parts: index === 0 ? [...documents, ...partsOf(content)] : partsOf(content)
   }))
-  return [
-    ...(instructions.length > 0 ? [attribute("gen_ai.system_instructions", json(instructions))] : []),
-    attribute("gen_ai.input.messages", json(input))
-  ]
+  if (instructions.length > 0) addAttribute(pieces, "gen_ai.system_instructions", json(instructions))
+  addAttribute(pieces, "gen_ai.input.messages", json(input))
 }
 
-export const ofReply = ({ content, stopReason }: Reply): Attribute =>
-  attribute(
-    "gen_ai.output.messages",
-    json([{ role: "assistant", parts: partsOf(content), finish_reason: stopReason ?? "error" }])
-  )
+export const addReply = ({ addAttribute }: Encoding, pieces: Pieces, { content, stopReason }: Reply): void => {
+  const output = [{ role: "assistant", parts: partsOf(content), finish_reason: stopReason ?? "error" }]
+  addAttribute(pieces, "gen_ai.output.messages", json(output))
+}
 
 const json = (value: unknown): string => JSON.stringify(value)
 

@@ -1,38 +1,8 @@
-/** Counts and times of calls, as OTLP metrics: each instrument has a series for each set of attributes. */
-import type { MetricsData } from "effect/observability/OtlpMetrics"
-import type { KeyValue } from "effect/observability/OtlpResource"
+/** Counts and times of calls: each instrument has a series for each set of attributes. */
 import type { Usage } from "../claude/Message.ts"
-import { type Attribute, attribute, bounds, metric, operation, provider } from "./Names.ts"
-import { nanos } from "./Span.ts"
-
-type Metric = MetricsData["resourceMetrics"][number]["scopeMetrics"][number]["metrics"][number]
-type Instrument = keyof typeof metric
-
-/** Values of OTLP. */
-const temporality = { delta: 1, cumulative: 2 } as const
-
-class Histogram {
-  count = 0
-  sum = 0
-  min = Number.POSITIVE_INFINITY
-  max = Number.NEGATIVE_INFINITY
-  readonly buckets = Array.from({ length: bounds.length + 1 }, () => 0)
-
-  add(value: number): void {
-    this.count++
-    this.sum += value
-    if (value < this.min) this.min = value
-    if (value > this.max) this.max = value
-    let bucket = 0
-    while (bucket < bounds.length && value > bounds[bucket]!) bucket++
-    this.buckets[bucket]!++
-  }
-
-  value() {
-    const { buckets, count, max, min, sum } = this
-    return { count, sum, min, max, bucketCounts: buckets.slice(), explicitBounds: [...bounds] }
-  }
-}
+import type { Attribute, Encoding, Metric, Point } from "./Encoding.ts"
+import { Histogram } from "./Histogram.ts"
+import { type Instrument, instruments, metric, operation, provider } from "./Names.ts"
 
 /** What calls have in common that are counted together. */
 export interface Alike {
@@ -60,7 +30,7 @@ class Calls {
     this.alike = alike
   }
 
-  get attributes(): ReadonlyArray<Attribute> {
+  attributes({ attribute }: Encoding): ReadonlyArray<Attribute> {
     const { error, model, response, server } = this.alike
     return [
       attribute("gen_ai.operation.name", operation.chat),
@@ -73,20 +43,11 @@ class Calls {
   }
 }
 
-const ofTokens = [
-  "inputTokens",
-  "outputTokens",
-  "cacheReadTokens",
-  "cacheWriteTokens",
-  "reasoningTokens"
-] as const satisfies ReadonlyArray<Instrument & keyof Calls>
+type Tokens = keyof typeof metric & `${string}Tokens`
 
 /** Those of input include what came from or went to the prompt cache. */
 export const inputTokensOf = (usage: Usage): number =>
   usage.inputTokens + usage.cacheReadInputTokens + usage.cacheCreationInputTokens
-
-/** What was added with these attributes. */
-type Series<Value> = readonly [attributes: ReadonlyArray<Attribute>, value: Value]
 
 /** Made when it is first added to. */
 const histogramOf = (all: Map<string, Histogram>, key: string): Histogram => {
@@ -97,24 +58,24 @@ const histogramOf = (all: Map<string, Histogram>, key: string): Histogram => {
   return made
 }
 
-const ofModel = (model: string) => (model === "" ? [] : [attribute("gen_ai.request.model", model)])
-
 export class Metrics {
   /** Requests on their way. */
   inFlight = 0
   readonly #calls = new Map<string, Calls>()
   /** The latest, as most calls are like the one before. */
   #latest: Calls | undefined
-  /** By model, reason and cause; of runs by their attributes, joined by commas. */
+  /** By model, reason and cause; of runs by their attributes, joined. */
   readonly #costs = new Map<string, number>()
   readonly #refusals = new Map<string, number>()
   readonly #waits = new Map<string, Histogram>()
   readonly #runs = new Map<string, Histogram>()
+  readonly #encoding: Encoding
   readonly #isDelta: boolean
   #startedAt: number
 
   /** `isDelta`: each snapshot has what is new since the one before, and not all since `startedAt`. */
-  constructor(startedAt: number, isDelta: boolean) {
+  constructor(encoding: Encoding, startedAt: number, isDelta: boolean) {
+    this.#encoding = encoding
     this.#startedAt = startedAt
     this.#isDelta = isDelta
   }
@@ -144,7 +105,7 @@ export class Metrics {
   }
 
   addRun(seconds: number, attributes: ReadonlyArray<Attribute>): void {
-    histogramOf(this.#runs, attributes.join(",")).add(seconds)
+    histogramOf(this.#runs, this.#encoding.several(attributes)).add(seconds)
   }
 
   #callsLike(alike: Alike): Calls {
@@ -155,73 +116,50 @@ export class Metrics {
     return (this.#latest = calls)
   }
 
-  /** All that was added, as of `now`. */
+  /** All that was added, as of `now`; to be read at once, as its histograms are still added to. */
   snapshot(now: number): ReadonlyArray<Metric> {
-    const times = { startTimeUnixNano: nanos(this.#startedAt), timeUnixNano: nanos(now) }
-    const aggregationTemporality = this.#isDelta ? temporality.delta : temporality.cumulative
-    const pointOf = <Value extends object>(attributes: ReadonlyArray<Attribute>, value: Value) => ({
-      attributes: JSON.parse(`[${attributes.join(",")}]`) as Array<KeyValue>,
-      ...times,
-      ...value
+    const startedAt = this.#startedAt
+    const points = this.#points()
+    const all = instruments.flatMap((key): ReadonlyArray<Metric> => {
+      const instrument: Instrument = metric[key]
+      // Of a state no part is new.
+      const isDelta = this.#isDelta && instrument.kind !== "state"
+      return points[key].length === 0 ? [] : [{ instrument, isDelta, startedAt, at: now, points: points[key] }]
     })
-    const histogram = (instrument: Instrument, series: ReadonlyArray<Series<Histogram>>): Metric => {
-      const dataPoints = series.map(([attributes, each]) => pointOf(attributes, each.value()))
-      return { ...metric[instrument], histogram: { aggregationTemporality, dataPoints } }
-    }
-    const sum = (
-      instrument: Instrument,
-      field: "asInt" | "asDouble",
-      series: ReadonlyArray<Series<number>>
-    ): Metric => {
-      const dataPoints = series.map(([attributes, each]) => pointOf(attributes, { [field]: each }))
-      return { ...metric[instrument], sum: { aggregationTemporality, isMonotonic: true, dataPoints } }
-    }
-    const calls = [...this.#calls.values()]
-    const streamed = calls.filter(({ timeToFirstChunk }) => timeToFirstChunk.count > 0)
-    const ofText = attribute("gen_ai.token.modality", "text")
-    const all = [
-      histogram(
-        "duration",
-        calls.map((each) => [each.attributes, each.duration])
-      ),
-      histogram(
-        "timeToFirstChunk",
-        streamed.map((each) => [each.attributes, each.timeToFirstChunk])
-      ),
-      ...ofTokens.map((tokens) =>
-        sum(
-          tokens,
-          "asInt",
-          calls.map((each) => [[...each.attributes, ofText], each[tokens]])
-        )
-      ),
-      sum(
-        "cost",
-        "asDouble",
-        Array.from(this.#costs, ([model, usd]) => [ofModel(model), usd])
-      ),
-      sum(
-        "refusals",
-        "asInt",
-        Array.from(this.#refusals, ([reason, count]) => [[attribute("error.type", reason)], count])
-      ),
-      histogram(
-        "wait",
-        Array.from(this.#waits, ([cause, each]) => [[attribute("fanfold.wait.cause", cause)], each])
-      ),
-      histogram(
-        "runDuration",
-        Array.from(this.#runs, ([attributes, each]) => [[attributes], each])
-      )
-    ].filter(({ histogram, sum }) => (histogram ?? sum)!.dataPoints.length > 0)
     if (this.#isDelta) {
       this.#startedAt = now
       this.#latest = undefined
       for (const each of [this.#calls, this.#costs, this.#refusals, this.#waits, this.#runs]) each.clear()
     }
-    // A state, of which no part is new.
-    const state = { aggregationTemporality: temporality.cumulative, isMonotonic: false }
-    const inFlight = { ...state, dataPoints: [pointOf([], { asInt: this.inFlight })] }
-    return [...all, { ...metric.inFlight, sum: inFlight }]
+    return all
+  }
+
+  #points(): Readonly<Record<keyof typeof metric, ReadonlyArray<Point>>> {
+    const { attribute } = this.#encoding
+    const calls = Array.from(this.#calls.values(), (of) => ({ of, attributes: of.attributes(this.#encoding) }))
+    const ofText = attribute("gen_ai.token.modality", "text")
+    const tokens = (kind: Tokens) =>
+      calls.map(({ attributes, of }) => ({ attributes: [...attributes, ofText], value: of[kind] }))
+    return {
+      duration: calls.map(({ attributes, of }) => ({ attributes, value: of.duration })),
+      timeToFirstChunk: calls.flatMap(({ attributes, of: { timeToFirstChunk: value } }) =>
+        value.count === 0 ? [] : [{ attributes, value }]
+      ),
+      inputTokens: tokens("inputTokens"),
+      outputTokens: tokens("outputTokens"),
+      cacheReadTokens: tokens("cacheReadTokens"),
+      cacheWriteTokens: tokens("cacheWriteTokens"),
+      reasoningTokens: tokens("reasoningTokens"),
+      runDuration: pointsOf(this.#runs, (attributes) => [attributes]),
+      inFlight: [{ attributes: [], value: this.inFlight }],
+      wait: pointsOf(this.#waits, (cause) => [attribute("fanfold.wait.cause", cause)]),
+      refusals: pointsOf(this.#refusals, (reason) => [attribute("error.type", reason)]),
+      cost: pointsOf(this.#costs, (model) => (model === "" ? [] : [attribute("gen_ai.request.model", model)]))
+    }
   }
 }
+
+const pointsOf = (
+  all: ReadonlyMap<string, Point["value"]>,
+  attributesOf: (key: string) => ReadonlyArray<Attribute>
+): ReadonlyArray<Point> => Array.from(all, ([key, value]) => ({ attributes: attributesOf(key), value }))

@@ -64,28 +64,11 @@ interface Values {
   readonly "string[]": ReadonlyArray<string> | string
 }
 
-/** An attribute in OTLP's JSON, which spans are joined of: `{"key":…,"value":{…}}`. */
-export type Attribute = string
+/** What an attribute may be. */
+export type ValueOf<N extends Name> = Values[Attributes[N]]
 
-/** How OTLP names a value of each type. */
-const fields = {
-  string: "stringValue",
-  int: "intValue",
-  double: "doubleValue",
-  boolean: "boolValue",
-  "string[]": "arrayValue"
-} as const satisfies Readonly<Record<Kind, string>>
-
-/** The JSON before the value of an attribute, after which `}}` ends it. */
-export const beforeValueOf = (key: Name): string => `{"key":"${key}","value":{"${fields[attributes[key]]}":`
-
-/** An attribute with a value of its type. */
-export const attribute = <N extends Name>(key: N, value: Values[Attributes[N]]): Attribute =>
-  `${beforeValueOf(key)}${JSON.stringify(attributes[key] === "string[]" ? listOf(value as Values["string[]"]) : value)}}}`
-
-const listOf = (value: Values["string[]"]) => ({
-  values: (typeof value === "string" ? [value] : value).map((stringValue) => ({ stringValue }))
-})
+/** The types of all attributes. */
+export const kinds: Readonly<Record<Name, Kind>> = attributes
 
 /** Values of `gen_ai.operation.name`. */
 export const operation = { workflow: "invoke_workflow", chat: "chat" } as const
@@ -101,41 +84,77 @@ export const span = { attempt: "POST", pace: "pace", warm: "warm", backoff: "bac
 /** The upper bounds of histograms of durations, in seconds, as the conventions advise. */
 export const bounds: ReadonlyArray<number> = Array.from({ length: 14 }, (_, index) => 2 ** index / 100)
 
+/** What is measured. `count` and `amount` add up whole numbers, and any; `state` is what there is now. */
+export interface Instrument {
+  readonly name: string
+  readonly kind: "histogram" | "count" | "amount" | "state"
+  readonly unit: string
+  readonly description: string
+}
+
 export const metric = {
-  duration: { name: "gen_ai.client.inference.duration", unit: "s", description: "Time of one call with all its tries" },
+  duration: {
+    name: "gen_ai.client.inference.duration",
+    kind: "histogram",
+    unit: "s",
+    description: "Time of one call with all its tries"
+  },
   timeToFirstChunk: {
     name: "gen_ai.client.inference.time_to_first_chunk",
+    kind: "histogram",
     unit: "s",
     description: "Time from a streamed request to the first piece of its answer"
   },
   inputTokens: {
     name: "gen_ai.client.inference.usage.input_tokens",
+    kind: "count",
     unit: "{token}",
     description: "Input tokens billed, those of the prompt cache included"
   },
   outputTokens: {
     name: "gen_ai.client.inference.usage.output_tokens",
+    kind: "count",
     unit: "{token}",
     description: "Output tokens billed"
   },
   cacheReadTokens: {
     name: "gen_ai.client.inference.usage.cache_read.input_tokens",
+    kind: "count",
     unit: "{token}",
     description: "Input tokens read from the prompt cache"
   },
   cacheWriteTokens: {
     name: "gen_ai.client.inference.usage.cache_write.input_tokens",
+    kind: "count",
     unit: "{token}",
     description: "Input tokens written to the prompt cache"
   },
   reasoningTokens: {
     name: "gen_ai.client.inference.usage.reasoning.output_tokens",
+    kind: "count",
     unit: "{token}",
     description: "Output tokens of reasoning"
   },
-  runDuration: { name: "gen_ai.invoke_agent.duration", unit: "s", description: "Time of one run" },
-  inFlight: { name: "fanfold.in_flight", unit: "{request}", description: "Requests on their way" },
-  wait: { name: "fanfold.wait", unit: "s", description: "Time that a request waited before it left, by cause" },
-  refusals: { name: "fanfold.refusals", unit: "{request}", description: "Requests that the API had no room for" },
-  cost: { name: "fanfold.cost", unit: "USD", description: "What was billed, estimated by list or stated prices" }
-} as const
+  runDuration: { name: "gen_ai.invoke_agent.duration", kind: "histogram", unit: "s", description: "Time of one run" },
+  inFlight: { name: "fanfold.in_flight", kind: "state", unit: "{request}", description: "Requests on their way" },
+  wait: {
+    name: "fanfold.wait",
+    kind: "histogram",
+    unit: "s",
+    description: "Time that a request waited before it left, by cause"
+  },
+  refusals: {
+    name: "fanfold.refusals",
+    kind: "count",
+    unit: "{request}",
+    description: "Requests that the API had no room for"
+  },
+  cost: {
+    name: "fanfold.cost",
+    kind: "amount",
+    unit: "USD",
+    description: "What was billed, estimated by list or stated prices"
+  }
+} as const satisfies Readonly<Record<string, Instrument>>
+
+export const instruments = Object.keys(metric) as ReadonlyArray<keyof typeof metric>

@@ -49,13 +49,14 @@ export const make = ({ closing, contentType, report, signal }: Options): Send =>
     "content-type": contentType,
     ...(compression === "gzip" && { "content-encoding": "gzip" })
   })
-  const attempt = (body: ReadonlyArray<Uint8Array>): Effect.Effect<Failure | undefined> =>
-    Effect.tryPromise({
+  const attempt = (body: ReadonlyArray<Uint8Array>): Effect.Effect<Failure | undefined> => {
+    const posted = Effect.tryPromise({
       try: (signal) => post(url, headers, body, signal),
       catch: (error): Failure => ({ problem: `${place} cannot be reached: ${whyOf(error)}`, mayPass: true })
-    }).pipe(
+    })
+    return posted.pipe(
       // A connection that was kept may be closed by the receiver at that moment: another one is tried at once.
-      Effect.retry({ times: 1 }),
+      Effect.catch(() => posted),
       Effect.timeoutOrElse({
         duration: timeoutMillis,
         orElse: () => Effect.fail({ problem: `${place} has not answered in ${timeoutMillis} ms`, mayPass: true })
@@ -68,6 +69,7 @@ export const make = ({ closing, contentType, report, signal }: Options): Send =>
       }),
       Effect.catch(Effect.succeed)
     )
+  }
   let pausedUntil = 0
   return Effect.fnUntraced(function* (parts) {
     const clock = yield* Clock.Clock

@@ -2,8 +2,8 @@
 import type { Content, Event } from "../claude/Event.ts"
 import { answersNeeded, type Policy } from "../options/Policy.ts"
 import { CallSpan, type Failure } from "./CallSpan.ts"
-import { attribute, operation } from "./Names.ts"
-import * as Span from "./Span.ts"
+import type { Identity } from "./Encoding.ts"
+import { operation } from "./Names.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /** Calls by the names of their asks in a run, and else by what tells them apart. */
@@ -15,7 +15,7 @@ const synthesisKey = " synthesis"
 /** A research, and the synthesis of its findings. */
 interface Run {
   readonly id: string
-  readonly own: Span.Identity
+  readonly own: Identity
   readonly startAt: number
   readonly indexes: ReadonlyMap<string, number>
   readonly policy: Policy
@@ -43,7 +43,7 @@ const maxEnded = 256
 export class RunSpans {
   readonly #around: Surroundings
   readonly #runs = new Map<string, Run>()
-  readonly #ended = new Map<string, Span.Identity>()
+  readonly #ended = new Map<string, Identity>()
   /** Of no run. */
   readonly #calls: Calls = new Map()
   readonly #unannounced: Array<Unannounced> = []
@@ -112,7 +112,7 @@ export class RunSpans {
     if (known !== undefined) this.#endRun(known)
     this.#runs.set(id, {
       id,
-      own: Span.identity(),
+      own: this.#around.identities.next(),
       startAt: at,
       indexes: new Map(asks.map(({ name }, index) => [name, index])),
       policy,
@@ -130,24 +130,18 @@ export class RunSpans {
     this.#ended.set(run.id, run.own)
     const [oldest] = this.#ended.keys()
     if (this.#ended.size > maxEnded && oldest !== undefined) this.#ended.delete(oldest)
-    const { costUsd, endAt, error, id, startAt } = run
-    const { name } = this.#around
-    const ofKind = [
-      attribute("gen_ai.operation.name", operation.workflow),
-      ...(name === undefined ? [] : [attribute("gen_ai.agent.name", name)])
-    ]
+    const { costUsd, endAt, error, id, own, startAt } = run
+    const { encoding, metrics, name, spans } = this.#around
+    const { attribute } = encoding
+    const ofKind = [attribute("gen_ai.operation.name", operation.workflow)]
+    if (name !== undefined) ofKind.push(attribute("gen_ai.agent.name", name))
     const ofError = error === undefined ? [] : [attribute("error.type", error)]
     const cost = costUsd === undefined ? [] : [attribute("fanfold.cost.usd", costUsd)]
-    this.#around.emit(
-      Span.make(run.own, undefined, {
-        title: Span.title(name === undefined ? operation.workflow : `${operation.workflow} ${name}`, "internal"),
-        startAt,
-        endAt,
-        attributes: [...ofKind, attribute("fanfold.run.id", id), ...cost, ...ofError].join(","),
-        error: error === interrupted.reason ? undefined : error
-      })
-    )
-    this.#around.metrics.addRun((endAt - startAt) / 1000, [...ofKind, ...ofError])
+    const called = name === undefined ? operation.workflow : `${operation.workflow} ${name}`
+    const attributes = [...ofKind, attribute("fanfold.run.id", id), ...cost, ...ofError]
+    spans.begin(own, undefined, startAt, endAt, encoding.template(called, "internal", attributes))
+    spans.end(error === interrupted.reason ? undefined : error)
+    metrics.addRun((endAt - startAt) / 1000, [...ofKind, ...ofError])
   }
 
   #callOf(run: Run | undefined, first: Event): CallSpan {

@@ -1,7 +1,8 @@
 /** What the spans and metrics of a run are made with: who answers, what the run is called, and where they go. */
-import { type Attribute, attribute } from "./Names.ts"
+import type { Attribute, Encoding } from "./Encoding.ts"
+import type { Identities } from "./Identities.ts"
 import type { Metrics } from "./Metrics.ts"
-import type { Span } from "./Span.ts"
+import type { SpanSink } from "./SpanQueue.ts"
 
 export interface Surroundings {
   /** The name of the plan, where there is one. */
@@ -12,12 +13,17 @@ export interface Surroundings {
   readonly requestUrl: Attribute | undefined
   /** Whether spans have prompts and answers. */
   readonly isWithContent: boolean
+  readonly encoding: Encoding
+  readonly identities: Identities
   readonly metrics: Metrics
-  readonly emit: (span: Span) => void
+  readonly spans: SpanSink
 }
 
 /** Of a base URL, or of none where no server is asked. */
-export const ofBaseUrl = (baseUrl: string | undefined): Pick<Surroundings, "server" | "requestUrl"> => {
+export const ofBaseUrl = (
+  { attribute }: Encoding,
+  baseUrl: string | undefined
+): Pick<Surroundings, "server" | "requestUrl"> => {
   if (baseUrl === undefined || !URL.canParse(baseUrl)) return { server: [], requestUrl: undefined }
   const url = new URL(`${baseUrl.replace(/\/$/, "")}/v1/messages`)
   url.username = ""

@@ -2,16 +2,15 @@
  * Traces and metrics of runs by OpenTelemetry's conventions for generative AI, sent by OTLP: a listener of events, so that no
  * layer knows of it. What sends is loaded only where something is to be sent.
  */
-import { Console, Effect, Layer, type Scope } from "effect"
+import { Console, Effect, Fiber, Layer, Result, type Scope } from "effect"
 import * as Call from "../claude/Call.ts"
 import { baseUrl, defaultBaseUrl } from "../claude/Claude.ts"
-import { Listener } from "../claude/Event.ts"
+import * as Event from "../claude/Event.ts"
 import * as Listeners from "../claude/Listeners.ts"
 import * as Issue from "../options/Issue.ts"
 import { inCode } from "../options/OptionSchemas.ts"
 import { Options } from "../options/OtlpOption.ts"
 import * as Variable from "../options/Variable.ts"
-import type { RunSpans } from "./RunSpans.ts"
 
 export { Options } from "../options/OtlpOption.ts"
 
@@ -32,6 +31,13 @@ const settleInterval = "1 second"
  */
 const maxPending = 512
 
+/** An event that is not folded yet. */
+interface Pending {
+  readonly event: Event.Event
+  readonly content: Event.Content | undefined
+  readonly scope: object | undefined
+}
+
 /**
  * A watcher of events that exports until the scope closes, which waits a bounded time for the last export; `undefined` where nothing is to
  * be sent. What is wrong is reported, and fails nothing.
@@ -49,33 +55,51 @@ export const make = Effect.fnUntraced(function* (
     return undefined
   }
   if (found.success === undefined) return undefined
-  const [{ make }, { RunSpans: Spans }, { ofBaseUrl }] = yield* Effect.promise(() =>
-    Promise.all([import("./OtlpExport.ts"), import("./RunSpans.ts"), import("./Surroundings.ts")])
+  const [{ make }, { RunSpans }, { Identities }, { ofBaseUrl }] = yield* Effect.promise(() =>
+    Promise.all([
+      import("./OtlpExport.ts"),
+      import("./RunSpans.ts"),
+      import("./Identities.ts"),
+      import("./Surroundings.ts")
+    ])
   )
   const isWithContent = options.content === true
   const exporter = yield* make(found.success, isWithContent, (problem) => report(`Telemetry is lost: ${problem}`))
-  const { emit, metrics, touch } = exporter
-  const spans = new Spans({ name: subject.name, ...ofBaseUrl(subject.baseUrl), isWithContent, metrics, emit })
-  const pending: Array<Parameters<RunSpans["add"]>> = []
+  const { encoding, metrics, spans, touch } = exporter
+  const runs = new RunSpans({
+    name: subject.name,
+    ...ofBaseUrl(encoding, subject.baseUrl),
+    isWithContent,
+    encoding,
+    identities: new Identities(encoding),
+    metrics,
+    spans
+  })
+  let pending: Array<Pending> = []
   const fold = () => {
-    if (pending.length === 0) return
-    for (const each of pending.splice(0)) spans.add(...each)
-    touch()
+    const all = pending
+    pending = []
+    all.forEach(({ content, event, scope }) => runs.add(event, content, scope))
+    if (all.length > 0) touch()
   }
   /** Folds what is pending, and then ends what has ended. */
   const folding = (end: () => void) =>
     Effect.catchDefect(Effect.sync(fold), logFailure).pipe(
       Effect.andThen(Effect.catchDefect(Effect.sync(end), logFailure))
     )
-  yield* Effect.addFinalizer(() => folding(() => spans.close()))
+  yield* Effect.addFinalizer(() => folding(() => runs.close()))
   yield* Effect.sleep(settleInterval).pipe(
-    Effect.andThen(folding(() => spans.settle())),
+    Effect.andThen(folding(() => runs.settle())),
     Effect.forever,
     Effect.forkScoped
   )
-  return (event, content, fiber) => {
-    pending.push([event, content, event.run === "" ? fiber.getRef(Call.Execution) : undefined])
-    if (pending.length >= maxPending) fold()
+  const context = yield* Effect.context()
+  return (event, content) => {
+    const scope = event.run === "" ? Fiber.getCurrent()?.getRef(Call.Execution) : undefined
+    pending.push({ event, content, scope })
+    if (pending.length < maxPending) return
+    const folded = Result.try(fold)
+    if (Result.isFailure(folded)) Effect.runForkWith(context)(logFailure(folded.failure))
   }
 })
 
@@ -97,9 +121,9 @@ export const layer = (options: Options & { readonly name?: string | undefined } 
   const { name, ...given } = options
   assertOptions(given)
   return Layer.effect(
-    Listener,
+    Event.Listener,
     Effect.gen(function* () {
-      const listener = yield* Listener
+      const listener = yield* Event.Listener
       const url = yield* Effect.orElseSucceed(baseUrl, () => undefined)
       const telemetry = yield* make(given, { name, baseUrl: url ?? defaultBaseUrl })
       return Listeners.watched(listener, telemetry)

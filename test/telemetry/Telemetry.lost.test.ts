@@ -5,16 +5,10 @@ import { Telemetry } from "fanfold"
 import * as Listeners from "../../src/claude/Listeners.ts"
 import * as OtlpExport from "../../src/telemetry/OtlpExport.ts"
 import { settings } from "../../src/telemetry/OtlpSettings.ts"
-import * as Span from "../../src/telemetry/Span.ts"
 import { closedUrl } from "../Loopback.ts"
 import * as Receiver from "./Receiver.ts"
 
-const aSpan = Span.make(Span.identity(), undefined, {
-  title: Span.title("x", "internal"),
-  startAt: 1,
-  endAt: 2,
-  attributes: ""
-})
+const own = { traceId: "0".repeat(32), spanId: "0".repeat(16) }
 
 /** What a listener is told, and how the run ended, with a receiver at this address. */
 const reportedWith = (options: Telemetry.Options, env: Readonly<Record<string, string>> = {}) =>
@@ -55,10 +49,13 @@ const exported = Effect.fnUntraced(function* (
   )
   yield* Effect.scoped(
     Effect.gen(function* () {
-      const { emit } = yield* OtlpExport.make(found!, false, (problem) =>
+      const { encoding, spans: sink } = yield* OtlpExport.make(found!, false, (problem) =>
         Effect.sync(() => void reported.push(problem))
       )
-      for (let n = 0; n < spans; n++) emit(aSpan)
+      for (let n = 0; n < spans; n++) {
+        sink.begin(own, undefined, 1, 2, encoding.template("x", "internal", []))
+        sink.end()
+      }
       while (!isDone()) yield* Effect.sleep(5)
     })
   )

@@ -6,8 +6,11 @@ import * as fc from "fast-check"
 import { Ask, Attempt, Event, type Message, Research, Stack, Synthesis } from "fanfold"
 import * as Listeners from "../../src/claude/Listeners.ts"
 import * as RunState from "../../src/report/RunState.ts"
+import { Identities } from "../../src/telemetry/Identities.ts"
+import { encoding } from "../../src/telemetry/JsonEncoding.ts"
 import { Metrics } from "../../src/telemetry/Metrics.ts"
 import { RunSpans } from "../../src/telemetry/RunSpans.ts"
+import { SpanBody } from "../../src/telemetry/SpanBody.ts"
 import * as FakeBatches from "../FakeBatches.ts"
 import { failure, make, overloaded, questionOf, reply, type Sent } from "../FakeClaude.ts"
 import { AskError } from "fanfold"
@@ -117,10 +120,21 @@ const play = Effect.fnUntraced(function* (plan: Plan) {
   const model = ["claude-haiku-5-5", "claude-sonnet-5-5"] as const
   const asks = Object.fromEntries(acts.map((_, index) => [`q${index}`, Ask.text(`q${index}`, { model })]))
   const state = RunState.make()
-  const spans: Array<any> = []
-  const metrics = new Metrics(0, false)
-  const around = { name: undefined, server: [], requestUrl: undefined, isWithContent: false }
-  const folded = new RunSpans({ ...around, metrics, emit: (span) => void spans.push(JSON.parse(span)) })
+  const body = new SpanBody(encoding, 2)
+  const metrics = new Metrics(encoding, 0, false)
+  const folded = new RunSpans({
+    name: undefined,
+    server: [],
+    requestUrl: undefined,
+    isWithContent: false,
+    encoding,
+    identities: new Identities(encoding),
+    metrics,
+    spans: {
+      begin: (...span) => body.begin(...span),
+      end: (error, event) => body.end(error, event)
+    }
+  })
   const listener = Listeners.all([
     { emit: (event) => Effect.sync(() => state.add(event)) },
     { emit: (event: Event.Event, content) => Effect.sync(() => folded.add(event, content)) }
@@ -143,6 +157,8 @@ const play = Effect.fnUntraced(function* (plan: Plan) {
   }
   yield* Fiber.await(fiber)
   folded.close()
+  const { resourceSpans } = JSON.parse(Buffer.concat(body.whole(encoding.resource({}))).toString())
+  const spans: ReadonlyArray<any> = resourceSpans[0].scopeSpans[0].spans
   return { spans: spans.map((span) => ({ span, attributes: attributesOf(span.attributes) })), state, metrics }
 })
 
@@ -164,9 +180,9 @@ const check = (played: Played): void => {
   for (const [key, tokens] of Object.entries(spent)) {
     assert.strictEqual(sumOf(played, key), tokens, key)
     const counter = key.replace("gen_ai.usage", "gen_ai.client.inference.usage")
-    const points = metrics.snapshot(0).find(({ name }) => name === counter)?.sum?.dataPoints ?? []
+    const points = metrics.snapshot(0).find(({ instrument }) => instrument.name === counter)?.points ?? []
     assert.strictEqual(
-      points.reduce((sum, { asInt }) => sum + Number(asInt), 0),
+      points.reduce((sum, { value }) => sum + Number(value), 0),
       tokens,
       counter
     )
@@ -196,7 +212,8 @@ const check = (played: Played): void => {
     spans.filter(({ span }) => span.name === "invoke_workflow"),
     1
   )
-  const inFlight = metrics.snapshot(0).find(({ name }) => name === "fanfold.in_flight")?.sum?.dataPoints[0]?.asInt ?? 0
+  const inFlight = metrics.snapshot(0).find(({ instrument }) => instrument.name === "fanfold.in_flight")
+    ?.points[0]?.value
   assert.strictEqual(inFlight, 0)
 }
 

@@ -161,7 +161,10 @@ await Results.report({
     "The server is another process on the same cores, and part of every wall time. Its responses carry all rate-limit headers. Over " +
       "TLS it offers HTTP/2 and HTTP/1.1, of which the SDK uses the second. A bare Node only sends and parses JSON: the lower bound.",
     "Peak memory is that of the process with all its modules. fanfold opens its first TLS connection before the clock starts, while it " +
-      "loads, as it does for users; a bare Node opens all of them."
+      "loads, as it does for users; a bare Node opens all of them.",
+    "Where a wall misses its target, the rows of a bare Node and of the SDK tell how much of it is Node and the server on the same two cores. " +
+      "Where the CPU of a call over HTTP/2 does, the reason is node:http2: a bare Node over it takes most of what the target allows, which leaves " +
+      "too little for pacing, retries, events and the SDK's types."
   ],
   samples,
   plot: {

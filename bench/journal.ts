@@ -109,7 +109,9 @@ await Results.report({
       "in another process. A call is in flight if it was sent and its reply not seen.",
     "Ratios and differences are medians of those within a round, in which each arm runs once in a fresh process, in shuffled order. " +
       "An ask costs CPU of all threads. First new request: from the start of the asking, with the modules loaded.",
-    "Start: from the spawn of `fanfold run` to the arrival of its first request; its target is the median deviation of the runs without a journal."
+    "Start: from the spawn of `fanfold run` to the arrival of its first request; its target is the median deviation of the runs without a journal.",
+    "Wall of 1,000 asks: all 32 replies of a wave come in one moment, so that their CPU and one wait for the disk a wave add to it whole; replies " +
+      "that come one after another are written while others are waited for."
   ],
   samples: {
     "cost: no journal": wallOf(cost["no journal"]),

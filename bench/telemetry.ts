@@ -107,7 +107,8 @@ await Results.report({
       "interleaved in shuffled rounds. Modules are loaded and the stack is built before the clock starts, and each run counts to the end of its last export.",
     "The first run of a process is its own row of figures, as a command has one; further runs are those of a program that has run before. " +
       "÷ off is the median of the ratios within each round. Every arm has a listener of events, as every run of the command line has.",
-    "A whole fanfold run is the built command from the start of its process to its end: with its start, plan, journal, progress and report."
+    "A whole fanfold run is the built command from the start of its process to its end: with its start, plan, journal, progress and report. " +
+      "It is the end-to-end figure. The calls alone have nothing beside them but the asking, and their first run executes code that has just been loaded."
   ],
   samples: Object.fromEntries(
     arms.flatMap((arm) => [

@@ -92,7 +92,9 @@ describe("what the pages claim", () => {
   it("has the processor times that were measured", () => {
     const { further } = resultOf("end-to-end")
     const cpu = (protocol: string, contender: string): string => {
-      const [, table] = Object.entries(further).find(([title]) => title.startsWith(`warm, ${protocol}, limit headers: 1,000 asks of`))!
+      const [, table] = Object.entries(further).find(([title]) =>
+        title.startsWith(`warm, ${protocol}, limit headers: 1,000 asks of`)
+      )!
       const row = (table as ReadonlyArray<Record<string, string>>).find((row) => row["contender"] === contender)!
       return Number(row["CPU ms a call"]).toFixed(2)
     }
@@ -128,9 +130,7 @@ describe("what the pages claim", () => {
     const told = "20 requests/s, burst 10, limit headers"
     const claims = claimsOf("docs/benchmarks.md")
     assert.include(claims, notes[0].replace(" targets met.", " are."))
-    const row = rows.find(
-      (row: Record<string, string>) => row["case"] === told && row["figure"] === "wall ÷ ideal"
-    )
+    const row = rows.find((row: Record<string, string>) => row["case"] === told && row["figure"] === "wall ÷ ideal")
     assert.include(
       claims,
       `200 asks against 20 requests a second take fanfold ${Number(row.found).toFixed(2)} × the least`

@@ -1,6 +1,6 @@
 /** Where telemetry cannot be sent: what is told of it, and that the run goes on. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect } from "effect"
+import { ConfigProvider, Effect, Logger } from "effect"
 import { Telemetry } from "fanfold"
 import * as Listeners from "../../src/claude/Listeners.ts"
 import * as OtlpExport from "../../src/telemetry/OtlpExport.ts"
@@ -164,6 +164,37 @@ describe("without a receiver", () => {
   ])("nothing is listened to where the environment says so: %o", (env) =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* reportedWith({}, env), { isOn: false, reported: [] })
+    })
+  )
+})
+
+describe("telemetry that fails itself", () => {
+  it.live.each([
+    ["when it ends", 1],
+    ["where so many events wait that it folds them at once", 512]
+  ] as const)("is told of in the log, and the listener hears of each event: %s", ([, events]) =>
+    Effect.gen(function* () {
+      const receiver = yield* Receiver.serve()
+      const logged: Array<string> = []
+      const logger = Logger.make(({ message }) => void logged.push(String(message)))
+      const content = {
+        get request(): never {
+          throw new Error("no request")
+        }
+      }
+      let heard = 0
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const telemetry = yield* Telemetry.make({ url: receiver.url }, { baseUrl: undefined }, () => Effect.void)
+          const listener = Listeners.watched({ emit: () => Effect.sync(() => void heard++) }, telemetry)
+          const call = { version: 1, at: 1, run: "r", ask: "a", part: "ask" } as const
+          for (let n = 0; n < events; n++) {
+            yield* listener.emit({ _tag: "Dispatched", attempt: 1, model: "m", ...call }, content)
+          }
+        })
+      ).pipe(Effect.provide(Logger.layer([logger])))
+      assert.strictEqual(heard, events)
+      assert.deepStrictEqual(logged, ["Telemetry failed; the run goes on,Error: no request"])
     })
   )
 })

@@ -31,7 +31,7 @@ interface Waiting {
 /** How long rows wait that nobody waits for. Most are written before, with a request or a reply. */
 const soonMillis = 20
 
-/** With how many rows in the log an idle process does the checkpoint that closing the file does else: about 1 MB. */
+/** With how many rows in the log an idle process does the checkpoint that closing the file does else: about 2 MB of log. */
 const idleRows = 2000
 
 /** How many rows wait at most: a resume adds thousands within `soonMillis`, and those that wait outlive V8's young generation. */
@@ -179,7 +179,6 @@ export class Writer {
     transaction(this.#database, () => {
       for (const { row, run } of rows) this.#insert(run, row)
     })
-    // The file itself may be as new as this: a checkpoint waits until it is on the disk.
     if (isFull) this.#database.exec("PRAGMA synchronous = NORMAL")
     else if (isPaid) this.#isUnsynced = true
     this.#isPaid = false
@@ -200,7 +199,7 @@ export class Writer {
   #checkpoint(): void {
     if (!this.#hasLog) return
     const { busy, checkpointed, log } = this.#database.prepare("PRAGMA wal_checkpoint(PASSIVE)").get() ?? {}
-    // SQLite has then waited for the folder to have the log, for the log and for the file, of which each may be new.
+    // SQLite has then waited until the folder has the log, and log and file are on the disk: each of them may be new.
     if (busy === 0 && log === checkpointed) this.#isFull = false
     this.#rowsInLog = 0
   }

@@ -228,7 +228,7 @@ export class LimitTracker {
     this.#window.observe(reported, this.#kind.rounding, sentAt, now, this.#taken)
     // Estimates of tokens may be wrong without another process.
     const since = Math.max(this.#knownSince, this.#grantedSince + settlingMillis)
-    // Also a small bucket holds a second's worth, unless others have taken of it.
+    // Assumed: also a small bucket holds a second's worth, unless others have taken of it.
     const isUnexpected = sentAt > since || (isFirst && this.#granted === 1 && this.#taken <= reported.limit / 60)
     const isShared = isExplained && isOfNewCause && this.#kind.rounding === 0 && isUnexpected
     this.#knownSince = Math.min(this.#knownSince, now)
